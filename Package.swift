@@ -1,0 +1,86 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+  name: "recolor",
+  products: [
+    .library(name: "Runtime", targets: ["Runtime"]),
+    .library(name: "CLKernels", targets: ["CLKernels"]),
+    .library(name: "CPUKernels", targets: ["CPUKernels"]),
+    .library(name: "Models", targets: ["Models"]),
+    .executable(name: "recolor", targets: ["App"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    // C libraries. OpenCL and OpenBLAS are loaded at run time: their modules carry headers only.
+    .systemLibrary(name: "COpenCL", providers: [.apt(["opencl-headers"])]),
+    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(
+      name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+    // Vector loops of the CPU backend, compiled once per instruction set and chosen at load time.
+    .target(name: "CVectorLoops"),
+
+    .target(
+      name: "Runtime",
+      dependencies: ["COpenCL", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: strict),
+    .executableTarget(name: "EmbedKernels", swiftSettings: strict),
+    .plugin(
+      name: "EmbedKernelsPlugin", capability: .buildTool(), dependencies: ["EmbedKernels"]),
+    .target(
+      name: "CLKernels",
+      dependencies: ["Runtime", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: strict, plugins: ["EmbedKernelsPlugin"]),
+    .target(
+      name: "CPUKernels",
+      dependencies: ["Runtime", "COpenBLAS", "CVectorLoops"], swiftSettings: strict),
+    .target(name: "KernelCases", dependencies: ["Runtime"], swiftSettings: strict),
+    .target(name: "Data", dependencies: ["Imaging", "Runtime", "CArchive", "CCrypto"], swiftSettings: strict),
+    .target(name: "Imaging", dependencies: ["CPNG", "CTurboJPEG"], swiftSettings: strict),
+    .target(
+      name: "Models", dependencies: ["Runtime", "Data", "Imaging"], swiftSettings: strict),
+    .executableTarget(
+      name: "App",
+      dependencies: [
+        "Models", "CLKernels", "CPUKernels", "KernelCases", "Data", "Imaging", "Runtime",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+
+    .target(
+      name: "TestSupport",
+      dependencies: ["Runtime", "CLKernels", "CPUKernels", "KernelCases", "Models"],
+      path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(
+      name: "RuntimeTests", dependencies: ["Runtime", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "CLKernelsTests", dependencies: ["CLKernels", "KernelCases", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "CPUKernelsTests", dependencies: ["CPUKernels", "KernelCases", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "KernelCasesTests", dependencies: ["KernelCases", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "DataTests", dependencies: ["Data", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ImagingTests", dependencies: ["Imaging", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ModelsTests", dependencies: ["Models", "CPUKernels", "CLKernels", "Data", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "AppTests", dependencies: ["Models", "Data", "Imaging", "TestSupport"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,26 @@
+/// Sets every element to one value.
+public struct Fill: Operation {
+  public static let name = "Fill"
+  public var pass: Pass { .forward }
+
+  public let output: Tensor
+  public let value: Float
+
+  public init(
+    output: Tensor,
+    value: Float
+  ) {
+    self.output = output
+    self.value = value
+  }
+
+  public var reads: [Tensor] { [] }
+  public var writes: [Tensor] { [output] }
+  public var floatingPointOperations: Int { 0 }
+
+  public func workspaceByteCount(on backend: any Backend) -> Int { 0 }
+
+  public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
+    try backend.prepare(self)
+  }
+}
