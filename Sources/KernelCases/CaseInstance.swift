@@ -1,0 +1,29 @@
+import Runtime
+
+/// A case with its tensors, which have no memory yet. FLOPs and bytes are the operation's.
+public struct CaseInstance {
+  public let operation: any Operation
+  /// Contents before the operation; what is not listed holds nothing of use.
+  public let inputs: [TensorValues]
+  /// Largest error allowed, relative to the largest reference value of the tensor.
+  public let tolerance: Double
+  private let reference: () -> [TensorValues]
+
+  public init(
+    operation: any Operation, inputs: [TensorValues], tolerance: Double, reference: @escaping () -> [TensorValues]
+  ) {
+    self.operation = operation
+    self.inputs = inputs
+    self.tolerance = tolerance
+    self.reference = reference
+  }
+
+  /// What every tensor that the operation writes must hold after it, by the reference in double precision. Slow.
+  public func expected() -> [TensorValues] { reference() }
+
+  /// The storages behind the operation's tensors, each once.
+  public var storages: [TensorStorage] {
+    var seen = Set<ObjectIdentifier>()
+    return (operation.reads + operation.writes).map(\.storage).filter { seen.insert(ObjectIdentifier($0)).inserted }
+  }
+}

@@ -1,0 +1,49 @@
+import Runtime
+
+/// A dense `[batch, height, width, channels]` array of doubles on the host: what references compute with.
+public struct HostTensor: Sendable {
+  public let shape: Shape
+  /// Channels innermost, as in `Shape`.
+  public var values: [Double]
+
+  /// - Parameter values: `shape.count` of them.
+  public init(_ shape: Shape, _ values: [Double]) {
+    precondition(values.count == shape.count, "\(values.count) values for the shape \(shape)")
+    self.shape = shape
+    self.values = values
+  }
+
+  public init(_ shape: Shape, repeating value: Double = 0) {
+    self.init(shape, [Double](repeating: value, count: shape.count))
+  }
+
+  /// A vector, `[1, 1, 1, count]`.
+  public init(vector values: [Double]) { self.init(Shape(vector: values.count), values) }
+
+  @inlinable
+  public subscript(n: Int, y: Int, x: Int, c: Int) -> Double {
+    get { values[((n * shape.height + y) * shape.width + x) * shape.channels + c] }
+    _modify { yield &values[((n * shape.height + y) * shape.width + x) * shape.channels + c] }
+  }
+
+  /// Element of a vector, or of any tensor in memory order.
+  @inlinable
+  public subscript(index: Int) -> Double {
+    get { values[index] }
+    _modify { yield &values[index] }
+  }
+
+  /// `transform` of every element.
+  public func map(_ transform: (Double) -> Double) -> HostTensor { HostTensor(shape, values.map(transform)) }
+
+  /// The nearest values that a float can hold: what a device is given.
+  public var roundedToFloat: HostTensor { map { Double(Float($0)) } }
+}
+
+extension HostTensor {
+  /// Element by element; both have the same shape.
+  public static func + (left: HostTensor, right: HostTensor) -> HostTensor {
+    precondition(left.shape == right.shape, "\(left.shape) + \(right.shape)")
+    return HostTensor(left.shape, zip(left.values, right.values).map(+))
+  }
+}

@@ -1,0 +1,13 @@
+/// Every case of every operation. Tests, `check`, `bench` and `tune` all read these.
+public enum KernelCases {
+  /// The cases of one size, operation by operation.
+  public static func all(_ size: CaseSize) -> [KernelCase] {
+    let cases =
+      activation(size)
+      + convolution(size)
+      + transposedConvolution(size)
+    // Variants that differ in something that only another pass has give the same case twice.
+    var seen = Set<String>()
+    return cases.filter { seen.insert($0.description).inserted }
+  }
+}
