@@ -1,0 +1,33 @@
+import Runtime
+
+/// An activation that follows no batch norm.
+struct ActivationLayer {
+  let name: String
+  let activation: Activation
+
+  /// Emits the layer, in place where there is nowhere else to write. The derivative is taken from the output.
+  func callAsFunction(_ input: Tensor, into destination: Tensor? = nil, _ tape: Tape) -> Tensor {
+    let output = destination ?? input
+    tape.summarize(
+      LayerSummary(
+        name: name, kind: kind, outputShape: output.shape, parameterCount: 0,
+        multiplyAdds: output.shape.count / output.shape.batch))
+    tape.plan.append(ActivationForward(input: input, output: output, activation: activation))
+    tape.record { [self] in
+      let outputGradient = tape.gradient(of: output)
+      let inputGradient = destination == nil ? outputGradient : tape.gradientDestination(of: input).gradient
+      tape.plan.append(
+        ActivationBackward(
+          output: output, outputGradient: outputGradient, inputGradient: inputGradient, activation: activation))
+    }
+    return output
+  }
+
+  private var kind: String {
+    switch activation {
+    case .leakyReLU: "LeakyReLU"
+    case .tanh: "Tanh"
+    case .sigmoid: "Sigmoid"
+    }
+  }
+}

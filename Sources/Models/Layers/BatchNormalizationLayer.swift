@@ -1,0 +1,67 @@
+import Runtime
+
+/// Batch normalization with the LeakyReLU that follows it: PyTorch's `BatchNorm2d` and `LeakyReLU`.
+struct BatchNormalizationLayer {
+  let name: String
+  private let slope: Float
+  private let scale: Parameter
+  private let shift: Parameter
+  private let runningMean: Parameter
+  private let runningVariance: Parameter
+
+  init(_ name: String, channels: Int, slope: Float, in parameters: ParameterSet) {
+    self.name = name
+    self.slope = slope
+    scale = parameters.trained("\(name).weight", Shape(vector: channels), .vector, .constant(1))
+    shift = parameters.trained("\(name).bias", Shape(vector: channels), .vector, .constant(0))
+    runningMean = parameters.tracked("\(name).running_mean", count: channels, initialValue: 0)
+    runningVariance = parameters.tracked("\(name).running_var", count: channels, initialValue: 1)
+  }
+
+  /// Emits the layer. Without gradients to compute, and with nowhere else to write, it works in place.
+  func callAsFunction(_ input: Tensor, into destination: Tensor? = nil, _ tape: Tape) -> Tensor {
+    let channels = Shape(vector: input.shape.channels)
+    tape.summarize(
+      LayerSummary(
+        name: name, kind: "BatchNorm2d, LeakyReLU", outputShape: input.shape, parameterCount: 2 * channels.count,
+        multiplyAdds: input.shape.count / input.shape.batch))
+    let scale = tape.parameters.value(of: scale)
+    let shift = tape.parameters.value(of: shift)
+    let runningMean = tape.parameters.value(of: runningMean)
+    let runningVariance = tape.parameters.value(of: runningVariance)
+    guard tape.isTraining else {
+      let output = destination ?? input
+      tape.plan.append(
+        BatchNormalizationInference(
+          input: input, scale: scale, shift: shift, runningMean: runningMean, runningVariance: runningVariance,
+          output: output, activation: .leakyReLU(slope: slope)))
+      return output
+    }
+    let output = destination ?? tape.tensor("\(name).output", input.shape)
+    let mean = tape.tensor("\(name).mean", channels)
+    let inverseDeviation = tape.tensor("\(name).inverse deviation", channels)
+    tape.plan.append(
+      BatchNormalizationForward(
+        input: input, scale: scale, shift: shift, runningMean: runningMean, runningVariance: runningVariance,
+        savedMean: mean, savedInverseDeviation: inverseDeviation, output: output,
+        activation: .leakyReLU(slope: slope)))
+    tape.record { [self] in
+      if output.isDense { tape.shareGradient(of: input, with: output) }
+      let (inputGradient, _) = tape.gradientDestination(of: input)
+      tape.plan.append(
+        BatchNormalizationBackward(
+          input: input, scale: scale, shift: shift, savedMean: mean, savedInverseDeviation: inverseDeviation,
+          outputGradient: tape.gradient(of: output), inputGradient: inputGradient,
+          scaleGradient: parameterGradient(self.scale, tape), shiftGradient: parameterGradient(self.shift, tape),
+          accumulate: tape.wantsParameterGradients && tape.accumulates, activation: .leakyReLU(slope: slope)))
+    }
+    return output
+  }
+
+  /// A pass that only wants the input's gradient gets the parameters' as well, and throws them away.
+  private func parameterGradient(_ parameter: Parameter, _ tape: Tape) -> Tensor {
+    tape.wantsParameterGradients
+      ? tape.parameters.gradient(of: parameter)
+      : tape.tensor("\(parameter.name).unused gradient", parameter.shape)
+  }
+}

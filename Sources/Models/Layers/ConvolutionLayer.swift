@@ -1,0 +1,111 @@
+import Runtime
+
+/// A convolution with bias, or its transpose: PyTorch's `Conv2d` and `ConvTranspose2d`.
+struct ConvolutionLayer {
+  let name: String
+  let geometry: ConvolutionGeometry
+  /// Rows and columns added at the end of a transposed convolution's output; nil for a plain convolution.
+  let outputPadding: Int?
+  let outputChannels: Int
+  private let weight: Parameter
+  private let bias: Parameter
+  /// A bias in front of a batch norm has a true gradient of zero and stays where it is.
+  private let trainsBias: Bool
+
+  /// - Parameters:
+  ///   - weights: what the weights are drawn from; PyTorch's default where nil. The bias always has PyTorch's default.
+  ///   - feedsBatchNorm: whether a batch norm comes next.
+  init(
+    _ name: String, from inputChannels: Int, to outputChannels: Int, _ geometry: ConvolutionGeometry,
+    outputPadding: Int? = nil, weights: InitialValue? = nil, feedsBatchNorm: Bool = false, in parameters: ParameterSet
+  ) {
+    // PyTorch takes the second extent of the weights for the fan-in, which of a transposed kernel is the output's.
+    let fanIn = (outputPadding == nil ? inputChannels : outputChannels) * geometry.taps
+    self.name = name
+    self.geometry = geometry
+    self.outputPadding = outputPadding
+    self.outputChannels = outputChannels
+    trainsBias = !feedsBatchNorm
+    weight = parameters.trained(
+      "\(name).weight", Shape(geometry.kernelHeight, geometry.kernelWidth, inputChannels, outputChannels),
+      outputPadding == nil ? .convolution : .transposedConvolution, weights ?? .uniform(fanIn: fanIn))
+    bias = parameters.trained("\(name).bias", Shape(vector: outputChannels), .vector, .uniform(fanIn: fanIn))
+  }
+
+  func outputShape(of input: Shape) -> Shape {
+    if let outputPadding {
+      geometry.transposedOutputShape(of: input, outputChannels: outputChannels, outputPadding: outputPadding)
+    } else {
+      geometry.outputShape(of: input, outputChannels: outputChannels)
+    }
+  }
+
+  /// Emits the layer.
+  /// - Parameters:
+  ///   - destination: where to write, a tensor of the layer's own where nil.
+  ///   - needsInputGradient: false for the first layer, whose input is data.
+  func callAsFunction(
+    _ input: Tensor, into destination: Tensor? = nil, needsInputGradient: Bool = true, _ tape: Tape
+  ) -> Tensor {
+    let output = destination ?? tape.tensor("\(name).output", outputShape(of: input.shape))
+    summarize(input, output, tape)
+    let weights = tape.parameters.value(of: weight)
+    let bias = tape.parameters.value(of: bias)
+    if outputPadding == nil {
+      tape.plan.append(
+        ConvolutionForward(input: input, weights: weights, bias: bias, output: output, geometry: geometry))
+    } else {
+      tape.plan.append(
+        TransposedConvolutionForward(input: input, weights: weights, bias: bias, output: output, geometry: geometry))
+    }
+    tape.record { [self] in
+      if tape.wantsParameterGradients { emitBackwardFilter(input, output, tape) }
+      if needsInputGradient { emitBackwardData(input, output, weights, tape) }
+    }
+    return output
+  }
+
+  private func emitBackwardFilter(_ input: Tensor, _ output: Tensor, _ tape: Tape) {
+    let weightsGradient = tape.parameters.gradient(of: weight)
+    let biasGradient = trainsBias ? tape.parameters.gradient(of: bias) : nil
+    if outputPadding == nil {
+      tape.plan.append(
+        ConvolutionBackwardFilter(
+          input: input, outputGradient: tape.gradient(of: output), weightsGradient: weightsGradient,
+          biasGradient: biasGradient, geometry: geometry, accumulate: tape.accumulates))
+    } else {
+      tape.plan.append(
+        TransposedConvolutionBackwardFilter(
+          input: input, outputGradient: tape.gradient(of: output), weightsGradient: weightsGradient,
+          biasGradient: biasGradient, geometry: geometry, accumulate: tape.accumulates))
+    }
+  }
+
+  private func emitBackwardData(_ input: Tensor, _ output: Tensor, _ weights: Tensor, _ tape: Tape) {
+    let (inputGradient, accumulate) = tape.gradientDestination(of: input)
+    precondition(!accumulate, "a convolution is the first of its input's consumers to send a gradient back")
+    if outputPadding == nil {
+      tape.plan.append(
+        ConvolutionBackwardData(
+          outputGradient: tape.gradient(of: output), weights: weights, inputGradient: inputGradient, geometry: geometry)
+      )
+    } else {
+      tape.plan.append(
+        TransposedConvolutionBackwardData(
+          outputGradient: tape.gradient(of: output), weights: weights, inputGradient: inputGradient, geometry: geometry)
+      )
+    }
+  }
+
+  private func summarize(_ input: Tensor, _ output: Tensor, _ tape: Tape) {
+    let type = outputPadding == nil ? "Conv2d" : "ConvTranspose2d"
+    let multiplyAdds =
+      outputPadding == nil
+      ? geometry.multiplyAdds(output: output.shape, inputChannels: input.shape.channels)
+      : geometry.multiplyAdds(output: input.shape, inputChannels: output.shape.channels)
+    tape.summarize(
+      LayerSummary(
+        name: name, kind: "\(type) \(geometry.kernelHeight)×\(geometry.kernelWidth)", outputShape: output.shape,
+        parameterCount: weight.shape.count + bias.shape.count, multiplyAdds: multiplyAdds / input.shape.batch))
+  }
+}

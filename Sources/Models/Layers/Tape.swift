@@ -1,0 +1,83 @@
+import Runtime
+
+/// Emits one pass of a network into a plan, and remembers how to emit its gradients.
+///
+/// Each layer appends its forward operation and records a closure that appends its backward operations;
+/// `emitBackward()` runs the closures last to first. The gradient of a tensor is a view into a storage that mirrors the
+/// tensor's own, so a slice of a concatenation has its gradient in the slice of the concatenation's gradient.
+final class Tape {
+  /// What a pass is for.
+  enum Mode {
+    /// Running statistics, no gradients.
+    case inference
+    /// Batch statistics and gradients.
+    /// - parameterGradients: whether weights get theirs, or only the input does.
+    /// - accumulate: whether to add to the parameters' gradients of an earlier pass.
+    case training(parameterGradients: Bool, accumulate: Bool)
+  }
+
+  let plan: PlanBuilder
+  let parameters: ParameterSet
+  let mode: Mode
+  /// Tells apart the tensors of several passes of one network in a plan.
+  private let label: String
+  private var backward: [() -> Void] = []
+  private var gradients: [ObjectIdentifier: TensorStorage] = [:]
+  private var written: Set<ObjectIdentifier> = []
+  private(set) var layers: [LayerSummary] = []
+
+  init(_ plan: PlanBuilder, _ parameters: ParameterSet, mode: Mode, label: String) {
+    self.plan = plan
+    self.parameters = parameters
+    self.mode = mode
+    self.label = label
+  }
+
+  var isTraining: Bool { if case .training = mode { true } else { false } }
+  var wantsParameterGradients: Bool { if case .training(true, _) = mode { true } else { false } }
+  var accumulates: Bool { if case .training(_, true) = mode { true } else { false } }
+
+  /// A tensor of this pass.
+  func tensor(_ name: String, _ shape: Shape, _ elementType: ElementType = .float32) -> Tensor {
+    plan.tensor("\(label).\(name)", shape, elementType)
+  }
+
+  func summarize(_ layer: LayerSummary) { layers.append(layer) }
+
+  // MARK: Gradients
+
+  /// Records how to emit the gradients of the operation just appended.
+  func record(_ emit: @escaping () -> Void) { if isTraining { backward.append(emit) } }
+
+  /// Appends the gradients of everything recorded, last to first. The gradient of the pass's output must be there.
+  func emitBackward() {
+    for emit in backward.reversed() { emit() }
+    backward = []
+  }
+
+  /// Where the gradient of `tensor` is.
+  func gradient(of tensor: Tensor) -> Tensor {
+    let id = ObjectIdentifier(tensor.storage)
+    let storage =
+      gradients[id]
+      ?? plan.tensor("\(tensor.storage.name).gradient", Shape(vector: tensor.storage.count)).storage
+    gradients[id] = storage
+    return Tensor(storage: storage, shape: tensor.shape, offset: tensor.offset, pixelStride: tensor.pixelStride)
+  }
+
+  /// Where to put a gradient of `tensor`, and whether to add it to what an earlier consumer put there.
+  func gradientDestination(of tensor: Tensor) -> (gradient: Tensor, accumulate: Bool) {
+    let (isFirst, _) = written.insert(ObjectIdentifier(tensor.storage))
+    return (gradient(of: tensor), !isFirst)
+  }
+
+  /// Takes the gradient of `tensor` from another network's tape, whose input `tensor` was.
+  func adoptGradient(of tensor: Tensor, from other: Tape) {
+    gradients[ObjectIdentifier(tensor.storage)] = other.gradient(of: tensor).storage
+  }
+
+  /// Lets the gradient of `input` overwrite that of `output`, for operations that allow it.
+  func shareGradient(of input: Tensor, with output: Tensor) {
+    gradients[ObjectIdentifier(input.storage)] = gradient(of: output).storage
+  }
+}

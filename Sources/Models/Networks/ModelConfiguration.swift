@@ -1,0 +1,23 @@
+/// What a model is, apart from the numbers in it.
+public struct ModelConfiguration: Codable, Hashable, Sendable {
+  public var kind: ModelKind
+  /// Channels of the first level; the others have 2, 4, 8 and 16 times as many. 64 in the study.
+  public var width: Int
+  public var upsampling: UpsamplingKind
+
+  public init(kind: ModelKind, width: Int = 64, upsampling: UpsamplingKind = .transposed) throws(ModelError) {
+    guard (1...1024).contains(width) else { throw .invalidWidth(width) }
+    self.kind = kind
+    self.width = width
+    self.upsampling = upsampling
+  }
+
+  /// Throws where images of this size cannot be used: the U-Net halves four times, and the discriminator's last kernel
+  /// needs a map of at least 2×2.
+  public func validate(height: Int, width: Int) throws(ModelError) {
+    let smallest = kind == .gan ? 32 : 16
+    guard height % 16 == 0, width % 16 == 0, height >= smallest, width >= smallest else {
+      throw .invalidSize(height: height, width: width, kind: kind, smallest: smallest)
+    }
+  }
+}

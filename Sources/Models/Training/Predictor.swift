@@ -1,0 +1,45 @@
+import Runtime
+
+/// Colors photographs of a data set batch by batch, with the running statistics.
+public final class Predictor {
+  private let backend: any Backend
+  private let plan: Plan
+  private let prediction: PredictionBuilder
+  private let kind: ModelKind
+  public let order: ImageOrder
+  public let batchSize: Int
+
+  init(_ prediction: PredictionBuilder, plan: Plan, kind: ModelKind, order: ImageOrder, on backend: any Backend) {
+    self.prediction = prediction
+    self.plan = plan
+    self.kind = kind
+    self.order = order
+    self.backend = backend
+    batchSize = prediction.output.shape.batch
+  }
+
+  /// Makes a predictor with memory of its own.
+  public convenience init(
+    _ network: UNet, kind: ModelKind, images: DeviceImages, order: ImageOrder, batchSize: Int, on backend: any Backend
+  ) throws(BackendError) {
+    let prediction = PredictionBuilder(network, kind: kind, images: images, order: order, batchSize: batchSize)
+    let plans = try PlanCompiler(backend: backend).compile([prediction.builder])
+    self.init(prediction, plan: plans[0], kind: kind, order: order, on: backend)
+  }
+
+  /// Colors the photographs of the order, a batch at a time.
+  /// - Parameter body: gets the position in the order of the batch's first photograph, how many there are, and their
+  ///   colors in 0...1 as `[count, H, W, 3]`.
+  public func forEachBatch<Failure: Error>(
+    _ body: (_ first: Int, _ count: Int, _ colors: [Float]) throws(Failure) -> Void
+  ) throws {
+    for first in stride(from: 0, to: order.count, by: batchSize) {
+      let count = min(batchSize, order.count - first)
+      prediction.first.value = first
+      try plan.run()
+      let values = try backend.floats(of: prediction.output)
+      let kept = count * prediction.output.shape.count / batchSize
+      try body(first, count, values.prefix(kept).map(kind.color(fromOutput:)))
+    }
+  }
+}
