@@ -1,0 +1,90 @@
+import Foundation
+
+/// What is wrong with a safetensors file, or went wrong with reading or writing it. `description` is one line.
+public struct SafetensorsError: Error, Equatable {
+  public enum Problem: Equatable, Sendable {
+    /// A system call failed; `action` says what it was for: `write`.
+    case system(action: String, code: Int32)
+    /// Too few bytes for the header's length.
+    case noHeader(fileByteCount: Int)
+    /// The header is longer than the file or than the format allows.
+    case headerTooLong(byteCount: UInt64, limit: Int)
+    /// The header is not the JSON that the format asks for; `offset` counts bytes of the header.
+    case malformedHeader(reason: String, offset: Int)
+    /// A name is in the header twice.
+    case duplicateName
+    case unknownDataType(String)
+    /// The bytes between the offsets are not those of the shape.
+    case sizeMismatch(dataType: SafetensorsDataType, shape: [Int], byteCount: Int)
+    /// The offsets lie outside of the file, or the end comes before the start.
+    case offsetsOutOfRange(begin: Int, end: Int, available: Int)
+    /// A tensor starts before the one before it ends.
+    case overlap(begin: Int, previousEnd: Int)
+    /// Bytes that belong to no tensor come before this one.
+    case hole(begin: Int, previousEnd: Int)
+    /// The file goes on after its last tensor.
+    case trailingBytes(count: Int)
+    case missing
+    case wrongDataType(expected: SafetensorsDataType, found: SafetensorsDataType)
+    case wrongShape(expected: [Int], found: [Int])
+    /// A name that the format keeps for itself, given to a tensor to be written.
+    case reservedName
+    /// A negative extent or a size past the largest number, in a tensor to be written.
+    case impossibleShape([Int])
+    /// A tensor that was announced to the writer was not written before `finish`.
+    case notWritten
+    /// The number of values is not that of the shape that was announced to the writer.
+    case wrongValueCount(expected: Int, found: Int)
+  }
+
+  /// The file.
+  public let path: String
+  /// The tensor concerned, if it is one.
+  public let tensor: String?
+  public let problem: Problem
+
+  public init(path: String, tensor: String? = nil, problem: Problem) {
+    self.path = path
+    self.tensor = tensor
+    self.problem = problem
+  }
+}
+
+extension SafetensorsError: CustomStringConvertible {
+  public var description: String {
+    // Names come from files: quoting them as Swift does keeps a line break in one from breaking the line.
+    path + ": " + (tensor.map { "tensor \(String(reflecting: $0)): " } ?? "") + problem.description
+  }
+}
+
+extension SafetensorsError: LocalizedError {
+  public var errorDescription: String? { description }
+}
+
+extension SafetensorsError.Problem: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .system(let action, let code): "cannot \(action): \(String(cString: strerror(code)))"
+    case .noHeader(let count): "not a safetensors file: it has \(count) bytes, too few for a header"
+    case .headerTooLong(let count, let limit):
+      "not a safetensors file, or cut short: its header claims \(count) bytes where at most \(limit) can be"
+    case .malformedHeader(let reason, let offset): "header: \(reason), at byte \(offset)"
+    case .duplicateName: "is in the header twice"
+    case .unknownDataType(let name): "unknown data type \(String(reflecting: name))"
+    case .sizeMismatch(let dataType, let shape, let count):
+      "\(count) bytes do not hold shape \(shape) of \(dataType.rawValue)"
+    case .offsetsOutOfRange(let begin, let end, let available):
+      "data offsets \(begin)..\(end) lie outside of the \(available) bytes of data; the file is damaged or cut short"
+    case .overlap(let begin, let end): "its data start at \(begin), before those of another tensor end at \(end)"
+    case .hole(let begin, let end): "its data start at \(begin), and the bytes from \(end) on belong to no tensor"
+    case .trailingBytes(let count): "\(count) bytes follow the last tensor"
+    case .missing: "is not in the file"
+    case .wrongDataType(let expected, let found): "holds \(found.rawValue) where \(expected.rawValue) is needed"
+    case .wrongShape(let expected, let found): "has shape \(found) where \(expected) is needed"
+    case .reservedName: "the format keeps this name for the metadata"
+    case .impossibleShape(let shape): "shape \(shape) is impossible"
+    case .notWritten: "was not written"
+    case .wrongValueCount(let expected, let found): "\(found) values where the shape holds \(expected)"
+    }
+  }
+}

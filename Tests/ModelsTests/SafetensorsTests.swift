@@ -1,0 +1,308 @@
+import Foundation
+import Testing
+
+@testable import Models
+
+@Suite struct SafetensorsTests {
+  /// A folder of its own for each test, removed with it.
+  final class Folder {
+    let url: URL
+    init() throws {
+      url = FileManager.default.temporaryDirectory.appendingPathComponent("safetensors-\(UUID().uuidString)")
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+    deinit { try? FileManager.default.removeItem(at: url) }
+    var contents: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() } }
+  }
+
+  let folder: Folder
+  var url: URL { folder.url.appendingPathComponent("weights.safetensors") }
+
+  init() throws { folder = try Folder() }
+
+  /// A file with this header and this many bytes of data.
+  func put(header: String, dataByteCount: Int, claimedLength: UInt64? = nil) throws {
+    let length = claimedLength ?? UInt64(header.utf8.count)
+    let data =
+      withUnsafeBytes(of: length.littleEndian) { Data($0) } + Data(header.utf8) + Data(count: dataByteCount)
+    try data.write(to: url)
+  }
+
+  func failure(reading url: URL) -> SafetensorsError? {
+    do throws(SafetensorsError) {
+      _ = try SafetensorsFile(reading: url)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  // MARK: What is written can be read
+
+  @Test func valuesOfEveryTypeComeBack() throws {
+    let metadata = ["model": "unet", "note": "a \"quoted\"\nline \\ \u{1} \u{1F3A8}"]
+    let writer = try SafetensorsWriter(
+      writing: url,
+      tensors: [
+        "encoding_unit1.0.weight": .init(.float32, [2, 1, 3, 1]), "step": .init(.int64, []),
+        "random state": .init(.uint32, [4]), "order": .init(.uint8, [3]), "none": .init(.float32, [0, 5]),
+        "wide": .init(.float64, [1]),
+      ],
+      metadata: metadata)
+    let floats: [Float] = [0, -0.0, .pi, .infinity, .leastNonzeroMagnitude, -1e30]
+    try writer.write("order", [1, 2, 255] as [UInt8])
+    try writer.write("encoding_unit1.0.weight", floats)
+    try writer.write("step", [-7] as [Int64])
+    try writer.write("none", [] as [Float])
+    try writer.write("wide", [1.0 / 3] as [Double])
+    try writer.write("random state", [0, 1, .max, 42] as [UInt32])
+    try writer.finish()
+
+    let file = try SafetensorsFile(reading: url)
+    #expect(file.metadata == metadata)
+    #expect(file.tensors.count == 6)
+    let read = try file.values("encoding_unit1.0.weight", as: Float.self, shape: [2, 1, 3, 1])
+    #expect(read.map(\.bitPattern) == floats.map(\.bitPattern))
+    #expect(try file.values("step", as: Int64.self, shape: []) == [-7])
+    #expect(try file.values("random state", as: UInt32.self) == [0, 1, .max, 42])
+    #expect(try file.values("order", as: UInt8.self) == [1, 2, 255])
+    #expect(try file.values("none", as: Float.self).isEmpty)
+    #expect(try file.values("wide", as: Double.self) == [1.0 / 3])
+    #expect(try folder.contents == ["weights.safetensors"])
+  }
+
+  @Test func sameTensorsGiveTheSameBytes() throws {
+    func write() throws -> Data {
+      let tensors = Dictionary(
+        uniqueKeysWithValues: (0..<40).map { ("tensor\($0)", SafetensorsWriter.Description(.float32, [$0])) })
+      let writer = try SafetensorsWriter(writing: url, tensors: tensors, metadata: ["b": "2", "a": "1"])
+      for index in (0..<40).shuffled() {
+        try writer.write("tensor\(index)", [Float](repeating: Float(index), count: index))
+      }
+      try writer.finish()
+      return try Data(contentsOf: url)
+    }
+    let first = try write()
+    #expect(try write() == first)
+    // The data start at a multiple of 8 bytes.
+    #expect(first[0] % 8 == 0)
+  }
+
+  @Test func noTensorsAtAll() throws {
+    try SafetensorsWriter(writing: url, tensors: [:]).finish()
+    #expect(try SafetensorsFile(reading: url).tensors.isEmpty)
+  }
+
+  @Test func jsonOfOtherWritersIsRead() throws {
+    let header = #"""
+      {"b" : {"data_offsets":[4,8], "shape":[1],"dtype":"F32"},
+      "__metadata__":{"caf\u00e9":"\ud83c\udfa8"}, "a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}
+      """#
+    try put(header: header + "  \n ", dataByteCount: 8)
+    let file = try SafetensorsFile(reading: url)
+    #expect(file.metadata == ["café": "🎨"])
+    #expect(try file.values("b", shape: [1]) == [0 as Float])
+  }
+
+  // MARK: Damaged and hostile files
+
+  static let tensor = #""a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}"#
+
+  static let damagedHeaders: [(header: String, dataByteCount: Int, message: String)] = [
+    ("", 0, "header: not a JSON object, at byte 0"),
+    ("[1]", 0, "header: not a JSON object, at byte 0"),
+    (" {}", 0, "header: not a JSON object, at byte 0"),
+    ("{", 0, "header: '\"' is missing, at byte 1"),
+    ("{} x", 0, "header: something follows the JSON object, at byte 3"),
+    ("{\(tensor),}", 8, "header: '\"' is missing, at byte 54"),
+    ("{\(tensor) \(tensor)}", 8, "header: '}' is missing, at byte 54"),
+    ("{\(tensor)", 8, "header: '}' is missing, at byte 53"),
+    (#"{"a"#, 0, "header: a string does not end, at byte 3"),
+    (#"{"a\q":1}"#, 0, "header: an unknown escape in a string, at byte 5"),
+    (#"{"\ud800":1}"#, 0, "header: half a surrogate pair, at byte 8"),
+    (#"{"\u12"#, 0, "header: a string does not end, at byte 4"),
+    (#"{"a":1}"#, 0, "header: '{' is missing, at byte 5"),
+    (#"{"a":{"dtype":"F32","shape":[2]}}"#, 8, "lacks its dtype, its shape or two data_offsets"),
+    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}"#, 8, "lacks its dtype, its shape or two data_offsets"),
+    (#"{"a":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]}}"#, 8, #"has a superfluous "shape""#),
+    (#"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#, 8, "a whole number of zero or more is needed"),
+    (#"{"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}}"#, 8, "']' is missing"),
+    (#"{"a":{"dtype":"F32","shape":[02],"data_offsets":[0,8]}}"#, 8, "a whole number of zero or more is needed"),
+    (#"{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,8]}}"#, 8, "a number is too large"),
+    (#"{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}"#, 8, #"tensor "a": unknown data type "F33""#),
+    (#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, 8, "8 bytes do not hold shape [3] of F32"),
+    (
+      #"{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}}"#, 8,
+      "8 bytes do not hold shape [4294967296, 4294967296] of F32"
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[9223372036854775807],"data_offsets":[0,9223372036854775807]}}"#, 8,
+      "data offsets 0..9223372036854775807 lie outside of the 8 bytes of data"
+    ),
+    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, 8, "data offsets 8..0 lie outside"),
+    ("{\(tensor)}", 7, "data offsets 0..8 lie outside of the 7 bytes of data"),
+    ("{\(tensor)}", 9, "1 bytes follow the last tensor"),
+    ("{}", 1, "1 bytes follow the last tensor"),
+    (
+      #"{\#(tensor),"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 8,
+      "before those of another tensor end at 8"
+    ),
+    (
+      #"{\#(tensor),"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 8,
+      "before those of another tensor end at 8"
+    ),
+    (#"{\#(tensor),"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}"#, 16, "from 8 on belong to no tensor"),
+    ("{\(tensor),\(tensor)}", 8, #"tensor "a": is in the header twice"#),
+    (#"{"__metadata__":{"x":"1","x":"2"}}"#, 0, #"metadata has "x" twice"#),
+    (#"{"__metadata__":{"x":1}}"#, 0, #"'"' is missing"#),
+    (#"{"__metadata__":{},"__metadata__":{}}"#, 0, #"tensor "__metadata__": is in the header twice"#),
+    ("{\"a\nb\":1}", 0, "a control character in a string"),
+    (#"{"a\nb":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}"#, 8, #"tensor "a\nb": unknown data type"#),
+  ]
+
+  @Test(arguments: damagedHeaders)
+  func damagedHeader(header: String, dataByteCount: Int, message: String) throws {
+    try put(header: header, dataByteCount: dataByteCount)
+    let description = try #require(failure(reading: url)).description
+    #expect(description.hasPrefix(url.path + ": "))
+    #expect(description.contains(message), "\(description)")
+    #expect(!description.contains("\n"))
+  }
+
+  @Test func headerThatIsNotUTF8() throws {
+    var data = Data([9, 0, 0, 0, 0, 0, 0, 0])
+    data.append(contentsOf: Array(#"{""#.utf8) + [0xff, 0xfe] + Array(#"":{}}"#.utf8))
+    try data.write(to: url)
+    #expect(try #require(failure(reading: url)).description.contains("a string is not UTF-8"))
+  }
+
+  @Test(arguments: 0..<8) func shorterThanALength(byteCount: Int) throws {
+    try Data(count: byteCount).write(to: url)
+    #expect(failure(reading: url)?.problem == .noHeader(fileByteCount: byteCount))
+  }
+
+  @Test(arguments: [3, 101_000_000, UInt64(Int.max), UInt64.max]) func lyingLength(length: UInt64) throws {
+    try put(header: "{}", dataByteCount: 0, claimedLength: length)
+    #expect(failure(reading: url)?.problem == .headerTooLong(byteCount: length, limit: 2))
+  }
+
+  @Test func everyTruncationIsAnError() throws {
+    let writer = try SafetensorsWriter(writing: url, tensors: ["a": .init(.float32, [5]), "b": .init(.uint8, [3])])
+    try writer.write("a", [1, 2, 3, 4, 5] as [Float])
+    try writer.write("b", [1, 2, 3] as [UInt8])
+    try writer.finish()
+    let whole = try Data(contentsOf: url)
+    for count in 0..<whole.count {
+      try whole.prefix(count).write(to: url)
+      #expect(failure(reading: url) != nil, "cut to \(count) bytes")
+    }
+  }
+
+  /// Whatever byte is changed, the reader reports an error or reads something: it never traps.
+  @Test func everyChangedByteIsSurvived() throws {
+    let writer = try SafetensorsWriter(
+      writing: url, tensors: ["a": .init(.float32, [2]), "b": .init(.int64, [1])], metadata: ["k": "v"])
+    try writer.write("a", [1, 2] as [Float])
+    try writer.write("b", [3] as [Int64])
+    try writer.finish()
+    let whole = try Data(contentsOf: url)
+    var failures = 0
+    for position in 0..<whole.count {
+      for change in [0x01, 0x20, 0x80, 0xff] as [UInt8] {
+        var data = whole
+        data[position] ^= change
+        try data.write(to: url)
+        do throws(SafetensorsError) {
+          let file = try SafetensorsFile(reading: url)
+          for name in file.tensors.keys { _ = try? file.values(name, as: Float.self) }
+        } catch {
+          failures += 1
+        }
+      }
+    }
+    #expect(failures > whole.count)
+  }
+
+  @Test func fileThatShrinksAfterOpening() throws {
+    try put(header: "{\(Self.tensor)}", dataByteCount: 8)
+    let file = try SafetensorsFile(reading: url)
+    #expect(truncate(url.path, 20) == 0)
+    #expect(throws: SafetensorsError(path: url.path, problem: .system(action: "read", code: EIO))) {
+      _ = try file.values("a", as: Float.self)
+    }
+  }
+
+  @Test func notThereAndNotAFile() {
+    #expect(failure(reading: url)?.description == "\(url.path): cannot open: No such file or directory")
+    #expect(failure(reading: folder.url)?.description == "\(folder.url.path): cannot read: Is a directory")
+    #expect(failure(reading: URL(fileURLWithPath: "/dev/null"))?.problem == .system(action: "read", code: EINVAL))
+  }
+
+  @Test func wrongTensors() throws {
+    try put(header: "{\(Self.tensor)}", dataByteCount: 8)
+    let file = try SafetensorsFile(reading: url)
+    #expect(throws: SafetensorsError(path: url.path, tensor: "b", problem: .missing)) {
+      _ = try file.values("b", as: Float.self)
+    }
+    #expect(
+      throws: SafetensorsError(
+        path: url.path, tensor: "a", problem: .wrongDataType(expected: .int64, found: .float32))
+    ) { _ = try file.values("a", as: Int64.self) }
+    #expect(
+      throws: SafetensorsError(path: url.path, tensor: "a", problem: .wrongShape(expected: [1, 2], found: [2]))
+    ) { _ = try file.values("a", as: Float.self, shape: [1, 2]) }
+  }
+
+  // MARK: Writing that fails
+
+  @Test func theOldFileStaysUntilTheNewOneIsWhole() throws {
+    try Data("old".utf8).write(to: url)
+    do {
+      let writer = try SafetensorsWriter(writing: url, tensors: ["a": .init(.float32, [1]), "b": .init(.float32, [1])])
+      try writer.write("a", [1] as [Float])
+      #expect(try folder.contents.count == 2)
+      #expect(throws: SafetensorsError(path: url.path, tensor: "b", problem: .notWritten)) { try writer.finish() }
+    }
+    #expect(try folder.contents == ["weights.safetensors"])
+    #expect(try Data(contentsOf: url) == Data("old".utf8))
+  }
+
+  @Test func nothingIsLeftWhereTheNameIsTaken() throws {
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    do {
+      let writer = try SafetensorsWriter(writing: url, tensors: [:])
+      #expect(throws: SafetensorsError(path: url.path, problem: .system(action: "replace", code: EISDIR))) {
+        try writer.finish()
+      }
+    }
+    #expect(try folder.contents == ["weights.safetensors"])
+  }
+
+  @Test func folderThatIsNotThere() {
+    let url = folder.url.appendingPathComponent("no/weights.safetensors")
+    #expect(throws: SafetensorsError(path: url.path, problem: .system(action: "create", code: ENOENT))) {
+      _ = try SafetensorsWriter(writing: url, tensors: [:])
+    }
+  }
+
+  @Test func wrongValues() throws {
+    let writer = try SafetensorsWriter(writing: url, tensors: ["a": .init(.float32, [2])])
+    #expect(throws: SafetensorsError(path: url.path, tensor: "b", problem: .missing)) {
+      try writer.write("b", [1] as [Float])
+    }
+    #expect(
+      throws: SafetensorsError(path: url.path, tensor: "a", problem: .wrongValueCount(expected: 2, found: 1))
+    ) { try writer.write("a", [1] as [Float]) }
+    #expect(
+      throws: SafetensorsError(path: url.path, tensor: "a", problem: .wrongDataType(expected: .float32, found: .uint32))
+    ) { try writer.write("a", [1, 2] as [UInt32]) }
+    for shape in [[-1], [Int.max, 2]] {
+      #expect(throws: SafetensorsError(path: url.path, tensor: "a", problem: .impossibleShape(shape))) {
+        _ = try SafetensorsWriter(writing: url, tensors: ["a": .init(.float32, shape)])
+      }
+    }
+    #expect(throws: SafetensorsError(path: url.path, tensor: "__metadata__", problem: .reservedName)) {
+      _ = try SafetensorsWriter(writing: url, tensors: ["__metadata__": .init(.float32, [1])])
+    }
+  }
+}
