@@ -70,7 +70,7 @@ let package = Package(
     .testTarget(
       name: "CLKernelsTests", dependencies: ["CLKernels", "KernelCases", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "CPUKernelsTests", dependencies: ["CPUKernels", "KernelCases", "TestSupport"], swiftSettings: strict),
+      name: "CPUKernelsTests", dependencies: ["CPUKernels", "CVectorLoops", "KernelCases", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "KernelCasesTests", dependencies: ["KernelCases", "TestSupport"], swiftSettings: strict),
     .testTarget(

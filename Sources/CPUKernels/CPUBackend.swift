@@ -1,0 +1,99 @@
+import Glibc
+import Runtime
+
+/// The processor as a device: every operation on a pool of threads, products on OpenBLAS, no OpenCL.
+///
+/// An operation is done when its launch's `run` returns. The operations are in the files of their names.
+public final class CPUBackend: Backend {
+  public let name = "cpu"
+  public let pool: ThreadPool
+  public let blas: OpenBLAS
+
+  /// A backend on `threadCount` threads, by default as many as `ThreadPool` starts.
+  ///
+  /// Throws `BackendError.library` where OpenBLAS is not installed.
+  public init(threadCount: Int? = nil) throws(BackendError) {
+    blas = try OpenBLAS.shared()
+    pool = ThreadPool(workerCount: threadCount)
+  }
+
+  public var deviceDescription: String {
+    let threads = pool.workerCount == 1 ? "1 thread" : "\(pool.workerCount) threads"
+    return "\(Self.processorName), \(threads), OpenBLAS (\(blas.coreName)\(blas.isFast ? "" : ", slow"))"
+  }
+
+  /// The processor as its maker calls it.
+  public static var processorName: String {
+    guard let file = fopen("/proc/cpuinfo", "r") else { return "unknown processor" }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 1024)
+    while fgets(&line, Int32(line.count), file) != nil {
+      let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      guard text.hasPrefix("model name"), let colon = text.firstIndex(of: ":") else { continue }
+      return String(text[text.index(after: colon)...].drop { $0 == " " }.prefix { $0 != "\n" })
+    }
+    return "unknown processor"
+  }
+
+  // MARK: Memory
+
+  public var regionAlignment: Int { HostMemory.alignment }
+
+  /// The machine's memory.
+  public var maximumAllocationByteCount: Int {
+    Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
+  }
+
+  public func allocate(byteCount: Int) throws(BackendError) -> DeviceMemory {
+    // The system promises more than it has; what cannot fit is refused here instead of when it is used.
+    guard byteCount >= 0, byteCount <= maximumAllocationByteCount else {
+      throw .outOfMemory(requested: byteCount, device: name)
+    }
+    return try HostMemory(allocating: byteCount)
+  }
+
+  public func region(of memory: DeviceMemory, byteOffset: Int, byteCount: Int) throws(BackendError) -> DeviceMemory {
+    let host = try hostMemory(memory, for: "region")
+    try check(byteOffset, byteCount, in: host, for: "region")
+    guard byteOffset % regionAlignment == 0 else {
+      throw .invalidOperation(
+        operation: "region", reason: "starts at byte \(byteOffset), which is no multiple of \(regionAlignment)")
+    }
+    return HostMemory(of: host, byteOffset: byteOffset, byteCount: byteCount)
+  }
+
+  public func upload(_ bytes: UnsafeRawBufferPointer, to memory: DeviceMemory, byteOffset: Int) throws(BackendError) {
+    let host = try hostMemory(memory, for: "upload")
+    try check(byteOffset, bytes.count, in: host, for: "upload")
+    guard let source = bytes.baseAddress else { return }
+    (host.pointer + byteOffset).copyMemory(from: source, byteCount: bytes.count)
+  }
+
+  public func download(_ memory: DeviceMemory, byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer)
+    throws(BackendError)
+  {
+    let host = try hostMemory(memory, for: "download")
+    try check(byteOffset, bytes.count, in: host, for: "download")
+    bytes.baseAddress?.copyMemory(from: host.pointer + byteOffset, byteCount: bytes.count)
+  }
+
+  /// Nothing to do: no work is ever queued.
+  public func flush() {}
+  /// Nothing to do: a launch's `run` returns when its work is done.
+  public func synchronize() {}
+
+  private func hostMemory(_ memory: DeviceMemory, for operation: String) throws(BackendError) -> HostMemory {
+    guard let host = memory as? HostMemory else { throw .foreignMemory(operation: operation, tensor: "memory") }
+    return host
+  }
+
+  private func check(_ byteOffset: Int, _ byteCount: Int, in memory: HostMemory, for operation: String)
+    throws(BackendError)
+  {
+    guard byteOffset >= 0, byteCount >= 0, byteOffset <= memory.byteCount - byteCount else {
+      throw .invalidOperation(
+        operation: operation,
+        reason: "\(byteCount) bytes from byte \(byteOffset) on do not fit in \(memory.byteCount) bytes")
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import Runtime
+
+/// An operation bound to host memory. It keeps that memory alive and does all its work in `run`.
+final class HostLaunch: Launch {
+  private let memories: [HostMemory]
+  private let body: () -> Void
+
+  init(memories: [HostMemory], body: @escaping () -> Void) {
+    self.memories = memories
+    self.body = body
+  }
+
+  func run() { body() }
+}

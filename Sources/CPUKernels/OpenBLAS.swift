@@ -1,0 +1,69 @@
+import CVectorLoops
+@preconcurrency import COpenBLAS
+import Glibc
+import Runtime
+
+/// Matrix products of OpenBLAS, which is loaded when the program runs and not linked.
+///
+/// OpenBLAS chooses its kernels ("core") from the processor's model when it is loaded. A version that does not know the
+/// model falls back to SSE3 kernels, at a tenth of the speed. So the core is chosen here, from what the processor can
+/// do, in the variable `OPENBLAS_CORETYPE`, unless the user has set it; only then is the library loaded.
+///
+/// It runs on the calling thread: the callers split their work over `ThreadPool`.
+public final class OpenBLAS: Sendable {
+  /// The core that runs, as OpenBLAS calls it: `SkylakeX`.
+  public let coreName: String
+  /// Version and build options, as OpenBLAS reports them.
+  public let configuration: String
+  /// The file that was loaded, or the name that the system's loader found it by.
+  public let libraryName: String
+  /// Whether the core uses the widest vectors of this processor.
+  public var isFast: Bool { slowReason == nil }
+  /// Why the core is slower than this processor allows and what to do about it; nil where it is not.
+  public let slowReason: String?
+  private let functions: Functions
+
+  /// The library, loaded on the first call and never unloaded. `RECOLOR_OPENBLAS` names another file to load.
+  ///
+  /// Throws `BackendError.library` where no OpenBLAS is installed or a function is missing.
+  public static func shared() throws(BackendError) -> OpenBLAS { try loaded.get() }
+
+  private static let loaded: Result<OpenBLAS, BackendError> = {
+    do throws(BackendError) { return .success(try OpenBLAS()) } catch { return .failure(error) }
+  }()
+
+  private init() throws(BackendError) {
+    let usersCore = getenv("OPENBLAS_CORETYPE").map { String(cString: $0) }
+    setenv("OPENBLAS_NUM_THREADS", "1", 0)  // before loading, so that it starts no threads of its own
+    if let core = Core.best { setenv("OPENBLAS_CORETYPE", core.rawValue, 0) }
+    let (handle, name) = try Self.open()
+    functions = try Functions(handle: handle, libraryName: name)
+    libraryName = name
+    functions.setThreadCount(1)
+    coreName = functions.coreName().map { String(cString: $0) } ?? "unknown"
+    configuration = functions.configuration().map { String(cString: $0) } ?? "unknown"
+    slowReason =
+      if Core.isFast(coreName) {
+        nil
+      } else if let usersCore {
+        "OPENBLAS_CORETYPE is set to \(usersCore); unset it for the faster core"
+      } else {
+        "\(configuration) has no kernels for this processor; install a newer OpenBLAS"
+      }
+  }
+
+  /// C ← alpha · op(A) · op(B) + beta · C, row-major, with op(A) of `rows` × `depth`, op(B) of `depth` × `columns` and C
+  /// of `rows` × `columns`. A leading dimension is the distance between two rows as stored, before any transposition.
+  /// With `beta` 0, C is not read.
+  @inline(__always)
+  public func multiply(
+    transposeA: Bool = false, transposeB: Bool = false, rows: Int, columns: Int, depth: Int, alpha: Float = 1,
+    a: UnsafePointer<Float>, leadingA: Int, b: UnsafePointer<Float>, leadingB: Int, beta: Float = 0,
+    c: UnsafeMutablePointer<Float>, leadingC: Int
+  ) {
+    functions.sgemm(
+      CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
+      blasint(rows), blasint(columns), blasint(depth), alpha, a, blasint(leadingA), b, blasint(leadingB), beta, c,
+      blasint(leadingC))
+  }
+}

@@ -1,0 +1,7 @@
+import Runtime
+
+extension CPUBackend {
+  public func prepare(_ operation: RandomFill) throws(BackendError) -> any Launch {
+    throw Binding(operation).invalid("not on the CPU backend yet")
+  }
+}

@@ -1,0 +1,22 @@
+import CVectorLoops
+import Glibc
+
+extension ThreadPool {
+  /// Cores that this process may run on. Two hardware threads of one core count once: they share its vector units.
+  public static var usableCoreCount: Int {
+    let configured = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_CONF))))
+    let usable = (0..<configured).filter { processor_is_usable(Int32($0)) }
+    guard !usable.isEmpty else { return configured }
+    return Set(usable.map { siblings(of: $0) }).count
+  }
+
+  /// The hardware threads of the core that `processor` belongs to, as the kernel lists them, or the number itself.
+  private static func siblings(of processor: Int) -> String {
+    let path = "/sys/devices/system/cpu/cpu\(processor)/topology/thread_siblings_list"
+    guard let file = fopen(path, "r") else { return "\(processor)" }
+    defer { fclose(file) }
+    var line = [UInt8](repeating: 0, count: 256)
+    let length = fread(&line, 1, line.count, file)
+    return length > 0 ? String(decoding: line[..<length], as: UTF8.self) : "\(processor)"
+  }
+}

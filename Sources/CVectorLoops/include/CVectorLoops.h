@@ -1,0 +1,7 @@
+#pragma once
+
+// The loops of the CPU backend, one header and one source file per operation, named after it. A new header goes here.
+
+#include "multiversion.h"
+#include "processor_affinity.h"
+#include "processor_pause.h"

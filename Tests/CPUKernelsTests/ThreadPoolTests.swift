@@ -1,0 +1,66 @@
+import CPUKernels
+import Synchronization
+import Testing
+
+private final class Counter: Sendable {
+  private let sum = Atomic<Int>(0)
+  var value: Int { sum.load(ordering: .relaxed) }
+  func add(_ number: Int) { sum.add(number, ordering: .relaxed) }
+}
+
+@Suite("Thread pool")
+struct ThreadPoolTests {
+  @Test("Each index runs once", arguments: [1, 2, 3, 8])
+  func eachIndexOnce(workerCount: Int) {
+    let pool = ThreadPool(workerCount: workerCount)
+    #expect(pool.workerCount == workerCount)
+    for count in [0, 1, 2, 3, 17, 1000] {
+      let counters = UnsafeMutablePointer<Int>.allocate(capacity: count + 1)
+      counters.initialize(repeating: 0, count: count + 1)
+      defer { counters.deallocate() }
+      for _ in 0..<20 {
+        pool.run(count: count) { index, worker in
+          counters[index] += worker < workerCount && worker >= 0 ? 1 : 1_000_000
+        }
+      }
+      #expect((0..<count).allSatisfy { counters[$0] == 20 })
+      #expect(counters[count] == 0)
+    }
+  }
+
+  @Test("Scratch memory per worker is never shared by two bodies at a time")
+  func workersDoNotOverlap() {
+    let pool = ThreadPool(workerCount: 4)
+    let sums = UnsafeMutablePointer<Int>.allocate(capacity: 64 * pool.workerCount)
+    sums.initialize(repeating: 0, count: 64 * pool.workerCount)
+    defer { sums.deallocate() }
+    for _ in 0..<100 {
+      pool.run(count: 1000) { index, worker in sums[64 * worker] += index }
+    }
+    #expect((0..<pool.workerCount).reduce(0) { $0 + sums[64 * $1] } == 100 * 999 * 1000 / 2)
+  }
+
+  @Test("Loops from several threads take turns")
+  func concurrentCallers() async {
+    let pool = ThreadPool(workerCount: 3)
+    let total = Counter()
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          for _ in 0..<200 { pool.run(count: 7) { index, _ in total.add(index) } }
+        }
+      }
+    }
+    #expect(total.value == 4 * 200 * 21)
+  }
+
+  @Test("A pool can go at any time, asleep or just used")
+  func destruction() {
+    for round in 0..<50 {
+      let pool = ThreadPool(workerCount: 3)
+      let total = Counter()
+      if round % 2 == 0 { pool.run(count: 5) { _, _ in total.add(1) } }
+      #expect(total.value == (round % 2 == 0 ? 5 : 0))
+    }
+  }
+}
