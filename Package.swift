@@ -35,7 +35,7 @@ let package = Package(
 
     .target(
       name: "Runtime",
-      dependencies: ["COpenCL", .product(name: "Logging", package: "swift-log")],
+      dependencies: ["COpenCL", "CCrypto", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
     .executableTarget(name: "EmbedKernels", swiftSettings: strict),
     .plugin(

@@ -1,0 +1,140 @@
+import Logging
+import Runtime
+
+/// Every operation on an OpenCL device.
+///
+/// One context, one in-order queue. Programs are built once per source and options and shared by all kernel objects;
+/// their binaries are kept on disk.
+public final class CLBackend: Backend {
+  public let device: CLDevice
+  /// Which bodies the kernels with two of them use.
+  public let bodies: KernelBodies
+  public let context: CLContext
+  public let queue: CLQueue
+  private let sources: KernelSources
+  private let cache: CLProgramCache?
+  private var programs: [ProgramKey: CLProgram] = [:]
+  private var timings: [KernelTiming] = []
+
+  private struct ProgramKey: Hashable {
+    let file: String
+    let options: String
+  }
+
+  /// - Parameters:
+  ///   - device: where to run.
+  ///   - bodies: nil for those that fit the device's kind.
+  ///   - profiling: whether to record when each kernel ran; `takeTimings` gives the record.
+  ///   - sources: where kernel files come from.
+  ///   - cache: where compiled programs are kept; nil for nowhere.
+  public init(
+    device: CLDevice, bodies: KernelBodies? = nil, profiling: Bool = false, sources: KernelSources = .standard(),
+    cache: CLProgramCache? = .standard()
+  ) throws(BackendError) {
+    self.device = device
+    self.bodies = bodies ?? (device.kind == .cpu ? .cpu : .gpu)
+    self.sources = sources
+    self.cache = cache
+    context = try CLContext(device: device)
+    queue = try CLQueue(context: context, profiling: profiling)
+  }
+
+  public var name: String { "opencl:\(device.index)" }
+  public var deviceDescription: String {
+    "\(device.name), \(device.computeUnits) compute units, \(device.platformName), \(device.driverVersion)"
+  }
+  /// At least a cache line, so that the wide vectors of neighbouring regions never share one.
+  public var regionAlignment: Int { max(device.baseAddressAlignment, 64) }
+  public var maximumAllocationByteCount: Int { device.maximumAllocationByteCount }
+
+  // MARK: Memory
+
+  public func allocate(byteCount: Int) throws(BackendError) -> DeviceMemory {
+    let memory = try CLMemory(context: context, byteCount: byteCount)
+    // Some drivers take the memory at its first use; a use now shows here, not in the middle of a step, that there is none.
+    do throws(BackendError) {
+      try queue.fill(memory, with: 0, byteOffset: 0, byteCount: min(byteCount, 4))
+      try queue.finish()
+    } catch {
+      if case .openCL(let error) = error, error.meansOutOfMemory {
+        throw .outOfMemory(requested: byteCount, device: device.name)
+      }
+      throw error
+    }
+    return memory
+  }
+
+  public func region(of memory: DeviceMemory, byteOffset: Int, byteCount: Int) throws(BackendError) -> DeviceMemory {
+    guard byteOffset.isMultiple(of: regionAlignment) else {
+      throw .invalidOperation(
+        operation: "region", reason: "\(byteOffset) is not a multiple of the alignment, \(regionAlignment)")
+    }
+    return try CLMemory(regionOf: own(memory, for: "region"), byteOffset: byteOffset, byteCount: byteCount)
+  }
+
+  public func upload(_ bytes: UnsafeRawBufferPointer, to memory: DeviceMemory, byteOffset: Int) throws(BackendError) {
+    try queue.write(bytes, to: own(memory, for: "upload"), byteOffset: byteOffset)
+  }
+
+  public func download(_ memory: DeviceMemory, byteOffset: Int, into bytes: UnsafeMutableRawBufferPointer)
+    throws(BackendError)
+  {
+    try queue.read(own(memory, for: "download"), byteOffset: byteOffset, into: bytes)
+  }
+
+  public func flush() throws(BackendError) { try queue.flush() }
+  public func synchronize() throws(BackendError) { try queue.finish() }
+
+  /// `memory` as this backend's.
+  func own(_ memory: DeviceMemory, for operation: String, tensor: String = "(memory)") throws(BackendError) -> CLMemory
+  {
+    guard let memory = memory as? CLMemory, memory.context === context else {
+      throw .foreignMemory(operation: operation, tensor: tensor)
+    }
+    return memory
+  }
+
+  /// The memory of a tensor, which must hold all its elements.
+  func memory(of tensor: Tensor, for operation: String) throws(BackendError) -> CLMemory {
+    let storage = tensor.storage
+    guard let memory = storage.memory else {
+      throw .invalidOperation(operation: operation, reason: "tensor \(storage.name) has no memory")
+    }
+    let shape = tensor.shape
+    let end = tensor.offset + (shape.pixelCount - 1) * tensor.pixelStride + shape.channels
+    guard shape.count > 0, tensor.offset >= 0, tensor.pixelStride >= shape.channels,
+      end * storage.elementType.byteCount <= memory.byteCount
+    else {
+      throw .invalidOperation(
+        operation: operation, reason: "tensor \(storage.name), \(shape), does not fit its \(memory.byteCount) bytes")
+    }
+    return try own(memory, for: operation, tensor: storage.name)
+  }
+
+  // MARK: Kernels
+
+  /// A new kernel object. The program it is in is built, or taken from the cache, the first time.
+  func kernel(_ name: String, in file: String, definitions: KeyValuePairs<String, any KernelConstant> = [:])
+    throws(BackendError) -> CLKernel
+  {
+    let constants = definitions.map { "-D\($0.key)=\($0.value.source)" }
+    let options = (["-cl-std=CL1.2", "-DCPU_BODIES=\((bodies == .cpu).source)"] + constants).joined(separator: " ")
+    let key = ProgramKey(file: file, options: options)
+    if let program = programs[key] { return try CLKernel(name, in: program) }
+    let program = try CLProgram(
+      file, source: try sources.text(of: file), options: options, context: context, cache: cache)
+    programs[key] = program
+    return try CLKernel(name, in: program)
+  }
+
+  func enqueue(_ kernel: CLKernel, over range: CLRange) throws(BackendError) {
+    guard queue.isProfiling else { return try queue.enqueue(kernel, over: range) }
+    timings.append(KernelTiming(kernel: kernel.name, event: try queue.enqueueWithEvent(kernel, over: range)))
+  }
+
+  /// What ran since the last call, in order; empty without `profiling`. `event.times()` waits for the kernel's end.
+  public func takeTimings() -> [KernelTiming] {
+    defer { timings.removeAll(keepingCapacity: true) }
+    return timings
+  }
+}

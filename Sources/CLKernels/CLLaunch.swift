@@ -1,0 +1,83 @@
+import Runtime
+
+/// An operation bound to memory: one or more kernels that run one after the other, each a kernel object of its own whose
+/// arguments were bound once. What the host changes between steps is set again at each run.
+public final class CLLaunch: Launch {
+  private struct Dispatch {
+    let kernel: CLKernel
+    let range: CLRange
+    /// The arguments that change between runs, and their places.
+    let variables: [(index: Int, argument: KernelArgument)]
+  }
+
+  private let backend: CLBackend
+  private let operation: String
+  private var dispatches: [Dispatch] = []
+
+  /// - Parameter operation: the operation's name, for messages.
+  init(_ operation: String, on backend: CLBackend) {
+    self.operation = operation
+    self.backend = backend
+  }
+
+  /// Appends a kernel.
+  /// - Parameters:
+  ///   - name: the function's name.
+  ///   - file: the file in `kernels/` that holds it.
+  ///   - definitions: the `-D` constants that the program is built with.
+  ///   - range: the work-items; nothing is appended if there are none.
+  func add(
+    _ name: String, in file: String, definitions: KeyValuePairs<String, any KernelConstant> = [:],
+    arguments: [KernelArgument], over range: CLRange
+  ) throws(BackendError) {
+    try add(try backend.kernel(name, in: file, definitions: definitions), arguments: arguments, over: range)
+  }
+
+  /// Appends a kernel object that no other call site uses.
+  func add(_ kernel: CLKernel, arguments: [KernelArgument], over range: CLRange) throws(BackendError) {
+    var variables: [(index: Int, argument: KernelArgument)] = []
+    var index = 0
+    for argument in arguments {
+      switch argument {
+      case .tensor(let tensor):
+        try kernel.setArgument(index, try backend.memory(of: tensor, for: operation))
+        try kernel.setArgument(index + 1, UInt64(tensor.offset))
+        try kernel.setArgument(index + 2, UInt64(tensor.pixelStride))
+        index += 2
+      case .memory(let memory): try kernel.setArgument(index, try backend.own(memory, for: operation))
+      case .null: try kernel.setArgumentToNull(index)
+      case .int(let value): try kernel.setArgument(index, try narrow(value) as Int32)
+      case .uint(let value): try kernel.setArgument(index, try narrow(value) as UInt32)
+      case .ulong(let value): try kernel.setArgument(index, try narrow(value) as UInt64)
+      case .float(let value): try kernel.setArgument(index, value)
+      case .uint64(let value): try kernel.setArgument(index, value)
+      case .variableFloat, .variableULong: variables.append((index, argument))
+      case .local(let byteCount): try kernel.setArgument(index, localByteCount: byteCount)
+      }
+      index += 1
+    }
+    guard range.groupCount > 0 else { return }
+    dispatches.append(Dispatch(kernel: kernel, range: range, variables: variables))
+  }
+
+  /// Puts the kernels into the backend's queue, in order.
+  public func run() throws(BackendError) {
+    for dispatch in dispatches {
+      for (index, argument) in dispatch.variables {
+        switch argument {
+        case .variableFloat(let read): try dispatch.kernel.setArgument(index, read())
+        case .variableULong(let read): try dispatch.kernel.setArgument(index, read())
+        default: break
+        }
+      }
+      try backend.enqueue(dispatch.kernel, over: dispatch.range)
+    }
+  }
+
+  private func narrow<Narrow: FixedWidthInteger>(_ value: Int) throws(BackendError) -> Narrow {
+    guard let narrow = Narrow(exactly: value) else {
+      throw .invalidOperation(operation: operation, reason: "\(value) does not fit \(Narrow.self); use a smaller batch")
+    }
+    return narrow
+  }
+}

@@ -1,0 +1,104 @@
+import COpenCL
+
+/// An OpenCL device and what is known about it. A value: root devices belong to the driver and are never released.
+public struct CLDevice {
+  /// What kind of processor it is, in the order in which `automatic()` prefers them.
+  public enum Kind: String, Sendable, CaseIterable {
+    case gpu
+    case accelerator
+    case cpu
+  }
+
+  /// Position of its platform and its position there: what `P.D` in `--device opencl:P.D` means.
+  public let platformIndex: Int
+  public let deviceIndex: Int
+  /// What runs it: `Portable Computing Language`.
+  public let platformName: String
+  public let platformVersion: String
+  public let name: String
+  public let vendor: String
+  public let kind: Kind
+  /// `OpenCL 1.2 …`, as the driver says it.
+  public let version: String
+  public let driverVersion: String
+  public let computeUnits: Int
+  public let clockMegahertz: Int
+  public let globalMemoryByteCount: Int
+  public let maximumAllocationByteCount: Int
+  public let localMemoryByteCount: Int
+  public let maximumWorkGroupSize: Int
+  /// Largest work-group in each direction.
+  public let maximumWorkItemSizes: [Int]
+  /// Where a sub-buffer may start: multiples of this many bytes.
+  public let baseAddressAlignment: Int
+  public let preferredFloatVectorWidth: Int
+  public let nativeFloatVectorWidth: Int
+  /// Whether its memory is the host's.
+  public let hasUnifiedMemory: Bool
+  public let extensions: [String]
+
+  let library: OpenCLLibrary
+  let id: cl_device_id
+
+  /// `P.D`
+  public var index: String { "\(platformIndex).\(deviceIndex)" }
+
+  init(library: OpenCLLibrary, platform: cl_platform_id, id: cl_device_id, platformIndex: Int, deviceIndex: Int)
+    throws(BackendError)
+  {
+    func platformInfo(_ parameter: Int32) -> InfoQuery {
+      InfoQuery(call: "clGetPlatformInfo") { size, value, needed in
+        library.getPlatformInfo(platform, cl_platform_info(parameter), size, value, needed)
+      }
+    }
+    func info(_ parameter: Int32) -> InfoQuery {
+      InfoQuery(call: "clGetDeviceInfo") { size, value, needed in
+        library.getDeviceInfo(id, cl_device_info(parameter), size, value, needed)
+      }
+    }
+    self.library = library
+    self.id = id
+    self.platformIndex = platformIndex
+    self.deviceIndex = deviceIndex
+    platformName = try platformInfo(CL_PLATFORM_NAME).string()
+    platformVersion = try platformInfo(CL_PLATFORM_VERSION).string()
+    name = try info(CL_DEVICE_NAME).string()
+    vendor = try info(CL_DEVICE_VENDOR).string()
+    version = try info(CL_DEVICE_VERSION).string()
+    driverVersion = try info(CL_DRIVER_VERSION).string()
+    let type = try info(CL_DEVICE_TYPE).value(cl_device_type(0))
+    kind =
+      if type & cl_device_type(CL_DEVICE_TYPE_GPU) != 0 {
+        .gpu
+      } else if type & cl_device_type(CL_DEVICE_TYPE_CPU) != 0 {
+        .cpu
+      } else {
+        .accelerator
+      }
+    computeUnits = Int(try info(CL_DEVICE_MAX_COMPUTE_UNITS).value(cl_uint(0)))
+    clockMegahertz = Int(try info(CL_DEVICE_MAX_CLOCK_FREQUENCY).value(cl_uint(0)))
+    globalMemoryByteCount = Int(clamping: try info(CL_DEVICE_GLOBAL_MEM_SIZE).value(cl_ulong(0)))
+    maximumAllocationByteCount = Int(clamping: try info(CL_DEVICE_MAX_MEM_ALLOC_SIZE).value(cl_ulong(0)))
+    localMemoryByteCount = Int(clamping: try info(CL_DEVICE_LOCAL_MEM_SIZE).value(cl_ulong(0)))
+    maximumWorkGroupSize = try info(CL_DEVICE_MAX_WORK_GROUP_SIZE).value(Int(0))
+    maximumWorkItemSizes = try info(CL_DEVICE_MAX_WORK_ITEM_SIZES).array(filling: Int(0))
+    baseAddressAlignment = Int(try info(CL_DEVICE_MEM_BASE_ADDR_ALIGN).value(cl_uint(0))) / 8
+    preferredFloatVectorWidth = Int(try info(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT).value(cl_uint(0)))
+    nativeFloatVectorWidth = Int(try info(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT).value(cl_uint(0)))
+    hasUnifiedMemory = try info(CL_DEVICE_HOST_UNIFIED_MEMORY).value(cl_bool(0)) != 0
+    extensions = try info(CL_DEVICE_EXTENSIONS).string().split(separator: " ").map(String.init)
+  }
+
+  /// Whether the device can be used at all: there, with a compiler, and of OpenCL 1.2 or later.
+  var isUsable: Bool {
+    get throws(BackendError) {
+      for parameter in [CL_DEVICE_AVAILABLE, CL_DEVICE_COMPILER_AVAILABLE] {
+        let answer = try InfoQuery(call: "clGetDeviceInfo") { size, value, needed in
+          library.getDeviceInfo(id, cl_device_info(parameter), size, value, needed)
+        }.value(cl_bool(0))
+        if answer == 0 { return false }
+      }
+      return !version.hasPrefix("OpenCL 1.0") && !version.hasPrefix("OpenCL 1.1")
+    }
+  }
+}
