@@ -1,0 +1,20 @@
+import CLKernels
+import KernelCases
+import Runtime
+import Testing
+
+/// Every operation at its smallest and its awkward shapes against the float64 reference, with both kinds of bodies.
+@Suite("Kernel cases on OpenCL", .enabled(if: TestDevice.isAvailable, TestDevice.skipReason))
+struct KernelCasesTests {
+  static let cases = KernelCases.all(.smallest) + KernelCases.all(.awkward)
+  static let names = Set(cases.map(\.name)).sorted()
+
+  @Test("Every case matches the reference", arguments: names, KernelBodies.allCases)
+  func everyCase(name: String, bodies: KernelBodies) throws {
+    let runner = CaseRunner(backend: try CLBackend(device: try TestDevice.device(), bodies: bodies))
+    for kernelCase in Self.cases where kernelCase.name == name {
+      let result = try runner.run(kernelCase)
+      #expect(result.failures.isEmpty, "\(kernelCase): \(result.failures)")
+    }
+  }
+}
