@@ -25,6 +25,9 @@ public struct KernelCase: Sendable {
     self.build = build
   }
 
+  /// The parts that are there, one after the other.
+  static func label(_ parts: String?...) -> String { parts.compactMap { $0 }.joined(separator: ", ") }
+
   /// What float32 arithmetic is held to.
   public static let defaultTolerance = 1e-5
 

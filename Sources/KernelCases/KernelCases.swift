@@ -6,6 +6,17 @@ public enum KernelCases {
       activation(size)
       + convolution(size)
       + transposedConvolution(size)
+      + batchNormalization(size)
+      + maxPooling(size)
+      + upsampling(size)
+      + concatenation(size)
+      + meanSquaredError(size)
+      + l1Loss(size)
+      + binaryCrossEntropy(size)
+      + adam(size)
+      + batchGather(size)
+      + fill(size)
+      + randomFill(size)
     // Variants that differ in something that only another pass has give the same case twice.
     var seen = Set<String>()
     return cases.filter { seen.insert($0.description).inserted }

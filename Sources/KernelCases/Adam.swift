@@ -1,0 +1,77 @@
+import Foundation
+import Runtime
+
+extension Reference {
+  /// m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²;
+  /// p ← p − (learningRate / (1 − β₁ᵗ)) · m / (√v / √(1 − β₂ᵗ) + ε)
+  ///
+  /// - Parameter step: t, from 1.
+  public static func adam(
+    parameters: HostTensor, gradients: HostTensor, firstMoment: HostTensor, secondMoment: HostTensor,
+    learningRate: Double, step: Int, beta1: Double, beta2: Double, epsilon: Double
+  ) -> (parameters: HostTensor, firstMoment: HostTensor, secondMoment: HostTensor) {
+    var parameters = parameters
+    var m = firstMoment
+    var v = secondMoment
+    let stepSize = learningRate / (1 - pow(beta1, Double(step)))
+    let secondCorrection = sqrt(1 - pow(beta2, Double(step)))
+    for index in parameters.values.indices {
+      let g = gradients[index]
+      m[index] = beta1 * m[index] + (1 - beta1) * g
+      v[index] = beta2 * v[index] + (1 - beta2) * g * g
+      parameters[index] -= stepSize * m[index] / (sqrt(v[index]) / secondCorrection + epsilon)
+    }
+    return (parameters, m, v)
+  }
+}
+
+extension KernelCases {
+  static func adam(_ size: CaseSize) -> [KernelCase] {
+    switch size {
+    case .smallest: [adam(5, step: 1), adam(19, step: 7, beta1: 0.5, .flat(before: 1, after: 2))]
+    case .awkward:
+      [1, 3, 17, 1000, 65_537].flatMap { count in
+        [1, 7, 1000].flatMap { step in [adam(count, step: step), adam(count, step: step, beta1: 0.5)] }
+      } + [adam(1023, step: 7, .flat(before: 3, after: 5))]
+    // About the U-Net's 34.5 million parameters at width 64.
+    case .benchmark(let width, _): [adam(8_429 * width * width, step: 100)]
+    }
+  }
+
+  private static func adam(_ count: Int, step: Int, beta1: Float = 0.9, _ placement: Placement = .dense) -> KernelCase {
+    let label = KernelCase.label("\(count)", "step \(step)", "β₁ \(beta1)", placement.label)
+    return KernelCase(Adam.name, .forward, label) { tensors in
+      let shape = Shape(vector: count)
+      // Small parameters and a large rate, so that an error of the step is not lost in the parameter.
+      let parameters = tensors.random.floats(shape, in: -0.1...0.1)
+      var gradients = tensors.random.floats(shape)
+      let isFirst = step == 1
+      let firstMoment = isFirst ? HostTensor(shape) : tensors.random.floats(shape)
+      let secondMoment = isFirst ? HostTensor(shape) : tensors.random.floats(shape, in: 0.01...1)
+      // Some were never reached by a gradient: 0 / (0 + ε).
+      for index in stride(from: 2, to: count, by: 5) {
+        gradients[index] = 0
+      }
+      let operation = Adam(
+        parameters: tensors.input("parameters", parameters, placement),
+        gradients: tensors.input("gradients", gradients, placement),
+        firstMoment: tensors.input("firstMoment", firstMoment, placement),
+        secondMoment: tensors.input("secondMoment", secondMoment, placement), learningRate: Variable(0.1),
+        step: Variable(step), beta1: beta1, beta2: 0.999)
+      return (
+        operation,
+        { [gradients] in
+          let result = Reference.adam(
+            parameters: parameters, gradients: gradients, firstMoment: firstMoment, secondMoment: secondMoment,
+            learningRate: Double(operation.learningRate.value), step: step, beta1: Double(beta1),
+            beta2: Double(operation.beta2), epsilon: Double(operation.epsilon))
+          return [
+            TensorValues(operation.parameters, result.parameters),
+            TensorValues(operation.firstMoment, result.firstMoment),
+            TensorValues(operation.secondMoment, result.secondMoment),
+          ]
+        }
+      )
+    }
+  }
+}
