@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""Writes the vectors in Tests/Vectors: what PyTorch computes, for the tests to hold every backend against.
+
+    pip install torch numpy safetensors
+    python3 Scripts/make_vectors.py
+
+The vectors are in the tree and the tests need no Python; run this only to change them. The committed ones were made
+with PyTorch 2.15.0 on the CPU. Inputs are drawn from fixed seeds and rounded to float32; everything else is computed
+in float64 and rounded to float32 at the end, so the vectors are right to the last bit or so.
+
+vector_file.py        how a file is laid out, and the one place where PyTorch's layouts become Recolor's
+operation_vectors.py  every operation, forward and backward
+model_vectors.py      whole training steps of both models
+torch_models.py       the models themselves
+"""
+
+from pathlib import Path
+
+import torch
+
+import model_vectors
+import operation_vectors
+
+
+def main() -> None:
+    folder = Path(__file__).resolve().parent.parent / "Tests" / "Vectors"
+    folder.mkdir(exist_ok=True)
+    print(f"PyTorch {torch.__version__}")
+    for write in operation_vectors.ALL + model_vectors.ALL:
+        write(folder)
+    print(f"{sum(file.stat().st_size for file in folder.iterdir()):,} bytes in all")
+
+
+if __name__ == "__main__":
+    main()

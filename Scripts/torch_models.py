@@ -1,0 +1,184 @@
+"""The two colorizers as PyTorch modules: the yardstick that Recolor is held against, and the names its files use.
+
+    UNet(width)            encoding_unit1..5, upsampling1..4, decoding_unit1..5
+    Discriminator(width)   unit1..5
+
+A state dict of `UNet` and a weights file of Recolor hold the same tensors under the same names, so weights move both
+ways (`safetensors.torch.load_file`, `save_file`). The file also has the training step of each model, in the order of
+operations that Recolor follows. Needs PyTorch alone.
+"""
+
+import torch
+import torch.nn.functional as functional
+from torch import nn
+
+UPSAMPLING_MODES = ("transposed", "nearest", "bilinear")
+
+
+def double_unit(inputs: int, outputs: int) -> nn.Sequential:
+    """Convolution 3×3, batch norm, LeakyReLU, twice: parameters `0`, `1`, `3`, `4`."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, padding=1),
+        nn.BatchNorm2d(outputs),
+        nn.LeakyReLU(0.01),
+        nn.Conv2d(outputs, outputs, 3, padding=1),
+        nn.BatchNorm2d(outputs),
+        nn.LeakyReLU(0.01),
+    )
+
+
+def upsampling(inputs: int, outputs: int, mode: str) -> nn.Module:
+    """Doubles height and width: a transposed convolution (`weight`) or a resize and a convolution (`1.weight`)."""
+    if mode == "transposed":
+        return nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1)
+    return nn.Sequential(nn.Upsample(scale_factor=2, mode=mode), nn.Conv2d(inputs, outputs, 3, padding=1))
+
+
+class UNet(nn.Module):
+    """Gray [N, 1, H, W] to color [N, 3, H, W], H and W multiples of 16.
+
+    Without `tanh` the autoencoder, images in [0, 1]; with it the generator of the GAN, images in [-1, 1].
+    """
+
+    def __init__(self, width: int = 64, upsampling_mode: str = "transposed", tanh: bool = False):
+        super().__init__()
+        channels = [width << level for level in range(5)]
+        for level, (inputs, outputs) in enumerate(zip([1] + channels, channels)):
+            setattr(self, f"encoding_unit{level + 1}", double_unit(inputs, outputs))
+        for step, level in enumerate(reversed(range(4))):
+            setattr(self, f"upsampling{step + 1}", upsampling(channels[level + 1], channels[level], upsampling_mode))
+            setattr(self, f"decoding_unit{step + 1}", double_unit(2 * channels[level], channels[level]))
+        self.decoding_unit5 = nn.Sequential(nn.Conv2d(width, 3, 1))
+        self.tanh = tanh
+
+    def forward(self, gray: torch.Tensor) -> torch.Tensor:
+        skips = []
+        x = gray
+        for level in range(4):
+            skips.append(getattr(self, f"encoding_unit{level + 1}")(x))
+            x = functional.max_pool2d(skips[-1], 2)
+        x = self.encoding_unit5(x)
+        for step in range(4):
+            x = getattr(self, f"upsampling{step + 1}")(x)
+            x = getattr(self, f"decoding_unit{step + 1}")(torch.cat([x, skips[3 - step]], dim=1))
+        x = self.decoding_unit5(x)
+        return torch.tanh(x) if self.tanh else x
+
+
+class Discriminator(nn.Module):
+    """Gray [N, 1, H, W] and color [N, 3, H, W] to logits [N, 1, H / 16 - 1, W / 16 - 1]: one for 32×32 images."""
+
+    def __init__(self, width: int = 64):
+        super().__init__()
+        inputs = 4
+        for unit in range(1, 5):
+            outputs = width << (unit - 1)
+            layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)]
+            if unit > 1:
+                layers.append(nn.BatchNorm2d(outputs))
+            layers.append(nn.LeakyReLU(0.2))
+            setattr(self, f"unit{unit}", nn.Sequential(*layers))
+            inputs = outputs
+        self.unit5 = nn.Sequential(nn.Conv2d(inputs, 1, 2))
+
+    def forward(self, gray: torch.Tensor, color: torch.Tensor) -> torch.Tensor:
+        x = torch.cat([gray, color], dim=1)
+        for unit in range(1, 6):
+            x = getattr(self, f"unit{unit}")(x)
+        return x
+
+
+def initialize_for_gan(module: nn.Module) -> None:
+    """Weights of convolutions from N(0, 0.02), the rest as PyTorch leaves it. To be used with `Module.apply`."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+
+
+def batch(images: torch.Tensor, signed: bool, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    """Bytes [N, 3, H, W] to (gray, color): color in [0, 1], or in [-1, 1] where `signed`; gray is its mean."""
+    color = images.to(dtype) / 127.5 - 1 if signed else images.to(dtype) / 255
+    return color.mean(dim=1, keepdim=True), color
+
+
+class AutoencoderTrainer:
+    """Mean squared error, Adam; call `next_epoch` after each epoch."""
+
+    def __init__(self, model: UNet, learning_rate: float = 1e-3):
+        self.model = model
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, betas=(0.9, 0.999), eps=1e-8)
+
+    def step(self, gray: torch.Tensor, color: torch.Tensor) -> dict[str, torch.Tensor]:
+        """One step; returns the prediction that it was taken on, and the loss."""
+        self.model.train()
+        prediction = self.model(gray)
+        loss = functional.mse_loss(prediction, color)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return {"prediction": prediction.detach(), "loss": loss.detach()}
+
+    def next_epoch(self) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] *= 0.9
+
+
+class GANTrainer:
+    """Both networks stay in training mode through all of a step, so the discriminator's running statistics move three
+    times in it: on the real batch, on the fake one, and on the fake one again for the generator."""
+
+    REAL_TARGET = 0.9
+
+    def __init__(
+        self, generator: UNet, discriminator: Discriminator, learning_rate: float = 2e-4, l1_weight: float = 100.0
+    ):
+        self.model = generator
+        self.discriminator = discriminator
+        self.l1_weight = l1_weight
+        betas = (0.5, 0.999)
+        self.optimizer = torch.optim.Adam(generator.parameters(), lr=learning_rate, betas=betas, eps=1e-8)
+        self.discriminator_optimizer = torch.optim.Adam(
+            discriminator.parameters(), lr=learning_rate, betas=betas, eps=1e-8
+        )
+
+    def step(self, gray: torch.Tensor, color: torch.Tensor) -> dict[str, torch.Tensor]:
+        """One step of the discriminator, then one of the generator against the discriminator just moved."""
+        self.model.train()
+        self.discriminator.train()
+        fake = self.model(gray)
+
+        real_logits = self.discriminator(gray, color)
+        fake_logits = self.discriminator(gray, fake.detach())
+        real_loss = cross_entropy(real_logits, self.REAL_TARGET)
+        fake_loss = cross_entropy(fake_logits, 0.0)
+        self.discriminator_optimizer.zero_grad()
+        ((real_loss + fake_loss) / 2).backward()
+        self.discriminator_optimizer.step()
+
+        # The generator's loss needs the gradient through the discriminator, not the discriminator's own.
+        self.discriminator.requires_grad_(False)
+        generator_logits = self.discriminator(gray, fake)
+        adversarial_loss = cross_entropy(generator_logits, 1.0)
+        l1_loss = functional.l1_loss(fake, color)
+        self.optimizer.zero_grad()
+        (adversarial_loss + self.l1_weight * l1_loss).backward()
+        self.optimizer.step()
+        self.discriminator.requires_grad_(True)
+
+        return {
+            "prediction": fake.detach(),
+            "real_logits": real_logits.detach(),
+            "fake_logits": fake_logits.detach(),
+            "generator_logits": generator_logits.detach(),
+            "real_loss": real_loss.detach(),
+            "fake_loss": fake_loss.detach(),
+            "adversarial_loss": adversarial_loss.detach(),
+            "l1_loss": l1_loss.detach(),
+        }
+
+    def next_epoch(self) -> None:
+        """The GAN's learning rate stays as it is."""
+
+
+def cross_entropy(logits: torch.Tensor, target: float) -> torch.Tensor:
+    """Binary cross-entropy on logits against one target for all of them, averaged over all of them."""
+    return functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
