@@ -1,0 +1,67 @@
+import KernelCases
+import Models
+import Runtime
+
+/// One case of a file of vectors.
+public struct VectorCase {
+  public let name: String
+  private let options: [String: String]
+  private let file: SafetensorsFile
+
+  init(name: String, options: [String: String], file: SafetensorsFile) {
+    self.name = name
+    self.options = options
+    self.file = file
+  }
+
+  /// An option that the case was made with: `stride`.
+  public func option<Value: LosslessStringConvertible>(_ option: String, as type: Value.Type = Value.self) throws
+    -> Value
+  {
+    guard let value = options[option].flatMap(Value.init) else { throw VectorError.missing(option, in: name) }
+    return value
+  }
+
+  /// The activation that the case was made with; nil for `none`.
+  public func activation() throws -> Activation? {
+    switch try option("activation", as: String.self) {
+    case "none": return nil
+    case "leakyReLU 0.01": return .leakyReLU(slope: 0.01)
+    case "leakyReLU 0.2": return .leakyReLU(slope: 0.2)
+    case "tanh": return .tanh
+    case "sigmoid": return .sigmoid
+    case let other: throw VectorError.missing("activation \(other)", in: name)
+    }
+  }
+
+  /// Names of the case's tensors.
+  public var tensorNames: [String] {
+    file.tensors.keys.filter { $0.hasPrefix("\(name)/") }.map { String($0.dropFirst(name.count + 1)) }.sorted()
+  }
+
+  /// Extents as PyTorch has them, and values, of a tensor of floats.
+  public func floats(_ tensor: String) throws -> (shape: [Int], values: [Float]) {
+    let values = try file.values("\(name)/\(tensor)", as: Float.self)
+    return (file.tensors["\(name)/\(tensor)"]?.shape ?? [], values)
+  }
+
+  /// Extents and values of a tensor of bytes.
+  public func bytes(_ tensor: String) throws -> (shape: [Int], values: [UInt8]) {
+    let values = try file.values("\(name)/\(tensor)", as: UInt8.self)
+    return (file.tensors["\(name)/\(tensor)"]?.shape ?? [], values)
+  }
+
+  /// The values of a tensor of four extents, with what an element of it is.
+  func tensor(_ tensor: String) throws -> (values: HostTensor, elementType: ElementType) {
+    let path = "\(name)/\(tensor)"
+    guard let entry = file.tensors[path] else { throw VectorError.missing(tensor, in: name) }
+    guard entry.shape.count == 4 else { throw VectorError.missing("four extents of \(tensor)", in: name) }
+    let shape = Shape(entry.shape[0], entry.shape[1], entry.shape[2], entry.shape[3])
+    switch entry.dataType {
+    case .float32: return (HostTensor(shape, try file.values(path, as: Float.self).map(Double.init)), .float32)
+    case .uint32: return (HostTensor(shape, try file.values(path, as: UInt32.self).map(Double.init)), .uint32)
+    case .uint8: return (HostTensor(shape, try file.values(path, as: UInt8.self).map(Double.init)), .uint8)
+    case let other: throw VectorError.missing("a known type of \(tensor), not \(other.rawValue),", in: name)
+    }
+  }
+}
