@@ -1,0 +1,149 @@
+// Weight gradients: for each tap, the product of one image's pixels, transposed, with the other's. Both sides are packed
+// block by block, leaving out the positions that fall into the padding, and the sums of a block stay in registers.
+
+#include <string.h>
+
+#include "convolution.h"
+#include "multiversion.h"
+#include "product.h"
+
+enum {
+  /// Positions summed in registers before the sums go to memory. Both packed sides of a block fit into the L2 cache.
+  BLOCK_POSITIONS = 256,
+  /// Below this many channels, taps are packed side by side so that register tiles are filled.
+  FEW_CHANNELS = 32,
+  /// Most taps packed side by side.
+  GROUP_TAPS = 16,
+};
+
+struct filter_scratch {
+  /// Per tap of a group, NULL in the padding.
+  const float *rows[BLOCK_POSITIONS * GROUP_TAPS];
+  const float *columns[BLOCK_POSITIONS];
+  float left[CONVOLUTION_FILTER_CHANNELS * BLOCK_POSITIONS];
+  float panel[BLOCK_POSITIONS * PANEL_WIDTH];
+};
+
+size_t convolution_filter_scratch_bytes(void) { return sizeof(struct filter_scratch); }
+
+static const float *pixel_of(
+    const struct convolution_image *image, ptrdiff_t index, int32_t y, int32_t x, const struct convolution_tap *tap) {
+  y = y * image->step + (image->shifted ? tap->y : 0);
+  x = x * image->step + (image->shifted ? tap->x : 0);
+  if ((uint32_t)y >= (uint32_t)image->height || (uint32_t)x >= (uint32_t)image->width) return NULL;
+  return image->pixels + ((index * image->height + y) * image->width + x) * image->pixel_stride;
+}
+
+/// Fills `rows` (`[position][tap_count]`) and `columns`; returns how many positions are left in.
+static size_t find_pixels(
+    const struct convolution_filter *filter, const struct convolution_tap *taps, size_t tap_count, size_t first,
+    size_t end, struct filter_scratch *scratch) {
+  const size_t per_image = (size_t)filter->height * (size_t)filter->width;
+  size_t count = 0;
+  for (size_t position = first; position < end; position++) {
+    const ptrdiff_t image = (ptrdiff_t)(position / per_image);
+    const int32_t y = (int32_t)(position % per_image) / filter->width;
+    const int32_t x = (int32_t)(position % per_image) % filter->width;
+    bool any = false;
+    for (size_t tap = 0; tap < tap_count; tap++) {
+      const float *pixel = pixel_of(&filter->rows, image, y, x, taps + tap);
+      scratch->rows[count * tap_count + tap] = pixel;
+      any |= pixel != NULL;
+    }
+    scratch->columns[count] = pixel_of(&filter->columns, image, y, x, taps);
+    if (any && scratch->columns[count]) count++;
+  }
+  return count;
+}
+
+/// Packs channels `first ..< first + channels` of each tap's pixels into `[⌈tap_count · channels / 8⌉][count][8]`.
+static void pack_rows(size_t count, size_t tap_count, size_t first, size_t channels, struct filter_scratch *scratch) {
+  const size_t total = tap_count * channels, padded = (total + PRODUCT_ROWS - 1) / PRODUCT_ROWS * PRODUCT_ROWS;
+  if (channels % PRODUCT_ROWS == 0) {
+    for (size_t position = 0; position < count; position++) {
+      float *to = scratch->left + position * PRODUCT_ROWS;
+      for (size_t tap = 0; tap < tap_count; tap++) {
+        const float *pixel = scratch->rows[position * tap_count + tap];
+        for (size_t channel = 0; channel < channels; channel += PRODUCT_ROWS, to += count * PRODUCT_ROWS) {
+          if (pixel)
+            memcpy(to, pixel + first + channel, PRODUCT_ROWS * sizeof(float));
+          else
+            memset(to, 0, PRODUCT_ROWS * sizeof(float));
+        }
+      }
+    }
+    return;
+  }
+  for (size_t position = 0; position < count; position++) {
+    size_t row = 0;
+    for (size_t tap = 0; tap < tap_count; tap++) {
+      const float *pixel = scratch->rows[position * tap_count + tap];
+      for (size_t channel = 0; channel < channels; channel++, row++)
+        scratch->left[(row / PRODUCT_ROWS * count + position) * PRODUCT_ROWS + row % PRODUCT_ROWS] =
+            pixel ? pixel[first + channel] : 0;
+    }
+    for (; row < padded; row++)
+      scratch->left[(row / PRODUCT_ROWS * count + position) * PRODUCT_ROWS + row % PRODUCT_ROWS] = 0;
+  }
+}
+
+void convolution_filter_run(
+    const struct convolution_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
+    float *gradient, bool accumulate, void *memory) {
+  struct filter_scratch *scratch = memory;
+  const size_t channels = end_channel - first_channel, all = filter->rows.channels;
+  const size_t outputs = filter->columns.channels;
+  if (!accumulate)
+    for (size_t tap = 0; tap < filter->tap_count; tap++)
+      memset(gradient + (tap * all + first_channel) * outputs, 0, channels * outputs * sizeof(float));
+  // Taps can share one product only where they share their columns and their rows of the gradient touch.
+  const bool join = !filter->columns.shifted && channels == all && all < FEW_CHANNELS;
+  size_t group_taps = join ? CONVOLUTION_FILTER_CHANNELS / all : 1;
+  if (group_taps > GROUP_TAPS) group_taps = GROUP_TAPS;
+  for (; first < end; first += BLOCK_POSITIONS) {
+    const size_t block_end = end - first < BLOCK_POSITIONS ? end : first + BLOCK_POSITIONS;
+    for (size_t tap = 0; tap < filter->tap_count; tap += group_taps) {
+      const size_t tap_count = filter->tap_count - tap < group_taps ? filter->tap_count - tap : group_taps;
+      const size_t count = find_pixels(filter, filter->taps + tap, tap_count, first, block_end, scratch);
+      if (count == 0) continue;
+      pack_rows(count, tap_count, first_channel, channels, scratch);
+      for (size_t output = 0; output < outputs; output += PANEL_WIDTH) {
+        const size_t valid = outputs - output < PANEL_WIDTH ? outputs - output : PANEL_WIDTH;
+        for (size_t position = 0; position < count; position++) {
+          float *to = scratch->panel + position * PANEL_WIDTH;
+          memcpy(to, scratch->columns[position] + output, valid * sizeof(float));
+          if (valid < PANEL_WIDTH) memset(to + valid, 0, (PANEL_WIDTH - valid) * sizeof(float));
+        }
+        transposed_panel(
+            tap_count * channels, count, scratch->left, scratch->panel,
+            gradient + (tap * all + first_channel) * outputs + output, (ptrdiff_t)outputs, true, valid);
+      }
+    }
+  }
+}
+
+VECTOR_LOOP void sum_pixels_body(
+    const float *from, ptrdiff_t pixel_stride, size_t pixels, size_t channels, float *to, bool accumulate) {
+  if (!accumulate) memset(to, 0, channels * sizeof(float));
+  for (size_t pixel = 0; pixel < pixels; pixel++, from += pixel_stride)
+    for (size_t k = 0; k < channels; k++) to[k] += from[k];
+}
+MULTIVERSION(
+    sum_pixels,
+    sum_pixels_body,
+    (const float *from, ptrdiff_t pixel_stride, size_t pixels, size_t channels, float *to, bool accumulate),
+    (from, pixel_stride, pixels, channels, to, accumulate))
+
+VECTOR_LOOP void sum_parts_body(
+    const float *from, size_t part_stride, size_t parts, size_t count, float *to, bool accumulate) {
+  for (size_t i = 0; i < count; i++) {
+    float sum = from[i];
+    for (size_t part = 1; part < parts; part++) sum += from[part * part_stride + i];
+    to[i] = accumulate ? to[i] + sum : sum;
+  }
+}
+MULTIVERSION(
+    sum_parts,
+    sum_parts_body,
+    (const float *from, size_t part_stride, size_t parts, size_t count, float *to, bool accumulate),
+    (from, part_stride, parts, count, to, accumulate))

@@ -1,0 +1,35 @@
+#pragma once
+
+// Products of small matrices in panels of 32 columns: what convolutions are made of. Sums stay in registers over the
+// whole inner dimension, rows are found through pointers, so that neither im2col nor a copy of the input is needed.
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/// Rows of one register tile, and so of one group of row pointers.
+#define PRODUCT_ROWS 8
+/// Columns of a packed panel.
+#define PANEL_WIDTH 32
+
+/// out(row)[0 ..< valid] (+)= start + Σ over `groups` and k of left(group, row)[k] · panel(group, k).
+///
+/// - left: `[⌈rows / 8⌉][groups][8]` pointers, each to `length` floats from `left_offset` on.
+/// - panel: `[groups][length][32]`; columns from `valid` on are read up to a whole vector but not used.
+/// - out: `[⌈rows / 8⌉][8]` pointers, each to `valid` floats from `out_offset` on.
+/// - start: 32 floats that the sums begin with where `accumulate` is false; NULL for zeros.
+void product_panel(
+    size_t rows, size_t groups, size_t length, const float *const *left, ptrdiff_t left_offset, const float *panel,
+    float *const *out, ptrdiff_t out_offset, const float *start, bool accumulate, size_t valid);
+
+/// out[row · out_stride + column] (+)= Σ over k < length of left(k, row) · panel(k, column), for column < valid ≤ 32.
+///
+/// - left: `[⌈rows / 8⌉][length][8]`, padded to whole groups of rows.
+/// - panel: `[length][32]`; columns from `valid` on are read up to a whole vector but not used.
+void transposed_panel(
+    size_t rows, size_t length, const float *left, const float *panel, float *out, ptrdiff_t out_stride,
+    bool accumulate, size_t valid);
+
+/// Packs columns `first ..< first + valid` of a matrix into `panel`, `[rows][32]`, with zeros from `valid` on.
+/// Element (row, column) is at row · row_stride + column · column_stride; one of the strides must be 1.
+void pack_panel(
+    size_t rows, size_t valid, const float *matrix, ptrdiff_t row_stride, ptrdiff_t column_stride, float *panel);

@@ -1,0 +1,94 @@
+#include "product.h"
+
+#include <string.h>
+
+#include "multiversion.h"
+
+#define VECTOR_WIDTH 16
+#define TILE_ROWS 8
+#include "product_tile.h"
+
+#define VECTOR_WIDTH 8
+#define TILE_ROWS 4
+#include "product_tile.h"
+
+#define VECTOR_WIDTH 4
+#define TILE_ROWS 4
+#include "product_tile.h"
+
+// Unlike `MULTIVERSION`, each instruction set gets a body of its own: the register tile depends on the registers.
+#if defined(__x86_64__)
+#define MULTIVERSION_BY_WIDTH(name, parameters, arguments)                                       \
+  __attribute__((target("arch=x86-64-v4,no-prefer-256-bit"), min_vector_width(512))) static void \
+      name##_x86_64_v4 parameters {                                                              \
+    name##_body_16 arguments;                                                                    \
+  }                                                                                              \
+  __attribute__((target("arch=x86-64-v3"))) static void name##_x86_64_v3 parameters {            \
+    name##_body_8 arguments;                                                                     \
+  }                                                                                              \
+  static void name##_baseline parameters { name##_body_4 arguments; }                            \
+  void name parameters {                                                                         \
+    switch (vector_instruction_set()) {                                                          \
+      case vector_x86_64_v4: name##_x86_64_v4 arguments; return;                                 \
+      case vector_x86_64_v3: name##_x86_64_v3 arguments; return;                                 \
+      default: name##_baseline arguments;                                                        \
+    }                                                                                            \
+  }
+#else
+#define MULTIVERSION_BY_WIDTH(name, parameters, arguments) \
+  void name parameters { name##_body_4 arguments; }
+#endif
+
+MULTIVERSION_BY_WIDTH(
+    product_panel,
+    (size_t rows, size_t groups, size_t length, const float *const *left, ptrdiff_t left_offset, const float *panel,
+     float *const *out, ptrdiff_t out_offset, const float *start, bool accumulate, size_t valid),
+    (rows, groups, length, left, left_offset, panel, out, out_offset, start, accumulate, valid))
+
+MULTIVERSION_BY_WIDTH(
+    transposed_panel,
+    (size_t rows, size_t length, const float *left, const float *panel, float *out, ptrdiff_t out_stride,
+     bool accumulate, size_t valid),
+    (rows, length, left, panel, out, out_stride, accumulate, valid))
+
+typedef float float4 __attribute__((vector_size(16), aligned(4)));
+
+/// Transposes 4 × 4 floats.
+VECTOR_LOOP void transpose_4x4(const float *from, ptrdiff_t from_stride, float *to, ptrdiff_t to_stride) {
+  const float4 a = *(const float4 *)from, b = *(const float4 *)(from + from_stride);
+  const float4 c = *(const float4 *)(from + 2 * from_stride), d = *(const float4 *)(from + 3 * from_stride);
+  const float4 ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const float4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  *(float4 *)to = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+  *(float4 *)(to + to_stride) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+  *(float4 *)(to + 2 * to_stride) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+  *(float4 *)(to + 3 * to_stride) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+}
+
+void pack_panel(
+    size_t rows, size_t valid, const float *matrix, ptrdiff_t row_stride, ptrdiff_t column_stride, float *panel) {
+  if (column_stride == 1) {
+    for (size_t row = 0; row < rows; row++, matrix += row_stride, panel += PANEL_WIDTH) {
+      if (valid == PANEL_WIDTH) {
+        memcpy(panel, matrix, PANEL_WIDTH * sizeof(float));
+      } else {
+        memcpy(panel, matrix, valid * sizeof(float));
+        memset(panel + valid, 0, (PANEL_WIDTH - valid) * sizeof(float));
+      }
+    }
+    return;
+  }
+  const size_t whole_rows = rows / 4 * 4, whole_columns = row_stride == 1 ? valid / 4 * 4 : 0;
+  for (size_t column = 0; column < whole_columns; column += 4) {
+    const float *from = matrix + (ptrdiff_t)column * column_stride;
+    for (size_t row = 0; row < whole_rows; row += 4)
+      transpose_4x4(from + row, column_stride, panel + row * PANEL_WIDTH + column, PANEL_WIDTH);
+    for (size_t row = whole_rows; row < rows; row++)
+      for (size_t i = 0; i < 4; i++) panel[row * PANEL_WIDTH + column + i] = from[row + (ptrdiff_t)i * column_stride];
+  }
+  for (size_t row = 0; row < rows; row++) {
+    for (size_t column = whole_columns; column < valid; column++)
+      panel[row * PANEL_WIDTH + column] = matrix[(ptrdiff_t)row * row_stride + (ptrdiff_t)column * column_stride];
+    for (size_t column = valid; column < PANEL_WIDTH; column++) panel[row * PANEL_WIDTH + column] = 0;
+  }
+}
