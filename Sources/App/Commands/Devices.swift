@@ -1,0 +1,20 @@
+import ArgumentParser
+import CPUKernels
+import Runtime
+
+/// `recolor devices`
+struct Devices: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List what this machine can compute on.",
+    discussion: """
+      Lists every OpenCL device and the processor by the names that --device takes. A star marks the one that \
+      --device auto takes.
+      """)
+
+  @OptionGroup var report: ReportOptions
+
+  func run() throws {
+    let devices = DeviceReport()
+    try Console.output(report.json ? try JSONReport.text(devices) : devices.text)
+  }
+}

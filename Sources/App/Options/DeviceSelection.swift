@@ -1,0 +1,81 @@
+import ArgumentParser
+import CLKernels
+import CPUKernels
+import Runtime
+
+/// What `--device` names.
+enum DeviceSelection: Hashable, ExpressibleByArgument {
+  /// An OpenCL GPU if there is one, otherwise the processor.
+  case automatic
+  case cpu
+  /// The best OpenCL device of any kind.
+  case openCL
+  /// The OpenCL device `P.D`.
+  case openCLDevice(String)
+
+  init?(argument: String) {
+    switch argument {
+    case "auto": self = .automatic
+    case "cpu": self = .cpu
+    case "opencl": self = .openCL
+    default:
+      let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
+      guard parts.count == 2, parts[0] == "opencl" else { return nil }
+      let numbers = parts[1].split(separator: ".", omittingEmptySubsequences: false)
+      guard numbers.count == 2, numbers.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isNumber) }) else { return nil }
+      self = .openCLDevice(String(parts[1]))
+    }
+  }
+
+  var defaultValueDescription: String { description }
+
+  static let allValueStrings = ["auto", "cpu", "opencl", "opencl:P.D"]
+}
+
+extension DeviceSelection: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .automatic: "auto"
+    case .cpu: "cpu"
+    case .openCL: "opencl"
+    case .openCLDevice(let index): "opencl:\(index)"
+    }
+  }
+}
+
+extension DeviceSelection {
+  /// Opens the device.
+  ///
+  /// - Parameter isQuiet: leaves out the remark that `auto` found no GPU.
+  /// - Throws: `BackendError`, where a device that was named is not there or cannot be used.
+  func open(quietly isQuiet: Bool = false) throws(BackendError) -> any Backend {
+    switch self {
+    case .cpu: return try CPUBackend()
+    case .openCL: return try CLBackend(device: try CLDevice.automatic())
+    case .openCLDevice(let index):
+      do throws(BackendError) {
+        return try CLBackend(device: try CLDevice.named(index))
+      } catch .noSuchDevice(let reason) {
+        throw .noSuchDevice("--device \(self): \(reason)")
+      }
+    case .automatic:
+      let reason: String
+      do throws(BackendError) {
+        if let gpu = try Self.automaticGPU() { return try CLBackend(device: gpu) }
+        reason = "no OpenCL GPU found"
+      } catch {
+        reason = "no OpenCL GPU can be used (\(error))"
+      }
+      let processor = try CPUBackend()
+      if !isQuiet { Console.note("\(reason); using the processor: \(processor.deviceDescription)") }
+      return processor
+    }
+  }
+
+  /// The device that `auto` takes; nil for the processor.
+  static func automaticGPU() throws(BackendError) -> CLDevice? {
+    guard try !CLDevice.all().isEmpty else { return nil }
+    let best = try CLDevice.automatic()
+    return best.kind == .gpu ? best : nil
+  }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+
+/// The `recolor` command.
+@main
+struct Recolor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recolor",
+    abstract: "Trains neural networks that color gray pictures, and colors pictures with them.",
+    discussion: """
+      Computes on any OpenCL device, and on the processor where there is none.
+
+        recolor devices                                    what there is to compute on
+        recolor check                                      whether it computes right
+        recolor train unet --data scenes --out runs/first  train on built-in pictures
+        recolor evaluate runs/first --data scenes          measure the result
+        recolor colorize runs/first old.jpg --out colored  color a picture
+      """,
+    version: "0.1.0",
+    subcommands: [Devices.self, Check.self])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      Failure.exit(with: error)
+    }
+  }
+}
