@@ -1,0 +1,151 @@
+import Foundation
+import KernelCases
+import Runtime
+import Testing
+
+/// The forward references against values that can be worked out by hand.
+@Suite("References")
+struct ReferenceTests {
+  @Test("a convolution with ones counts the pixels under its kernel")
+  func convolution() {
+    let output = Reference.convolutionForward(
+      input: HostTensor(Shape(1, 3, 3, 1), repeating: 1), weights: HostTensor(Shape(3, 3, 1, 1), repeating: 1),
+      bias: HostTensor(vector: [10]), ConvolutionGeometry(kernel: 3, padding: 1))
+    #expect(output.values == [14, 16, 14, 16, 19, 16, 14, 16, 14])
+  }
+
+  @Test("a convolution is not flipped, and strides over the input")
+  func convolutionOrientation() {
+    let input = HostTensor(Shape(1, 2, 4, 1), [1, 2, 3, 4, 5, 6, 7, 8])
+    let weights = HostTensor(Shape(1, 2, 1, 2), [1, 0, 10, -1])
+    let output = Reference.convolutionForward(
+      input: input, weights: weights, bias: nil, ConvolutionGeometry(kernelHeight: 1, kernelWidth: 2, stride: 2))
+    #expect(output.shape == Shape(1, 1, 2, 2))
+    #expect(output.values == [21, -2, 43, -4])
+  }
+
+  @Test("a transposed convolution paints its kernel at every input pixel")
+  func transposedConvolution() {
+    let geometry = ConvolutionGeometry(kernel: 3, stride: 2, padding: 1)
+    let input = HostTensor(Shape(1, 1, 2, 1), [1, 10])
+    let weights = HostTensor(Shape(3, 3, 1, 1), [1, 2, 3, 4, 5, 6, 7, 8, 9])
+    let shape = geometry.transposedOutputShape(of: input.shape, outputChannels: 1, outputPadding: 1)
+    let output = Reference.transposedConvolutionForward(
+      input: input, weights: weights, bias: nil, outputShape: shape, geometry)
+    #expect(output.shape == Shape(1, 2, 4, 1))
+    #expect(output.values == [5, 6 + 40, 50, 60, 8, 9 + 70, 80, 90])
+  }
+
+  @Test("batch normalization of two pixels")
+  func batchNormalization() {
+    let result = Reference.batchNormalizationForward(
+      input: HostTensor(Shape(1, 1, 2, 1), [1, 5]), scale: HostTensor(vector: [3]), shift: HostTensor(vector: [-1]),
+      runningMean: HostTensor(vector: [10]), runningVariance: HostTensor(vector: [1]),
+      activation: .leakyReLU(slope: 0.5), epsilon: 0, momentum: 0.5)
+    #expect(result.mean.values == [3])
+    #expect(result.inverseDeviation.values == [0.5])
+    #expect(result.output.values == [-2, 2])
+    #expect(result.runningMean.values == [6.5])
+    // The unbiased variance of 1 and 5 is 8.
+    #expect(result.runningVariance.values == [4.5])
+  }
+
+  @Test("max-pooling takes the first of equal values and leaves odd edges out")
+  func maxPooling() {
+    let input = HostTensor(Shape(1, 3, 5, 1), [-2, -1, 7, 7, 9, -1, -3, 7, 0, 9, 9, 9, 9, 9, 9])
+    let result = Reference.maxPoolingForward(input: input, window: 2)
+    #expect(result.output.values == [-1, 7])
+    #expect(result.indices.values == [1, 0])
+  }
+
+  @Test("bilinear upsampling has its pixel centers at halves")
+  func upsampling() {
+    let input = HostTensor(Shape(1, 1, 2, 1), [0, 4])
+    #expect(Reference.upsamplingForward(input: input, mode: .bilinear, factor: 2).values == [0, 1, 3, 4, 0, 1, 3, 4])
+    #expect(Reference.upsamplingForward(input: input, mode: .nearest, factor: 2).values == [0, 0, 4, 4, 0, 0, 4, 4])
+  }
+
+  @Test("concatenation and split are each other's inverse")
+  func concatenation() {
+    let parts = [HostTensor(Shape(1, 1, 2, 1), [1, 2]), HostTensor(Shape(1, 1, 2, 2), [3, 4, 5, 6])]
+    let whole = Reference.concatenation(parts)
+    #expect(whole.values == [1, 3, 4, 2, 5, 6])
+    #expect(Reference.split(whole, channels: [1, 2]).map(\.values) == parts.map(\.values))
+  }
+
+  @Test("losses of a few elements")
+  func losses() {
+    let prediction = HostTensor(vector: [1, 2, 3, 4])
+    let target = HostTensor(vector: [1, 0, 6, 4])
+    #expect(Reference.meanSquaredError(prediction: prediction, target: target).loss == 13.0 / 4)
+    #expect(Reference.l1Loss(prediction: prediction, target: target).loss == 5.0 / 4)
+    let entropy = Reference.binaryCrossEntropy(logits: HostTensor(vector: [0, 0]), target: 0.9)
+    #expect(abs(entropy.loss - log(2)) < 1e-15)
+    #expect(entropy.gradient.values.allSatisfy { abs($0 + 0.2) < 1e-15 })
+    // exp(1000) is no double: the loss must not go through it.
+    #expect(Reference.binaryCrossEntropy(logits: HostTensor(vector: [1000]), target: 0).loss == 1000)
+  }
+
+  @Test("Adam moves by the learning rate at its first step, and under a constant gradient at every step")
+  func adam() {
+    var state = (
+      parameters: HostTensor(vector: [1, 1]), firstMoment: HostTensor(vector: [0, 0]),
+      secondMoment: HostTensor(vector: [0, 0])
+    )
+    for step in 1...5 {
+      state = Reference.adam(
+        parameters: state.parameters, gradients: HostTensor(vector: [0.3, -20]), firstMoment: state.firstMoment,
+        secondMoment: state.secondMoment, learningRate: 0.01, step: step, beta1: 0.9, beta2: 0.999, epsilon: 0)
+      #expect(abs(state.parameters[0] - (1 - 0.01 * Double(step))) < 1e-12)
+      #expect(abs(state.parameters[1] - (1 + 0.01 * Double(step))) < 1e-12)
+    }
+  }
+
+  @Test("Adam's epsilon is added to the corrected deviation")
+  func adamEpsilon() {
+    let result = Reference.adam(
+      parameters: HostTensor(vector: [0]), gradients: HostTensor(vector: [2]), firstMoment: HostTensor(vector: [0]),
+      secondMoment: HostTensor(vector: [0]), learningRate: 1, step: 1, beta1: 0.9, beta2: 0.999, epsilon: 2)
+    #expect(abs(result.parameters[0] + 0.5) < 1e-12)
+    #expect(abs(result.firstMoment[0] - 0.2) < 1e-15)
+    #expect(abs(result.secondMoment[0] - 0.004) < 1e-15)
+  }
+
+  @Test("a gathered batch follows the shuffled order")
+  func batchGather() {
+    let images = HostTensor(Shape(3, 1, 1, 3), [0, 0, 0, 10, 20, 30, 255, 0, 0])
+    let result = Reference.batchGather(
+      images: images, indices: [1, 2, 0, 1], first: 1, batch: 3, scale: 2, shift: -1)
+    #expect(result.color.values == [509, -1, -1, -1, -1, -1, 19, 39, 59])
+    let gray = [169.0, -1, 39]
+    #expect(zip(result.gray.values, gray).allSatisfy { abs($0 - $1) < 1e-12 })
+  }
+
+  /// The known answers of Random123's kat_vectors for philox4x32-10.
+  @Test("Philox gives its authors' known answers")
+  func philox() {
+    let all = UInt32.max
+    #expect(
+      Reference.philox(counter: (0, 0, 0, 0), key: (0, 0)) == (0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8))
+    #expect(
+      Reference.philox(counter: (all, all, all, all), key: (all, all))
+        == (0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd))
+    #expect(
+      Reference.philox(
+        counter: (0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344), key: (0xa409_3822, 0x299f_31d0))
+        == (0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
+  }
+
+  @Test("random fills have their distribution's mean and deviation")
+  func randomFill() {
+    func moments(_ distribution: Distribution) -> (mean: Double, deviation: Double) {
+      let values = Reference.randomFill(Shape(vector: 40_000), distribution, seed: 5, stream: 6).values
+      let mean = values.reduce(0, +) / 40_000
+      return (mean, sqrt(values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 40_000))
+    }
+    let uniform = moments(.uniform(low: 1, high: 3))
+    #expect(abs(uniform.mean - 2) < 0.015 && abs(uniform.deviation - 2 / sqrt(12)) < 0.01)
+    let normal = moments(.normal(mean: -1, deviation: 0.5))
+    #expect(abs(normal.mean + 1) < 0.0125 && abs(normal.deviation - 0.5) < 0.01)
+  }
+}
