@@ -1,24 +1,64 @@
 import Runtime
 
 extension CLBackend {
-  public func workspaceByteCount(_ operation: ConvolutionForward) -> Int { 0 }
-
-  public func prepare(_ operation: ConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    throw .invalidOperation(operation: ConvolutionForward.name, reason: "not available on OpenCL yet")
+  public func workspaceByteCount(_ operation: ConvolutionForward) -> Int {
+    ConvolutionGather(operation).workspaceByteCount(bodies)
   }
 
-  public func workspaceByteCount(_ operation: ConvolutionBackwardData) -> Int { 0 }
+  public func prepare(_ operation: ConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
+    try operation.geometry.check(
+      ConvolutionForward.name, image: operation.input, map: operation.output, weights: operation.weights,
+      bias: operation.bias, weightsRows: operation.input, weightsColumns: operation.output)
+    return try ConvolutionGather(operation).prepare(on: self, workspace: workspace)
+  }
+
+  public func workspaceByteCount(_ operation: ConvolutionBackwardData) -> Int {
+    ConvolutionGather(operation).workspaceByteCount(bodies)
+  }
 
   public func prepare(_ operation: ConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError) -> any Launch
   {
-    throw .invalidOperation(operation: ConvolutionBackwardData.name, reason: "not available on OpenCL yet")
+    try operation.geometry.check(
+      ConvolutionBackwardData.name, image: operation.inputGradient, map: operation.outputGradient,
+      weights: operation.weights, bias: nil, weightsRows: operation.inputGradient,
+      weightsColumns: operation.outputGradient)
+    return try ConvolutionGather(operation).prepare(on: self, workspace: workspace)
   }
 
-  public func workspaceByteCount(_ operation: ConvolutionBackwardFilter) -> Int { 0 }
+  public func workspaceByteCount(_ operation: ConvolutionBackwardFilter) -> Int {
+    ConvolutionFilter(operation).workspaceByteCount(bodies)
+  }
 
   public func prepare(_ operation: ConvolutionBackwardFilter, workspace: DeviceMemory?) throws(BackendError)
     -> any Launch
   {
-    throw .invalidOperation(operation: ConvolutionBackwardFilter.name, reason: "not available on OpenCL yet")
+    try operation.geometry.check(
+      ConvolutionBackwardFilter.name, image: operation.input, map: operation.outputGradient,
+      weights: operation.weightsGradient, bias: operation.biasGradient, weightsRows: operation.input,
+      weightsColumns: operation.outputGradient)
+    return try ConvolutionFilter(operation).prepare(on: self, workspace: workspace)
+  }
+}
+
+extension ConvolutionGather {
+  fileprivate init(_ operation: ConvolutionForward) {
+    self.init(
+      name: ConvolutionForward.name, input: operation.input, weights: operation.weights, bias: operation.bias,
+      output: operation.output, geometry: operation.geometry, direction: .down, readsWeightsTransposed: false)
+  }
+
+  fileprivate init(_ operation: ConvolutionBackwardData) {
+    self.init(
+      name: ConvolutionBackwardData.name, input: operation.outputGradient, weights: operation.weights, bias: nil,
+      output: operation.inputGradient, geometry: operation.geometry, direction: .up, readsWeightsTransposed: true)
+  }
+}
+
+extension ConvolutionFilter {
+  fileprivate init(_ operation: ConvolutionBackwardFilter) {
+    self.init(
+      name: ConvolutionBackwardFilter.name, rows: operation.input, columns: operation.outputGradient,
+      samplesRows: true, outputGradient: operation.outputGradient, weightsGradient: operation.weightsGradient,
+      biasGradient: operation.biasGradient, geometry: operation.geometry, accumulate: operation.accumulate)
   }
 }

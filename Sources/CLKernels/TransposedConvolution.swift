@@ -1,27 +1,72 @@
 import Runtime
 
+// A transposed convolution is the data gradient of a convolution from its output (the image) to its input (the map), but
+// for the weights, whose input channels are the map's. So every pass is one of a convolution's.
+
 extension CLBackend {
-  public func workspaceByteCount(_ operation: TransposedConvolutionForward) -> Int { 0 }
+  public func workspaceByteCount(_ operation: TransposedConvolutionForward) -> Int {
+    ConvolutionGather(operation).workspaceByteCount(bodies)
+  }
 
   public func prepare(_ operation: TransposedConvolutionForward, workspace: DeviceMemory?) throws(BackendError)
     -> any Launch
   {
-    throw .invalidOperation(operation: TransposedConvolutionForward.name, reason: "not available on OpenCL yet")
+    try operation.geometry.check(
+      TransposedConvolutionForward.name, image: operation.output, map: operation.input, weights: operation.weights,
+      bias: operation.bias, weightsRows: operation.input, weightsColumns: operation.output)
+    return try ConvolutionGather(operation).prepare(on: self, workspace: workspace)
   }
 
-  public func workspaceByteCount(_ operation: TransposedConvolutionBackwardData) -> Int { 0 }
+  public func workspaceByteCount(_ operation: TransposedConvolutionBackwardData) -> Int {
+    ConvolutionGather(operation).workspaceByteCount(bodies)
+  }
 
   public func prepare(_ operation: TransposedConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError)
     -> any Launch
   {
-    throw .invalidOperation(operation: TransposedConvolutionBackwardData.name, reason: "not available on OpenCL yet")
+    try operation.geometry.check(
+      TransposedConvolutionBackwardData.name, image: operation.outputGradient, map: operation.inputGradient,
+      weights: operation.weights, bias: nil, weightsRows: operation.inputGradient,
+      weightsColumns: operation.outputGradient)
+    return try ConvolutionGather(operation).prepare(on: self, workspace: workspace)
   }
 
-  public func workspaceByteCount(_ operation: TransposedConvolutionBackwardFilter) -> Int { 0 }
+  public func workspaceByteCount(_ operation: TransposedConvolutionBackwardFilter) -> Int {
+    ConvolutionFilter(operation).workspaceByteCount(bodies)
+  }
 
   public func prepare(_ operation: TransposedConvolutionBackwardFilter, workspace: DeviceMemory?) throws(BackendError)
     -> any Launch
   {
-    throw .invalidOperation(operation: TransposedConvolutionBackwardFilter.name, reason: "not available on OpenCL yet")
+    try operation.geometry.check(
+      TransposedConvolutionBackwardFilter.name, image: operation.outputGradient, map: operation.input,
+      weights: operation.weightsGradient, bias: operation.biasGradient, weightsRows: operation.input,
+      weightsColumns: operation.outputGradient)
+    return try ConvolutionFilter(operation).prepare(on: self, workspace: workspace)
+  }
+}
+
+extension ConvolutionGather {
+  fileprivate init(_ operation: TransposedConvolutionForward) {
+    self.init(
+      name: TransposedConvolutionForward.name, input: operation.input, weights: operation.weights,
+      bias: operation.bias, output: operation.output, geometry: operation.geometry, direction: .up,
+      readsWeightsTransposed: false)
+  }
+
+  fileprivate init(_ operation: TransposedConvolutionBackwardData) {
+    self.init(
+      name: TransposedConvolutionBackwardData.name, input: operation.outputGradient, weights: operation.weights,
+      bias: nil, output: operation.inputGradient, geometry: operation.geometry, direction: .down,
+      readsWeightsTransposed: true)
+  }
+}
+
+extension ConvolutionFilter {
+  fileprivate init(_ operation: TransposedConvolutionBackwardFilter) {
+    self.init(
+      name: TransposedConvolutionBackwardFilter.name, rows: operation.input, columns: operation.outputGradient,
+      samplesRows: false, outputGradient: operation.outputGradient, weightsGradient: operation.weightsGradient,
+      biasGradient: operation.biasGradient, geometry: operation.geometry, accumulate: operation.accumulate)
   }
 }

@@ -1,0 +1,112 @@
+// The tiled matrix product of the GPU bodies: tiles of rows and columns in local memory, sums in registers.
+
+// Work-items of a group: GROUP_X along the columns, GROUP_Y along the rows.
+#ifndef GROUP_X
+#define GROUP_X 16
+#endif
+#ifndef GROUP_Y
+#define GROUP_Y 8
+#endif
+// Runs of four rows, and of four columns, that a work-item sums up.
+#ifndef ITEM_ROW_RUNS
+#define ITEM_ROW_RUNS 2
+#endif
+#ifndef ITEM_COLUMN_RUNS
+#define ITEM_COLUMN_RUNS 1
+#endif
+// Terms of the sum that are held in local memory at a time; a multiple of 4.
+#ifndef TILE_DEPTH
+#define TILE_DEPTH 16
+#endif
+// 4 where every offset, stride and number of channels is a multiple of four, so that memory is read and written four
+// elements at a time; else 1.
+#ifndef VECTOR
+#define VECTOR 1
+#endif
+
+#define ITEMS (GROUP_X * GROUP_Y)
+#define ITEM_ROWS (4 * ITEM_ROW_RUNS)
+#define TILE_ROWS (GROUP_Y * ITEM_ROWS)
+#define TILE_COLUMNS (GROUP_X * 4 * ITEM_COLUMN_RUNS)
+// Four more elements in a line of a tile keep the stores that turn a tile over in different banks.
+#define LINE_ROWS (TILE_ROWS + 4)
+#define LINE_COLUMNS (TILE_COLUMNS + 4)
+
+// How a group's items share out a tile that is read along the depth (neighbouring items, neighbouring terms) …
+#define DEEP_ITEMS (TILE_DEPTH / VECTOR)
+#define DEEP_LINES (ITEMS / DEEP_ITEMS)
+#define DEEP_ROW_LOADS (TILE_ROWS / DEEP_LINES)
+#define DEEP_COLUMN_LOADS (TILE_COLUMNS / DEEP_LINES)
+// … or across it.
+#define WIDE_ROW_ITEMS (TILE_ROWS / VECTOR)
+#define WIDE_ROW_LINES (ITEMS / WIDE_ROW_ITEMS)
+#define WIDE_ROW_LOADS (TILE_DEPTH / WIDE_ROW_LINES)
+#define WIDE_COLUMN_ITEMS (TILE_COLUMNS / VECTOR)
+#define WIDE_COLUMN_LINES (ITEMS / WIDE_COLUMN_ITEMS)
+#define WIDE_COLUMN_LOADS (TILE_DEPTH / WIDE_COLUMN_LINES)
+
+#if ITEMS % DEEP_ITEMS || TILE_ROWS % DEEP_LINES || TILE_COLUMNS % DEEP_LINES
+#error "the group does not share out a tile evenly along the depth"
+#endif
+#if ITEMS % WIDE_ROW_ITEMS || TILE_DEPTH % WIDE_ROW_LINES || ITEMS % WIDE_COLUMN_ITEMS || TILE_DEPTH % WIDE_COLUMN_LINES
+#error "the group does not share out a tile evenly across the depth"
+#endif
+
+#if VECTOR == 4
+typedef float4 Run;
+Run load_run(global const float *source) { return *(global const float4 *)source; }
+void store_across(Run run, local float *line) { *(local float4 *)line = run; }
+void store_along(Run run, local float *place, int line) {
+  place[0] = run.s0;
+  place[line] = run.s1;
+  place[2 * line] = run.s2;
+  place[3 * line] = run.s3;
+}
+#else
+typedef float Run;
+Run load_run(global const float *source) { return *source; }
+void store_across(Run run, local float *line) { *line = run; }
+void store_along(Run run, local float *place, int line) { *place = run; }
+#endif
+
+// sums += row tile · column tile, for this item's rows and columns.
+void multiply_tiles(local const float *rows, local const float *columns,
+                    float4 sums[ITEM_ROWS][ITEM_COLUMN_RUNS]) {
+  const int item_x = get_local_id(0), item_y = get_local_id(1);
+#pragma unroll
+  for (int k = 0; k < TILE_DEPTH; k++) {
+    float4 b[ITEM_COLUMN_RUNS];
+#pragma unroll
+    for (int j = 0; j < ITEM_COLUMN_RUNS; j++)
+      b[j] = ((local const float4 *)(columns + k * LINE_COLUMNS))[j * GROUP_X + item_x];
+#pragma unroll
+    for (int i = 0; i < ITEM_ROW_RUNS; i++) {
+      const float4 a = ((local const float4 *)(rows + k * LINE_ROWS))[i * GROUP_Y + item_y];
+#pragma unroll
+      for (int j = 0; j < ITEM_COLUMN_RUNS; j++) {
+        sums[4 * i][j] = MULTIPLY_ADD((float4)(a.s0), b[j], sums[4 * i][j]);
+        sums[4 * i + 1][j] = MULTIPLY_ADD((float4)(a.s1), b[j], sums[4 * i + 1][j]);
+        sums[4 * i + 2][j] = MULTIPLY_ADD((float4)(a.s2), b[j], sums[4 * i + 2][j]);
+        sums[4 * i + 3][j] = MULTIPLY_ADD((float4)(a.s3), b[j], sums[4 * i + 3][j]);
+      }
+    }
+  }
+}
+
+// Rows and columns of the tile that belong to this item's sums.
+int item_row(int i) { return (i / 4 * GROUP_Y + (int)get_local_id(1)) * 4 + i % 4; }
+int item_column(int j) { return (j * GROUP_X + (int)get_local_id(0)) * 4; }
+
+// Stores the first `count` of four elements, `stride` apart.
+void store_four(float4 value, global float *target, int count, size_t stride) {
+#if VECTOR == 4
+  if (stride == 1) {
+    *(global float4 *)target = value;
+    return;
+  }
+#endif
+  target[0] = value.s0;
+  if (count > 1) target[stride] = value.s1;
+  if (count > 2) target[2 * stride] = value.s2;
+  if (count > 3) target[3 * stride] = value.s3;
+}
