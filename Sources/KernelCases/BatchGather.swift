@@ -73,7 +73,8 @@ extension KernelCases {
       let operation = BatchGather(
         images: tensors.input("images", images, .dense, .uint8),
         indices: tensors.input("indices", HostTensor(vector: indices.map(Double.init)), .dense, .uint32),
-        first: Variable(first), color: colorTensor, gray: grayTensor, scale: signed ? 2 / 255 : 1 / 255,
+        first: tensors.variable(first, whilePrepared: 0), color: colorTensor, gray: grayTensor,
+        scale: signed ? 2 / 255 : 1 / 255,
         shift: signed ? -1 : 0)
       return (
         operation,

@@ -79,7 +79,7 @@ struct BatchNormalizationVariant: Sendable {
     let shapes = [
       Shape(1, 1, 2, 1), Shape(2, 1, 1, 17), Shape(1, 2, 2, 64), Shape(3, 2, 2, 33), Shape(3, 5, 7, 1),
       Shape(3, 5, 7, 3),
-      Shape(1, 9, 11, 16), Shape(3, 13, 4, 17), Shape(3, 32, 32, 16), Shape(1, 31, 33, 33), Shape(8, 32, 32, 5),
+      Shape(1, 9, 11, 16), Shape(3, 13, 4, 17), Shape(3, 32, 32, 16), Shape(1, 31, 33, 33), Shape(64, 32, 32, 3),
       Shape(3, 3, 3, 257),
     ]
     return shapes.map { BatchNormalizationVariant(shape: $0, activation: .leakyReLU(slope: 0.01)) }

@@ -28,6 +28,7 @@ public struct CaseRunner {
     let workspace = try makeWorkspace(instance.operation)
     let launch = try instance.operation.prepare(on: backend, workspace: workspace?.inner)
     try workspace?.reset(on: backend)
+    instance.setVariables()
     let first = try runOnce(launch, memories)
     // The workspace keeps what the first run left in it: a kernel must not count on either.
     let second = try runOnce(launch, memories)

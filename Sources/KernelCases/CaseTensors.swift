@@ -5,6 +5,8 @@ public struct CaseTensors {
   var random: RandomValues
   /// Contents before the operation.
   private(set) var inputs: [TensorValues] = []
+  /// Give the operation's variables the values that the reference counts on.
+  private(set) var variableSetters: [() -> Void] = []
 
   init(seed: String) { random = RandomValues(seed: seed) }
 
@@ -15,6 +17,13 @@ public struct CaseTensors {
     let tensor = placement.tensor(name, values.shape, elementType)
     inputs.append(TensorValues(tensor, values))
     return tensor
+  }
+
+  /// A variable that is `value` when the operation is launched, but something else while it is prepared.
+  mutating func variable<Value>(_ value: Value, whilePrepared: Value) -> Variable<Value> {
+    let variable = Variable(whilePrepared)
+    variableSetters.append { variable.value = value }
+    return variable
   }
 
   /// A tensor that holds nothing of use when the operation starts: the runner poisons it.

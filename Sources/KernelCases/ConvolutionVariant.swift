@@ -109,6 +109,9 @@ extension ConvolutionVariant {
     } + [
       ConvolutionVariant(batch: 3, height: 2, width: 2, inputChannels: 130, outputChannels: 136, geometry: three),
       ConvolutionVariant(batch: 17, height: 1, width: 1, inputChannels: 96, outputChannels: 80, geometry: three),
+      // Long sums: over channels, and in the filter pass over pixels.
+      ConvolutionVariant(batch: 2, height: 2, width: 2, inputChannels: 512, outputChannels: 33, geometry: three),
+      ConvolutionVariant(batch: 16, height: 32, width: 32, inputChannels: 3, outputChannels: 5, geometry: three),
     ]
   }
 
@@ -163,7 +166,7 @@ extension ConvolutionVariant {
     }
   }
 
-  /// The convolutions of one training step of the U-Net.
+  /// The convolutions of the U-Net and of the discriminator, each shape once.
   private static func benchmark(width: Int, batch: Int) -> [ConvolutionVariant] {
     func unit(_ level: Int, _ inputChannels: Int, _ outputChannels: Int) -> ConvolutionVariant {
       let side = 32 >> level
@@ -178,8 +181,16 @@ extension ConvolutionVariant {
       // The decoder has no fifth level; its first convolution takes the concatenation.
       return [first, square] + (level < 4 ? [unit(level, 2 * channels, channels)] : [])
     }
+    let discriminator = (0..<4).map { level in
+      let side = 32 >> level
+      return ConvolutionVariant(
+        batch: batch, height: side, width: side, inputChannels: level == 0 ? 4 : width << (level - 1),
+        outputChannels: width << level, geometry: four)
+    }
     return levels + [
       ConvolutionVariant(batch: batch, height: 32, width: 32, inputChannels: width, outputChannels: 3, geometry: one)
+    ] + discriminator + [
+      ConvolutionVariant(batch: batch, height: 2, width: 2, inputChannels: 8 * width, outputChannels: 1, geometry: two)
     ]
   }
 }

@@ -19,7 +19,8 @@ struct GuardedMemory {
   /// - Parameter contents: what the inner part holds after `reset`.
   init(name: String, contents: [UInt8], on backend: any Backend) throws(BackendError) {
     let alignment = max(backend.regionAlignment, 1)
-    let front = (Self.guardByteCount + alignment - 1) / alignment * alignment
+    // An odd multiple, so that the region starts at no larger alignment than the backend promises.
+    let front = ((Self.guardByteCount + alignment - 1) / alignment | 1) * alignment
     self.name = name
     let guardZone = [UInt8](repeating: Self.guardByte, count: front)
     image = guardZone + contents + guardZone

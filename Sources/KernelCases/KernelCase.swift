@@ -35,8 +35,10 @@ public struct KernelCase: Sendable {
   public func make() -> CaseInstance {
     var tensors = CaseTensors(seed: description)
     let body = build(&tensors)
+    let variableSetters = tensors.variableSetters
     return CaseInstance(
-      operation: body.operation, inputs: tensors.inputs, tolerance: tolerance, reference: body.reference)
+      operation: body.operation, inputs: tensors.inputs, tolerance: tolerance,
+      setVariables: { for setter in variableSetters { setter() } }, reference: body.reference)
   }
 }
 

@@ -111,7 +111,7 @@ struct CaseRunnerTests {
 
   @Test("every failure says what, where and by how much on one line")
   func descriptions() throws {
-    for fault in Fault.allCases where fault != .rounding {
+    for fault in Fault.allCases where fault != .rounding && fault != .readsVariablesEarly {
       let failures = try failures(fault)
       #expect(!failures.isEmpty, "\(fault)")
       for failure in failures {

@@ -20,6 +20,8 @@ enum Fault: CaseIterable, Sendable {
   case differsEachRun
   /// A result that needs zeros in the workspace at first.
   case readsWorkspace
+  /// Reads the learning rate, the step, the first image when prepared.
+  case readsVariablesEarly
 
   /// Does the damage to what `operation` just wrote.
   func strike(_ operation: any Operation, workspace: HostMemory?, run: Int) throws(BackendError) {
@@ -39,6 +41,7 @@ enum Fault: CaseIterable, Sendable {
       memory.bytes.baseAddress?.storeBytes(of: 0, toByteOffset: memory.byteCount + 2, as: UInt8.self)
     case .byteAfterWorkspace:
       workspace?.bytes.baseAddress?.storeBytes(of: 0, toByteOffset: 100, as: UInt8.self)
+    case .readsVariablesEarly: break
     case .differsEachRun: try change(output) { $0 * (1 + Double(run) * 1e-6) }
     case .readsWorkspace:
       let old = Double(workspace?.bytes.loadUnaligned(as: Float.self) ?? 0)

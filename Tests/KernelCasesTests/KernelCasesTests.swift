@@ -56,12 +56,23 @@ struct KernelCasesTests {
     }
   }
 
-  /// Equal shapes once: two at each of five levels, four on concatenations, the last 1×1; four transposed.
-  @Test("of the benchmark have the U-Net's shapes")
+  @Test("catch variables that are read before the launch", arguments: ["Adam", "BatchGather"])
+  func catchEarlyVariables(name: String) throws {
+    let runner = CaseRunner(backend: ReferenceBackend(fault: .readsVariablesEarly))
+    let cases = KernelCases.all(.smallest).filter { $0.name == name }
+    #expect(!cases.isEmpty)
+    for kernelCase in cases {
+      #expect(try !runner.run(kernelCase).passed, "\(kernelCase)")
+    }
+  }
+
+  /// Equal shapes once: two at each of five levels, four on concatenations, the last 1×1; four transposed; the
+  /// discriminator's five.
+  @Test("of the benchmark have the models' shapes")
   func benchmark() {
     let cases = KernelCases.all(.benchmark(width: 64, batch: 1))
       .filter { $0.pass == .forward && ["Convolution", "TransposedConvolution"].contains($0.name) }
-    #expect(cases.count == 15 + 4)
+    #expect(cases.count == 15 + 4 + 5)
     #expect(cases.contains { $0.label.hasPrefix("1×2×2×1024 → 1024, 3×3") })
     #expect(cases.contains { $0.label.hasPrefix("1×2×2×1024 → 512, 3×3 stride 2 padding 1 output padding 1") })
   }

@@ -17,11 +17,14 @@ extension ReferenceBackend {
   }
 
   func prepare(_ o: Adam) throws(BackendError) -> any Launch {
-    try launch(o) { () throws(BackendError) in
+    let early = (learningRate: o.learningRate.value, step: o.step.value)
+    let fault = fault
+    return try launch(o) { () throws(BackendError) in
+      let now = fault == .readsVariablesEarly ? early : (learningRate: o.learningRate.value, step: o.step.value)
       let result = Reference.adam(
         parameters: try o.parameters.read(), gradients: try o.gradients.read(),
         firstMoment: try o.firstMoment.read(), secondMoment: try o.secondMoment.read(),
-        learningRate: Double(o.learningRate.value), step: o.step.value, beta1: Double(o.beta1), beta2: Double(o.beta2),
+        learningRate: Double(now.learningRate), step: now.step, beta1: Double(o.beta1), beta2: Double(o.beta2),
         epsilon: Double(o.epsilon))
       try o.parameters.write(result.parameters)
       try o.firstMoment.write(result.firstMoment)
@@ -30,9 +33,12 @@ extension ReferenceBackend {
   }
 
   func prepare(_ o: BatchGather) throws(BackendError) -> any Launch {
-    try launch(o) { () throws(BackendError) in
+    let early = o.first.value
+    let fault = fault
+    return try launch(o) { () throws(BackendError) in
       let result = Reference.batchGather(
-        images: try o.images.read(), indices: try o.indices.read().values.map { Int($0) }, first: o.first.value,
+        images: try o.images.read(), indices: try o.indices.read().values.map { Int($0) },
+        first: fault == .readsVariablesEarly ? early : o.first.value,
         batch: o.color.shape.batch, scale: Double(o.scale), shift: Double(o.shift))
       try o.color.write(result.color)
       try o.gray.write(result.gray)
