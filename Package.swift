@@ -28,6 +28,7 @@ let package = Package(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // Vector loops of the CPU backend, compiled once per instruction set and chosen at load time.
@@ -48,8 +49,12 @@ let package = Package(
       name: "CPUKernels",
       dependencies: ["Runtime", "COpenBLAS", "CVectorLoops"], swiftSettings: strict),
     .target(name: "KernelCases", dependencies: ["Runtime"], swiftSettings: strict),
-    .target(name: "Data", dependencies: ["Imaging", "Runtime", "CArchive", "CCrypto"], swiftSettings: strict),
-    .target(name: "Imaging", dependencies: ["CPNG", "CTurboJPEG"], swiftSettings: strict),
+    // Reading, and writing so that nothing half-written is ever seen.
+    .target(name: "Files", swiftSettings: strict),
+    .target(
+      name: "Data", dependencies: ["Files", "Imaging", "Runtime", "CArchive", "CCrypto", "CCurl"],
+      swiftSettings: strict),
+    .target(name: "Imaging", dependencies: ["Files", "CPNG", "CTurboJPEG"], swiftSettings: strict),
     .target(
       name: "Models", dependencies: ["Runtime", "Data", "Imaging"], swiftSettings: strict),
     .executableTarget(
@@ -73,10 +78,12 @@ let package = Package(
       name: "CPUKernelsTests", dependencies: ["CPUKernels", "CVectorLoops", "KernelCases", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "KernelCasesTests", dependencies: ["KernelCases", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "DataTests", dependencies: ["Data", "TestSupport"], swiftSettings: strict),
+      name: "DataTests", dependencies: ["Data", "Files", "Imaging", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "ImagingTests", dependencies: ["Imaging", "TestSupport"], swiftSettings: strict),
+      name: "ImagingTests", dependencies: ["Imaging", "Files", "TestSupport"], resources: [.copy("Vectors")],
+      swiftSettings: strict),
     .testTarget(
       name: "ModelsTests", dependencies: ["Models", "CPUKernels", "CLKernels", "Data", "TestSupport"],
       swiftSettings: strict),

@@ -1,0 +1,28 @@
+#include <curl/curl.h>
+
+// curl_easy_setopt and curl_easy_getinfo take C varargs, which Swift cannot pass.
+
+static inline CURLcode recolor_curl_set_long(CURL *handle, CURLoption option, long value) {
+  return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode recolor_curl_set_string(CURL *handle, CURLoption option, const char *value) {
+  return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode recolor_curl_set_pointer(CURL *handle, CURLoption option, void *value) {
+  return curl_easy_setopt(handle, option, value);
+}
+
+/// The type that write, header and read functions share.
+typedef size_t (*recolor_curl_data_function)(char *bytes, size_t size, size_t count, void *context);
+
+static inline CURLcode recolor_curl_set_function(CURL *handle, CURLoption option, recolor_curl_data_function function) {
+  return curl_easy_setopt(handle, option, function);
+}
+
+static inline long recolor_curl_response_code(CURL *handle) {
+  long code = 0;
+  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);
+  return code;
+}

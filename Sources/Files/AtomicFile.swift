@@ -1,0 +1,58 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A file that appears under its name only when it is whole: bytes go to a temporary file beside it, which `commit`
+/// puts in the name's place. Without `commit` nothing stays, and what had the name before is untouched.
+public struct AtomicFile: ~Copyable {
+  private let file: FileDescriptor
+  private let path: String
+  private var isCommitted = false
+
+  /// Opens the temporary file, `path.PID.tmp`.
+  public init(path: String) throws(FileError) {
+    self.path = path
+    do {
+      file = try FileDescriptor(path: "\(path).\(getpid()).tmp", flags: O_WRONLY | O_CREAT | O_TRUNC)
+    } catch {
+      throw FileError(path: path, problem: "cannot be written", reason: error.reason)
+    }
+  }
+
+  deinit {
+    if !isCommitted { unlink(file.path) }
+  }
+
+  /// Appends `bytes`.
+  public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+    do {
+      try file.append(bytes)
+    } catch {
+      throw FileError(path: path, problem: error.problem, reason: error.reason)
+    }
+  }
+
+  /// Puts the file under its name, once its bytes are on the disk.
+  public consuming func commit() throws(FileError) {
+    do {
+      try file.synchronize()
+    } catch {
+      throw FileError(path: path, problem: error.problem, reason: error.reason)
+    }
+    guard rename(file.path, path) == 0 else {
+      throw FileError(path: path, problem: "cannot be written", reason: FileDescriptor.lastReason())
+    }
+    isCommitted = true
+  }
+
+  /// Writes `bytes` as the whole file at `path`.
+  public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+    let file = try AtomicFile(path: path)
+    try bytes.withUnsafeBufferPointer { buffer throws(FileError) in try file.append(UnsafeRawBufferPointer(buffer)) }
+    try file.commit()
+  }
+}

@@ -1,0 +1,61 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Questions and changes to the file system that concern names.
+public enum Folder {
+  /// Whether `path` is a folder, or a link to one.
+  public static func exists(_ path: String) -> Bool { type(of: path) == S_IFDIR }
+
+  /// Whether `path` is an ordinary file, or a link to one.
+  public static func holdsFile(_ path: String) -> Bool { type(of: path) == S_IFREG }
+
+  /// Makes the folder `path`, and those above it, where they are missing.
+  public static func create(_ path: String) throws(FileError) {
+    if exists(path) || path.isEmpty { return }
+    if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try create(String(path[..<slash])) }
+    guard mkdir(path, 0o777) == 0 || exists(path) else {
+      throw FileError(path: path, problem: "cannot be made", reason: FileDescriptor.lastReason())
+    }
+  }
+
+  /// Names in the folder, sorted by their bytes, without `.` and `..`.
+  public static func names(in path: String) throws(FileError) -> [String] {
+    guard let stream = opendir(path) else {
+      throw FileError(path: path, problem: "cannot be read", reason: FileDescriptor.lastReason())
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Removes the folder `path` and all it holds; what links point at stays. Nothing happens where there is none.
+  public static func remove(_ path: String) {
+    for name in (try? names(in: path)) ?? [] {
+      let member = "\(path)/\(name)"
+      if isItself(member) { remove(member) } else { unlink(member) }
+    }
+    rmdir(path)
+  }
+
+  private static func type(of path: String) -> mode_t? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+  }
+
+  /// Whether `path` is a folder and not a link to one.
+  public static func isItself(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+}

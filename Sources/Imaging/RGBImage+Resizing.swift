@@ -1,0 +1,93 @@
+extension RGBImage {
+  /// The image at another size: bilinear, and where it gets smaller the triangle widens with the step, so that every
+  /// source pixel counts (what Pillow calls `BILINEAR`). Works on the sRGB values as they are.
+  public func resized(width newWidth: Int, height newHeight: Int) -> RGBImage {
+    if newWidth == width && newHeight == height { return self }
+    precondition(newWidth > 0 && newHeight > 0, "an image has at least one pixel")
+    let columns = Self.triangleWeights(from: width, to: newWidth)
+    let rows = Self.triangleWeights(from: height, to: newHeight)
+    // [height, newWidth, 3]
+    var narrowed = [Float](repeating: 0, count: 3 * newWidth * height)
+    narrowed.withUnsafeMutableBufferPointer { narrowed in
+      bytes.withUnsafeBufferPointer { bytes in
+        for y in 0..<height {
+          for (x, column) in columns.enumerated() {
+            var (red, green, blue): (Float, Float, Float) = (0, 0, 0)
+            var source = 3 * (y * width + column.first)
+            for weight in column.weights {
+              red += weight * Float(bytes[source])
+              green += weight * Float(bytes[source + 1])
+              blue += weight * Float(bytes[source + 2])
+              source += 3
+            }
+            let target = 3 * (y * newWidth + x)
+            narrowed[target] = red
+            narrowed[target + 1] = green
+            narrowed[target + 2] = blue
+          }
+        }
+      }
+    }
+    var result = [UInt8](repeating: 0, count: 3 * newWidth * newHeight)
+    for (y, row) in rows.enumerated() {
+      for element in 0..<3 * newWidth {
+        var sum: Float = 0
+        for (step, weight) in row.weights.enumerated() {
+          sum += weight * narrowed[3 * newWidth * (row.first + step) + element]
+        }
+        result[3 * newWidth * y + element] = UInt8(max(0, min(255, sum.rounded())))
+      }
+    }
+    return RGBImage(width: newWidth, height: newHeight, bytes: result)
+  }
+
+  /// The largest part about the center that has the proportions of `width` × `height`, at that size.
+  public func filled(width newWidth: Int, height newHeight: Int) -> RGBImage {
+    let isTooWide = width * newHeight > height * newWidth
+    let cropWidth = isTooWide ? max(1, (height * newWidth + newHeight / 2) / newHeight) : width
+    let cropHeight = isTooWide ? height : max(1, (width * newHeight + newWidth / 2) / newWidth)
+    return cropped(
+      x: (width - cropWidth) / 2, y: (height - cropHeight) / 2, width: cropWidth, height: cropHeight
+    ).resized(width: newWidth, height: newHeight)
+  }
+
+  /// The part of `width` × `height` pixels whose top left corner is at (x, y). It must lie inside.
+  public func cropped(x: Int, y: Int, width newWidth: Int, height newHeight: Int) -> RGBImage {
+    precondition(x >= 0 && y >= 0 && x + newWidth <= width && y + newHeight <= height, "crop sticks out")
+    var part: [UInt8] = []
+    part.reserveCapacity(3 * newWidth * newHeight)
+    for row in y..<y + newHeight {
+      let first = 3 * (row * width + x)
+      part += bytes[first..<first + 3 * newWidth]
+    }
+    return RGBImage(width: newWidth, height: newHeight, bytes: part)
+  }
+
+  /// Every pixel as a square of `factor` × `factor`.
+  public func enlarged(by factor: Int) -> RGBImage {
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count * factor * factor)
+    for y in 0..<height {
+      var row: [UInt8] = []
+      for first in stride(from: 3 * y * width, to: 3 * (y + 1) * width, by: 3) {
+        for _ in 0..<factor { row += bytes[first..<first + 3] }
+      }
+      for _ in 0..<factor { result += row }
+    }
+    return RGBImage(width: width * factor, height: height * factor, bytes: result)
+  }
+
+  /// For each new pixel, the first old one that it takes from, and the weights of that one and those after it.
+  private static func triangleWeights(from oldCount: Int, to newCount: Int) -> [(first: Int, weights: [Float])] {
+    let step = Double(oldCount) / Double(newCount)
+    let radius = max(step, 1)
+    return (0..<newCount).map { index in
+      let center = (Double(index) + 0.5) * step
+      let first = max(0, Int((center - radius + 0.5).rounded(.down)))
+      let end = min(oldCount, Int((center + radius + 0.5).rounded(.down)))
+      let weights = (first..<end).map { max(0, 1 - abs((Double($0) + 0.5 - center) / radius)) }
+      let sum = weights.reduce(0, +)
+      return (first, weights.map { Float($0 / sum) })
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import Imaging
+import Testing
+
+@testable import Data
+
+@Suite("Scenes")
+struct ScenesTests {
+  @Test func aSceneIsAFunctionOfSeedPartAndNumber() {
+    let set = Scenes.dataset(.training, count: 40)
+    #expect(set.count == 40 && set.width == 32 && set.height == 32 && set.labels?.count == 40)
+    #expect(set.bytes == Scenes.dataset(.training, count: 40).bytes)
+    #expect(Scenes.dataset(.training, count: 7).bytes == Array(set.bytes.prefix(7 * 3072)))
+    #expect(set.bytes != Scenes.dataset(.test, count: 40).bytes)
+    #expect(set.bytes != Scenes.dataset(.training, count: 40, seed: 1).bytes)
+    #expect(Set((0..<40).map { set[$0].bytes }).count == 40)
+  }
+
+  @Test func everySettingOccurs() {
+    let labels = Scenes.dataset(.training, count: 300).labels ?? []
+    for setting in Scenes.Setting.allCases {
+      #expect(labels.filter { $0 == setting.rawValue }.count > 20)
+    }
+  }
+
+  @Test func otherSizesShowTheSameScene() {
+    let large = Scenes.dataset(.test, count: 12, width: 96, height: 48)
+    #expect(large.width == 96 && large.height == 48)
+    let small = Scenes.dataset(.test, count: 12)
+    #expect(large.labels == small.labels)
+  }
+
+  /// What the data set is for: the sky's hue follows from the gray copy and the place, a balloon's does not.
+  @Test func hueOfObjectsDoesNotShowInGray() {
+    for hue in stride(from: Float(0), to: 1, by: 0.05) {
+      for mean: Float in [0.36, 0.45, 0.54] {
+        let color = SceneColor(hue: hue, mean: mean)
+        #expect(abs(color.sum() / 3 - mean) < 1e-5)
+        #expect(color.min() >= 0 && color.max() <= 1 && color.max() - color.min() > 0.3)
+      }
+    }
+    // Skies of clear days are bluer than anything else.
+    let set = Scenes.dataset(.training, count: 200)
+    let blueSkies = (0..<200).filter { set[$0][16, 0].blue > set[$0][16, 0].red }.count
+    #expect(blueSkies > 120)
+    let colorfulness = (0..<200).map { set[$0].colorfulness }.reduce(0, +) / 200
+    #expect(colorfulness > 40)
+  }
+}

@@ -1,0 +1,46 @@
+import Testing
+
+@testable import Data
+
+@Suite("Splits and shuffles")
+struct TrainingSplitTests {
+  @Test func oneInFiveValidates() throws {
+    let split = try TrainingSplit(count: 50_000, seed: 1)
+    #expect(split.training.count == 40_000 && split.validation.count == 10_000)
+    #expect(Set(split.training).isDisjoint(with: split.validation))
+    #expect((split.training + split.validation).sorted() == Array(0..<50_000))
+    #expect(try TrainingSplit(count: 50_000, seed: 1) == split)
+    #expect(try TrainingSplit(count: 50_000, seed: 2) != split)
+  }
+
+  @Test func theFirstAreTrainedOnWhereANumberIsGiven() throws {
+    let split = try TrainingSplit(count: 50_000, trainingCount: 10_000, seed: 1)
+    #expect(split.training == Array(0..<10_000))
+    #expect(split.validation.count == 2_500)
+    #expect(split.validation.allSatisfy { $0 >= 10_000 })
+    #expect(try TrainingSplit(count: 100, trainingCount: 100, seed: 1).validation.isEmpty)
+    #expect(try TrainingSplit(count: 100, trainingCount: 90, seed: 1).validation == Array(90..<100))
+    #expect(try TrainingSplit(count: 100, trainingCount: 90, validationCount: 0, seed: 1).validation.isEmpty)
+  }
+
+  @Test(
+    arguments: [
+      (0, nil), (101, nil), (-1, nil), (90, 11), (nil, 100), (nil, -1),
+    ] as [(Int?, Int?)])
+  func whatDoesNotFitIsAnError(trainingCount: Int?, validationCount: Int?) {
+    #expect(throws: DataError.self) {
+      try TrainingSplit(count: 100, trainingCount: trainingCount, validationCount: validationCount, seed: 1)
+    }
+  }
+
+  @Test func everyEpochHasAnOrderOfItsOwn() {
+    let indices = (0..<1000).map { UInt32(2 * $0) }
+    let first = Shuffle.order(of: indices, epoch: 0, seed: 5)
+    #expect(first.sorted() == indices)
+    #expect(first == Shuffle.order(of: indices, epoch: 0, seed: 5))
+    #expect(first != Shuffle.order(of: indices, epoch: 1, seed: 5))
+    #expect(first != Shuffle.order(of: indices, epoch: 0, seed: 6))
+    // Not a few swaps: hardly any image stays where it was.
+    #expect(zip(first, indices).filter { $0 == $1 }.count < 10)
+  }
+}

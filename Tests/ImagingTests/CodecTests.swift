@@ -1,0 +1,127 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Imaging
+
+@Suite("PNG and JPEG files")
+struct CodecTests {
+  struct Expectation: Decodable {
+    let width: Int
+    let height: Int
+    let tolerance: Int
+    let bytes: HexBytes
+  }
+
+  @Test func everyKindGivesThePixelsThatPillowGives() throws {
+    let expectations: [String: Expectation] = try Vectors.load("codecs.json")
+    #expect(expectations.count >= 20)
+    for (name, expected) in expectations {
+      let image = try RGBImage(contentsOf: "\(Vectors.folder)/codecs/\(name)")
+      #expect(image.width == expected.width && image.height == expected.height, "\(name)")
+      let difference = zip(image.bytes, expected.bytes.bytes).map { abs(Int($0) - Int($1)) }.max() ?? 256
+      #expect(difference <= expected.tolerance, "\(name) is off by \(difference)")
+    }
+  }
+
+  @Test func writtenImagesComeBack() throws {
+    let folder = try TemporaryFolder()
+    let image = RGBImage(width: 7, height: 5, bytes: (0..<105).map { UInt8($0 * 73 % 256) })
+    try image.writePNG(to: "\(folder.path)/image.png")
+    #expect(try RGBImage(contentsOf: "\(folder.path)/image.png") == image)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["image.png"])
+  }
+
+  @Test func contentsCountAndNotTheName() throws {
+    let folder = try TemporaryFolder()
+    let path = "\(folder.path)/photograph.png"
+    try FileManager.default.copyItem(atPath: "\(Vectors.folder)/codecs/baseline.jpg", toPath: path)
+    #expect(try RGBImage(contentsOf: path).width == 14)
+  }
+
+  @Test func whatIsNoImageIsNamed() throws {
+    let folder = try TemporaryFolder()
+    let path = "\(folder.path)/notes.png"
+    #expect(
+      throws: ImageError.file(FileError(path: path, problem: "cannot be read", reason: "No such file or directory"))
+    ) {
+      try RGBImage(contentsOf: path)
+    }
+    for contents in [[], [0xFF], Array("hello".utf8), [UInt8](repeating: 0, count: 5000)] {
+      try AtomicFile.write(contents, to: path)
+      #expect(throws: ImageError.unknownFormat(path: path)) { try RGBImage(contentsOf: path) }
+    }
+    #expect(throws: ImageError.file(FileError(path: folder.path, problem: "cannot be read", reason: "it is a folder")))
+    {
+      try RGBImage(contentsOf: folder.path)
+    }
+  }
+
+  @Test(arguments: ["rgb.png", "interlaced.png", "palette.png", "baseline.jpg", "progressive.jpg", "cmyk.jpg"])
+  func everyTruncationIsAnError(name: String) throws {
+    let whole = try readFile("\(Vectors.folder)/codecs/\(name)")
+    // The last four bytes of a PNG are the checksum of its end mark, and say nothing about the picture.
+    for length in 0..<whole.count - (name.hasSuffix("png") ? 12 : 0) {
+      #expect(throws: ImageError.self, "\(name) cut to \(length) bytes") {
+        _ = try RGBImage(encoded: Array(whole[..<length]), name: name)
+      }
+    }
+  }
+
+  /// Damage anywhere may go unseen or be an error, but the decoder must come back, and with as many pixels as it says.
+  @Test(arguments: [
+    "rgb.png", "rgba.png", "gray16.png", "baseline.jpg", "progressive.jpg", "cmyk.jpg", "orientation_6.jpg",
+  ])
+  func damagedBytesNeverTrap(name: String) throws {
+    let whole = try readFile("\(Vectors.folder)/codecs/\(name)")
+    for index in whole.indices {
+      for value: UInt8 in [0x00, 0x7F, 0xFF, whole[index] ^ 1] {
+        var damaged = whole
+        damaged[index] = value
+        do {
+          let image = try RGBImage(encoded: damaged, name: name)
+          #expect(image.bytes.count == 3 * image.width * image.height)
+        } catch {
+          #expect(!error.description.isEmpty && !error.description.contains("\n"))
+        }
+      }
+    }
+  }
+
+  @Test func hugeClaimsAreRefusedBeforeMemoryIsTaken() throws {
+    // A PNG header of 60,000 × 60,000 pixels with its right checksum.
+    let header: [UInt8] = [0x49, 0x48, 0x44, 0x52, 0, 0, 0xEA, 0x60, 0, 0, 0xEA, 0x60, 8, 2, 0, 0, 0]
+    var checksum = UInt32.max
+    for byte in header {
+      checksum ^= UInt32(byte)
+      for _ in 0..<8 { checksum = checksum & 1 == 1 ? 0xEDB8_8320 ^ (checksum >> 1) : checksum >> 1 }
+    }
+    checksum = ~checksum
+    let data: [UInt8] = [0, 0, 0, 4, 0x49, 0x44, 0x41, 0x54, 1, 2, 3, 4, 0, 0, 0, 0]
+    let bytes =
+      [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13] + header
+      + (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (24 - 8 * $0)) } + data
+    #expect(throws: ImageError.tooLarge(path: "huge.png", width: 60_000, height: 60_000)) {
+      try RGBImage(encoded: bytes, name: "huge.png")
+    }
+    // The frame header of a JPEG: FF C0, length, precision, height, width.
+    var jpeg = try readFile("\(Vectors.folder)/codecs/baseline.jpg")
+    let frame = try #require(jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
+    for index in 5...8 { jpeg[frame + index] = 0xF0 }
+    #expect(throws: ImageError.tooLarge(path: "huge.jpg", width: 0xF0F0, height: 0xF0F0)) {
+      try RGBImage(encoded: jpeg, name: "huge.jpg")
+    }
+  }
+
+  @Test func nothingIsLeftWhereNothingCanBeWritten() throws {
+    let folder = try TemporaryFolder()
+    let image = RGBImage(width: 1, height: 1, color: .white)
+    let path = "\(folder.path)/missing/image.png"
+    #expect(
+      throws: ImageError.file(FileError(path: path, problem: "cannot be written", reason: "No such file or directory"))
+    ) {
+      try image.writePNG(to: path)
+    }
+  }
+}
