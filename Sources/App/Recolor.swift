@@ -16,7 +16,7 @@ struct Recolor: ParsableCommand {
         recolor colorize runs/first old.jpg --out colored  color a picture
       """,
     version: "0.1.0",
-    subcommands: [Devices.self, Check.self])
+    subcommands: [Devices.self, Check.self, Bench.self])
 
   static func main() {
     do {

@@ -58,12 +58,12 @@ public final class ParameterSet {
   }
 
   /// One step of Adam over all trained parameters.
-  func adam(learningRate: Variable<Float>, step: Variable<Int>, beta1: Float, beta2: Float) -> Adam {
+  func adam(_ schedule: AdamSchedule, beta1: Float, beta2: Float) -> Adam {
     let flat = Shape(vector: trainedCount)
     return Adam(
       parameters: Tensor(storage: values, shape: flat), gradients: Tensor(storage: gradients, shape: flat),
       firstMoment: Tensor(storage: firstMoment, shape: flat), secondMoment: Tensor(storage: secondMoment, shape: flat),
-      learningRate: learningRate, step: step, beta1: beta1, beta2: beta2)
+      learningRate: schedule.learningRate, step: schedule.step, beta1: beta1, beta2: beta2)
   }
 
   /// Bytes of everything in flat memory.

@@ -18,4 +18,19 @@ public final class Plan {
     for launch in launches { try launch.run() }
     try backend.flush()
   }
+
+  /// Runs the plan `count` times and times every operation by itself, waiting for the device after each.
+  /// - Returns: the median of each operation's durations, in seconds.
+  func profile(count: Int) throws(BackendError) -> [Double] {
+    var durations = [[Double]](repeating: [], count: launches.count)
+    for _ in 0..<count {
+      for (index, launch) in launches.enumerated() {
+        let start = ContinuousClock.now
+        try launch.run()
+        try backend.synchronize()
+        durations[index].append(start.secondsUntilNow)
+      }
+    }
+    return durations.map { $0.sorted()[$0.count / 2] }
+  }
 }

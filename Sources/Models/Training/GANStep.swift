@@ -1,60 +1,71 @@
 import Runtime
 
-/// The order of work in one step of the conditional GAN.
+/// A step of the conditional GAN (Isola et al. 2017, equation 4).
 ///
 /// 1. Gather a batch; the generator colors it.
-/// 2. Discriminator: ½ BCE(D(gray, photograph), 0.9) + ½ BCE(D(gray, colors), 0), gradients, Adam. The real and the fake batch
-///    are normalized apart.
-/// 3. Generator: BCE(D(gray, colors), 1) + λ L1(colors, photograph) through the discriminator just updated, gradients, Adam.
-struct GANStep {
+/// 2. Discriminator: ½ BCE(D(gray, photograph), 0.9) + ½ BCE(D(gray, colors), 0), gradients, Adam (0.5, 0.999). The real and
+///    the fake batch are normalized apart.
+/// 3. Generator: BCE(D(gray, colors), 1) + λ L1(colors, photograph) through the discriminator just updated, gradients,
+///    Adam (0.5, 0.999).
+struct GANStep: TrainingStep {
   let generator: UNet
   let discriminator: Discriminator
-  let losses: LossSums
-  let learningRate: Variable<Float>
-  let step: Variable<Int>
-  let l1Weight: Float
+  let lossNames = ["d_real", "d_fake", "g_adversarial", "g_l1"]
+  private let l1Weight: Float
 
-  func emit(images: DeviceImages, order: ImageOrder, first: Variable<Int>, batchSize: Int, _ builder: PlanBuilder) {
-    let shape = images.tensor.shape
-    let pair = Shape(batchSize, shape.height, shape.width, Discriminator.inputChannels)
+  init(_ configuration: ModelConfiguration, l1Weight: Float) {
+    generator = UNet(configuration)
+    discriminator = Discriminator(configuration)
+    self.l1Weight = l1Weight
+  }
+
+  var networks: [(name: String, parameters: ParameterSet, stream: UInt64)] {
+    [
+      ("generator", generator.parameters, RandomStream.generatorWeights),
+      ("discriminator", discriminator.parameters, RandomStream.discriminatorWeights),
+    ]
+  }
+
+  func emit(_ source: BatchSource, losses: Tensor, adam: AdamSchedule, into builder: PlanBuilder) {
     // Channel 0 is the gray image, channels 1 to 3 its colors. The batch, and the generator, write into them directly.
-    let real = builder.tensor("real", pair)
-    let fake = builder.tensor("fake", pair)
+    let real = builder.tensor("real", source.shape(channels: Discriminator.inputChannels))
+    let fake = builder.tensor("fake", source.shape(channels: Discriminator.inputChannels))
     let gray = real.channels(0..<1)
     let photograph = real.channels(1..<4)
     let colors = fake.channels(1..<4)
-    builder.append(
-      BatchGather(
-        images: images.tensor, indices: order.tensor, first: first, color: photograph, gray: gray,
-        scale: ModelKind.gan.colorScale, shift: ModelKind.gan.colorShift))
+    builder.append(source.gather(.gan, color: photograph, gray: gray))
     builder.append(Concatenation(inputs: [gray], output: fake.channels(0..<1)))
     let generatorTape = Tape(
       builder, generator.parameters, mode: .training(parameterGradients: true, accumulate: false), label: "generator")
     _ = generator(gray, into: colors, generatorTape)
 
-    emitDiscriminator(on: real, target: GANRecipe.realTarget, slot: 0, accumulate: false, "discriminator real", builder)
-    emitDiscriminator(on: fake, target: 0, slot: 1, accumulate: true, "discriminator fake", builder)
-    builder.append(discriminator.parameters.adam(learningRate: learningRate, step: step, beta1: 0.5, beta2: 0.999))
+    emitDiscriminator(
+      on: real, target: GANRecipe.realTarget, loss: losses.channels(0..<1), accumulate: false, "discriminator real",
+      builder)
+    emitDiscriminator(
+      on: fake, target: 0, loss: losses.channels(1..<2), accumulate: true, "discriminator fake", builder)
+    builder.append(discriminator.parameters.adam(adam, beta1: 0.5, beta2: 0.999))
 
     let judgeTape = Tape(
       builder, discriminator.parameters, mode: .training(parameterGradients: false, accumulate: false), label: "judge")
     let logits = discriminator(fake, needsInputGradient: true, judgeTape)
     builder.append(
       BinaryCrossEntropy(
-        logits: logits, target: 1, loss: losses.slot(2), gradient: judgeTape.gradientDestination(of: logits).gradient))
+        logits: logits, target: 1, loss: losses.channels(2..<3),
+        gradient: judgeTape.gradientDestination(of: logits).gradient))
     judgeTape.emitBackward()
     builder.append(
       L1Loss(
-        prediction: colors, target: photograph, loss: losses.slot(3), gradient: judgeTape.gradient(of: colors),
+        prediction: colors, target: photograph, loss: losses.channels(3..<4), gradient: judgeTape.gradient(of: colors),
         weight: l1Weight, accumulate: true))
     generatorTape.adoptGradient(of: colors, from: judgeTape)
     generatorTape.emitBackward()
-    builder.append(generator.parameters.adam(learningRate: learningRate, step: step, beta1: 0.5, beta2: 0.999))
+    builder.append(generator.parameters.adam(adam, beta1: 0.5, beta2: 0.999))
   }
 
   /// Emits one half of the discriminator's loss and its gradients.
   private func emitDiscriminator(
-    on input: Tensor, target: Float, slot: Int, accumulate: Bool, _ label: String, _ builder: PlanBuilder
+    on input: Tensor, target: Float, loss: Tensor, accumulate: Bool, _ label: String, _ builder: PlanBuilder
   ) {
     let tape = Tape(
       builder, discriminator.parameters, mode: .training(parameterGradients: true, accumulate: accumulate),
@@ -62,8 +73,8 @@ struct GANStep {
     let logits = discriminator(input, needsInputGradient: false, tape)
     builder.append(
       BinaryCrossEntropy(
-        logits: logits, target: target, loss: losses.slot(slot),
-        gradient: tape.gradientDestination(of: logits).gradient, weight: 0.5))
+        logits: logits, target: target, loss: loss, gradient: tape.gradientDestination(of: logits).gradient,
+        weight: 0.5))
     tape.emitBackward()
   }
 }

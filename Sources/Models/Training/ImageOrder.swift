@@ -5,8 +5,11 @@ public final class ImageOrder {
   /// `[1, 1, 1, capacity]` of `uint32`.
   let tensor: Tensor
   private let backend: any Backend
-  /// Number of photographs, without the padding of the last batch.
-  public private(set) var count = 0
+  /// The order, without the padding of the last batch.
+  public private(set) var indices: [UInt32] = []
+
+  /// Number of photographs.
+  public var count: Int { indices.count }
 
   /// - Parameter capacity: the most indices there will be; a whole number of batches.
   public init(capacity: Int, on backend: any Backend) throws(BackendError) {
@@ -21,7 +24,7 @@ public final class ImageOrder {
       throw .invalidOperation(
         operation: "ImageOrder", reason: "\(indices.count) images, but from 1 to \(tensor.shape.count) fit")
     }
-    count = indices.count
+    self.indices = indices
     let padded = indices + Array(repeating: first, count: tensor.shape.count - indices.count)
     // The queue may still be reading the order of the epoch before.
     try backend.synchronize()

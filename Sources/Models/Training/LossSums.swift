@@ -2,23 +2,19 @@ import Runtime
 
 /// The losses' sums on the device, added to by every step and read every now and then.
 final class LossSums {
-  /// What each slot is: `mse`.
-  let names: [String]
-  private let tensor: Tensor
+  /// One element a loss.
+  let tensor: Tensor
   private let backend: any Backend
   private let reset: any Launch
 
+  /// - Parameter names: what each loss is called.
   init(_ names: [String], on backend: any Backend) throws(BackendError) {
-    self.names = names
     self.backend = backend
     tensor = Tensor("losses", Shape(vector: names.count))
     tensor.storage.memory = try backend.allocate(byteCount: tensor.storage.byteCount)
     reset = try backend.prepare(Fill(output: tensor, value: 0))
     try reset.run()
   }
-
-  /// The slot of one loss, as one element.
-  func slot(_ index: Int) -> Tensor { tensor.channels(index..<index + 1) }
 
   /// Waits for the device, returns the sums since the last call, and starts again from zero.
   func take() throws(BackendError) -> [Float] {

@@ -6,8 +6,8 @@ public final class Predictor {
   private let plan: Plan
   private let prediction: PredictionBuilder
   private let kind: ModelKind
+  /// Which photographs, in which order.
   public let order: ImageOrder
-  public let batchSize: Int
 
   init(_ prediction: PredictionBuilder, plan: Plan, kind: ModelKind, order: ImageOrder, on backend: any Backend) {
     self.prediction = prediction
@@ -15,14 +15,15 @@ public final class Predictor {
     self.kind = kind
     self.order = order
     self.backend = backend
-    batchSize = prediction.output.shape.batch
   }
 
   /// Makes a predictor with memory of its own.
+  /// - Parameter batchSize: photographs at a time; the order's capacity is a multiple of it.
   public convenience init(
     _ network: UNet, kind: ModelKind, images: DeviceImages, order: ImageOrder, batchSize: Int, on backend: any Backend
   ) throws(BackendError) {
-    let prediction = PredictionBuilder(network, kind: kind, images: images, order: order, batchSize: batchSize)
+    let source = BatchSource(images: images.tensor, order: order.tensor, first: Variable(0), batchSize: batchSize)
+    let prediction = PredictionBuilder(network, kind: kind, source)
     let plans = try PlanCompiler(backend: backend).compile([prediction.builder])
     self.init(prediction, plan: plans[0], kind: kind, order: order, on: backend)
   }
@@ -30,16 +31,17 @@ public final class Predictor {
   /// Colors the photographs of the order, a batch at a time.
   /// - Parameter body: gets the position in the order of the batch's first photograph, how many there are, and their
   ///   colors in 0...1 as `[count, H, W, 3]`.
-  public func forEachBatch<Failure: Error>(
-    _ body: (_ first: Int, _ count: Int, _ colors: [Float]) throws(Failure) -> Void
-  ) throws {
+  public func forEachBatch(
+    _ body: (_ first: Int, _ count: Int, _ colors: [Float]) -> Void
+  ) throws(BackendError) {
+    let batchSize = prediction.source.batchSize
     for first in stride(from: 0, to: order.count, by: batchSize) {
       let count = min(batchSize, order.count - first)
-      prediction.first.value = first
+      prediction.source.first.value = first
       try plan.run()
       let values = try backend.floats(of: prediction.output)
       let kept = count * prediction.output.shape.count / batchSize
-      try body(first, count, values.prefix(kept).map(kind.color(fromOutput:)))
+      body(first, count, values.prefix(kept).map(kind.color(fromOutput:)))
     }
   }
 }

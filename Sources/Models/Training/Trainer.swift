@@ -1,27 +1,89 @@
 import Runtime
 
-/// A model with its optimizer: runs training steps on batches of one data set.
-public protocol Trainer: AnyObject {
+/// A model with its optimizer on a device: runs training steps on batches of one data set.
+public final class Trainer {
+  /// Which training photographs come when.
+  public let order: ImageOrder
+  /// Colors the validation photographs, in the memory of the training steps.
+  public let predictor: Predictor
+  /// What the steps need beside the parameters.
+  public let planMemory: PlanMemory
+  private let step: any TrainingStep
+  private let source: BatchSource
+  private let adam: AdamSchedule
+  private let losses: LossSums
+  private let plan: Plan
+
+  /// Plans a step, allocates everything it needs, and fills the weights.
+  /// - Parameters:
+  ///   - order: of the training photographs among `images`.
+  ///   - validationOrder: of the photographs that `predictor` colors; its capacity is a multiple of the batch size.
+  public init(
+    _ configuration: ModelConfiguration, options: TrainingOptions, images: DeviceImages, order: ImageOrder,
+    validationOrder: ImageOrder, on backend: any Backend
+  ) throws(BackendError) {
+    self.order = order
+    step = configuration.trainingStep(options)
+    for (_, parameters, stream) in step.networks {
+      try parameters.allocate(on: backend, training: true)
+      try parameters.initialize(on: backend, seed: options.seed, firstStream: stream)
+    }
+    adam = AdamSchedule(learningRate: Variable(options.learningRate))
+    losses = try LossSums(step.lossNames, on: backend)
+    source = BatchSource(
+      images: images.tensor, order: order.tensor, first: Variable(0), batchSize: options.batchSize)
+
+    let builder = PlanBuilder()
+    step.emit(source, losses: losses.tensor, adam: adam, into: builder)
+    let prediction = PredictionBuilder(
+      step.generator, kind: configuration.kind,
+      BatchSource(
+        images: images.tensor, order: validationOrder.tensor, first: Variable(0), batchSize: options.batchSize))
+    let compiler = PlanCompiler(backend: backend)
+    planMemory = compiler.memory(for: [builder, prediction.builder])
+    let plans = try compiler.compile([builder, prediction.builder])
+    plan = plans[0]
+    predictor = Predictor(
+      prediction, plan: plans[1], kind: configuration.kind, order: validationOrder, on: backend)
+  }
+
   /// The network that colors.
-  var generator: UNet { get }
-  /// The networks with their names in a training state, the generator first.
-  var networks: [(name: String, parameters: ParameterSet)] { get }
+  public var generator: UNet { step.generator }
+
+  /// All networks with their names in a training state, the generator first.
+  public var networks: [(name: String, parameters: ParameterSet)] { step.networks.map { ($0.name, $0.parameters) } }
+
   /// What the losses are called, in the order of `takeLosses`.
-  var lossNames: [String] { get }
-  /// Colors the validation photographs; shares the training steps' memory.
-  var predictor: Predictor { get }
-  /// The order in which the training photographs come.
-  var order: ImageOrder { get }
+  public var lossNames: [String] { step.lossNames }
+
+  /// The operations of a step, in order.
+  public var operations: [any Operation] { plan.operations }
+
   /// Steps taken so far; Adam's t.
-  var stepCount: Int { get set }
-  var learningRate: Float { get set }
-  /// What the steps need apart from the parameters, in bytes.
-  var planMemory: PlanMemory { get }
+  public var stepCount: Int {
+    get { adam.step.value }
+    set { adam.step.value = newValue }
+  }
+
+  public var learningRate: Float {
+    get { adam.learningRate.value }
+    set { adam.learningRate.value = newValue }
+  }
 
   /// Puts one training step into the device's queue.
   /// - Parameter first: position in `order` of the batch's first photograph.
-  func step(first: Int) throws(BackendError)
+  public func step(first: Int) throws(BackendError) {
+    source.first.value = first
+    adam.step.value += 1
+    try plan.run()
+  }
+
+  /// Times every operation of a step by itself: the median over `steps` steps, in seconds.
+  func profile(steps: Int) throws(BackendError) -> [(operation: any Operation, seconds: Double)] {
+    adam.step.value += 1
+    return Array(zip(plan.operations, try plan.profile(count: steps))).map { ($0, $1) }
+  }
 
   /// Waits for the device, and returns the losses' sums over the steps since the last call.
-  func takeLosses() throws(BackendError) -> [Float]
+  public func takeLosses() throws(BackendError) -> [Float] { try losses.take() }
 }

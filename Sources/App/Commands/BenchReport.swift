@@ -1,0 +1,107 @@
+import Models
+import Runtime
+
+/// What `recolor bench` prints.
+struct BenchReport: Encodable {
+  /// Operations of one name and pass at one shape, taken together.
+  struct Row: Encodable {
+    let operation: String
+    let pass: String
+    /// Shape of the first tensor written.
+    let shape: String
+    var count: Int
+    var milliseconds: Double
+    /// Of the direct method's operations.
+    let gigaflopsPerSecond: Double
+    /// Of the bytes that must move at least.
+    let gigabytesPerSecond: Double
+  }
+
+  let device: String
+  let description: String
+  let model: ModelKind
+  let width: Int
+  let size: Int
+  let batchSize: Int
+  let steps: Int
+  let imagesPerSecond: Double
+  /// The middle one.
+  let stepMilliseconds: Double
+  let fastestStepMilliseconds: Double
+  let slowestStepMilliseconds: Double
+  let firstStepMilliseconds: Double
+  /// Most memory the process ever held, in bytes.
+  let peakMemoryBytes: Int
+  let operations: [Row]
+
+  init(
+    _ bench: Bench, _ backend: any Backend, _ result: StepBenchmark.Result,
+    operations: [(operation: any Operation, seconds: Double)]
+  ) {
+    device = backend.name
+    description = backend.deviceDescription
+    model = bench.model
+    width = bench.width
+    size = bench.size
+    batchSize = bench.batchSize
+    steps = result.seconds.count
+    imagesPerSecond = result.imagesPerSecond
+    stepMilliseconds = result.medianSeconds * 1000
+    fastestStepMilliseconds = (result.seconds.min() ?? 0) * 1000
+    slowestStepMilliseconds = (result.seconds.max() ?? 0) * 1000
+    firstStepMilliseconds = result.secondsToFirstStep * 1000
+    peakMemoryBytes = ProcessMemory.peakByteCount
+    self.operations = Self.rows(operations)
+  }
+
+  /// Operations that do the same at the same shape in one row, the slowest first.
+  private static func rows(_ operations: [(operation: any Operation, seconds: Double)]) -> [Row] {
+    var rows: [String: Row] = [:]
+    for (operation, seconds) in operations {
+      let shape = operation.writes.first.map { "\($0.shape)" } ?? ""
+      let name = type(of: operation).name
+      let key = "\(name) \(operation.pass) \(shape) \(operation.floatingPointOperations)"
+      var row =
+        rows[key]
+        ?? Row(
+          operation: name, pass: operation.pass.rawValue, shape: shape, count: 0, milliseconds: 0,
+          gigaflopsPerSecond: Double(operation.floatingPointOperations) / seconds * 1e-9,
+          gigabytesPerSecond: Double(operation.minimumBytes) / seconds * 1e-9)
+      row.count += 1
+      row.milliseconds += seconds * 1000
+      rows[key] = row
+    }
+    return rows.values.sorted { $0.milliseconds > $1.milliseconds }
+  }
+
+  var text: String {
+    var lines = [
+      "\(device): \(description)",
+      "\(model.rawValue), width \(width), \(batchSize) images of \(size)×\(size) a step, \(steps) steps",
+      "",
+      "\(Format.fixed(imagesPerSecond, 1)) images/s, \(Format.fixed(stepMilliseconds, 1)) ms a step "
+        + "(\(Format.fixed(fastestStepMilliseconds, 1)) to \(Format.fixed(slowestStepMilliseconds, 1))), "
+        + "first step after \(Format.fixed(firstStepMilliseconds / 1000, 2)) s, "
+        + "peak memory \(Format.bytes(peakMemoryBytes))",
+    ]
+    if !operations.isEmpty {
+      let total = operations.reduce(0) { $0 + $1.milliseconds }
+      lines += [
+        "",
+        TextTable.text(
+          [
+            .left("operation"), .left("pass"), .right("times"), .right("ms"), .right("share"), .right("GFLOP/s"),
+            .right("GB/s"), .left("writes"),
+          ],
+          operations.map { row in
+            [
+              row.operation, row.pass, "\(row.count)", Format.fixed(row.milliseconds, 2),
+              Format.fixed(100 * row.milliseconds / total, 1) + " %", Format.fixed(row.gigaflopsPerSecond, 0),
+              Format.fixed(row.gigabytesPerSecond, 1), row.shape,
+            ]
+          }),
+      ]
+    }
+    return lines.joined(separator: "\n")
+  }
+}

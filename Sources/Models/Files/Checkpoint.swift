@@ -1,0 +1,105 @@
+import Foundation
+import Runtime
+
+/// A weights file: what colorizing needs, and what it is. The numbers are read when they are loaded.
+///
+/// Tensors have PyTorch's names and shapes, so weights move both ways. Metadata: `format` (`recolor`), `model`, `width`,
+/// `upsampling`, `image_height`, `image_width` (of the training images), `epoch`, `step`, `recipe` (the training options as
+/// JSON). A file without metadata is recognized by its tensors; only the model must then be named.
+public struct Checkpoint {
+  public let url: URL
+  public let configuration: ModelConfiguration
+  /// Size of the images that it was trained on; nil where the file does not say.
+  public let imageSize: (height: Int, width: Int)?
+  public let metadata: [String: String]
+  private let file: SafetensorsFile
+
+  /// Opens a weights file and checks that it holds a whole U-Net.
+  /// - Parameter kind: what the model is where the file does not say.
+  /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`.
+  public init(reading url: URL, kind: ModelKind? = nil) throws {
+    let file = try SafetensorsFile(reading: url)
+    self.url = url
+    self.file = file
+    metadata = file.metadata
+    guard let kind = try Self.value("model", in: file, ModelKind.init(rawValue:)) ?? kind else {
+      throw CheckpointError.unknownModel(path: url.path)
+    }
+    guard let first = file.tensors["encoding_unit1.0.weight"], let width = first.shape.first else {
+      throw CheckpointError.notAUNet(path: url.path, missing: "encoding_unit1.0.weight")
+    }
+    let upsampling =
+      try Self.value("upsampling", in: file, UpsamplingKind.init(rawValue:))
+      ?? (file.tensors["upsampling1.weight"] != nil ? .transposed : .nearest)
+    configuration = try ModelConfiguration(kind: kind, width: width, upsampling: upsampling)
+    let height = try Self.value("image_height", in: file) { Int($0) }
+    let imageWidth = try Self.value("image_width", in: file) { Int($0) }
+    imageSize = height.flatMap { height in imageWidth.map { (height, $0) } }
+    for parameter in UNet(configuration).parameters.parameters {
+      try Self.check(parameter, in: file)
+    }
+  }
+
+  private static func value<Value>(
+    _ key: String, in file: SafetensorsFile, _ parse: (String) -> Value?
+  ) throws(CheckpointError) -> Value? {
+    guard let text = file.metadata[key] else { return nil }
+    guard let value = parse(text) else {
+      throw .invalidMetadata(path: file.url.path, key: key, value: text)
+    }
+    return value
+  }
+
+  private static func check(_ parameter: Parameter, in file: SafetensorsFile) throws(SafetensorsError) {
+    guard let entry = file.tensors[parameter.name] else {
+      throw SafetensorsError(path: file.url.path, tensor: parameter.name, problem: .missing)
+    }
+    guard entry.dataType == .float32 else {
+      throw SafetensorsError(
+        path: file.url.path, tensor: parameter.name,
+        problem: .wrongDataType(expected: .float32, found: entry.dataType))
+    }
+    guard entry.shape == parameter.fileShape else {
+      throw SafetensorsError(
+        path: file.url.path, tensor: parameter.name,
+        problem: .wrongShape(expected: parameter.fileShape, found: entry.shape))
+    }
+  }
+
+  /// Makes the network and fills it with the file's numbers.
+  public func load(on backend: any Backend) throws -> UNet {
+    let network = UNet(configuration)
+    try network.parameters.allocate(on: backend, training: false)
+    try load(into: network.parameters, on: backend)
+    return network
+  }
+
+  /// Fills a network of the same configuration with the file's numbers.
+  public func load(into parameters: ParameterSet, on backend: any Backend) throws {
+    for parameter in parameters.parameters {
+      let values = try file.values(parameter.name, as: Float.self, shape: parameter.fileShape)
+      try parameters.setFileValues(values, of: parameter, on: backend)
+    }
+  }
+
+  /// Writes a weights file: whole or not at all, and on the disk when this returns.
+  public static func write(
+    _ network: UNet, configuration: ModelConfiguration, metadata extra: [String: String] = [:], to url: URL,
+    on backend: any Backend
+  ) throws {
+    var metadata = extra
+    metadata["format"] = "recolor"
+    metadata["model"] = configuration.kind.rawValue
+    metadata["width"] = String(configuration.width)
+    metadata["upsampling"] = configuration.upsampling.rawValue
+    let parameters = network.parameters.parameters
+    let writer = try SafetensorsWriter(
+      writing: url,
+      tensors: Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, .init(.float32, $0.fileShape)) }),
+      metadata: metadata)
+    for parameter in parameters {
+      try writer.write(parameter.name, try network.parameters.fileValues(of: parameter, on: backend))
+    }
+    try writer.finish()
+  }
+}

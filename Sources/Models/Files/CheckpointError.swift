@@ -1,0 +1,20 @@
+/// A weights file that is sound as a safetensors file but is no model of this program's.
+public enum CheckpointError: Error, Hashable {
+  /// The metadata does not say which model it is, as in a file that PyTorch wrote.
+  case unknownModel(path: String)
+  case notAUNet(path: String, missing: String)
+  case invalidMetadata(path: String, key: String, value: String)
+  /// A training state that does not fit the run it is resumed in.
+  case wrongState(path: String, reason: String)
+}
+
+extension CheckpointError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unknownModel(let path): "\(path): does not say whether it is a unet or a gan; say it with --model"
+    case .notAUNet(let path, let missing): "\(path): not a colorizer's weights, there is no tensor \(missing)"
+    case .invalidMetadata(let path, let key, let value): "\(path): metadata \"\(key)\" is \"\(value)\""
+    case .wrongState(let path, let reason): "\(path): \(reason)"
+    }
+  }
+}

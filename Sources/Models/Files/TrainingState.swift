@@ -1,0 +1,70 @@
+import Foundation
+import Runtime
+
+/// Everything that the next step depends on, beside what the run's configuration says: all networks' numbers and moments,
+/// and the place in the data. It holds the weights too, so that a run goes on from this one file whatever was being
+/// written beside it. Random numbers need no state: each comes from the seed and its place.
+public struct TrainingState: Codable, Equatable, Sendable {
+  /// Epochs done.
+  public var epoch = 0
+  /// Steps done in all; Adam's t.
+  public var step = 0
+  /// Images of the current epoch done; where the next batch starts in the epoch's order.
+  public var position = 0
+  /// Sums of the losses over the current epoch's steps so far, in the trainer's order.
+  public var lossSums: [Double] = []
+  /// Lowest validation error so far.
+  public var bestValidationError: Double?
+
+  public init() {}
+
+  /// Writes the state file: whole or not at all, and on the disk when this returns.
+  public func write(_ trainer: Trainer, to url: URL, on backend: any Backend) throws {
+    var descriptions: [String: SafetensorsWriter.Description] = [:]
+    Self.forEach(trainer) { name, _, parameter, _ in
+      descriptions[name] = .init(.float32, parameter.fileShape)
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let state = String(decoding: try encoder.encode(self), as: UTF8.self)
+    let writer = try SafetensorsWriter(
+      writing: url, tensors: descriptions, metadata: ["format": "recolor training state", "state": state])
+    try Self.forEach(trainer) { name, parameters, parameter, vector in
+      try writer.write(name, try parameters.fileValues(of: parameter, in: vector, on: backend))
+    }
+    try writer.finish()
+  }
+
+  /// Reads a state file into a trainer.
+  /// - Throws: `SafetensorsError`, `CheckpointError`, `BackendError`.
+  public static func read(from url: URL, into trainer: Trainer, on backend: any Backend) throws -> TrainingState {
+    let file = try SafetensorsFile(reading: url)
+    guard let text = file.metadata["state"],
+      let state = try? JSONDecoder().decode(TrainingState.self, from: Data(text.utf8))
+    else {
+      throw CheckpointError.wrongState(path: url.path, reason: "not a training state of this program")
+    }
+    guard state.epoch >= 0, state.step >= 0, state.position >= 0 else {
+      throw CheckpointError.wrongState(path: url.path, reason: "negative epoch, step or position")
+    }
+    try forEach(trainer) { name, parameters, parameter, vector in
+      let values = try file.values(name, as: Float.self, shape: parameter.fileShape)
+      try parameters.setFileValues(values, of: parameter, in: vector, on: backend)
+    }
+    trainer.stepCount = state.step
+    return state
+  }
+
+  /// Calls `body` with the name of every tensor in a state file and where it belongs.
+  private static func forEach(
+    _ trainer: Trainer, _ body: (String, ParameterSet, Parameter, ParameterVector) throws -> Void
+  ) rethrows {
+    for (network, parameters) in trainer.networks {
+      for vector in ParameterVector.allCases {
+        for parameter in parameters.parameters(in: vector) {
+          try body("\(network).\(vector.rawValue).\(parameter.name)", parameters, parameter, vector)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,7 @@
+extension ContinuousClock.Instant {
+  /// Seconds from this instant to now.
+  var secondsUntilNow: Double {
+    let duration = self.duration(to: .now)
+    return Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+  }
+}

@@ -1,0 +1,52 @@
+import Data
+import Runtime
+
+/// What a run needs before its folder is touched: its options checked, its data on the device, its step planned.
+struct Preparation {
+  let configuration: RunConfiguration
+  let dataset: ImageDataset
+  let split: TrainingSplit
+  let trainer: Trainer
+
+  /// Rows of an epoch's sample sheet.
+  static let sampleCount = 8
+
+  /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`.
+  init(_ configuration: RunConfiguration, dataset: ImageDataset, on backend: any Backend) throws {
+    let options = configuration.options
+    try configuration.model.validate(height: dataset.height, width: dataset.width)
+    guard dataset.height == configuration.imageHeight, dataset.width == configuration.imageWidth else {
+      throw RunError.invalidOption(
+        "\(dataset.source): images of \(dataset.width)×\(dataset.height), "
+          + "but the run is for \(configuration.imageWidth)×\(configuration.imageHeight)")
+    }
+    guard options.batchSize > 0, configuration.epochs > 0, configuration.steps ?? 1 > 0 else {
+      throw RunError.invalidOption("batch size, epochs and steps must be at least 1")
+    }
+    guard options.learningRate > 0, options.learningRate.isFinite, options.l1Weight >= 0, options.l1Weight.isFinite
+    else { throw RunError.invalidOption("the learning rate must be above 0, and the L1 weight not below 0") }
+    let split = try TrainingSplit(
+      count: dataset.count, trainingCount: configuration.trainImages, validationCount: configuration.validationImages,
+      seed: options.seed)
+    guard split.training.count >= options.batchSize else {
+      throw RunError.invalidOption(
+        "--batch-size \(options.batchSize): there are only \(split.training.count) images to train on")
+    }
+    let images = try dataset.bytes.withUnsafeBufferPointer { (bytes) throws(BackendError) in
+      try DeviceImages(
+        UnsafeRawBufferPointer(bytes), count: dataset.count, height: dataset.height, width: dataset.width, on: backend)
+    }
+    let order = try ImageOrder(capacity: split.training.count, on: backend)
+    // Without validation photographs the sheets still show something: the first of the training ones.
+    let shown = split.validation.isEmpty ? Array(split.training.prefix(Self.sampleCount)) : split.validation
+    let batches = (shown.count + options.batchSize - 1) / options.batchSize
+    let validationOrder = try ImageOrder(capacity: batches * options.batchSize, on: backend)
+    try validationOrder.set(shown)
+    self.configuration = configuration
+    self.dataset = dataset
+    self.split = split
+    trainer = try Trainer(
+      configuration.model, options: options, images: images, order: order, validationOrder: validationOrder,
+      on: backend)
+  }
+}

@@ -1,0 +1,40 @@
+/// Everything that decides how a training run goes: what `config.json` in its folder says.
+public struct RunConfiguration: Codable, Equatable, Sendable {
+  /// Version of the program that started the run.
+  public var version = RecolorVersion.current
+  public var model: ModelConfiguration
+  public var options: TrainingOptions
+  /// `cifar10`, `scenes` or a folder, as given.
+  public var data: String
+  public var imageHeight: Int
+  public var imageWidth: Int
+  /// The first so many of the training photographs are trained on; nil splits all of them by seed.
+  public var trainImages: Int?
+  /// How many photographs to validate on; nil is the default of `TrainingSplit`.
+  public var validationImages: Int?
+  public var epochs: Int
+  /// The run ends after so many steps, whatever `epochs` says.
+  public var steps: Int?
+  /// The device as resolved: `cpu`, `opencl:0.0`.
+  public var device: String
+  /// The device's own name.
+  public var deviceDescription: String
+
+  public init(
+    model: ModelConfiguration, options: TrainingOptions, data: String, imageHeight: Int, imageWidth: Int,
+    trainImages: Int? = nil, validationImages: Int? = nil, epochs: Int, steps: Int? = nil, device: String,
+    deviceDescription: String
+  ) {
+    self.model = model
+    self.options = options
+    self.data = data
+    self.imageHeight = imageHeight
+    self.imageWidth = imageWidth
+    self.trainImages = trainImages
+    self.validationImages = validationImages
+    self.epochs = epochs
+    self.steps = steps
+    self.device = device
+    self.deviceDescription = deviceDescription
+  }
+}

@@ -1,0 +1,195 @@
+import Data
+import Foundation
+import Imaging
+import Runtime
+
+/// A training run and its folder: epochs, validation, sample sheets, checkpoints, and going on where it stopped.
+public final class TrainingRun {
+  /// How a call of `train` ended.
+  public enum Outcome: Sendable {
+    case finished
+    /// `shouldStop` said so; everything is saved.
+    case stopped
+  }
+
+  public let configuration: RunConfiguration
+  public let directory: RunDirectory
+  public let trainer: Trainer
+  /// Called every so often, and after the last step of an epoch.
+  public var onProgress: ((TrainingProgress) -> Void)?
+  /// Called after each epoch, when its files are written.
+  public var onEpoch: ((EpochResult) -> Void)?
+
+  private let backend: any Backend
+  private let dataset: ImageDataset
+  private let split: TrainingSplit
+  private var state = TrainingState()
+  private var table: MetricsTable
+
+  /// Seconds between two calls of `onProgress`.
+  private static let reportInterval = 0.5
+
+  /// Starts a new run in a new folder.
+  /// - Parameters:
+  ///   - dataset: the training files' photographs; their size must be the configuration's.
+  /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`.
+  public convenience init(
+    _ configuration: RunConfiguration, in folder: URL, dataset: ImageDataset, on backend: any Backend
+  ) throws {
+    let prepared = try Preparation(configuration, dataset: dataset, on: backend)
+    // The folder comes last, so that a run that cannot start leaves none behind.
+    try self.init(prepared, directory: RunDirectory(creating: folder, configuration), on: backend)
+  }
+
+  /// Goes on with a run.
+  /// - Parameter dataset: the same photographs as before.
+  /// - Throws: as for a new run, and `SafetensorsError`, `CheckpointError`.
+  public convenience init(resuming folder: URL, dataset: ImageDataset, on backend: any Backend) throws {
+    let directory = RunDirectory(opening: folder)
+    let configuration = try directory.readConfiguration()
+    try self.init(Preparation(configuration, dataset: dataset, on: backend), directory: directory, on: backend)
+    guard FileManager.default.fileExists(atPath: directory.state.path) else {
+      throw RunError.notARun(path: folder.path, reason: "there is no checkpoints/last.state.safetensors")
+    }
+    state = try TrainingState.read(from: directory.state, into: trainer, on: backend)
+    guard state.lossSums.isEmpty || state.lossSums.count == trainer.lossNames.count else {
+      throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another model")
+    }
+    table = directory.readMetrics(columns: table.columns, throughEpoch: state.epoch)
+  }
+
+  private init(_ preparation: Preparation, directory: RunDirectory, on backend: any Backend) throws {
+    configuration = preparation.configuration
+    dataset = preparation.dataset
+    split = preparation.split
+    trainer = preparation.trainer
+    self.directory = directory
+    self.backend = backend
+    table = MetricsTable(
+      columns: ["epoch", "step", "learning_rate"] + preparation.trainer.lossNames + [
+        "validation_mse", "validation_psnr", "validation_ssim", "validation_colorfulness", "seconds",
+        "images_per_second",
+      ])
+  }
+
+  /// Epochs done when the run starts or goes on.
+  public var epochsDone: Int { state.epoch }
+
+  /// Steps of an epoch; photographs that do not fill a batch sit the epoch out.
+  public var stepsInEpoch: Int { split.training.count / configuration.options.batchSize }
+
+  /// Trains until the end of the run, or until `shouldStop` says so between two steps; then everything is saved.
+  public func train(shouldStop: () -> Bool) throws -> Outcome {
+    while state.epoch < configuration.epochs, !isAtStepLimit {
+      if try trainEpoch(shouldStop: shouldStop) == .stopped {
+        try saveState()
+        return .stopped
+      }
+    }
+    return .finished
+  }
+
+  private var isAtStepLimit: Bool { configuration.steps.map { state.step >= $0 } ?? false }
+
+  private func trainEpoch(shouldStop: () -> Bool) throws -> Outcome {
+    let batchSize = configuration.options.batchSize
+    let start = ContinuousClock.now
+    let firstStep = state.step
+    try trainer.order.set(
+      Shuffle.order(of: split.training, epoch: state.epoch, seed: configuration.options.seed))
+    trainer.learningRate = learningRate(inEpoch: state.epoch)
+    var meter = ThroughputMeter(step: state.step)
+    while state.position + batchSize <= split.training.count, !isAtStepLimit {
+      if shouldStop() { return .stopped }
+      try trainer.step(first: state.position)
+      state.position += batchSize
+      state.step += 1
+      if meter.secondsSinceReport >= Self.reportInterval { try report(&meter) }
+    }
+    try report(&meter)
+    let trainingSeconds = start.secondsUntilNow
+    let stepsDone = state.step - firstStep
+    try finishEpoch(
+      start: start, imagesPerSecond: trainingSeconds > 0 ? Double(stepsDone * batchSize) / trainingSeconds : 0)
+    return .finished
+  }
+
+  /// The schedule: × decay after every epoch.
+  private func learningRate(inEpoch epoch: Int) -> Float {
+    var rate = configuration.options.learningRate
+    for _ in 0..<epoch { rate *= configuration.options.learningRateDecay }
+    return rate
+  }
+
+  /// Brings the losses to the host, and tells how far the run is.
+  private func report(_ meter: inout ThroughputMeter) throws {
+    let sums = try trainer.takeLosses().map(Double.init)
+    state.lossSums = state.lossSums.isEmpty ? sums : zip(state.lossSums, sums).map(+)
+    guard state.lossSums.allSatisfy(\.isFinite) else {
+      let last = directory.last.path
+      throw RunError.diverged(
+        step: state.step, lastCheckpoint: FileManager.default.fileExists(atPath: last) ? last : nil)
+    }
+    let imagesPerSecond = meter.lap(step: state.step) * Double(configuration.options.batchSize)
+    var stepsLeft = (configuration.epochs - state.epoch) * stepsInEpoch - stepInEpoch
+    if let limit = configuration.steps { stepsLeft = min(stepsLeft, limit - state.step) }
+    let secondsLeft = Double(stepsLeft * configuration.options.batchSize) / max(imagesPerSecond, 1e-9)
+    onProgress?(
+      TrainingProgress(
+        epoch: state.epoch + 1, epochs: configuration.epochs, step: stepInEpoch, stepsInEpoch: stepsInEpoch,
+        losses: meanLosses, imagesPerSecond: imagesPerSecond, secondsLeft: secondsLeft))
+  }
+
+  private var stepInEpoch: Int { state.position / configuration.options.batchSize }
+
+  private var meanLosses: [(name: String, value: Double)] {
+    zip(trainer.lossNames, state.lossSums).map { ($0, $1 / Double(max(stepInEpoch, 1))) }
+  }
+
+  /// Validates, and writes the epoch's row, sheet and checkpoints.
+  private func finishEpoch(start: ContinuousClock.Instant, imagesPerSecond: Double) throws {
+    let evaluation = try Evaluation(
+      trainer.predictor, dataset: dataset, sampleCount: Preparation.sampleCount,
+      computesMetrics: !split.validation.isEmpty)
+    let losses = meanLosses
+    let rate = trainer.learningRate
+    state.epoch += 1
+    state.position = 0
+    state.lossSums = []
+
+    let error = evaluation.metrics?.mse ?? losses[0].value
+    let isBest = state.bestValidationError.map { error < $0 } ?? true
+    if isBest { state.bestValidationError = error }
+    try evaluation.sheet.rendered().writePNG(to: directory.sample(epoch: state.epoch).path)
+    let seconds = start.secondsUntilNow
+    var row = ["\(state.epoch)", "\(state.step)", "\(rate)"] + losses.map { "\($0.value)" }
+    let metrics = evaluation.metrics
+    row += [metrics?.mse, metrics?.psnr, metrics?.ssim, metrics?.colorfulness].map { $0.map { "\($0)" } ?? "" }
+    table.append(row + ["\(seconds)", "\(imagesPerSecond)"])
+    try directory.write(table)
+    if isBest { try writeWeights(to: directory.best) }
+    try saveState()
+    onEpoch?(
+      EpochResult(
+        epoch: state.epoch, epochs: configuration.epochs, losses: losses, validation: metrics, seconds: seconds,
+        imagesPerSecond: imagesPerSecond))
+  }
+
+  private func saveState() throws {
+    try writeWeights(to: directory.last)
+    try state.write(trainer, to: directory.state, on: backend)
+  }
+
+  private func writeWeights(to url: URL) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    try Checkpoint.write(
+      trainer.generator, configuration: configuration.model,
+      metadata: [
+        "image_height": String(configuration.imageHeight), "image_width": String(configuration.imageWidth),
+        "epoch": String(state.epoch), "step": String(state.step),
+        "recipe": String(decoding: try encoder.encode(configuration.options), as: UTF8.self),
+        "version": configuration.version,
+      ], to: url, on: backend)
+  }
+}

@@ -1,0 +1,35 @@
+import Data
+import Foundation
+import Models
+import Runtime
+
+/// A training run small enough for tests: scenes of 32×32 at width 4.
+enum SmallRun {
+  static func dataset(count: Int = 48) -> ImageDataset { Scenes.dataset(.training, count: count, seed: 7) }
+
+  static func configuration(
+    _ kind: ModelKind, epochs: Int = 2, on backend: any Backend
+  ) throws -> RunConfiguration {
+    var options = TrainingOptions(recipeFor: kind)
+    options.batchSize = 8
+    return RunConfiguration(
+      model: try ModelConfiguration(kind: kind, width: 4), options: options, data: "scenes", imageHeight: 32,
+      imageWidth: 32, trainImages: 32, validationImages: 8, epochs: epochs, device: backend.name,
+      deviceDescription: backend.deviceDescription)
+  }
+
+  /// Calls `body` with the path of a folder that does not exist yet, and removes it afterwards.
+  static func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent("recolor-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: url) }
+    return try body(url)
+  }
+
+  /// All tensors of a weights or state file.
+  static func contents(of url: URL) throws -> [String: [Float]] {
+    let file = try SafetensorsFile(reading: url)
+    var contents: [String: [Float]] = [:]
+    for name in file.tensors.keys { contents[name] = try file.values(name, as: Float.self) }
+    return contents
+  }
+}

@@ -1,0 +1,125 @@
+import Data
+import Foundation
+import Models
+import Runtime
+import TestSupport
+import Testing
+
+/// Whole runs: what they leave behind, that they repeat, and that they go on where they stopped.
+@Suite("Training runs", .serialized)
+struct TrainingRunTests {
+  @Test("A run leaves its folder as promised", arguments: ModelKind.allCases)
+  func folder(kind: ModelKind) throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      let run = try TrainingRun(
+        SmallRun.configuration(kind, on: backend), in: folder, dataset: SmallRun.dataset(), on: backend)
+      #expect(try run.train { false } == .finished)
+      let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
+      #expect(
+        files == [
+          "checkpoints", "checkpoints/best.safetensors", "checkpoints/last.safetensors",
+          "checkpoints/last.state.safetensors", "config.json", "metrics.csv", "samples", "samples/epoch_001.png",
+          "samples/epoch_002.png",
+        ])
+      #expect(try run.directory.readConfiguration() == run.configuration)
+      let rows = try String(contentsOf: run.directory.metrics, encoding: .utf8).split(separator: "\n")
+      #expect(rows.count == 3)
+      #expect(
+        rows.allSatisfy {
+          $0.split(separator: ",", omittingEmptySubsequences: false).count == rows[0].split(separator: ",").count
+        })
+      let checkpoint = try Checkpoint(reading: run.directory.last)
+      #expect(checkpoint.configuration == run.configuration.model)
+      #expect(checkpoint.imageSize.map { [$0.height, $0.width] } == [32, 32])
+    }
+  }
+
+  @Test("A new run never writes into an old one")
+  func occupied() throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try Data("mine".utf8).write(to: folder.appendingPathComponent("notes.txt"))
+      #expect(throws: RunError.folderNotEmpty(path: folder.path)) {
+        _ = try TrainingRun(
+          SmallRun.configuration(.unet, on: backend), in: folder, dataset: SmallRun.dataset(), on: backend)
+      }
+    }
+  }
+
+  @Test("The same seed gives the same bits", arguments: TestBackends.available, ModelKind.allCases)
+  func repeats(device: TestBackends, kind: ModelKind) throws {
+    func weights() throws -> [String: [Float]] {
+      let backend = try device.make()
+      return try SmallRun.withFolder { folder in
+        let run = try TrainingRun(
+          SmallRun.configuration(kind, epochs: 1, on: backend), in: folder, dataset: SmallRun.dataset(), on: backend)
+        _ = try run.train { false }
+        return try SmallRun.contents(of: run.directory.state)
+      }
+    }
+    #expect(try weights() == weights())
+  }
+
+  @Test(
+    "A run that is stopped inside an epoch and taken up again ends with the same bits",
+    arguments: TestBackends.available, ModelKind.allCases)
+  func resumes(device: TestBackends, kind: ModelKind) throws {
+    let backend = try device.make()
+    let dataset = SmallRun.dataset()
+    let whole = try SmallRun.withFolder { folder in
+      let run = try TrainingRun(SmallRun.configuration(kind, on: backend), in: folder, dataset: dataset, on: backend)
+      _ = try run.train { false }
+      return try (SmallRun.contents(of: run.directory.state), lossColumns(of: run.directory))
+    }
+    let resumed = try SmallRun.withFolder { folder in
+      var polls = 0
+      let first = try TrainingRun(SmallRun.configuration(kind, on: backend), in: folder, dataset: dataset, on: backend)
+      let outcome = try first.train {
+        polls += 1
+        return polls == 7
+      }
+      #expect(outcome == .stopped)
+      let second = try TrainingRun(resuming: folder, dataset: dataset, on: backend)
+      #expect(try second.train { false } == .finished)
+      return try (SmallRun.contents(of: second.directory.state), lossColumns(of: second.directory))
+    }
+    #expect(whole.0 == resumed.0)
+    #expect(whole.1 == resumed.1)
+  }
+
+  /// The rows of metrics.csv without the two columns of time.
+  private func lossColumns(of directory: RunDirectory) throws -> [[String]] {
+    try String(contentsOf: directory.metrics, encoding: .utf8).split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).dropLast(2).map(String.init)
+    }
+  }
+
+  @Test("The CPU and OpenCL agree for 20 steps", .enabled(if: TestBackends.hasOpenCL), arguments: ModelKind.allCases)
+  func devicesAgree(kind: ModelKind) throws {
+    func losses(_ device: TestBackends) throws -> [[Float]] {
+      let backend = try device.make()
+      let trainer = try SmallTrainer.make(kind, on: backend)
+      return try (0..<20).map { step in
+        try trainer.step(first: step % 4 * 8)
+        return try trainer.takeLosses()
+      }
+    }
+    for (cpu, openCL) in zip(try losses(.cpu), try losses(.openCL)) {
+      for (a, b) in zip(cpu, openCL) { #expect(abs(a - b) <= 1e-3 * max(abs(a), 1), "\(a) and \(b)") }
+    }
+  }
+
+  @Test("Training lowers the loss", arguments: TestBackends.available)
+  func learns(device: TestBackends) throws {
+    let backend = try device.make()
+    let trainer = try SmallTrainer.make(.unet, on: backend)
+    var losses: [Float] = []
+    for step in 0..<40 {
+      try trainer.step(first: step % 4 * 8)
+      losses.append(try trainer.takeLosses()[0])
+    }
+    #expect(losses.suffix(4).reduce(0, +) < 0.5 * losses.prefix(4).reduce(0, +))
+  }
+}
