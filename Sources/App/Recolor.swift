@@ -1,4 +1,5 @@
 import ArgumentParser
+import Models
 
 /// The `recolor` command.
 @main
@@ -15,8 +16,10 @@ struct Recolor: ParsableCommand {
         recolor evaluate runs/first --data scenes          measure the result
         recolor colorize runs/first old.jpg --out colored  color a picture
       """,
-    version: "0.1.0",
-    subcommands: [Devices.self, Check.self, Bench.self])
+    version: RecolorVersion.current,
+    subcommands: [
+      Devices.self, Check.self, ModelsCommand.self, Train.self, Evaluate.self, Bench.self,
+    ])
 
   static func main() {
     do {

@@ -15,15 +15,17 @@ struct Bench: ParsableCommand {
 
   @Argument(help: "The model: unet or gan.")
   var model: ModelKind
-  @Option(help: "Channels of the first level; 64 in the study.")
+  @Option(parsing: .unconditional, help: "Channels of the first level; 64 in the study.")
   var width = 64
-  @Option(help: ArgumentHelp("Pixels along each side of the images, a multiple of 16.", valueName: "pixels"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Pixels along each side of the images, a multiple of 16.", valueName: "pixels"))
   var size = 32
-  @Option(help: ArgumentHelp("Images in a step.", valueName: "images"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Images in a step.", valueName: "images"))
   var batchSize = 64
-  @Option(help: "Steps that are timed.")
+  @Option(parsing: .unconditional, help: "Steps that are timed.")
   var steps = 10
-  @Option(help: ArgumentHelp("Steps before them that are not.", valueName: "steps"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Steps before them that are not.", valueName: "steps"))
   var warmUp = 3
   @Flag(help: "Add a table of the step's operations, each timed by itself.")
   var ops = false

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Data
+import Models
+
+/// `recolor evaluate`
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure how well a model colors photographs that it has not seen.",
+    discussion: """
+      Colors the gray copies of photographs and compares the results with the photographs. Two more rows tell what the \
+      figures are worth: the gray copy itself, which scores well without any color, and the photographs, whose \
+      colorfulness is the one to reach.
+
+        recolor evaluate runs/gan --data cifar10
+        recolor evaluate runs/gan/checkpoints/last.safetensors --data photos --images 500 --json
+      """)
+
+  /// What `--split` names.
+  enum Split: String, CaseIterable, Encodable, ExpressibleByArgument {
+    case test, validation, train
+  }
+
+  @OptionGroup var checkpoint: CheckpointArgument
+  @Option(help: ArgumentHelp("Photographs to measure on: cifar10, scenes, or a folder.", valueName: "source"))
+  var data: DataSource
+  @Option(
+    help: ArgumentHelp(
+      "Which of them: the test part, or what the run validated or trained on.",
+      discussion: "The latter two are those of the run that the weights lie in."))
+  var split: Split = .test
+  @Option(parsing: .unconditional, help: "Only the first so many. (default: all)")
+  var images: Int?
+  @OptionGroup var deviceOptions: DeviceOptions
+  @OptionGroup var report: ReportOptions
+
+  func validate() throws {
+    if let images, images < 1 { throw ValidationError("--images \(images): must be at least 1.") }
+  }
+
+  func run() throws {
+    let weights = try checkpoint.open()
+    let dataset = try EvaluationData(data, split, images: images).load(for: weights)
+    let backend = try deviceOptions.device.open(quietly: report.json)
+    let result = try EvaluationReport(weights, split, dataset, on: backend)
+    try Console.output(report.json ? try JSONReport.text(result) : result.text)
+  }
+}

@@ -1,0 +1,65 @@
+import Data
+import Imaging
+import Models
+import Runtime
+
+/// What `recolor evaluate` reports: the model's figures, and beside them the gray copies' and the photographs'.
+struct EvaluationReport: Encodable {
+  let model: ModelKind
+  let width: Int
+  let checkpoint: String
+  /// Name of the data set.
+  let data: String
+  let split: Evaluate.Split
+  let device: String
+  let images: Int
+  // The model's metrics lie beside the rest, and not in an object of their own, where scripts find them at once.
+  let mse: Double
+  let psnr: Double
+  let psnrPerImage: Double
+  let mae: Double
+  let ssim: Double
+  let colorfulness: Double
+  let grayCopy: ImageMetrics
+  let truth: ImageMetrics
+  private let metrics: ImageMetrics
+
+  private enum CodingKeys: String, CodingKey {
+    case model, width, checkpoint, data, split, device, images, mse, psnr, psnrPerImage, mae, ssim, colorfulness
+    case grayCopy, truth
+  }
+
+  /// Colors the images of `dataset` and measures.
+  /// - Throws: `ModelError`, `SafetensorsError`, `BackendError`, `DataError`.
+  init(_ weights: Checkpoint, _ split: Evaluate.Split, _ dataset: ImageDataset, on backend: any Backend) throws {
+    let measurement = try Measurement(weights, dataset: dataset, on: backend)
+    model = weights.configuration.kind
+    width = weights.configuration.width
+    checkpoint = weights.url.path
+    data = dataset.name
+    self.split = split
+    device = backend.name
+    metrics = measurement.model
+    images = metrics.images
+    mse = metrics.mse
+    psnr = metrics.psnr
+    psnrPerImage = metrics.psnrPerImage
+    mae = metrics.mae
+    ssim = metrics.ssim
+    colorfulness = metrics.colorfulness
+    grayCopy = measurement.grayCopy
+    truth = measurement.truth
+  }
+}
+
+extension EvaluationReport {
+  /// The report for people.
+  var text: String {
+    """
+    \(checkpoint): \(model.rawValue), width \(width)
+    \(data), \(split.rawValue) split: \(Format.count(images)) images
+
+    \(MetricsRows.text(models: [(model.rawValue, metrics)], grayCopy: grayCopy, truth: truth))
+    """
+  }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import Data
+import FoundationEssentials
+import Models
+import Runtime
+
+/// `recolor train`
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train a model, or go on with a run that was stopped.",
+    discussion: """
+      unet is a U-Net autoencoder trained on squared error: quick, right on average, washed out. gan is the same network \
+      trained against a discriminator: slower, bolder.
+
+        recolor train unet --data scenes --out runs/first --width 16 --epochs 3
+        recolor train gan --data cifar10 --out runs/gan
+        recolor train gan --resume runs/gan
+
+      The folder of the run gets config.json, metrics.csv with a row an epoch, samples/epoch_001.png and so on (gray, \
+      predicted, photograph), and the weights in checkpoints/. Ctrl-C saves and stops; --resume goes on from there.
+      """)
+
+  @Argument(help: "What to train: unet or gan.")
+  var model: ModelKind
+  @Option(help: "Folder for the run; it must not exist or be empty.")
+  var out: String?
+  @Option(
+    help: ArgumentHelp("Go on with the run in this folder, with the options in its config.json.", valueName: "run"))
+  var resume: String?
+  @OptionGroup var options: TrainOptions
+
+  func validate() throws {
+    if let resume {
+      if out != nil { throw ValidationError("--out: a run that goes on stays in its folder, \(resume).") }
+      if let given = options.given.first {
+        throw ValidationError("\(given): a run that goes on takes this from its config.json.")
+      }
+    } else if out == nil {
+      throw ValidationError("--out is missing: name a folder for the run, or go on with one by --resume.")
+    }
+    try options.validate(for: model)
+  }
+
+  func run() throws {
+    let stop = StopSignal()
+    let run = try resume.map { try resumed($0) } ?? started(in: out ?? "")
+    let display = TrainingDisplay(run)
+    let outcome: TrainingRun.Outcome
+    do {
+      outcome = try run.train { stop.isReceived }
+    } catch {
+      display.clear()
+      throw error
+    }
+    display.clear()
+    switch outcome {
+    case .finished: try display.finish()
+    case .stopped:
+      Console.note(
+        "stopped and saved; go on with: recolor train \(model.rawValue) --resume "
+          + ShellWord.quoted(run.directory.url.path))
+      throw stop.exitCode
+    }
+  }
+
+  private func started(in folder: String) throws -> TrainingRun {
+    let backend = try (options.device ?? .automatic).open()
+    let dataset = try DataSource(argument: options.data ?? "scenes").load(.training, size: options.imageSize)
+    return try TrainingRun(
+      options.configuration(for: model, dataset, on: backend), in: URL(filePath: folder), dataset: dataset, on: backend)
+  }
+
+  private func resumed(_ folder: String) throws -> TrainingRun {
+    let url = URL(filePath: folder)
+    let configuration = try RunDirectory(opening: url).readConfiguration()
+    guard configuration.model.kind == model else {
+      throw RunError.invalidOption(
+        "--resume \(folder): trains a \(configuration.model.kind.rawValue), not a \(model.rawValue)")
+    }
+    guard let device = DeviceSelection(argument: configuration.device) else {
+      throw RunError.notARun(path: folder, reason: "config.json names no device: \(configuration.device)")
+    }
+    let backend = try device.open()
+    let dataset = try DataSource(argument: configuration.data).load(.training, size: configuration.imageWidth)
+    return try TrainingRun(resuming: url, dataset: dataset, on: backend)
+  }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Data
+import Files
+import FoundationEssentials
+
+/// What `--data` names.
+enum DataSource: Hashable, ExpressibleByArgument {
+  case scenes
+  /// CIFAR-10 in its standard place.
+  case cifar10
+  /// A folder with the CIFAR-10 binary files or with images.
+  case folder(String)
+
+  init(argument: String) {
+    switch argument {
+    case "scenes": self = .scenes
+    case "cifar10": self = .cifar10
+    default: self = .folder(argument)
+    }
+  }
+
+  /// Which half of a source: to learn from, or to measure on.
+  enum Part {
+    case training, test
+  }
+
+  /// Reads the images of one part.
+  ///
+  /// A folder of images may hold a folder `train` and a folder `test`; where it does not, all its images are in both parts.
+  /// - Parameter size: width and height that images are brought to; CIFAR-10 has only 32.
+  /// - Throws: `DataError`.
+  func load(_ part: Part, size: Int) throws(DataError) -> ImageDataset {
+    switch self {
+    case .scenes:
+      return Scenes.dataset(part == .training ? .training : .test, width: size, height: size)
+    case .cifar10:
+      guard let folder = CIFAR10.standardFolder(environment: ProcessInfo.processInfo.environment) else {
+        throw .imageCount(
+          "--data cifar10: CIFAR-10 is not here; get it with: recolor data fetch, or name its folder by --data FOLDER")
+      }
+      return try cifar10(part, in: folder)
+    case .folder(let folder):
+      guard Folder.exists(folder) else {
+        throw .file(
+          FileError(
+            path: folder, problem: "cannot be read", reason: "no such folder; --data takes cifar10, scenes or a folder")
+        )
+      }
+      if (try? CIFAR10.batchFolder(in: folder)) != nil { return try cifar10(part, in: folder) }
+      let inside = "\(folder)/\(part == .training ? "train" : "test")"
+      return try ImageFolder.load(Folder.exists(inside) ? inside : folder, width: size, height: size)
+    }
+  }
+
+  private func cifar10(_ part: Part, in folder: String) throws(DataError) -> ImageDataset {
+    try CIFAR10.load(part == .training ? .training : .test, from: folder)
+  }
+}
+
+extension DataSource: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .scenes: "scenes"
+    case .cifar10: "cifar10"
+    case .folder(let path): path
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import Glibc
+import Synchronization
+
+/// Ctrl-C and TERM as a wish to stop at the next good moment. The second of the same kind ends the process at once.
+struct StopSignal {
+  /// The first signal that came; 0 for none. The only thing that the handler touches.
+  private static let received = Atomic<Int32>(0)
+
+  /// Starts to catch both signals.
+  init() {
+    // A global is made when it is first used; that must not happen inside the handler.
+    Self.received.store(0, ordering: .relaxed)
+    for signal in [SIGINT, SIGTERM] {
+      var action = sigaction()
+      action.__sigaction_handler.sa_handler = { signal in
+        _ = StopSignal.received.compareExchange(expected: 0, desired: signal, ordering: .relaxed)
+      }
+      action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART
+      sigaction(signal, &action, nil)
+    }
+  }
+
+  var isReceived: Bool { Self.received.load(ordering: .relaxed) != 0 }
+
+  /// What shells report of a process that the signal ended: 130 or 143.
+  var exitCode: ExitCode { ExitCode(128 + Self.received.load(ordering: .relaxed)) }
+}

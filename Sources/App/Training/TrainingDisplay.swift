@@ -1,0 +1,61 @@
+import Models
+
+/// Says how a training run goes: the steps as progress, the epochs as results.
+final class TrainingDisplay {
+  private let run: TrainingRun
+  private let progress = ProgressDisplay()
+  /// Standard output that took no more; training goes on, and this is reported at its end.
+  private var outputError: OutputError?
+
+  /// Says what the run is, and listens to it.
+  init(_ run: TrainingRun) {
+    self.run = run
+    let configuration = run.configuration
+    Console.note(
+      "\(configuration.model.kind.rawValue), width \(configuration.model.width), on \(configuration.data): "
+        + "\(run.stepsInEpoch) steps of \(configuration.options.batchSize) photographs an epoch, on "
+        + configuration.deviceDescription)
+    if run.epochsDone > 0 { Console.note("going on after epoch \(run.epochsDone) of \(configuration.epochs)") }
+    run.onProgress = { [unowned self] in progress.update(Self.line($0)) }
+    run.onEpoch = { [unowned self] in show($0) }
+  }
+
+  func clear() { progress.clear() }
+
+  /// Says where the results are.
+  func finish() throws(OutputError) {
+    if let outputError { throw outputError }
+    let path = ShellWord.quoted(run.directory.url.path)
+    try Console.output("finished; measure it with: recolor evaluate \(path) --data \(run.configuration.data)")
+  }
+
+  private func show(_ epoch: EpochResult) {
+    progress.clear()
+    guard outputError == nil else { return }
+    do throws(OutputError) { try Console.output(Self.line(epoch)) } catch { outputError = error }
+  }
+
+  private static func line(_ progress: TrainingProgress) -> String {
+    let parts = [
+      "epoch \(progress.epoch)/\(progress.epochs)", "step \(progress.step)/\(progress.stepsInEpoch)",
+      losses(progress.losses), "\(Format.significant(progress.imagesPerSecond, 3)) images/s",
+      "\(Format.duration(seconds: progress.secondsLeft)) left",
+    ]
+    return parts.joined(separator: "  ")
+  }
+
+  private static func line(_ epoch: EpochResult) -> String {
+    var line = "epoch \(epoch.epoch)/\(epoch.epochs)  \(losses(epoch.losses))"
+    if let metrics = epoch.validation {
+      line +=
+        "  validation: mse \(Format.significant(metrics.mse, 3)), psnr \(Format.fixed(metrics.psnr, 2)) dB, "
+        + "colorfulness \(Format.fixed(metrics.colorfulness, 1))"
+    }
+    return line + "  \(Format.significant(epoch.imagesPerSecond, 3)) images/s"
+      + "  \(Format.duration(seconds: epoch.seconds))"
+  }
+
+  private static func losses(_ losses: [(name: String, value: Double)]) -> String {
+    losses.map { "\($0.name) \(Format.significant($0.value, 3))" }.joined(separator: "  ")
+  }
+}
