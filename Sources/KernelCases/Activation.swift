@@ -80,8 +80,7 @@ extension KernelCases {
 
   private static func label(_ shape: Shape, _ activation: Activation, _ placement: Placement, _ inPlace: Bool) -> String
   {
-    ["\(shape)", activation.label, placement.label, inPlace ? "in place" : nil].compactMap { $0 }
-      .joined(separator: ", ")
+    KernelCase.label("\(shape)", activation.label, placement.label, inPlace ? "in place" : nil)
   }
 
   private static func activationForward(

@@ -36,7 +36,7 @@ struct ConvolutionVariant: Sendable {
   func label(_ pass: Pass) -> String {
     let kernel =
       "\(geometry.kernelHeight)×\(geometry.kernelWidth) stride \(geometry.stride) padding \(geometry.padding)"
-    let parts: [String?] = [
+    return KernelCase.label(
       "\(inputShape) → \(outputChannels)",
       kernel + (outputPadding.map { " output padding \($0)" } ?? ""),
       bias && pass != .backwardData ? "bias" : nil,
@@ -44,9 +44,7 @@ struct ConvolutionVariant: Sendable {
       exact ? "whole numbers" : nil,
       input.label.map { "input \($0)" },
       output.label.map { "output \($0)" },
-      weights.label.map { "weights \($0)" },
-    ]
-    return parts.compactMap { $0 }.joined(separator: ", ")
+      weights.label.map { "weights \($0)" })
   }
 }
 
