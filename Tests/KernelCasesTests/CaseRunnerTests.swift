@@ -109,6 +109,21 @@ struct CaseRunnerTests {
     #expect(failures.contains(.notChecked(storage: "output")))
   }
 
+  @Test("refuses a reference that is not a number")
+  func referenceNotANumber() throws {
+    let right = instance()
+    let wrong = CaseInstance(
+      operation: right.operation, inputs: right.inputs, tolerance: right.tolerance,
+      reference: {
+        right.expected().map { output in
+          var values = output.values
+          values[7] = .nan
+          return TensorValues(output.tensor, values)
+        }
+      })
+    #expect(try !CaseRunner(backend: ReferenceBackend()).run(wrong).passed)
+  }
+
   @Test("every failure says what, where and by how much on one line")
   func descriptions() throws {
     for fault in Fault.allCases where fault != .rounding && fault != .readsVariablesEarly {
