@@ -60,7 +60,7 @@ let package = Package(
     .executableTarget(
       name: "App",
       dependencies: [
-        "Models", "CLKernels", "CPUKernels", "KernelCases", "Data", "Imaging", "Runtime",
+        "Models", "CLKernels", "CPUKernels", "KernelCases", "Data", "Files", "Imaging", "Runtime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -18,7 +18,8 @@ struct Recolor: ParsableCommand {
       """,
     version: RecolorVersion.current,
     subcommands: [
-      Devices.self, Check.self, ModelsCommand.self, Train.self, Evaluate.self, Bench.self,
+      Devices.self, Check.self, ModelsCommand.self, Train.self, Evaluate.self, Colorize.self,
+      Compare.self, Bench.self,
     ])
 
   static func main() {

@@ -57,7 +57,7 @@ extension EvaluationReport {
   var text: String {
     """
     \(checkpoint): \(model.rawValue), width \(width)
-    \(data), \(split.rawValue) split: \(Format.count(images)) images
+    \(Format.count(images)) images of \(data), the \(split.rawValue) split
 
     \(MetricsRows.text(models: [(model.rawValue, metrics)], grayCopy: grayCopy, truth: truth))
     """

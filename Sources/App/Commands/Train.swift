@@ -47,12 +47,9 @@ struct Train: ParsableCommand {
     let display = TrainingDisplay(run)
     let outcome: TrainingRun.Outcome
     do {
+      defer { display.clear() }
       outcome = try run.train { stop.isReceived }
-    } catch {
-      display.clear()
-      throw error
     }
-    display.clear()
     switch outcome {
     case .finished: try display.finish()
     case .stopped:
@@ -66,6 +63,10 @@ struct Train: ParsableCommand {
   private func started(in folder: String) throws -> TrainingRun {
     let backend = try (options.device ?? .automatic).open()
     let dataset = try DataSource(argument: options.data ?? "scenes").load(.training, size: options.imageSize)
+    if let size = options.size, dataset.width != size {
+      throw RunError.invalidOption(
+        "--size \(size): the photographs of \(dataset.name) are \(dataset.width)×\(dataset.height)")
+    }
     return try TrainingRun(
       options.configuration(for: model, dataset, on: backend), in: URL(filePath: folder), dataset: dataset, on: backend)
   }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Models
 
 /// The argument that names weights: a file, or the folder of a run.
@@ -15,20 +14,4 @@ struct CheckpointArgument: ParsableArguments {
   /// Opens the weights file.
   /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`.
   func open() throws -> Checkpoint { try Checkpoint(reading: WeightsPath.url(path), kind: model) }
-}
-
-/// How a path names weights.
-enum WeightsPath {
-  /// The weights that `path` stands for: of a run's folder the best ones, or, before its first epoch is done, the last.
-  static func url(_ path: String) throws(RunError) -> URL {
-    var isFolder = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
-      return URL(filePath: path)
-    }
-    let run = RunDirectory(opening: URL(filePath: path))
-    guard let weights = [run.best, run.last].first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
-      throw .file(path: path, reason: "no weights: neither checkpoints/best.safetensors nor last.safetensors is there")
-    }
-    return weights
-  }
 }

@@ -35,8 +35,7 @@ enum DataSource: Hashable, ExpressibleByArgument {
       return Scenes.dataset(part == .training ? .training : .test, width: size, height: size)
     case .cifar10:
       guard let folder = CIFAR10.standardFolder(environment: ProcessInfo.processInfo.environment) else {
-        throw .imageCount(
-          "--data cifar10: CIFAR-10 is not here; get it with: recolor data fetch, or name its folder by --data FOLDER")
+        throw .notCIFAR10(folder: ".")
       }
       return try cifar10(part, in: folder)
     case .folder(let folder):

@@ -12,9 +12,9 @@ final class TrainingDisplay {
     self.run = run
     let configuration = run.configuration
     Console.note(
-      "\(configuration.model.kind.rawValue), width \(configuration.model.width), on \(configuration.data): "
-        + "\(run.stepsInEpoch) steps of \(configuration.options.batchSize) photographs an epoch, on "
-        + configuration.deviceDescription)
+      "\(configuration.model.kind.rawValue), width \(configuration.model.width), on \(configuration.data) "
+        + "(\(configuration.device)): \(run.stepsInEpoch) steps of \(configuration.options.batchSize) photographs an epoch"
+    )
     if run.epochsDone > 0 { Console.note("going on after epoch \(run.epochsDone) of \(configuration.epochs)") }
     run.onProgress = { [unowned self] in progress.update(Self.line($0)) }
     run.onEpoch = { [unowned self] in show($0) }
