@@ -31,6 +31,18 @@ struct Binding {
     return vector.pointer
   }
 
+  /// The elements of a tensor of `float32`, where there is one.
+  mutating func float32(optional tensor: Tensor?) throws(BackendError) -> HostTensor<Float>? {
+    guard let tensor else { return nil }
+    return try float32(tensor)
+  }
+
+  /// The elements of a tensor of `uint8`, where there is one.
+  mutating func uint8(optional tensor: Tensor?) throws(BackendError) -> HostTensor<UInt8>? {
+    guard let tensor else { return nil }
+    return try uint8(tensor)
+  }
+
   /// Scratch memory of at least `byteCount` bytes; nil where none is needed.
   mutating func workspace(_ memory: DeviceMemory?, byteCount: Int) throws(BackendError) -> UnsafeMutableRawPointer? {
     guard byteCount > 0 else { return nil }
@@ -42,6 +54,16 @@ struct Binding {
     }
     memories.append(host)
     return host.pointer
+  }
+
+  /// Scratch memory for `count` elements, one or more.
+  mutating func workspace<Element: BitwiseCopyable>(_ memory: DeviceMemory?, of type: Element.Type, count: Int)
+    throws(BackendError) -> UnsafeMutablePointer<Element>
+  {
+    guard let start = try workspace(memory, byteCount: count * MemoryLayout<Element>.stride) else {
+      throw invalid("a workspace is needed, and its size came out as 0")
+    }
+    return start.assumingMemoryBound(to: type)
   }
 
   /// Throws `BackendError.invalidOperation` with `reason` unless `condition` holds.
@@ -60,7 +82,9 @@ struct Binding {
   func invalid(_ reason: String) -> BackendError { .invalidOperation(operation: operation, reason: reason) }
 
   /// The launch that runs `body`.
-  func launch(_ body: @escaping () -> Void) -> any Launch { HostLaunch(memories: memories, body: body) }
+  func launch(_ body: @escaping () throws(BackendError) -> Void) -> any Launch {
+    HostLaunch(memories: memories, body: body)
+  }
 
   private mutating func bind<Element>(_ tensor: Tensor, _ type: ElementType, as element: Element.Type)
     throws(BackendError) -> HostTensor<Element>

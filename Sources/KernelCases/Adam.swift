@@ -40,7 +40,8 @@ extension KernelCases {
   /// A part of a model's parameters that is too large for a cache: the rate is that of the whole sweep.
   static let benchmarkParameterCount = 1 << 22
 
-  private static func adam(_ count: Int, step: Int, beta1: Float = 0.9, _ placement: Placement = .dense) -> KernelCase {
+  private static func adam(_ count: Int, step: Int, beta1: Double = 0.9, _ placement: Placement = .dense) -> KernelCase
+  {
     let label = KernelCase.label("\(count)", "step \(step)", "β₁ \(beta1)", placement.label)
     return KernelCase(Adam.name, .forward, label) { tensors in
       let shape = Shape(vector: count)
@@ -66,8 +67,8 @@ extension KernelCases {
         { [gradients] in
           let result = Reference.adam(
             parameters: parameters, gradients: gradients, firstMoment: firstMoment, secondMoment: secondMoment,
-            learningRate: Double(operation.learningRate.value), step: step, beta1: Double(beta1),
-            beta2: Double(operation.beta2), epsilon: Double(operation.epsilon))
+            learningRate: Double(operation.learningRate.value), step: step, beta1: beta1,
+            beta2: operation.beta2, epsilon: Double(operation.epsilon))
           return [
             TensorValues(operation.parameters, result.parameters),
             TensorValues(operation.firstMoment, result.firstMoment),

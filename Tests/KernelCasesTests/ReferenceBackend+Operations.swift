@@ -24,7 +24,7 @@ extension ReferenceBackend {
       let result = Reference.adam(
         parameters: try o.parameters.read(), gradients: try o.gradients.read(),
         firstMoment: try o.firstMoment.read(), secondMoment: try o.secondMoment.read(),
-        learningRate: Double(now.learningRate), step: now.step, beta1: Double(o.beta1), beta2: Double(o.beta2),
+        learningRate: Double(now.learningRate), step: now.step, beta1: o.beta1, beta2: o.beta2,
         epsilon: Double(o.epsilon))
       try o.parameters.write(result.parameters)
       try o.firstMoment.write(result.firstMoment)

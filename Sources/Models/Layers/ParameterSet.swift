@@ -58,7 +58,7 @@ public final class ParameterSet {
   }
 
   /// One step of Adam over all trained parameters.
-  func adam(_ schedule: AdamSchedule, beta1: Float, beta2: Float) -> Adam {
+  func adam(_ schedule: AdamSchedule, beta1: Double, beta2: Double) -> Adam {
     let flat = Shape(vector: trainedCount)
     return Adam(
       parameters: Tensor(storage: values, shape: flat), gradients: Tensor(storage: gradients, shape: flat),

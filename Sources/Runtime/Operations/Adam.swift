@@ -17,8 +17,9 @@ public struct Adam: Operation {
   public let learningRate: Variable<Float>
   /// t, from 1.
   public let step: Variable<Int>
-  public let beta1: Float
-  public let beta2: Float
+  /// β₁ and β₂ in double precision: 1 − β₂ taken from a `Float` would be off by 1e-5.
+  public let beta1: Double
+  public let beta2: Double
   public let epsilon: Float
 
   public init(
@@ -28,8 +29,8 @@ public struct Adam: Operation {
     secondMoment: Tensor,
     learningRate: Variable<Float>,
     step: Variable<Int>,
-    beta1: Float,
-    beta2: Float,
+    beta1: Double,
+    beta2: Double,
     epsilon: Float = 1e-8
   ) {
     self.parameters = parameters

@@ -1,0 +1,73 @@
+import Runtime
+
+/// How tensors are cut up for loops that work per channel: into rows of columns, and those into tasks.
+///
+/// Vectors run along the columns. Where there are few channels and no gaps, `folds` neighbouring pixels make one row of
+/// folds · channels columns, so that rows fill whole vectors; channel c is then columns c, c + channels, …
+struct ChannelLayout {
+  let pixelCount: Int
+  let channels: Int
+  /// Neighbouring pixels in one row. 1 unless the tensors are dense.
+  let folds: Int
+  /// Blocks of pixels, whole rows but for the last block's rest.
+  let blocks: Blocks
+  /// Columns that one task sums up; all of them where folds > 1.
+  let columnsPerTask: Int
+
+  /// Columns of the loops' innermost block: four of the widest vectors.
+  private static let columnsPerGroup = 64
+  /// Elements of a task that sums up.
+  private static let elementsPerTask = 32 << 10
+
+  init(pixelCount: Int, channels: Int, isDense: Bool) {
+    self.pixelCount = pixelCount
+    self.channels = channels
+    var folds = 1
+    if isDense && channels < Self.columnsPerGroup {
+      // The smallest number of pixels that fills whole vectors of 16, and of those enough for a group.
+      folds = 16 >> min(4, channels.trailingZeroBitCount)
+      folds *= (Self.columnsPerGroup + folds * channels - 1) / (folds * channels)
+    }
+    self.folds = folds <= pixelCount ? folds : 1
+    columnsPerTask = self.folds > 1 ? self.folds * channels : min(channels, Self.columnsPerGroup)
+    blocks = Blocks(
+      unitCount: pixelCount, elementsPerUnit: self.folds > 1 ? channels : columnsPerTask,
+      elements: Self.elementsPerTask, multiple: self.folds)
+  }
+
+  /// Elements of a row.
+  var columns: Int { folds * channels }
+  /// Tasks that share the channels among them.
+  var columnTaskCount: Int { (columns + columnsPerTask - 1) / columnsPerTask }
+  /// Tasks that sum up.
+  var taskCount: Int { blocks.count * columnTaskCount }
+
+  /// Where a task that sums up works. Task `index` is for block `index / columnTaskCount`.
+  func task(_ index: Int) -> Task {
+    let (block, part) = index.quotientAndRemainder(dividingBy: columnTaskCount)
+    let pixels = blocks[block]
+    let first = part * columnsPerTask
+    return Task(
+      block: block, firstPixel: pixels.lowerBound, rows: pixels.count / folds, rest: pixels.count % folds,
+      firstColumn: first, columns: min(columnsPerTask, columns - first))
+  }
+
+  struct Task {
+    let block: Int
+    let firstPixel: Int
+    /// Whole rows.
+    let rows: Int
+    /// Pixels after the last whole row, fewer than the layout's `folds`.
+    let rest: Int
+    let firstColumn: Int
+    let columns: Int
+  }
+
+  /// Blocks of pixels for work that looks at each row alone.
+  var rowBlocks: Blocks { Blocks(unitCount: pixelCount, elementsPerUnit: channels, multiple: folds) }
+}
+
+extension HostTensor {
+  /// Distance between two rows of `layout`, in elements.
+  func stride(in layout: ChannelLayout) -> Int { layout.folds * pixelStride }
+}

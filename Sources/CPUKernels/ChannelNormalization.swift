@@ -1,0 +1,50 @@
+import CVectorLoops
+import Runtime
+
+/// output = activation((input − mean) · factor + shift) with a mean, factor and shift per channel that change from run
+/// to run.
+struct ChannelNormalization {
+  private let input: HostTensor<Float>
+  private let output: HostTensor<Float>
+  private let layout: ChannelLayout
+  private let activation: LoopActivation
+  /// Center, factor and offset.
+  private let constants: ChannelConstants
+
+  init(input: HostTensor<Float>, output: HostTensor<Float>, activation: Activation?) {
+    self.input = input
+    self.output = output
+    self.activation = LoopActivation(activation)
+    layout = ChannelLayout(
+      pixelCount: input.pixelCount, channels: input.channels, isDense: input.isDense && output.isDense)
+    constants = ChannelConstants(layout: layout, kinds: 3)
+  }
+
+  @inline(__always)
+  func set(_ channel: Int, mean: Double, factor: Double, shift: Double) {
+    let center = Float(mean)
+    constants[0][channel] = center
+    constants[1][channel] = Float(factor)
+    // What the rounded center misses goes into the offset; it matters where the mean is far larger than the deviation.
+    constants[2][channel] = Float(shift - (mean - Double(center)) * factor)
+  }
+
+  func run(on pool: ThreadPool) {
+    constants.repeatFolds(kinds: 3)
+    let blocks = layout.rowBlocks
+    pool.run(count: blocks.count) { index, _ in
+      let pixels = blocks[index]
+      let rows = pixels.count / layout.folds
+      apply(firstPixel: pixels.lowerBound, rows: rows, columns: layout.columns)
+      let rest = pixels.count - rows * layout.folds
+      if rest > 0 { apply(firstPixel: pixels.upperBound - rest, rows: 1, columns: rest * layout.channels) }
+    }
+  }
+
+  private func apply(firstPixel: Int, rows: Int, columns: Int) {
+    vector_batch_normalization_apply(
+      output.pointer + firstPixel * output.pixelStride, output.stride(in: layout),
+      input.pointer + firstPixel * input.pixelStride, input.stride(in: layout), rows, columns, constants[0],
+      constants[1], constants[2], activation.kind, activation.slope)
+  }
+}

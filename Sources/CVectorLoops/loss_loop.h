@@ -1,0 +1,79 @@
+#pragma once
+
+// The loop that the losses share: sums what each element loses, in double precision and in a fixed order, and writes
+// factor · derivative on the way, so that a loss is one pass over its tensors.
+
+#include <stdbool.h>
+
+#include "vector_math.h"
+
+enum loss_kind { loss_mean_squared_error, loss_l1, loss_binary_cross_entropy };
+
+VECTOR_LOOP vector_float16 loss_value(enum loss_kind kind, vector_float16 x, vector_float16 target) {
+  switch (kind) {
+    case loss_mean_squared_error: return (x - target) * (x - target);
+    case loss_l1: return vector_absolute(x - target);
+    case loss_binary_cross_entropy:
+      return vector_maximum(x, (vector_float16){0}) - x * target + vector_log1p(vector_exp(-vector_absolute(x)));
+  }
+}
+
+VECTOR_LOOP vector_float16 loss_derivative(enum loss_kind kind, vector_float16 x, vector_float16 target) {
+  switch (kind) {
+    case loss_mean_squared_error: return 2.0f * (x - target);
+    case loss_l1: {
+      vector_float16 zero = {0};
+      vector_float16 one = vector_broadcast(1.0f);
+      return vector_select(x > target, one, zero) - vector_select(x < target, one, zero);
+    }
+    case loss_binary_cross_entropy: {
+      // sigmoid(x) − target over one denominator, so that nothing cancels where the two are close.
+      vector_float16 e = vector_exp(-vector_absolute(x));
+      vector_float16 rest = 1.0f - target;
+      return vector_select(x >= 0.0f, rest - target * e, rest * e - target) / (1.0f + e);
+    }
+  }
+}
+
+VECTOR_LOOP void loss_part(
+    enum loss_kind kind, vector_double16 *sum, const float *prediction, vector_float16 target, float *gradient,
+    size_t count, float factor, bool accumulate) {
+  vector_float16 x = vector_load(prediction, count);
+  vector_float16 value = loss_value(kind, x, target);
+  if (count < 16) {
+    // The lanes past the end lose nothing.
+    float values[16];
+    __builtin_memcpy(values, &value, sizeof value);
+    for (size_t i = count; i < 16; i++) values[i] = 0;
+    __builtin_memcpy(&value, values, sizeof value);
+  }
+  *sum += __builtin_convertvector(value, vector_double16);
+  if (!gradient) return;
+  vector_float16 derivative = loss_derivative(kind, x, target) * factor;
+  if (accumulate) derivative += vector_load(gradient, count);
+  vector_store(gradient, derivative, count);
+}
+
+/// `target` without memory stands for `constant_target` everywhere.
+VECTOR_LOOP void loss_loop(
+    enum loss_kind kind, double *sum, const float *prediction, size_t prediction_stride, const float *target,
+    size_t target_stride, float constant_target, float *gradient, size_t gradient_stride, size_t rows, size_t columns,
+    float factor, bool accumulate) {
+  vector_double16 total = {0};
+  vector_float16 constant = vector_broadcast(constant_target);
+  for (size_t row = 0; row < rows; row++) {
+    size_t c = 0;
+    for (; c + 16 <= columns; c += 16)
+      loss_part(
+          kind, &total, prediction + c, target ? vector_load(target + c, 16) : constant,
+          gradient ? gradient + c : 0, 16, factor, accumulate);
+    if (c < columns)
+      loss_part(
+          kind, &total, prediction + c, target ? vector_load(target + c, columns - c) : constant,
+          gradient ? gradient + c : 0, columns - c, factor, accumulate);
+    prediction += prediction_stride;
+    if (target) target += target_stride;
+    if (gradient) gradient += gradient_stride;
+  }
+  *sum = vector_sum(total);
+}
