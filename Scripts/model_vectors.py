@@ -1,1 +1,242 @@
-ALL = []
+"""Test vectors of whole training steps: five steps of each model at a small width, each on the next batch.
+
+Two things can make float32 differ from float64 by far more than its rounding: a value next to the kink of a LeakyReLU
+or two next to each other in a max-pool, where the derivative jumps; and an element of a gradient next to zero, which
+Adam divides by its own size. A run with such a value says nothing about the backend that it is compared with. So each
+case has a seed whose run is steady: in float32, and in float64 with every convolution's output disturbed by about a
+float's rounding, everything stays within `STEADINESS` of the undisturbed run. `write` checks that;
+
+    python3 Scripts/model_vectors.py CASE FIRST LAST
+
+prints the steady ones among some seeds.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as functional
+from torch import nn
+
+from torch_models import AutoencoderTrainer, Discriminator, GANTrainer, UNet, batch, initialize_for_gan
+from vector_file import VectorFile, nhwc
+
+BATCH = 3
+STEPS = 5
+STEADINESS = 8e-5
+# What disturbs a convolution's output: the standard deviation, relative to the output's largest value.
+NOISE = 1e-7
+DISTURBED_RUNS = 6
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one file is made from."""
+
+    name: str
+    kind: str
+    upsampling: str
+    height: int
+    width: int
+    channels: int
+    """The model's width."""
+    seed: int
+
+
+CASES = [
+    Case("unet", "unet", "transposed", 32, 32, channels=2, seed=80),
+    Case("unet_nearest", "unet", "nearest", 16, 48, channels=1, seed=22),
+    Case("unet_bilinear", "unet", "bilinear", 48, 16, channels=1, seed=66),
+    Case("gan", "gan", "transposed", 32, 32, channels=2, seed=135),
+    # Images whose logits are a map.
+    Case("gan_wide", "gan", "transposed", 32, 64, channels=1, seed=0),
+]
+
+
+def make_images(count: int, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
+    """Bytes [count, 3, height, width]: soft color fields under some grain, like photographs in what matters here."""
+    fields = functional.interpolate(
+        torch.rand(count, 3, 4, 4, generator=generator, dtype=torch.float64), size=(height, width), mode="bilinear"
+    )
+    grain = torch.rand(count, 3, height, width, generator=generator, dtype=torch.float64)
+    return (fields * 220 + grain * 35).round().to(torch.uint8)
+
+
+def followed_by_batch_norm(network: nn.Module) -> set[str]:
+    """Names of the biases that a batch norm takes away again: their true gradient is zero."""
+    names = set()
+    for prefix, module in network.named_modules():
+        if isinstance(module, nn.Sequential):
+            for index, (layer, following) in enumerate(zip(module, list(module)[1:])):
+                if isinstance(layer, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
+                    names.add(f"{prefix}.{index}.bias")
+    return names
+
+
+def draw_batch_norm(module: nn.Module, generator: torch.Generator) -> None:
+    """Scales, shifts and running statistics as some training might leave them; at first they would all be alike."""
+    if isinstance(module, nn.BatchNorm2d):
+        nn.init.uniform_(module.weight, 0.5, 1.5, generator=generator)
+        nn.init.normal_(module.bias, 0.0, 0.5, generator=generator)
+        nn.init.normal_(module.running_mean, 0.0, 0.5, generator=generator)
+        nn.init.uniform_(module.running_var, 0.5, 1.5, generator=generator)
+
+
+class Run:
+    """Five steps of one model, with everything that is to be compared."""
+
+    def __init__(self, case: Case, seed: int):
+        self.kind = case.kind
+        torch.manual_seed(seed)
+        generator = torch.Generator().manual_seed(seed)
+        self.networks: dict[str, nn.Module] = {"generator": UNet(case.channels, case.upsampling, tanh=case.kind == "gan")}
+        if case.kind == "gan":
+            self.networks["discriminator"] = Discriminator(case.channels)
+            for network in self.networks.values():
+                network.apply(initialize_for_gan)
+        for network in self.networks.values():
+            network.apply(lambda module: draw_batch_norm(module, generator))
+        self.images = make_images(STEPS * BATCH, case.height, case.width, generator)
+        self.order = torch.randperm(STEPS * BATCH, generator=generator)
+        # As drawn, in float32: what the file holds and Recolor starts from.
+        self.initial = {
+            name: {key: value.clone() for key, value in network.state_dict().items()}
+            for name, network in self.networks.items()
+        }
+
+    def compute(self, dtype: torch.dtype, noise: torch.Generator | None = None) -> dict[str, dict[str, torch.Tensor]]:
+        """Case by case what the run gives, from the initial weights."""
+        hooks = []
+        for name, network in self.networks.items():
+            network.to(dtype).load_state_dict(self.initial[name])
+            for module in network.modules():
+                if noise is not None and isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+                    hooks.append(module.register_forward_hook(lambda _, __, output: disturbed(output, noise)))
+        generator = self.networks["generator"]
+        if self.kind == "gan":
+            trainer = GANTrainer(generator, self.networks["discriminator"])
+        else:
+            trainer = AutoencoderTrainer(generator)
+        hooks += [self.freeze_useless_biases(network) for network in self.networks.values()]
+        result: dict[str, dict[str, torch.Tensor]] = {"losses": {}}
+        losses: dict[str, list[torch.Tensor]] = {}
+        for step in range(STEPS):
+            gray, color = self.batch(step, dtype)
+            values = trainer.step(gray, color)
+            for name in [name for name in values if name.endswith("loss")]:
+                losses.setdefault(name, []).append(values.pop(name))
+            if step == 0:
+                result["step 1"] = {name: nhwc(value) for name, value in values.items()}
+                for name, network in self.networks.items():
+                    useless = followed_by_batch_norm(network)
+                    result[f"{name} gradient"] = {
+                        key: value.grad.clone() for key, value in network.named_parameters() if key not in useless
+                    }
+                    result[f"{name} after 1"] = {
+                        key: value.clone() for key, value in network.named_buffers() if "running" in key
+                    }
+        result["losses"] = {name: torch.stack(values) for name, values in losses.items()}
+        for name, network in self.networks.items():
+            result[f"{name} after {STEPS}"] = {
+                key: value.clone() for key, value in network.state_dict().items() if value.is_floating_point()
+            }
+        # Inference on the first batch, with the running statistics.
+        generator.eval()
+        with torch.no_grad():
+            result["inference"] = {"prediction": nhwc(generator(self.batch(0, dtype)[0]))}
+        for hook in hooks:
+            hook.remove()
+        return result
+
+    def batch(self, step: int, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+        return batch(self.images[self.order[step * BATCH : (step + 1) * BATCH]], self.kind == "gan", dtype)
+
+    @staticmethod
+    def freeze_useless_biases(network: nn.Module):
+        """Rounding alone gives these biases a gradient, and Adam makes a step of any gradient: in float64 one of
+        nothing, in float32 a full one. Recolor leaves them where they are."""
+        useless = followed_by_batch_norm(network)
+
+        class Hooks:
+            def __init__(self):
+                self.handles = [
+                    value.register_hook(torch.zeros_like)
+                    for key, value in network.named_parameters()
+                    if key in useless
+                ]
+
+            def remove(self):
+                for handle in self.handles:
+                    handle.remove()
+
+        return Hooks()
+
+
+def disturbed(output: torch.Tensor, noise: torch.Generator) -> torch.Tensor:
+    scale = NOISE * output.detach().abs().max()
+    return output + scale * torch.randn(output.shape, generator=noise, dtype=output.dtype)
+
+
+def difference(found: dict[str, dict[str, torch.Tensor]], expected: dict[str, dict[str, torch.Tensor]]) -> float:
+    """The largest max |found - expected| / max |expected| of any tensor."""
+    worst = 0.0
+    for case, tensors in expected.items():
+        for name, tensor in tensors.items():
+            distance = (found[case][name].double() - tensor).abs().max() / tensor.abs().max()
+            worst = max(worst, float(distance))
+    return worst
+
+
+def unsteadiness(run: Run, result: dict[str, dict[str, torch.Tensor]]) -> float:
+    """How far rounding can take the run; stops where that is already too far."""
+    worst = difference(run.compute(torch.float32), result)
+    for trial in range(DISTURBED_RUNS):
+        if worst > STEADINESS:
+            break
+        noise = torch.Generator().manual_seed(trial)
+        worst = max(worst, difference(run.compute(torch.float64, noise), result))
+    return worst
+
+
+def write(folder: Path, case: Case) -> None:
+    run = Run(case, case.seed)
+    result = run.compute(torch.float64)
+    worst = unsteadiness(run, result)
+    if worst > STEADINESS:
+        raise RuntimeError(f"{case.name}: seed {case.seed} is not steady, {worst:.1e}")
+    file = VectorFile(folder / f"{case.name}.safetensors")
+    file.add(
+        "data",
+        {"images": nhwc(run.images), "order": run.order.to(torch.uint32)},
+        kind=case.kind,
+        upsampling=case.upsampling,
+        width=case.channels,
+        batch=BATCH,
+        steps=STEPS,
+        seed=case.seed,
+    )
+    for name, state in run.initial.items():
+        file.add(f"{name} initial", {key: value for key, value in state.items() if value.is_floating_point()})
+    for stage, tensors in result.items():
+        file.add(stage, tensors)
+    file.save()
+
+
+def write_all(folder: Path) -> None:
+    for case in CASES:
+        write(folder, case)
+
+
+def search(name: str, first: int, last: int) -> None:
+    case = next(case for case in CASES if case.name == name)
+    for seed in range(first, last + 1):
+        run = Run(case, seed)
+        worst = unsteadiness(run, run.compute(torch.float64))
+        if worst <= STEADINESS:
+            print(f"{name} {seed}: {worst:.1e}", flush=True)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    search(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -5,10 +5,7 @@ import Runtime
 
 extension CPUBackend {
   public func workspaceByteCount(_ operation: TransposedConvolutionForward) -> Int {
-    convolutionWorkspace(
-      ConvolutionShape(
-        transposedInput: operation.input.shape, output: operation.output.shape, geometry: operation.geometry),
-      toLarge: true)
+    ConvolutionGrids.workspaceByteCount(on: pool)
   }
 
   public func prepare(_ operation: TransposedConvolutionForward, workspace: DeviceMemory?) throws(BackendError)
@@ -23,11 +20,7 @@ extension CPUBackend {
   }
 
   public func workspaceByteCount(_ operation: TransposedConvolutionBackwardData) -> Int {
-    convolutionWorkspace(
-      ConvolutionShape(
-        transposedInput: operation.inputGradient.shape, output: operation.outputGradient.shape,
-        geometry: operation.geometry),
-      toLarge: false)
+    ConvolutionGrids.workspaceByteCount(on: pool)
   }
 
   public func prepare(_ operation: TransposedConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError)

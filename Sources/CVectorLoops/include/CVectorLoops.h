@@ -19,4 +19,3 @@
 #include "product.h"
 #include "random_fill.h"
 #include "upsampling.h"
-#include "winograd.h"

@@ -35,20 +35,21 @@ public struct VectorCase {
   }
 
   /// Names of the case's tensors.
-  public var tensorNames: [String] {
-    file.tensors.keys.filter { $0.hasPrefix("\(name)/") }.map { String($0.dropFirst(name.count + 1)) }.sorted()
+  public var tensorNames: Set<String> {
+    Set(file.tensors.keys.filter { $0.hasPrefix("\(name)/") }.map { String($0.dropFirst(name.count + 1)) })
   }
 
-  /// Extents as PyTorch has them, and values, of a tensor of floats.
-  public func floats(_ tensor: String) throws -> (shape: [Int], values: [Float]) {
-    let values = try file.values("\(name)/\(tensor)", as: Float.self)
-    return (file.tensors["\(name)/\(tensor)"]?.shape ?? [], values)
+  /// Extents of a tensor, as the file has them.
+  public func shape(of tensor: String) throws -> [Int] {
+    guard let entry = file.tensors["\(name)/\(tensor)"] else { throw VectorError.missing(tensor, in: name) }
+    return entry.shape
   }
 
-  /// Extents and values of a tensor of bytes.
-  public func bytes(_ tensor: String) throws -> (shape: [Int], values: [UInt8]) {
-    let values = try file.values("\(name)/\(tensor)", as: UInt8.self)
-    return (file.tensors["\(name)/\(tensor)"]?.shape ?? [], values)
+  /// The values of a tensor, in the file's order.
+  public func values<Element: SafetensorsElement>(_ tensor: String, as type: Element.Type = Element.self) throws
+    -> [Element]
+  {
+    try file.values("\(name)/\(tensor)")
   }
 
   /// The values of a tensor of four extents, with what an element of it is.

@@ -16,6 +16,12 @@ public struct VectorFile {
     cases = options.sorted { $0.key < $1.key }.map { VectorCase(name: $0.key, options: $0.value, file: file) }
   }
 
+  /// The case of that name.
+  public func named(_ name: String) throws -> VectorCase {
+    guard let vectors = cases.first(where: { $0.name == name }) else { throw VectorError.missing(name, in: "vectors") }
+    return vectors
+  }
+
   /// `Tests/Vectors` of the source tree.
   private static let folder = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

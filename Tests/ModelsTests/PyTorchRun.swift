@@ -1,0 +1,71 @@
+import Runtime
+import TestSupport
+
+@testable import Models
+
+/// A run of a few training steps that PyTorch made in double precision, and what Recolor needs to make it again.
+/// `Scripts/model_vectors.py` says what is in the file.
+struct PyTorchRun {
+  /// The files in `Tests/Vectors`: both models, every upsampling, and images that are not square.
+  static let all = ["unet", "unet_nearest", "unet_bilinear", "gan", "gan_wide"]
+
+  let vectors: VectorFile
+  let data: VectorCase
+  let configuration: ModelConfiguration
+  let options: TrainingOptions
+  /// Steps in the run; each takes the next batch.
+  let stepCount: Int
+
+  init(_ name: String) throws {
+    vectors = try VectorFile(name)
+    data = try vectors.named("data")
+    guard let kind = ModelKind(rawValue: try data.option("kind")),
+      let upsampling = UpsamplingKind(rawValue: try data.option("upsampling"))
+    else { throw VectorError.missing("kind or upsampling", in: name) }
+    configuration = try ModelConfiguration(kind: kind, width: try data.option("width"), upsampling: upsampling)
+    var options = TrainingOptions(recipeFor: kind)
+    options.batchSize = try data.option("batch")
+    self.options = options
+    stepCount = try data.option("steps")
+  }
+
+  func images(on backend: any Backend) throws -> DeviceImages {
+    let shape = try data.shape(of: "images")
+    return try data.values("images", as: UInt8.self).withUnsafeBytes {
+      try DeviceImages($0, count: shape[0], height: shape[1], width: shape[2], on: backend)
+    }
+  }
+
+  /// The order in which PyTorch took the images.
+  func order(on backend: any Backend) throws -> ImageOrder {
+    let indices = try data.values("order", as: UInt32.self)
+    let order = try ImageOrder(capacity: indices.count, on: backend)
+    try order.set(indices)
+    return order
+  }
+
+  /// The first batch.
+  func source(on backend: any Backend) throws -> BatchSource {
+    BatchSource(
+      images: try images(on: backend).tensor, order: try order(on: backend).tensor, first: Variable(0),
+      batchSize: options.batchSize)
+  }
+
+  /// Gives a network the weights and running statistics of a stage: `initial`.
+  func set(_ parameters: ParameterSet, of network: String, to stage: String, on backend: any Backend) throws {
+    let state = try vectors.named("\(network) \(stage)")
+    for parameter in parameters.parameters {
+      try parameters.setFileValues(try state.values(parameter.name), of: parameter, on: backend)
+    }
+  }
+
+  /// A trainer at PyTorch's initial weights.
+  func trainer(on backend: any Backend) throws -> Trainer {
+    let order = try order(on: backend)
+    let trainer = try Trainer(
+      configuration, options: options, images: try images(on: backend), order: order, validationOrder: order,
+      on: backend)
+    for (name, parameters) in trainer.networks { try set(parameters, of: name, to: "initial", on: backend) }
+    return trainer
+  }
+}

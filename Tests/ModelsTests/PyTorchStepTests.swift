@@ -1,0 +1,160 @@
+import Runtime
+import TestSupport
+import Testing
+
+@testable import Models
+
+/// Whole training steps of both models against PyTorch in double precision, on every backend.
+@Suite("Training steps against PyTorch")
+struct PyTorchStepTests {
+  static let tolerance: Float = 1e-4
+
+  @Test("Parameters have PyTorch's names and shapes", arguments: PyTorchRun.all)
+  func names(of run: String) throws {
+    let run = try PyTorchRun(run)
+    for (network, parameters, _) in run.configuration.trainingStep(run.options).networks {
+      let state = try run.vectors.named("\(network) initial")
+      #expect(Set(parameters.parameters.map(\.name)) == state.tensorNames)
+      for parameter in parameters.parameters { #expect(parameter.fileShape == (try state.shape(of: parameter.name))) }
+    }
+  }
+
+  @Test("The first step's outputs", arguments: PyTorchRun.all, TestBackends.available)
+  func outputs(of run: String, on backend: TestBackends) throws {
+    let run = try PyTorchRun(run)
+    let backend = try backend.make()
+    // The trainer gives the memory of a step's outputs away during the step, so this plans one that keeps them.
+    let step = run.configuration.trainingStep(run.options)
+    for (name, parameters, _) in step.networks {
+      try parameters.allocate(on: backend, training: true)
+      try run.set(parameters, of: name, to: "initial", on: backend)
+    }
+    let adam = AdamSchedule(learningRate: Variable(run.options.learningRate))
+    adam.step.value = 1
+    let builder = PlanBuilder()
+    step.emit(
+      try run.source(on: backend), losses: try LossSums(step.lossNames, on: backend).tensor, adam: adam, into: builder)
+    let outputs = builder.operations.lossInputs
+    for output in outputs { builder.keep(output) }
+    let plans = try PlanCompiler(backend: backend).compile([builder])
+    try plans[0].run()
+
+    let expected = try run.vectors.named("step 1")
+    let names =
+      run.configuration.kind == .unet
+      ? ["prediction"] : ["real_logits", "fake_logits", "generator_logits", "prediction"]
+    try #require(outputs.count == names.count && expected.tensorNames == Set(names))
+    for (output, name) in zip(outputs, names) {
+      let error = relativeError(try backend.elements(of: output), try expected.values(name))
+      #expect(error <= Self.tolerance, "\(name): relative error \(error)")
+    }
+  }
+
+  @Test("Gradients, losses, statistics and parameters", arguments: PyTorchRun.all, TestBackends.available)
+  func training(of run: String, on backend: TestBackends) throws {
+    let run = try PyTorchRun(run)
+    let backend = try backend.make()
+    let trainer = try run.trainer(on: backend)
+    var losses = [[Float]](repeating: [], count: trainer.lossNames.count)
+    for step in 0..<run.stepCount {
+      try trainer.step(first: step * run.options.batchSize)
+      for (slot, loss) in try trainer.takeLosses().enumerated() { losses[slot].append(loss) }
+      guard step == 0 else { continue }
+      for (network, parameters) in trainer.networks {
+        try expectGradients(of: parameters, try run.vectors.named("\(network) gradient"), on: backend)
+        try expectValues(
+          of: parameters.parameters.filter { !$0.isTrained }, in: parameters,
+          try run.vectors.named("\(network) after 1"), on: backend)
+      }
+    }
+    let expected = try run.vectors.named("losses")
+    let names =
+      run.configuration.kind == .unet ? ["loss"] : ["real_loss", "fake_loss", "adversarial_loss", "l1_loss"]
+    try #require(losses.count == names.count && expected.tensorNames == Set(names))
+    for (found, name) in zip(losses, names) {
+      // Each step's loss by itself: a large one must not hide a small one's error.
+      for (step, values) in zip(found, try expected.values(name, as: Float.self)).enumerated() {
+        let error = relativeError([values.0], [values.1])
+        #expect(error <= Self.tolerance, "\(name) of step \(step + 1): relative error \(error)")
+      }
+    }
+    for (network, parameters) in trainer.networks {
+      try expectValues(
+        of: parameters.parameters, in: parameters,
+        try run.vectors.named("\(network) after \(run.stepCount)"), on: backend)
+    }
+  }
+
+  @Test("Inference with the running statistics", arguments: PyTorchRun.all, TestBackends.available)
+  func inference(of run: String, on backend: TestBackends) throws {
+    let run = try PyTorchRun(run)
+    let backend = try backend.make()
+    let network = UNet(run.configuration)
+    try network.parameters.allocate(on: backend, training: false)
+    try run.set(network.parameters, of: "generator", to: "after \(run.stepCount)", on: backend)
+    let prediction = PredictionBuilder(network, kind: run.configuration.kind, try run.source(on: backend))
+    let plans = try PlanCompiler(backend: backend).compile([prediction.builder])
+    try plans[0].run()
+    let expected = try run.vectors.named("inference").values("prediction", as: Float.self)
+    let error = relativeError(try backend.floats(of: prediction.output), expected)
+    #expect(error <= Self.tolerance, "relative error \(error)")
+  }
+
+  private func expectGradients(of parameters: ParameterSet, _ expected: VectorCase, on backend: any Backend) throws {
+    let names = Set(parameters.parameters.map(\.name))
+    for parameter in parameters.parameters where parameter.isTrained {
+      // The true gradient of a bias in front of a batch norm is zero: PyTorch's is rounding, and not in the file.
+      guard expected.tensorNames.contains(parameter.name) else {
+        #expect(parameter.name.isBias(inFrontOfBatchNormAmong: names), "\(parameter.name) has no vector")
+        continue
+      }
+      let found = parameter.fileValues(fromMemory: try backend.floats(of: parameters.gradient(of: parameter)))
+      let error = relativeError(found, try expected.values(parameter.name))
+      #expect(error <= Self.tolerance, "gradient of \(parameter.name): relative error \(error)")
+    }
+  }
+
+  private func expectValues(
+    of some: [Parameter], in parameters: ParameterSet, _ expected: VectorCase, on backend: any Backend
+  ) throws {
+    #expect(Set(some.map(\.name)) == expected.tensorNames)
+    for parameter in some {
+      let error = relativeError(
+        try parameters.fileValues(of: parameter, on: backend), try expected.values(parameter.name))
+      #expect(error <= Self.tolerance, "\(parameter.name) \(expected.name): relative error \(error)")
+    }
+  }
+}
+
+extension String {
+  /// Whether this is `UNIT.N.bias` where `UNIT.N+1` is a batch norm.
+  fileprivate func isBias(inFrontOfBatchNormAmong names: Set<String>) -> Bool {
+    let parts = split(separator: ".")
+    guard parts.count == 3, parts[2] == "bias", let index = Int(parts[1]) else { return false }
+    return names.contains("\(parts[0]).\(index + 1).running_mean")
+  }
+}
+
+extension [any Operation] {
+  /// What the losses are computed from: predictions and logits.
+  fileprivate var lossInputs: [Tensor] {
+    compactMap {
+      switch $0 {
+      case let loss as MeanSquaredError: loss.prediction
+      case let loss as L1Loss: loss.prediction
+      case let loss as BinaryCrossEntropy: loss.logits
+      default: nil
+      }
+    }
+  }
+}
+
+extension Backend {
+  /// The elements of a tensor that may be a slice of channels, in the order [n, y, x, c].
+  fileprivate func elements(of tensor: Tensor) throws -> [Float] {
+    let storage = try floats(of: Tensor(storage: tensor.storage, shape: Shape(vector: tensor.storage.count)))
+    return (0..<tensor.shape.count).map {
+      storage[tensor.offset + $0 / tensor.shape.channels * tensor.pixelStride + $0 % tensor.shape.channels]
+    }
+  }
+}
