@@ -1,5 +1,5 @@
-// Activations for every kernel that fuses one. ACTIVATION says which; leaky ReLU takes its slope, in 0...1, at run time.
-// The macros work on float and on vectors of float alike; T is the type.
+// Activations for every kernel that fuses one. ACTIVATION says which; leaky ReLU takes its slope, in 0...1, at run
+// time. The macros work on float and on vectors of float alike; T is the type.
 
 #ifndef ACTIVATION
 #define ACTIVATION ACTIVATION_NONE

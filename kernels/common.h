@@ -20,4 +20,4 @@
 
 // Pixel of this work-item in the ranges that CLRange.rows makes: directions 1 and 2 together count pixels, because some
 // GPUs allow only 65,535 groups in one direction other than the first.
-inline size_t row_index(void) { return get_global_id(2) * get_global_size(1) + get_global_id(1); }
+static inline size_t row_index(void) { return get_global_id(2) * get_global_size(1) + get_global_id(1); }

@@ -36,15 +36,16 @@ void convolution_vector_pack(global const float *restrict weights, ulong weights
 
   if (transposed) {
     for (int vector = 0; vector < TILE_VECTORS; vector++) {
-      float square[16][16];
+      float16 square[16];
+#pragma unroll
       for (int k = 0; k < 16; k++) {
         const int from = column + vector * 16 + k;
-        const float16 line =
-            from < columns ? load_some(source + from * weights_stride + first, count) : (float16)(0.0f);
-        vstore16(line, 0, square[k]);
+        square[k] = from < columns ? load_some(source + from * weights_stride + first, count) : (float16)(0.0f);
       }
-      for (int c = 0; c < count; c++)
-        for (int k = 0; k < 16; k++) target[c * TILE_COLUMNS + vector * 16 + k] = square[k][c];
+      transpose_square(square);
+#pragma unroll
+      for (int c = 0; c < 16; c++)
+        if (c < count) vstore16(square[c], vector, target + c * TILE_COLUMNS);
     }
   } else {
     for (int c = 0; c < count; c++)

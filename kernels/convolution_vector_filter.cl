@@ -3,8 +3,7 @@
 //
 //   convolution_vector_filter   gradient of the weights
 //   convolution_vector_bias     gradient of the bias
-//
-// Both give parts of the sums; convolution_reduce.cl adds them up.
+//   convolution_vector_reduce   adds up the parts of the sums that both give, always in the same order
 
 #include "common.h"
 #include "convolution_geometry.h"
@@ -29,12 +28,32 @@
 #ifndef BLOCK_COLUMNS
 #define BLOCK_COLUMNS 64
 #endif
+// Vectors that a work-item of the reduction sums up: a long run of each part, as the parts are far apart in memory.
+#ifndef REDUCED_VECTORS
+#define REDUCED_VECTORS 16
+#endif
 
 #define TILE_COLUMNS (16 * TILE_VECTORS)
 
 #if BLOCK_ROWS % 16 || BLOCK_ROWS % TILE_ROWS || BLOCK_COLUMNS % TILE_COLUMNS
 #error "a block is not a whole number of register tiles"
 #endif
+
+// Copies `count` channels of `pixels` pixels, `step` apart, to lines of `width` floats, of which the first `filled` vectors
+// are written: channels that do not exist are zero.
+void copy_pixels(global const float *from, size_t step, int pixels, int count, float *to, int width, int filled) {
+  const int whole = count / 16;
+  if (count == BLOCK_ROWS && width == BLOCK_ROWS) {
+    for (int p = 0; p < pixels; p++, from += step, to += BLOCK_ROWS)
+#pragma unroll
+      for (int v = 0; v < BLOCK_ROWS / 16; v++) vstore16(vload16(v, from), v, to);
+  } else {
+    for (int p = 0; p < pixels; p++, from += step, to += width) {
+      for (int v = 0; v < whole; v++) vstore16(vload16(v, from), v, to);
+      for (int v = whole; v < filled; v++) vstore16(load_some(from + v * 16, count - v * 16), v, to);
+    }
+  }
+}
 
 // One block of the weights' gradient of one tap over one part of the pixels:
 //
@@ -72,7 +91,7 @@ void convolution_vector_filter(
 
   float16 sums[BLOCK_ROWS][BLOCK_COLUMNS / 16];
   float rows_copy[BLOCK_PIXELS][BLOCK_ROWS];
-  float16 columns_copy[BLOCK_PIXELS][BLOCK_COLUMNS / 16];
+  float columns_copy[BLOCK_PIXELS][BLOCK_COLUMNS];
   const int used_rows = (row_count + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
   const int used_vectors = (column_count + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_VECTORS;
   for (int i = 0; i < used_rows; i++)
@@ -87,17 +106,22 @@ void convolution_vector_filter(
   }
   for (int start = begin; start < end; start += BLOCK_PIXELS) {
     const int count = min(BLOCK_PIXELS, end - start);
-    for (int p = 0; p < count; p++) {
+    // Line by line, as far as this block of pixels goes.
+    for (int p = 0; p < count;) {
+      const int run = min(width - x, count - p);
       const int grid_y = range_y.begin + y, grid_x = range_x.begin + x;
       const size_t on_grid = ((size_t)image * grid_height + grid_y) * grid_width + grid_x;
       const size_t sampled = ((size_t)image * sampled_height + grid_y * stride + tap_y) * sampled_width
                              + grid_x * stride + tap_x;
-      global const float *from = left + left_offset + (left_sampled ? sampled : on_grid) * left_stride + row;
-      for (int c = 0; c < row_count; c += 16) vstore16(load_some(from + c, row_count - c), 0, &rows_copy[p][c]);
-      from = right + right_offset + (left_sampled ? on_grid : sampled) * right_stride + column;
-      for (int v = 0; v < used_vectors; v++)
-        columns_copy[p][v] = v * 16 < column_count ? load_some(from + v * 16, column_count - v * 16) : (float16)(0.0f);
-      if (++x == width) {
+      copy_pixels(left + left_offset + (left_sampled ? sampled : on_grid) * left_stride + row,
+                  left_sampled ? stride * left_stride : left_stride, run, row_count, rows_copy[p], BLOCK_ROWS,
+                  (used_rows + 15) / 16);
+      copy_pixels(right + right_offset + (left_sampled ? on_grid : sampled) * right_stride + column,
+                  left_sampled ? right_stride : stride * right_stride, run, column_count, columns_copy[p],
+                  BLOCK_COLUMNS, used_vectors);
+      p += run;
+      x += run;
+      if (x == width) {
         x = 0;
         if (++y == height) {
           y = 0;
@@ -115,7 +139,7 @@ void convolution_vector_filter(
         for (int p = 0; p < count; p++) {
           float16 line[TILE_VECTORS];
 #pragma unroll
-          for (int w = 0; w < TILE_VECTORS; w++) line[w] = columns_copy[p][v + w];
+          for (int w = 0; w < TILE_VECTORS; w++) line[w] = vload16(v + w, columns_copy[p]);
 #pragma unroll
           for (int i = 0; i < TILE_ROWS; i++) {
             const float16 value = (float16)(rows_copy[p][c + i]);
@@ -153,4 +177,34 @@ void convolution_vector_bias(global const float *restrict source, ulong source_o
   float16 sum = (float16)(0.0f);
   for (int p = begin; p < end; p++) sum += load_some(source + source_offset + p * source_stride + column, count);
   store_some(sum, partial + (size_t)get_group_id(1) * columns + column, count);
+}
+
+// target(line, k) = [accumulate] target(line, k) + Σ partial[split][line][k].
+// Group: (REDUCED_VECTORS vectors of columns, line).
+kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void convolution_vector_reduce(global const float *restrict partial, int splits, global float *restrict target,
+                               ulong target_offset, ulong target_stride, int columns, int accumulate) {
+  const int column = get_group_id(0) * (16 * REDUCED_VECTORS);
+  const int count = columns - column;
+  const size_t line = get_group_id(1);
+  const size_t split_stride = get_num_groups(1) * columns;
+  global const float *source = partial + line * columns + column;
+  global float *place = target + target_offset + line * target_stride + column;
+  if (count >= 16 * REDUCED_VECTORS) {
+    float16 sums[REDUCED_VECTORS];
+#pragma unroll
+    for (int v = 0; v < REDUCED_VECTORS; v++) sums[v] = accumulate ? vload16(v, place) : (float16)(0.0f);
+    for (int split = 0; split < splits; split++, source += split_stride)
+#pragma unroll
+      for (int v = 0; v < REDUCED_VECTORS; v++) sums[v] += vload16(v, source);
+#pragma unroll
+    for (int v = 0; v < REDUCED_VECTORS; v++) vstore16(sums[v], v, place);
+  } else {
+    for (int v = 0; v * 16 < count; v++) {
+      const int left_over = count - v * 16;
+      float16 sum = accumulate ? load_some(place + v * 16, left_over) : (float16)(0.0f);
+      for (int split = 0; split < splits; split++) sum += load_some(source + split * split_stride + v * 16, left_over);
+      store_some(sum, place + v * 16, left_over);
+    }
+  }
 }

@@ -18,3 +18,22 @@ void store_some(float16 value, global float *target, int count) {
     for (int lane = 0; lane < count; lane++) target[lane] = lanes[lane];
   }
 }
+
+#define INTERLEAVE(a, b, half)                                                                                  \
+  (float16)(a.half.s0, b.half.s0, a.half.s1, b.half.s1, a.half.s2, b.half.s2, a.half.s3, b.half.s3,             \
+            a.half.s4, b.half.s4, a.half.s5, b.half.s5, a.half.s6, b.half.s6, a.half.s7, b.half.s7)
+
+// Turns a square of 16 × 16 over: four rounds that interleave its upper half's lines with its lower half's.
+void transpose_square(float16 square[16]) {
+#pragma unroll
+  for (int round = 0; round < 4; round++) {
+    float16 next[16];
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+      next[2 * i] = INTERLEAVE(square[i], square[i + 8], lo);
+      next[2 * i + 1] = INTERLEAVE(square[i], square[i + 8], hi);
+    }
+#pragma unroll
+    for (int i = 0; i < 16; i++) square[i] = next[i];
+  }
+}

@@ -2,31 +2,17 @@ import Runtime
 
 extension CLBackend {
   public func prepare(_ operation: ActivationForward) throws(BackendError) -> any Launch {
-    let tensors = [operation.input, operation.output]
-    try requireSameShape(tensors, for: ActivationForward.name)
-    let extents = ElementwiseExtents(tensors)
-    let launch = CLLaunch(ActivationForward.name, on: self)
-    try launch.add(
+    try elementwise(
       "activation_forward", in: "activation.cl", definitions: ["ACTIVATION": operation.activation.constant],
-      arguments: tensors.map { .tensor($0) } + [
-        .ulong(extents.channels), .ulong(extents.pixels), .float(operation.activation.slope),
-      ],
-      over: rows(channels: extents.channels, pixels: extents.pixels))
-    return launch
+      of: [operation.input, operation.output], arguments: [.float(operation.activation.slope)],
+      for: ActivationForward.name)
   }
 
   public func prepare(_ operation: ActivationBackward) throws(BackendError) -> any Launch {
-    let tensors = [operation.output, operation.outputGradient, operation.inputGradient]
-    try requireSameShape(tensors, for: ActivationBackward.name)
-    let extents = ElementwiseExtents(tensors)
-    let launch = CLLaunch(ActivationBackward.name, on: self)
-    try launch.add(
+    try elementwise(
       "activation_backward", in: "activation.cl", definitions: ["ACTIVATION": operation.activation.constant],
-      arguments: tensors.map { .tensor($0) } + [
-        .ulong(extents.channels), .ulong(extents.pixels), .float(operation.activation.slope),
-      ],
-      over: rows(channels: extents.channels, pixels: extents.pixels))
-    return launch
+      of: [operation.output, operation.outputGradient, operation.inputGradient],
+      arguments: [.float(operation.activation.slope)], for: ActivationBackward.name)
   }
 }
 

@@ -9,6 +9,13 @@ extension CLBackend {
     }
   }
 
+  func requireShape(_ shape: Shape, of tensor: Tensor, for operation: String) throws(BackendError) {
+    guard tensor.shape == shape else {
+      throw .invalidOperation(
+        operation: operation, reason: "tensor \(tensor.storage.name) is \(tensor.shape), not \(shape)")
+    }
+  }
+
   /// All `tensors` hold floats and have one shape.
   func requireSameShape(_ tensors: [Tensor], for operation: String) throws(BackendError) {
     for tensor in tensors {
@@ -29,5 +36,14 @@ extension CLBackend {
         operation: operation,
         reason: "tensor \(tensor.storage.name) is \(tensor.shape), not a vector of \(count)")
     }
+  }
+
+  /// The scratch memory of an operation, which must have `byteCount` bytes.
+  func workspace(_ memory: DeviceMemory?, byteCount: Int, for operation: String) throws(BackendError) -> CLMemory {
+    guard let memory, memory.byteCount >= byteCount else {
+      throw .invalidOperation(
+        operation: operation, reason: "\(memory?.byteCount ?? 0) bytes of workspace given, \(byteCount) needed")
+    }
+    return try own(memory, for: operation, tensor: "workspace")
   }
 }

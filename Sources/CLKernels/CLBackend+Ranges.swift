@@ -7,6 +7,13 @@ extension CLBackend {
     min(device.kind == .cpu ? 1024 : 256, device.maximumWorkGroupSize)
   }
 
+  /// Work-items of a group in a reduction: a power of two.
+  var reductionGroupSize: Int {
+    var size = 256
+    while size > device.maximumWorkGroupSize { size /= 2 }
+    return size
+  }
+
   /// A range for a kernel with one work-item per element of `pixels` rows of `channels` elements: direction 0 counts
   /// channels, directions 1 and 2 together count pixels (`row_index()` in common.h). Both are rounded up.
   func rows(channels: Int, pixels: Int) -> CLRange {
@@ -20,23 +27,5 @@ extension CLBackend {
     return CLRange(
       groups: ((channels + width - 1) / width, groupsInOne, (groups + groupsInOne - 1) / groupsInOne),
       local: (width, height, 1))
-  }
-}
-
-/// The extents of a kernel that treats every element alike, over tensors of one shape.
-struct ElementwiseExtents {
-  let channels: Int
-  let pixels: Int
-
-  /// Pixels and channels of `tensors`; where all are dense there is no need to tell pixels apart, and they count as one
-  /// long row.
-  init(_ tensors: [Tensor]) {
-    guard let shape = tensors.first?.shape else {
-      (channels, pixels) = (0, 0)
-      return
-    }
-    let dense = tensors.allSatisfy(\.isDense)
-    channels = dense ? shape.count : shape.channels
-    pixels = dense ? 1 : shape.pixelCount
   }
 }

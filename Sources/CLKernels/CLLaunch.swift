@@ -44,13 +44,17 @@ public final class CLLaunch: Launch {
         try kernel.setArgument(index + 1, UInt64(tensor.offset))
         try kernel.setArgument(index + 2, UInt64(tensor.pixelStride))
         index += 2
+      case .vector(let tensor):
+        try kernel.setArgument(index, try backend.memory(of: tensor, for: operation))
+        try kernel.setArgument(index + 1, UInt64(tensor.offset))
+        index += 1
       case .memory(let memory): try kernel.setArgument(index, try backend.own(memory, for: operation))
       case .null: try kernel.setArgumentToNull(index)
       case .int(let value): try kernel.setArgument(index, try narrow(value) as Int32)
       case .uint(let value): try kernel.setArgument(index, try narrow(value) as UInt32)
       case .ulong(let value): try kernel.setArgument(index, try narrow(value) as UInt64)
       case .float(let value): try kernel.setArgument(index, value)
-      case .uint64(let value): try kernel.setArgument(index, value)
+      case .word(let value): try kernel.setArgument(index, value)
       case .variableFloat, .variableULong: variables.append((index, argument))
       case .local(let byteCount): try kernel.setArgument(index, localByteCount: byteCount)
       }
@@ -66,7 +70,12 @@ public final class CLLaunch: Launch {
       for (index, argument) in dispatch.variables {
         switch argument {
         case .variableFloat(let read): try dispatch.kernel.setArgument(index, read())
-        case .variableULong(let read): try dispatch.kernel.setArgument(index, read())
+        case .variableULong(let read, let allowed):
+          let value = read()
+          guard allowed.contains(value) else {
+            throw .invalidOperation(operation: operation, reason: "\(value) is not in \(allowed)")
+          }
+          try dispatch.kernel.setArgument(index, try narrow(value) as UInt64)
         default: break
         }
       }

@@ -68,17 +68,20 @@ struct ConvolutionFilter {
   /// Parts that the pixels are split into, so that enough groups run at a time, yet each has enough to do. It depends on
   /// nothing but the shapes, so that results do not either.
   private func splits(_ bodies: KernelBodies) -> Int {
-    let taps = geometry.taps
-    let (groups, wanted) =
-      switch bodies {
-      case .gpu:
-        (
-          ceilDivide(taps * sampled.shape.channels, ConvolutionTiles.rows)
-            * ceilDivide(grid.shape.channels, ConvolutionTiles.columns), ConvolutionTiles.wantedGroups
-        )
-      case .cpu: (vectorBlocks * taps, 64)
-      }
-    return max(1, min(ceilDivide(wanted, groups), grid.shape.pixelCount / 64))
+    let pixels = grid.shape.pixelCount
+    switch bodies {
+    case .gpu:
+      let tiles =
+        ceilDivide(geometry.taps * sampled.shape.channels, ConvolutionTiles.rows)
+        * ceilDivide(grid.shape.channels, ConvolutionTiles.columns)
+      return max(1, min(ceilDivide(ConvolutionTiles.wantedGroups, tiles), pixels / 64))
+    case .cpu:
+      // All blocks and taps of one part run one after the other: its pixels should stay in the second-level cache, as long
+      // as the parts of the sums do not become more than the tensors themselves.
+      let elements = rows.shape.count + columns.shape.count
+      let cached = min(ceilDivide(elements, 256 * 1024), elements / weightsGradient.shape.count)
+      return max(1, min(max(ceilDivide(64, vectorBlocks * geometry.taps), cached), pixels / 64))
+    }
   }
 
   private var biasSplits: Int { max(1, min(64, outputGradient.shape.pixelCount / 64)) }
@@ -149,12 +152,22 @@ struct ConvolutionFilter {
   private func addReduction(
     of partial: DeviceMemory, splits: Int, into target: Tensor, to launch: CLLaunch, _ backend: CLBackend
   ) throws(BackendError) {
-    let lines = target.shape.pixelCount
-    try launch.add(
-      "convolution_reduce", in: "convolution_reduce.cl",
-      arguments: [
-        .memory(partial), .int(splits), .null, .ulong(0), .tensor(target), .ulong(lines),
-        .ulong(target.shape.channels), .int(accumulate ? 1 : 0),
-      ], over: backend.rows(channels: target.shape.channels, pixels: lines))
+    // Without gaps the target is one long line.
+    let lines = target.isDense ? 1 : target.shape.pixelCount
+    let columns = target.shape.count / lines
+    switch backend.bodies {
+    case .gpu:
+      try launch.add(
+        "convolution_reduce", in: "convolution_reduce.cl",
+        arguments: [
+          .memory(partial), .int(splits), .null, .ulong(0), .tensor(target), .ulong(lines), .ulong(columns),
+          .int(accumulate ? 1 : 0),
+        ], over: backend.rows(channels: columns, pixels: lines))
+    case .cpu:
+      try launch.add(
+        "convolution_vector_reduce", in: "convolution_vector_filter.cl", definitions: vectorTile,
+        arguments: [.memory(partial), .int(splits), .tensor(target), .int(columns), .int(accumulate ? 1 : 0)],
+        over: CLRange(groups: (ceilDivide(columns, 256), lines, 1), local: (1, 1, 1)))
+    }
   }
 }

@@ -5,7 +5,9 @@ import Runtime
 enum KernelArgument {
   /// `global T*`, `ulong offset`, `ulong pixel_stride`: three arguments.
   case tensor(Tensor)
-  /// `global T*` alone: a dense tensor whose first element is the start of its region, or its offset is not needed.
+  /// `global T*`, `ulong offset`: a dense vector, two arguments.
+  case vector(Tensor)
+  /// `global T*` alone.
   case memory(DeviceMemory)
   /// `global T*` that is null.
   case null
@@ -13,11 +15,12 @@ enum KernelArgument {
   case uint(Int)
   case ulong(Int)
   case float(Float)
-  case uint64(UInt64)
+  /// 32 bits: `uint`.
+  case word(UInt32)
   /// Read again at every launch: `float`.
   case variableFloat(() -> Float)
-  /// Read again at every launch: `ulong`.
-  case variableULong(() -> UInt64)
+  /// Read again at every launch, which refuses what is not `allowed`: `ulong`.
+  case variableULong(() -> Int, allowed: ClosedRange<Int>)
   /// `local T*` of so many bytes.
   case local(byteCount: Int)
 }

@@ -100,12 +100,8 @@ final class ConvolutionFilter {
         min(rows, first + plan.channels), plan.parts > 1 ? parts + part * weightCount : gradient,
         plan.parts == 1 && accumulate, workspace + plan.scratchStart + worker * plan.scratchStride)
     }
-    guard plan.parts > 1 else { return }
-    let slice = 4096
-    pool.run(count: (weightCount + slice - 1) / slice) { index, _ in
-      let first = index * slice
-      sum_parts(
-        parts + first, weightCount, plan.parts, min(slice, weightCount - first), gradient + first, accumulate)
+    if plan.parts > 1 {
+      sumParts(parts, count: weightCount, parts: plan.parts, to: gradient, accumulate: accumulate, on: pool)
     }
   }
 }

@@ -5,7 +5,10 @@ import Runtime
 
 extension CPUBackend {
   public func workspaceByteCount(_ operation: TransposedConvolutionForward) -> Int {
-    ConvolutionGrids.workspaceByteCount(on: pool)
+    convolutionWorkspace(
+      ConvolutionShape(
+        transposedInput: operation.input.shape, output: operation.output.shape, geometry: operation.geometry),
+      toLarge: true)
   }
 
   public func prepare(_ operation: TransposedConvolutionForward, workspace: DeviceMemory?) throws(BackendError)
@@ -20,7 +23,11 @@ extension CPUBackend {
   }
 
   public func workspaceByteCount(_ operation: TransposedConvolutionBackwardData) -> Int {
-    ConvolutionGrids.workspaceByteCount(on: pool)
+    convolutionWorkspace(
+      ConvolutionShape(
+        transposedInput: operation.inputGradient.shape, output: operation.outputGradient.shape,
+        geometry: operation.geometry),
+      toLarge: false)
   }
 
   public func prepare(_ operation: TransposedConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError)

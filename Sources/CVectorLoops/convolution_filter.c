@@ -115,8 +115,8 @@ void convolution_filter_run(
           if (valid < PANEL_WIDTH) memset(to + valid, 0, (PANEL_WIDTH - valid) * sizeof(float));
         }
         transposed_panel(
-            tap_count * channels, count, scratch->left, scratch->panel,
-            gradient + (tap * all + first_channel) * outputs + output, (ptrdiff_t)outputs, true, valid);
+            tap_count * channels, count, scratch->left, PRODUCT_ROWS, (ptrdiff_t)(count * PRODUCT_ROWS), scratch->panel,
+            PANEL_WIDTH, gradient + (tap * all + first_channel) * outputs + output, (ptrdiff_t)outputs, true, valid);
       }
     }
   }

@@ -47,9 +47,9 @@ MULTIVERSION_BY_WIDTH(
 
 MULTIVERSION_BY_WIDTH(
     transposed_panel,
-    (size_t rows, size_t length, const float *left, const float *panel, float *out, ptrdiff_t out_stride,
-     bool accumulate, size_t valid),
-    (rows, length, left, panel, out, out_stride, accumulate, valid))
+    (size_t rows, size_t length, const float *left, ptrdiff_t left_stride, ptrdiff_t left_group_stride,
+     const float *panel, ptrdiff_t panel_stride, float *out, ptrdiff_t out_stride, bool accumulate, size_t valid),
+    (rows, length, left, left_stride, left_group_stride, panel, panel_stride, out, out_stride, accumulate, valid))
 
 typedef float float4 __attribute__((vector_size(16), aligned(4)));
 

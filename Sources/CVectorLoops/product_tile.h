@@ -17,6 +17,22 @@ typedef float tile_vector __attribute__((vector_size(VECTOR_WIDTH * 4), aligned(
 VECTOR_LOOP tile_vector tile_load(const float *from) { return *(const tile_vector *)from; }
 VECTOR_LOOP void tile_store(float *to, tile_vector value) { *(tile_vector *)to = value; }
 
+/// One row of sums to memory: new sums are added to old ones at the end, so that fewer of the additions are to a large
+/// number, which rounds more.
+VECTOR_LOOP void TILE_NAME(tile_finish)(
+    const int vectors, const tile_vector *sum, float *to, bool accumulate, bool whole, size_t valid) {
+  if (whole) {
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++)
+      tile_store(to + v * VECTOR_WIDTH, accumulate ? tile_load(to + v * VECTOR_WIDTH) + sum[v] : sum[v]);
+  } else {
+    float edge[2 * VECTOR_WIDTH];
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) tile_store(edge + v * VECTOR_WIDTH, sum[v]);
+    for (size_t column = 0; column < valid; column++) to[column] = (accumulate ? to[column] : 0) + edge[column];
+  }
+}
+
 /// Sums of `rows` × `vectors`: out(i) (+)= start + Σ over groups g and k of left(g, i)[k] · panel(g, k).
 ///
 /// `left` holds `PRODUCT_ROWS` pointers per group, each to `length` floats. `panel` goes on by `PANEL_WIDTH` floats per
@@ -26,22 +42,11 @@ VECTOR_LOOP void TILE_NAME(product_tile)(
     const float *panel, float *const *out, ptrdiff_t out_offset, const float *start, bool accumulate, size_t valid) {
   tile_vector sum[TILE_ROWS][2];
   const bool whole = valid >= (size_t)vectors * VECTOR_WIDTH;
-  float edge[2 * VECTOR_WIDTH];
-  if (accumulate) {
-    for (int i = 0; i < rows; i++) {
-      const float *from = out[i] + out_offset;
-      if (!whole) {
-        for (size_t k = 0; k < valid; k++) edge[k] = from[k];
-        for (size_t k = valid; k < (size_t)vectors * VECTOR_WIDTH; k++) edge[k] = 0;
-        from = edge;
-      }
-      for (int v = 0; v < vectors; v++) sum[i][v] = tile_load(from + v * VECTOR_WIDTH);
-    }
-  } else {
-    for (int v = 0; v < vectors; v++) {
-      const tile_vector first = start ? tile_load(start + v * VECTOR_WIDTH) : (tile_vector){0};
-      for (int i = 0; i < rows; i++) sum[i][v] = first;
-    }
+#pragma clang loop unroll(full)
+  for (int v = 0; v < vectors; v++) {
+    const tile_vector first = start && !accumulate ? tile_load(start + v * VECTOR_WIDTH) : (tile_vector){0};
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) sum[i][v] = first;
   }
   for (size_t group = 0; group < groups; group++) {
     const float *row[TILE_ROWS];
@@ -68,32 +73,22 @@ VECTOR_LOOP void TILE_NAME(product_tile)(
     }
   }
 #pragma clang loop unroll(full)
-  for (int i = 0; i < rows; i++) {
-    float *to = out[i] + out_offset;
-    if (whole) {
-#pragma clang loop unroll(full)
-      for (int v = 0; v < vectors; v++) tile_store(to + v * VECTOR_WIDTH, sum[i][v]);
-    } else {
-      for (int v = 0; v < vectors; v++) tile_store(edge + v * VECTOR_WIDTH, sum[i][v]);
-      for (size_t column = 0; column < valid; column++) to[column] = edge[column];
-    }
-  }
+  for (int i = 0; i < rows; i++)
+    TILE_NAME(tile_finish)(vectors, sum[i], out[i] + out_offset, accumulate, whole, valid);
 }
 
-/// out(i, ·) (+)= Σ over k of left[k · PRODUCT_ROWS + i] · panel(k): a product with the left side transposed, both
-/// sides packed.
+/// out(i, ·) (+)= Σ over k of left[k · left_stride + i] · panel[k · panel_stride + ·].
 VECTOR_LOOP void TILE_NAME(transposed_tile)(
-    const int rows, const int vectors, size_t length, const float *left, const float *panel, float *out,
-    ptrdiff_t out_stride, bool accumulate, size_t valid) {
+    const int rows, const int vectors, size_t length, const float *left, ptrdiff_t left_stride, const float *panel,
+    ptrdiff_t panel_stride, float *out, ptrdiff_t out_stride, bool accumulate, size_t valid) {
   tile_vector sum[TILE_ROWS][2];
   const bool whole = valid >= (size_t)vectors * VECTOR_WIDTH;
-  float edge[2 * VECTOR_WIDTH];
 #pragma clang loop unroll(full)
   for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) sum[i][v] = (tile_vector){0};
 #pragma clang loop unroll_count(2)
-  for (size_t k = 0; k < length; k++, left += PRODUCT_ROWS, panel += PANEL_WIDTH) {
+  for (size_t k = 0; k < length; k++, left += left_stride, panel += panel_stride) {
     tile_vector right[2];
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) right[v] = tile_load(panel + v * VECTOR_WIDTH);
@@ -103,17 +98,8 @@ VECTOR_LOOP void TILE_NAME(transposed_tile)(
       for (int v = 0; v < vectors; v++) sum[i][v] += left[i] * right[v];
   }
 #pragma clang loop unroll(full)
-  for (int i = 0; i < rows; i++) {
-    float *to = out + i * out_stride;
-    if (whole) {
-#pragma clang loop unroll(full)
-      for (int v = 0; v < vectors; v++)
-        tile_store(to + v * VECTOR_WIDTH, accumulate ? tile_load(to + v * VECTOR_WIDTH) + sum[i][v] : sum[i][v]);
-    } else {
-      for (int v = 0; v < vectors; v++) tile_store(edge + v * VECTOR_WIDTH, sum[i][v]);
-      for (size_t column = 0; column < valid; column++) to[column] = (accumulate ? to[column] : 0) + edge[column];
-    }
-  }
+  for (int i = 0; i < rows; i++)
+    TILE_NAME(tile_finish)(vectors, sum[i], out + i * out_stride, accumulate, whole, valid);
 }
 
 // The tiles with their number of rows known to the compiler, so that the sums live in registers.
@@ -129,11 +115,11 @@ VECTOR_LOOP void TILE_NAME(transposed_tile)(
 #define TRANSPOSED_CASE(count)                                                                             \
   case count:                                                                                              \
     if (columns > VECTOR_WIDTH)                                                                            \
-      TILE_NAME(transposed_tile)(count, 2, length, left + row, panel + first, to, out_stride, accumulate,  \
-                                 columns);                                                                 \
+      TILE_NAME(transposed_tile)(count, 2, length, left + row, left_stride, panel + first, panel_stride,   \
+                                 to, out_stride, accumulate, columns);                                                                 \
     else                                                                                                   \
-      TILE_NAME(transposed_tile)(count, 1, length, left + row, panel + first, to, out_stride, accumulate,  \
-                                 columns);                                                                 \
+      TILE_NAME(transposed_tile)(count, 1, length, left + row, left_stride, panel + first, panel_stride,   \
+                                 to, out_stride, accumulate, columns);                                                                 \
     break;
 #if TILE_ROWS == 8
 #define FOR_EACH_ROW_COUNT(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8)
@@ -158,9 +144,9 @@ VECTOR_LOOP void TILE_NAME(product_panel_body)(
 }
 
 VECTOR_LOOP void TILE_NAME(transposed_panel_body)(
-    size_t rows, size_t length, const float *left, const float *panel, float *out, ptrdiff_t out_stride,
-    bool accumulate, size_t valid) {
-  for (; rows > 0; left += length * PRODUCT_ROWS, out += PRODUCT_ROWS * out_stride) {
+    size_t rows, size_t length, const float *left, ptrdiff_t left_stride, ptrdiff_t left_group_stride,
+    const float *panel, ptrdiff_t panel_stride, float *out, ptrdiff_t out_stride, bool accumulate, size_t valid) {
+  for (; rows > 0; left += left_group_stride, out += PRODUCT_ROWS * out_stride) {
     const size_t here = rows < PRODUCT_ROWS ? rows : PRODUCT_ROWS;
     for (size_t first = 0; first < valid; first += 2 * VECTOR_WIDTH) {
       const size_t columns = valid - first < 2 * VECTOR_WIDTH ? valid - first : 2 * VECTOR_WIDTH;

@@ -19,3 +19,4 @@
 #include "product.h"
 #include "random_fill.h"
 #include "upsampling.h"
+#include "winograd.h"

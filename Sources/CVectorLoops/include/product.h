@@ -23,11 +23,12 @@ void product_panel(
 
 /// out[row · out_stride + column] (+)= Σ over k < length of left(k, row) · panel(k, column), for column < valid ≤ 32.
 ///
-/// - left: `[⌈rows / 8⌉][length][8]`, padded to whole groups of rows.
-/// - panel: `[length][32]`; columns from `valid` on are read up to a whole vector but not used.
+/// - left: row r at place k is at r / 8 · left_group_stride + k · left_stride + r % 8.
+/// - panel: column c at place k is at k · panel_stride + c; columns from `valid` on are read up to a whole vector but
+///   not used.
 void transposed_panel(
-    size_t rows, size_t length, const float *left, const float *panel, float *out, ptrdiff_t out_stride,
-    bool accumulate, size_t valid);
+    size_t rows, size_t length, const float *left, ptrdiff_t left_stride, ptrdiff_t left_group_stride,
+    const float *panel, ptrdiff_t panel_stride, float *out, ptrdiff_t out_stride, bool accumulate, size_t valid);
 
 /// Packs columns `first ..< first + valid` of a matrix into `panel`, `[rows][32]`, with zeros from `valid` on.
 /// Element (row, column) is at row · row_stride + column · column_stride; one of the strides must be 1.

@@ -1,0 +1,128 @@
+// Weight gradients by minimal filtering: for each point, the transformed source tiles, transposed, times the transformed
+// tiles of the target's gradient. A block of the transformed gradient stays in the L2 cache over all tiles, and only its
+// inverse transform goes to memory.
+
+#include <string.h>
+
+#include "multiversion.h"
+#include "product.h"
+#include "winograd_tiles.h"
+
+enum {
+  /// Tiles transformed together.
+  BLOCK_TILES = 16,
+  /// Distances between two points, in floats, off powers of two.
+  TILES_STRIDE = BLOCK_TILES * WINOGRAD_FILTER_BLOCK + 16,
+  SUMS_STRIDE = WINOGRAD_FILTER_BLOCK * WINOGRAD_FILTER_BLOCK + 16,
+};
+
+size_t winograd_filter_scratch_bytes(enum winograd_kind kind) {
+  return winograd_points(kind) * (2 * TILES_STRIDE + SUMS_STRIDE) * sizeof(float);
+}
+
+VECTOR_LOOP void transform_tiles(
+    const enum winograd_kind kind, const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel,
+    size_t channels, size_t first_output, size_t outputs, float *sources, float *gradients) {
+  const int points = point_side(kind) * point_side(kind);
+  const int sources_side = source_side(kind), targets_side = target_side(kind);
+  for (size_t tile = first; tile < end; tile++) {
+    const float *pixels[WINOGRAD_MOST_SOURCES];
+    find_source(kind, &filter->source, tile, pixels);
+    for (size_t channel = 0; channel < channels; channel += 16) {
+      float16 x[WINOGRAD_MOST_SOURCES], v[WINOGRAD_MOST_POINTS];
+#pragma clang loop unroll(full)
+      for (int i = 0; i < sources_side * sources_side; i++) x[i] = load16(pixels[i] + first_channel + channel);
+      source_2d(kind, x, v);
+#pragma clang loop unroll(full)
+      for (int i = 0; i < points; i++) store16(sources + i * TILES_STRIDE + channel, v[i]);
+    }
+    float *targets[WINOGRAD_MOST_TARGETS];
+    find_target(kind, &filter->target_gradient, tile, targets);
+    for (size_t output = 0; output < outputs; output += 16) {
+      float16 y[WINOGRAD_MOST_TARGETS], m[WINOGRAD_MOST_POINTS];
+#pragma clang loop unroll(full)
+      for (int i = 0; i < targets_side * targets_side; i++)
+        y[i] = targets[i] ? load16(targets[i] + first_output + output) : (float16){0};
+      gradient_2d(kind, y, m);
+#pragma clang loop unroll(full)
+      for (int i = 0; i < points; i++) store16(gradients + i * TILES_STRIDE + output, m[i]);
+    }
+    sources += WINOGRAD_FILTER_BLOCK;
+    gradients += WINOGRAD_FILTER_BLOCK;
+  }
+}
+
+VECTOR_LOOP void winograd_filter_tiles_body(
+    const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t channels,
+    size_t first_output, size_t outputs, float *sources, float *gradients) {
+  if (filter->kind == winograd_tile_4x4)
+    transform_tiles(
+        winograd_tile_4x4, filter, first, end, first_channel, channels, first_output, outputs, sources, gradients);
+  else
+    transform_tiles(
+        winograd_map_2x2, filter, first, end, first_channel, channels, first_output, outputs, sources, gradients);
+}
+MULTIVERSION(
+    winograd_filter_tiles,
+    winograd_filter_tiles_body,
+    (const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t channels,
+     size_t first_output, size_t outputs, float *sources, float *gradients),
+    (filter, first, end, first_channel, channels, first_output, outputs, sources, gradients))
+
+VECTOR_LOOP void finish_gradient(
+    const enum winograd_kind kind, const float *sums, size_t channels, size_t outputs, float *gradient,
+    size_t row_stride, size_t tap_stride, bool accumulate) {
+  const int points = point_side(kind) * point_side(kind);
+  for (size_t channel = 0; channel < channels; channel++) {
+    for (size_t output = 0; output < outputs; output += 16) {
+      float16 u[WINOGRAD_MOST_POINTS], g[9];
+#pragma clang loop unroll(full)
+      for (int i = 0; i < points; i++)
+        u[i] = load16(sums + i * SUMS_STRIDE + channel * WINOGRAD_FILTER_BLOCK + output);
+      weights_gradient_2d(kind, u, g);
+#pragma clang loop unroll(full)
+      for (int tap = 0; tap < 9; tap++) {
+        float *to = gradient + (size_t)tap * tap_stride + channel * row_stride + output;
+        store16(to, accumulate ? load16(to) + g[tap] : g[tap]);
+      }
+    }
+  }
+}
+
+VECTOR_LOOP void winograd_filter_finish_body(
+    enum winograd_kind kind, const float *sums, size_t channels, size_t outputs, float *gradient, size_t row_stride,
+    size_t tap_stride, bool accumulate) {
+  if (kind == winograd_tile_4x4)
+    finish_gradient(winograd_tile_4x4, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate);
+  else
+    finish_gradient(winograd_map_2x2, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate);
+}
+MULTIVERSION(
+    winograd_filter_finish,
+    winograd_filter_finish_body,
+    (enum winograd_kind kind, const float *sums, size_t channels, size_t outputs, float *gradient, size_t row_stride,
+     size_t tap_stride, bool accumulate),
+    (kind, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate))
+
+void winograd_filter_run(
+    const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
+    size_t first_output, size_t end_output, float *gradient, bool accumulate, void *scratch) {
+  const size_t points = winograd_points(filter->kind), rows = filter->source.channels;
+  const size_t columns = filter->target_gradient.channels;
+  const size_t channels = end_channel - first_channel, outputs = end_output - first_output;
+  float *sources = scratch, *gradients = sources + points * TILES_STRIDE, *sums = gradients + points * TILES_STRIDE;
+  for (size_t block = first; block < end; block += BLOCK_TILES) {
+    const size_t tiles = end - block < BLOCK_TILES ? end - block : BLOCK_TILES;
+    winograd_filter_tiles(
+        filter, block, block + tiles, first_channel, channels, first_output, outputs, sources, gradients);
+    for (size_t point = 0; point < points; point++)
+      for (size_t output = 0; output < outputs; output += PANEL_WIDTH)
+        transposed_panel(
+            channels, tiles, sources + point * TILES_STRIDE, WINOGRAD_FILTER_BLOCK, PRODUCT_ROWS,
+            gradients + point * TILES_STRIDE + output, WINOGRAD_FILTER_BLOCK, sums + point * SUMS_STRIDE + output,
+            WINOGRAD_FILTER_BLOCK, block > first, outputs - output < PANEL_WIDTH ? outputs - output : PANEL_WIDTH);
+  }
+  winograd_filter_finish(
+      filter->kind, sums, channels, outputs, gradient + first_channel * columns + first_output, columns,
+      rows * columns, accumulate);
+}

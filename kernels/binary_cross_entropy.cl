@@ -1,0 +1,13 @@
+// Binary cross-entropy on logits against one constant target, and its gradient: max(x, 0) - x t + log(1 + exp(-|x|)),
+// derivative sigmoid(x) - t, written as (1 - t) sigmoid(x) - t sigmoid(-x), which keeps its digits where the two are
+// close. The frame, with the layouts, is in loss.h.
+
+#include "common.h"
+
+#define LOSS_BLOCKS binary_cross_entropy_blocks
+#define LOSS_SUM binary_cross_entropy_sum
+#define LOSS_TARGET_TENSOR 0
+#define LOSS_TERM(T, x, t) (fmax((x), (T)(0.0f)) - (x) * (t) + log1p(exp(-fabs(x))))
+#define LOSS_DERIVATIVE(T, x, t) ((1.0f - (t)) / (1.0f + exp(-(x))) - (t) / (1.0f + exp(x)))
+
+#include "loss.h"
