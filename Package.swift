@@ -75,7 +75,8 @@ let package = Package(
     .testTarget(
       name: "CLKernelsTests", dependencies: ["CLKernels", "KernelCases", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "CPUKernelsTests", dependencies: ["CPUKernels", "CVectorLoops", "KernelCases", "TestSupport"], swiftSettings: strict),
+      name: "CPUKernelsTests", dependencies: ["CPUKernels", "CVectorLoops", "KernelCases", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "KernelCasesTests", dependencies: ["KernelCases", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: strict),

@@ -2,7 +2,8 @@
 final class ProgressDisplay {
   private let isTerminal = Console.isTerminal
   private let interval: Duration
-  private var lastLine: ContinuousClock.Instant?
+  /// When the last plain line was written, or the display was made: what is over soon needs none.
+  private var lastLine = ContinuousClock.now
   private var isShowing = false
 
   /// - Parameter interval: the least time between two plain lines.
@@ -17,7 +18,7 @@ final class ProgressDisplay {
       return
     }
     let now = ContinuousClock.now
-    if let lastLine, now - lastLine < interval { return }
+    guard now - lastLine >= interval else { return }
     lastLine = now
     Console.progress(line + "\n")
   }

@@ -11,6 +11,8 @@ struct StopSignal {
   init() {
     // A global is made when it is first used; that must not happen inside the handler.
     Self.received.store(0, ordering: .relaxed)
+    var caught = sigset_t()
+    sigemptyset(&caught)
     for signal in [SIGINT, SIGTERM] {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { signal in
@@ -18,7 +20,10 @@ struct StopSignal {
       }
       action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART
       sigaction(signal, &action, nil)
+      sigaddset(&caught, signal)
     }
+    // Whoever started this process may have handed down a mask that keeps them out.
+    pthread_sigmask(SIG_UNBLOCK, &caught, nil)
   }
 
   var isReceived: Bool { Self.received.load(ordering: .relaxed) != 0 }
