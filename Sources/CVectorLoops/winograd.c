@@ -42,14 +42,17 @@ VECTOR_LOOP void transform_source(
     const enum winograd_kind kind, const struct winograd_image *image, size_t first, size_t end, float *to,
     size_t point_stride) {
   const int points = point_side(kind) * point_side(kind), side = source_side(kind);
+  const float *all_pixels[2][WINOGRAD_MOST_SOURCES];
+  find_source(kind, image, first, all_pixels[first % 2]);
   for (size_t tile = first; tile < end; tile++, to += WINOGRAD_CHUNK) {
-    const float *pixels[WINOGRAD_MOST_SOURCES];
-    find_source(kind, image, tile, pixels);
+    const float **pixels = all_pixels[tile % 2], **next = all_pixels[(tile + 1) % 2];
+    find_source(kind, image, tile + 1 < end ? tile + 1 : tile, next);
     for (size_t channel = 0; channel < image->channels; channel += 16) {
       float *chunk = to + channel / WINOGRAD_CHUNK * (size_t)points * point_stride + channel % WINOGRAD_CHUNK;
       float16 x[WINOGRAD_MOST_SOURCES], v[WINOGRAD_MOST_POINTS];
 #pragma clang loop unroll(full)
       for (int i = 0; i < side * side; i++) x[i] = load16(pixels[i] + channel);
+      prefetch_source(kind, next, channel);
       source_2d(kind, x, v);
 #pragma clang loop unroll(full)
       for (int i = 0; i < points; i++) store16(chunk + (size_t)i * point_stride, v[i]);
@@ -120,13 +123,16 @@ VECTOR_LOOP void transform_target(
     size_t end, const float *from, size_t point_stride) {
   const int points = point_side(kind) * point_side(kind), side = target_side(kind);
   const size_t valid = image->channels - output < PANEL_WIDTH ? image->channels - output : PANEL_WIDTH;
+  float *all_pixels[2][WINOGRAD_MOST_TARGETS];
+  find_target(kind, image, first, all_pixels[first % 2]);
   for (size_t tile = first; tile < end; tile++, from += PANEL_WIDTH) {
-    float *pixels[WINOGRAD_MOST_TARGETS];
-    find_target(kind, image, tile, pixels);
+    float **pixels = all_pixels[tile % 2], **next = all_pixels[(tile + 1) % 2];
+    find_target(kind, image, tile + 1 < end ? tile + 1 : tile, next);
     for (size_t column = 0; column < valid; column += 16) {
       float16 m[WINOGRAD_MOST_POINTS], y[WINOGRAD_MOST_TARGETS];
 #pragma clang loop unroll(full)
       for (int i = 0; i < points; i++) m[i] = load16(from + (size_t)i * point_stride + column);
+      prefetch_target(kind, next, output + column, true);
       target_2d(kind, m, y);
       const size_t here = valid - column < 16 ? valid - column : 16;
       float16 start = {0};

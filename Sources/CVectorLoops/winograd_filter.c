@@ -25,24 +25,31 @@ VECTOR_LOOP void transform_tiles(
     size_t channels, size_t first_output, size_t outputs, float *sources, float *gradients) {
   const int points = point_side(kind) * point_side(kind);
   const int sources_side = source_side(kind), targets_side = target_side(kind);
+  const float *all_pixels[2][WINOGRAD_MOST_SOURCES];
+  float *all_targets[2][WINOGRAD_MOST_TARGETS];
+  find_source(kind, &filter->source, first, all_pixels[first % 2]);
+  find_target(kind, &filter->target_gradient, first, all_targets[first % 2]);
   for (size_t tile = first; tile < end; tile++) {
-    const float *pixels[WINOGRAD_MOST_SOURCES];
-    find_source(kind, &filter->source, tile, pixels);
+    const float **pixels = all_pixels[tile % 2], **next_pixels = all_pixels[(tile + 1) % 2];
+    float **targets = all_targets[tile % 2], **next_targets = all_targets[(tile + 1) % 2];
+    const size_t next = tile + 1 < end ? tile + 1 : tile;
+    find_source(kind, &filter->source, next, next_pixels);
+    find_target(kind, &filter->target_gradient, next, next_targets);
     for (size_t channel = 0; channel < channels; channel += 16) {
       float16 x[WINOGRAD_MOST_SOURCES], v[WINOGRAD_MOST_POINTS];
 #pragma clang loop unroll(full)
       for (int i = 0; i < sources_side * sources_side; i++) x[i] = load16(pixels[i] + first_channel + channel);
+      prefetch_source(kind, next_pixels, first_channel + channel);
       source_2d(kind, x, v);
 #pragma clang loop unroll(full)
       for (int i = 0; i < points; i++) store16(sources + i * TILES_STRIDE + channel, v[i]);
     }
-    float *targets[WINOGRAD_MOST_TARGETS];
-    find_target(kind, &filter->target_gradient, tile, targets);
     for (size_t output = 0; output < outputs; output += 16) {
       float16 y[WINOGRAD_MOST_TARGETS], m[WINOGRAD_MOST_POINTS];
 #pragma clang loop unroll(full)
       for (int i = 0; i < targets_side * targets_side; i++)
         y[i] = targets[i] ? load16(targets[i] + first_output + output) : (float16){0};
+      prefetch_target(kind, next_targets, first_output + output, false);
       gradient_2d(kind, y, m);
 #pragma clang loop unroll(full)
       for (int i = 0; i < points; i++) store16(gradients + i * TILES_STRIDE + output, m[i]);

@@ -8,22 +8,38 @@
 /// What pixels in the padding point at, for as many channels as there may be.
 static const float winograd_zeros[WINOGRAD_MOST_CHANNELS];
 
+/// First pixel of the tile's image, and the tile's place in it.
+struct winograd_place {
+  float *image;
+  int32_t y, x;
+};
+
+VECTOR_LOOP struct winograd_place find_place(
+    const enum winograd_kind kind, const struct winograd_image *image, size_t tile) {
+  const int32_t side = target_side(kind);
+  const uint32_t across = kind == winograd_tile_4x4 ? ((uint32_t)image->width + 3) / 4 : 1;
+  const uint32_t down = kind == winograd_tile_4x4 ? ((uint32_t)image->height + 3) / 4 : 1;
+  const uint32_t index = (uint32_t)(tile / (across * down)), inside = (uint32_t)(tile % (across * down));
+  return (struct winograd_place){
+      image->pixels + (ptrdiff_t)index * image->height * image->width * image->pixel_stride,
+      (int32_t)(inside / across) * side, (int32_t)(inside % across) * side};
+}
+
 /// Pixels that a tile reads, row by row; those in the padding point at zeros.
 VECTOR_LOOP void find_source(
     const enum winograd_kind kind, const struct winograd_image *image, size_t tile, const float **pixels) {
-  const int side = source_side(kind);
-  const int32_t across = kind == winograd_tile_4x4 ? (image->width + 3) / 4 : 1;
-  const int32_t down = kind == winograd_tile_4x4 ? (image->height + 3) / 4 : 1;
-  const int32_t inside = (int32_t)(tile % (size_t)(across * down));
-  const int32_t top = kind == winograd_tile_4x4 ? inside / across * 4 - 1 : 0;
-  const int32_t left = kind == winograd_tile_4x4 ? inside % across * 4 - 1 : 0;
-  const ptrdiff_t first = (ptrdiff_t)(tile / (size_t)(across * down)) * image->height * image->width;
-  for (int32_t i = 0; i < side; i++) {
-    for (int32_t j = 0; j < side; j++) {
-      const int32_t y = top + i, x = left + j;
-      const bool in_image = (uint32_t)y < (uint32_t)image->height && (uint32_t)x < (uint32_t)image->width;
+  const int side = source_side(kind), border = kind == winograd_tile_4x4 ? 1 : 0;
+  const struct winograd_place place = find_place(kind, image, tile);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < side; i++) {
+    const int32_t y = place.y + i - border;
+    const bool inside = (uint32_t)y < (uint32_t)image->height;
+    const float *row = place.image + (ptrdiff_t)y * image->width * image->pixel_stride;
+#pragma clang loop unroll(full)
+    for (int j = 0; j < side; j++) {
+      const int32_t x = place.x + j - border;
       pixels[i * side + j] =
-          in_image ? image->pixels + (first + y * image->width + x) * image->pixel_stride : winograd_zeros;
+          inside && (uint32_t)x < (uint32_t)image->width ? row + (ptrdiff_t)x * image->pixel_stride : winograd_zeros;
     }
   }
 }
@@ -32,16 +48,40 @@ VECTOR_LOOP void find_source(
 VECTOR_LOOP void find_target(
     const enum winograd_kind kind, const struct winograd_image *image, size_t tile, float **pixels) {
   const int side = target_side(kind);
-  const int32_t across = kind == winograd_tile_4x4 ? (image->width + 3) / 4 : 1;
-  const int32_t down = kind == winograd_tile_4x4 ? (image->height + 3) / 4 : 1;
-  const int32_t inside = (int32_t)(tile % (size_t)(across * down));
-  const ptrdiff_t first = (ptrdiff_t)(tile / (size_t)(across * down)) * image->height * image->width;
-  for (int32_t i = 0; i < side; i++) {
-    for (int32_t j = 0; j < side; j++) {
-      const int32_t y = inside / across * side + i, x = inside % across * side + j;
-      pixels[i * side + j] = y < image->height && x < image->width
-                                 ? image->pixels + (first + y * image->width + x) * image->pixel_stride
+  const struct winograd_place place = find_place(kind, image, tile);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < side; i++) {
+    float *row = place.image + (ptrdiff_t)(place.y + i) * image->width * image->pixel_stride;
+#pragma clang loop unroll(full)
+    for (int j = 0; j < side; j++)
+      pixels[i * side + j] = place.y + i < image->height && place.x + j < image->width
+                                 ? row + (ptrdiff_t)(place.x + j) * image->pixel_stride
                                  : NULL;
-    }
+  }
+}
+
+// Pixels lie apart, so the processor does not foresee which come next. Asking for those of the next tile while one is
+// worked on makes the passes over 32 × 32 maps up to a third faster.
+
+/// Asks for 16 channels of a tile's pixels. A tile shares its first columns with the one before.
+VECTOR_LOOP void prefetch_source(const enum winograd_kind kind, const float *const *pixels, size_t channel) {
+  const int side = source_side(kind), shared = kind == winograd_tile_4x4 ? 2 : 0;
+#pragma clang loop unroll(full)
+  for (int i = 0; i < side; i++)
+#pragma clang loop unroll(full)
+    for (int j = shared; j < side; j++) __builtin_prefetch(pixels[i * side + j] + channel);
+}
+
+/// Asks for 16 channels of a tile's pixels, to be read or written.
+VECTOR_LOOP void prefetch_target(
+    const enum winograd_kind kind, float *const *pixels, size_t channel, const bool to_write) {
+  const int side = target_side(kind);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < side * side; i++) {
+    const float *pixel = pixels[i] ? pixels[i] + channel : winograd_zeros;
+    if (to_write)
+      __builtin_prefetch(pixel, 1);
+    else
+      __builtin_prefetch(pixel);
   }
 }
