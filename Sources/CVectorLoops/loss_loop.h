@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "vector_math.h"
+#include "packing.h"
 
 enum loss_kind { loss_mean_squared_error, loss_l1, loss_binary_cross_entropy };
 
@@ -54,6 +54,21 @@ VECTOR_LOOP void loss_part(
   vector_store(gradient, derivative, count);
 }
 
+/// Adds the loss of `count` elements without gaps.
+VECTOR_LOOP void loss_run(
+    enum loss_kind kind, vector_double16 *total, const float *prediction, const float *target,
+    vector_float16 constant_target, float *gradient, size_t count, float factor, bool accumulate) {
+  size_t c = 0;
+  for (; c + 16 <= count; c += 16)
+    loss_part(
+        kind, total, prediction + c, target ? vector_load(target + c, 16) : constant_target,
+        gradient ? gradient + c : 0, 16, factor, accumulate);
+  if (c < count)
+    loss_part(
+        kind, total, prediction + c, target ? vector_load(target + c, count - c) : constant_target,
+        gradient ? gradient + c : 0, count - c, factor, accumulate);
+}
+
 /// `target` without memory stands for `constant_target` everywhere.
 VECTOR_LOOP void loss_loop(
     enum loss_kind kind, double *sum, const float *prediction, size_t prediction_stride, const float *target,
@@ -61,19 +76,23 @@ VECTOR_LOOP void loss_loop(
     float factor, bool accumulate) {
   vector_double16 total = {0};
   vector_float16 constant = vector_broadcast(constant_target);
-  for (size_t row = 0; row < rows; row++) {
-    size_t c = 0;
-    for (; c + 16 <= columns; c += 16)
-      loss_part(
-          kind, &total, prediction + c, target ? vector_load(target + c, 16) : constant,
-          gradient ? gradient + c : 0, 16, factor, accumulate);
-    if (c < columns)
-      loss_part(
-          kind, &total, prediction + c, target ? vector_load(target + c, columns - c) : constant,
-          gradient ? gradient + c : 0, columns - c, factor, accumulate);
-    prediction += prediction_stride;
-    if (target) target += target_stride;
-    if (gradient) gradient += gradient_stride;
+  size_t packed_rows = rows > 1 ? packing_rows(columns) : 0;
+  size_t step = packed_rows > 0 ? packed_rows : 1;
+  for (size_t row = 0; row < rows; row += step) {
+    if (packed_rows > 0) {
+      float x[packing_block], t[packing_block], g[packing_block];
+      size_t here = rows - row < step ? rows - row : step;
+      WITH_COLUMNS(columns, pack, x, prediction, prediction_stride, here);
+      if (target) WITH_COLUMNS(columns, pack, t, target, target_stride, here);
+      if (gradient && accumulate) WITH_COLUMNS(columns, pack, g, gradient, gradient_stride, here);
+      loss_run(kind, &total, x, target ? t : 0, constant, gradient ? g : 0, here * columns, factor, accumulate);
+      if (gradient) WITH_COLUMNS(columns, unpack, gradient, gradient_stride, g, here);
+    } else {
+      loss_run(kind, &total, prediction, target, constant, gradient, columns, factor, accumulate);
+    }
+    prediction += step * prediction_stride;
+    if (target) target += step * target_stride;
+    if (gradient) gradient += step * gradient_stride;
   }
   *sum = vector_sum(total);
 }

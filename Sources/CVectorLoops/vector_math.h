@@ -57,12 +57,15 @@ VECTOR_LOOP double vector_sum(vector_double16 x) {
   return sum;
 }
 
+/// The nearest whole number, for |x| below 2²²: the sum has no room for a fraction. The baseline has no instruction for it.
+VECTOR_LOOP vector_float16 vector_round(vector_float16 x) { return (x + 0x1.8p23f) - 0x1.8p23f; }
+
 /// eˣ; x outside −87 ... 88 counts as the nearer end.
 VECTOR_LOOP vector_float16 vector_exp(vector_float16 x) {
   x = vector_select(x > 88.0f, vector_broadcast(88.0f), x);
   x = vector_select(x < -87.0f, vector_broadcast(-87.0f), x);
   // x = n ln 2 + r with |r| ≤ ln 2 / 2; ln 2 in two parts, the first of few bits, so that n · ln 2 is exact.
-  vector_float16 n = __builtin_elementwise_rint(x * 1.44269504088896341f);
+  vector_float16 n = vector_round(x * 1.44269504088896341f);
   vector_float16 r = x - n * 0.693359375f;
   r = r + n * 2.12194440e-4f;
   vector_float16 p = 1.9875691500e-4f * r + 1.3981999507e-3f;
@@ -125,7 +128,7 @@ VECTOR_LOOP vector_float16 vector_tanh(vector_float16 x) {
 /// Cosine and sine of 2π · turns, for turns in 0 ... 1.
 VECTOR_LOOP void vector_circle(vector_float16 turns, vector_float16 *cosine, vector_float16 *sine) {
   // The nearest quarter turn comes off exactly; what is left lies in −π/4 ... π/4.
-  vector_float16 quarters = __builtin_elementwise_rint(turns * 4.0f);
+  vector_float16 quarters = vector_round(turns * 4.0f);
   vector_float16 x = (turns * 4.0f - quarters) * 1.57079632679489662f;
   vector_int16 quarter = __builtin_convertvector(quarters, vector_int16);
   vector_float16 z = x * x;
