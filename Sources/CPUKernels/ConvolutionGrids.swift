@@ -15,7 +15,7 @@ final class ConvolutionGrids {
   private static let tasksPerThread = 4
 
   private struct Task {
-    var grid: Int
+    var grids: Range<Int>
     var positions: Range<Int>
     var outputs: Range<Int>
   }
@@ -79,24 +79,29 @@ final class ConvolutionGrids {
   }
 
   /// Tasks of whole blocks of positions; where these are too few, each is split over the outputs, and then the blocks
-  /// get smaller. The sums do not depend on the split.
+  /// get smaller. Phases of equal size share their tasks, for they read the same source pixels and write neighbouring
+  /// ones (measured: 216 GFLOP/s instead of 162 for 128 → 64 channels from 16 × 16 to 32 × 32). The sums do not depend
+  /// on the split.
   private static func split(
     _ grids: UnsafeBufferPointer<convolution_grid>, batch: Int, outputs: Int, over pool: ThreadPool
   ) -> [Task] {
     let counts = grids.map { batch * Int($0.height) * Int($0.width) }
+    let sharing = Set(grids.map { [$0.height, $0.width] }).count == 1
+    let sets = sharing ? [0..<grids.count] : grids.indices.map { $0..<$0 + 1 }
     let wanted = tasksPerThread * pool.workerCount
     let panels = (outputs + Int(PANEL_WIDTH) - 1) / Int(PANEL_WIDTH)
     var block = blockPositions
-    func blocks() -> Int { counts.reduce(0) { $0 + ($1 + block - 1) / block } }
+    func blocks() -> Int { sets.reduce(0) { $0 + (counts[$1.lowerBound] + block - 1) / block } }
     let groups = pool.workerCount == 1 ? 1 : min(panels, max(1, (wanted + blocks() - 1) / blocks()))
     while block > smallestBlock, blocks() * groups < wanted, pool.workerCount > 1 { block /= 2 }
     var tasks: [Task] = []
-    for (grid, count) in counts.enumerated() {
+    for set in sets {
+      let count = counts[set.lowerBound]
       for first in stride(from: 0, to: count, by: block) {
         for group in 0..<groups {
           let from = panels * group / groups * Int(PANEL_WIDTH)
           let end = min(outputs, panels * (group + 1) / groups * Int(PANEL_WIDTH))
-          tasks.append(Task(grid: grid, positions: first..<min(count, first + block), outputs: from..<end))
+          tasks.append(Task(grids: set, positions: first..<min(count, first + block), outputs: from..<end))
         }
       }
     }
@@ -108,9 +113,11 @@ final class ConvolutionGrids {
       pool.run(count: tasks.count) { index, worker in
         let task = tasks[index]
         guard let grids = grids.baseAddress else { return }
-        convolution_grid_run(
-          grids + task.grid, task.positions.lowerBound, task.positions.upperBound, task.outputs.lowerBound,
-          task.outputs.upperBound, scratch + worker * Self.scratchStride)
+        for grid in task.grids {
+          convolution_grid_run(
+            grids + grid, task.positions.lowerBound, task.positions.upperBound, task.outputs.lowerBound,
+            task.outputs.upperBound, scratch + worker * Self.scratchStride)
+        }
       }
     }
   }

@@ -14,6 +14,9 @@ enum {
   FEW_CHANNELS = 32,
   /// Most taps packed side by side.
   GROUP_TAPS = 16,
+  /// Positions of a map from which on less than an eighth of a tap's are in the padding.
+  LARGE_MAP = 64,
+  PREFETCH_DISTANCE = 8,
 };
 
 struct filter_scratch {
@@ -34,16 +37,16 @@ static const float *pixel_of(
   return image->pixels + ((index * image->height + y) * image->width + x) * image->pixel_stride;
 }
 
-/// Fills `rows` (`[position][tap_count]`) and `columns`; returns how many positions are left in.
+/// Fills `rows` (`[position][tap_count]`) and `columns`; returns how many positions are left in. With `keep`, that is all
+/// of them, and those in the padding have no columns.
 static size_t find_pixels(
     const struct convolution_filter *filter, const struct convolution_tap *taps, size_t tap_count, size_t first,
-    size_t end, struct filter_scratch *scratch) {
+    size_t end, bool keep, struct filter_scratch *scratch) {
   const size_t per_image = (size_t)filter->height * (size_t)filter->width;
+  ptrdiff_t image = (ptrdiff_t)(first / per_image);
+  int32_t y = (int32_t)(first % per_image) / filter->width, x = (int32_t)(first % per_image) % filter->width;
   size_t count = 0;
   for (size_t position = first; position < end; position++) {
-    const ptrdiff_t image = (ptrdiff_t)(position / per_image);
-    const int32_t y = (int32_t)(position % per_image) / filter->width;
-    const int32_t x = (int32_t)(position % per_image) % filter->width;
     bool any = false;
     for (size_t tap = 0; tap < tap_count; tap++) {
       const float *pixel = pixel_of(&filter->rows, image, y, x, taps + tap);
@@ -51,7 +54,14 @@ static size_t find_pixels(
       any |= pixel != NULL;
     }
     scratch->columns[count] = pixel_of(&filter->columns, image, y, x, taps);
-    if (any && scratch->columns[count]) count++;
+    if (keep || (any && scratch->columns[count])) count++;
+    if (++x == filter->width) {
+      x = 0;
+      if (++y == filter->height) {
+        y = 0;
+        image++;
+      }
+    }
   }
   return count;
 }
@@ -87,6 +97,28 @@ static void pack_rows(size_t count, size_t tap_count, size_t first, size_t chann
   }
 }
 
+/// Packs outputs `first ..< first + valid` of the columns into the panel, zeros where there are none.
+static void pack_columns(size_t count, size_t first, size_t valid, struct filter_scratch *scratch) {
+  for (size_t position = 0; position < count; position++) {
+    float *to = scratch->panel + position * PANEL_WIDTH;
+    const float *pixel = scratch->columns[position];
+    // The next pixels are further away than the processor looks.
+    if (position + PREFETCH_DISTANCE < count && scratch->columns[position + PREFETCH_DISTANCE]) {
+      const float *next = scratch->columns[position + PREFETCH_DISTANCE] + first;
+      __builtin_prefetch(next);
+      __builtin_prefetch(next + 16);
+    }
+    if (pixel && valid == PANEL_WIDTH) {
+      memcpy(to, pixel + first, PANEL_WIDTH * sizeof(float));
+    } else if (pixel) {
+      memcpy(to, pixel + first, valid * sizeof(float));
+      memset(to + valid, 0, (PANEL_WIDTH - valid) * sizeof(float));
+    } else {
+      memset(to, 0, PANEL_WIDTH * sizeof(float));
+    }
+  }
+}
+
 void convolution_filter_run(
     const struct convolution_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
     float *gradient, bool accumulate, void *memory) {
@@ -100,20 +132,18 @@ void convolution_filter_run(
   const bool join = !filter->columns.shifted && channels == all && all < FEW_CHANNELS;
   size_t group_taps = join ? CONVOLUTION_FILTER_CHANNELS / all : 1;
   if (group_taps > GROUP_TAPS) group_taps = GROUP_TAPS;
+  // Rows that all taps share are packed once per block, unless leaving out the padding saves more.
+  const bool keep = !filter->rows.shifted && (size_t)filter->height * (size_t)filter->width >= LARGE_MAP;
   for (; first < end; first += BLOCK_POSITIONS) {
     const size_t block_end = end - first < BLOCK_POSITIONS ? end : first + BLOCK_POSITIONS;
     for (size_t tap = 0; tap < filter->tap_count; tap += group_taps) {
       const size_t tap_count = filter->tap_count - tap < group_taps ? filter->tap_count - tap : group_taps;
-      const size_t count = find_pixels(filter, filter->taps + tap, tap_count, first, block_end, scratch);
+      const size_t count = find_pixels(filter, filter->taps + tap, tap_count, first, block_end, keep, scratch);
       if (count == 0) continue;
-      pack_rows(count, tap_count, first_channel, channels, scratch);
+      if (tap == 0 || !keep) pack_rows(count, tap_count, first_channel, channels, scratch);
       for (size_t output = 0; output < outputs; output += PANEL_WIDTH) {
         const size_t valid = outputs - output < PANEL_WIDTH ? outputs - output : PANEL_WIDTH;
-        for (size_t position = 0; position < count; position++) {
-          float *to = scratch->panel + position * PANEL_WIDTH;
-          memcpy(to, scratch->columns[position] + output, valid * sizeof(float));
-          if (valid < PANEL_WIDTH) memset(to + valid, 0, (PANEL_WIDTH - valid) * sizeof(float));
-        }
+        pack_columns(count, output, valid, scratch);
         transposed_panel(
             tap_count * channels, count, scratch->left, PRODUCT_ROWS, (ptrdiff_t)(count * PRODUCT_ROWS), scratch->panel,
             PANEL_WIDTH, gradient + (tap * all + first_channel) * outputs + output, (ptrdiff_t)outputs, true, valid);
