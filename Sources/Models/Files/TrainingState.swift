@@ -11,8 +11,10 @@ public struct TrainingState: Codable, Equatable, Sendable {
   public var step = 0
   /// Images of the current epoch done; where the next batch starts in the epoch's order.
   public var position = 0
-  /// Sums of the losses over the current epoch's steps so far, in the trainer's order.
+  /// Sums of the losses over the current epoch's steps, in the trainer's order, but for the last few.
   public var lossSums: [Double] = []
+  /// Sums over those last few, as the device has added them up so far.
+  public var pendingLosses: [Float] = []
   /// Lowest validation error so far.
   public var bestValidationError: Double?
 
@@ -51,7 +53,12 @@ public struct TrainingState: Codable, Equatable, Sendable {
       let values = try file.values(name, as: Float.self, shape: parameter.fileShape)
       try parameters.setFileValues(values, of: parameter, in: vector, on: backend)
     }
+    let counts = Set([state.lossSums.count, state.pendingLosses.count]).subtracting([0])
+    guard counts.isSubset(of: [trainer.lossNames.count]) else {
+      throw CheckpointError.wrongState(path: url.path, reason: "belongs to another model")
+    }
     trainer.stepCount = state.step
+    if !state.pendingLosses.isEmpty { try trainer.restoreLosses(state.pendingLosses) }
     return state
   }
 

@@ -29,6 +29,10 @@ public final class TrainingRun {
   /// Seconds between two calls of `onProgress`.
   private static let reportInterval = 0.5
 
+  /// The device adds the losses of so many steps in float32 before the host takes them over in double precision. At fixed
+  /// steps, not when somebody looks: rounding would depend on it.
+  private static let lossInterval = 16
+
   /// Starts a new run in a new folder.
   /// - Parameters:
   ///   - dataset: the training files' photographs; their size must be the configuration's.
@@ -52,9 +56,6 @@ public final class TrainingRun {
       throw RunError.notARun(path: folder.path, reason: "there is no checkpoints/last.state.safetensors")
     }
     state = try TrainingState.read(from: directory.state, into: trainer, on: backend)
-    guard state.lossSums.isEmpty || state.lossSums.count == trainer.lossNames.count else {
-      throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another model")
-    }
     table = directory.readMetrics(columns: table.columns, throughEpoch: state.epoch)
   }
 
@@ -100,13 +101,18 @@ public final class TrainingRun {
     trainer.learningRate = learningRate(inEpoch: state.epoch)
     var meter = ThroughputMeter(step: state.step)
     while state.position + batchSize <= split.training.count, !isAtStepLimit {
-      if shouldStop() { return .stopped }
+      if shouldStop() {
+        state.pendingLosses = try trainer.losses()
+        return .stopped
+      }
       try trainer.step(first: state.position)
       state.position += batchSize
       state.step += 1
+      if stepInEpoch.isMultiple(of: Self.lossInterval) { try takeLosses() }
       if meter.secondsSinceReport >= Self.reportInterval { try report(&meter) }
     }
     try report(&meter)
+    try takeLosses()
     let trainingSeconds = start.secondsUntilNow
     let stepsDone = state.step - firstStep
     try finishEpoch(
@@ -121,11 +127,17 @@ public final class TrainingRun {
     return rate
   }
 
-  /// Brings the losses to the host, and tells how far the run is.
-  private func report(_ meter: inout ThroughputMeter) throws {
+  /// Takes over the losses' sums from the device.
+  private func takeLosses() throws {
     let sums = try trainer.takeLosses().map(Double.init)
     state.lossSums = state.lossSums.isEmpty ? sums : zip(state.lossSums, sums).map(+)
-    guard state.lossSums.allSatisfy(\.isFinite) else {
+  }
+
+  /// Tells how far the run is.
+  private func report(_ meter: inout ThroughputMeter) throws {
+    let pending = try trainer.losses().map(Double.init)
+    let sums = state.lossSums.isEmpty ? pending : zip(state.lossSums, pending).map(+)
+    guard sums.allSatisfy(\.isFinite) else {
       let last = directory.last.path
       throw RunError.diverged(
         step: state.step, lastCheckpoint: FileManager.default.fileExists(atPath: last) ? last : nil)
@@ -137,13 +149,14 @@ public final class TrainingRun {
     onProgress?(
       TrainingProgress(
         epoch: state.epoch + 1, epochs: configuration.epochs, step: stepInEpoch, stepsInEpoch: stepsInEpoch,
-        losses: meanLosses, imagesPerSecond: imagesPerSecond, secondsLeft: secondsLeft))
+        losses: means(of: sums), imagesPerSecond: imagesPerSecond, secondsLeft: secondsLeft))
   }
 
   private var stepInEpoch: Int { state.position / configuration.options.batchSize }
 
-  private var meanLosses: [(name: String, value: Double)] {
-    zip(trainer.lossNames, state.lossSums).map { ($0, $1 / Double(max(stepInEpoch, 1))) }
+  /// Means over the epoch's steps so far.
+  private func means(of sums: [Double]) -> [(name: String, value: Double)] {
+    zip(trainer.lossNames, sums).map { ($0, $1 / Double(max(stepInEpoch, 1))) }
   }
 
   /// Validates, and writes the epoch's row, sheet and checkpoints.
@@ -151,11 +164,12 @@ public final class TrainingRun {
     let evaluation = try Evaluation(
       trainer.predictor, dataset: dataset, sampleCount: Preparation.sampleCount,
       computesMetrics: !split.validation.isEmpty)
-    let losses = meanLosses
+    let losses = means(of: state.lossSums)
     let rate = trainer.learningRate
     state.epoch += 1
     state.position = 0
     state.lossSums = []
+    state.pendingLosses = []
 
     let error = evaluation.metrics?.mse ?? losses[0].value
     let isBest = state.bestValidationError.map { error < $0 } ?? true

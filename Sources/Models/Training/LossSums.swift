@@ -16,10 +16,12 @@ final class LossSums {
     try reset.run()
   }
 
-  /// Waits for the device, returns the sums since the last call, and starts again from zero.
-  func take() throws(BackendError) -> [Float] {
-    let sums = try backend.floats(of: tensor)
-    try reset.run()
-    return sums
-  }
+  /// Waits for the device, and returns the sums since the last reset.
+  func read() throws(BackendError) -> [Float] { try backend.floats(of: tensor) }
+
+  /// Starts again from zero.
+  func clear() throws(BackendError) { try reset.run() }
+
+  /// Goes on from sums that were read before.
+  func restore(_ sums: [Float]) throws(BackendError) { try backend.upload(sums, to: tensor) }
 }

@@ -11,7 +11,7 @@ public final class Trainer {
   private let step: any TrainingStep
   private let source: BatchSource
   private let adam: AdamSchedule
-  private let losses: LossSums
+  private let lossSums: LossSums
   private let plan: Plan
 
   /// Plans a step, allocates everything it needs, and fills the weights.
@@ -29,12 +29,12 @@ public final class Trainer {
       try parameters.initialize(on: backend, seed: options.seed, firstStream: stream)
     }
     adam = AdamSchedule(learningRate: Variable(options.learningRate))
-    losses = try LossSums(step.lossNames, on: backend)
+    lossSums = try LossSums(step.lossNames, on: backend)
     source = BatchSource(
       images: images.tensor, order: order.tensor, first: Variable(0), batchSize: options.batchSize)
 
     let builder = PlanBuilder()
-    step.emit(source, losses: losses.tensor, adam: adam, into: builder)
+    step.emit(source, losses: lossSums.tensor, adam: adam, into: builder)
     let prediction = PredictionBuilder(
       step.generator, kind: configuration.kind,
       BatchSource(
@@ -53,7 +53,7 @@ public final class Trainer {
   /// All networks with their names in a training state, the generator first.
   public var networks: [(name: String, parameters: ParameterSet)] { step.networks.map { ($0.name, $0.parameters) } }
 
-  /// What the losses are called, in the order of `takeLosses`.
+  /// What the losses are called, in the order of `losses()`.
   public var lossNames: [String] { step.lossNames }
 
   /// The operations of a step, in order.
@@ -84,6 +84,16 @@ public final class Trainer {
     return Array(zip(plan.operations, try plan.profile(count: steps))).map { ($0, $1) }
   }
 
-  /// Waits for the device, and returns the losses' sums over the steps since the last call.
-  public func takeLosses() throws(BackendError) -> [Float] { try losses.take() }
+  /// Waits for the device, and returns the losses' sums over the steps since `takeLosses`, in float32 on the device.
+  public func losses() throws(BackendError) -> [Float] { try lossSums.read() }
+
+  /// Returns the losses' sums and lets them start again from zero.
+  public func takeLosses() throws(BackendError) -> [Float] {
+    let sums = try lossSums.read()
+    try lossSums.clear()
+    return sums
+  }
+
+  /// Lets the losses' sums go on from what `losses` returned in another process.
+  func restoreLosses(_ sums: [Float]) throws(BackendError) { try lossSums.restore(sums) }
 }
