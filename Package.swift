@@ -81,7 +81,8 @@ let package = Package(
       name: "KernelCasesTests", dependencies: ["KernelCases", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "DataTests", dependencies: ["Data", "Files", "Imaging", "TestSupport"], swiftSettings: strict),
+      name: "DataTests", dependencies: ["Data", "Files", "Imaging", "TestSupport", "CArchive"],
+      swiftSettings: strict),
     .testTarget(
       name: "ImagingTests", dependencies: ["Imaging", "Files", "TestSupport"], resources: [.copy("Vectors")],
       swiftSettings: strict),

@@ -26,3 +26,10 @@ static inline long recolor_curl_response_code(CURL *handle) {
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);
   return code;
 }
+
+/// Bytes of the body that the server announced; −1 where it did not.
+static inline curl_off_t recolor_curl_content_length(CURL *handle) {
+  curl_off_t length = -1;
+  curl_easy_getinfo(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  return length;
+}

@@ -84,11 +84,8 @@ public enum CIFAR10 {
 
   /// Number of records in a batch file, from its size.
   private static func recordCount(of path: String) throws(DataError) -> Int {
-    let byteCount: Int
-    do {
-      byteCount = try FileDescriptor(path: path, flags: O_RDONLY, problem: "cannot be read").byteCount()
-    } catch {
-      throw .file(error)
+    let byteCount = try withDataErrors { () throws(FileError) in
+      try FileDescriptor(path: path, flags: O_RDONLY, problem: "cannot be read").byteCount()
     }
     guard byteCount > 0 else { throw .damagedBatch(path: path, byte: 0, reason: "the file is empty") }
     let rest = byteCount % recordByteCount
@@ -106,7 +103,7 @@ public enum CIFAR10 {
     throws(DataError)
   {
     var records = [UInt8](repeating: 0, count: count * recordByteCount)
-    do throws(FileError) {
+    try withDataErrors { () throws(FileError) in
       let file = try FileDescriptor(path: path, flags: O_RDONLY, problem: "cannot be read")
       let filled = try records.withUnsafeMutableBufferPointer { buffer throws(FileError) in
         try file.fill(UnsafeMutableRawBufferPointer(buffer))
@@ -114,8 +111,6 @@ public enum CIFAR10 {
       guard filled == records.count else {
         throw FileError(path: path, problem: "cannot be read", reason: "it became shorter")
       }
-    } catch {
-      throw .file(error)
     }
     for record in 0..<count {
       let label = records[record * recordByteCount]

@@ -12,6 +12,18 @@ public enum DataError: Error, Equatable {
   case noImages(folder: String)
   /// More images were asked for than there are, or none.
   case imageCount(String)
+  /// The file at `url` did not arrive.
+  case download(url: String, reason: String)
+  /// The download stopped; what arrived is kept.
+  case interruptedDownload(url: String, received: Int, reason: String)
+  /// A file is not the one that was published.
+  case checksum(path: String, expected: String, found: String)
+  /// A folder stands where the data set should go, and is not the data set.
+  case occupied(folder: String, reason: String)
+  /// An archive cannot be unpacked.
+  case archive(path: String, reason: String)
+  /// A library refused a call that only fails where memory has run out.
+  case library(String)
 }
 
 extension DataError: CustomStringConvertible {
@@ -25,6 +37,14 @@ extension DataError: CustomStringConvertible {
     case .damagedBatch(let path, let byte, let reason): "\(path): damaged at byte \(byte): \(reason)"
     case .noImages(let folder): "\(folder): no PNG or JPEG image in this folder or those inside it"
     case .imageCount(let text): text
+    case .download(let url, let reason): "\(url): cannot be downloaded: \(reason)"
+    case .interruptedDownload(let url, let received, let reason):
+      "\(url): the download stopped after \(received) bytes: \(reason); run the command again to go on from there"
+    case .checksum(let path, let expected, let found):
+      "\(path): SHA-256 is \(found) instead of \(expected); this is not the published file"
+    case .occupied(let folder, let reason): "\(folder): already there, but \(reason); move it away or choose another"
+    case .archive(let path, let reason): "\(path): cannot be unpacked: \(reason)"
+    case .library(let call): "\(call) failed; the system is out of memory"
     }
   }
 }

@@ -10,11 +10,7 @@ public enum ImageFolder {
   /// folders are passed over.
   public static func paths(in folder: String) throws(DataError) -> [String] {
     var found: [String] = []
-    do {
-      try collect(folder, into: &found)
-    } catch {
-      throw .file(error)
-    }
+    try withDataErrors { () throws(FileError) in try collect(folder, into: &found) }
     return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 

@@ -107,7 +107,8 @@ struct CodecTests {
     }
     // The frame header of a JPEG: FF C0, length, precision, height, width.
     var jpeg = try readFile("\(Vectors.folder)/codecs/baseline.jpg")
-    let frame = try #require(jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
+    let start = jpeg.indices.first { index in jpeg[index] == 0xFF && jpeg[index + 1] == 0xC0 }
+    let frame = try #require(start)
     for index in 5...8 { jpeg[frame + index] = 0xF0 }
     #expect(throws: ImageError.tooLarge(path: "huge.jpg", width: 0xF0F0, height: 0xF0F0)) {
       try RGBImage(encoded: jpeg, name: "huge.jpg")

@@ -1,0 +1,152 @@
+import Files
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The archive of CIFAR-10's binary version: where it is, what it must be, and how it gets into a folder.
+public struct CIFAR10Archive: Sendable {
+  /// A file inside the archive.
+  public struct Member: Sendable, Equatable {
+    public let name: String
+    /// 64 hexadecimal digits; nil where only the archive's own are published.
+    public let sha256: String?
+
+    public init(name: String, sha256: String?) {
+      self.name = name
+      self.sha256 = sha256
+    }
+  }
+
+  /// How far `fetch` is.
+  public enum Progress: Sendable, Equatable {
+    case downloading(received: Int, total: Int)
+    /// Comparing the archive with its SHA-256.
+    case checking
+    /// Writing and checking a file of the archive.
+    case unpacking(String)
+  }
+
+  public var url: String
+  public var byteCount: Int
+  public var sha256: String
+  public var members: [Member]
+
+  public init(url: String, byteCount: Int, sha256: String, members: [Member]) {
+    self.url = url
+    self.byteCount = byteCount
+    self.sha256 = sha256
+    self.members = members
+  }
+
+  /// As its author publishes it.
+  public static let official = CIFAR10Archive(
+    url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", byteCount: 170_052_171,
+    sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+    members: [
+      Member(name: "data_batch_1.bin", sha256: "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5"),
+      Member(name: "data_batch_2.bin", sha256: "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed"),
+      Member(name: "data_batch_3.bin", sha256: "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67"),
+      Member(name: "data_batch_4.bin", sha256: "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48"),
+      Member(name: "data_batch_5.bin", sha256: "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add"),
+      Member(name: "test_batch.bin", sha256: "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"),
+      Member(name: "batches.meta.txt", sha256: nil),
+    ])
+
+  /// Downloads, checks and unpacks the archive, so that `folder` holds `cifar-10-batches-bin`, and returns that folder's
+  /// path. A folder of that name is whole or not there at any time. A download that stopped, in this run or an earlier
+  /// one, goes on where it was: its bytes are kept in `folder` as `cifar-10-binary.tar.gz.part`. Where the data set is
+  /// there already and right, nothing is downloaded.
+  public func fetch(into folder: String, progress: (Progress) -> Void = { _ in }) throws(DataError) -> String {
+    try fetch(into: folder, download: Download(url: url), progress: progress)
+  }
+
+  func fetch(into folder: String, download: Download, progress: (Progress) -> Void) throws(DataError) -> String {
+    let target = "\(folder)/\(CIFAR10.folderName)"
+    if Folder.exists(target) {
+      try checkMembers(in: target, progress)
+      return target
+    }
+    let part = try withDataErrors { () throws(FileError) in
+      try Folder.create(folder)
+      return try FileDescriptor(path: "\(folder)/cifar-10-binary.tar.gz.part", flags: O_RDWR | O_CREAT)
+    }
+    // Two processes must not write the same file.
+    guard flock(part.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+      throw .file(FileError(path: part.path, problem: "cannot be written", reason: "another download is going on"))
+    }
+    try downloadAndCheck(part, download, progress)
+
+    // Whoever holds the lock owns this folder; an earlier run may have left it.
+    let temporary = "\(target).tmp"
+    Folder.remove(temporary)
+    defer { Folder.remove(temporary) }
+    try withDataErrors { () throws(FileError) in try Folder.create(temporary) }
+    try unpack(part.path, into: temporary, progress)
+    guard rename(temporary, target) == 0 else {
+      throw .file(FileError(path: target, problem: "cannot be made", reason: FileDescriptor.lastReason()))
+    }
+    unlink(part.path)
+    return target
+  }
+
+  /// Makes `part` the whole archive.
+  private func downloadAndCheck(_ part: borrowing FileDescriptor, _ download: Download, _ progress: (Progress) -> Void)
+    throws(DataError)
+  {
+    let report = { (received: Int, total: Int?) in
+      progress(.downloading(received: received, total: total ?? byteCount))
+    }
+    var mayHoldOldBytes = try withDataErrors { () throws(FileError) in try part.byteCount() > 0 }
+    while true {
+      let available = try withDataErrors { () throws(FileError) in try part.byteCount() }
+      if available != byteCount { try download.run(into: part, limit: byteCount, progress: report) }
+      progress(.checking)
+      let found = try SHA256.ofFile(part.path)
+      if found == sha256 { return }
+      // Bytes of a wrong file are of no use to anybody. Where an earlier run left them, a fresh start may mend it.
+      guard ftruncate(part.rawValue, 0) == 0 else {
+        throw .file(FileError(path: part.path, problem: "cannot be written", reason: FileDescriptor.lastReason()))
+      }
+      guard mayHoldOldBytes else { throw .checksum(path: url, expected: sha256, found: found) }
+      mayHoldOldBytes = false
+    }
+  }
+
+  /// Holds a folder of files against the published sums.
+  private func checkMembers(in folder: String, _ progress: (Progress) -> Void) throws(DataError) {
+    progress(.checking)
+    for member in members {
+      let path = "\(folder)/\(member.name)"
+      guard Folder.holdsFile(path) else {
+        if member.sha256 == nil { continue }
+        throw .occupied(folder: folder, reason: "it lacks \(member.name)")
+      }
+      if let sha256 = member.sha256, try SHA256.ofFile(path) != sha256 {
+        throw .occupied(folder: folder, reason: "its \(member.name) is not the published one")
+      }
+    }
+  }
+
+  /// Writes the members into `folder`, each checked against its sum.
+  private func unpack(_ archive: String, into folder: String, _ progress: (Progress) -> Void) throws(DataError) {
+    let reader = try ArchiveReader(path: archive)
+    var missing = Set(members.map(\.name))
+    while let path = try reader.nextFile() {
+      // Only known names are written, under those names: what else an archive may hold cannot lead anywhere.
+      guard let member = members.first(where: { path == "\(CIFAR10.folderName)/\($0.name)" }),
+        missing.remove(member.name) != nil
+      else { continue }
+      progress(.unpacking(member.name))
+      let found = try reader.extract(to: "\(folder)/\(member.name)")
+      if let expected = member.sha256, found != expected {
+        throw .checksum(path: "\(archive), \(path)", expected: expected, found: found)
+      }
+    }
+    if let name = missing.sorted().first { throw .archive(path: archive, reason: "it lacks \(name)") }
+  }
+}

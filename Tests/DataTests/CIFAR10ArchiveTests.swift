@@ -1,0 +1,242 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Data
+
+@Suite("Download of CIFAR-10")
+struct CIFAR10ArchiveTests {
+  private let partName = "cifar-10-binary.tar.gz.part"
+
+  /// A download that does not wait between attempts.
+  private func download(_ server: FileServer, retries: Int = 0) -> Download {
+    var download = Download(url: server.url)
+    download.retryDelay = 0
+    download.retries = retries
+    return download
+  }
+
+  private func fetch(_ test: TestArchive, _ server: FileServer, into folder: TemporaryFolder, retries: Int = 0) throws {
+    let path = try test.at(server.url).fetch(into: folder.path, download: download(server, retries: retries)) { _ in }
+    #expect(path == "\(folder.path)/cifar-10-batches-bin")
+    for member in TestArchive.members { #expect(try readFile("\(path)/\(member.name)") == member.bytes) }
+    #expect(try Folder.names(in: path).count == TestArchive.members.count)
+    #expect(try Folder.names(in: folder.path) == ["cifar-10-batches-bin"])
+  }
+
+  @Test func theSetIsDownloadedCheckedAndUnpacked() throws {
+    let test = try TestArchive()
+    let server = try FileServer(test.bytes)
+    defer { server.stop() }
+    let folder = try TemporaryFolder()
+    try fetch(test, server, into: folder)
+    #expect(try CIFAR10.load(.training, from: folder.path).count == 15)
+    #expect(server.starts == [nil])
+    // What is there and right is left alone.
+    try fetch(test, server, into: folder)
+    #expect(server.starts.count == 1)
+  }
+
+  @Test func progressIsTold() throws {
+    let test = try TestArchive()
+    let server = try FileServer(test.bytes)
+    defer { server.stop() }
+    let folder = try TemporaryFolder()
+    var steps: [CIFAR10Archive.Progress] = []
+    _ = try test.at(server.url).fetch(into: folder.path) { steps.append($0) }
+    let total = test.bytes.count
+    #expect(steps.contains(.downloading(received: total, total: total)))
+    let end: [CIFAR10Archive.Progress] = [.checking] + TestArchive.members.map { .unpacking($0.name) }
+    #expect(Array(steps.suffix(7)) == end)
+  }
+
+  @Test func aBrokenDownloadGoesOnInTheNextRun() throws {
+    let test = try TestArchive()
+    let server = try FileServer(test.bytes, [.breakOff(after: 5000), .serve])
+    defer { server.stop() }
+    let folder = try TemporaryFolder()
+    let error = #expect(throws: DataError.self) { try fetch(test, server, into: folder) }
+    guard case .interruptedDownload(server.url, 5000, _) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(try Folder.names(in: folder.path) == [partName])
+    try fetch(test, server, into: folder)
+    #expect(server.starts == [nil, 5000])
+  }
+
+  @Test func aBrokenConnectionIsTakenUpAgain() throws {
+    let test = try TestArchive()
+    let server = try FileServer(test.bytes, [.breakOff(after: 4000), .breakOff(after: 3000), .serve])
+    defer { server.stop() }
+    try fetch(test, server, into: try TemporaryFolder(), retries: 5)
+    #expect(server.starts == [nil, 4000, 7000])
+  }
+
+  @Test func aServerWithoutRangesStartsAnew() throws {
+    let test = try TestArchive()
+    let server = try FileServer(test.bytes, [.breakOff(after: 4000), .ignoreRange])
+    defer { server.stop() }
+    try fetch(test, server, into: try TemporaryFolder(), retries: 5)
+    #expect(server.starts == [nil, 4000])
+  }
+
+  @Test(arguments: [100, 100_000])
+  func foreignBytesOfAnEarlierRunAreDropped(count: Int) throws {
+    let test = try TestArchive()
+    let server = try FileServer(test.bytes)
+    defer { server.stop() }
+    let folder = try TemporaryFolder()
+    try AtomicFile.write([UInt8](repeating: 7, count: count), to: "\(folder.path)/\(partName)")
+    try fetch(test, server, into: folder)
+    #expect(server.starts == [count, nil])
+  }
+
+  @Test func aWholeArchiveOfAnEarlierRunNeedsNoServer() throws {
+    let test = try TestArchive()
+    let server = try FileServer(test.bytes)
+    server.stop()
+    let folder = try TemporaryFolder()
+    try AtomicFile.write(test.bytes, to: "\(folder.path)/\(partName)")
+    try Folder.create("\(folder.path)/cifar-10-batches-bin.tmp/rubbish")
+    try fetch(test, server, into: folder)
+  }
+
+  private func expectFailure(
+    _ archive: CIFAR10Archive, _ server: FileServer, keeping names: [String], _ matches: (DataError) -> Bool
+  ) throws {
+    let folder = try TemporaryFolder()
+    let error = try #require(
+      #expect(throws: DataError.self) {
+        _ = try archive.fetch(into: folder.path, download: download(server)) { _ in }
+      })
+    #expect(matches(error), "\(error)")
+    #expect(!error.description.contains("\n"))
+    #expect(try Folder.names(in: folder.path) == names)
+  }
+
+  @Test func anotherFileIsRefused() throws {
+    let test = try TestArchive()
+    var damaged = test.bytes
+    damaged[3000] ^= 1
+    let server = try FileServer(damaged)
+    defer { server.stop() }
+    try expectFailure(test.at(server.url), server, keeping: [partName]) {
+      if case .checksum(server.url, test.archive.sha256, _) = $0 { true } else { false }
+    }
+    #expect(server.starts == [nil])
+    let longer = try FileServer(test.bytes + [0])
+    defer { longer.stop() }
+    try expectFailure(test.at(longer.url), longer, keeping: [partName]) {
+      if case .download(longer.url, let reason) = $0 { reason.contains("more than") } else { false }
+    }
+    let shorter = try FileServer(Array(test.bytes.dropLast()))
+    defer { shorter.stop() }
+    try expectFailure(test.at(shorter.url), shorter, keeping: [partName]) {
+      if case .checksum = $0 { true } else { false }
+    }
+  }
+
+  @Test func serversThatRefuseOrAreGoneAreNamed() throws {
+    let test = try TestArchive()
+    let server = try FileServer(test.bytes, [.status(404)])
+    try expectFailure(test.at(server.url), server, keeping: [partName]) {
+      if case .download(server.url, let reason) = $0 { reason.contains("404") } else { false }
+    }
+    server.stop()
+    try expectFailure(test.at(server.url), server, keeping: [partName]) {
+      if case .download(server.url, _) = $0 { true } else { false }
+    }
+    let folder = try TemporaryFolder()
+    #expect(throws: DataError.self) { try test.at("file:///etc/passwd").fetch(into: folder.path) }
+  }
+
+  /// The sums of the members count by themselves, though the archive's own would do.
+  @Test func wrongMembersAreRefused() throws {
+    var entries = TestArchive.members.map { TestArchive.Entry.file("cifar-10-batches-bin/\($0.name)", $0.bytes) }
+    entries[2] = .file("cifar-10-batches-bin/data_batch_3.bin", [UInt8](repeating: 1, count: 3 * 3073))
+    let wrong = try TestArchive(entries)
+    let server = try FileServer(wrong.bytes)
+    defer { server.stop() }
+    try expectFailure(wrong.at(server.url), server, keeping: [partName]) {
+      if case .checksum(let path, _, _) = $0 { path.hasSuffix("data_batch_3.bin") } else { false }
+    }
+    let lacking = try TestArchive(Array(entries.dropFirst(3)))
+    let other = try FileServer(lacking.bytes)
+    defer { other.stop() }
+    try expectFailure(lacking.at(other.url), other, keeping: [partName]) {
+      if case .archive(_, "it lacks data_batch_1.bin") = $0 { true } else { false }
+    }
+  }
+
+  @Test func hostileMembersLeadNowhere() throws {
+    let folder = try TemporaryFolder()
+    let inner = "\(folder.path)/inner"
+    let usual = TestArchive.members.map { TestArchive.Entry.file("cifar-10-batches-bin/\($0.name)", $0.bytes) }
+    let test = try TestArchive(
+      [
+        .file("../evil", [1]), .file("\(folder.path)/evil", [1]), .link("cifar-10-batches-bin", to: folder.path),
+        .link("cifar-10-batches-bin/data_batch_1.bin", to: "\(folder.path)/evil"),
+        .file("cifar-10-batches-bin/../evil", [1]),
+      ] + usual + [.file("cifar-10-batches-bin/data_batch_1.bin", [6, 6, 6])])
+    let server = try FileServer(test.bytes)
+    defer { server.stop() }
+    let path = try test.at(server.url).fetch(into: inner, download: download(server)) { _ in }
+    for member in TestArchive.members { #expect(try readFile("\(path)/\(member.name)") == member.bytes) }
+    #expect(try Folder.names(in: inner) == ["cifar-10-batches-bin"])
+    #expect(try Folder.names(in: folder.path) == ["inner"])
+  }
+
+  @Test func whatIsNoArchiveIsNamed() throws {
+    var test = try TestArchive()
+    let rubbish = [UInt8](repeating: 65, count: 5000)
+    let folder = try TemporaryFolder()
+    try AtomicFile.write(rubbish, to: "\(folder.path)/rubbish")
+    let sum = try SHA256.ofFile("\(folder.path)/rubbish")
+    test = try TestArchive()
+    let server = try FileServer(rubbish)
+    defer { server.stop() }
+    let archive = CIFAR10Archive(
+      url: server.url, byteCount: rubbish.count, sha256: sum, members: test.archive.members)
+    try expectFailure(archive, server, keeping: [partName]) {
+      if case .archive = $0 { true } else { false }
+    }
+  }
+
+  @Test func aFolderThatIsSomethingElseIsLeftAlone() throws {
+    let test = try TestArchive()
+    let folder = try TemporaryFolder()
+    let target = "\(folder.path)/cifar-10-batches-bin"
+    try Folder.create(target)
+    #expect(throws: DataError.occupied(folder: target, reason: "it lacks data_batch_1.bin")) {
+      try test.archive.fetch(into: folder.path)
+    }
+    for member in TestArchive.members { try AtomicFile.write(member.bytes, to: "\(target)/\(member.name)") }
+    #expect(try test.archive.fetch(into: folder.path) == target)
+    try AtomicFile.write([1], to: "\(target)/test_batch.bin")
+    #expect(throws: DataError.occupied(folder: target, reason: "its test_batch.bin is not the published one")) {
+      try test.archive.fetch(into: folder.path)
+    }
+  }
+
+  @Test func twoDownloadsDoNotMix() throws {
+    let test = try TestArchive()
+    let folder = try TemporaryFolder()
+    let other = try FileDescriptor(path: "\(folder.path)/\(partName)", flags: O_RDWR | O_CREAT)
+    #expect(flock(other.rawValue, LOCK_EX) == 0)
+    let error = #expect(throws: DataError.self) { try test.archive.fetch(into: folder.path) }
+    #expect(error?.description == "\(folder.path)/\(partName): cannot be written: another download is going on")
+  }
+
+  /// "abc", and a million times "a": FIPS 180-2, appendix B.
+  @Test func sha256IsTheStandardOne() throws {
+    let folder = try TemporaryFolder()
+    try AtomicFile.write(Array("abc".utf8), to: "\(folder.path)/file")
+    #expect(
+      try SHA256.ofFile("\(folder.path)/file") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    try AtomicFile.write([UInt8](repeating: 0x61, count: 1_000_000), to: "\(folder.path)/file")
+    #expect(
+      try SHA256.ofFile("\(folder.path)/file") == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+  }
+}
