@@ -82,7 +82,8 @@ void convolution_gather(
 #pragma unroll
     for (int j = 0; j < ITEM_COLUMN_RUNS; j++) sums[i][j] = (float4)(0.0f);
 
-  for (int at = begin; at < end; at++) {
+  // The next step's terms are on their way from global memory while this step's are multiplied.
+  for (int at = begin; at <= end; at++) {
     Run row_run[DEEP_ROW_LOADS];
 #pragma unroll
     for (int i = 0; i < DEEP_ROW_LOADS; i++) {
@@ -93,44 +94,48 @@ void convolution_gather(
                                      + ((size_t)(row_image[i] + y) * input_width + x) * input_stride + deep.low)
                           : (Run)(0.0f);
     }
+    Run deep_run[DEEP_COLUMN_LOADS], wide_run[WIDE_COLUMN_LOADS];
     if (transposed) {
       const int tap = (taps_y.first + (hits_y.begin + deep.high) * phases) * kernel_width + taps_x.first
                       + (hits_x.begin + deep.middle) * phases;
-      Run column_run[DEEP_COLUMN_LOADS];
 #pragma unroll
       for (int i = 0; i < DEEP_COLUMN_LOADS; i++) {
         const int column = first_column + deep_line + i * DEEP_LINES;
-        column_run[i] = at * TILE_DEPTH + deep_term < depth && column < columns
-                            ? load_run(weights + weights_offset + ((size_t)tap * columns + column) * weights_stride
-                                       + deep.low)
-                            : (Run)(0.0f);
+        deep_run[i] = at * TILE_DEPTH + deep_term < depth && column < columns
+                          ? load_run(weights + weights_offset + ((size_t)tap * columns + column) * weights_stride
+                                     + deep.low)
+                          : (Run)(0.0f);
       }
-#pragma unroll
-      for (int i = 0; i < DEEP_COLUMN_LOADS; i++)
-        store_along(column_run[i], column_tile + deep_term * LINE_COLUMNS + deep_line + i * DEEP_LINES, LINE_COLUMNS);
     } else {
-      Run column_run[WIDE_COLUMN_LOADS];
 #pragma unroll
       for (int i = 0; i < WIDE_COLUMN_LOADS; i++) {
         const int tap = (taps_y.first + (hits_y.begin + wide[i].high) * phases) * kernel_width + taps_x.first
                         + (hits_x.begin + wide[i].middle) * phases;
         const int column = first_column + wide_column;
-        column_run[i] = at * TILE_DEPTH + wide_term + i * WIDE_COLUMN_LINES < depth && column < columns
-                            ? load_run(weights + weights_offset
-                                       + ((size_t)tap * channels + wide[i].low) * weights_stride + column)
-                            : (Run)(0.0f);
+        wide_run[i] = at * TILE_DEPTH + wide_term + i * WIDE_COLUMN_LINES < depth && column < columns
+                          ? load_run(weights + weights_offset
+                                     + ((size_t)tap * channels + wide[i].low) * weights_stride + column)
+                          : (Run)(0.0f);
         wide[i] = digits_sum(wide[i], advance, width, channels);
       }
-#pragma unroll
-      for (int i = 0; i < WIDE_COLUMN_LOADS; i++)
-        store_across(column_run[i], column_tile + (wide_term + i * WIDE_COLUMN_LINES) * LINE_COLUMNS + wide_column);
     }
+    deep = digits_sum(deep, advance, width, channels);
+
+    if (at > begin) multiply_tiles(row_tile, column_tile, sums);
+    if (at == end) break;
+    barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll
     for (int i = 0; i < DEEP_ROW_LOADS; i++)
       store_along(row_run[i], row_tile + deep_term * LINE_ROWS + deep_line + i * DEEP_LINES, LINE_ROWS);
-    deep = digits_sum(deep, advance, width, channels);
-    barrier(CLK_LOCAL_MEM_FENCE);
-    multiply_tiles(row_tile, column_tile, sums);
+    if (transposed) {
+#pragma unroll
+      for (int i = 0; i < DEEP_COLUMN_LOADS; i++)
+        store_along(deep_run[i], column_tile + deep_term * LINE_COLUMNS + deep_line + i * DEEP_LINES, LINE_COLUMNS);
+    } else {
+#pragma unroll
+      for (int i = 0; i < WIDE_COLUMN_LOADS; i++)
+        store_across(wide_run[i], column_tile + (wide_term + i * WIDE_COLUMN_LINES) * LINE_COLUMNS + wide_column);
+    }
     barrier(CLK_LOCAL_MEM_FENCE);
   }
 

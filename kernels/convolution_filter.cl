@@ -75,7 +75,8 @@ void convolution_filter(
 #pragma unroll
     for (int j = 0; j < ITEM_COLUMN_RUNS; j++) sums[i][j] = (float4)(0.0f);
 
-  for (int at = begin; at < end; at++) {
+  // The next step's terms are on their way from global memory while this step's are multiplied.
+  for (int at = begin; at <= end; at++) {
     Run row_run[WIDE_ROW_LOADS], column_run[WIDE_COLUMN_LOADS];
 #pragma unroll
     for (int i = 0; i < WIDE_ROW_LOADS; i++) {
@@ -99,14 +100,16 @@ void convolution_filter(
                           : (Run)(0.0f);
       column_pixel[i] = digits_sum(column_pixel[i], advance, height, width);
     }
+
+    if (at > begin) multiply_tiles(row_tile, column_tile, sums);
+    if (at == end) break;
+    barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll
     for (int i = 0; i < WIDE_ROW_LOADS; i++)
       store_across(row_run[i], row_tile + (row_term + i * WIDE_ROW_LINES) * LINE_ROWS + line_row);
 #pragma unroll
     for (int i = 0; i < WIDE_COLUMN_LOADS; i++)
       store_across(column_run[i], column_tile + (column_term + i * WIDE_COLUMN_LINES) * LINE_COLUMNS + line_column);
-    barrier(CLK_LOCAL_MEM_FENCE);
-    multiply_tiles(row_tile, column_tile, sums);
     barrier(CLK_LOCAL_MEM_FENCE);
   }
 

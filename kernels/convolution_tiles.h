@@ -69,7 +69,8 @@ void store_across(Run run, local float *line) { *line = run; }
 void store_along(Run run, local float *place, int line) { *place = run; }
 #endif
 
-// sums += row tile · column tile, for this item's rows and columns.
+// sums += row tile · column tile, for this item's rows and columns. Inlined, as the sums are registers.
+__attribute__((always_inline)) inline
 void multiply_tiles(local const float *rows, local const float *columns,
                     float4 sums[ITEM_ROWS][ITEM_COLUMN_RUNS]) {
   const int item_x = get_local_id(0), item_y = get_local_id(1);
