@@ -1,13 +1,14 @@
-// Convolution and transposed convolution for GPUs: forward and data gradient, an implicit matrix product (pixels × terms ·
-// terms × output channels) tiled into local memory and registers. See convolution_geometry.h for the formulation.
+// Convolution and transposed convolution for GPUs: forward and data gradient, an implicit matrix product (pixels ×
+// terms · terms × output channels) tiled into local memory and registers. See convolution_geometry.h for the
+// formulation.
 
 #include "common.h"
 #include "convolution_geometry.h"
 #include "convolution_tiles.h"
 
-// Weights are [taps][channels][columns], or [taps][columns][channels] if transposed. bias may be null. With more than one
-// split a group sums up one part of the terms, and `output` is [split][output pixels][columns] for convolution_reduce.
-// Group: (tile of rows, block of columns, phase · splits + split).
+// Weights are [taps][channels][columns], or [taps][columns][channels] if transposed. bias may be null. With more than
+// one split a group sums up one part of the terms, and `output` is [split][output pixels][columns] for
+// convolution_reduce. Group: (tile of rows, block of columns, phase · splits + split).
 kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1)))
 void convolution_gather(
     global const float *restrict input, ulong input_offset, ulong input_stride, int input_height, int input_width,

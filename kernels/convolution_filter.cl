@@ -9,11 +9,11 @@
 #include "convolution_geometry.h"
 #include "convolution_tiles.h"
 
-// gradient(i, j, c, k) = Σ sampled(grid · stride + (i, j) − padding, c) · other(grid, k) over the pixels of the grid. Rows
-// are (tap, c), columns k. The sums go to target[split][tap][c][k], or, if flipped, to target[split][tap][k][c]: a transposed
-// convolution samples the gradient, so that its c is the weights' innermost index. With one split the target may be the
-// gradient itself. target_stride is the length of the innermost line.
-// Group: (tile of rows, block of columns, split).
+// gradient(i, j, c, k) = Σ sampled(grid · stride + (i, j) − padding, c) · other(grid, k) over the pixels of the grid.
+// Rows are (tap, c), columns k. The sums go to target[split][tap][c][k], or, if flipped, to target[split][tap][k][c]: a
+// transposed convolution samples the gradient, so that its c is the weights' innermost index. With one split the target
+// may be the gradient itself. target_stride is the length of the innermost line. Group: (tile of rows, block of
+// columns, split).
 kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1)))
 void convolution_filter(
     global const float *restrict sampled, ulong sampled_offset, ulong sampled_stride,

@@ -4,17 +4,21 @@
 //
 //   out(n, y, x, k) = bias(k) + Σ in(n, v, u, c) · W(i, j, c, k)
 //
-// over the taps (i, j) that hit and all channels c. The output falls into PHASES × PHASES interleaved grids; on the grid of
-// phase (a, b) the output pixel is (y · PHASES + a, x · PHASES + b) and, with q = (a + padding) / PHASES and
-// r = (a + padding) mod PHASES, the taps that hit are i = r, r + PHASES, r + 2 · PHASES, …; the m-th of them reads row
+// over the taps (i, j) that hit and all channels c. The output falls into PHASES × PHASES interleaved grids; on the
+// grid of phase (a, b) the output pixel is (y · PHASES + a, x · PHASES + b) and, with
+//
+//   q = (a + padding) / PHASES,   r = (a + padding) mod PHASES,
+//
+// the taps that hit are i = r, r + PHASES, r + 2 · PHASES, …; the m-th of them reads line
 // v = y · step + direction · (m − q). So no tap is visited in vain but for the image's border.
 //
 //                                          phases   step     direction
 //   convolution                            1        stride   +1
 //   its data gradient, and transposed      stride   1        −1
 //
-// Rows are the pixels of one phase grid: image by image, or, on small maps, position by position with the images of the batch
-// innermost. Neighbouring rows then share their position, and taps that fall into the padding are skipped for whole tiles.
+// Rows are the pixels of one phase grid: image by image, or, on small maps, position by position with the images of the
+// batch innermost. Neighbouring rows then share their position, and taps that fall into the padding are skipped for
+// whole tiles.
 
 // A multiply-add in the form that is fast on the device.
 #ifdef FP_FAST_FMAF
@@ -89,8 +93,8 @@ Range sampled_range(int shift, int stride, int grid_extent, int extent) {
   return range;
 }
 
-// A number with three digits of mixed radix, so that walking through (tap row, tap column, channel) or (image, y, x) with a
-// constant stride needs no division.
+// A number with three digits of mixed radix, so that walking through (tap row, tap column, channel) or (image, y, x)
+// with a constant stride needs no division.
 typedef struct {
   int high, middle, low;
 } Digits;

@@ -1,5 +1,5 @@
-// Second stage of the sums that the GPU bodies of convolutions split over work-groups: always in the order of the parts, so
-// that the result does not depend on scheduling.
+// Second stage of the sums that the GPU bodies of convolutions split over work-groups: always in the order of the
+// parts, so that the result does not depend on scheduling.
 
 #include "common.h"
 

@@ -142,12 +142,14 @@ void convolution_vector_gather(
       }
     }
 
+  // The sums leave the registers first: the stores, with their many cases, need not be unrolled then.
+  float16 results[TILE_ROWS][TILE_VECTORS];
 #pragma unroll
   for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
-    for (int v = 0; v < TILE_VECTORS; v++) {
-      const int from = column + v * 16;
-      if (tile * TILE_ROWS + i < rows && from < columns)
-        store_some(sums[i][v], output + row_target[i] + from, columns - from);
-    }
+    for (int v = 0; v < TILE_VECTORS; v++) results[i][v] = sums[i][v];
+  const int row_count = min(TILE_ROWS, rows - tile * TILE_ROWS);
+  for (int i = 0; i < row_count; i++)
+    for (int from = column, v = 0; v < TILE_VECTORS && from < columns; v++, from += 16)
+      store_some(results[i][v], output + row_target[i] + from, columns - from);
 }

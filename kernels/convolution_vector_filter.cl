@@ -1,5 +1,5 @@
-// Convolution and transposed convolution for CPUs: gradients of the weights and of the bias. One work-item per work-group,
-// explicit float16 vectors, a register tile of input channels × vectors of output channels.
+// Convolution and transposed convolution for CPUs: gradients of the weights and of the bias. One work-item per
+// work-group, explicit float16 vectors, a register tile of input channels × vectors of output channels.
 //
 //   convolution_vector_filter   gradient of the weights
 //   convolution_vector_bias     gradient of the bias
@@ -16,8 +16,8 @@
 #ifndef TILE_VECTORS
 #define TILE_VECTORS 2
 #endif
-// Pixels that are copied side by side and used for all tiles of a block: the copies of both tensors and the block's sums
-// should fit into the first-level cache.
+// Pixels that are copied side by side and used for all tiles of a block: the copies of both tensors and the block's
+// sums should fit into the first-level cache.
 #ifndef BLOCK_PIXELS
 #define BLOCK_PIXELS 64
 #endif
@@ -39,8 +39,8 @@
 #error "a block is not a whole number of register tiles"
 #endif
 
-// Copies `count` channels of `pixels` pixels, `step` apart, to lines of `width` floats, of which the first `filled` vectors
-// are written: channels that do not exist are zero.
+// Copies `count` channels of `pixels` pixels, `step` apart, to lines of `width` floats, of which the first `filled`
+// vectors are written: channels that do not exist are zero.
 void copy_pixels(global const float *from, size_t step, int pixels, int count, float *to, int width, int filled) {
   const int whole = count / 16;
   if (count == BLOCK_ROWS && width == BLOCK_ROWS) {
@@ -59,9 +59,9 @@ void copy_pixels(global const float *from, size_t step, int pixels, int count, f
 //
 //   gradient(i, j, c, k) = Σ left(pixel, c) · right(pixel, k)
 //
-// where one of the two tensors (`left` if left_sampled) is read at grid · stride + tap − padding, the other one at every
-// pixel of the grid. Only pixels at which both exist are visited. target[split][taps][channels][columns]; with one split
-// the target may be the gradient itself. Group: (block, tap, split).
+// where one of the two tensors (`left` if left_sampled) is read at grid · stride + tap − padding, the other one at
+// every pixel of the grid. Only pixels at which both exist are visited. target[split][taps][channels][columns]; with
+// one split the target may be the gradient itself. Group: (block, tap, split).
 kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void convolution_vector_filter(
     global const float *restrict left, ulong left_offset, ulong left_stride, int channels,
