@@ -19,7 +19,7 @@ struct Recolor: ParsableCommand {
     version: RecolorVersion.current,
     subcommands: [
       Devices.self, Check.self, ModelsCommand.self, Train.self, Evaluate.self, Colorize.self,
-      Compare.self, Bench.self,
+      Compare.self, DataCommand.self, Bench.self,
     ])
 
   static func main() {

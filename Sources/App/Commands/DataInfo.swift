@@ -1,0 +1,66 @@
+import ArgumentParser
+import Data
+import Imaging
+
+/// `recolor data info`
+struct DataInfo: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "info",
+    abstract: "Count the photographs of a source, and show some.",
+    discussion: """
+        recolor data info cifar10
+        recolor data info photos --sheet photos.png
+      """)
+
+  @Argument(help: ArgumentHelp("Photographs: cifar10, scenes, or a folder.", valueName: "source"))
+  var source: DataSource
+  @Option(parsing: .unconditional, help: "Width and height that a folder's images are brought to.")
+  var size = 32
+  @Option(help: ArgumentHelp("Write a picture of the first photographs, in gray and in color.", valueName: "file"))
+  var sheet: String?
+  @OptionGroup var report: ReportOptions
+
+  func validate() throws {
+    guard (1...4096).contains(size) else { throw ValidationError("--size \(size): must be from 1 to 4096.") }
+  }
+
+  func run() throws {
+    let training = try source.load(.training, size: size)
+    let test = try source.load(.test, size: size)
+    // A folder of images without parts is both.
+    let isOne = training.source == test.source && training.name == test.name
+    let parts = (isOne ? [training] : [training, test]).map { DatasetSummary(of: $0) }
+    if let sheet { try Self.sheet(of: training).writePNG(to: sheet) }
+    try Console.output(
+      report.json ? try JSONReport.text(["parts": parts]) : parts.map(\.text).joined(separator: "\n\n"))
+  }
+
+  /// Six rows of four photographs, each beside its gray copy.
+  private static func sheet(of dataset: ImageDataset) -> RGBImage {
+    let rows = stride(from: 0, to: min(dataset.count, 24), by: 4).map { first in
+      (first..<min(first + 4, dataset.count)).flatMap { [dataset[$0].gray, dataset[$0]] }
+    }
+    return ContactSheet(rows: rows, scale: max(1, 96 / dataset.width)).rendered()
+  }
+}
+
+extension DatasetSummary {
+  /// The summary for people.
+  fileprivate var text: String {
+    var lines = [
+      "\(name): \(Format.count(images)) images of \(width)×\(height), from \(source)",
+      "  mean of red, green, blue    \(mean.map { Format.fixed($0, 3) }.joined(separator: "  "))",
+      "  standard deviation          \(standardDeviation.map { Format.fixed($0, 3) }.joined(separator: "  "))",
+      "  colorfulness                \(Format.fixed(colorfulness, 1))",
+    ]
+    for label in labels ?? [] {
+      let name = label.name ?? "class \(label.label)"
+      lines.append("  \(name.padding(to: 28))\(Format.count(label.images))")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension String {
+  fileprivate func padding(to width: Int) -> String { self + String(repeating: " ", count: max(width - count, 1)) }
+}

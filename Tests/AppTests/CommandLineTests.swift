@@ -1,0 +1,73 @@
+import Foundation
+import Models
+import Testing
+
+/// Help, versions, and what the command says of a wrong command line.
+@Suite struct CommandLineTests {
+  @Test func versionIsThePackages() throws {
+    let result = try RecolorProcess.run("--version")
+    #expect(result.output == RecolorVersion.current + "\n")
+    #expect(result.exitCode == 0)
+  }
+
+  @Test(arguments: [
+    "devices", "models", "train", "evaluate", "colorize", "check", "compare", "data fetch", "data info",
+  ])
+  func everyCommandHasHelp(_ command: String) throws {
+    let result = try RecolorProcess(command.split(separator: " ").map(String.init) + ["--help"]).wait()
+    #expect(result.exitCode == 0)
+    #expect(result.output.contains("USAGE: recolor \(command)"))
+    #expect(result.errorOutput.isEmpty)
+  }
+
+  @Test func helpIsWhatComesWithoutACommand() throws {
+    let result = try RecolorProcess.run()
+    #expect(result.output.contains("recolor train unet --data scenes"))
+    #expect(result.exitCode == 0)
+  }
+
+  /// Each with what the message must name.
+  static let wrongLines: [([String], String)] = [
+    (["chekc"], "chekc"),
+    (["train"], "<model>"),
+    (["train", "vae", "--out", "x"], "vae"),
+    (["train", "unet"], "--out"),
+    (["train", "unet", "--out", "x", "--width", "0"], "--width 0"),
+    (["train", "unet", "--out", "x", "--width", "2000"], "--width 2000"),
+    (["train", "unet", "--out", "x", "--width", "wide"], "wide"),
+    (["train", "unet", "--out", "x", "--epochs", "-3"], "--epochs -3"),
+    (["train", "unet", "--out", "x", "--epochs", "0"], "--epochs 0"),
+    (["train", "unet", "--out", "x", "--batch-size", "0"], "--batch-size 0"),
+    (["train", "unet", "--out", "x", "--learning-rate", "nan"], "--learning-rate nan"),
+    (["train", "unet", "--out", "x", "--learning-rate", "-1"], "--learning-rate -1"),
+    (["train", "unet", "--out", "x", "--l1-weight", "1"], "--l1-weight"),
+    (["train", "gan", "--out", "x", "--size", "16"], "16×16"),
+    (["train", "unet", "--out", "x", "--size", "33"], "33×33"),
+    (["train", "unet", "--out", "x", "--seed", "-1"], "-1"),
+    (["train", "unet", "--resume", "x", "--epochs", "3"], "--epochs"),
+    (["train", "unet", "--resume", "x", "--out", "y"], "--out"),
+    (["train", "unet", "--out", "x", "--device", "gpu"], "--device"),
+    (["models", "unet", "--width", "0"], "--width 0"),
+    (["models", "unet", "--size", "20"], "20×20"),
+    (["check", "--filter", "Nothing"], "--filter Nothing"),
+    (["evaluate", "x", "--data", "scenes", "--split", "half"], "half"),
+    (["evaluate", "x", "--data", "scenes", "--images", "0"], "--images 0"),
+    (["colorize", "x", "a.jpg", "b/a.png", "--out", "y"], "b/a.png"),
+  ]
+
+  @Test(arguments: wrongLines)
+  func aWrongLineIsNamedInOneLine(_ arguments: [String], _ named: String) throws {
+    let result = try RecolorProcess(arguments).wait()
+    #expect(result.exitCode == 64)
+    #expect(result.errorLines.count == 1)
+    #expect(result.errorOutput.hasPrefix("recolor: "))
+    #expect(result.errorOutput.contains(named))
+    #expect(result.output.isEmpty)
+  }
+
+  @Test func outputThatCannotBeWrittenIsAnError() throws {
+    let result = try RecolorProcess(["models", "unet"], output: "/dev/full").wait()
+    #expect(result.exitCode == 1)
+    #expect(result.errorLines.count == 1)
+  }
+}

@@ -1,1 +1,0 @@
-// The tests of the command come with the next change.

@@ -1,0 +1,68 @@
+import Foundation
+import TestSupport
+
+/// The `recolor` command that was built beside these tests, under way.
+final class RecolorProcess {
+  /// How a run of the command ended.
+  struct Result {
+    let output: String
+    let errorOutput: String
+    /// 128 + the signal's number where a signal ended it, as a shell reports it.
+    let exitCode: Int32
+
+    /// Lines of standard error.
+    var errorLines: [Substring] { errorOutput.split(separator: "\n") }
+  }
+
+  private let process = Process()
+  // Files and not pipes: nobody need empty them while the command runs.
+  private let folder: TemporaryFolder
+
+  /// Starts the command.
+  /// - Parameters:
+  ///   - environment: added to that of the tests.
+  ///   - output: where standard output goes, instead of to a file of its own.
+  init(_ arguments: [String], environment: [String: String] = [:], output: String? = nil) throws {
+    folder = try TemporaryFolder()
+    process.executableURL = Self.executable
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    let outputFile = try Self.newFile(folder.path + "/output")
+    process.standardOutput = try output.flatMap { FileHandle(forWritingAtPath: $0) } ?? outputFile
+    process.standardError = try Self.newFile(folder.path + "/error")
+    try process.run()
+  }
+
+  /// Runs the command to its end.
+  static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Result {
+    try RecolorProcess(arguments, environment: environment).wait()
+  }
+
+  /// Waits for the command's end.
+  func wait() throws -> Result {
+    process.waitUntilExit()
+    let isSignal = process.terminationReason == .uncaughtSignal
+    return Result(
+      output: try text("output"), errorOutput: try text("error"),
+      exitCode: process.terminationStatus + (isSignal ? 128 : 0))
+  }
+
+  var isRunning: Bool { process.isRunning }
+
+  func send(signal: Int32) { kill(process.processIdentifier, signal) }
+
+  private func text(_ name: String) throws -> String {
+    String(decoding: try Data(contentsOf: URL(filePath: "\(folder.path)/\(name)")), as: UTF8.self)
+  }
+
+  private static func newFile(_ path: String) throws -> FileHandle {
+    try Data().write(to: URL(filePath: path))
+    return try FileHandle(forWritingTo: URL(filePath: path))
+  }
+
+  /// Both lie in the build's folder.
+  private static var executable: URL {
+    URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "recolor")
+  }
+}
