@@ -1,0 +1,100 @@
+import Foundation
+import Runtime
+import Testing
+
+@Suite("Program cache", .enabled(if: OpenCLDevice.isAvailable, OpenCLDevice.skipReason))
+struct CLProgramCacheTests {
+  /// A folder that is there while `body` runs.
+  private func withFolder(_ body: (String) throws -> Void) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "program-cache-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try body(folder)
+  }
+
+  private func entries(_ folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map { "\(folder)/\($0)" }
+  }
+
+  /// Builds the test program with a cache in `folder` and checks that it computes.
+  private func buildAndRun(_ folder: String) throws {
+    let fixture = try OpenCLFixture()
+    let program = try fixture.scaleProgram(cache: CLProgramCache(folder: folder))
+    let memory = try fixture.memory([1, 2, 3])
+    try fixture.scale(memory, by: 5, with: program).wait()
+    #expect(try fixture.values(of: memory) == [5, 10, 15])
+  }
+
+  @Test("The second build takes the first one's binary")
+  func hit() throws {
+    try withFolder { folder in
+      try buildAndRun(folder)
+      let first = entries(folder)
+      #expect(first.count == 1)
+      let attributes = try FileManager.default.attributesOfItem(atPath: first[0])
+      try buildAndRun(folder)
+      #expect(entries(folder) == first)
+      let again = try FileManager.default.attributesOfItem(atPath: first[0])
+      // A hit leaves the file as it is; a miss would have renamed a new one into its place.
+      #expect(attributes[.systemFileNumber] as? Int == again[.systemFileNumber] as? Int)
+    }
+  }
+
+  @Test("Other source or options are another entry")
+  func keys() throws {
+    try withFolder { folder in
+      let fixture = try OpenCLFixture()
+      let cache = CLProgramCache(folder: folder)
+      for (source, options) in [("", ""), ("", "-DA=1"), ("\n", "")] {
+        _ = try CLProgram(
+          "scale.cl", source: OpenCLFixture.scaleSource + source, options: options, context: fixture.context,
+          cache: cache)
+      }
+      #expect(entries(folder).count == 3)
+    }
+  }
+
+  @Test(
+    "A damaged entry is built anew and mended",
+    arguments: Damage.allCases)
+  func damage(_ damage: Damage) throws {
+    try withFolder { folder in
+      try buildAndRun(folder)
+      let path = try #require(entries(folder).first)
+      let whole = try Data(contentsOf: URL(filePath: path))
+      try damage.applied(to: whole).write(to: URL(filePath: path))
+      try buildAndRun(folder)
+      #expect(entries(folder) == [path])
+      let damaged = damage.applied(to: whole)
+      #expect(try Data(contentsOf: URL(filePath: path)) != damaged)
+    }
+  }
+
+  enum Damage: CaseIterable {
+    case empty, short, flippedBit, otherText
+
+    func applied(to data: Data) -> Data {
+      var bytes = [UInt8](data)
+      switch self {
+      case .empty: bytes = []
+      case .short: bytes = Array(bytes.prefix(bytes.count / 2))
+      case .flippedBit: bytes[bytes.count / 2] ^= 1
+      case .otherText: bytes = Array("not a program".utf8)
+      }
+      return Data(bytes)
+    }
+  }
+
+  @Test("A folder that cannot be written is as good as none")
+  func unwritable() throws {
+    try buildAndRun("/dev/null/programs")
+  }
+
+  @Test("The standard folder follows the environment")
+  func standardFolder() {
+    #expect(CLProgramCache.standard(environment: ["RECOLOR_CACHE": "/a"])?.folder == "/a/programs")
+    #expect(CLProgramCache.standard(environment: ["RECOLOR_CACHE": "", "HOME": "/h"]) == nil)
+    #expect(CLProgramCache.standard(environment: ["XDG_CACHE_HOME": "/x"])?.folder == "/x/recolor/programs")
+    #expect(CLProgramCache.standard(environment: ["HOME": "/h"])?.folder == "/h/.cache/recolor/programs")
+    #expect(CLProgramCache.standard(environment: [:]) == nil)
+  }
+}

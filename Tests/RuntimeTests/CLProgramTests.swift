@@ -1,0 +1,55 @@
+import Foundation
+import Runtime
+import Testing
+
+@Suite("OpenCL programs and kernels", .enabled(if: OpenCLDevice.isAvailable, OpenCLDevice.skipReason))
+struct CLProgramTests {
+  @Test("A kernel runs with its arguments, and its event tells when")
+  func run() throws {
+    let fixture = try OpenCLFixture(profiling: true)
+    let memory = try fixture.memory((0..<1000).map(Float.init))
+    let event = try fixture.scale(memory, by: 3, with: try fixture.scaleProgram())
+    try event.wait()
+    #expect(try event.isComplete)
+    let times = try event.times()
+    #expect(times.queued <= times.submitted && times.submitted <= times.started && times.started <= times.ended)
+    #expect(try fixture.values(of: memory) == (0..<1000).map { 3 * Float($0) })
+  }
+
+  @Test("A queue without profiling has no times to give")
+  func noProfiling() throws {
+    let fixture = try OpenCLFixture()
+    let memory = try fixture.memory([1])
+    let event = try fixture.scale(memory, by: 2, with: try fixture.scaleProgram())
+    let error = openCLError { _ = try event.times() }
+    #expect(error?.statusName == "CL_PROFILING_INFO_NOT_AVAILABLE" && error?.call == "clGetEventProfilingInfo")
+  }
+
+  @Test("A program that does not build gives the first error in one line, and the whole log")
+  func buildFailure() throws {
+    let fixture = try OpenCLFixture()
+    let source = "kernel void broken(global float *x) { x[0] = no_such_name; }\n"
+    let error = openCLError { _ = try CLProgram("broken.cl", source: source, context: fixture.context) }
+    #expect(error?.call == "clBuildProgram" && error?.statusName == "CL_BUILD_PROGRAM_FAILURE")
+    #expect(error?.detail?.hasPrefix("broken.cl: ") == true && error?.description.contains("\n") == false)
+    #expect(error?.buildLog?.contains("no_such_name") == true)
+  }
+
+  @Test("A kernel that the program lacks is named in the error")
+  func missingKernel() throws {
+    let fixture = try OpenCLFixture()
+    let program = try fixture.scaleProgram()
+    let error = openCLError { _ = try CLKernel("shrink", in: program) }
+    #expect(error?.call == "clCreateKernel" && error?.statusName == "CL_INVALID_KERNEL_NAME")
+    #expect(error?.detail == "shrink in scale.cl")
+  }
+
+  @Test("A wrong argument is named in the error")
+  func wrongArgument() throws {
+    let fixture = try OpenCLFixture()
+    let kernel = try CLKernel("scale", in: try fixture.scaleProgram())
+    let error = openCLError { try kernel.setArgument(9, Float(1)) }
+    #expect(error?.call == "clSetKernelArg" && error?.statusName == "CL_INVALID_ARG_INDEX")
+    #expect(error?.detail == "scale, argument 9")
+  }
+}
