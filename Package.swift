@@ -56,7 +56,7 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "Imaging", dependencies: ["Files", "CPNG", "CTurboJPEG"], swiftSettings: strict),
     .target(
-      name: "Models", dependencies: ["Runtime", "Data", "Imaging"], swiftSettings: strict),
+      name: "Models", dependencies: ["Runtime", "Files", "Data", "Imaging"], swiftSettings: strict),
     .executableTarget(
       name: "App",
       dependencies: [
@@ -87,7 +87,7 @@ let package = Package(
       name: "ImagingTests", dependencies: ["Imaging", "Files", "TestSupport"], resources: [.copy("Vectors")],
       swiftSettings: strict),
     .testTarget(
-      name: "ModelsTests", dependencies: ["Models", "CPUKernels", "CLKernels", "Data", "TestSupport"],
+      name: "ModelsTests", dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "AppTests", dependencies: ["Models", "Data", "Imaging", "TestSupport"], swiftSettings: strict),

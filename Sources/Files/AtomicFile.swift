@@ -36,7 +36,16 @@ public struct AtomicFile: ~Copyable {
     }
   }
 
-  /// Puts the file under its name, once its bytes are on the disk.
+  /// Writes `bytes` at the place `offset` of the file; what lies between is zero until it is written.
+  public func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+    do {
+      try file.overwrite(bytes, at: offset)
+    } catch {
+      throw FileError(path: path, problem: error.problem, reason: error.reason)
+    }
+  }
+
+  /// Puts the file under its name, once its bytes are on the disk, and waits until the name is there too.
   public consuming func commit() throws(FileError) {
     do {
       try file.synchronize()
@@ -47,6 +56,7 @@ public struct AtomicFile: ~Copyable {
       throw FileError(path: path, problem: "cannot be written", reason: FileDescriptor.lastReason())
     }
     isCommitted = true
+    try Folder.synchronize(holding: path)
   }
 
   /// Writes `bytes` as the whole file at `path`.

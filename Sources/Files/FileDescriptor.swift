@@ -7,7 +7,7 @@
 #endif
 
 /// An open file; closed when the owner goes.
-public struct FileDescriptor: ~Copyable {
+public struct FileDescriptor: ~Copyable, Sendable {
   /// The number the system knows it by; negative never.
   public let rawValue: Int32
   public let path: String
@@ -59,6 +59,35 @@ public struct FileDescriptor: ~Copyable {
     while written < bytes.count {
       let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
       let count = write(rawValue, rest.baseAddress, rest.count)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw FileError(path: path, problem: "cannot be written", reason: Self.lastReason())
+      }
+      written += count
+    }
+  }
+
+  /// Fills `bytes` from the place `offset` of the file, wherever its position is.
+  public func fill(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) {
+    var filled = 0
+    while filled < bytes.count {
+      let room = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
+      let count = pread(rawValue, room.baseAddress, room.count, off_t(offset + filled))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw FileError(path: path, problem: "cannot be read", reason: Self.lastReason())
+      }
+      guard count > 0 else { throw FileError(path: path, problem: "cannot be read", reason: "it ends too early") }
+      filled += count
+    }
+  }
+
+  /// Writes all of `bytes` at the place `offset` of the file, wherever its position is.
+  public func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+    var written = 0
+    while written < bytes.count {
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+      let count = pwrite(rawValue, rest.baseAddress, rest.count, off_t(offset + written))
       if count < 0 {
         if errno == EINTR { continue }
         throw FileError(path: path, problem: "cannot be written", reason: Self.lastReason())

@@ -23,6 +23,20 @@ public enum Folder {
     }
   }
 
+  /// Waits until the names in the folder that holds `path` are on the disk, on file systems that can do that.
+  static func synchronize(holding path: String) throws(FileError) {
+    let folder: String
+    switch path.lastIndex(of: "/") {
+    case nil: folder = "."
+    case path.startIndex: folder = "/"
+    case let slash?: folder = String(path[..<slash])
+    }
+    let descriptor = try FileDescriptor(path: folder, flags: O_RDONLY)
+    guard fsync(descriptor.rawValue) == 0 || errno == EINVAL else {
+      throw FileError(path: path, problem: "cannot be written", reason: FileDescriptor.lastReason())
+    }
+  }
+
   /// Names in the folder, sorted by their bytes, without `.` and `..`.
   public static func names(in path: String) throws(FileError) -> [String] {
     guard let stream = opendir(path) else {

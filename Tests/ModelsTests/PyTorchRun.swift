@@ -1,3 +1,4 @@
+import Foundation
 import Runtime
 import TestSupport
 
@@ -57,6 +58,21 @@ struct PyTorchRun {
     for parameter in parameters.parameters {
       try parameters.setFileValues(try state.values(parameter.name), of: parameter, on: backend)
     }
+  }
+
+  /// Writes a network's state at a stage as `safetensors.torch.save_file` does: without metadata, and with the batch
+  /// counts that PyTorch keeps and Recolor has no use for.
+  func writeStateDictionary(of network: String, at stage: String, to url: URL) throws {
+    let state = try vectors.named("\(network) \(stage)")
+    var tensors: [String: SafetensorsWriter.Description] = [:]
+    for name in state.tensorNames { tensors[name] = .init(.float32, try state.shape(of: name)) }
+    let counts = state.tensorNames.filter { $0.hasSuffix(".running_mean") }
+      .map { $0.replacingOccurrences(of: "running_mean", with: "num_batches_tracked") }
+    for name in counts { tensors[name] = .init(.int64, []) }
+    let writer = try SafetensorsWriter(writing: url, tensors: tensors)
+    for name in state.tensorNames { try writer.write(name, try state.values(name, as: Float.self)) }
+    for name in counts { try writer.write(name, [Int64(stepCount)]) }
+    try writer.finish()
   }
 
   /// A trainer at PyTorch's initial weights.

@@ -1,3 +1,4 @@
+import Foundation
 import Runtime
 import TestSupport
 import Testing
@@ -85,19 +86,45 @@ struct PyTorchStepTests {
     }
   }
 
-  @Test("Inference with the running statistics", arguments: PyTorchRun.all, TestBackends.available)
-  func inference(of run: String, on backend: TestBackends) throws {
+  @Test("Weights that PyTorch wrote color as in PyTorch", arguments: PyTorchRun.all, TestBackends.available)
+  func pyTorchWeights(of run: String, on backend: TestBackends) throws {
     let run = try PyTorchRun(run)
     let backend = try backend.make()
+    let folder = try TemporaryFolder()
+    let url = URL(fileURLWithPath: folder.path).appendingPathComponent("weights.safetensors")
+    try run.writeStateDictionary(of: "generator", at: "after \(run.stepCount)", to: url)
+    let kind = run.configuration.kind
+    let checkpoint = try Checkpoint(reading: url, kind: kind)
+    // A file of PyTorch's does not say how the two upsamplings without weights differ: they have the same tensors.
+    if run.configuration.upsampling != .bilinear { #expect(checkpoint.configuration == run.configuration) }
     let network = UNet(run.configuration)
     try network.parameters.allocate(on: backend, training: false)
-    try run.set(network.parameters, of: "generator", to: "after \(run.stepCount)", on: backend)
-    let prediction = PredictionBuilder(network, kind: run.configuration.kind, try run.source(on: backend))
+    try checkpoint.load(into: network.parameters, on: backend)
+    let prediction = PredictionBuilder(network, kind: kind, try run.source(on: backend))
     let plans = try PlanCompiler(backend: backend).compile([prediction.builder])
     try plans[0].run()
     let expected = try run.vectors.named("inference").values("prediction", as: Float.self)
     let error = relativeError(try backend.floats(of: prediction.output), expected)
     #expect(error <= Self.tolerance, "relative error \(error)")
+  }
+
+  @Test("Weights trained here are what PyTorch would have saved", arguments: PyTorchRun.all)
+  func weightsFile(of run: String) throws {
+    let run = try PyTorchRun(run)
+    let backend = try TestBackends.cpu.make()
+    let trainer = try run.trainer(on: backend)
+    for step in 0..<run.stepCount { try trainer.step(first: step * run.options.batchSize) }
+    let folder = try TemporaryFolder()
+    let url = URL(fileURLWithPath: folder.path).appendingPathComponent("weights.safetensors")
+    try Checkpoint.write(trainer.generator, configuration: run.configuration, to: url, on: backend)
+    let file = try SafetensorsFile(reading: url)
+    let expected = try run.vectors.named("generator after \(run.stepCount)")
+    #expect(Set(file.tensors.keys) == expected.tensorNames)
+    for name in expected.tensorNames {
+      let found = try file.values(name, as: Float.self, shape: try expected.shape(of: name))
+      let error = relativeError(found, try expected.values(name))
+      #expect(error <= Self.tolerance, "\(name): relative error \(error)")
+    }
   }
 
   private func expectGradients(of parameters: ParameterSet, _ expected: VectorCase, on backend: any Backend) throws {
@@ -135,7 +162,7 @@ extension String {
   }
 }
 
-extension [any Operation] {
+extension [any Runtime.Operation] {
   /// What the losses are computed from: predictions and logits.
   fileprivate var lossInputs: [Tensor] {
     compactMap {

@@ -1,24 +1,15 @@
+import Files
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Models
 
 @Suite struct SafetensorsTests {
-  /// A folder of its own for each test, removed with it.
-  final class Folder {
-    let url: URL
-    init() throws {
-      url = FileManager.default.temporaryDirectory.appendingPathComponent("safetensors-\(UUID().uuidString)")
-      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-    deinit { try? FileManager.default.removeItem(at: url) }
-    var contents: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() } }
-  }
+  let folder: TemporaryFolder
+  var url: URL { URL(fileURLWithPath: folder.path).appendingPathComponent("weights.safetensors") }
 
-  let folder: Folder
-  var url: URL { folder.url.appendingPathComponent("weights.safetensors") }
-
-  init() throws { folder = try Folder() }
+  init() throws { folder = try TemporaryFolder() }
 
   /// A file with this header and this many bytes of data.
   func put(header: String, dataByteCount: Int, claimedLength: UInt64? = nil) throws {
@@ -68,7 +59,7 @@ import Testing
     #expect(try file.values("order", as: UInt8.self) == [1, 2, 255])
     #expect(try file.values("none", as: Float.self).isEmpty)
     #expect(try file.values("wide", as: Double.self) == [1.0 / 3])
-    #expect(try folder.contents == ["weights.safetensors"])
+    #expect(try Folder.names(in: folder.path) == ["weights.safetensors"])
   }
 
   @Test func sameTensorsGiveTheSameBytes() throws {
@@ -227,15 +218,19 @@ import Testing
     try put(header: "{\(Self.tensor)}", dataByteCount: 8)
     let file = try SafetensorsFile(reading: url)
     #expect(truncate(url.path, 20) == 0)
-    #expect(throws: SafetensorsError(path: url.path, problem: .system(action: "read", code: EIO))) {
+    #expect(
+      throws: SafetensorsError(path: url.path, problem: .file(problem: "cannot be read", reason: "it ends too early"))
+    ) {
       _ = try file.values("a", as: Float.self)
     }
   }
 
   @Test func notThereAndNotAFile() {
-    #expect(failure(reading: url)?.description == "\(url.path): cannot open: No such file or directory")
-    #expect(failure(reading: folder.url)?.description == "\(folder.url.path): cannot read: Is a directory")
-    #expect(failure(reading: URL(fileURLWithPath: "/dev/null"))?.problem == .system(action: "read", code: EINVAL))
+    #expect(failure(reading: url)?.description == "\(url.path): cannot be opened: No such file or directory")
+    #expect(
+      failure(reading: URL(fileURLWithPath: folder.path))?.description
+        == "\(folder.path): cannot be read: it is a folder")
+    #expect(failure(reading: URL(fileURLWithPath: "/dev/null"))?.problem == .noHeader(fileByteCount: 0))
   }
 
   @Test func wrongTensors() throws {
@@ -260,27 +255,42 @@ import Testing
     do {
       let writer = try SafetensorsWriter(writing: url, tensors: ["a": .init(.float32, [1]), "b": .init(.float32, [1])])
       try writer.write("a", [1] as [Float])
-      #expect(try folder.contents.count == 2)
+      #expect(try Folder.names(in: folder.path).count == 2)
       #expect(throws: SafetensorsError(path: url.path, tensor: "b", problem: .notWritten)) { try writer.finish() }
     }
-    #expect(try folder.contents == ["weights.safetensors"])
+    #expect(try Folder.names(in: folder.path) == ["weights.safetensors"])
     #expect(try Data(contentsOf: url) == Data("old".utf8))
+  }
+
+  @Test func nothingCanBeWrittenToAFinishedFile() throws {
+    let writer = try SafetensorsWriter(writing: url, tensors: ["a": .init(.float32, [1])])
+    try writer.write("a", [1] as [Float])
+    try writer.finish()
+    let finished = SafetensorsError(path: url.path, problem: .finished)
+    #expect(throws: finished) { try writer.write("a", [2] as [Float]) }
+    #expect(throws: finished) { try writer.finish() }
+    #expect(try SafetensorsFile(reading: url).values("a") == [1 as Float])
   }
 
   @Test func nothingIsLeftWhereTheNameIsTaken() throws {
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     do {
       let writer = try SafetensorsWriter(writing: url, tensors: [:])
-      #expect(throws: SafetensorsError(path: url.path, problem: .system(action: "replace", code: EISDIR))) {
+      #expect(
+        throws: SafetensorsError(path: url.path, problem: .file(problem: "cannot be written", reason: "Is a directory"))
+      ) {
         try writer.finish()
       }
     }
-    #expect(try folder.contents == ["weights.safetensors"])
+    #expect(try Folder.names(in: folder.path) == ["weights.safetensors"])
   }
 
   @Test func folderThatIsNotThere() {
-    let url = folder.url.appendingPathComponent("no/weights.safetensors")
-    #expect(throws: SafetensorsError(path: url.path, problem: .system(action: "create", code: ENOENT))) {
+    let url = URL(fileURLWithPath: folder.path).appendingPathComponent("no/weights.safetensors")
+    #expect(
+      throws: SafetensorsError(
+        path: url.path, problem: .file(problem: "cannot be written", reason: "No such file or directory"))
+    ) {
       _ = try SafetensorsWriter(writing: url, tensors: [:])
     }
   }

@@ -1,10 +1,11 @@
+import Files
 import Foundation
 
 /// What is wrong with a safetensors file, or went wrong with reading or writing it. `description` is one line.
 public struct SafetensorsError: Error, Equatable {
   public enum Problem: Equatable, Sendable {
-    /// A system call failed; `action` says what it was for: `write`.
-    case system(action: String, code: Int32)
+    /// The file system failed: `cannot be written`, `No space left on device`.
+    case file(problem: String, reason: String)
     /// Too few bytes for the header's length.
     case noHeader(fileByteCount: Int)
     /// The header is longer than the file or than the format allows.
@@ -33,6 +34,8 @@ public struct SafetensorsError: Error, Equatable {
     case impossibleShape([Int])
     /// A tensor that was announced to the writer was not written before `finish`.
     case notWritten
+    /// The writer has finished its file.
+    case finished
     /// The number of values is not that of the shape that was announced to the writer.
     case wrongValueCount(expected: Int, found: Int)
   }
@@ -50,6 +53,12 @@ public struct SafetensorsError: Error, Equatable {
   }
 }
 
+extension SafetensorsError {
+  init(_ error: FileError) {
+    self.init(path: error.path, problem: .file(problem: error.problem, reason: error.reason))
+  }
+}
+
 extension SafetensorsError: CustomStringConvertible {
   public var description: String {
     // Names come from files: quoting them as Swift does keeps a line break in one from breaking the line.
@@ -64,7 +73,7 @@ extension SafetensorsError: LocalizedError {
 extension SafetensorsError.Problem: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .system(let action, let code): "cannot \(action): \(String(cString: strerror(code)))"
+    case .file(let problem, let reason): "\(problem): \(reason)"
     case .noHeader(let count): "not a safetensors file: it has \(count) bytes, too few for a header"
     case .headerTooLong(let count, let limit):
       "not a safetensors file, or cut short: its header claims \(count) bytes where at most \(limit) can be"
@@ -84,6 +93,7 @@ extension SafetensorsError.Problem: CustomStringConvertible {
     case .reservedName: "the format keeps this name for the metadata"
     case .impossibleShape(let shape): "shape \(shape) is impossible"
     case .notWritten: "was not written"
+    case .finished: "is finished, nothing more can be written to it"
     case .wrongValueCount(let expected, let found): "\(found) values where the shape holds \(expected)"
     }
   }

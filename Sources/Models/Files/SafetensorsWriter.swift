@@ -1,0 +1,91 @@
+import Files
+import Foundation
+
+/// Writes a safetensors file tensor by tensor, so that no more than one of them need be in memory.
+///
+/// The file comes into being under a temporary name beside its place and takes its name in `finish`, when every byte is
+/// on the disk: whoever looks sees the old file or the new one, whole. A writer that goes without `finish` leaves
+/// nothing behind.
+public final class SafetensorsWriter {
+  /// What a tensor to be written is.
+  public struct Description: Equatable, Sendable {
+    public var dataType: SafetensorsDataType
+    /// Extents, outermost first; `[]` is a single value.
+    public var shape: [Int]
+
+    public init(_ dataType: SafetensorsDataType, _ shape: [Int]) {
+      self.dataType = dataType
+      self.shape = shape
+    }
+  }
+
+  /// What is to be written, in the order in which it will lie in the file.
+  public let entries: [SafetensorsEntry]
+
+  private let path: String
+  /// nil after `finish`.
+  private var file: AtomicFile?
+  private let dataOffset: Int
+  private let entriesByName: [String: SafetensorsEntry]
+  private var written: Set<String> = []
+
+  /// Starts a file that will hold exactly these tensors.
+  public init(
+    writing url: URL,
+    tensors: [String: Description],
+    metadata: [String: String] = [:]
+  ) throws(SafetensorsError) {
+    path = url.path
+    let layout = try SafetensorsLayout(
+      placing: tensors.mapValues { ($0.dataType, $0.shape) }, metadata: metadata, path: path)
+    let header = layout.serialized()
+    entries = layout.entries
+    entriesByName = Dictionary(uniqueKeysWithValues: layout.entries.map { ($0.name, $0) })
+    dataOffset = header.count
+    do {
+      file = try AtomicFile(path: path)
+    } catch {
+      throw SafetensorsError(error)
+    }
+    try write(header, at: 0)
+  }
+
+  /// Writes one of the announced tensors; the order is free.
+  public func write<Element: SafetensorsElement>(_ name: String, _ values: [Element]) throws(SafetensorsError) {
+    guard let entry = entriesByName[name] else { throw failure(name, .missing) }
+    guard entry.dataType == Element.safetensorsDataType else {
+      throw failure(name, .wrongDataType(expected: entry.dataType, found: Element.safetensorsDataType))
+    }
+    guard entry.count == values.count else {
+      throw failure(name, .wrongValueCount(expected: entry.count, found: values.count))
+    }
+    try write(values, at: dataOffset + entry.byteRange.lowerBound)
+    written.insert(name)
+  }
+
+  /// Brings the file to the disk and gives it its name. Nothing can be written after that.
+  public func finish() throws(SafetensorsError) {
+    if let entry = entries.first(where: { !written.contains($0.name) }) { throw failure(entry.name, .notWritten) }
+    guard let file = file.take() else { throw failure(nil, .finished) }
+    do {
+      try file.commit()
+    } catch {
+      throw SafetensorsError(error)
+    }
+  }
+
+  private func write<Element: SafetensorsElement>(_ values: [Element], at offset: Int) throws(SafetensorsError) {
+    guard file != nil else { throw failure(nil, .finished) }
+    do {
+      try values.withUnsafeBufferPointer { elements throws(FileError) in
+        try file?.overwrite(UnsafeRawBufferPointer(elements), at: offset)
+      }
+    } catch {
+      throw SafetensorsError(error)
+    }
+  }
+
+  private func failure(_ tensor: String?, _ problem: SafetensorsError.Problem) -> SafetensorsError {
+    SafetensorsError(path: path, tensor: tensor, problem: problem)
+  }
+}
