@@ -10,11 +10,11 @@ struct Recolor: ParsableCommand {
     discussion: """
       Computes on any OpenCL device, and on the processor where there is none.
 
-        recolor devices                                    what there is to compute on
-        recolor check                                      whether it computes right
-        recolor train unet --data scenes --out runs/first  train on built-in pictures
-        recolor evaluate runs/first --data scenes          measure the result
-        recolor colorize runs/first old.jpg --out colored  color a picture
+        recolor devices                                  what can compute here
+        recolor check                                    whether it computes right
+        recolor train unet --data scenes --out runs/one  learn from built-in pictures
+        recolor evaluate runs/one --data scenes          measure what it learned
+        recolor colorize runs/one old.jpg --out colored  color a picture
       """,
     version: RecolorVersion.current,
     subcommands: [

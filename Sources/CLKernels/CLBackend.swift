@@ -31,6 +31,7 @@ public final class CLBackend: Backend {
     device: CLDevice, bodies: KernelBodies? = nil, profiling: Bool = false, sources: KernelSources = .standard(),
     cache: CLProgramCache? = .standard()
   ) throws(BackendError) {
+    try sources.requireFolder()
     self.device = device
     self.bodies = bodies ?? (device.kind == .cpu ? .cpu : .gpu)
     self.sources = sources

@@ -13,6 +13,15 @@ public struct KernelSources {
     KernelSources(folder: environment["RECOLOR_KERNELS"].flatMap { $0.isEmpty ? nil : $0 })
   }
 
+  /// Throws `BackendError.library` where a folder is named and is not there.
+  func requireFolder() throws(BackendError) {
+    guard let folder else { return }
+    var isFolder = false
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder else {
+      throw .library(name: folder, reason: "there is no such folder; RECOLOR_KERNELS must name one of kernel files")
+    }
+  }
+
   /// The text of one file with every `#include "…"` line replaced by the file it names, once each; `#line` directives
   /// keep the places in a build log right.
   /// - Throws: `BackendError.library` that names the file which is missing.

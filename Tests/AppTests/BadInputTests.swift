@@ -83,9 +83,11 @@ import Testing
 
   @Test func devices() throws {
     try expectFailure(["check", "--device", "opencl:7.3"], naming: "opencl:7.3")
+    let kernels = ["RECOLOR_KERNELS": folder.path + "/kernels"]
+    try expectFailure(["check", "--device", "opencl"], naming: folder.path + "/kernels", environment: kernels)
     try expectFailure(
       ["train", "unet", "--out", folder.path + "/run", "--device", "opencl", "--width", "4"],
-      naming: folder.path + "/kernels", environment: ["RECOLOR_KERNELS": folder.path + "/kernels"])
+      naming: folder.path + "/kernels", environment: kernels)
   }
 
   @Test func downloads() throws {

@@ -9,8 +9,8 @@ struct Bench: ParsableCommand {
     discussion: """
       Times whole training steps on random images, each to its end on the device, after some that are not counted.
 
-        recolor bench unet                      the study's model on the device that would be taken
-        recolor bench gan --width 16 --ops      a smaller one, operation by operation
+        recolor bench unet                     the study's model
+        recolor bench gan --width 16 --ops     a smaller one, operation by operation
       """)
 
   @Argument(help: "The model: unet or gan.")

@@ -14,7 +14,7 @@ struct Colorize: ParsableCommand {
       gives the colors; the light and dark stay the picture's own, as sharp as they were.
 
         recolor colorize runs/gan old.jpg --out colored
-        recolor colorize weights.safetensors scans/*.png --out colored --working-size 64
+        recolor colorize runs/gan scans/*.png --out colored --working-size 64
       """)
 
   @OptionGroup var checkpoint: CheckpointArgument

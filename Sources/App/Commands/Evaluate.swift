@@ -12,7 +12,7 @@ struct Evaluate: ParsableCommand {
       colorfulness is the one to reach.
 
         recolor evaluate runs/gan --data cifar10
-        recolor evaluate runs/gan/checkpoints/last.safetensors --data photos --images 500 --json
+        recolor evaluate weights.safetensors --data photos --images 500 --json
       """)
 
   /// What `--split` names.

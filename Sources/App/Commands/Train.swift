@@ -22,7 +22,7 @@ struct Train: ParsableCommand {
 
   @Argument(help: "What to train: unet or gan.")
   var model: ModelKind
-  @Option(help: "Folder for the run; it must not exist or be empty.")
+  @Option(help: ArgumentHelp("Folder for the run; it must be new or empty.", valueName: "folder"))
   var out: String?
   @Option(
     help: ArgumentHelp("Go on with the run in this folder, with the options in its config.json.", valueName: "run"))
@@ -62,7 +62,7 @@ struct Train: ParsableCommand {
 
   private func started(in folder: String) throws -> TrainingRun {
     let backend = try (options.device ?? .automatic).open()
-    let dataset = try DataSource(argument: options.data ?? "scenes").load(.training, size: options.imageSize)
+    let dataset = try options.source.load(.training, size: options.imageSize)
     if let size = options.size, dataset.width != size {
       throw RunError.invalidOption(
         "--size \(size): the photographs of \(dataset.name) are \(dataset.width)×\(dataset.height)")

@@ -15,7 +15,8 @@ enum DataSource: Hashable, ExpressibleByArgument {
     switch argument {
     case "scenes": self = .scenes
     case "cifar10": self = .cifar10
-    default: self = .folder(argument)
+    // A run is gone on with from any folder.
+    default: self = .folder(URL(filePath: argument).standardized.path)
     }
   }
 

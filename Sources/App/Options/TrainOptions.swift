@@ -14,7 +14,7 @@ struct TrainOptions: ParsableArguments {
         images, or the CIFAR-10 binary files.
         """,
       valueName: "source"))
-  var data: String?
+  var data: DataSource?
   @Option(help: ArgumentHelp("Where to compute: auto, cpu, opencl or opencl:P.D. (default: auto)", valueName: "device"))
   var device: DeviceSelection?
   @Option(parsing: .unconditional, help: "Times to go through the photographs. (default: 20)")
@@ -91,6 +91,8 @@ extension TrainOptions {
     }
   }
 
+  var source: DataSource { data ?? .scenes }
+
   var imageSize: Int { size ?? 32 }
 
   func model(_ kind: ModelKind) throws(ModelError) -> ModelConfiguration {
@@ -107,7 +109,7 @@ extension TrainOptions {
     training.l1Weight = l1Weight ?? training.l1Weight
     training.seed = seed ?? training.seed
     return RunConfiguration(
-      model: try model(kind), options: training, data: data ?? "scenes", imageHeight: dataset.height,
+      model: try model(kind), options: training, data: source.description, imageHeight: dataset.height,
       imageWidth: dataset.width, trainImages: trainImages, validationImages: validationImages, epochs: epochs ?? 20,
       steps: steps, device: backend.name, deviceDescription: backend.deviceDescription)
   }

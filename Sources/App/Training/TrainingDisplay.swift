@@ -26,7 +26,8 @@ final class TrainingDisplay {
   func finish() throws(OutputError) {
     if let outputError { throw outputError }
     let path = ShellWord.quoted(run.directory.url.path)
-    try Console.output("finished; measure it with: recolor evaluate \(path) --data \(run.configuration.data)")
+    try Console.output(
+      "finished; measure it with: recolor evaluate \(path) --data \(ShellWord.quoted(run.configuration.data))")
   }
 
   private func show(_ epoch: EpochResult) {
