@@ -1,5 +1,6 @@
 import ArgumentParser
 import Data
+import FoundationEssentials
 import Models
 
 /// `recolor evaluate`
@@ -30,6 +31,11 @@ struct Evaluate: ParsableCommand {
   var split: Split = .test
   @Option(parsing: .unconditional, help: "Only the first so many. (default: all)")
   var images: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Also write the model's colors to this file.",
+      discussion: "In safetensors format: a tensor named predictions, [N, 3, H, W] in 0...1.", valueName: "file"))
+  var predictions: String?
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var report: ReportOptions
 
@@ -42,6 +48,9 @@ struct Evaluate: ParsableCommand {
     let dataset = try EvaluationData(data, split, images: images).load(for: weights)
     let backend = try deviceOptions.device.open(quietly: report.json)
     let result = try EvaluationReport(weights, split, dataset, on: backend)
+    if let predictions {
+      try PredictionFile.write(weights, dataset: dataset, to: URL(filePath: predictions), on: backend)
+    }
     try Console.output(report.json ? try JSONReport.text(result) : result.text)
   }
 }

@@ -15,6 +15,11 @@ enum Format {
     text("%.*g", [Int32(clamping: digits), value])
   }
 
+  /// A speed, with as many digits as are worth reading: `1,043`, `87.3`.
+  static func rate(_ value: Double) -> String {
+    value >= 100 && value < 1e15 ? count(Int(value.rounded())) : significant(value, 3)
+  }
+
   /// In groups of three: `34,524,099`.
   static func count(_ value: Int) -> String {
     let digits = Array(String(value.magnitude))

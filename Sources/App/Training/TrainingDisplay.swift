@@ -39,7 +39,7 @@ final class TrainingDisplay {
   private static func line(_ progress: TrainingProgress) -> String {
     let parts = [
       "epoch \(progress.epoch)/\(progress.epochs)", "step \(progress.step)/\(progress.stepsInEpoch)",
-      losses(progress.losses), "\(Format.significant(progress.imagesPerSecond, 3)) images/s",
+      losses(progress.losses), "\(Format.rate(progress.imagesPerSecond)) images/s",
       "\(Format.duration(seconds: progress.secondsLeft)) left",
     ]
     return parts.joined(separator: "  ")
@@ -52,7 +52,7 @@ final class TrainingDisplay {
         "  validation: mse \(Format.significant(metrics.mse, 3)), psnr \(Format.fixed(metrics.psnr, 2)) dB, "
         + "colorfulness \(Format.fixed(metrics.colorfulness, 1))"
     }
-    return line + "  \(Format.significant(epoch.imagesPerSecond, 3)) images/s"
+    return line + "  \(Format.rate(epoch.imagesPerSecond)) images/s"
       + "  \(Format.duration(seconds: epoch.seconds))"
   }
 

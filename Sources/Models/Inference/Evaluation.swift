@@ -62,18 +62,8 @@ public struct Evaluation {
     _ checkpoint: Checkpoint, dataset: ImageDataset, imageCount: Int? = nil, sampleCount: Int, batchSize: Int = 64,
     on backend: any Backend
   ) throws {
-    try checkpoint.configuration.validate(height: dataset.height, width: dataset.width)
-    let count = min(imageCount ?? dataset.count, dataset.count)
-    let images = try dataset.bytes.withUnsafeBufferPointer { (bytes) throws(BackendError) in
-      try DeviceImages(
-        UnsafeRawBufferPointer(bytes), count: dataset.count, height: dataset.height, width: dataset.width, on: backend)
-    }
-    let batchSize = min(batchSize, count)
-    let order = try ImageOrder(capacity: (count + batchSize - 1) / batchSize * batchSize, on: backend)
-    try order.set(Array(0..<UInt32(count)))
     let predictor = try Predictor(
-      checkpoint.load(on: backend), kind: checkpoint.configuration.kind, images: images, order: order,
-      batchSize: batchSize, on: backend)
+      checkpoint, dataset: dataset, imageCount: imageCount, batchSize: batchSize, on: backend)
     try self.init(predictor, dataset: dataset, sampleCount: sampleCount, comparesGrayCopy: true)
   }
 
