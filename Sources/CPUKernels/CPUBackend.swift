@@ -1,25 +1,32 @@
+import CVectorLoops
 import Glibc
 import Runtime
 
-/// The processor as a device: every operation on a pool of threads, products on OpenBLAS, no OpenCL.
+/// The processor as a device: every operation on a pool of threads with vector loops of our own, no OpenCL and no BLAS.
+///
+/// The convolutions' products find their rows through pointers and work on register tiles, which beats packing patches for
+/// OpenBLAS; `ProductYardstick` measures what OpenBLAS makes of the same processor.
 ///
 /// An operation is done when its launch's `run` returns. The operations are in the files of their names.
 public final class CPUBackend: Backend {
   public let name = "cpu"
   public let pool: ThreadPool
-  public let blas: OpenBLAS
 
   /// A backend on `threadCount` threads, by default as many as `ThreadPool` starts.
-  ///
-  /// Throws `BackendError.library` where OpenBLAS is not installed.
-  public init(threadCount: Int? = nil) throws(BackendError) {
-    blas = try OpenBLAS.shared()
-    pool = ThreadPool(workerCount: threadCount)
-  }
+  public init(threadCount: Int? = nil) { pool = ThreadPool(workerCount: threadCount) }
 
   public var deviceDescription: String {
     let threads = pool.workerCount == 1 ? "1 thread" : "\(pool.workerCount) threads"
-    return "\(Self.processorName), \(threads), OpenBLAS (\(blas.coreName)\(blas.isFast ? "" : ", slow"))"
+    return "\(Self.processorName), \(threads), \(Self.instructionSetName)"
+  }
+
+  /// The vector instructions that the loops run with.
+  public static var instructionSetName: String {
+    switch vector_instruction_set() {
+    case Int32(vector_x86_64_v4.rawValue): "AVX-512"
+    case Int32(vector_x86_64_v3.rawValue): "AVX2"
+    default: "baseline vectors"
+    }
   }
 
   /// The processor as its maker calls it.

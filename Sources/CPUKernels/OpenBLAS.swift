@@ -9,7 +9,8 @@ import Runtime
 /// model falls back to SSE3 kernels, at a tenth of the speed. So the core is chosen here, from what the processor can
 /// do, in the variable `OPENBLAS_CORETYPE`, unless the user has set it; only then is the library loaded.
 ///
-/// It runs on the calling thread: the callers split their work over `ThreadPool`.
+/// The backend needs none of this: its own products are faster where it matters. It is the yardstick that they are held
+/// against. It runs on the calling thread: the callers split their work over `ThreadPool`.
 public final class OpenBLAS: Sendable {
   /// The core that runs, as OpenBLAS calls it: `SkylakeX`.
   public let coreName: String

@@ -5,7 +5,7 @@
 public protocol Backend: AnyObject {
   /// Short name for configs and messages: `cpu`, `opencl:0.0`.
   var name: String { get }
-  /// The device as its maker calls it, with what runs it: `AMD EPYC, 2 threads, OpenBLAS (SkylakeX)`.
+  /// The device as its maker calls it, with what runs it: `AMD EPYC, 2 threads, AVX-512`.
   var deviceDescription: String { get }
   /// Start of a region must be a multiple of this many bytes.
   var regionAlignment: Int { get }

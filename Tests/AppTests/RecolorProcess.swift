@@ -29,7 +29,7 @@ final class RecolorProcess {
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     let outputFile = try Self.newFile(folder.path + "/output")
-    process.standardOutput = try output.flatMap { FileHandle(forWritingAtPath: $0) } ?? outputFile
+    process.standardOutput = output.flatMap { FileHandle(forWritingAtPath: $0) } ?? outputFile
     process.standardError = try Self.newFile(folder.path + "/error")
     try process.run()
   }

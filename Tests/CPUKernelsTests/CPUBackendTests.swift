@@ -5,7 +5,7 @@ import Testing
 @Suite("CPU backend: memory")
 struct CPUBackendTests {
   let backend: CPUBackend
-  init() throws { backend = try CPUBackend(threadCount: 2) }
+  init() throws { backend = CPUBackend(threadCount: 2) }
 
   @Test("What goes up comes down, through regions too")
   func roundTrip() throws {

@@ -29,7 +29,7 @@ struct ConvolutionTests {
   @Test("Both algorithms match the reference", arguments: shapes, ConvolutionAlgorithm.allCases)
   func algorithms(sample: ConvolutionSample, algorithm: ConvolutionAlgorithm) throws {
     for threads in [1, 3] {
-      let runner = CaseRunner(backend: try CPUBackend(threadCount: threads))
+      let runner = CaseRunner(backend: CPUBackend(threadCount: threads))
       for pass in [Pass.forward, .backwardData, .backwardFilter] {
         let result = try runner.run(sample.instance(pass, algorithm))
         let failures = result.failures.map(\.description)
@@ -66,7 +66,7 @@ struct ConvolutionTests {
 
   @Test("No convolution of the U-Net at width 64 takes much scratch memory")
   func workspace() throws {
-    let backend = try CPUBackend(threadCount: 2)
+    let backend = CPUBackend(threadCount: 2)
     for level in 0..<5 {
       let side = 32 >> level
       let channels = 64 << level
@@ -90,7 +90,7 @@ struct ConvolutionTests {
 
   @Test("Shapes that do not fit are refused")
   func errors() throws {
-    let backend = try CPUBackend(threadCount: 1)
+    let backend = CPUBackend(threadCount: 1)
     let geometry = ConvolutionGeometry(kernel: 3, stride: 2, padding: 1)
     func tensor(_ shape: Shape) throws -> Tensor {
       let tensor = Tensor("tensor", shape)

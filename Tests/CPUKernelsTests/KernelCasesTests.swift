@@ -12,7 +12,7 @@ struct KernelCasesTests {
 
   /// What is wrong with the results on `threadCount` threads.
   static func failures(threadCount: Int, _ cases: [KernelCase]) throws -> [String] {
-    let runner = CaseRunner(backend: try CPUBackend(threadCount: threadCount))
+    let runner = CaseRunner(backend: CPUBackend(threadCount: threadCount))
     return try cases.flatMap { kernelCase in
       try runner.run(kernelCase).failures.map { "\(kernelCase): \($0)" }
     }

@@ -3,7 +3,7 @@ import CVectorLoops
 import Glibc
 import Testing
 
-@Suite("OpenBLAS")
+@Suite("OpenBLAS", .enabled(if: (try? OpenBLAS.shared()) != nil, "OpenBLAS is not installed"))
 struct OpenBLASTests {
   /// After loading, the variable holds what the user set or what the processor is best at.
   @Test("The core that runs is the one that was asked for")

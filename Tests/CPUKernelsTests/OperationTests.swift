@@ -72,7 +72,7 @@ struct OperationTests {
   @Test(
     "Statistics are right where the mean is 10,000 deviations, and the first pixel far off", arguments: [3, 64, 80])
   func largeMean(channels: Int) throws {
-    let backend = try CPUBackend(threadCount: 2)
+    let backend = CPUBackend(threadCount: 2)
     let shape = Shape(3, 40, 40, channels)
     var input = noise(shape.count).map { 3000 + $0 }
     for c in 0..<channels { input[c] = 3010 }
@@ -94,7 +94,7 @@ struct OperationTests {
 
   @Test("A batch of images that are not there is refused when it is launched")
   func gatherOutOfRange() throws {
-    let backend = try CPUBackend(threadCount: 2)
+    let backend = CPUBackend(threadCount: 2)
     let images = Tensor("images", Shape(4, 2, 2, 3), .uint8)
     images.storage.memory = try backend.allocate(byteCount: images.storage.byteCount)
     let indices = Tensor("indices", Shape(vector: 3), .uint32)
@@ -117,7 +117,7 @@ struct OperationTests {
 
   @Test("Tensors that do not fit are refused when the operation is prepared")
   func misfits() throws {
-    let backend = try CPUBackend(threadCount: 1)
+    let backend = CPUBackend(threadCount: 1)
     let four = try tensor("four", Shape(1, 2, 2, 1), [1, 2, 3, 4], on: backend)
     let two = try tensor("two", Shape(1, 1, 2, 1), [1, 2], on: backend)
     let empty = Tensor("empty", Shape(1, 2, 2, 1))

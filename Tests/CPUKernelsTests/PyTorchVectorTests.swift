@@ -7,6 +7,6 @@ import Testing
 struct PyTorchVectorTests {
   @Test("Forward and backward agree with PyTorch", arguments: VectorSuite.all)
   func agrees(with suite: VectorSuite) throws {
-    try suite.check(on: try CPUBackend())
+    try suite.check(on: CPUBackend())
   }
 }

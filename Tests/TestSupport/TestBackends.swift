@@ -21,7 +21,7 @@ public enum TestBackends: String, CaseIterable, Sendable {
 
   public func make() throws -> any Backend {
     switch self {
-    case .cpu: try CPUBackend()
+    case .cpu: CPUBackend()
     case .openCL: try CLBackend(device: Self.openCLDevice())
     }
   }

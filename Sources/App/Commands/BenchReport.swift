@@ -1,3 +1,4 @@
+import CPUKernels
 import Models
 import Runtime
 
@@ -33,6 +34,8 @@ struct BenchReport: Encodable {
   /// Most memory the process ever held, in bytes.
   let peakMemoryBytes: Int
   let operations: [Row]
+  /// What OpenBLAS's products reach on this processor with as many threads; only with the operations, on the processor.
+  let productGigaflopsPerSecond: Double?
 
   init(
     _ bench: Bench, _ backend: any Backend, _ result: StepBenchmark.Result,
@@ -52,6 +55,9 @@ struct BenchReport: Encodable {
     firstStepMilliseconds = result.secondsToFirstStep * 1000
     peakMemoryBytes = ProcessMemory.peakByteCount
     self.operations = Self.rows(operations)
+    productGigaflopsPerSecond =
+      operations.isEmpty
+      ? nil : (backend as? CPUBackend).flatMap { try? ProductYardstick.gigaflopsPerSecond(on: $0.pool) }
   }
 
   /// Operations that do the same at the same shape in one row, the slowest first.
@@ -100,6 +106,12 @@ struct BenchReport: Encodable {
               Format.fixed(row.gigabytesPerSecond, 1), row.shape,
             ]
           }),
+      ]
+    }
+    if let productGigaflopsPerSecond {
+      lines += [
+        "",
+        "GFLOP/s count the direct method. OpenBLAS's products reach \(Format.fixed(productGigaflopsPerSecond, 0)) here.",
       ]
     }
     return lines.joined(separator: "\n")

@@ -27,22 +27,23 @@ struct DeviceReport: Encodable {
     let name: String
     let threads: Int
     let memoryBytes: Int
-    /// Version and build of OpenBLAS, and the kernels that it runs.
-    let blas: String
-    let blasCore: String
-    let blasIsFast: Bool
-    /// Why it is slow, and what to do.
+    /// Vector instructions that the backend's loops run with.
+    let instructionSet: String
+    /// Version and build of OpenBLAS, and the core, its set of kernels, that it runs; nil where it is not installed. The
+    /// backend does not need it: `bench` measures against it.
+    let blas: String?
+    let blasCore: String?
+    let blasIsFast: Bool?
+    /// Why it is slow or missing, and what to do.
     let blasProblem: String?
   }
 
   let opencl: [OpenCLDevice]
   /// Why OpenCL devices cannot be listed.
   let openclProblem: String?
-  let cpu: Processor?
-  /// Why the processor cannot be used.
-  let cpuProblem: String?
+  let cpu: Processor
   /// What `--device auto` takes.
-  let automatic: String?
+  let automatic: String
 
   /// Looks for the devices.
   init() {
@@ -57,15 +58,8 @@ struct DeviceReport: Encodable {
       openclProblem = error.description
       gpu = nil
     }
-    switch Result(catching: { () throws(BackendError) in try CPUBackend() }) {
-    case .success(let backend):
-      cpu = Processor(backend)
-      cpuProblem = nil
-    case .failure(let error):
-      cpu = nil
-      cpuProblem = error.description
-    }
-    automatic = gpu ?? cpu?.device
+    cpu = Processor(CPUBackend())
+    automatic = gpu ?? cpu.device
   }
 }
 
@@ -92,10 +86,19 @@ extension DeviceReport.Processor {
     name = CPUBackend.processorName
     threads = backend.pool.workerCount
     memoryBytes = backend.maximumAllocationByteCount
-    blas = backend.blas.configuration
-    blasCore = backend.blas.coreName
-    blasIsFast = backend.blas.isFast
-    blasProblem = backend.blas.slowReason
+    instructionSet = CPUBackend.instructionSetName
+    switch Result(catching: { () throws(BackendError) in try OpenBLAS.shared() }) {
+    case .success(let library):
+      blas = library.configuration
+      blasCore = library.coreName
+      blasIsFast = library.isFast
+      blasProblem = library.slowReason
+    case .failure(let error):
+      blas = nil
+      blasCore = nil
+      blasIsFast = nil
+      blasProblem = error.description
+    }
   }
 }
 
@@ -112,28 +115,24 @@ extension DeviceReport {
           "\(device.platform), \(device.version), driver \(device.driver)",
         ])
     }
-    if let cpu {
-      rows.append(
-        row(
-          cpu.device,
-          [
-            "CPU", cpu.name, String(cpu.threads), Format.bytes(cpu.memoryBytes),
-            "no OpenCL; OpenBLAS (\(cpu.blasCore))",
-          ]
-        ))
-    }
+    rows.append(
+      row(
+        cpu.device,
+        ["CPU", cpu.name, String(cpu.threads), Format.bytes(cpu.memoryBytes), "no OpenCL; \(cpu.instructionSet)"]))
     let columns: [TextTable.Column] = [
       .left(""), .left("device"), .left("type"), .left("name"), .right("units"), .right("memory"), .left("runs on"),
     ]
     var lines = [TextTable.text(columns, rows), ""]
-    lines.append(automatic.map { "--device auto takes \($0)." } ?? "There is no device to compute on.")
+    lines.append("--device auto takes \(automatic).")
     if let openclProblem { lines.append("OpenCL: \(openclProblem)") }
-    if let cpu {
-      lines.append(
-        cpu.blasProblem.map { "BLAS: runs on a slow core, \(cpu.blasCore): \($0)" }
-          ?? "BLAS: runs on a core that fits this processor, \(cpu.blasCore).")
-    }
-    if let cpuProblem { lines.append("cpu: \(cpuProblem)") }
+    lines.append(blasLine)
     return lines.joined(separator: "\n")
+  }
+
+  private var blasLine: String {
+    let note = "BLAS (not needed, a yardstick for bench): "
+    guard let core = cpu.blasCore else { return note + (cpu.blasProblem ?? "not found") }
+    return note
+      + (cpu.blasProblem.map { "runs on a slow core, \(core): \($0)" } ?? "runs on a fast core, \(core)")
   }
 }

@@ -50,7 +50,7 @@ extension DeviceSelection {
   /// - Throws: `BackendError`, where a device that was named is not there or cannot be used.
   func open(quietly isQuiet: Bool = false) throws(BackendError) -> any Backend {
     switch self {
-    case .cpu: return try CPUBackend()
+    case .cpu: return CPUBackend()
     case .openCL: return try CLBackend(device: try CLDevice.automatic())
     case .openCLDevice(let index):
       do throws(BackendError) {
@@ -66,7 +66,7 @@ extension DeviceSelection {
       } catch {
         reason = "no OpenCL GPU can be used (\(error))"
       }
-      let processor = try CPUBackend()
+      let processor = CPUBackend()
       if !isQuiet { Console.note("\(reason); using the processor: \(processor.deviceDescription)") }
       return processor
     }
