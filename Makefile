@@ -1,9 +1,11 @@
-# make demo     install what is missing, build, train both models for a few minutes, show what they learned
-# make test     install what is missing, build, run every test
-# make build    build the command, .build/release/recolor
-# make lint     hold the sources against the format
-# make format   bring them into it
-.PHONY: build demo test lint format
+# make demo          install what is missing, build, train both models for a few minutes, show what they learned
+# make test          install what is missing, build, run every test
+# make build         build the command, .build/release/recolor
+# make portability   install what is missing, build, check every kernel on each OpenCL implementation that needs no GPU
+# make sanitize      install what is missing, run every test under the address sanitizer and under the thread sanitizer
+# make lint          hold the sources against the format
+# make format        bring them into it
+.PHONY: build demo test portability sanitize lint format
 .DEFAULT_GOAL := build
 
 sources := Package.swift Sources Tests Plugins
@@ -18,6 +20,14 @@ demo: build
 test:
 	Scripts/setup test
 	swift test --configuration release -Xswiftc -enable-testing
+
+portability: build
+	Scripts/setup portability
+	Scripts/portability
+
+sanitize:
+	Scripts/setup test
+	Scripts/sanitize
 
 lint:
 	swift format lint --strict --recursive $(sources)

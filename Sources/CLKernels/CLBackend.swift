@@ -119,7 +119,8 @@ public final class CLBackend: Backend {
     throws(BackendError) -> CLKernel
   {
     let constants = definitions.map { "-D\($0.key)=\($0.value.source)" }
-    let options = (["-cl-std=CL1.2", "-DCPU_BODIES=\((bodies == .cpu).source)"] + constants).joined(separator: " ")
+    let common = ["-cl-std=CL1.2", "-DCPU_BODIES=\((bodies == .cpu).source)"] + device.buildOptions
+    let options = (common + constants).joined(separator: " ")
     let key = ProgramKey(file: file, options: options)
     if let program = programs[key] { return try CLKernel(name, in: program) }
     let program = try CLProgram(

@@ -40,6 +40,13 @@ public struct CLDevice {
   let library: OpenCLLibrary
   let id: cl_device_id
 
+  /// Options that every program needs here.
+  public var buildOptions: [String] {
+    // Oclgrind runs kernels to find their races and uninitialized values, but its check for the latter stops at an
+    // instruction, freeze, that its own optimizer makes where both a quotient and its remainder are needed.
+    platformName == "Oclgrind" ? ["-cl-opt-disable"] : []
+  }
+
   /// `P.D`
   public var index: String { "\(platformIndex).\(deviceIndex)" }
 
