@@ -10,8 +10,13 @@ struct CheckpointArgument: ParsableArguments {
   var path: String
   @Option(help: "Which model the weights are of, where the file does not say: unet or gan.")
   var model: ModelKind?
+  @Option(
+    help: "How the weights' decoder doubles its maps, where neither the file nor its tensors say: nearest or bilinear.")
+  var upsampling: UpsamplingKind?
 
   /// Opens the weights file.
   /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`.
-  func open() throws -> Checkpoint { try Checkpoint(reading: WeightsPath.url(path), kind: model) }
+  func open() throws -> Checkpoint {
+    try Checkpoint(reading: WeightsPath.url(path), kind: model, upsampling: upsampling)
+  }
 }

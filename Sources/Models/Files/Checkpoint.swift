@@ -5,7 +5,8 @@ import Runtime
 ///
 /// Tensors have PyTorch's names and shapes, so weights move both ways. Metadata: `format` (`recolor`), `model`, `width`,
 /// `upsampling`, `image_height`, `image_width` (of the training images), `epoch`, `step`, `recipe` (the training options as
-/// JSON). A file without metadata is recognized by its tensors; only the model must then be named.
+/// JSON). A file without metadata is recognized by its tensors; only the model must then be named, and the upsampling where
+/// it is no transposed convolution.
 public struct Checkpoint {
   public let url: URL
   public let configuration: ModelConfiguration
@@ -15,9 +16,11 @@ public struct Checkpoint {
   private let file: SafetensorsFile
 
   /// Opens a weights file and checks that it holds a whole U-Net.
-  /// - Parameter kind: what the model is where the file does not say.
+  /// - Parameters:
+  ///   - kind: what the model is where the file does not say.
+  ///   - upsampling: how its decoder upsamples where the file does not say and its tensors do not tell.
   /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`.
-  public init(reading url: URL, kind: ModelKind? = nil) throws {
+  public init(reading url: URL, kind: ModelKind? = nil, upsampling: UpsamplingKind? = nil) throws {
     let file = try SafetensorsFile(reading: url)
     self.url = url
     self.file = file
@@ -28,16 +31,23 @@ public struct Checkpoint {
     guard let first = file.tensors["encoding_unit1.0.weight"], let width = first.shape.first else {
       throw CheckpointError.notAUNet(path: url.path, missing: "encoding_unit1.0.weight")
     }
-    let upsampling =
-      try Self.value("upsampling", in: file, UpsamplingKind.init(rawValue:))
-      ?? (file.tensors["upsampling1.weight"] != nil ? .transposed : .nearest)
+    let told = try Self.value("upsampling", in: file, UpsamplingKind.init(rawValue:)) ?? upsampling
+    guard let upsampling = file.tensors["upsampling1.weight"] != nil ? .transposed : told else {
+      throw CheckpointError.unknownUpsampling(path: url.path)
+    }
     configuration = try ModelConfiguration(kind: kind, width: width, upsampling: upsampling)
-    let height = try Self.value("image_height", in: file) { Int($0) }
-    let imageWidth = try Self.value("image_width", in: file) { Int($0) }
+    _ = try Self.value("width", in: file) { Int($0) == width ? width : nil }
+    let height = try Self.value("image_height", in: file, Self.imageExtent)
+    let imageWidth = try Self.value("image_width", in: file, Self.imageExtent)
     imageSize = height.flatMap { height in imageWidth.map { (height, $0) } }
     for parameter in UNet(configuration).parameters.parameters {
       try Self.check(parameter, in: file)
     }
+  }
+
+  /// Height or width of the images that a model is for.
+  private static func imageExtent(_ text: String) -> Int? {
+    Int(text).flatMap { ModelConfiguration.imageExtents.contains($0) && $0.isMultiple(of: 16) ? $0 : nil }
   }
 
   private static func value<Value>(
@@ -78,6 +88,9 @@ public struct Checkpoint {
   public func load(into parameters: ParameterSet, on backend: any Backend) throws {
     for parameter in parameters.parameters {
       let values = try file.values(parameter.name, as: Float.self, shape: parameter.fileShape)
+      guard values.allSatisfy(\.isFinite) else {
+        throw CheckpointError.notFinite(path: url.path, tensor: parameter.name)
+      }
       try parameters.setFileValues(values, of: parameter, on: backend)
     }
   }

@@ -34,7 +34,9 @@ struct ChromaMap {
               let upper = mix(values, row.low * width, column, channel)
               let lower = mix(values, row.high * width, column, channel)
               let chroma = upper + (lower - upper) * row.fraction
-              bytes[pixel + channel] = UInt8(min(max(gray + 255 * chroma, 0), 255).rounded())
+              let level = gray + 255 * chroma
+              // Not `max`, which lets through what is no number.
+              bytes[pixel + channel] = level > 0 ? UInt8(min(level, 255).rounded()) : 0
             }
           }
         }

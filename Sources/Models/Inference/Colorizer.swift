@@ -27,8 +27,8 @@ public final class Colorizer {
   }
 
   /// Colors a photograph; its own colors are not looked at.
-  /// - Parameter workingSize: pixels of the shorter side as the network sees it, rounded to a multiple of 16. A
-  ///   photograph that is smaller is worked on at its own size.
+  /// - Parameter workingSize: pixels of the shorter side as the network sees it. A photograph that is smaller is worked on
+  ///   at its own size. Both sides are rounded to multiples of 16.
   public func colorize(_ photograph: RGBImage, workingSize: Int) throws(BackendError) -> RGBImage {
     let shorter = min(photograph.width, photograph.height)
     let scale = min(1, Double(workingSize) / Double(shorter))
@@ -39,8 +39,8 @@ public final class Colorizer {
     let small =
       photograph.width == width && photograph.height == height
       ? photograph : photograph.resized(width: width, height: height)
-    let range = kind.colorScale
-    try backend.upload(small.grayValues.map { $0 * range + kind.colorShift }, to: sized.gray)
+    let (scaling, shift) = (kind.colorScale, kind.colorShift)
+    try backend.upload(small.grayValues.map { $0 * scaling + shift }, to: sized.gray)
     try sized.plan.run()
     let colors = try backend.floats(of: sized.output).map(kind.color(fromOutput:))
     let chroma = ChromaMap(colors: colors, width: width, height: height)

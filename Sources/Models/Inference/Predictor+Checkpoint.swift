@@ -13,10 +13,7 @@ extension Predictor {
   ) throws {
     try checkpoint.configuration.validate(height: dataset.height, width: dataset.width)
     let count = min(imageCount ?? dataset.count, dataset.count)
-    let images = try dataset.bytes.withUnsafeBufferPointer { (bytes) throws(BackendError) in
-      try DeviceImages(
-        UnsafeRawBufferPointer(bytes), count: dataset.count, height: dataset.height, width: dataset.width, on: backend)
-    }
+    let images = try DeviceImages(dataset, on: backend)
     let batchSize = min(batchSize, count)
     let order = try ImageOrder(capacity: (count + batchSize - 1) / batchSize * batchSize, on: backend)
     try order.set(Array(0..<UInt32(count)))

@@ -12,11 +12,28 @@ public struct ModelConfiguration: Codable, Hashable, Sendable {
     self.upsampling = upsampling
   }
 
+  /// Heights and widths of images that are worked on; larger ones are a mistake or fit no memory.
+  public static let imageExtents = 16...4096
+
+  private enum CodingKeys: String, CodingKey {
+    case kind, width, upsampling
+  }
+
+  /// Refuses what the other initializer refuses: a configuration may come from a file that somebody edited.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      kind: container.decode(ModelKind.self, forKey: .kind), width: container.decode(Int.self, forKey: .width),
+      upsampling: container.decode(UpsamplingKind.self, forKey: .upsampling))
+  }
+
   /// Throws where images of this size cannot be used: the U-Net halves four times, and the discriminator's last kernel
   /// needs a map of at least 2×2.
   public func validate(height: Int, width: Int) throws(ModelError) {
     let smallest = kind == .gan ? 32 : 16
-    guard height % 16 == 0, width % 16 == 0, height >= smallest, width >= smallest else {
+    guard
+      [height, width].allSatisfy({ $0.isMultiple(of: 16) && $0 >= smallest && Self.imageExtents.contains($0) })
+    else {
       throw .invalidSize(height: height, width: width, kind: kind, smallest: smallest)
     }
   }

@@ -9,7 +9,7 @@ extension ModelError: CustomStringConvertible {
     switch self {
     case .invalidWidth(let width): "width \(width): must be from 1 to 1024"
     case .invalidSize(let height, let width, let kind, let smallest):
-      "image size \(width)×\(height): \(kind.rawValue) needs multiples of 16, at least \(smallest)×\(smallest)"
+      "image size \(width)×\(height): \(kind.rawValue) needs multiples of 16, from \(smallest)×\(smallest) to 4096×4096"
     }
   }
 }

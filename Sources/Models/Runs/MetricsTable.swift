@@ -5,14 +5,17 @@ struct MetricsTable {
 
   init(columns: [String]) { self.columns = columns }
 
+  /// What is wrong with a file: not the columns that the run writes.
+  struct WrongColumns: Error, CustomStringConvertible {
+    let description = "has other columns than this run writes"
+  }
+
   /// Takes over the rows of an earlier file up to an epoch: a run that goes on writes the later ones anew.
-  init(columns: [String], csv: String, throughEpoch epoch: Int) {
+  init(columns: [String], csv: String, throughEpoch epoch: Int) throws(WrongColumns) {
     self.columns = columns
     let lines = csv.split(separator: "\n").map(String.init)
-    guard lines.first == columns.joined(separator: ",") else { return }
-    rows = lines.dropFirst().filter { line in
-      line.prefix { $0 != "," }.isEmpty == false && Int(line.prefix { $0 != "," }) ?? .max <= epoch
-    }
+    guard lines.first == columns.joined(separator: ",") else { throw WrongColumns() }
+    rows = lines.dropFirst().filter { line in Int(line.prefix { $0 != "," }).map { $0 <= epoch } ?? false }
   }
 
   mutating func append(_ values: [String]) { rows.append(values.joined(separator: ",")) }

@@ -8,6 +8,9 @@ struct Preparation {
   let split: TrainingSplit
   let trainer: Trainer
 
+  /// Most epochs or steps; products of them with the images must not overflow.
+  private static let largestCount = 1_000_000_000
+
   /// Rows of an epoch's sample sheet.
   static let sampleCount = 8
 
@@ -20,8 +23,14 @@ struct Preparation {
         "\(dataset.source): images of \(dataset.width)×\(dataset.height), "
           + "but the run is for \(configuration.imageWidth)×\(configuration.imageHeight)")
     }
-    guard options.batchSize > 0, configuration.epochs > 0, configuration.steps ?? 1 > 0 else {
-      throw RunError.invalidOption("batch size, epochs and steps must be at least 1")
+    guard options.batchSize > 0, (1...Self.largestCount).contains(configuration.epochs),
+      (1...Self.largestCount).contains(configuration.steps ?? 1)
+    else {
+      throw RunError.invalidOption("batch size, epochs and steps must be at least 1, and at most \(Self.largestCount)")
+    }
+    guard options.batchSize > 1 || dataset.height > 16 || dataset.width > 16 else {
+      throw RunError.invalidOption(
+        "--batch-size 1: one image of \(dataset.width)×\(dataset.height) leaves batch normalization a single value")
     }
     guard options.learningRate > 0, options.learningRate.isFinite, options.l1Weight >= 0, options.l1Weight.isFinite
     else { throw RunError.invalidOption("the learning rate must be above 0, and the L1 weight not below 0") }
@@ -32,17 +41,20 @@ struct Preparation {
       throw RunError.invalidOption(
         "--batch-size \(options.batchSize): there are only \(split.training.count) images to train on")
     }
-    let images = try dataset.bytes.withUnsafeBufferPointer { (bytes) throws(BackendError) in
-      try DeviceImages(
-        UnsafeRawBufferPointer(bytes), count: dataset.count, height: dataset.height, width: dataset.width, on: backend)
-    }
+    let images = try DeviceImages(dataset, on: backend)
     let order = try ImageOrder(capacity: split.training.count, on: backend)
     // Without validation photographs the sheets still show something: the first of the training ones.
     let shown = split.validation.isEmpty ? Array(split.training.prefix(Self.sampleCount)) : split.validation
     let batches = (shown.count + options.batchSize - 1) / options.batchSize
     let validationOrder = try ImageOrder(capacity: batches * options.batchSize, on: backend)
     try validationOrder.set(shown)
-    self.configuration = configuration
+    let fingerprint = try DataFingerprint(of: dataset)
+    if let expected = configuration.dataFingerprint, expected != fingerprint {
+      throw RunError.invalidOption(
+        "\(dataset.source): not the photographs that the run was started with, which were \(expected.imageCount)"
+          + " with SHA-256 \(expected.sha256)")
+    }
+    self.configuration = configuration.with(fingerprint)
     self.dataset = dataset
     self.split = split
     trainer = try Trainer(

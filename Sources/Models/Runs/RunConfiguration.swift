@@ -1,3 +1,5 @@
+import Data
+
 /// Everything that decides how a training run goes: what `config.json` in its folder says.
 public struct RunConfiguration: Codable, Equatable, Sendable {
   /// Version of the program that started the run.
@@ -6,6 +8,8 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var options: TrainingOptions
   /// `cifar10`, `scenes` or a folder, as given.
   public var data: String
+  /// What tells these photographs from others; set when the run starts.
+  public internal(set) var dataFingerprint: DataFingerprint?
   public var imageHeight: Int
   public var imageWidth: Int
   /// The first so many of the training photographs are trained on; nil splits all of them by seed.
@@ -36,5 +40,12 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     self.steps = steps
     self.device = device
     self.deviceDescription = deviceDescription
+  }
+
+  /// The same, bound to the photographs that the run starts with.
+  func with(_ fingerprint: DataFingerprint) -> RunConfiguration {
+    var copy = self
+    copy.dataFingerprint = fingerprint
+    return copy
   }
 }

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Imaging
 
 /// The folder of a training run: `config.json`, `metrics.csv`, `samples/epoch_001.png`, `checkpoints/last.safetensors`,
 /// `checkpoints/best.safetensors` and `checkpoints/last.state.safetensors`. Every file in it is whole at any moment.
@@ -25,20 +25,20 @@ public struct RunDirectory {
   /// Makes the folder of a new run and writes its configuration. The folder may exist if it is empty.
   public init(creating url: URL, _ configuration: RunConfiguration) throws(RunError) {
     self.url = url
-    let files = FileManager.default
+    let existed = Folder.exists(url.path)
     do {
-      if files.fileExists(atPath: url.path), try !files.contentsOfDirectory(atPath: url.path).isEmpty {
-        throw RunError.folderNotEmpty(path: url.path)
-      }
-      try files.createDirectory(at: checkpoints, withIntermediateDirectories: true)
-      try files.createDirectory(at: samples, withIntermediateDirectories: true)
+      if existed, try !Folder.names(in: url.path).isEmpty { throw RunError.folderNotEmpty(path: url.path) }
+      try Folder.create(checkpoints.path)
+      try Folder.create(samples.path)
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      try encoder.encode(configuration).write(to: self.configuration, options: .atomic)
-    } catch let error as RunError {
-      throw error
+      try AtomicFile.write([UInt8](try encoder.encode(configuration)), to: self.configuration.path)
+    } catch RunError.folderNotEmpty(let path) {
+      throw .folderNotEmpty(path: path)
     } catch {
-      throw .file(path: url.path, reason: "cannot be made: \(Self.reason(error))")
+      // What is left of a run that could not begin would keep the next one out.
+      for left in existed ? [checkpoints, samples] : [url] { Folder.remove(left.path) }
+      throw .file(path: url.path, reason: "cannot be made: \((error as? FileError)?.reason ?? "\(error)")")
     }
   }
 
@@ -48,28 +48,37 @@ public struct RunDirectory {
   /// Reads `config.json`.
   public func readConfiguration() throws(RunError) -> RunConfiguration {
     do {
-      return try JSONDecoder().decode(RunConfiguration.self, from: Data(contentsOf: configuration))
-    } catch let error as DecodingError {
-      throw .notARun(path: url.path, reason: "config.json \(Self.reason(error))")
+      let bytes = try readFile(configuration.path, limit: Self.largestText)
+      let configuration = try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
+      try configuration.model.validate(height: configuration.imageHeight, width: configuration.imageWidth)
+      return configuration
     } catch {
-      throw .notARun(path: url.path, reason: "config.json: \(Self.reason(error))")
+      throw .notARun(path: url.path, reason: "config.json \(Self.reason(error))")
     }
   }
 
   /// Replaces `metrics.csv`.
   func write(_ table: MetricsTable) throws(RunError) {
     do {
-      try Data(table.csv.utf8).write(to: metrics, options: .atomic)
+      try AtomicFile.write([UInt8](table.csv.utf8), to: metrics.path)
     } catch {
-      throw .file(path: metrics.path, reason: "cannot be written: \(Self.reason(error))")
+      throw .file(path: metrics.path, reason: "\(error.problem): \(error.reason)")
     }
   }
 
-  /// Reads the rows of `metrics.csv` up to an epoch; none where there is no such file.
-  func readMetrics(columns: [String], throughEpoch epoch: Int) -> MetricsTable {
-    let text = (try? String(contentsOf: metrics, encoding: .utf8)) ?? ""
-    return MetricsTable(columns: columns, csv: text, throughEpoch: epoch)
+  /// Reads the rows of `metrics.csv` up to an epoch; none where the first epoch is not done.
+  func readMetrics(columns: [String], throughEpoch epoch: Int) throws(RunError) -> MetricsTable {
+    guard epoch > 0 else { return MetricsTable(columns: columns) }
+    do {
+      let text = String(decoding: try readFile(metrics.path, limit: Self.largestText), as: UTF8.self)
+      return try MetricsTable(columns: columns, csv: text, throughEpoch: epoch)
+    } catch {
+      throw .notARun(path: url.path, reason: "metrics.csv \(Self.reason(error))")
+    }
   }
+
+  /// Largest size of a text file in the folder, in bytes; a larger one is none of ours.
+  private static let largestText = 1 << 28
 
   private static func reason(_ error: any Error) -> String {
     switch error {
@@ -77,11 +86,9 @@ public struct RunDirectory {
     case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
       "has a wrong value at \"\(context.codingPath.map(\.stringValue).joined(separator: "."))\""
     case DecodingError.dataCorrupted: "is damaged"
-    case let error as CocoaError where error.code == .fileReadNoSuchFile: "there is no such file"
-    case let error as CocoaError:
-      (error.underlying as? POSIXError).map { String(cString: strerror($0.code.rawValue)) }
-        ?? error.localizedDescription
-    default: error.localizedDescription
+    case let error as FileError: "\(error.problem): \(error.reason)"
+    case let error as ModelError: "has an impossible model: \(error)"
+    default: "\(error)"
     }
   }
 }

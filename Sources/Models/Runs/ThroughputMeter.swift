@@ -5,6 +5,9 @@ struct ThroughputMeter {
 
   init(step: Int) { self.step = step }
 
+  /// Whether steps were taken since the last lap.
+  func hasNewSteps(at step: Int) -> Bool { step > self.step }
+
   var secondsSinceReport: Double { start.secondsUntilNow }
 
   /// Steps per second since the last lap; starts the next.

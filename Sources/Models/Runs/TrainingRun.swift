@@ -42,7 +42,7 @@ public final class TrainingRun {
   ) throws {
     let prepared = try Preparation(configuration, dataset: dataset, on: backend)
     // The folder comes last, so that a run that cannot start leaves none behind.
-    try self.init(prepared, directory: RunDirectory(creating: folder, configuration), on: backend)
+    try self.init(prepared, directory: RunDirectory(creating: folder, prepared.configuration), on: backend)
   }
 
   /// Goes on with a run.
@@ -56,7 +56,10 @@ public final class TrainingRun {
       throw RunError.notARun(path: folder.path, reason: "there is no checkpoints/last.state.safetensors")
     }
     state = try TrainingState.read(from: directory.state, into: trainer, on: backend)
-    table = directory.readMetrics(columns: table.columns, throughEpoch: state.epoch)
+    guard state.position.isMultiple(of: configuration.options.batchSize), state.position <= split.training.count,
+      state.epoch <= configuration.epochs
+    else { throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another run") }
+    table = try directory.readMetrics(columns: table.columns, throughEpoch: state.epoch)
   }
 
   private init(_ preparation: Preparation, directory: RunDirectory, on backend: any Backend) throws {
@@ -111,7 +114,7 @@ public final class TrainingRun {
       if stepInEpoch.isMultiple(of: Self.lossInterval) { try takeLosses() }
       if meter.secondsSinceReport >= Self.reportInterval { try report(&meter) }
     }
-    try report(&meter)
+    if meter.hasNewSteps(at: state.step) { try report(&meter) }
     try takeLosses()
     let trainingSeconds = start.secondsUntilNow
     let stepsDone = state.step - firstStep
@@ -171,7 +174,7 @@ public final class TrainingRun {
     state.lossSums = []
     state.pendingLosses = []
 
-    let error = evaluation.metrics?.mse ?? losses[0].value
+    let error = evaluation.metrics?.mse ?? losses[trainer.colorLoss].value
     let isBest = state.bestValidationError.map { error < $0 } ?? true
     if isBest { state.bestValidationError = error }
     try evaluation.sheet.rendered().writePNG(to: directory.sample(epoch: state.epoch).path)

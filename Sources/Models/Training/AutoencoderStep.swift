@@ -4,6 +4,7 @@ import Runtime
 struct AutoencoderStep: TrainingStep {
   let generator: UNet
   let lossNames = ["mse"]
+  let colorLoss = 0
 
   init(_ configuration: ModelConfiguration) { generator = UNet(configuration) }
 

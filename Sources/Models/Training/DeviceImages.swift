@@ -1,3 +1,4 @@
+import Data
 import Runtime
 
 /// A data set's photographs on the device, as bytes, uploaded once.
@@ -13,5 +14,13 @@ public struct DeviceImages {
     let memory = try backend.allocate(byteCount: tensor.storage.byteCount)
     try backend.upload(bytes, to: memory, byteOffset: 0)
     tensor.storage.memory = memory
+  }
+
+  /// Uploads a data set.
+  public init(_ dataset: ImageDataset, on backend: any Backend) throws(BackendError) {
+    self = try dataset.bytes.withUnsafeBufferPointer { (bytes) throws(BackendError) in
+      try DeviceImages(
+        UnsafeRawBufferPointer(bytes), count: dataset.count, height: dataset.height, width: dataset.width, on: backend)
+    }
   }
 }

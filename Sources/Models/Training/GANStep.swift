@@ -11,6 +11,7 @@ struct GANStep: TrainingStep {
   let generator: UNet
   let discriminator: Discriminator
   let lossNames = ["d_real", "d_fake", "g_adversarial", "g_l1"]
+  let colorLoss = 3
   private let l1Weight: Float
 
   init(_ configuration: ModelConfiguration, l1Weight: Float) {

@@ -56,6 +56,9 @@ public final class Trainer {
   /// What the losses are called, in the order of `losses()`.
   public var lossNames: [String] { step.lossNames }
 
+  /// Index of the loss that says how close the colors come to the photographs'.
+  public var colorLoss: Int { step.colorLoss }
+
   /// The operations of a step, in order.
   public var operations: [any Operation] { plan.operations }
 

@@ -9,6 +9,9 @@ protocol TrainingStep {
   /// What the losses are called, in the order of their slots.
   var lossNames: [String] { get }
 
+  /// Index of the loss that says how close the colors come to the photographs'.
+  var colorLoss: Int { get }
+
   /// Emits the whole step: batch, losses, gradients, optimizers.
   /// - Parameter losses: one element a loss, added to.
   func emit(_ source: BatchSource, losses: Tensor, adam: AdamSchedule, into builder: PlanBuilder)

@@ -1,0 +1,114 @@
+import Foundation
+import Runtime
+import TestSupport
+import Testing
+
+@testable import Models
+
+/// Weights files that are sound as safetensors and still cannot be used.
+@Suite("Checkpoints")
+struct CheckpointTests {
+  private let backend: any Backend
+  private let configuration: ModelConfiguration
+
+  init() throws {
+    backend = try TestBackends.cpu.make()
+    configuration = try ModelConfiguration(kind: .unet, width: 2)
+  }
+
+  /// Writes the weights of a fresh network, changes them, and calls `body` with the file.
+  private func withWeights(
+    metadata: [String: String] = [:], change: (UNet) throws -> Void = { _ in }, _ body: (URL) throws -> Void
+  ) throws {
+    try SmallRun.withFolder { folder in
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      let network = UNet(configuration)
+      try network.parameters.allocate(on: backend, training: false)
+      try network.parameters.initialize(on: backend, seed: 1, firstStream: 0)
+      try change(network)
+      let url = folder.appendingPathComponent("weights.safetensors")
+      try Checkpoint.write(network, configuration: configuration, metadata: metadata, to: url, on: backend)
+      try body(url)
+    }
+  }
+
+  @Test("What is written is read back")
+  func roundTrip() throws {
+    try withWeights(metadata: ["image_height": "32", "image_width": "48"]) { url in
+      let checkpoint = try Checkpoint(reading: url)
+      #expect(checkpoint.configuration == configuration)
+      #expect(checkpoint.imageSize?.height == 32 && checkpoint.imageSize?.width == 48)
+      let network = try checkpoint.load(on: backend)
+      let file = try SafetensorsFile(reading: url)
+      for parameter in network.parameters.parameters {
+        let values = try network.parameters.fileValues(of: parameter, on: backend)
+        #expect(try values == file.values(parameter.name, as: Float.self))
+      }
+    }
+  }
+
+  @Test(
+    "Metadata that lie are refused",
+    arguments: [
+      ("image_width", "0"), ("image_width", "-32"), ("image_height", "33"), ("image_height", "99999999999999999999"),
+      ("image_height", "1048576"),
+    ])
+  func lyingMetadata(key: String, value: String) throws {
+    var metadata = ["image_height": "32", "image_width": "32"]
+    metadata[key] = value
+    try withWeights(metadata: metadata) { url in
+      #expect(throws: CheckpointError.invalidMetadata(path: url.path, key: key, value: value)) {
+        try Checkpoint(reading: url)
+      }
+    }
+  }
+
+  @Test("Values that are no numbers are refused", arguments: [Float.nan, .infinity])
+  func notFinite(value: Float) throws {
+    try withWeights { network in
+      let parameter = network.parameters.parameters[5]
+      try network.parameters.setFileValues(
+        Array(repeating: value, count: parameter.shape.count), of: parameter, on: backend)
+    } _: { url in
+      let name = UNet(configuration).parameters.parameters[5].name
+      #expect(throws: CheckpointError.notFinite(path: url.path, tensor: name)) {
+        try Checkpoint(reading: url).load(on: backend)
+      }
+    }
+  }
+
+  @Test("A file of another model or of another shape is refused")
+  func otherModel() throws {
+    try SmallRun.withFolder { folder in
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      let url = folder.appendingPathComponent("other.safetensors")
+      let other = try SafetensorsWriter(
+        writing: url, tensors: ["weight": .init(.float32, [1])], metadata: ["model": "unet"])
+      try other.write("weight", [Float(1)])
+      try other.finish()
+      #expect(throws: CheckpointError.notAUNet(path: url.path, missing: "encoding_unit1.0.weight")) {
+        try Checkpoint(reading: url)
+      }
+      let wrong = try SafetensorsWriter(
+        writing: url, tensors: ["encoding_unit1.0.weight": .init(.float32, [2, 1, 3, 3])],
+        metadata: ["model": "unet", "upsampling": "nearest"])
+      try wrong.write("encoding_unit1.0.weight", [Float](repeating: 0, count: 18))
+      try wrong.finish()
+      #expect(throws: SafetensorsError.self) { try Checkpoint(reading: url) }
+    }
+  }
+
+  @Test("A file without metadata needs to be told what its tensors do not tell")
+  func withoutMetadata() throws {
+    try withWeights { url in
+      let file = try SafetensorsFile(reading: url)
+      let bare = url.deletingLastPathComponent().appendingPathComponent("bare.safetensors")
+      let writer = try SafetensorsWriter(
+        writing: bare, tensors: file.tensors.mapValues { .init($0.dataType, $0.shape) })
+      for name in file.tensors.keys { try writer.write(name, file.values(name, as: Float.self)) }
+      try writer.finish()
+      #expect(throws: CheckpointError.unknownModel(path: bare.path)) { try Checkpoint(reading: bare) }
+      #expect(try Checkpoint(reading: bare, kind: .unet).configuration == configuration)
+    }
+  }
+}
