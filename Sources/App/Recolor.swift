@@ -15,6 +15,14 @@ struct Recolor: ParsableCommand {
         recolor train unet --data scenes --out runs/one  learn from built-in pictures
         recolor evaluate runs/one --data scenes          measure what it learned
         recolor colorize runs/one old.jpg --out colored  color a picture
+
+      ENVIRONMENT:
+        RECOLOR_CIFAR10   where --data cifar10 is, instead of the standard places
+        RECOLOR_THREADS   threads of --device cpu, instead of one per usable core
+        RECOLOR_KERNELS   folder of OpenCL kernel files to use, not the built-in ones
+        RECOLOR_CACHE     folder for compiled kernels, instead of ~/.cache/recolor;
+                          nothing is kept if it is empty
+        RECOLOR_OPENBLAS  the OpenBLAS library that bench measures against
       """,
     version: RecolorVersion.current,
     subcommands: [

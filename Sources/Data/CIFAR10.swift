@@ -1,12 +1,5 @@
 import Files
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// The photographs of CIFAR-10 (Krizhevsky 2009) in their binary version: records of one label byte and 3,072 pixel
 /// bytes, 1,024 red, then green, then blue, row by row.
@@ -71,7 +64,8 @@ public enum CIFAR10 {
     let total = counts.reduce(0, +)
     let count = min(limit ?? total, total)
     guard count > 0 else { throw .imageCount("\(batchFolder): 0 photographs were asked for") }
-    var bytes = [UInt8](repeating: 0, count: count * (recordByteCount - 1))
+    var bytes = [UInt8](
+      repeating: 0, count: try ImageDataset.byteCount(width: imageSize, height: imageSize, count: count))
     var labels: [UInt8] = []
     labels.reserveCapacity(count)
     for (path, available) in zip(paths, counts) where labels.count < count {

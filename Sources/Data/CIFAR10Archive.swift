@@ -1,12 +1,5 @@
 import Files
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// The archive of CIFAR-10's binary version: where it is, what it must be, and how it gets into a folder.
 public struct CIFAR10Archive: Sendable {

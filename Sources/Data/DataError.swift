@@ -12,6 +12,8 @@ public enum DataError: Error, Equatable {
   case noImages(folder: String)
   /// More images were asked for than there are, or none.
   case imageCount(String)
+  /// Images that cannot be held: sides below 1, or more than `limit` bytes in all.
+  case imageSize(width: Int, height: Int, count: Int, limit: Int)
   /// The file at `url` did not arrive.
   case download(url: String, reason: String)
   /// The download stopped; what arrived is kept.
@@ -37,6 +39,11 @@ extension DataError: CustomStringConvertible {
     case .damagedBatch(let path, let byte, let reason): "\(path): damaged at byte \(byte): \(reason)"
     case .noImages(let folder): "\(folder): no PNG or JPEG image in this folder or those inside it"
     case .imageCount(let text): text
+    case .imageSize(let width, let height, let count, let limit):
+      width < 1 || height < 1
+        ? "images of \(width)×\(height): both sides must be at least 1"
+        : "\(count) images of \(width)×\(height): more than the \(limit) bytes, half of this machine's memory, that a data "
+          + "set may take; use a smaller size or fewer images"
     case .download(let url, let reason): "\(url): cannot be downloaded: \(reason)"
     case .interruptedDownload(let url, let received, let reason):
       "\(url): the download stopped after \(received) bytes: \(reason); run the command again to go on from there"

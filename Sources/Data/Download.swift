@@ -1,13 +1,6 @@
 import CCurl
 import Files
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// Fetches a file over HTTP or HTTPS by libcurl into an open file, going on from what that holds already.
 struct Download {

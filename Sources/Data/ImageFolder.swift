@@ -25,7 +25,7 @@ public enum ImageFolder {
     let paths = all.prefix(limit ?? all.count)
     guard !paths.isEmpty else { throw .imageCount("\(folder): 0 images were asked for") }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(3 * width * height * paths.count)
+    bytes.reserveCapacity(try ImageDataset.byteCount(width: width, height: height, count: paths.count))
     for path in paths {
       do {
         bytes += try RGBImage(contentsOf: path).filled(width: width, height: height).bytes
@@ -39,7 +39,7 @@ public enum ImageFolder {
   private static func collect(_ folder: String, into found: inout [String]) throws(FileError) {
     for name in try Folder.names(in: folder) where !name.hasPrefix(".") {
       let path = "\(folder)/\(name)"
-      if Folder.isItself(path) {
+      if Folder.exists(path, followingLinks: false) {
         try collect(path, into: &found)
       } else if let dot = name.lastIndex(of: "."), extensions.contains(name[name.index(after: dot)...].lowercased()),
         Folder.holdsFile(path)

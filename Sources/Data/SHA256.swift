@@ -1,13 +1,6 @@
 import CCrypto
 import Files
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// SHA-256 of bytes that come piece by piece, by OpenSSL's libcrypto.
 struct SHA256: ~Copyable {

@@ -19,12 +19,13 @@ public enum Scenes {
 
   /// Paints scenes number 0..<count of a part.
   /// - Parameter seed: Another seed gives other scenes; the runs of one user keep to one, whatever their own seed.
+  /// - Throws: `DataError.imageSize`.
   public static func dataset(
     _ part: Part, count: Int? = nil, width: Int = 32, height: Int = 32, seed: UInt64 = 0
-  ) -> ImageDataset {
+  ) throws(DataError) -> ImageDataset {
     let count = count ?? standardCount(part)
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(3 * width * height * count)
+    bytes.reserveCapacity(try ImageDataset.byteCount(width: width, height: height, count: count))
     var labels: [UInt8] = []
     labels.reserveCapacity(count)
     for number in 0..<count {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// A file that appears under its name only when it is whole: bytes go to a temporary file beside it, which `commit`
 /// puts in the name's place. Without `commit` nothing stays, and what had the name before is untouched.

@@ -1,15 +1,11 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// Questions and changes to the file system that concern names.
 public enum Folder {
-  /// Whether `path` is a folder, or a link to one.
-  public static func exists(_ path: String) -> Bool { type(of: path) == S_IFDIR }
+  /// Whether `path` is a folder, or, unless links are not followed, a link to one.
+  public static func exists(_ path: String, followingLinks: Bool = true) -> Bool {
+    type(of: path, followingLinks: followingLinks) == S_IFDIR
+  }
 
   /// Whether `path` is an ordinary file, or a link to one.
   public static func holdsFile(_ path: String) -> Bool { type(of: path) == S_IFREG }
@@ -57,19 +53,14 @@ public enum Folder {
   public static func remove(_ path: String) {
     for name in (try? names(in: path)) ?? [] {
       let member = "\(path)/\(name)"
-      if isItself(member) { remove(member) } else { unlink(member) }
+      if exists(member, followingLinks: false) { remove(member) } else { unlink(member) }
     }
     rmdir(path)
   }
 
-  private static func type(of path: String) -> mode_t? {
+  private static func type(of path: String, followingLinks: Bool = true) -> mode_t? {
     var status = stat()
-    return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
-  }
-
-  /// Whether `path` is a folder and not a link to one.
-  public static func isItself(_ path: String) -> Bool {
-    var status = stat()
-    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return fstatat(AT_FDCWD, path, &status, followingLinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0
+      ? status.st_mode & S_IFMT : nil
   }
 }

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// All bytes of the file at `path`, which may be a pipe. A file larger than `limit` bytes is an error.
 public func readFile(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// SSIM of two images by Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to
 /// structural similarity" (2004): Gaussian window 11 × 11 with σ = 1.5, K₁ = 0.01, K₂ = 0.03, values in 0...1, windows that

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Models
 import TestSupport
 import Testing
 
@@ -81,8 +82,83 @@ import Testing
       train("--train-images", "8", "--validation-images", "4", "--batch-size", "9"), naming: "--batch-size 9")
   }
 
+  /// Sizes that no memory holds end in a line, and not where the memory is asked for.
+  @Test func sizes() throws {
+    try expectFailure(["data", "info", "scenes", "--size", "4096"], naming: "4096×4096")
+    try expectFailure(train("--size", "4096"), naming: "4096×4096")
+    try expectFailure(
+      ["bench", "unet", "--width", "4", "--size", "4096", "--batch-size", "65536", "--device", "cpu"],
+      naming: "4096×4096")
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))
+    // Holes take no room on the disk: a file may claim any size.
+    for number in 1...5 { _ = try write([], to: "huge/data_batch_\(number).bin") }
+    let file = try #require(FileHandle(forWritingAtPath: folder.path + "/huge/data_batch_2.bin"))
+    for number in [1, 3, 4, 5] {
+      _ = try write([UInt8](repeating: 0, count: 3073), to: "huge/data_batch_\(number).bin")
+    }
+    try file.truncate(atOffset: 3073 << 31)
+    try expectFailure(["data", "info", folder.path + "/huge"], naming: "32×32")
+  }
+
+  /// Weights of a tiny model, untrained.
+  private func weights(_ name: String, metadata: [String: String] = [:]) throws -> URL {
+    let configuration = try ModelConfiguration(kind: .unet, width: 4)
+    let network = UNet(configuration)
+    let backend = try TestBackends.cpu.make()
+    try network.parameters.allocate(on: backend, training: false)
+    try network.parameters.initialize(on: backend, seed: 1, firstStream: 0)
+    let url = URL(filePath: folder.path + "/" + name)
+    try Checkpoint.write(network, configuration: configuration, metadata: metadata, to: url, on: backend)
+    return url
+  }
+
+  @Test(arguments: ["0", "-32", "40", "1000000000000", "9223372036854775807", "wide"])
+  func weightsThatLieAboutTheirImages(_ size: String) throws {
+    let path = try weights("lying.safetensors", metadata: ["image_width": size, "image_height": size]).path
+    try expectFailure(["evaluate", path, "--data", "scenes", "--device", "cpu"], naming: path, "image_", size)
+    let picture = folder.path + "/picture.png"
+    try RGBImage(width: 32, height: 32, color: .white).writePNG(to: picture)
+    try expectFailure(
+      ["colorize", path, picture, "--out", folder.path + "/colored", "--device", "cpu"], naming: path, "image_", size)
+  }
+
+  @Test func weightsThatAreNoNumbers() throws {
+    let url = try weights("nan.safetensors")
+    var bytes = [UInt8](try Data(contentsOf: url))
+    // Behind the header, whose length the first eight bytes are; all bits set is no number.
+    let start = 8 + bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+    for index in start..<bytes.count { bytes[index] = 0xFF }
+    try Data(bytes).write(to: url)
+    let picture = folder.path + "/picture.png"
+    try RGBImage(width: 32, height: 32, color: .white).writePNG(to: picture)
+    try expectFailure(["evaluate", url.path, "--data", "scenes", "--device", "cpu"], naming: url.path)
+    try expectFailure(
+      ["colorize", url.path, picture, "--out", folder.path + "/colored", "--device", "cpu"], naming: url.path)
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/colored"))
+  }
+
   @Test func devices() throws {
     try expectFailure(["check", "--device", "opencl:7.3"], naming: "opencl:7.3")
+  }
+
+  @Test(.enabled(if: TestBackends.hasOpenCL))
+  func kernelsThatDoNotBuild() throws {
+    let kernels = folder.path + "/kernels"
+    let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../kernels").standardized
+    try FileManager.default.copyItem(atPath: sources.path, toPath: kernels)
+    let file = try #require(FileHandle(forWritingAtPath: kernels + "/batch_gather.cl"))
+    try file.seekToEnd()
+    try file.write(contentsOf: Data("this is no OpenCL;\n".utf8))
+    try file.close()
+    try expectFailure(
+      ["train", "unet", "--data", "scenes", "--out", folder.path + "/run", "--device", "opencl", "--width", "4"],
+      naming: "batch_gather.cl",
+      environment: ["RECOLOR_KERNELS": kernels, "RECOLOR_CACHE": folder.path + "/cache"])
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))
+  }
+
+  @Test(.enabled(if: TestBackends.hasOpenCL))
+  func kernelsThatAreNotThere() throws {
     let kernels = ["RECOLOR_KERNELS": folder.path + "/kernels"]
     try expectFailure(["check", "--device", "opencl"], naming: folder.path + "/kernels", environment: kernels)
     try expectFailure(

@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "devices", "models", "train", "evaluate", "colorize", "check", "compare", "data fetch", "data info",
+    "devices", "models", "train", "evaluate", "colorize", "check", "compare", "bench", "data fetch", "data info",
   ])
   func everyCommandHasHelp(_ command: String) throws {
     let result = try RecolorProcess(command.split(separator: " ").map(String.init) + ["--help"]).wait()
@@ -24,6 +24,11 @@ import Testing
     let result = try RecolorProcess.run()
     #expect(result.output.contains("recolor train unet --data scenes"))
     #expect(result.exitCode == 0)
+  }
+
+  @Test func helpListsTheEnvironment() throws {
+    let help = try RecolorProcess.run("--help").output
+    for name in ["CIFAR10", "THREADS", "KERNELS", "CACHE", "OPENBLAS"] { #expect(help.contains("RECOLOR_\(name) ")) }
   }
 
   /// Each with what the message must name.
@@ -47,6 +52,13 @@ import Testing
     (["train", "unet", "--resume", "x", "--epochs", "3"], "--epochs"),
     (["train", "unet", "--resume", "x", "--out", "y"], "--out"),
     (["train", "unet", "--out", "x", "--device", "gpu"], "--device"),
+    (["train", "unet", "--out", "x", "--size", "1048576"], "1048576"),
+    (["train", "unet", "--out", "x", "--batch-size", "4611686018427387904"], "--batch-size 4611686018427387904"),
+    (["bench", "unet", "--width", "0"], "--width 0"),
+    (["bench", "unet", "--size", "1000000000"], "1000000000"),
+    (["bench", "unet", "--batch-size", "4611686018427387904"], "--batch-size 4611686018427387904"),
+    (["bench", "unet", "--steps", "9223372036854775807"], "--steps 9223372036854775807"),
+    (["bench", "unet", "--warm-up", "9223372036854775807"], "--warm-up 9223372036854775807"),
     (["models", "unet", "--width", "0"], "--width 0"),
     (["models", "unet", "--size", "20"], "20×20"),
     (["check", "--filter", "Nothing"], "--filter Nothing"),
@@ -66,7 +78,7 @@ import Testing
   }
 
   @Test func outputThatCannotBeWrittenIsAnError() throws {
-    let result = try RecolorProcess(["models", "unet"], output: "/dev/full").wait()
+    let result = try RecolorProcess(["models", "unet", "--device", "cpu"], output: "/dev/full").wait()
     #expect(result.exitCode == 1)
     #expect(result.errorLines.count == 1)
   }

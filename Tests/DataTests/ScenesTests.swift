@@ -5,32 +5,32 @@ import Testing
 
 @Suite("Scenes")
 struct ScenesTests {
-  @Test func aSceneIsAFunctionOfSeedPartAndNumber() {
-    let set = Scenes.dataset(.training, count: 40)
+  @Test func aSceneIsAFunctionOfSeedPartAndNumber() throws {
+    let set = try Scenes.dataset(.training, count: 40)
     #expect(set.count == 40 && set.width == 32 && set.height == 32 && set.labels?.count == 40)
-    #expect(set.bytes == Scenes.dataset(.training, count: 40).bytes)
-    #expect(Scenes.dataset(.training, count: 7).bytes == Array(set.bytes.prefix(7 * 3072)))
-    #expect(set.bytes != Scenes.dataset(.test, count: 40).bytes)
-    #expect(set.bytes != Scenes.dataset(.training, count: 40, seed: 1).bytes)
+    #expect(try set.bytes == Scenes.dataset(.training, count: 40).bytes)
+    #expect(try Scenes.dataset(.training, count: 7).bytes == Array(set.bytes.prefix(7 * 3072)))
+    #expect(try set.bytes != Scenes.dataset(.test, count: 40).bytes)
+    #expect(try set.bytes != Scenes.dataset(.training, count: 40, seed: 1).bytes)
     #expect(Set((0..<40).map { set[$0].bytes }).count == 40)
   }
 
-  @Test func everySettingOccurs() {
-    let labels = Scenes.dataset(.training, count: 300).labels ?? []
+  @Test func everySettingOccurs() throws {
+    let labels = try Scenes.dataset(.training, count: 300).labels ?? []
     for setting in Scenes.Setting.allCases {
       #expect(labels.filter { $0 == setting.rawValue }.count > 20)
     }
   }
 
-  @Test func otherSizesShowTheSameScene() {
-    let large = Scenes.dataset(.test, count: 12, width: 96, height: 48)
+  @Test func otherSizesShowTheSameScene() throws {
+    let large = try Scenes.dataset(.test, count: 12, width: 96, height: 48)
     #expect(large.width == 96 && large.height == 48)
-    let small = Scenes.dataset(.test, count: 12)
+    let small = try Scenes.dataset(.test, count: 12)
     #expect(large.labels == small.labels)
   }
 
   /// What the data set is for: the sky's hue follows from the gray copy and the place, a balloon's does not.
-  @Test func hueOfObjectsDoesNotShowInGray() {
+  @Test func hueOfObjectsDoesNotShowInGray() throws {
     for hue in stride(from: Float(0), to: 1, by: 0.05) {
       for mean: Float in [0.36, 0.45, 0.54] {
         let color = SceneColor(hue: hue, mean: mean)
@@ -39,10 +39,15 @@ struct ScenesTests {
       }
     }
     // Skies of clear days are bluer than anything else.
-    let set = Scenes.dataset(.training, count: 200)
+    let set = try Scenes.dataset(.training, count: 200)
     let blueSkies = (0..<200).filter { set[$0][16, 0].blue > set[$0][16, 0].red }.count
     #expect(blueSkies > 120)
     let colorfulness = (0..<200).map { set[$0].colorfulness }.reduce(0, +) / 200
     #expect(colorfulness > 40)
+  }
+
+  @Test(arguments: [(0, 32), (32, -32), (4096, 1 << 30), (1 << 62, 1 << 62)])
+  func sizesThatNothingCanHoldAreErrors(width: Int, height: Int) {
+    #expect(throws: DataError.self) { _ = try Scenes.dataset(.training, width: width, height: height) }
   }
 }

@@ -51,6 +51,10 @@ struct FilesTests {
     #expect(symlink("\(folder.path)/kept", "\(inner)/link") == 0)
     #expect(Folder.exists(inner) && Folder.holdsFile("\(inner)/link"))
     #expect(try Folder.names(in: inner) == ["file", "link"])
+    #expect(symlink(inner, "\(folder.path)/a/round") == 0)
+    #expect(Folder.exists("\(folder.path)/a/round"))
+    #expect(!Folder.exists("\(folder.path)/a/round", followingLinks: false))
+    #expect(Folder.exists(inner, followingLinks: false))
     Folder.remove("\(folder.path)/a")
     #expect(try Folder.names(in: folder.path) == ["kept"])
     #expect(throws: FileError(path: "\(folder.path)/kept", problem: "cannot be made", reason: "File exists")) {

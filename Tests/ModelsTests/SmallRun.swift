@@ -5,7 +5,7 @@ import Runtime
 
 /// A training run small enough for tests: scenes of 32×32 at width 4.
 enum SmallRun {
-  static func dataset(count: Int = 48) -> ImageDataset { Scenes.dataset(.training, count: count, seed: 7) }
+  static func dataset(count: Int = 48) throws -> ImageDataset { try Scenes.dataset(.training, count: count, seed: 7) }
 
   static func configuration(
     _ kind: ModelKind, epochs: Int = 2, on backend: any Backend

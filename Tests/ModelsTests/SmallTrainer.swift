@@ -5,7 +5,7 @@ import Runtime
 /// A trainer of width 4 on 32 scenes in batches of 8, without a folder.
 enum SmallTrainer {
   static func make(_ kind: ModelKind, width: Int = 4, on backend: any Backend) throws -> Trainer {
-    let dataset = SmallRun.dataset(count: 32)
+    let dataset = try SmallRun.dataset(count: 32)
     let images = try dataset.bytes.withUnsafeBytes {
       try DeviceImages($0, count: dataset.count, height: dataset.height, width: dataset.width, on: backend)
     }

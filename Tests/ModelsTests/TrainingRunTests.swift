@@ -67,7 +67,7 @@ struct TrainingRunTests {
     arguments: TestBackends.available, ModelKind.allCases)
   func resumes(device: TestBackends, kind: ModelKind) throws {
     let backend = try device.make()
-    let dataset = SmallRun.dataset()
+    let dataset = try SmallRun.dataset()
     let whole = try SmallRun.withFolder { folder in
       let run = try TrainingRun(SmallRun.configuration(kind, on: backend), in: folder, dataset: dataset, on: backend)
       _ = try run.train { false }

@@ -15,14 +15,7 @@ struct Bench: ParsableCommand {
 
   @Argument(help: "The model: unet or gan.")
   var model: ModelKind
-  @Option(parsing: .unconditional, help: "Channels of the first level; 64 in the study.")
-  var width = 64
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Pixels along each side of the images, a multiple of 16.", valueName: "pixels"))
-  var size = 32
-  @Option(parsing: .unconditional, help: ArgumentHelp("Images in a step.", valueName: "images"))
-  var batchSize = 64
+  @OptionGroup var options: ModelOptions
   @Option(parsing: .unconditional, help: "Steps that are timed.")
   var steps = 10
   @Option(parsing: .unconditional, help: ArgumentHelp("Steps before them that are not.", valueName: "steps"))
@@ -33,16 +26,20 @@ struct Bench: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
-    for (name, value, least) in [("batch-size", batchSize, 1), ("steps", steps, 1), ("warm-up", warmUp, 0)]
-    where value < least {
-      throw ValidationError("--\(name) \(value): must be at least \(least).")
+    for (name, value, range) in [("steps", steps, 1...Self.largestCount), ("warm-up", warmUp, 0...Self.largestCount)]
+    where !range.contains(value) {
+      throw ValidationError("--\(name) \(value): must be from \(range.lowerBound) to \(range.upperBound).")
     }
+    try options.validate(for: [model])
   }
 
+  /// Most steps; their durations are kept.
+  private static let largestCount = 1_000_000
+
   func run() throws {
-    let configuration = try ModelConfiguration(kind: model, width: width)
-    let backend = try deviceOptions.device.open(quietly: report.json)
-    let benchmark = try StepBenchmark(configuration, size: size, batchSize: batchSize, on: backend)
+    let backend = try deviceOptions.device.open()
+    let benchmark = try StepBenchmark(
+      options.configuration(model), size: options.size, batchSize: options.batchSize, on: backend)
     let result = BenchReport(
       self, backend, try benchmark.run(warmUp: warmUp, steps: steps),
       operations: ops ? try benchmark.profile(steps: steps) : [])

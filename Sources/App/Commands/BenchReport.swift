@@ -10,12 +10,30 @@ struct BenchReport: Encodable {
     let pass: String
     /// Shape of the first tensor written.
     let shape: String
-    var count: Int
-    var milliseconds: Double
+    let count: Int
+    let milliseconds: Double
     /// Of the direct method's operations.
     let gigaflopsPerSecond: Double
     /// Of the bytes that must move at least.
     let gigabytesPerSecond: Double
+  }
+
+  /// What is added up for a row.
+  private struct Sums {
+    let operation: String
+    let pass: String
+    let shape: String
+    var count = 0
+    var seconds = 0.0
+    var floatingPointOperations = 0
+    var bytes = 0
+
+    var row: Row {
+      Row(
+        operation: operation, pass: pass, shape: shape, count: count, milliseconds: seconds * 1000,
+        gigaflopsPerSecond: Double(floatingPointOperations) / seconds * 1e-9,
+        gigabytesPerSecond: Double(bytes) / seconds * 1e-9)
+    }
   }
 
   let device: String
@@ -44,9 +62,9 @@ struct BenchReport: Encodable {
     device = backend.name
     description = backend.deviceDescription
     model = bench.model
-    width = bench.width
-    size = bench.size
-    batchSize = bench.batchSize
+    width = bench.options.width
+    size = bench.options.size
+    batchSize = bench.options.batchSize
     steps = result.seconds.count
     imagesPerSecond = result.imagesPerSecond
     stepMilliseconds = result.medianSeconds * 1000
@@ -62,22 +80,19 @@ struct BenchReport: Encodable {
 
   /// Operations that do the same at the same shape in one row, the slowest first.
   private static func rows(_ operations: [(operation: any Operation, seconds: Double)]) -> [Row] {
-    var rows: [String: Row] = [:]
+    var rows: [String: Sums] = [:]
     for (operation, seconds) in operations {
       let shape = operation.writes.first.map { "\($0.shape)" } ?? ""
       let name = type(of: operation).name
       let key = "\(name) \(operation.pass) \(shape) \(operation.floatingPointOperations)"
-      var row =
-        rows[key]
-        ?? Row(
-          operation: name, pass: operation.pass.rawValue, shape: shape, count: 0, milliseconds: 0,
-          gigaflopsPerSecond: Double(operation.floatingPointOperations) / seconds * 1e-9,
-          gigabytesPerSecond: Double(operation.minimumBytes) / seconds * 1e-9)
-      row.count += 1
-      row.milliseconds += seconds * 1000
-      rows[key] = row
+      var sums = rows[key] ?? Sums(operation: name, pass: operation.pass.rawValue, shape: shape)
+      sums.count += 1
+      sums.seconds += seconds
+      sums.floatingPointOperations += operation.floatingPointOperations
+      sums.bytes += operation.minimumBytes
+      rows[key] = sums
     }
-    return rows.values.sorted { $0.milliseconds > $1.milliseconds }
+    return rows.values.map(\.row).sorted { $0.milliseconds > $1.milliseconds }
   }
 
   var text: String {

@@ -3,6 +3,7 @@ import Files
 import FoundationEssentials
 import Imaging
 import Models
+import Runtime
 
 /// `recolor colorize`
 struct Colorize: ParsableCommand {
@@ -57,8 +58,14 @@ struct Colorize: ParsableCommand {
         try colored.writePNG(to: output(for: image))
         try Console.output(output(for: image))
       } catch let error as ImageError {
-        // One picture that cannot be read is no reason to leave the others gray.
+        // One picture that cannot be read is no reason to leave the others gray,
         Console.note(error.description)
+        hasFailed = true
+      } catch BackendError.outOfMemory(let requested, let device) {
+        // nor is one that is too large.
+        Console.note(
+          "\(image): too large to color on \(device), which has no room for \(requested) bytes more; "
+            + "use a smaller --working-size")
         hasFailed = true
       }
     }

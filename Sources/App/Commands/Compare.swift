@@ -41,8 +41,8 @@ struct Compare: ParsableCommand {
       let weights = try Checkpoint(reading: WeightsPath.url(run))
       models.append((WeightsPath.name(of: weights), weights))
     }
-    let dataset = try EvaluationData(data, .test, images: images).load(for: models[0].weights)
-    let backend = try deviceOptions.device.open(quietly: report.json)
+    let dataset = try EvaluationData(data, .test, images: images).load(for: models.map(\.weights))
+    let backend = try deviceOptions.device.open()
     let comparison = try Comparison(models, dataset: dataset, rowCount: rows, on: backend)
     try Folder.create(out)
     let picture = "\(out)/comparison.png"

@@ -26,10 +26,8 @@ struct DataInfo: ParsableCommand {
 
   func run() throws {
     let training = try source.load(.training, size: size)
-    let test = try source.load(.test, size: size)
-    // A folder of images without parts is both.
-    let isOne = training.source == test.source && training.name == test.name
-    let parts = (isOne ? [training] : [training, test]).map { DatasetSummary(of: $0) }
+    let parts = (source.hasTestPart ? [training, try source.load(.test, size: size)] : [training])
+      .map { DatasetSummary(of: $0) }
     if let sheet { try Self.sheet(of: training).writePNG(to: sheet) }
     try Console.output(
       report.json ? try JSONReport.text(["parts": parts]) : parts.map(\.text).joined(separator: "\n\n"))

@@ -27,7 +27,10 @@ struct Evaluate: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Which of them: the test part, or what the run validated or trained on.",
-      discussion: "The latter two are those of the run that the weights lie in."))
+      discussion: """
+        The latter two are those of the run that the weights lie in. Of a folder of images that holds no folders train \
+        and test, the test part is what the run was not trained on.
+        """))
   var split: Split = .test
   @Option(parsing: .unconditional, help: "Only the first so many. (default: all)")
   var images: Int?
@@ -45,8 +48,8 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     let weights = try checkpoint.open()
-    let dataset = try EvaluationData(data, split, images: images).load(for: weights)
-    let backend = try deviceOptions.device.open(quietly: report.json)
+    let dataset = try EvaluationData(data, split, images: images).load(for: [weights])
+    let backend = try deviceOptions.device.open()
     let result = try EvaluationReport(weights, split, dataset, on: backend)
     if let predictions {
       try PredictionFile.write(weights, dataset: dataset, to: URL(filePath: predictions), on: backend)

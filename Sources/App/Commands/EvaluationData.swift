@@ -1,4 +1,5 @@
 import Data
+import FoundationEssentials
 import Models
 
 /// The photographs that an evaluation is on.
@@ -13,33 +14,71 @@ struct EvaluationData {
     self.images = images
   }
 
-  /// Reads them in the size that the weights were trained on.
+  /// Reads them in the size that the first weights were trained on, and says so where some of them may have been trained on.
+  /// - Parameter weights: of all the models that are measured; at least one.
   /// - Throws: `DataError`, `RunError`.
-  func load(for weights: Checkpoint) throws -> ImageDataset {
-    let size = weights.imageSize?.width ?? CIFAR10.imageSize
+  func load(for weights: [Checkpoint]) throws -> ImageDataset {
+    let size = weights.first?.imageSize?.width ?? CIFAR10.imageSize
     let dataset = try source.load(split == .test ? .test : .training, size: size)
-    var indices = Array(0..<UInt32(dataset.count))
-    if split != .test {
-      let parts = try Self.split(of: weights, count: dataset.count)
-      indices = split == .train ? parts.training : parts.validation
-    }
+    let indices = try indices(in: dataset, for: weights)
     if let images, images > indices.count {
       throw DataError.imageCount("--images \(images): the \(split.rawValue) split holds \(indices.count)")
     }
-    guard !indices.isEmpty else { throw DataError.imageCount("--split \(split.rawValue): holds no images") }
-    if split == .test, images == nil { return dataset }
+    guard !indices.isEmpty else {
+      throw DataError.imageCount("--split \(split.rawValue): holds no images of \(dataset.source)")
+    }
+    if indices.count == dataset.count, images == nil { return dataset }
     return dataset.subset(indices.prefix(images ?? indices.count))
+  }
+
+  /// Numbers of the split's images, in ascending order.
+  private func indices(in dataset: ImageDataset, for weights: [Checkpoint]) throws -> [UInt32] {
+    let all = Array(0..<UInt32(dataset.count))
+    if split == .test { return source.hasTestPart ? all : try unseen(all, by: weights) }
+    return try weights.first.map { weights in
+      let parts = try Self.split(of: weights, count: dataset.count)
+      return split == .train ? parts.training : parts.validation
+    } ?? all
+  }
+
+  /// Those of a folder without a test part that no model was trained on, as far as the runs that the weights lie in tell.
+  private func unseen(_ all: [UInt32], by weights: [Checkpoint]) throws -> [UInt32] {
+    var seen: Set<UInt32> = []
+    for weights in weights {
+      guard let run = Self.run(of: weights), run.data == source.description else {
+        Console.note(
+          "\(source) has no folders train and test; if \(weights.url.path) was trained on its images, it has seen some")
+        continue
+      }
+      seen.formUnion(try Self.split(of: run, count: all.count).training)
+    }
+    if !seen.isEmpty {
+      Console.note(
+        "\(source) has no folders train and test; measuring on \(all.count - seen.count) of its \(all.count) images, "
+          + "those that were not trained on")
+    }
+    return all.filter { !seen.contains($0) }
+  }
+
+  /// The run that the weights lie in.
+  private static func run(of weights: Checkpoint) -> RunConfiguration? {
+    let folder = weights.url.deletingLastPathComponent().deletingLastPathComponent()
+    return try? RunDirectory(opening: folder).readConfiguration()
+  }
+
+  private static func split(of run: RunConfiguration, count: Int) throws(DataError) -> TrainingSplit {
+    try TrainingSplit(
+      count: count, trainingCount: run.trainImages, validationCount: run.validationImages, seed: run.options.seed)
   }
 
   /// The training and validation images of the run that the weights lie in, or of a run with their seed and no other
   /// options.
-  private static func split(of weights: Checkpoint, count: Int) throws -> TrainingSplit {
-    let folder = weights.url.deletingLastPathComponent().deletingLastPathComponent()
-    if let run = try? RunDirectory(opening: folder).readConfiguration() {
-      return try TrainingSplit(
-        count: count, trainingCount: run.trainImages, validationCount: run.validationImages, seed: run.options.seed)
-    }
+  private static func split(of weights: Checkpoint, count: Int) throws(DataError) -> TrainingSplit {
+    if let run = run(of: weights) { return try split(of: run, count: count) }
     let recipe = weights.recipe ?? TrainingOptions(recipeFor: weights.configuration.kind)
+    Console.note(
+      "\(weights.url.path) lies in no run; splitting by seed \(recipe.seed), as a run without --train-images and "
+        + "--validation-images does")
     return try TrainingSplit(count: count, seed: recipe.seed)
   }
 }

@@ -27,13 +27,14 @@ enum DataSource: Hashable, ExpressibleByArgument {
 
   /// Reads the images of one part.
   ///
-  /// A folder of images may hold a folder `train` and a folder `test`; where it does not, all its images are in both parts.
+  /// A folder of images may hold a folder `train` and a folder `test`; unless it holds both, all its images are in both
+  /// parts.
   /// - Parameter size: width and height that images are brought to; CIFAR-10 has only 32.
   /// - Throws: `DataError`.
   func load(_ part: Part, size: Int) throws(DataError) -> ImageDataset {
     switch self {
     case .scenes:
-      return Scenes.dataset(part == .training ? .training : .test, width: size, height: size)
+      return try Scenes.dataset(part == .training ? .training : .test, width: size, height: size)
     case .cifar10:
       guard let folder = CIFAR10.standardFolder(environment: ProcessInfo.processInfo.environment) else {
         throw .notCIFAR10(folder: ".")
@@ -47,9 +48,15 @@ enum DataSource: Hashable, ExpressibleByArgument {
         )
       }
       if (try? CIFAR10.batchFolder(in: folder)) != nil { return try cifar10(part, in: folder) }
-      let inside = "\(folder)/\(part == .training ? "train" : "test")"
-      return try ImageFolder.load(Folder.exists(inside) ? inside : folder, width: size, height: size)
+      let inside = hasTestPart ? "\(folder)/\(part == .training ? "train" : "test")" : folder
+      return try ImageFolder.load(inside, width: size, height: size)
     }
+  }
+
+  /// Whether the images to measure on are others than those to learn from.
+  var hasTestPart: Bool {
+    guard case .folder(let folder) = self, (try? CIFAR10.batchFolder(in: folder)) == nil else { return true }
+    return Folder.exists("\(folder)/train") && Folder.exists("\(folder)/test")
   }
 
   private func cifar10(_ part: Part, in folder: String) throws(DataError) -> ImageDataset {

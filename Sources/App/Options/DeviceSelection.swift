@@ -44,11 +44,9 @@ extension DeviceSelection: CustomStringConvertible {
 }
 
 extension DeviceSelection {
-  /// Opens the device.
-  ///
-  /// - Parameter isQuiet: leaves out the remark that `auto` found no GPU.
-  /// - Throws: `BackendError`, where a device that was named is not there or cannot be used.
-  func open(quietly isQuiet: Bool = false) throws(BackendError) -> any Backend {
+  /// Opens the device, and says so where `auto` finds no GPU and takes the processor.
+  /// - Throws: `BackendError`, where a device that was named is not there, or the one to take cannot be used.
+  func open() throws(BackendError) -> any Backend {
     switch self {
     case .cpu: return CPUBackend()
     case .openCL: return try CLBackend(device: try CLDevice.automatic())
@@ -59,15 +57,17 @@ extension DeviceSelection {
         throw .noSuchDevice("--device \(self): \(reason)")
       }
     case .automatic:
-      let reason: String
+      var reason = "no OpenCL GPU found"
+      var gpu: CLDevice?
       do throws(BackendError) {
-        if let gpu = try Self.automaticGPU() { return try CLBackend(device: gpu) }
-        reason = "no OpenCL GPU found"
-      } catch {
-        reason = "no OpenCL GPU can be used (\(error))"
+        gpu = try Self.automaticGPU()
+      } catch .library(let name, let problem) {
+        reason = "no OpenCL (\(name): \(problem))"
       }
+      // A GPU that is there and cannot be used is for the user to know, not to be passed over.
+      if let gpu { return try CLBackend(device: gpu) }
       let processor = CPUBackend()
-      if !isQuiet { Console.note("\(reason); using the processor: \(processor.deviceDescription)") }
+      Console.note("\(reason); using the processor: \(processor.deviceDescription)")
       return processor
     }
   }

@@ -67,7 +67,7 @@ extension TrainOptions {
   /// Throws where an option cannot be used, without looking at any file.
   func validate(for kind: ModelKind) throws {
     let positive = [
-      ("--epochs", epochs), ("--batch-size", batchSize), ("--train-images", trainImages), ("--steps", steps),
+      ("--epochs", epochs), ("--train-images", trainImages), ("--steps", steps),
     ]
     for case (let name, let value?) in positive where value < 1 {
       throw ValidationError("\(name) \(value): must be at least 1.")
@@ -84,11 +84,8 @@ extension TrainOptions {
         throw ValidationError("--l1-weight \(l1Weight): must be a number not below 0.")
       }
     }
-    do throws(ModelError) {
-      try model(kind).validate(height: imageSize, width: imageSize)
-    } catch {
-      throw ValidationError("--\(error).")
-    }
+    if let batchSize { try ModelOptions.validate(batchSize: batchSize) }
+    try ModelOptions.validate(size: imageSize) { () throws(ModelError) in try model(kind) }
   }
 
   var source: DataSource { data ?? .scenes }

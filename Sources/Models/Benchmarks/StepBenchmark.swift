@@ -1,3 +1,4 @@
+import Data
 import Runtime
 
 /// Times whole training steps of a model on random images.
@@ -28,13 +29,14 @@ public struct StepBenchmark {
   private static let batches = 2
 
   /// Plans the model and takes the first step.
-  /// - Throws: `ModelError`, `BackendError`.
+  /// - Throws: `ModelError`, `BackendError`; `DataError` where memory cannot hold the images.
   public init(_ configuration: ModelConfiguration, size: Int, batchSize: Int, on backend: any Backend) throws {
     try configuration.validate(height: size, width: size)
     let start = ContinuousClock.now
     let count = batchSize * Self.batches
     var random = Philox(seed: 1, stream: 0)
-    let bytes = (0..<count * size * size * 3).map { _ in UInt8(truncatingIfNeeded: random.nextWord()) }
+    let byteCount = try ImageDataset.byteCount(width: size, height: size, count: count)
+    let bytes = (0..<byteCount).map { _ in UInt8(truncatingIfNeeded: random.nextWord()) }
     let images = try bytes.withUnsafeBufferPointer { (bytes) throws(BackendError) in
       try DeviceImages(UnsafeRawBufferPointer(bytes), count: count, height: size, width: size, on: backend)
     }

@@ -1,0 +1,82 @@
+import Foundation
+import Imaging
+import TestSupport
+import Testing
+
+/// Which photographs `evaluate` and `compare` measure on, of a folder of images.
+@Suite struct EvaluationDataTests {
+  let folder: TemporaryFolder
+  private let photographs: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    photographs = folder.path + "/photographs"
+    try write(20, to: photographs)
+  }
+
+  private func write(_ count: Int, to folder: String) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for number in 0..<count {
+      let level = UInt8(10 * number)
+      try RGBImage(width: 32, height: 32, color: RGBColor(red: level, green: 100, blue: 255 - level))
+        .writePNG(to: "\(folder)/\(number).png")
+    }
+  }
+
+  private func train(_ name: String, seed: Int, on data: String) throws -> String {
+    let run = folder.path + "/" + name
+    let result = try RecolorProcess.run(
+      "train", "unet", "--data", data, "--out", run, "--device", "cpu", "--width", "4", "--batch-size", "4", "--steps",
+      "1", "--validation-images", "8", "--seed", String(seed))
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    return run
+  }
+
+  /// How many images were measured on, and what was said of that.
+  private func evaluate(_ run: String, _ options: String..., on data: String) throws -> (images: Int, remarks: String) {
+    let result = try RecolorProcess(["evaluate", run, "--data", data, "--device", "cpu", "--json"] + options).wait()
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    return (try #require(report["images"] as? Int), result.errorOutput)
+  }
+
+  @Test func ofAFolderThatWasTrainedOnTheRestIsMeasured() throws {
+    let run = try train("one", seed: 1, on: photographs)
+    let test = try evaluate(run, on: photographs)
+    #expect(test.images == 8)
+    #expect(test.remarks.contains("8 of its 20 images"))
+    #expect(try evaluate(run, "--split", "validation", on: photographs).images == 8)
+    #expect(try evaluate(run, "--split", "train", on: photographs).images == 12)
+
+    // What neither of two runs has seen is less.
+    let other = try train("two", seed: 2, on: photographs)
+    let compared = try RecolorProcess.run(
+      "compare", run, other, "--data", photographs, "--out", folder.path, "--device", "cpu", "--json")
+    #expect(compared.exitCode == 0, "\(compared.errorOutput)")
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(compared.output.utf8)) as? [String: Any])
+    let images = try #require((report["truth"] as? [String: Any])?["images"] as? Int)
+    #expect(images < 8)
+    #expect(compared.errorOutput.contains("\(images) of its 20 images"))
+  }
+
+  @Test func whereWeightsTellNothingItIsSaid() throws {
+    let run = try train("one", seed: 1, on: photographs)
+    let weights = folder.path + "/weights.safetensors"
+    try FileManager.default.copyItem(atPath: run + "/checkpoints/last.safetensors", toPath: weights)
+    let test = try evaluate(weights, on: photographs)
+    #expect(test.images == 20)
+    #expect(test.remarks.contains(weights) && test.remarks.split(separator: "\n").count == 1)
+    let validation = try evaluate(weights, "--split", "validation", on: photographs)
+    #expect(validation.images == 4)
+    #expect(validation.remarks.contains("lies in no run"))
+  }
+
+  @Test func aFolderWithATestPartIsMeasuredOnThat() throws {
+    try write(12, to: folder.path + "/parts/train")
+    try write(3, to: folder.path + "/parts/test")
+    let run = try train("one", seed: 1, on: folder.path + "/parts")
+    let test = try evaluate(run, on: folder.path + "/parts")
+    #expect(test.images == 3)
+    #expect(test.remarks.isEmpty)
+  }
+}
