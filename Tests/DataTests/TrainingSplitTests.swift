@@ -13,6 +13,17 @@ struct TrainingSplitTests {
     #expect(try TrainingSplit(count: 50_000, seed: 2) != split)
   }
 
+  /// The validation images of two seeds have one in five in common, as of any two draws.
+  @Test func splitsOfDifferentSeedsAreIndependent() throws {
+    let splits = try (0..<12).map { Set(try TrainingSplit(count: 2000, seed: $0).validation) }
+    for (index, first) in splits.enumerated() {
+      for second in splits[(index + 1)...] {
+        // 400 · 0.2 = 80, with a standard deviation of 7.2.
+        #expect((44...116).contains(first.intersection(second).count))
+      }
+    }
+  }
+
   @Test func theFirstAreTrainedOnWhereANumberIsGiven() throws {
     let split = try TrainingSplit(count: 50_000, trainingCount: 10_000, seed: 1)
     #expect(split.training == Array(0..<10_000))

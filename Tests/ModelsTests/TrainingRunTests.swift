@@ -110,7 +110,7 @@ struct TrainingRunTests {
   @Test("A run does not go on with other photographs")
   func otherPhotographs() throws {
     try withFinishedRun { folder, backend in
-      let other = Scenes.dataset(.training, count: 48, seed: 8)
+      let other = try Scenes.dataset(.training, count: 48, seed: 8)
       #expect(throws: RunError.self) { try TrainingRun(resuming: folder, dataset: other, on: backend) }
       _ = try TrainingRun(resuming: folder, dataset: SmallRun.dataset(), on: backend)
     }

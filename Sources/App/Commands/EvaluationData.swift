@@ -34,7 +34,7 @@ struct EvaluationData {
   /// Numbers of the split's images, in ascending order.
   private func indices(in dataset: ImageDataset, for weights: [Checkpoint]) throws -> [UInt32] {
     let all = Array(0..<UInt32(dataset.count))
-    if split == .test { return source.hasTestPart ? all : try unseen(all, by: weights) }
+    if split == .test { return source.hasTestPart ? all : try unseen(all, in: dataset, by: weights) }
     return try weights.first.map { weights in
       let parts = try Self.split(of: weights, count: dataset.count)
       return split == .train ? parts.training : parts.validation
@@ -42,10 +42,11 @@ struct EvaluationData {
   }
 
   /// Those of a folder without a test part that no model was trained on, as far as the runs that the weights lie in tell.
-  private func unseen(_ all: [UInt32], by weights: [Checkpoint]) throws -> [UInt32] {
+  private func unseen(_ all: [UInt32], in dataset: ImageDataset, by weights: [Checkpoint]) throws -> [UInt32] {
+    let fingerprint = try DataFingerprint(of: dataset)
     var seen: Set<UInt32> = []
     for weights in weights {
-      guard let run = Self.run(of: weights), run.data == source.description else {
+      guard let run = Self.run(of: weights), run.dataFingerprint == fingerprint else {
         Console.note(
           "\(source) has no folders train and test; if \(weights.url.path) was trained on its images, it has seen some")
         continue

@@ -34,7 +34,6 @@ struct ModelOptions: ParsableArguments {
 
   /// - Parameter configuration: makes the model that must take images of this size.
   static func validate(size: Int, _ configuration: () throws(ModelError) -> ModelConfiguration) throws {
-    guard size <= 4096 else { throw ValidationError("--size \(size): must be at most 4096.") }
     do throws(ModelError) {
       try configuration().validate(height: size, width: size)
     } catch {
