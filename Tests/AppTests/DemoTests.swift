@@ -1,0 +1,24 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `make demo` replaces what an earlier one left, and nothing else.
+@Suite struct DemoTests {
+  @Test func aFolderOfSomethingElseIsRefusedAndStays() throws {
+    let folder = try TemporaryFolder()
+    let letter = folder.path + "/autoencoder/letter.txt"
+    try FileManager.default.createDirectory(atPath: folder.path + "/autoencoder", withIntermediateDirectories: true)
+    try Data("dear".utf8).write(to: URL(filePath: letter))
+    let demo = Process()
+    demo.executableURL = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Scripts/demo")
+    demo.arguments = [folder.path]
+    let errors = Pipe()
+    demo.standardError = errors
+    try demo.run()
+    let message = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    demo.waitUntilExit()
+    #expect(demo.terminationStatus == 1)
+    #expect(message.contains(folder.path))
+    #expect(try Data(contentsOf: URL(filePath: letter)) == Data("dear".utf8))
+  }
+}
