@@ -116,6 +116,41 @@ struct TrainingRunTests {
     }
   }
 
+  @Test("A run that was killed before its first checkpoint begins again")
+  func killedEarly() throws {
+    try withFinishedRun { folder, backend in
+      let directory = RunDirectory(opening: folder)
+      let finished = try SmallRun.contents(of: directory.state)
+      for file in [directory.state, directory.last, directory.best, directory.metrics] {
+        try FileManager.default.removeItem(at: file)
+      }
+      let run = try TrainingRun(resuming: folder, dataset: SmallRun.dataset(), on: backend)
+      _ = try run.train { false }
+      #expect(try SmallRun.contents(of: directory.state) == finished)
+    }
+  }
+
+  @Test("A configuration may be changed to go on longer, and in nothing else", arguments: [true, false])
+  func changedConfiguration(longer: Bool) throws {
+    try withFinishedRun { folder, backend in
+      let directory = RunDirectory(opening: folder)
+      let text = try String(contentsOf: directory.configuration, encoding: .utf8)
+      let change = longer ? ("\"epochs\" : 1", "\"epochs\" : 2") : ("\"seed\" : 1", "\"seed\" : 2")
+      #expect(text.contains(change.0))
+      try text.replacingOccurrences(of: change.0, with: change.1)
+        .write(to: directory.configuration, atomically: true, encoding: .utf8)
+      if longer {
+        let run = try TrainingRun(resuming: folder, dataset: SmallRun.dataset(), on: backend)
+        _ = try run.train { false }
+        #expect(run.epochsDone == 2)
+      } else {
+        #expect(throws: RunError.self) {
+          try TrainingRun(resuming: folder, dataset: SmallRun.dataset(), on: backend)
+        }
+      }
+    }
+  }
+
   @Test("A damaged run is refused", arguments: ["config.json", "metrics.csv", "checkpoints/last.state.safetensors"])
   func damaged(file: String) throws {
     try withFinishedRun { folder, backend in

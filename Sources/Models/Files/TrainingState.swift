@@ -15,6 +15,8 @@ public struct TrainingState: Codable, Equatable, Sendable {
   public var lossSums: [Double] = []
   /// Sums over those last few, as the device has added them up so far.
   public var pendingLosses: [Float] = []
+  /// What the run was started with; a later change of it must not go unseen.
+  public var configuration: RunConfiguration?
   /// Lowest validation error so far.
   public var bestValidationError: Double?
 

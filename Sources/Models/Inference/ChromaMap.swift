@@ -20,6 +20,8 @@ struct ChromaMap {
   }
 
   /// The gray copy of `photograph` with these chromas on it, scaled bilinearly to its size.
+  ///
+  /// A chroma that would leave 0...255 is made weaker, not clipped, so that the mean of the three colors stays the gray's.
   func applied(to photograph: RGBImage) -> RGBImage {
     let columns = Self.samples(from: width, to: photograph.width)
     let rows = Self.samples(from: height, to: photograph.height)
@@ -30,11 +32,10 @@ struct ChromaMap {
           for (x, column) in columns.enumerated() {
             let pixel = (y * photograph.width + x) * 3
             let gray = (Float(bytes[pixel]) + Float(bytes[pixel + 1]) + Float(bytes[pixel + 2])) / 3
+            let chroma = 255 * chroma(values, row, column)
+            let strength = Self.strength(of: chroma, on: gray)
             for channel in 0..<3 {
-              let upper = mix(values, row.low * width, column, channel)
-              let lower = mix(values, row.high * width, column, channel)
-              let chroma = upper + (lower - upper) * row.fraction
-              let level = gray + 255 * chroma
+              let level = gray + strength * chroma[channel]
               // Not `max`, which lets through what is no number.
               bytes[pixel + channel] = level > 0 ? UInt8(min(level, 255).rounded()) : 0
             }
@@ -45,10 +46,25 @@ struct ChromaMap {
     return RGBImage(width: photograph.width, height: photograph.height, bytes: bytes)
   }
 
-  private func mix(_ values: UnsafeBufferPointer<Float>, _ row: Int, _ column: Sample, _ channel: Int) -> Float {
-    let left = values[(row + column.low) * 3 + channel]
-    let right = values[(row + column.high) * 3 + channel]
-    return left + (right - left) * column.fraction
+  /// The largest factor, at most 1, by which every channel of `gray + factor · chroma` stays in 0...255.
+  private static func strength(of chroma: SIMD3<Float>, on gray: Float) -> Float {
+    var strength: Float = 1
+    for channel in 0..<3 {
+      if chroma[channel] > 0 { strength = min(strength, (255 - gray) / chroma[channel]) }
+      if chroma[channel] < 0 { strength = min(strength, -gray / chroma[channel]) }
+    }
+    return strength
+  }
+
+  /// The chroma between four neighbours.
+  private func chroma(_ values: UnsafeBufferPointer<Float>, _ row: Sample, _ column: Sample) -> SIMD3<Float> {
+    func value(_ y: Int, _ x: Int) -> SIMD3<Float> {
+      let first = (y * width + x) * 3
+      return SIMD3(values[first], values[first + 1], values[first + 2])
+    }
+    let upper = value(row.low, column.low) * (1 - column.fraction) + value(row.low, column.high) * column.fraction
+    let lower = value(row.high, column.low) * (1 - column.fraction) + value(row.high, column.high) * column.fraction
+    return upper * (1 - row.fraction) + lower * row.fraction
   }
 
   /// Two neighbours, and how far between them.

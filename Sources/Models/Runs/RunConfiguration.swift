@@ -48,4 +48,15 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     copy.dataFingerprint = fingerprint
     return copy
   }
+
+  /// Whether a run with this configuration may go on with `other`: all that decides what was done so far is the same.
+  func allows(_ other: RunConfiguration) -> Bool {
+    var copy = other
+    copy.version = version
+    copy.epochs = epochs
+    copy.steps = steps
+    copy.device = device
+    copy.deviceDescription = deviceDescription
+    return copy == self
+  }
 }

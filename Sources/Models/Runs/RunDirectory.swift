@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Imaging
 
 /// The folder of a training run: `config.json`, `metrics.csv`, `samples/epoch_001.png`, `checkpoints/last.safetensors`,
 /// `checkpoints/best.safetensors` and `checkpoints/last.state.safetensors`. Every file in it is whole at any moment.
@@ -55,6 +56,12 @@ public struct RunDirectory {
     } catch {
       throw .notARun(path: url.path, reason: "config.json \(Self.reason(error))")
     }
+  }
+
+  /// Writes the sheet of an epoch, counted from 1.
+  func write(_ sheet: ContactSheet, epoch: Int) throws {
+    try Folder.create(samples.path)
+    try sheet.rendered().writePNG(to: sample(epoch: epoch).path)
   }
 
   /// Replaces `metrics.csv`.

@@ -52,10 +52,14 @@ public final class TrainingRun {
     let directory = RunDirectory(opening: folder)
     let configuration = try directory.readConfiguration()
     try self.init(Preparation(configuration, dataset: dataset, on: backend), directory: directory, on: backend)
-    guard FileManager.default.fileExists(atPath: directory.state.path) else {
-      throw RunError.notARun(path: folder.path, reason: "there is no checkpoints/last.state.safetensors")
-    }
+    // A run that was killed before its first checkpoint begins again: all it did follows from its configuration.
+    guard FileManager.default.fileExists(atPath: directory.state.path) else { return }
     state = try TrainingState.read(from: directory.state, into: trainer, on: backend)
+    guard let begun = state.configuration, begun.allows(configuration) else {
+      throw RunError.notARun(
+        path: folder.path,
+        reason: "config.json was changed; only epochs, steps and device may be, and those to go on longer")
+    }
     guard state.position.isMultiple(of: configuration.options.batchSize), state.position <= split.training.count,
       state.epoch <= configuration.epochs
     else { throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another run") }
@@ -177,7 +181,7 @@ public final class TrainingRun {
     let error = evaluation.metrics?.mse ?? losses[trainer.colorLoss].value
     let isBest = state.bestValidationError.map { error < $0 } ?? true
     if isBest { state.bestValidationError = error }
-    try evaluation.sheet.rendered().writePNG(to: directory.sample(epoch: state.epoch).path)
+    try directory.write(evaluation.sheet, epoch: state.epoch)
     let seconds = start.secondsUntilNow
     var row = ["\(state.epoch)", "\(state.step)", "\(rate)"] + losses.map { "\($0.value)" }
     let metrics = evaluation.metrics
@@ -193,6 +197,7 @@ public final class TrainingRun {
   }
 
   private func saveState() throws {
+    state.configuration = configuration
     try writeWeights(to: directory.last)
     try state.write(trainer, to: directory.state, on: backend)
   }
