@@ -7,14 +7,27 @@ public struct AtomicFile: ~Copyable {
   private let path: String
   private var isCommitted = false
 
-  /// Opens the temporary file, `path.PID.tmp`.
+  /// Opens the temporary file, `path.PID.tmp`. A link is followed, so that its target is replaced and not the link; what
+  /// is there and no ordinary file, such as a device, is refused.
   public init(path: String) throws(FileError) {
+    let path = Self.resolved(path)
+    var status = stat()
+    guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+      throw FileError(path: path, problem: "cannot be written", reason: "it is no ordinary file")
+    }
     self.path = path
     do {
       file = try FileDescriptor(path: "\(path).\(getpid()).tmp", flags: O_WRONLY | O_CREAT | O_TRUNC)
     } catch {
       throw FileError(path: path, problem: "cannot be written", reason: error.reason)
     }
+  }
+
+  /// Where a chain of links ends; the path itself where nothing is there yet.
+  private static func resolved(_ path: String) -> String {
+    guard let target = realpath(path, nil) else { return path }
+    defer { free(target) }
+    return String(cString: target)
   }
 
   deinit {

@@ -22,6 +22,24 @@ struct FilesTests {
     #expect(try Folder.names(in: folder.path) == ["file"])
   }
 
+  @Test func aLinkKeepsLeadingToTheFile() throws {
+    let folder = try TemporaryFolder()
+    try AtomicFile.write([1], to: "\(folder.path)/file")
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(folder.path)/link", withDestinationPath: "\(folder.path)/file")
+    try AtomicFile.write([2], to: "\(folder.path)/link")
+    #expect(try readFile("\(folder.path)/file") == [2])
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder.path)/link") == "\(folder.path)/file")
+  }
+
+  @Test func aPipeIsNotReplaced() throws {
+    let folder = try TemporaryFolder()
+    let path = "\(folder.path)/pipe"
+    #expect(mkfifo(path, 0o600) == 0)
+    #expect(throws: FileError.self) { try AtomicFile.write([1], to: path) }
+    #expect(try Folder.names(in: folder.path) == ["pipe"])
+  }
+
   @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"), "needs /dev/full"))
   func aFullDiskIsAnError() throws {
     let full = try FileDescriptor(path: "/dev/full", flags: O_WRONLY)

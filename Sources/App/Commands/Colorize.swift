@@ -31,6 +31,7 @@ struct Colorize: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
 
   func validate() throws {
+    guard !out.isEmpty else { throw ValidationError("--out: names no folder.") }
     if let workingSize, !(16...4096).contains(workingSize) {
       throw ValidationError("--working-size \(workingSize): must be from 16 to 4096.")
     }

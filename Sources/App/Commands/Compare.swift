@@ -31,6 +31,7 @@ struct Compare: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
+    guard !out.isEmpty else { throw ValidationError("--out: names no folder.") }
     if let images, images < 1 { throw ValidationError("--images \(images): must be at least 1.") }
     guard (1...256).contains(rows) else { throw ValidationError("--rows \(rows): must be from 1 to 256.") }
   }
@@ -40,6 +41,11 @@ struct Compare: ParsableCommand {
     for run in runs {
       let weights = try Checkpoint(reading: WeightsPath.url(run))
       models.append((WeightsPath.name(of: weights), weights))
+    }
+    // Two runs of the same name are told apart by their paths.
+    let names = models.map(\.name)
+    for (index, run) in runs.enumerated() where names.count(where: { $0 == names[index] }) > 1 {
+      models[index].name = run
     }
     let dataset = try EvaluationData(data, .test, images: images).load(for: models.map(\.weights))
     let backend = try deviceOptions.device.open()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLKernels
 import Data
 import FoundationEssentials
 import Models
@@ -17,7 +18,8 @@ struct Train: ParsableCommand {
         recolor train gan --resume runs/gan
 
       The folder of the run gets config.json, metrics.csv with a row an epoch, samples/epoch_001.png and so on (gray, \
-      predicted, photograph), and the weights in checkpoints/. Ctrl-C saves and stops; --resume goes on from there.
+      predicted, photograph), and the weights in checkpoints/. Ctrl-C saves and stops; --resume goes on from there. To \
+      train a finished run for longer, raise epochs in its config.json and resume it.
       """)
 
   @Argument(help: "What to train: unet or gan.")
@@ -35,7 +37,7 @@ struct Train: ParsableCommand {
       if let given = options.given.first {
         throw ValidationError("\(given): a run that goes on takes this from its config.json.")
       }
-    } else if out == nil {
+    } else if out?.isEmpty ?? true {
       throw ValidationError("--out is missing: name a folder for the run, or go on with one by --resume.")
     }
     try options.validate(for: model)
@@ -61,7 +63,7 @@ struct Train: ParsableCommand {
   }
 
   private func started(in folder: String) throws -> TrainingRun {
-    let backend = try (options.device ?? .automatic).open()
+    let backend = try opened(options.device ?? .automatic)
     let dataset = try options.source.load(.training, size: options.imageSize)
     if let size = options.size, dataset.width != size {
       throw RunError.invalidOption(
@@ -69,6 +71,15 @@ struct Train: ParsableCommand {
     }
     return try TrainingRun(
       options.configuration(for: model, dataset, on: backend), in: URL(filePath: folder), dataset: dataset, on: backend)
+  }
+
+  /// Opens the device. What follows can take long where its compiler meets the kernels for the first time.
+  private func opened(_ device: DeviceSelection) throws(BackendError) -> any Backend {
+    let backend = try device.open()
+    if backend is CLBackend {
+      Console.note("preparing the kernels for \(backend.name); the first time this takes a while")
+    }
+    return backend
   }
 
   private func resumed(_ folder: String) throws -> TrainingRun {
@@ -81,7 +92,7 @@ struct Train: ParsableCommand {
     guard let device = DeviceSelection(argument: configuration.device) else {
       throw RunError.notARun(path: folder, reason: "config.json names no device: \(configuration.device)")
     }
-    let backend = try device.open()
+    let backend = try opened(device)
     let dataset = try DataSource(argument: configuration.data).load(.training, size: configuration.imageWidth)
     return try TrainingRun(resuming: url, dataset: dataset, on: backend)
   }

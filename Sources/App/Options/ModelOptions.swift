@@ -37,7 +37,8 @@ struct ModelOptions: ParsableArguments {
     do throws(ModelError) {
       try configuration().validate(height: size, width: size)
     } catch {
-      throw ValidationError("--\(error).")
+      if case .invalidWidth = error { throw ValidationError("--\(error).") }
+      throw ValidationError("--size \(size): \(error).")
     }
   }
 }

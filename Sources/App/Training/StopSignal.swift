@@ -4,7 +4,7 @@ import Synchronization
 
 /// Ctrl-C and TERM as a wish to stop at the next good moment. The second of the same kind ends the process at once.
 struct StopSignal {
-  /// The first signal that came; 0 for none. The only thing that the handler touches.
+  /// The first signal that came; 0 for none. All that the handler touches.
   private static let received = Atomic<Int32>(0)
 
   /// Starts to catch both signals.
@@ -17,6 +17,10 @@ struct StopSignal {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { signal in
         _ = StopSignal.received.compareExchange(expected: 0, desired: signal, ordering: .relaxed)
+        // `write` is one of the few functions that a handler may call; the text is in the program's own memory.
+        let text: StaticString =
+          "\nrecolor: stopping at the next good moment; once more stops at once and saves nothing\n"
+        _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
       }
       action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART
       sigaction(signal, &action, nil)

@@ -38,9 +38,10 @@ final class TrainingDisplay {
 
   private static func line(_ progress: TrainingProgress) -> String {
     let parts = [
+      // The losses last: where the terminal is narrow, they are what can be cut off.
       "epoch \(progress.epoch)/\(progress.epochs)", "step \(progress.step)/\(progress.stepsInEpoch)",
-      losses(progress.losses), "\(Format.rate(progress.imagesPerSecond)) images/s",
-      "\(Format.duration(seconds: progress.secondsLeft)) left",
+      "\(Format.duration(seconds: progress.secondsLeft)) left", "\(Format.rate(progress.imagesPerSecond)) images/s",
+      losses(progress.losses),
     ]
     return parts.joined(separator: "  ")
   }
