@@ -10,17 +10,19 @@ public struct AtomicFile: ~Copyable {
   /// Opens the temporary file, `path.PID.tmp`. A link is followed, so that its target is replaced and not the link; what
   /// is there and no ordinary file, such as a device, is refused.
   public init(path: String) throws(FileError) {
-    let path = Self.resolved(path)
-    var status = stat()
-    guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
-      throw FileError(path: path, problem: "cannot be written", reason: "it is no ordinary file")
-    }
-    self.path = path
+    self.path = Self.resolved(path)
     do {
-      file = try FileDescriptor(path: "\(path).\(getpid()).tmp", flags: O_WRONLY | O_CREAT | O_TRUNC)
+      try Self.requireOrdinaryFile(self.path)
+      file = try FileDescriptor(path: "\(self.path).\(getpid()).tmp", flags: O_WRONLY | O_CREAT | O_TRUNC)
     } catch {
       throw FileError(path: path, problem: "cannot be written", reason: error.reason)
     }
+  }
+
+  private static func requireOrdinaryFile(_ path: String) throws(FileError) {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+    throw FileError(path: path, problem: "cannot be written", reason: "it is no ordinary file")
   }
 
   /// Where a chain of links ends; the path itself where nothing is there yet.
