@@ -76,7 +76,7 @@ struct Train: ParsableCommand {
   /// Opens the device. What follows can take long where its compiler meets the kernels for the first time.
   private func opened(_ device: DeviceSelection) throws(BackendError) -> any Backend {
     let backend = try device.open()
-    if backend is CLBackend {
+    if backend is CLBackend, Console.isTerminal {
       Console.note("preparing the kernels for \(backend.name); the first time this takes a while")
     }
     return backend
