@@ -43,8 +43,7 @@ let package = Package(
       name: "EmbedKernelsPlugin", capability: .buildTool(), dependencies: ["EmbedKernels"]),
     .target(
       name: "CLKernels",
-      dependencies: ["Runtime", .product(name: "Logging", package: "swift-log")],
-      swiftSettings: strict, plugins: ["EmbedKernelsPlugin"]),
+      dependencies: ["Runtime"], swiftSettings: strict, plugins: ["EmbedKernelsPlugin"]),
     .target(
       name: "CPUKernels",
       dependencies: ["Runtime", "COpenBLAS", "CVectorLoops"], swiftSettings: strict),

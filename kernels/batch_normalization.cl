@@ -10,8 +10,9 @@
 // (statistics) combines the blocks in their order (Chan, Golub and LeVeque 1983), stage 3 (normalize_channels) writes the
 // output. A variance is a sum of squared deviations throughout, never a difference of large sums, and means are sums of
 // differences from a first value, so both hold for data far from zero.
-// Backward: gradient_blocks, gradient_sums, input_gradient in the same way. The blocks are the same however many
-// work-items run, so the bits are the same too.
+// Backward: gradient_blocks, gradient_sums, input_gradient in the same way, or, of few pixels, few_pixel_gradients alone.
+// Blocks depend on the shape and the kind of bodies; inside a block the order of a sum depends on VECTOR or ROWS, which
+// the device decides too. So a device gives the same bits each time, and two devices give the same up to rounding.
 //
 // CPU bodies: one work-item per group takes VECTOR neighbouring channels of one block. GPU bodies: a group of LANES x
 // ROWS work-items takes LANES neighbouring channels of one block, each work-item every ROWS-th pixel.
@@ -351,4 +352,104 @@ kernel GROUP_SHAPE void input_gradient(const global float *input, const ulong in
     GRADIENT_AND_NORMALIZED(pixel, g, normalized);
     STORE(factor * (g - mean - normalized * product_mean), result + pixel * target_stride);
   }
+}
+
+// ---- Backward, of few pixels ----
+
+// Of two pixels hardly anything is left of g once its mean and its part along the normalized x are taken away: about
+// epsilon over the variance of it. So here sums and products keep their rounding errors: a number is two floats that
+// have 48 bits together (Dekker 1971), as not every device has doubles. Operations are not to be fused behind our back.
+#pragma OPENCL FP_CONTRACT OFF
+
+typedef struct {
+  FLOATS high, low;
+} Pair;
+
+static inline Pair exact_sum(const FLOATS a, const FLOATS b) {
+  Pair sum;
+  sum.high = a + b;
+  const FLOATS part_of_b = sum.high - a;
+  sum.low = (a - (sum.high - part_of_b)) + (b - part_of_b);
+  return sum;
+}
+
+static inline Pair exact_product(const FLOATS a, const FLOATS b) {
+  Pair product;
+  product.high = a * b;
+  product.low = fma(a, b, -product.high);
+  return product;
+}
+
+static inline Pair pair_sum(const Pair a, const Pair b) {
+  const Pair sum = exact_sum(a.high, b.high);
+  return exact_sum(sum.high, sum.low + (a.low + b.low));
+}
+
+static inline Pair pair_negative(const Pair a) {
+  Pair negative;
+  negative.high = -a.high;
+  negative.low = -a.low;
+  return negative;
+}
+
+static inline Pair pair_product(const Pair a, const Pair b) {
+  const Pair product = exact_product(a.high, b.high);
+  return exact_sum(product.high, product.low + (a.high * b.low + a.low * b.high));
+}
+
+static inline Pair pair_quotient(const Pair a, const FLOATS divisor) {
+  const FLOATS quotient = a.high / divisor;
+  return exact_sum(quotient, (fma(-quotient, divisor, a.high) + a.low) / divisor);
+}
+
+// g and the normalized x of one place.
+#define GRADIENT_AND_NORMALIZED_PAIR(pixel, g, normalized)                                                   \
+  const Pair deviation = exact_sum(LOAD(x + pixel * input_stride), -center);                                 \
+  const Pair product = exact_product(deviation.high, inverse);                                               \
+  const Pair normalized = exact_sum(product.high, product.low + deviation.low * inverse);                    \
+  const FLOATS y = ACTIVATE(FLOATS, normalized.high * gamma + beta, slope);                                  \
+  const Pair g = exact_product(LOAD(gradient + pixel * output_gradient_stride), ACTIVATION_DERIVATIVE(FLOATS, y, slope))
+
+// All of the backward pass. Group (channels). input_gradient may be output_gradient.
+kernel GROUP_SHAPE void few_pixel_gradients(
+    const global float *input, const ulong input_offset, const ulong input_stride, const global float *scale,
+    const ulong scale_offset, const global float *shift, const ulong shift_offset, const global float *saved_mean,
+    const ulong saved_mean_offset, const global float *saved_inverse_deviation,
+    const ulong saved_inverse_deviation_offset, const global float *output_gradient,
+    const ulong output_gradient_offset, const ulong output_gradient_stride, global float *scale_gradient,
+    const ulong scale_gradient_offset, global float *shift_gradient, const ulong shift_gradient_offset,
+    global float *target, const ulong target_offset, const ulong target_stride, const uint channels,
+    const uint pixels, const float slope) {
+#if CPU_BODIES
+  const uint channel = get_group_id(0) * VECTOR;
+#else
+  const uint channel = get_global_id(0);
+  if (get_local_id(1) != 0 || channel >= channels) return;
+#endif
+  const FLOATS center = LOAD(saved_mean + saved_mean_offset + channel),
+               inverse = LOAD(saved_inverse_deviation + saved_inverse_deviation_offset + channel);
+  const FLOATS gamma = LOAD(scale + scale_offset + channel), beta = LOAD(shift + shift_offset + channel);
+  const global float *x = input + input_offset + channel;
+  const global float *gradient = output_gradient + output_gradient_offset + channel;
+  Pair sum, product_sum;
+  sum.high = 0.0f, sum.low = 0.0f, product_sum.high = 0.0f, product_sum.low = 0.0f;
+  for (uint pixel = 0; pixel < pixels; ++pixel) {
+    GRADIENT_AND_NORMALIZED_PAIR(pixel, g, normalized);
+    sum = pair_sum(sum, g);
+    product_sum = pair_sum(product_sum, pair_product(g, normalized));
+  }
+  const FLOATS count = (float)pixels;
+  const Pair mean = pair_quotient(sum, count), product_mean = pair_quotient(product_sum, count);
+  for (uint pixel = 0; pixel < pixels; ++pixel) {
+    GRADIENT_AND_NORMALIZED_PAIR(pixel, g, normalized);
+    const Pair taken_away = pair_sum(mean, pair_product(normalized, product_mean));
+    const Pair left = pair_sum(g, pair_negative(taken_away));
+    STORE(gamma * inverse * left.high, target + target_offset + channel + pixel * target_stride);
+  }
+#if ACCUMULATE
+  sum.high += LOAD(shift_gradient + shift_gradient_offset + channel);
+  product_sum.high += LOAD(scale_gradient + scale_gradient_offset + channel);
+#endif
+  STORE(sum.high, shift_gradient + shift_gradient_offset + channel);
+  STORE(product_sum.high, scale_gradient + scale_gradient_offset + channel);
 }

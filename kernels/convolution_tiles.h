@@ -1,4 +1,5 @@
 // The tiled matrix product of the GPU bodies: tiles of rows and columns in local memory, sums in registers.
+// The host gives every size, as its ranges depend on them; the defaults are for a compiler that is run by hand.
 
 // Work-items of a group: GROUP_X along the columns, GROUP_Y along the rows.
 #ifndef GROUP_X

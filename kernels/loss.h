@@ -8,7 +8,8 @@
 //
 // prediction, target, gradient: [pixels][channels], each with an offset and a pixel stride; count = pixels * channels.
 // partial_sums: one float per block of BLOCK elements. loss: one float, added to.
-// The blocks are the same however many work-items run, so the sum is the same too.
+// The blocks are the same on every device; inside a block the order of the sum depends on GROUP and on the bodies. So a
+// device gives the same bits each time, and two devices give the same up to rounding.
 
 #ifndef BLOCK
 // Elements of one block, a multiple of 16 and of GROUP.

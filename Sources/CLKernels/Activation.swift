@@ -5,14 +5,14 @@ extension CLBackend {
     try elementwise(
       "activation_forward", in: "activation.cl", definitions: ["ACTIVATION": operation.activation.constant],
       of: [operation.input, operation.output], arguments: [.float(operation.activation.slope)],
-      for: ActivationForward.name)
+      for: operation.title)
   }
 
   public func prepare(_ operation: ActivationBackward) throws(BackendError) -> any Launch {
     try elementwise(
       "activation_backward", in: "activation.cl", definitions: ["ACTIVATION": operation.activation.constant],
       of: [operation.output, operation.outputGradient, operation.inputGradient],
-      arguments: [.float(operation.activation.slope)], for: ActivationBackward.name)
+      arguments: [.float(operation.activation.slope)], for: operation.title)
   }
 }
 

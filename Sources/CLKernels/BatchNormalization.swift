@@ -7,13 +7,13 @@ extension CLBackend {
 
   public func workspaceByteCount(_ operation: BatchNormalizationBackward) -> Int {
     let tiling = BatchNormalizationTiling(operation.input.shape, on: self)
-    return tiling.partialsByteCount + tiling.meansByteCount
+    return tiling.hasFewPixels ? 0 : tiling.partialsByteCount + tiling.meansByteCount
   }
 
   public func prepare(_ operation: BatchNormalizationForward, workspace: DeviceMemory?) throws(BackendError)
     -> any Launch
   {
-    let name = BatchNormalizationForward.name
+    let name = operation.title
     let vectors = [
       operation.scale, operation.shift, operation.savedMean, operation.savedInverseDeviation, operation.runningMean,
       operation.runningVariance,
@@ -48,7 +48,7 @@ extension CLBackend {
   }
 
   public func prepare(_ operation: BatchNormalizationInference) throws(BackendError) -> any Launch {
-    let name = BatchNormalizationInference.name
+    let name = operation.title
     let vectors = [operation.scale, operation.shift, operation.runningMean, operation.runningVariance]
     try requireSameShape([operation.input, operation.output], for: name)
     for vector in vectors { try requireVector(vector, count: operation.input.shape.channels, for: name) }
@@ -66,7 +66,7 @@ extension CLBackend {
   public func prepare(_ operation: BatchNormalizationBackward, workspace: DeviceMemory?) throws(BackendError)
     -> any Launch
   {
-    let name = BatchNormalizationBackward.name
+    let name = operation.title
     let inputs = [operation.scale, operation.shift, operation.savedMean, operation.savedInverseDeviation]
     let gradients = [operation.scaleGradient, operation.shiftGradient]
     try requireSameShape([operation.input, operation.outputGradient, operation.inputGradient], for: name)
@@ -75,12 +75,20 @@ extension CLBackend {
     }
     let tiling = BatchNormalizationTiling(operation.input.shape, on: self)
     let definitions = tiling.definitions(operation.activation, accumulate: operation.accumulate)
-    let space = try self.workspace(workspace, byteCount: workspaceByteCount(operation), for: name)
-    let means = try region(of: space, byteOffset: tiling.partialsByteCount, byteCount: tiling.meansByteCount)
     let slope = KernelArgument.float(operation.activation.slope)
     let gradientInputs: [KernelArgument] =
       [.tensor(operation.input)] + inputs.map { .vector($0) } + [.tensor(operation.outputGradient)]
     let launch = CLLaunch(name, on: self)
+    if tiling.hasFewPixels {
+      try launch.add(
+        "few_pixel_gradients", in: "batch_normalization.cl", definitions: definitions,
+        arguments: gradientInputs + gradients.map { .vector($0) } + [.tensor(operation.inputGradient)] + tiling.extents
+          + [slope],
+        over: tiling.range(blocks: 1))
+      return launch
+    }
+    let space = try self.workspace(workspace, byteCount: workspaceByteCount(operation), for: name)
+    let means = try region(of: space, byteOffset: tiling.partialsByteCount, byteCount: tiling.meansByteCount)
     try launch.add(
       "gradient_blocks", in: "batch_normalization.cl", definitions: definitions,
       arguments: gradientInputs + [.memory(space)] + tiling.extents + [.uint(tiling.blocks), slope],
@@ -99,8 +107,8 @@ extension CLBackend {
   }
 }
 
-/// How batch normalization divides `[pixels][channels]`: blocks of pixels, by the channels that a group takes. It depends
-/// on the shape and the kind of bodies alone, and decides the bits of the result.
+/// How batch normalization divides `[pixels][channels]`: blocks of pixels, by the channels that a group takes. It decides
+/// the bits of the result, and depends on nothing but the shape, the kind of bodies and the device's largest group.
 private struct BatchNormalizationTiling {
   let channels: Int
   let pixels: Int
@@ -135,6 +143,9 @@ private struct BatchNormalizationTiling {
     while shape.pixelCount / block >= 32_768 { block *= 2 }
     self.block = block
   }
+
+  /// Whether the backward pass needs more than single precision: of so few pixels hardly anything of the gradient is left.
+  var hasFewPixels: Bool { pixels <= 8 }
 
   var blocks: Int { (pixels + block - 1) / block }
 

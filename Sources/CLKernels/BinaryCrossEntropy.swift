@@ -7,7 +7,7 @@ extension CLBackend {
 
   public func prepare(_ operation: BinaryCrossEntropy, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try Loss(
-      operation: BinaryCrossEntropy.name, file: "binary_cross_entropy", prediction: operation.logits,
+      operation: operation.title, file: "binary_cross_entropy", prediction: operation.logits,
       target: .constant(operation.target), loss: operation.loss, gradient: operation.gradient, weight: operation.weight,
       accumulate: operation.accumulate
     ).prepare(on: self, workspace: workspace)

@@ -1,4 +1,3 @@
-import Logging
 import Runtime
 
 /// Every operation on an OpenCL device.

@@ -54,13 +54,20 @@ public final class CLLaunch: Launch {
       case .uint(let value): try kernel.setArgument(index, try narrow(value) as UInt32)
       case .ulong(let value): try kernel.setArgument(index, try narrow(value) as UInt64)
       case .float(let value): try kernel.setArgument(index, value)
-      case .word(let value): try kernel.setArgument(index, value)
       case .variableFloat, .variableULong: variables.append((index, argument))
-      case .local(let byteCount): try kernel.setArgument(index, localByteCount: byteCount)
       }
       index += 1
     }
     guard range.groupCount > 0 else { return }
+    let groupSize = range.local.0 * range.local.1 * range.local.2
+    // A kernel may allow less than its device: registers and local memory are shared by a group.
+    let allowed = try kernel.maximumWorkGroupSize
+    guard groupSize <= allowed else {
+      throw .invalidOperation(
+        operation: operation,
+        reason: "kernel \(kernel.name) needs groups of \(groupSize) work-items, \(backend.device.name) runs it with "
+          + "\(allowed) at most; use another device")
+    }
     dispatches.append(Dispatch(kernel: kernel, range: range, variables: variables))
   }
 

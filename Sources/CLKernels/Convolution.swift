@@ -6,9 +6,9 @@ extension CLBackend {
   }
 
   public func prepare(_ operation: ConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try operation.geometry.check(
-      ConvolutionForward.name, image: operation.input, map: operation.output, weights: operation.weights,
-      bias: operation.bias, weightsRows: operation.input, weightsColumns: operation.output)
+    try requireConvolution(
+      operation.geometry, image: operation.input, map: operation.output, weights: operation.weights,
+      bias: operation.bias, weightsRows: operation.input, weightsColumns: operation.output, for: operation.title)
     return try ConvolutionGather(operation).prepare(on: self, workspace: workspace)
   }
 
@@ -18,10 +18,10 @@ extension CLBackend {
 
   public func prepare(_ operation: ConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError) -> any Launch
   {
-    try operation.geometry.check(
-      ConvolutionBackwardData.name, image: operation.inputGradient, map: operation.outputGradient,
+    try requireConvolution(
+      operation.geometry, image: operation.inputGradient, map: operation.outputGradient,
       weights: operation.weights, bias: nil, weightsRows: operation.inputGradient,
-      weightsColumns: operation.outputGradient)
+      weightsColumns: operation.outputGradient, for: operation.title)
     return try ConvolutionGather(operation).prepare(on: self, workspace: workspace)
   }
 
@@ -32,10 +32,10 @@ extension CLBackend {
   public func prepare(_ operation: ConvolutionBackwardFilter, workspace: DeviceMemory?) throws(BackendError)
     -> any Launch
   {
-    try operation.geometry.check(
-      ConvolutionBackwardFilter.name, image: operation.input, map: operation.outputGradient,
+    try requireConvolution(
+      operation.geometry, image: operation.input, map: operation.outputGradient,
       weights: operation.weightsGradient, bias: operation.biasGradient, weightsRows: operation.input,
-      weightsColumns: operation.outputGradient)
+      weightsColumns: operation.outputGradient, for: operation.title)
     return try ConvolutionFilter(operation).prepare(on: self, workspace: workspace)
   }
 }
@@ -43,13 +43,13 @@ extension CLBackend {
 extension ConvolutionGather {
   fileprivate init(_ operation: ConvolutionForward) {
     self.init(
-      name: ConvolutionForward.name, input: operation.input, weights: operation.weights, bias: operation.bias,
+      name: operation.title, input: operation.input, weights: operation.weights, bias: operation.bias,
       output: operation.output, geometry: operation.geometry, direction: .down, readsWeightsTransposed: false)
   }
 
   fileprivate init(_ operation: ConvolutionBackwardData) {
     self.init(
-      name: ConvolutionBackwardData.name, input: operation.outputGradient, weights: operation.weights, bias: nil,
+      name: operation.title, input: operation.outputGradient, weights: operation.weights, bias: nil,
       output: operation.inputGradient, geometry: operation.geometry, direction: .up, readsWeightsTransposed: true)
   }
 }
@@ -57,7 +57,7 @@ extension ConvolutionGather {
 extension ConvolutionFilter {
   fileprivate init(_ operation: ConvolutionBackwardFilter) {
     self.init(
-      name: ConvolutionBackwardFilter.name, rows: operation.input, columns: operation.outputGradient,
+      name: operation.title, rows: operation.input, columns: operation.outputGradient,
       samplesRows: true, outputGradient: operation.outputGradient, weightsGradient: operation.weightsGradient,
       biasGradient: operation.biasGradient, geometry: operation.geometry, accumulate: operation.accumulate)
   }

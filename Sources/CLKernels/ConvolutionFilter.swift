@@ -42,7 +42,7 @@ struct ConvolutionFilter {
     try requireInt(weightsGradient.shape.count, "weights", name)
     let splits = splits(backend.bodies)
     let byteCount = workspaceByteCount(backend.bodies)
-    let partial = byteCount > 0 ? try scratch(workspace, byteCount: byteCount, for: name) : nil
+    let partial = byteCount > 0 ? try backend.workspace(workspace, byteCount: byteCount, for: name) : nil
 
     let target: [KernelArgument] =
       if let partial, splits > 1 {
@@ -91,7 +91,7 @@ struct ConvolutionFilter {
   {
     try launch.add(
       "convolution_filter", in: "convolution_filter.cl",
-      definitions: ["VECTOR": ConvolutionTiles.vectorWidth(rows, columns, weightsGradient)],
+      definitions: ConvolutionTiles.definitions(rows, columns, weightsGradient),
       arguments: [
         .tensor(sampled), .int(sampled.shape.height), .int(sampled.shape.width), .int(sampled.shape.channels),
         .tensor(grid), .int(grid.shape.height), .int(grid.shape.width), .int(grid.shape.channels),
@@ -138,7 +138,7 @@ struct ConvolutionFilter {
     case .gpu:
       try launch.add(
         "convolution_bias", in: "convolution_filter.cl",
-        definitions: ["VECTOR": ConvolutionTiles.vectorWidth(rows, self.columns, weightsGradient)],
+        definitions: ConvolutionTiles.definitions(rows, self.columns, weightsGradient),
         arguments: arguments,
         over: CLRange(
           groups: (ceilDivide(columns, ConvolutionTiles.group.0), biasSplits, 1), local: ConvolutionTiles.group))

@@ -80,10 +80,10 @@ struct ConvolutionGather {
   private func addTiled(to launch: CLLaunch, _ backend: CLBackend, _ workspace: DeviceMemory?) throws(BackendError) {
     let splits = splits
     let partial =
-      splits > 1 ? try scratch(workspace, byteCount: workspaceByteCount(.gpu), for: name) : nil
+      splits > 1 ? try backend.workspace(workspace, byteCount: workspaceByteCount(.gpu), for: name) : nil
     try launch.add(
       "convolution_gather", in: "convolution.cl",
-      definitions: ["VECTOR": ConvolutionTiles.vectorWidth(input, weights, output)],
+      definitions: ConvolutionTiles.definitions(input, weights, output),
       arguments: [.tensor(input), .int(input.shape.height), .int(input.shape.width)]
         + [.tensor(weights), .int(readsWeightsTransposed ? 1 : 0)]
         + (try biasArguments(splits > 1 ? nil : bias, backend))
@@ -117,7 +117,7 @@ struct ConvolutionGather {
 
   private func addVector(to launch: CLLaunch, _ backend: CLBackend, _ workspace: DeviceMemory?) throws(BackendError) {
     let tile = vectorTile
-    let packed = try scratch(workspace, byteCount: workspaceByteCount(.cpu), for: name)
+    let packed = try backend.workspace(workspace, byteCount: workspaceByteCount(.cpu), for: name)
     let definitions: KeyValuePairs<String, any KernelConstant> = [
       "TILE_ROWS": tile.rows, "TILE_VECTORS": tile.vectors,
     ]

@@ -15,12 +15,8 @@ enum KernelArgument {
   case uint(Int)
   case ulong(Int)
   case float(Float)
-  /// 32 bits: `uint`.
-  case word(UInt32)
   /// Read again at every launch: `float`.
   case variableFloat(() -> Float)
   /// Read again at every launch, which refuses what is not `allowed`: `ulong`.
   case variableULong(() -> Int, allowed: ClosedRange<Int>)
-  /// `local T*` of so many bytes.
-  case local(byteCount: Int)
 }

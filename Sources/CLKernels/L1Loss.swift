@@ -7,7 +7,7 @@ extension CLBackend {
 
   public func prepare(_ operation: L1Loss, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try Loss(
-      operation: L1Loss.name, file: "l1_loss", prediction: operation.prediction,
+      operation: operation.title, file: "l1_loss", prediction: operation.prediction,
       target: .tensor(operation.target), loss: operation.loss, gradient: operation.gradient, weight: operation.weight,
       accumulate: operation.accumulate
     ).prepare(on: self, workspace: workspace)

@@ -27,7 +27,7 @@ struct Loss {
     }
   }
 
-  /// Elements of a block; part of the result's bits, so the same for all bodies.
+  /// Elements of a block, the same for all bodies. Together with the size of a group it decides the bits of the result.
   static let block = 4096
 
   static func workspaceByteCount(count: Int) -> Int { (count + block - 1) / block * 4 }

@@ -11,9 +11,9 @@ extension CLBackend {
   public func prepare(_ operation: TransposedConvolutionForward, workspace: DeviceMemory?) throws(BackendError)
     -> any Launch
   {
-    try operation.geometry.check(
-      TransposedConvolutionForward.name, image: operation.output, map: operation.input, weights: operation.weights,
-      bias: operation.bias, weightsRows: operation.input, weightsColumns: operation.output)
+    try requireConvolution(
+      operation.geometry, image: operation.output, map: operation.input, weights: operation.weights,
+      bias: operation.bias, weightsRows: operation.input, weightsColumns: operation.output, for: operation.title)
     return try ConvolutionGather(operation).prepare(on: self, workspace: workspace)
   }
 
@@ -24,10 +24,10 @@ extension CLBackend {
   public func prepare(_ operation: TransposedConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError)
     -> any Launch
   {
-    try operation.geometry.check(
-      TransposedConvolutionBackwardData.name, image: operation.outputGradient, map: operation.inputGradient,
+    try requireConvolution(
+      operation.geometry, image: operation.outputGradient, map: operation.inputGradient,
       weights: operation.weights, bias: nil, weightsRows: operation.inputGradient,
-      weightsColumns: operation.outputGradient)
+      weightsColumns: operation.outputGradient, for: operation.title)
     return try ConvolutionGather(operation).prepare(on: self, workspace: workspace)
   }
 
@@ -38,10 +38,10 @@ extension CLBackend {
   public func prepare(_ operation: TransposedConvolutionBackwardFilter, workspace: DeviceMemory?) throws(BackendError)
     -> any Launch
   {
-    try operation.geometry.check(
-      TransposedConvolutionBackwardFilter.name, image: operation.outputGradient, map: operation.input,
+    try requireConvolution(
+      operation.geometry, image: operation.outputGradient, map: operation.input,
       weights: operation.weightsGradient, bias: operation.biasGradient, weightsRows: operation.input,
-      weightsColumns: operation.outputGradient)
+      weightsColumns: operation.outputGradient, for: operation.title)
     return try ConvolutionFilter(operation).prepare(on: self, workspace: workspace)
   }
 }
@@ -49,14 +49,14 @@ extension CLBackend {
 extension ConvolutionGather {
   fileprivate init(_ operation: TransposedConvolutionForward) {
     self.init(
-      name: TransposedConvolutionForward.name, input: operation.input, weights: operation.weights,
+      name: operation.title, input: operation.input, weights: operation.weights,
       bias: operation.bias, output: operation.output, geometry: operation.geometry, direction: .up,
       readsWeightsTransposed: false)
   }
 
   fileprivate init(_ operation: TransposedConvolutionBackwardData) {
     self.init(
-      name: TransposedConvolutionBackwardData.name, input: operation.outputGradient, weights: operation.weights,
+      name: operation.title, input: operation.outputGradient, weights: operation.weights,
       bias: nil, output: operation.inputGradient, geometry: operation.geometry, direction: .down,
       readsWeightsTransposed: true)
   }
@@ -65,7 +65,7 @@ extension ConvolutionGather {
 extension ConvolutionFilter {
   fileprivate init(_ operation: TransposedConvolutionBackwardFilter) {
     self.init(
-      name: TransposedConvolutionBackwardFilter.name, rows: operation.input, columns: operation.outputGradient,
+      name: operation.title, rows: operation.input, columns: operation.outputGradient,
       samplesRows: false, outputGradient: operation.outputGradient, weightsGradient: operation.weightsGradient,
       biasGradient: operation.biasGradient, geometry: operation.geometry, accumulate: operation.accumulate)
   }

@@ -6,7 +6,7 @@ struct Binding {
   let operation: String
   private var memories: [HostMemory] = []
 
-  init(_ operation: some Operation) { self.operation = "\(type(of: operation).name) \(operation.pass.rawValue)" }
+  init(_ operation: some Operation) { self.operation = operation.title }
 
   /// The elements of a tensor of `float32`.
   mutating func float32(_ tensor: Tensor) throws(BackendError) -> HostTensor<Float> {

@@ -42,7 +42,6 @@ struct ConvolutionShape: Hashable {
   /// Elements of the weights.
   var weightCount: Int { geometry.taps * matrixCount }
   var smallPixelCount: Int { batch * smallHeight * smallWidth }
-  var largePixelCount: Int { batch * largeHeight * largeWidth }
 
   /// Every tap, row by row, reading the large image from the small one's positions.
   var taps: [convolution_tap] {

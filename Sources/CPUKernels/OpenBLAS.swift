@@ -7,11 +7,14 @@ import Runtime
 ///
 /// OpenBLAS chooses its kernels ("core") from the processor's model when it is loaded. A version that does not know the
 /// model falls back to SSE3 kernels, at a tenth of the speed. So the core is chosen here, from what the processor can
-/// do, in the variable `OPENBLAS_CORETYPE`, unless the user has set it; only then is the library loaded.
+/// do, in the variable `OPENBLAS_CORETYPE`, unless the user has set it; the library reads it while it is loaded, and then
+/// the environment is as it was, for processes that this one starts.
 ///
 /// The backend needs none of this: its own products are faster where it matters. It is the yardstick that they are held
 /// against. It runs on the calling thread: the callers split their work over `ThreadPool`.
 public final class OpenBLAS: Sendable {
+  /// The core that was asked for, by the user or from what this processor can do; nil where OpenBLAS was left to choose.
+  public let requestedCore: String?
   /// The core that runs, as OpenBLAS calls it: `SkylakeX`.
   public let coreName: String
   /// Version and build options, as OpenBLAS reports them.
@@ -35,8 +38,12 @@ public final class OpenBLAS: Sendable {
 
   private init() throws(BackendError) {
     let usersCore = getenv("OPENBLAS_CORETYPE").map { String(cString: $0) }
-    setenv("OPENBLAS_NUM_THREADS", "1", 0)  // before loading, so that it starts no threads of its own
-    if let core = Core.best { setenv("OPENBLAS_CORETYPE", core.rawValue, 0) }
+    requestedCore = usersCore ?? Core.best?.rawValue
+    // One thread from the start, so that it starts none of its own.
+    let variables = [("OPENBLAS_NUM_THREADS", "1")] + (requestedCore.map { [("OPENBLAS_CORETYPE", $0)] } ?? [])
+    let added = variables.filter { getenv($0.0) == nil }
+    for (variable, value) in added { setenv(variable, value, 0) }
+    defer { for (variable, _) in added { unsetenv(variable) } }
     let (handle, name) = try Self.open()
     functions = try Functions(handle: handle, libraryName: name)
     libraryName = name

@@ -14,13 +14,12 @@ public enum ProductYardstick {
     let matrices = UnsafeMutablePointer<Float>.allocate(capacity: 3 * count * pool.workerCount)
     defer { matrices.deallocate() }
     matrices.initialize(repeating: 0.5, count: 3 * count * pool.workerCount)
-    // The threads share nothing: each has three matrices of its own, told apart by the index.
-    nonisolated(unsafe) let base = matrices
     var best = Double.infinity
     for _ in 0..<repetitions {
       let start = ContinuousClock.now
       pool.run(count: pool.workerCount) { index, _ in
-        let a = base + 3 * count * index
+        // The threads share nothing: each has three matrices of its own, told apart by the index.
+        let a = matrices + 3 * count * index
         blas.multiply(
           rows: size, columns: size, depth: size, a: a, leadingA: size, b: a + count, leadingB: size, c: a + 2 * count,
           leadingC: size)

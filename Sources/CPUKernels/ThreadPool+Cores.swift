@@ -2,12 +2,15 @@ import CVectorLoops
 import Glibc
 
 extension ThreadPool {
-  /// Cores that this process may run on. Two hardware threads of one core count once: they share its vector units.
+  /// Cores that this process may run on, and no more than its control group gives it time for. Two hardware threads of one
+  /// core count once: they share its vector units.
   public static var usableCoreCount: Int {
     let configured = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_CONF))))
     let usable = (0..<configured).filter { processor_is_usable(Int32($0)) }
-    guard !usable.isEmpty else { return configured }
-    return Set(usable.map { siblings(of: $0) }).count
+    let cores = usable.isEmpty ? configured : Set(usable.map { siblings(of: $0) }).count
+    // More threads than the limit allows would all stop for the rest of each period once its time is used up.
+    let limit = ControlGroup.system.processorLimit.map { Int($0.rounded(.up)) }
+    return max(1, min(cores, limit ?? cores))
   }
 
   /// The hardware threads of the core that `processor` belongs to, as the kernel lists them, or the number itself.

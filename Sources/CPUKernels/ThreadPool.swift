@@ -2,8 +2,8 @@ import Glibc
 
 /// Threads that stay, one per usable core, the caller among them, and share out the indices of one loop at a time.
 ///
-/// A loop costs two small allocations on the calling thread and none per index. Loops that several threads start at once take turns. A body must
-/// not start another loop on the same pool.
+/// A loop costs two small allocations on the calling thread and none per index. Loops that several threads start at
+/// once take turns. A body must not start another loop on the same pool.
 public final class ThreadPool: Sendable {
   /// Threads that work on a loop, the caller included. `worker` in a body is below this.
   public let workerCount: Int
@@ -34,6 +34,11 @@ public final class ThreadPool: Sendable {
   ///
   /// Threads take indices one by one, so which worker gets which index changes from run to run: results must not
   /// depend on it. No two calls with the same `worker` overlap, so scratch memory per worker is safe.
+  ///
+  /// `body` runs on several threads at a time and yet is not `@Sendable`: bodies write through pointers, each index to
+  /// elements of its own, and the compiler, which cannot see that, would have every pointer marked unsafe at every call.
+  /// So it is the caller who answers for it: what two indices share is only read, or is atomic. What a body captures
+  /// outlives it, as this returns after the last call of it.
   public func run(count: Int, _ body: (_ index: Int, _ worker: Int) -> Void) {
     if count <= 1 || workerCount == 1 {
       state.lockTurn()

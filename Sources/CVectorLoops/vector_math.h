@@ -42,8 +42,6 @@ VECTOR_LOOP vector_float16 vector_select(vector_int16 mask, vector_float16 yes, 
   return (vector_float16)((mask & (vector_int16)yes) | (~mask & (vector_int16)no));
 }
 
-/// The smaller, or `b` where either is no number.
-VECTOR_LOOP vector_float16 vector_minimum(vector_float16 a, vector_float16 b) { return vector_select(a < b, a, b); }
 /// The larger, or `b` where either is no number.
 VECTOR_LOOP vector_float16 vector_maximum(vector_float16 a, vector_float16 b) { return vector_select(a > b, a, b); }
 VECTOR_LOOP vector_float16 vector_absolute(vector_float16 x) {

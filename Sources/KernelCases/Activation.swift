@@ -71,7 +71,7 @@ extension KernelCases {
           ]
         }
       }
-    case .benchmark(let width, let batch):
+    case .trainingStep(let width, let batch):
       let shape = Shape(batch, 32, 32, width)
       let activation = Activation.leakyReLU(slope: 0.01)
       return [activationForward(shape, activation), activationBackward(shape, activation)]

@@ -33,12 +33,12 @@ extension KernelCases {
       [1, 3, 17, 1000, 65_537].flatMap { count in
         [1, 7, 1000].flatMap { step in [adam(count, step: step), adam(count, step: step, beta1: 0.5)] }
       } + [adam(1023, step: 7, .flat(before: 3, after: 5))]
-    case .benchmark: [adam(benchmarkParameterCount, step: 100)]
+    case .trainingStep: [adam(Self.parameterCount, step: 100)]
     }
   }
 
-  /// A part of a model's parameters that is too large for a cache: the rate is that of the whole sweep.
-  static let benchmarkParameterCount = 1 << 22
+  /// Of a training step: as many as a narrow model has.
+  static let parameterCount = 1 << 18
 
   private static func adam(_ count: Int, step: Int, beta1: Double = 0.9, _ placement: Placement = .dense) -> KernelCase
   {

@@ -43,7 +43,7 @@ extension KernelCases {
         batchGather(Shape(64, 32, 32, 3), images: 100, first: 36, .separate, signed: true),
         batchGather(Shape(1, 33, 31, 3), images: 7, first: 3, .slices, signed: true),
       ]
-    case .benchmark(_, let batch):
+    case .trainingStep(_, let batch):
       [batchGather(Shape(batch, 32, 32, 3), images: 16 * batch, first: 3 * batch, .separate, signed: false)]
     }
   }

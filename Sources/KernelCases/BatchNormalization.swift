@@ -100,9 +100,9 @@ extension Reference {
 extension KernelCases {
   static func batchNormalization(_ size: CaseSize) -> [KernelCase] {
     BatchNormalizationVariant.all(size).flatMap { variant in
-      // Of two pixels, what mean and deviation leave of the gradient is nearly zero: in float32, rounding errors.
-      [batchNormalizationForward(variant), batchNormalizationInference(variant)]
-        + (variant.shape.pixelCount > 2 ? [batchNormalizationBackward(variant)] : [])
+      [
+        batchNormalizationForward(variant), batchNormalizationInference(variant), batchNormalizationBackward(variant),
+      ]
     }
   }
 

@@ -67,7 +67,7 @@ struct BatchNormalizationVariant: Sendable {
           accumulate: activation != nil, inPlace: activation == .tanh)
       }
     case .awkward: shapes + activations + data + placements
-    case .benchmark(let width, let batch):
+    case .trainingStep(let width, let batch):
       (0..<5).map { level in
         BatchNormalizationVariant(
           shape: Shape(batch, 32 >> level, 32 >> level, width << level), activation: .leakyReLU(slope: 0.01))

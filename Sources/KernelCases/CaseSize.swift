@@ -4,6 +4,7 @@ public enum CaseSize: Hashable, Sendable {
   case smallest
   /// Shapes that fit no tile: odd sides, 1, 3 and 17 channels, slices, single pixels.
   case awkward
-  /// The shapes of a training step at 32×32, of the U-Net and of the discriminator.
-  case benchmark(width: Int, batch: Int)
+  /// The shapes of a training step at 32×32, of the U-Net and of the discriminator, whose first levels have `width`
+  /// channels.
+  case trainingStep(width: Int, batch: Int)
 }

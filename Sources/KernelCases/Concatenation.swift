@@ -45,7 +45,7 @@ extension KernelCases {
           }
         }
       }
-    case .benchmark(let width, let batch):
+    case .trainingStep(let width, let batch):
       return (0..<4).flatMap { level -> [KernelCase] in
         let pixels = Shape(batch, 32 >> level, 32 >> level, 0)
         let channels = [width << level, width << level]

@@ -59,7 +59,7 @@ extension ConvolutionVariant {
     switch size {
     case .smallest: smallest
     case .awkward: squareSizes + channelCounts + geometries + placements
-    case .benchmark(let width, let batch): benchmark(width: width, batch: batch)
+    case .trainingStep(let width, let batch): trainingStep(width: width, batch: batch)
     }
   }
 
@@ -165,7 +165,7 @@ extension ConvolutionVariant {
   }
 
   /// The convolutions of the U-Net and of the discriminator, each shape once.
-  private static func benchmark(width: Int, batch: Int) -> [ConvolutionVariant] {
+  private static func trainingStep(width: Int, batch: Int) -> [ConvolutionVariant] {
     func unit(_ level: Int, _ inputChannels: Int, _ outputChannels: Int) -> ConvolutionVariant {
       let side = 32 >> level
       return ConvolutionVariant(

@@ -16,7 +16,7 @@ extension KernelCases {
         fill(Shape(vector: 17), 1, .flat(before: 3, after: 5)), fill(Shape(3, 5, 7, 16), 0, .dense),
         fill(Shape(3, 5, 7, 17), -1.5, .channelSlice(before: 1, after: 2)),
       ]
-    case .benchmark(let width, let batch): [fill(Shape(batch, 32, 32, width), 0, .dense)]
+    case .trainingStep(let width, let batch): [fill(Shape(batch, 32, 32, width), 0, .dense)]
     }
   }
 

@@ -1,4 +1,4 @@
-/// Every case of every operation. Tests, `check`, `bench` and `tune` all read these.
+/// Every case of every operation. The tests and `check` read these.
 public enum KernelCases {
   /// The cases of one size, operation by operation.
   public static func all(_ size: CaseSize) -> [KernelCase] {

@@ -58,7 +58,7 @@ struct LossVariant: Sendable {
           LossVariant(shape: shape, weight: 0.5, placement: .imageSlice(before: 1, after: 1), gradientPlacement: slice),
         ]
       }
-    case .benchmark(_, let batch): return [LossVariant(shape: Shape(batch, 32, 32, 3))]
+    case .trainingStep(_, let batch): return [LossVariant(shape: Shape(batch, 32, 32, 3))]
     }
   }
 }

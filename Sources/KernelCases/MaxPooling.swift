@@ -72,7 +72,7 @@ extension KernelCases {
         maxPoolingBackward(Shape(3, 10, 7, 5), window: 3),
         maxPoolingBackward(Shape(1, 4, 9, 17), accumulate: true, window: 4),
       ]
-    case .benchmark(let width, let batch):
+    case .trainingStep(let width, let batch):
       return (0..<4).flatMap { level -> [KernelCase] in
         let shape = Shape(batch, 32 >> level, 32 >> level, width << level)
         return [maxPoolingForward(shape), maxPoolingBackward(shape, accumulate: true)]

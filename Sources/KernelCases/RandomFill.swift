@@ -76,7 +76,7 @@ extension KernelCases {
           randomFill(133, distribution, seed: 7, stream: 5, .flat(before: 3, after: 1)),
         ]
       }
-    case .benchmark: return [randomFill(benchmarkParameterCount, normal, seed: 1, stream: 0)]
+    case .trainingStep: return [randomFill(parameterCount, normal, seed: 1, stream: 0)]
     }
   }
 

@@ -183,7 +183,7 @@ extension ConvolutionVariant {
         ConvolutionVariant(height: 2, width: 3, inputChannels: 3, outputChannels: 1, geometry: two, outputPadding: 0),
       ]
     case .awkward: transposedGeometries + transposedPlacements
-    case .benchmark(let width, let batch):
+    case .trainingStep(let width, let batch):
       (0..<4).map { level in
         ConvolutionVariant(
           batch: batch, height: 16 >> level, width: 16 >> level, inputChannels: width << (level + 1),

@@ -85,7 +85,7 @@ extension KernelCases {
           upsamplingBackward(Shape(3, 5, 2, 5), mode, factor: 3),
           upsamplingBackward(Shape(1, 3, 4, 17), mode, factor: 4),
         ]
-      case .benchmark(let width, let batch):
+      case .trainingStep(let width, let batch):
         return (0..<4).flatMap { level -> [KernelCase] in
           let shape = Shape(batch, 16 >> level, 16 >> level, width << (level + 1))
           return [upsamplingForward(shape, mode), upsamplingBackward(shape, mode)]

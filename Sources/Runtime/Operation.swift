@@ -25,13 +25,19 @@ public protocol Operation {
   var writes: [Tensor] { get }
   /// Floating-point operations of the direct method, a multiply-add counted as two.
   var floatingPointOperations: Int { get }
-  /// Bytes of scratch memory that `prepare` needs. All operations of a plan share one scratch range.
+  /// Bytes of scratch memory that `prepare` needs: 0 unless the operation says otherwise. All operations of a plan share
+  /// one scratch range.
   func workspaceByteCount(on backend: any Backend) -> Int
   /// Binds the operation to its tensors' memory. Nothing is computed and, after this, nothing is allocated.
   func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch
 }
 
 extension Operation {
+  /// What messages call it: `MaxPooling backward`.
+  public var title: String { "\(Self.name) \(pass.rawValue)" }
+
+  public func workspaceByteCount(on backend: any Backend) -> Int { 0 }
+
   /// Bytes that must move at least: every tensor read and written once.
   public var minimumBytes: Int {
     (reads + writes).reduce(0) { $0 + $1.shape.count * $1.storage.elementType.byteCount }

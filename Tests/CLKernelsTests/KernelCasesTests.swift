@@ -3,10 +3,11 @@ import KernelCases
 import Runtime
 import Testing
 
-/// Every operation at its smallest and its awkward shapes against the float64 reference, with both kinds of bodies.
+/// Every operation at its smallest and its awkward shapes, and at those of the models, against the float64 reference, with both kinds of bodies.
 @Suite("Kernel cases on OpenCL", .enabled(if: TestDevice.isAvailable, TestDevice.skipReason))
 struct KernelCasesTests {
-  static let cases = KernelCases.all(.smallest) + KernelCases.all(.awkward)
+  static let cases =
+    KernelCases.all(.smallest) + KernelCases.all(.awkward) + KernelCases.all(.trainingStep(width: 8, batch: 2))
   static let names = Set(cases.map(\.name)).sorted()
 
   @Test("Every case matches the reference", arguments: names, KernelBodies.allCases)

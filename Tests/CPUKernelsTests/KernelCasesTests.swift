@@ -4,10 +4,11 @@ import KernelCases
 import Runtime
 import Testing
 
-/// Every operation at its smallest and its awkward shapes against the float64 reference.
+/// Every operation at its smallest and its awkward shapes, and at those of the models, against the float64 reference.
 @Suite("Kernel cases on the CPU")
 struct KernelCasesTests {
-  static let cases = KernelCases.all(.smallest) + KernelCases.all(.awkward)
+  static let cases =
+    KernelCases.all(.smallest) + KernelCases.all(.awkward) + KernelCases.all(.trainingStep(width: 8, batch: 2))
   static let names = Set(cases.map(\.name)).sorted()
 
   /// What is wrong with the results on `threadCount` threads.

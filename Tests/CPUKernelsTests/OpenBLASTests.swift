@@ -1,19 +1,32 @@
 import CPUKernels
 import CVectorLoops
-import Glibc
+import Foundation
 import Testing
 
 @Suite("OpenBLAS", .enabled(if: (try? OpenBLAS.shared()) != nil, "OpenBLAS is not installed"))
 struct OpenBLASTests {
-  /// After loading, the variable holds what the user set or what the processor is best at.
   @Test("The core that runs is the one that was asked for")
   func core() throws {
     let blas = try OpenBLAS.shared()
-    guard let requested = getenv("OPENBLAS_CORETYPE").map({ String(cString: $0).lowercased() }) else { return }
-    #expect(blas.coreName.lowercased() == requested, "\(blas.configuration) of \(blas.libraryName)")
-    let best = [vector_x86_64_v4.rawValue: "skylakex", vector_x86_64_v3.rawValue: "haswell"]
-    if requested == best[UInt32(processor_instruction_set())] { #expect(blas.isFast) }
-    #expect(blas.isFast == (blas.slowReason == nil))
+    #expect(!blas.coreName.isEmpty && blas.isFast == (blas.slowReason == nil))
+    if let requested = blas.requestedCore {
+      #expect(blas.coreName.lowercased() == requested.lowercased(), "\(blas.configuration) of \(blas.libraryName)")
+    }
+    let best = [vector_x86_64_v4.rawValue: "SKYLAKEX", vector_x86_64_v3.rawValue: "HASWELL"]
+    let own = best[UInt32(processor_instruction_set())]
+    #expect(blas.requestedCore == (getenv("OPENBLAS_CORETYPE").map { String(cString: $0) } ?? own))
+    if blas.requestedCore == own, own != nil { #expect(blas.isFast) }
+  }
+
+  @Test("Loading leaves the environment as the process found it")
+  func environment() throws {
+    _ = try OpenBLAS.shared()
+    let initial = try Data(contentsOf: URL(filePath: "/proc/self/environ"))
+      .split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    for variable in ["OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS"] {
+      let now = getenv(variable).map { "\(variable)=\(String(cString: $0))" }
+      #expect(now == initial.first { $0.hasPrefix("\(variable)=") })
+    }
   }
 
   @Test("Products of whole numbers are exact", arguments: [false, true], [false, true])

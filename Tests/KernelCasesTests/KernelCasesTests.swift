@@ -6,7 +6,7 @@ import Testing
 struct KernelCasesTests {
   /// The descriptors alone, without a case's own closures, must lead the references to the same results: a case that
   /// binds a tensor to the wrong place, or lists an input too few, fails here.
-  @Test("hold together", arguments: [CaseSize.smallest, .awkward])
+  @Test("hold together", arguments: [CaseSize.smallest, .awkward, .trainingStep(width: 8, batch: 2)])
   func holdTogether(size: CaseSize) throws {
     let runner = CaseRunner(backend: ReferenceBackend())
     for kernelCase in KernelCases.all(size) {
@@ -15,7 +15,7 @@ struct KernelCasesTests {
     }
   }
 
-  @Test("cover every operation and pass", arguments: [CaseSize.smallest, .awkward, .benchmark(width: 16, batch: 2)])
+  @Test("cover every operation and pass", arguments: [CaseSize.smallest, .awkward, .trainingStep(width: 16, batch: 2)])
   func coverage(size: CaseSize) {
     let passes: [String: Set<Pass>] = [
       "Activation": [.forward, .backward], "Adam": [.forward], "BatchGather": [.forward],
@@ -68,9 +68,9 @@ struct KernelCasesTests {
 
   /// Equal shapes once: two at each of five levels, four on concatenations, the last 1×1; four transposed; the
   /// discriminator's five.
-  @Test("of the benchmark have the models' shapes")
-  func benchmark() {
-    let cases = KernelCases.all(.benchmark(width: 64, batch: 1))
+  @Test("of a training step have the models' shapes")
+  func trainingStep() {
+    let cases = KernelCases.all(.trainingStep(width: 64, batch: 1))
       .filter { $0.pass == .forward && ["Convolution", "TransposedConvolution"].contains($0.name) }
     #expect(cases.count == 15 + 4 + 5)
     #expect(cases.contains { $0.label.hasPrefix("1×2×2×1024 → 1024, 3×3") })

@@ -2,221 +2,240 @@ import KernelCases
 import Runtime
 
 extension ReferenceBackend {
-  func prepare(_ o: ActivationForward) throws(BackendError) -> any Launch {
-    try launch(o) { () throws(BackendError) in
-      try o.output.write(Reference.activationForward(try o.input.read(), o.activation))
+  func prepare(_ operation: ActivationForward) throws(BackendError) -> any Launch {
+    try launch(operation) { () throws(BackendError) in
+      try operation.output.write(Reference.activationForward(try operation.input.read(), operation.activation))
     }
   }
 
-  func prepare(_ o: ActivationBackward) throws(BackendError) -> any Launch {
-    try launch(o) { () throws(BackendError) in
-      try o.inputGradient.write(
+  func prepare(_ operation: ActivationBackward) throws(BackendError) -> any Launch {
+    try launch(operation) { () throws(BackendError) in
+      try operation.inputGradient.write(
         Reference.activationBackward(
-          output: try o.output.read(), outputGradient: try o.outputGradient.read(), o.activation))
+          output: try operation.output.read(), outputGradient: try operation.outputGradient.read(), operation.activation
+        ))
     }
   }
 
-  func prepare(_ o: Adam) throws(BackendError) -> any Launch {
-    let early = (learningRate: o.learningRate.value, step: o.step.value)
+  func prepare(_ operation: Adam) throws(BackendError) -> any Launch {
+    let early = (learningRate: operation.learningRate.value, step: operation.step.value)
     let fault = fault
-    return try launch(o) { () throws(BackendError) in
-      let now = fault == .readsVariablesEarly ? early : (learningRate: o.learningRate.value, step: o.step.value)
+    return try launch(operation) { () throws(BackendError) in
+      let now =
+        fault == .readsVariablesEarly ? early : (learningRate: operation.learningRate.value, step: operation.step.value)
       let result = Reference.adam(
-        parameters: try o.parameters.read(), gradients: try o.gradients.read(),
-        firstMoment: try o.firstMoment.read(), secondMoment: try o.secondMoment.read(),
-        learningRate: Double(now.learningRate), step: now.step, beta1: o.beta1, beta2: o.beta2,
-        epsilon: Double(o.epsilon))
-      try o.parameters.write(result.parameters)
-      try o.firstMoment.write(result.firstMoment)
-      try o.secondMoment.write(result.secondMoment)
+        parameters: try operation.parameters.read(), gradients: try operation.gradients.read(),
+        firstMoment: try operation.firstMoment.read(), secondMoment: try operation.secondMoment.read(),
+        learningRate: Double(now.learningRate), step: now.step, beta1: operation.beta1, beta2: operation.beta2,
+        epsilon: Double(operation.epsilon))
+      try operation.parameters.write(result.parameters)
+      try operation.firstMoment.write(result.firstMoment)
+      try operation.secondMoment.write(result.secondMoment)
     }
   }
 
-  func prepare(_ o: BatchGather) throws(BackendError) -> any Launch {
-    let early = o.first.value
+  func prepare(_ operation: BatchGather) throws(BackendError) -> any Launch {
+    let early = operation.first.value
     let fault = fault
-    return try launch(o) { () throws(BackendError) in
+    return try launch(operation) { () throws(BackendError) in
       let result = Reference.batchGather(
-        images: try o.images.read(), indices: try o.indices.read().values.map { Int($0) },
-        first: fault == .readsVariablesEarly ? early : o.first.value,
-        batch: o.color.shape.batch, scale: Double(o.scale), shift: Double(o.shift))
-      try o.color.write(result.color)
-      try o.gray.write(result.gray)
+        images: try operation.images.read(), indices: try operation.indices.read().values.map { Int($0) },
+        first: fault == .readsVariablesEarly ? early : operation.first.value,
+        batch: operation.color.shape.batch, scale: Double(operation.scale), shift: Double(operation.shift))
+      try operation.color.write(result.color)
+      try operation.gray.write(result.gray)
     }
   }
 
-  func prepare(_ o: BatchNormalizationForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try launch(o, workspace: workspace) { () throws(BackendError) in
+  func prepare(_ operation: BatchNormalizationForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
+    try launch(operation, workspace: workspace) { () throws(BackendError) in
       let result = Reference.batchNormalizationForward(
-        input: try o.input.read(), scale: try o.scale.read(), shift: try o.shift.read(),
-        runningMean: try o.runningMean.read(), runningVariance: try o.runningVariance.read(), activation: o.activation,
-        epsilon: Double(o.epsilon), momentum: Double(o.momentum))
-      try o.output.write(result.output)
-      try o.savedMean.write(result.mean)
-      try o.savedInverseDeviation.write(result.inverseDeviation)
-      try o.runningMean.write(result.runningMean)
-      try o.runningVariance.write(result.runningVariance)
+        input: try operation.input.read(), scale: try operation.scale.read(), shift: try operation.shift.read(),
+        runningMean: try operation.runningMean.read(), runningVariance: try operation.runningVariance.read(),
+        activation: operation.activation,
+        epsilon: Double(operation.epsilon), momentum: Double(operation.momentum))
+      try operation.output.write(result.output)
+      try operation.savedMean.write(result.mean)
+      try operation.savedInverseDeviation.write(result.inverseDeviation)
+      try operation.runningMean.write(result.runningMean)
+      try operation.runningVariance.write(result.runningVariance)
     }
   }
 
-  func prepare(_ o: BatchNormalizationInference) throws(BackendError) -> any Launch {
-    try launch(o) { () throws(BackendError) in
-      try o.output.write(
+  func prepare(_ operation: BatchNormalizationInference) throws(BackendError) -> any Launch {
+    try launch(operation) { () throws(BackendError) in
+      try operation.output.write(
         Reference.batchNormalizationInference(
-          input: try o.input.read(), scale: try o.scale.read(), shift: try o.shift.read(),
-          runningMean: try o.runningMean.read(), runningVariance: try o.runningVariance.read(),
-          activation: o.activation, epsilon: Double(o.epsilon)))
+          input: try operation.input.read(), scale: try operation.scale.read(), shift: try operation.shift.read(),
+          runningMean: try operation.runningMean.read(), runningVariance: try operation.runningVariance.read(),
+          activation: operation.activation, epsilon: Double(operation.epsilon)))
     }
   }
 
-  func prepare(_ o: BatchNormalizationBackward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try launch(o, workspace: workspace) { () throws(BackendError) in
+  func prepare(_ operation: BatchNormalizationBackward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
+    try launch(operation, workspace: workspace) { () throws(BackendError) in
       let gradients = Reference.batchNormalizationBackward(
-        input: try o.input.read(), scale: try o.scale.read(), shift: try o.shift.read(),
-        mean: try o.savedMean.read(), inverseDeviation: try o.savedInverseDeviation.read(),
-        outputGradient: try o.outputGradient.read(), activation: o.activation)
-      try o.inputGradient.write(gradients.inputGradient)
-      try o.scaleGradient.write(gradients.scaleGradient, accumulate: o.accumulate)
-      try o.shiftGradient.write(gradients.shiftGradient, accumulate: o.accumulate)
+        input: try operation.input.read(), scale: try operation.scale.read(), shift: try operation.shift.read(),
+        mean: try operation.savedMean.read(), inverseDeviation: try operation.savedInverseDeviation.read(),
+        outputGradient: try operation.outputGradient.read(), activation: operation.activation)
+      try operation.inputGradient.write(gradients.inputGradient)
+      try operation.scaleGradient.write(gradients.scaleGradient, accumulate: operation.accumulate)
+      try operation.shiftGradient.write(gradients.shiftGradient, accumulate: operation.accumulate)
     }
   }
 
-  func prepare(_ o: BinaryCrossEntropy, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try launch(o, workspace: workspace) { () throws(BackendError) in
-      let result = Reference.binaryCrossEntropy(logits: try o.logits.read(), target: Double(o.target))
-      try o.loss.write(HostTensor(vector: [result.loss]), accumulate: true)
-      try o.gradient?.write(result.gradient.map { Double(o.weight) * $0 }, accumulate: o.accumulate)
+  func prepare(_ operation: BinaryCrossEntropy, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
+    try launch(operation, workspace: workspace) { () throws(BackendError) in
+      let result = Reference.binaryCrossEntropy(logits: try operation.logits.read(), target: Double(operation.target))
+      try operation.loss.write(HostTensor(vector: [result.loss]), accumulate: true)
+      try operation.gradient?.write(
+        result.gradient.map { Double(operation.weight) * $0 }, accumulate: operation.accumulate)
     }
   }
 
-  func prepare(_ o: L1Loss, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try launch(o, workspace: workspace) { () throws(BackendError) in
-      let result = Reference.l1Loss(prediction: try o.prediction.read(), target: try o.target.read())
-      try o.loss.write(HostTensor(vector: [result.loss]), accumulate: true)
-      try o.gradient?.write(result.gradient.map { Double(o.weight) * $0 }, accumulate: o.accumulate)
+  func prepare(_ operation: L1Loss, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
+    try launch(operation, workspace: workspace) { () throws(BackendError) in
+      let result = Reference.l1Loss(prediction: try operation.prediction.read(), target: try operation.target.read())
+      try operation.loss.write(HostTensor(vector: [result.loss]), accumulate: true)
+      try operation.gradient?.write(
+        result.gradient.map { Double(operation.weight) * $0 }, accumulate: operation.accumulate)
     }
   }
 
-  func prepare(_ o: MeanSquaredError, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try launch(o, workspace: workspace) { () throws(BackendError) in
-      let result = Reference.meanSquaredError(prediction: try o.prediction.read(), target: try o.target.read())
-      try o.loss.write(HostTensor(vector: [result.loss]), accumulate: true)
-      try o.gradient?.write(result.gradient.map { Double(o.weight) * $0 }, accumulate: o.accumulate)
+  func prepare(_ operation: MeanSquaredError, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
+    try launch(operation, workspace: workspace) { () throws(BackendError) in
+      let result = Reference.meanSquaredError(
+        prediction: try operation.prediction.read(), target: try operation.target.read())
+      try operation.loss.write(HostTensor(vector: [result.loss]), accumulate: true)
+      try operation.gradient?.write(
+        result.gradient.map { Double(operation.weight) * $0 }, accumulate: operation.accumulate)
     }
   }
 
-  func prepare(_ o: Concatenation) throws(BackendError) -> any Launch {
-    try launch(o) { () throws(BackendError) in
+  func prepare(_ operation: Concatenation) throws(BackendError) -> any Launch {
+    try launch(operation) { () throws(BackendError) in
       var inputs: [HostTensor] = []
-      for input in o.inputs { inputs.append(try input.read()) }
-      try o.output.write(Reference.concatenation(inputs))
+      for input in operation.inputs { inputs.append(try input.read()) }
+      try operation.output.write(Reference.concatenation(inputs))
     }
   }
 
-  func prepare(_ o: Split) throws(BackendError) -> any Launch {
-    try launch(o) { () throws(BackendError) in
-      let parts = Reference.split(try o.input.read(), channels: o.outputs.map(\.shape.channels))
-      for (output, part) in zip(o.outputs, parts) { try output.write(part) }
+  func prepare(_ operation: Split) throws(BackendError) -> any Launch {
+    try launch(operation) { () throws(BackendError) in
+      let parts = Reference.split(try operation.input.read(), channels: operation.outputs.map(\.shape.channels))
+      for (output, part) in zip(operation.outputs, parts) { try output.write(part) }
     }
   }
 
-  func prepare(_ o: ConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try launch(o, workspace: workspace) { () throws(BackendError) in
-      try o.output.write(
+  func prepare(_ operation: ConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
+    try launch(operation, workspace: workspace) { () throws(BackendError) in
+      try operation.output.write(
         Reference.convolutionForward(
-          input: try o.input.read(), weights: try o.weights.read(), bias: try o.bias?.read(), o.geometry))
+          input: try operation.input.read(), weights: try operation.weights.read(), bias: try operation.bias?.read(),
+          operation.geometry))
     }
   }
 
-  func prepare(_ o: ConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try launch(o, workspace: workspace) { () throws(BackendError) in
-      try o.inputGradient.write(
+  func prepare(_ operation: ConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
+    try launch(operation, workspace: workspace) { () throws(BackendError) in
+      try operation.inputGradient.write(
         Reference.convolutionBackwardData(
-          outputGradient: try o.outputGradient.read(), weights: try o.weights.read(),
-          inputShape: o.inputGradient.shape, o.geometry))
+          outputGradient: try operation.outputGradient.read(), weights: try operation.weights.read(),
+          inputShape: operation.inputGradient.shape, operation.geometry))
     }
   }
 
-  func prepare(_ o: ConvolutionBackwardFilter, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try launch(o, workspace: workspace) { () throws(BackendError) in
-      let outputGradient = try o.outputGradient.read()
-      try o.weightsGradient.write(
-        Reference.convolutionBackwardFilter(input: try o.input.read(), outputGradient: outputGradient, o.geometry),
-        accumulate: o.accumulate)
-      try o.biasGradient?.write(Reference.biasGradient(outputGradient: outputGradient), accumulate: o.accumulate)
+  func prepare(_ operation: ConvolutionBackwardFilter, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
+    try launch(operation, workspace: workspace) { () throws(BackendError) in
+      let outputGradient = try operation.outputGradient.read()
+      try operation.weightsGradient.write(
+        Reference.convolutionBackwardFilter(
+          input: try operation.input.read(), outputGradient: outputGradient, operation.geometry),
+        accumulate: operation.accumulate)
+      try operation.biasGradient?.write(
+        Reference.biasGradient(outputGradient: outputGradient), accumulate: operation.accumulate)
     }
   }
 
-  func prepare(_ o: TransposedConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try launch(o, workspace: workspace) { () throws(BackendError) in
-      try o.output.write(
+  func prepare(_ operation: TransposedConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
+    try launch(operation, workspace: workspace) { () throws(BackendError) in
+      try operation.output.write(
         Reference.transposedConvolutionForward(
-          input: try o.input.read(), weights: try o.weights.read(), bias: try o.bias?.read(),
-          outputShape: o.output.shape, o.geometry))
+          input: try operation.input.read(), weights: try operation.weights.read(), bias: try operation.bias?.read(),
+          outputShape: operation.output.shape, operation.geometry))
     }
   }
 
-  func prepare(_ o: TransposedConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try launch(o, workspace: workspace) { () throws(BackendError) in
-      try o.inputGradient.write(
+  func prepare(_ operation: TransposedConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError)
+    -> any Launch
+  {
+    try launch(operation, workspace: workspace) { () throws(BackendError) in
+      try operation.inputGradient.write(
         Reference.transposedConvolutionBackwardData(
-          outputGradient: try o.outputGradient.read(), weights: try o.weights.read(),
-          inputShape: o.inputGradient.shape, o.geometry))
+          outputGradient: try operation.outputGradient.read(), weights: try operation.weights.read(),
+          inputShape: operation.inputGradient.shape, operation.geometry))
     }
   }
 
-  func prepare(_ o: TransposedConvolutionBackwardFilter, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try launch(o, workspace: workspace) { () throws(BackendError) in
-      let outputGradient = try o.outputGradient.read()
-      try o.weightsGradient.write(
+  func prepare(_ operation: TransposedConvolutionBackwardFilter, workspace: DeviceMemory?) throws(BackendError)
+    -> any Launch
+  {
+    try launch(operation, workspace: workspace) { () throws(BackendError) in
+      let outputGradient = try operation.outputGradient.read()
+      try operation.weightsGradient.write(
         Reference.transposedConvolutionBackwardFilter(
-          input: try o.input.read(), outputGradient: outputGradient, o.geometry),
-        accumulate: o.accumulate)
-      try o.biasGradient?.write(Reference.biasGradient(outputGradient: outputGradient), accumulate: o.accumulate)
+          input: try operation.input.read(), outputGradient: outputGradient, operation.geometry),
+        accumulate: operation.accumulate)
+      try operation.biasGradient?.write(
+        Reference.biasGradient(outputGradient: outputGradient), accumulate: operation.accumulate)
     }
   }
 
-  func prepare(_ o: Fill) throws(BackendError) -> any Launch {
-    try launch(o) { () throws(BackendError) in
-      try o.output.write(Reference.fill(o.output.shape, value: Double(o.value)))
+  func prepare(_ operation: Fill) throws(BackendError) -> any Launch {
+    try launch(operation) { () throws(BackendError) in
+      try operation.output.write(Reference.fill(operation.output.shape, value: Double(operation.value)))
     }
   }
 
-  func prepare(_ o: RandomFill) throws(BackendError) -> any Launch {
-    try launch(o) { () throws(BackendError) in
-      try o.output.write(Reference.randomFill(o.output.shape, o.distribution, seed: o.seed, stream: o.stream))
+  func prepare(_ operation: RandomFill) throws(BackendError) -> any Launch {
+    try launch(operation) { () throws(BackendError) in
+      try operation.output.write(
+        Reference.randomFill(
+          operation.output.shape, operation.distribution, seed: operation.seed, stream: operation.stream))
     }
   }
 
-  func prepare(_ o: MaxPoolingForward) throws(BackendError) -> any Launch {
-    try launch(o) { () throws(BackendError) in
-      let result = Reference.maxPoolingForward(input: try o.input.read(), window: o.window)
-      try o.output.write(result.output)
-      try o.indices?.write(result.indices)
+  func prepare(_ operation: MaxPoolingForward) throws(BackendError) -> any Launch {
+    try launch(operation) { () throws(BackendError) in
+      let result = Reference.maxPoolingForward(input: try operation.input.read(), window: operation.window)
+      try operation.output.write(result.output)
+      try operation.indices?.write(result.indices)
     }
   }
 
-  func prepare(_ o: MaxPoolingBackward) throws(BackendError) -> any Launch {
-    try launch(o) { () throws(BackendError) in
-      try o.inputGradient.write(
+  func prepare(_ operation: MaxPoolingBackward) throws(BackendError) -> any Launch {
+    try launch(operation) { () throws(BackendError) in
+      try operation.inputGradient.write(
         Reference.maxPoolingBackward(
-          outputGradient: try o.outputGradient.read(), indices: try o.indices.read(),
-          inputShape: o.inputGradient.shape, window: o.window),
-        accumulate: o.accumulate)
+          outputGradient: try operation.outputGradient.read(), indices: try operation.indices.read(),
+          inputShape: operation.inputGradient.shape, window: operation.window),
+        accumulate: operation.accumulate)
     }
   }
 
-  func prepare(_ o: UpsamplingForward) throws(BackendError) -> any Launch {
-    try launch(o) { () throws(BackendError) in
-      try o.output.write(Reference.upsamplingForward(input: try o.input.read(), mode: o.mode, factor: o.factor))
+  func prepare(_ operation: UpsamplingForward) throws(BackendError) -> any Launch {
+    try launch(operation) { () throws(BackendError) in
+      try operation.output.write(
+        Reference.upsamplingForward(input: try operation.input.read(), mode: operation.mode, factor: operation.factor))
     }
   }
 
-  func prepare(_ o: UpsamplingBackward) throws(BackendError) -> any Launch {
-    try launch(o) { () throws(BackendError) in
-      try o.inputGradient.write(
+  func prepare(_ operation: UpsamplingBackward) throws(BackendError) -> any Launch {
+    try launch(operation) { () throws(BackendError) in
+      try operation.inputGradient.write(
         Reference.upsamplingBackward(
-          outputGradient: try o.outputGradient.read(), inputShape: o.inputGradient.shape, mode: o.mode, factor: o.factor
+          outputGradient: try operation.outputGradient.read(), inputShape: operation.inputGradient.shape,
+          mode: operation.mode, factor: operation.factor
         ))
     }
   }

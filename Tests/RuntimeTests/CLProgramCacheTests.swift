@@ -84,6 +84,31 @@ struct CLProgramCacheTests {
     }
   }
 
+  @Test("Past the limit the entries go that were not used for longest")
+  func pruning() throws {
+    try withFolder { folder in
+      let fixture = try OpenCLFixture()
+      func build(_ number: Int, byteLimit: Int = 1 << 30) throws -> String {
+        let before = Set(entries(folder))
+        _ = try CLProgram(
+          "scale.cl", source: OpenCLFixture.scaleSource, options: "-DNUMBER=\(number)", context: fixture.context,
+          cache: CLProgramCache(folder: folder, byteLimit: byteLimit))
+        return try #require(Set(entries(folder)).subtracting(before).first)
+      }
+      let paths = try (0..<3).map { try build($0) }
+      let size = try #require(FileManager.default.attributesOfItem(atPath: paths[0])[.size] as? Int)
+      for (path, age) in zip(paths, [300.0, 100, 200]) {
+        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: path)
+      }
+      // Room for two and a half.
+      let last = try build(3, byteLimit: size * 5 / 2)
+      #expect(entries(folder) == [paths[1], last].sorted())
+      // The newest stays though it alone is too large.
+      let only = try build(4, byteLimit: 1)
+      #expect(entries(folder) == [only])
+    }
+  }
+
   @Test("A folder that cannot be written is as good as none")
   func unwritable() throws {
     try buildAndRun("/dev/null/programs")

@@ -35,6 +35,20 @@ struct CLProgramTests {
     #expect(error?.buildLog?.contains("no_such_name") == true)
   }
 
+  @Test("With a cache the whole log of a failed build is a file, which the error names")
+  func buildLog() throws {
+    let fixture = try OpenCLFixture()
+    let folder = FileManager.default.temporaryDirectory.appending(path: "build-log-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let source = "kernel void broken(global float *x) { x[0] = no_such_name; }\n"
+    let error = openCLError {
+      _ = try CLProgram(
+        "broken.cl", source: source, context: fixture.context, cache: CLProgramCache(folder: folder))
+    }
+    #expect(error?.description.hasSuffix("\(folder)/broken.cl.log") == true)
+    #expect(try String(contentsOfFile: "\(folder)/broken.cl.log", encoding: .utf8) == error?.buildLog)
+  }
+
   @Test("A kernel that the program lacks is named in the error")
   func missingKernel() throws {
     let fixture = try OpenCLFixture()

@@ -27,15 +27,10 @@ public struct CLDevice {
   public let maximumAllocationByteCount: Int
   public let localMemoryByteCount: Int
   public let maximumWorkGroupSize: Int
-  /// Largest work-group in each direction.
-  public let maximumWorkItemSizes: [Int]
   /// Where a sub-buffer may start: multiples of this many bytes.
   public let baseAddressAlignment: Int
-  public let preferredFloatVectorWidth: Int
-  public let nativeFloatVectorWidth: Int
   /// Whether its memory is the host's.
   public let hasUnifiedMemory: Bool
-  public let extensions: [String]
 
   let library: OpenCLLibrary
   let id: cl_device_id
@@ -88,24 +83,7 @@ public struct CLDevice {
     maximumAllocationByteCount = Int(clamping: try info(CL_DEVICE_MAX_MEM_ALLOC_SIZE).value(cl_ulong(0)))
     localMemoryByteCount = Int(clamping: try info(CL_DEVICE_LOCAL_MEM_SIZE).value(cl_ulong(0)))
     maximumWorkGroupSize = try info(CL_DEVICE_MAX_WORK_GROUP_SIZE).value(Int(0))
-    maximumWorkItemSizes = try info(CL_DEVICE_MAX_WORK_ITEM_SIZES).array(filling: Int(0))
     baseAddressAlignment = Int(try info(CL_DEVICE_MEM_BASE_ADDR_ALIGN).value(cl_uint(0))) / 8
-    preferredFloatVectorWidth = Int(try info(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT).value(cl_uint(0)))
-    nativeFloatVectorWidth = Int(try info(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT).value(cl_uint(0)))
     hasUnifiedMemory = try info(CL_DEVICE_HOST_UNIFIED_MEMORY).value(cl_bool(0)) != 0
-    extensions = try info(CL_DEVICE_EXTENSIONS).string().split(separator: " ").map(String.init)
-  }
-
-  /// Whether the device can be used at all: there, with a compiler, and of OpenCL 1.2 or later.
-  var isUsable: Bool {
-    get throws(BackendError) {
-      for parameter in [CL_DEVICE_AVAILABLE, CL_DEVICE_COMPILER_AVAILABLE] {
-        let answer = try InfoQuery(call: "clGetDeviceInfo") { size, value, needed in
-          library.getDeviceInfo(id, cl_device_info(parameter), size, value, needed)
-        }.value(cl_bool(0))
-        if answer == 0 { return false }
-      }
-      return !version.hasPrefix("OpenCL 1.0") && !version.hasPrefix("OpenCL 1.1")
-    }
   }
 }

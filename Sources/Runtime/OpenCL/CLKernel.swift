@@ -41,25 +41,14 @@ public final class CLKernel {
     try set(index, MemoryLayout<Scalar>.size, &value)
   }
 
-  /// Gives a `local` pointer so many bytes.
-  public func setArgument(_ index: Int, localByteCount: Int) throws(BackendError) {
-    try set(index, localByteCount, nil)
-  }
-
   /// Largest work-group this kernel can run with on its device.
   public var maximumWorkGroupSize: Int {
-    get throws(BackendError) { try workGroupInfo(CL_KERNEL_WORK_GROUP_SIZE).value(Int(0)) }
-  }
-
-  /// Local memory that a group takes, in bytes.
-  public var localMemoryByteCount: Int {
-    get throws(BackendError) { Int(clamping: try workGroupInfo(CL_KERNEL_LOCAL_MEM_SIZE).value(cl_ulong(0))) }
-  }
-
-  private func workGroupInfo(_ parameter: Int32) -> InfoQuery {
-    InfoQuery(call: "clGetKernelWorkGroupInfo") {
-      [library, handle, id = program.context.device.id] size, value, needed in
-      library.getKernelWorkGroupInfo(handle, id, cl_kernel_work_group_info(parameter), size, value, needed)
+    get throws(BackendError) {
+      try InfoQuery(call: "clGetKernelWorkGroupInfo") {
+        [library, handle, id = program.context.device.id] size, value, needed in
+        library.getKernelWorkGroupInfo(
+          handle, id, cl_kernel_work_group_info(CL_KERNEL_WORK_GROUP_SIZE), size, value, needed)
+      }.value(Int(0))
     }
   }
 

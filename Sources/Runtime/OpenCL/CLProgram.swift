@@ -9,22 +9,22 @@ public final class CLProgram {
   private var library: OpenCLLibrary { context.library }
 
   /// Compiles `source`, or takes the binary that `cache` holds for it; a damaged or refused binary is built anew.
-  /// - Throws: `CL_BUILD_PROGRAM_FAILURE` with the first error of the build log as `detail` and all of it as `buildLog`.
+  /// - Throws: `CL_BUILD_PROGRAM_FAILURE` with the first error of the build log as `detail` and all of it as `buildLog`; with
+  ///   a cache the log is also a file in its folder, which `detail` names.
   public convenience init(
     _ name: String, source: String, options: String = "", context: CLContext, cache: CLProgramCache? = nil
   ) throws(BackendError) {
-    guard let cache else {
-      try self.init(name, compiling: source, options: options, context: context)
+    guard let cache, let key = cache.key(source: source, options: options, device: context.device) else {
+      try self.init(name, compiling: source, options: options, context: context, cache: cache)
       return
     }
-    let key = cache.key(source: source, options: options, device: context.device)
     if let binary = cache.binary(for: key),
       let handle = CLProgram.load(binary, options: options, context: context)
     {
       self.init(name, handle: handle, context: context)
       return
     }
-    try self.init(name, compiling: source, options: options, context: context)
+    try self.init(name, compiling: source, options: options, context: context, cache: cache)
     if let binary = try? binary(), !binary.isEmpty { cache.store(binary, for: key) }
   }
 
@@ -34,7 +34,9 @@ public final class CLProgram {
     self.context = context
   }
 
-  private init(_ name: String, compiling source: String, options: String, context: CLContext) throws(BackendError) {
+  private init(_ name: String, compiling source: String, options: String, context: CLContext, cache: CLProgramCache?)
+    throws(BackendError)
+  {
     let library = context.library
     var status: cl_int = 0
     let created = source.withCString { text in
@@ -54,9 +56,9 @@ public final class CLProgram {
           library.getProgramBuildInfo(
             handle, context.device.id, cl_program_build_info(CL_PROGRAM_BUILD_LOG), size, value, needed)
         }.string()) ?? ""
-      throw .openCL(
-        OpenCLError(
-          call: "clBuildProgram", status: built, detail: "\(name): \(CLProgram.summary(of: log))", buildLog: log))
+      let place = log.isEmpty ? nil : cache?.storeLog(log, of: name)
+      let detail = "\(name): \(CLProgram.summary(of: log))" + (place.map { "; the whole log is in \($0)" } ?? "")
+      throw .openCL(OpenCLError(call: "clBuildProgram", status: built, detail: detail, buildLog: log))
     }
   }
 

@@ -5,11 +5,16 @@ import FoundationEssentials
 ///
 /// One file per program, named by the SHA-256 of everything the binary depends on; in it the SHA-256 of the binary, then
 /// the binary. An entry that does not match its checksum is treated as absent and written anew; a folder that cannot be
-/// written is as good as none.
+/// written is as good as none. When the entries take more room than they may, those go that were not used for longest.
 public struct CLProgramCache {
   public let folder: String
+  /// Room that entries may take.
+  public let byteLimit: Int
 
-  public init(folder: String) { self.folder = folder }
+  public init(folder: String, byteLimit: Int = 256 << 20) {
+    self.folder = folder
+    self.byteLimit = byteLimit
+  }
 
   /// `programs` in `$RECOLOR_CACHE`, else in `recolor` in `$XDG_CACHE_HOME` or `~/.cache`. None if `RECOLOR_CACHE` is
   /// set and empty, or if there is no home.
@@ -26,34 +31,83 @@ public struct CLProgramCache {
     return CLProgramCache(folder: home + "/.cache/recolor/programs")
   }
 
-  func key(source: String, options: String, device: CLDevice) -> String {
+  /// The name of an entry; nil where no digest can be computed.
+  func key(source: String, options: String, device: CLDevice) -> String? {
     let parts = [device.platformName, device.platformVersion, device.name, device.driverVersion, options, source]
-    return sha256(Array(parts.joined(separator: "\0").utf8)).map { byte in
+    return sha256(Array(parts.joined(separator: "\0").utf8))?.map { byte in
       (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }.joined()
   }
 
+  /// An entry's binary; nil where there is none, or a damaged one.
   func binary(for key: String) -> [UInt8]? {
     guard let data = try? Data(contentsOf: URL(filePath: path(of: key))) else { return nil }
     let bytes = [UInt8](data)
     guard bytes.count > checksumByteCount else { return nil }
     let binary = Array(bytes[checksumByteCount...])
-    return sha256(binary) == Array(bytes[..<checksumByteCount]) ? binary : nil
+    guard let checksum = sha256(binary), checksum == Array(bytes[..<checksumByteCount]) else { return nil }
+    // The time of the last use decides what is removed first. A folder that may not be changed keeps its times.
+    try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: path(of: key))
+    return binary
   }
 
   /// Writes under a temporary name and renames, so that another process never sees half an entry.
   func store(_ binary: [UInt8], for key: String) {
-    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try? Data(sha256(binary) + binary).write(to: URL(filePath: path(of: key)), options: .atomic)
+    guard let checksum = sha256(binary) else { return }
+    do {
+      try write(Data(checksum + binary), to: path(of: key))
+      prune(keeping: path(of: key))
+    } catch {
+      Remarks.warning(
+        "compiled OpenCL programs cannot be kept in \(folder), so each start compiles them; set RECOLOR_CACHE to a folder "
+          + "that can be written")
+    }
   }
 
-  func path(of key: String) -> String { "\(folder)/\(key).bin" }
+  /// Keeps a build log for the user to read; the file's path, or nil where it cannot be written.
+  func storeLog(_ log: String, of program: String) -> String? {
+    let path = "\(folder)/\(program).log"
+    do {
+      try write(Data(log.utf8), to: path)
+      return path
+    } catch {
+      return nil
+    }
+  }
+
+  func path(of key: String) -> String { "\(folder)/\(key)\(suffix)" }
+
+  private let suffix = ".bin"
+
+  private func write(_ data: Data, to path: String) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try data.write(to: URL(filePath: path), options: .atomic)
+  }
+
+  /// Removes the entries that were not used for longest, but never `newest`, until the rest fit the limit. Another process
+  /// that loses an entry builds it anew.
+  private func prune(keeping newest: String) {
+    let manager = FileManager.default
+    let names = (try? manager.contentsOfDirectory(atPath: folder)) ?? []
+    let entries = names.filter { $0.hasSuffix(suffix) }.compactMap { name -> (path: String, used: Date, size: Int)? in
+      let path = "\(folder)/\(name)"
+      guard let attributes = try? manager.attributesOfItem(atPath: path),
+        let used = attributes[.modificationDate] as? Date, let size = attributes[.size] as? Int
+      else { return nil }
+      return (path, used, size)
+    }
+    var total = entries.reduce(0) { $0 + $1.size }
+    for entry in entries.sorted(by: { $0.used < $1.used }) where total > byteLimit && entry.path != newest {
+      guard (try? manager.removeItem(atPath: entry.path)) != nil else { continue }
+      total -= entry.size
+    }
+  }
 }
 
 private let checksumByteCount = 32
 
-private func sha256(_ bytes: [UInt8]) -> [UInt8] {
+/// Nil where the library refuses to compute it.
+private func sha256(_ bytes: [UInt8]) -> [UInt8]? {
   var digest = [UInt8](repeating: 0, count: checksumByteCount)
-  _ = EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil)
-  return digest
+  return EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil) == 1 ? digest : nil
 }

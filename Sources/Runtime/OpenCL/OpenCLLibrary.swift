@@ -51,20 +51,25 @@ public final class OpenCLLibrary: @unchecked Sendable {
   /// Opens the first of `names` that is there.
   /// - Throws: `BackendError.library` if none is, or if it lacks a function of OpenCL 1.2.
   public init(names: [String]) throws(BackendError) {
-    var reason = "no file name given"
-    var opened: UnsafeMutableRawPointer?
+    var reasons: [String] = []
+    var opened: (handle: UnsafeMutableRawPointer, name: String)?
     for name in names where opened == nil {
-      opened = dlopen(name, RTLD_NOW | RTLD_LOCAL)
-      if opened == nil, let message = dlerror() { reason = String(cString: message) }
+      if let handle = dlopen(name, RTLD_NOW | RTLD_LOCAL) {
+        opened = (handle, name)
+      } else {
+        reasons.append(dlerror().map { String(cString: $0) } ?? "cannot be opened")
+      }
     }
-    guard let handle = opened else {
+    guard let (handle, libraryName) = opened else {
+      // The first name is the one that an installation has; why the others are not there either says no more.
       throw .library(
-        name: names.first ?? "libOpenCL", reason: "\(reason); install an OpenCL loader (Debian: ocl-icd-libopencl1)")
+        name: names.first ?? "libOpenCL",
+        reason: "\(reasons.first ?? "no file name given"); install an OpenCL loader (Debian: ocl-icd-libopencl1)")
     }
 
     func function<Function>(_ name: String) throws(BackendError) -> Function {
       guard let address = dlsym(handle, name) else {
-        throw .library(name: names.first ?? "libOpenCL", reason: "lacks \(name); OpenCL 1.2 or later is needed")
+        throw .library(name: libraryName, reason: "lacks \(name); OpenCL 1.2 or later is needed")
       }
       return unsafeBitCast(address, to: Function.self)
     }

@@ -26,8 +26,6 @@ public struct ActivationBackward: Operation {
   public var writes: [Tensor] { [inputGradient] }
   public var floatingPointOperations: Int { 3 * output.shape.count }
 
-  public func workspaceByteCount(on backend: any Backend) -> Int { 0 }
-
   public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try backend.prepare(self)
   }

@@ -23,8 +23,6 @@ public struct ActivationForward: Operation {
   public var writes: [Tensor] { [output] }
   public var floatingPointOperations: Int { input.shape.count }
 
-  public func workspaceByteCount(on backend: any Backend) -> Int { 0 }
-
   public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try backend.prepare(self)
   }

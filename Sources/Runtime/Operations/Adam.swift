@@ -48,8 +48,6 @@ public struct Adam: Operation {
   public var writes: [Tensor] { [parameters, firstMoment, secondMoment] }
   public var floatingPointOperations: Int { 12 * parameters.shape.count }
 
-  public func workspaceByteCount(on backend: any Backend) -> Int { 0 }
-
   public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try backend.prepare(self)
   }

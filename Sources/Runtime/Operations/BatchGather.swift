@@ -43,8 +43,6 @@ public struct BatchGather: Operation {
   /// What moves: the picked images, not the whole data set.
   public var minimumBytes: Int { color.shape.count * 5 + gray.shape.count * 4 }
 
-  public func workspaceByteCount(on backend: any Backend) -> Int { 0 }
-
   public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try backend.prepare(self)
   }

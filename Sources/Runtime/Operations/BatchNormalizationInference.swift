@@ -42,8 +42,6 @@ public struct BatchNormalizationInference: Operation {
   public var writes: [Tensor] { [output] }
   public var floatingPointOperations: Int { 3 * input.shape.count }
 
-  public func workspaceByteCount(on backend: any Backend) -> Int { 0 }
-
   public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try backend.prepare(self)
   }

@@ -31,8 +31,6 @@ public struct MaxPoolingBackward: Operation {
   public var writes: [Tensor] { [inputGradient] }
   public var floatingPointOperations: Int { inputGradient.shape.count }
 
-  public func workspaceByteCount(on backend: any Backend) -> Int { 0 }
-
   public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try backend.prepare(self)
   }

@@ -28,8 +28,6 @@ public struct MaxPoolingForward: Operation {
   public var writes: [Tensor] { [output] + (indices.map { [$0] } ?? []) }
   public var floatingPointOperations: Int { input.shape.count }
 
-  public func workspaceByteCount(on backend: any Backend) -> Int { 0 }
-
   public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try backend.prepare(self)
   }

@@ -31,8 +31,6 @@ public struct RandomFill: Operation {
   public var writes: [Tensor] { [output] }
   public var floatingPointOperations: Int { 0 }
 
-  public func workspaceByteCount(on backend: any Backend) -> Int { 0 }
-
   public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try backend.prepare(self)
   }

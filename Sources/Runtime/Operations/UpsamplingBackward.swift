@@ -26,8 +26,6 @@ public struct UpsamplingBackward: Operation {
   public var writes: [Tensor] { [inputGradient] }
   public var floatingPointOperations: Int { (mode == .bilinear ? 8 : 1) * outputGradient.shape.count }
 
-  public func workspaceByteCount(on backend: any Backend) -> Int { 0 }
-
   public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try backend.prepare(self)
   }

@@ -26,8 +26,6 @@ public struct UpsamplingForward: Operation {
   public var writes: [Tensor] { [output] }
   public var floatingPointOperations: Int { mode == .bilinear ? 7 * output.shape.count : 0 }
 
-  public func workspaceByteCount(on backend: any Backend) -> Int { 0 }
-
   public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try backend.prepare(self)
   }
