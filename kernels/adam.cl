@@ -1,8 +1,22 @@
 // One step of Adam (Kingma and Ba 2015, algorithm 1, in PyTorch's order of operations).
 //
-// parameters, gradients, first_moment (m), second_moment (v): vectors of one count. One work-item per element.
+// parameters, gradients, first_moment (m), second_moment (v): vectors of `channels` elements. One work-item per VECTOR
+// neighbouring elements.
 
 #include "common.h"
+
+#ifndef VECTOR
+// Elements of one work-item: 1, 2, 4, 8 or 16.
+#define VECTOR 1
+#endif
+
+#include "vectors.h"
+
+// The same operations for one element and for several.
+#define STEP(p, g, m, v)                                    \
+  m = beta1 * m + beta1_complement * g;                     \
+  v = beta2 * v + beta2_complement * g * g;                 \
+  p -= step_size * m / (sqrt(v) / second_correction + epsilon)
 
 // step_size = learning_rate / (1 - beta1^t), second_correction = sqrt(1 - beta2^t); both depend on the step and are
 // computed by the host. beta_complement is 1 - beta, which in float would lose digits.
@@ -13,12 +27,27 @@ kernel void adam(global float *parameters, const ulong parameters_offset, const 
                  const ulong channels, const ulong pixels, const float beta1, const float beta1_complement,
                  const float beta2, const float beta2_complement, const float epsilon, const float step_size,
                  const float second_correction) {
-  const size_t i = get_global_id(0);
-  if (i >= channels) return;
-  const float gradient = gradients[gradients_offset + i];
-  const float m = beta1 * first_moment[first_moment_offset + i] + beta1_complement * gradient;
-  const float v = beta2 * second_moment[second_moment_offset + i] + beta2_complement * gradient * gradient;
-  first_moment[first_moment_offset + i] = m;
-  second_moment[second_moment_offset + i] = v;
-  parameters[parameters_offset + i] -= step_size * m / (sqrt(v) / second_correction + epsilon);
+  const size_t first = get_global_id(0) * VECTOR;
+  global float *p = parameters + parameters_offset + first, *m = first_moment + first_moment_offset + first,
+               *v = second_moment + second_moment_offset + first;
+  const global float *g = gradients + gradients_offset + first;
+#if VECTOR > 1
+  if (first + VECTOR <= channels) {
+    FLOATS parameter = LOAD(p), moment = LOAD(m), square = LOAD(v);
+    const FLOATS gradient = LOAD(g);
+    STEP(parameter, gradient, moment, square);
+    STORE(parameter, p);
+    STORE(moment, m);
+    STORE(square, v);
+    return;
+  }
+#endif
+  for (size_t i = 0; i < VECTOR && first + i < channels; ++i) {
+    float parameter = p[i], moment = m[i], square = v[i];
+    const float gradient = g[i];
+    STEP(parameter, gradient, moment, square);
+    p[i] = parameter;
+    m[i] = moment;
+    v[i] = square;
+  }
 }

@@ -25,7 +25,7 @@
 #define BLOCK 256
 #endif
 #ifndef VECTOR
-// CPU bodies: channels of one work-item, a power of two up to 16 that divides the number of channels.
+// Channels of one work-item: with CPU bodies a power of two up to 16 that divides the number of channels, else 1.
 #define VECTOR 1
 #endif
 #ifndef LANES
@@ -45,18 +45,7 @@
 #define ACCUMULATE 0
 #endif
 
-#define PASTE(a, b) a##b
-#define EXPAND_AND_PASTE(a, b) PASTE(a, b)
-#if !CPU_BODIES || VECTOR == 1
-// float, or VECTOR floats.
-#define FLOATS float
-#define LOAD(pointer) (*(pointer))
-#define STORE(value, pointer) (*(pointer) = (value))
-#else
-#define FLOATS EXPAND_AND_PASTE(float, VECTOR)
-#define LOAD(pointer) EXPAND_AND_PASTE(vload, VECTOR)(0, pointer)
-#define STORE(value, pointer) EXPAND_AND_PASTE(vstore, VECTOR)(value, 0, pointer)
-#endif
+#include "vectors.h"
 
 #if CPU_BODIES
 #define GROUP_SHAPE __attribute__((reqd_work_group_size(1, 1, 1)))

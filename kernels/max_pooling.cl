@@ -3,7 +3,8 @@
 // input, input_gradient: [batch][height][width][channels]; output, output_gradient:
 // [batch][height / WINDOW][width / WINDOW][channels]; indices: the same as bytes, y * WINDOW + x of the maximum in its
 // square. Each has an offset and a pixel stride. Rows and columns left over at the end belong to no square.
-// One work-item per element of what is written.
+// One work-item per VECTOR neighbouring channels of one pixel of what is written: finding the pixel's place takes several
+// divisions, which cost more than the element itself.
 
 #include "common.h"
 
@@ -15,6 +16,12 @@
 // Whether the forward pass keeps the places of the maxima, which only the backward pass reads.
 #define WITH_INDICES 1
 #endif
+#ifndef VECTOR
+// Channels of one work-item: 1, 2, 4, 8 or 16; a divisor of the number of channels.
+#define VECTOR 1
+#endif
+
+#include "vectors.h"
 
 kernel void max_pooling_forward(const global float *input, const ulong input_offset, const ulong input_stride,
                                 global float *output, const ulong output_offset, const ulong output_stride,
@@ -22,7 +29,7 @@ kernel void max_pooling_forward(const global float *input, const ulong input_off
                                 global uchar *indices, const ulong indices_offset, const ulong indices_stride,
 #endif
                                 const uint channels, const uint pixels, const uint height, const uint width) {
-  const uint channel = get_global_id(0);
+  const size_t channel = get_global_id(0) * VECTOR;
   const size_t row = row_index();
   if (channel >= channels || row >= pixels) return;
   const uint pixel = row;
@@ -32,20 +39,20 @@ kernel void max_pooling_forward(const global float *input, const ulong input_off
   const uint n = pixel / output_width / output_height;
   const size_t first = ((size_t)n * height + y * WINDOW) * width + x * WINDOW;
   const global float *square = input + input_offset + channel + first * input_stride;
-  float maximum = square[0];
-  uint place = 0;
+  FLOATS maximum = LOAD(square);
+  INTS place = 0;
   for (uint i = 0; i < WINDOW; ++i) {
     for (uint j = 0; j < WINDOW; ++j) {
-      const float value = square[((size_t)i * width + j) * input_stride];
+      const FLOATS value = LOAD(square + ((size_t)i * width + j) * input_stride);
       // A NaN wins, so that it is not hidden; else the first of equals.
-      const bool wins = value > maximum || isnan(value);
-      maximum = wins ? value : maximum;
-      place = wins ? i * WINDOW + j : place;
+      const INTS wins = (value > maximum) | isnan(value);
+      maximum = select(maximum, value, wins);
+      place = select(place, (INTS)(i * WINDOW + j), wins);
     }
   }
-  output[output_offset + row * output_stride + channel] = maximum;
+  STORE(maximum, output + output_offset + row * output_stride + channel);
 #if WITH_INDICES
-  indices[indices_offset + row * indices_stride + channel] = place;
+  STORE(CONVERT_BYTES(place), indices + indices_offset + row * indices_stride + channel);
 #endif
 }
 
@@ -55,7 +62,7 @@ kernel void max_pooling_backward(const global float *output_gradient, const ulon
                                  const ulong input_gradient_offset, const ulong input_gradient_stride,
                                  const uint channels, const uint pixels, const uint height, const uint width,
                                  const int accumulate) {
-  const uint channel = get_global_id(0);
+  const size_t channel = get_global_id(0) * VECTOR;
   const size_t row = row_index();
   if (channel >= channels || row >= pixels) return;
   const uint pixel = row;
@@ -64,13 +71,14 @@ kernel void max_pooling_backward(const global float *output_gradient, const ulon
   const uint n = pixel / width / height;
   const uint output_height = height / WINDOW, output_width = width / WINDOW;
   const uint output_x = x / WINDOW, output_y = y / WINDOW;
-  float gradient = 0.0f;
+  FLOATS gradient = 0.0f;
   if (output_y < output_height && output_x < output_width) {
     const size_t square = ((size_t)n * output_height + output_y) * output_width + output_x;
-    const uint place = indices[indices_offset + square * indices_stride + channel];
-    const float incoming = output_gradient[output_gradient_offset + square * output_gradient_stride + channel];
-    gradient = place == y % WINDOW * WINDOW + x % WINDOW ? incoming : 0.0f;
+    const INTS place = CONVERT_INTS(LOAD(indices + indices_offset + square * indices_stride + channel));
+    const FLOATS incoming = LOAD(output_gradient + output_gradient_offset + square * output_gradient_stride + channel);
+    gradient = select(gradient, incoming, place == (INTS)(y % WINDOW * WINDOW + x % WINDOW));
   }
   global float *target = input_gradient + input_gradient_offset + row * input_gradient_stride + channel;
-  *target = accumulate ? *target + gradient : gradient;
+  if (accumulate) gradient += LOAD(target);
+  STORE(gradient, target);
 }

@@ -19,6 +19,14 @@ extension CLBackend {
       .float(Float(beta1)), .float(Float(1 - beta1)), .float(Float(beta2)), .float(Float(1 - beta2)),
       .float(operation.epsilon), .variableFloat(stepSize), .variableFloat(secondCorrection),
     ]
-    return try elementwise("adam", in: "adam.cl", of: tensors, arguments: arguments, for: operation.title)
+    try requireSameShape(tensors, for: operation.title)
+    let count = operation.parameters.shape.count
+    let width = vectorWidth(channels: nil)
+    let launch = CLLaunch(operation.title, on: self)
+    try launch.add(
+      "adam", in: "adam.cl", definitions: ["VECTOR": width],
+      arguments: tensors.map { .tensor($0) } + [.ulong(count), .ulong(1)] + arguments,
+      over: rows(channels: ceilDivide(count, width), pixels: 1))
+    return launch
   }
 }

@@ -14,6 +14,13 @@ extension CLBackend {
     return size
   }
 
+  /// Neighbouring elements that one work-item of a vector kernel takes: a vector register of a CPU, 16 bytes of a GPU, where
+  /// neighbouring work-items take neighbouring elements; a divisor of `channels` unless the kernel minds the end itself.
+  func vectorWidth(channels: Int?) -> Int {
+    let widths = bodies == .cpu ? [16, 8, 4, 2] : [4, 2]
+    return widths.first { channels?.isMultiple(of: $0) ?? true } ?? 1
+  }
+
   /// A range for a kernel with one work-item per element of `pixels` rows of `channels` elements: direction 0 counts
   /// channels, directions 1 and 2 together count pixels (`row_index()` in common.h). Both are rounded up.
   func rows(channels: Int, pixels: Int) -> CLRange {

@@ -11,14 +11,15 @@ extension CLBackend {
       try requireShape(output, of: indices, for: operation.title)
     }
     let tensors = [operation.input, operation.output] + (operation.indices.map { [$0] } ?? [])
+    let width = vectorWidth(channels: input.channels)
     let launch = CLLaunch(operation.title, on: self)
     try launch.add(
       "max_pooling_forward", in: "max_pooling.cl",
-      definitions: ["WINDOW": operation.window, "WITH_INDICES": operation.indices != nil],
+      definitions: ["WINDOW": operation.window, "WITH_INDICES": operation.indices != nil, "VECTOR": width],
       arguments: tensors.map { .tensor($0) } + [
         .uint(output.channels), .uint(output.pixelCount), .uint(input.height), .uint(input.width),
       ],
-      over: rows(channels: output.channels, pixels: output.pixelCount))
+      over: rows(channels: output.channels / width, pixels: output.pixelCount))
     return launch
   }
 
@@ -30,15 +31,16 @@ extension CLBackend {
     try requirePooled(
       operation.outputGradient, of: operation.inputGradient, window: operation.window, for: operation.title)
     try requirePooled(operation.indices, of: operation.inputGradient, window: operation.window, for: operation.title)
+    let width = vectorWidth(channels: input.channels)
     let launch = CLLaunch(operation.title, on: self)
     try launch.add(
-      "max_pooling_backward", in: "max_pooling.cl", definitions: ["WINDOW": operation.window],
+      "max_pooling_backward", in: "max_pooling.cl", definitions: ["WINDOW": operation.window, "VECTOR": width],
       arguments: [
         .tensor(operation.outputGradient), .tensor(operation.indices), .tensor(operation.inputGradient),
         .uint(input.channels), .uint(input.pixelCount), .uint(input.height), .uint(input.width),
         .int(operation.accumulate ? 1 : 0),
       ],
-      over: rows(channels: input.channels, pixels: input.pixelCount))
+      over: rows(channels: input.channels / width, pixels: input.pixelCount))
     return launch
   }
 
