@@ -61,7 +61,6 @@ let package = Package(
       dependencies: [
         "Models", "CLKernels", "CPUKernels", "KernelCases", "Data", "Files", "Imaging", "Runtime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
 
