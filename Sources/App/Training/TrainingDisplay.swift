@@ -16,7 +16,10 @@ final class TrainingDisplay {
         + "(\(configuration.device)): \(run.stepsInEpoch) steps of \(configuration.options.batchSize) photographs an epoch"
     )
     if run.epochsDone > 0 { Console.note("going on after epoch \(run.epochsDone) of \(configuration.epochs)") }
-    run.onProgress = { [unowned self] in progress.update(Self.line($0)) }
+    run.onProgress = { [unowned self] in
+      // The report at an epoch's end may have no step since the one before, and so no speed.
+      if $0.imagesPerSecond > 0 { progress.update(Self.line($0)) }
+    }
     run.onEpoch = { [unowned self] in show($0) }
   }
 
