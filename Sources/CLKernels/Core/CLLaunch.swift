@@ -59,15 +59,6 @@ public final class CLLaunch: Launch {
       index += 1
     }
     guard range.groupCount > 0 else { return }
-    let groupSize = range.local.0 * range.local.1 * range.local.2
-    // A kernel may allow less than its device: registers and local memory are shared by a group.
-    let allowed = try kernel.maximumWorkGroupSize
-    guard groupSize <= allowed else {
-      throw .invalidOperation(
-        operation: operation,
-        reason: "kernel \(kernel.name) needs groups of \(groupSize) work-items, \(backend.device.name) runs it with "
-          + "\(allowed) at most; use another device")
-    }
     dispatches.append(Dispatch(kernel: kernel, range: range, variables: variables))
   }
 
@@ -86,8 +77,24 @@ public final class CLLaunch: Launch {
         default: break
         }
       }
-      try backend.enqueue(dispatch.kernel, over: dispatch.range)
+      do throws(BackendError) {
+        try backend.enqueue(dispatch.kernel, over: dispatch.range)
+      } catch .openCL(let error) where error.statusName == "CL_INVALID_WORK_GROUP_SIZE" {
+        throw tooLargeGroup(dispatch)
+      }
     }
+  }
+
+  /// A kernel may allow smaller groups than its device: registers and local memory are shared by a group. The refusal of the
+  /// launch decides that and not a question before it, which Mesa's rusticl 22.3 answers with 32 for kernels that it runs in
+  /// groups of 1,024.
+  private func tooLargeGroup(_ dispatch: Dispatch) -> BackendError {
+    let local = dispatch.range.local
+    let allowed = (try? dispatch.kernel.maximumWorkGroupSize).map { ", it allows \($0)" } ?? ""
+    return .invalidOperation(
+      operation: operation,
+      reason: "\(backend.device.name) refuses groups of \(local.0 * local.1 * local.2) work-items for kernel "
+        + "\(dispatch.kernel.name)\(allowed); use another device")
   }
 
   private func narrow<Narrow: FixedWidthInteger>(_ value: Int) throws(BackendError) -> Narrow {
