@@ -1,9 +1,5 @@
-// Convolution and transposed convolution for GPUs: gradients of the weights and of the bias.
-//
-//   convolution_filter   gradient of the weights, an implicit matrix product: (taps, channels) × pixels · pixels × columns
-//   convolution_bias     gradient of the bias
-//
-// Both give parts of the sums; convolution_reduce.cl adds them up.
+// Convolution and transposed convolution for GPUs: gradient of the weights, an implicit matrix product: (taps, channels) ×
+// pixels · pixels × columns. It may give parts of the sums; convolution_reduce.cl adds them up.
 
 #include "common.h"
 #include "convolution_geometry.h"
@@ -136,27 +132,5 @@ void convolution_filter(
         store_four(sum, place, columns - column, column_stride);
       }
     }
-  }
-}
-
-// partial[split][columns]: sums of the columns of `source`, [pixels][columns], over one part of the pixels.
-// Group: (GROUP_X columns, split).
-kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1)))
-void convolution_bias(global const float *restrict source, ulong source_offset, ulong source_stride, int pixels,
-                      int columns, global float *restrict partial) {
-  local float lanes[GROUP_Y][GROUP_X];
-  const int x = get_local_id(0), y = get_local_id(1);
-  const int column = get_group_id(0) * GROUP_X + x;
-  const int splits = get_num_groups(1);
-  const int begin = (int)((long)pixels * get_group_id(1) / splits);
-  const int end = (int)((long)pixels * (get_group_id(1) + 1) / splits);
-  float sum = 0.0f;
-  if (column < columns)
-    for (int p = begin + y; p < end; p += GROUP_Y) sum += source[source_offset + (size_t)p * source_stride + column];
-  lanes[y][x] = sum;
-  barrier(CLK_LOCAL_MEM_FENCE);
-  if (y == 0 && column < columns) {
-    for (int line = 1; line < GROUP_Y; line++) sum += lanes[line][x];
-    partial[(size_t)get_group_id(1) * columns + column] = sum;
   }
 }

@@ -1,5 +1,5 @@
 /// Which of an operation's computations this is.
-public enum Pass: String, Sendable, CaseIterable {
+public enum Pass: String, Codable, Sendable, CaseIterable {
   case forward
   /// Forward with running statistics instead of the batch's.
   case inference

@@ -2,7 +2,7 @@
 ///
 /// Channels are innermost ("channels last", NHWC) on every backend. Convolution weights use the same four places as
 /// `[kernelHeight, kernelWidth, inputChannels, outputChannels]`, vectors as `[1, 1, 1, count]`.
-public struct Shape: Hashable, Sendable {
+public struct Shape: Codable, Hashable, Sendable {
   public var batch: Int
   public var height: Int
   public var width: Int

@@ -2,7 +2,7 @@ import Runtime
 
 extension CLBackend {
   public func workspaceByteCount(_ operation: ConvolutionForward) -> Int {
-    ConvolutionGather(operation).workspaceByteCount(bodies)
+    ConvolutionGather(operation).workspaceByteCount(on: self)
   }
 
   public func prepare(_ operation: ConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
@@ -13,7 +13,7 @@ extension CLBackend {
   }
 
   public func workspaceByteCount(_ operation: ConvolutionBackwardData) -> Int {
-    ConvolutionGather(operation).workspaceByteCount(bodies)
+    ConvolutionGather(operation).workspaceByteCount(on: self)
   }
 
   public func prepare(_ operation: ConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError) -> any Launch
@@ -26,7 +26,7 @@ extension CLBackend {
   }
 
   public func workspaceByteCount(_ operation: ConvolutionBackwardFilter) -> Int {
-    ConvolutionFilter(operation).workspaceByteCount(bodies)
+    ConvolutionFilter(operation).workspaceByteCount(on: self)
   }
 
   public func prepare(_ operation: ConvolutionBackwardFilter, workspace: DeviceMemory?) throws(BackendError)
@@ -43,13 +43,15 @@ extension CLBackend {
 extension ConvolutionGather {
   fileprivate init(_ operation: ConvolutionForward) {
     self.init(
-      name: operation.title, input: operation.input, weights: operation.weights, bias: operation.bias,
+      operation: type(of: operation).name, pass: operation.pass, input: operation.input, weights: operation.weights,
+      bias: operation.bias,
       output: operation.output, geometry: operation.geometry, direction: .down, readsWeightsTransposed: false)
   }
 
   fileprivate init(_ operation: ConvolutionBackwardData) {
     self.init(
-      name: operation.title, input: operation.outputGradient, weights: operation.weights, bias: nil,
+      operation: type(of: operation).name, pass: operation.pass, input: operation.outputGradient,
+      weights: operation.weights, bias: nil,
       output: operation.inputGradient, geometry: operation.geometry, direction: .up, readsWeightsTransposed: true)
   }
 }
@@ -57,7 +59,7 @@ extension ConvolutionGather {
 extension ConvolutionFilter {
   fileprivate init(_ operation: ConvolutionBackwardFilter) {
     self.init(
-      name: operation.title, rows: operation.input, columns: operation.outputGradient,
+      operation: type(of: operation).name, rows: operation.input, columns: operation.outputGradient,
       samplesRows: true, outputGradient: operation.outputGradient, weightsGradient: operation.weightsGradient,
       biasGradient: operation.biasGradient, geometry: operation.geometry, accumulate: operation.accumulate)
   }

@@ -5,7 +5,7 @@ import Runtime
 
 extension CLBackend {
   public func workspaceByteCount(_ operation: TransposedConvolutionForward) -> Int {
-    ConvolutionGather(operation).workspaceByteCount(bodies)
+    ConvolutionGather(operation).workspaceByteCount(on: self)
   }
 
   public func prepare(_ operation: TransposedConvolutionForward, workspace: DeviceMemory?) throws(BackendError)
@@ -18,7 +18,7 @@ extension CLBackend {
   }
 
   public func workspaceByteCount(_ operation: TransposedConvolutionBackwardData) -> Int {
-    ConvolutionGather(operation).workspaceByteCount(bodies)
+    ConvolutionGather(operation).workspaceByteCount(on: self)
   }
 
   public func prepare(_ operation: TransposedConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError)
@@ -32,7 +32,7 @@ extension CLBackend {
   }
 
   public func workspaceByteCount(_ operation: TransposedConvolutionBackwardFilter) -> Int {
-    ConvolutionFilter(operation).workspaceByteCount(bodies)
+    ConvolutionFilter(operation).workspaceByteCount(on: self)
   }
 
   public func prepare(_ operation: TransposedConvolutionBackwardFilter, workspace: DeviceMemory?) throws(BackendError)
@@ -49,14 +49,15 @@ extension CLBackend {
 extension ConvolutionGather {
   fileprivate init(_ operation: TransposedConvolutionForward) {
     self.init(
-      name: operation.title, input: operation.input, weights: operation.weights,
+      operation: type(of: operation).name, pass: operation.pass, input: operation.input, weights: operation.weights,
       bias: operation.bias, output: operation.output, geometry: operation.geometry, direction: .up,
       readsWeightsTransposed: false)
   }
 
   fileprivate init(_ operation: TransposedConvolutionBackwardData) {
     self.init(
-      name: operation.title, input: operation.outputGradient, weights: operation.weights,
+      operation: type(of: operation).name, pass: operation.pass, input: operation.outputGradient,
+      weights: operation.weights,
       bias: nil, output: operation.inputGradient, geometry: operation.geometry, direction: .down,
       readsWeightsTransposed: true)
   }
@@ -65,7 +66,7 @@ extension ConvolutionGather {
 extension ConvolutionFilter {
   fileprivate init(_ operation: TransposedConvolutionBackwardFilter) {
     self.init(
-      name: operation.title, rows: operation.input, columns: operation.outputGradient,
+      operation: type(of: operation).name, rows: operation.input, columns: operation.outputGradient,
       samplesRows: false, outputGradient: operation.outputGradient, weightsGradient: operation.weightsGradient,
       biasGradient: operation.biasGradient, geometry: operation.geometry, accumulate: operation.accumulate)
   }

@@ -8,6 +8,8 @@ public final class CLBackend: Backend {
   public let device: CLDevice
   /// Which bodies the kernels with two of them use.
   public let bodies: KernelBodies
+  /// Which method each convolution uses.
+  public let methods: MethodChoice
   public let context: CLContext
   public let queue: CLQueue
   private let sources: KernelSources
@@ -23,16 +25,18 @@ public final class CLBackend: Backend {
   /// - Parameters:
   ///   - device: where to run.
   ///   - bodies: nil for those that fit the device's kind.
+  ///   - methods: which method each convolution uses.
   ///   - profiling: whether to record when each kernel ran; `takeTimings` gives the record.
   ///   - sources: where kernel files come from.
   ///   - cache: where compiled programs are kept; nil for nowhere.
   public init(
-    device: CLDevice, bodies: KernelBodies? = nil, profiling: Bool = false, sources: KernelSources = .standard(),
-    cache: CLProgramCache? = .standard()
+    device: CLDevice, bodies: KernelBodies? = nil, methods: MethodChoice = MethodChoice(), profiling: Bool = false,
+    sources: KernelSources = .standard(), cache: CLProgramCache? = .standard()
   ) throws(BackendError) {
     try sources.requireFolder()
     self.device = device
     self.bodies = bodies ?? (device.kind == .cpu ? .cpu : .gpu)
+    self.methods = methods
     self.sources = sources
     self.cache = cache
     context = try CLContext(device: device)

@@ -1,5 +1,5 @@
 /// Kernel size, stride and zero padding of a convolution, the same in both directions but for the kernel's two sides.
-public struct ConvolutionGeometry: Hashable, Sendable {
+public struct ConvolutionGeometry: Codable, Hashable, Sendable {
   public var kernelHeight: Int
   public var kernelWidth: Int
   public var stride: Int

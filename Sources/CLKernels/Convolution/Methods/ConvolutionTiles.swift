@@ -1,27 +1,35 @@
 import Runtime
 
 /// The tiles of the GPU bodies. The kernels are built with these sizes, whatever defaults convolution_tiles.h has.
-enum ConvolutionTiles {
-  /// Work-items of a group: along the columns, along the rows, 1.
-  static let group = (16, 8, 1)
-  /// Runs of four rows, and of four columns, that a work-item sums up.
-  private static let itemRowRuns = 2
-  private static let itemColumnRuns = 1
+public struct ConvolutionTiles: Codable, Hashable, Sendable {
+  /// Work-items of a group along the columns.
+  public var groupColumns = 16
+  /// Work-items of a group along the rows.
+  public var groupRows = 8
+  /// Runs of four rows that a work-item sums up.
+  public var itemRowRuns = 2
+  /// Runs of four columns that a work-item sums up.
+  public var itemColumnRuns = 1
   /// Terms of the sum that are held in local memory at a time.
-  private static let depth = 16
-  /// Rows and columns of a tile.
-  static let rows = 4 * itemRowRuns * group.1
-  static let columns = 4 * itemColumnRuns * group.0
+  public var depth = 16
+
+  public init() {}
+
+  /// Rows of a tile.
+  var rows: Int { 4 * itemRowRuns * groupRows }
+  /// Columns of a tile.
+  var columns: Int { 4 * itemColumnRuns * groupColumns }
+  var group: (Int, Int, Int) { (groupColumns, groupRows, 1) }
 
   /// What a program with such tiles is built with; `tensors` are those whose elements it reads and writes in runs.
-  static func definitions(_ tensors: Tensor...) -> KeyValuePairs<String, any KernelConstant> {
+  func definitions(_ tensors: Tensor...) -> KeyValuePairs<String, any KernelConstant> {
     [
-      "GROUP_X": group.0, "GROUP_Y": group.1, "ITEM_ROW_RUNS": itemRowRuns, "ITEM_COLUMN_RUNS": itemColumnRuns,
-      "TILE_DEPTH": depth, "VECTOR": vectorWidth(tensors),
+      "GROUP_X": groupColumns, "GROUP_Y": groupRows, "ITEM_ROW_RUNS": itemRowRuns,
+      "ITEM_COLUMN_RUNS": itemColumnRuns, "TILE_DEPTH": depth, "VECTOR": Self.vectorWidth(tensors),
     ]
   }
 
-  /// Groups that fill a large GPU a few times over; a sum is split until there are as many.
+  /// Groups that fill a large GPU a few times over; where nothing better is known, a sum is split until there are as many.
   static let wantedGroups = 512
 
   /// Elements that may be read at a time: four if all offsets, strides and numbers of channels are multiples of four.

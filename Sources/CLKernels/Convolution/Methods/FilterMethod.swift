@@ -1,0 +1,39 @@
+import Runtime
+
+/// How to compute a `ConvolutionFilter`: the way, and every size that it has.
+///
+/// A new way is a type in a file of its own that conforms to `FilterImplementation`, a case here, and one of `MethodFamily`.
+public enum FilterMethod: Codable, Hashable, Sendable {
+  case tiled(sizes: TiledFilter)
+  case vector(sizes: VectorFilter)
+
+  var implementation: any FilterImplementation {
+    switch self {
+    case .tiled(let sizes): sizes
+    case .vector(let sizes): sizes
+    }
+  }
+
+  /// The way with the sizes that are good where nothing was measured; nil if it cannot compute this.
+  static func standard(_ family: MethodFamily, for filter: ConvolutionFilter, on device: CLDevice) -> FilterMethod? {
+    switch family {
+    case .tiled: .tiled(sizes: TiledFilter(for: filter))
+    case .vector: .vector(sizes: VectorFilter(for: filter))
+    }
+  }
+}
+
+/// A way to compute the weights' gradient of a `ConvolutionFilter`, with its sizes. The bias's gradient is computed after it,
+/// by kernels that all ways share.
+protocol FilterImplementation {
+  var accuracy: MethodAccuracy { get }
+  /// Bytes of scratch memory; `add` is given at least as many.
+  func workspaceByteCount(for filter: ConvolutionFilter) -> Int
+  /// Appends the kernels of the weights' gradient to `launch`.
+  func add(_ filter: ConvolutionFilter, to launch: CLLaunch, on backend: CLBackend, workspace: CLMemory?)
+    throws(BackendError)
+}
+
+extension FilterImplementation {
+  var accuracy: MethodAccuracy { .plain }
+}

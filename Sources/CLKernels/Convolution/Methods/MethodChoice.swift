@@ -1,0 +1,40 @@
+import Runtime
+
+/// Which method each convolution uses. It depends on shapes and on this alone, never on what else runs, so that results do not
+/// either.
+public struct MethodChoice: Sendable {
+  /// Methods that were found to be fast, by what they are for.
+  public var gathers: [ConvolutionKey: GatherMethod] = [:]
+  /// The same of gradients of weights.
+  public var filters: [ConvolutionKey: FilterMethod] = [:]
+  /// Use this way wherever it can compute what is asked, so that it can be tested or measured by itself.
+  public var family: MethodFamily?
+
+  public init(family: MethodFamily? = nil) { self.family = family }
+}
+
+extension CLBackend {
+  /// The method that `gather` uses here. Its workspace and its launch both ask, and get the same answer.
+  func method(for gather: ConvolutionGather) -> GatherMethod {
+    if let family = methods.family, let method = GatherMethod.standard(family, for: gather, on: device) {
+      return method
+    }
+    if let method = methods.gathers[gather.key] { return method }
+    return switch bodies {
+    case .gpu: .tiled(sizes: TiledGather(for: gather))
+    case .cpu: .vector(sizes: VectorGather(for: gather))
+    }
+  }
+
+  /// The method that `filter` uses here.
+  func method(for filter: ConvolutionFilter) -> FilterMethod {
+    if let family = methods.family, let method = FilterMethod.standard(family, for: filter, on: device) {
+      return method
+    }
+    if let method = methods.filters[filter.key] { return method }
+    return switch bodies {
+    case .gpu: .tiled(sizes: TiledFilter(for: filter))
+    case .cpu: .vector(sizes: VectorFilter(for: filter))
+    }
+  }
+}

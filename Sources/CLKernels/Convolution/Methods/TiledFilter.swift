@@ -1,0 +1,49 @@
+import Runtime
+
+/// The sizes of convolution_filter.cl: an implicit matrix product, tiled into local memory and registers.
+public struct TiledFilter: Codable, Hashable, Sendable {
+  public var tiles = ConvolutionTiles()
+  /// Parts that the pixels are split into, so that enough groups run at a time, yet each has enough to do.
+  public var splits: Int
+
+  /// What is good on many GPUs.
+  init(for filter: ConvolutionFilter) {
+    let groups = Self.groups(of: filter, tiles)
+    let wanted = ceilDivide(ConvolutionTiles.wantedGroups, groups.rows * groups.columns)
+    splits = max(1, min(wanted, filter.grid.shape.pixelCount / 64))
+  }
+
+  private static func groups(of filter: ConvolutionFilter, _ tiles: ConvolutionTiles) -> (rows: Int, columns: Int) {
+    (
+      ceilDivide(filter.geometry.taps * filter.sampled.shape.channels, tiles.rows),
+      ceilDivide(filter.grid.shape.channels, tiles.columns)
+    )
+  }
+}
+
+extension TiledFilter: FilterImplementation {
+  func workspaceByteCount(for filter: ConvolutionFilter) -> Int {
+    splits > 1 ? splits * filter.weightsGradient.shape.count * ElementType.float32.byteCount : 0
+  }
+
+  func add(_ filter: ConvolutionFilter, to launch: CLLaunch, on backend: CLBackend, workspace: CLMemory?)
+    throws(BackendError)
+  {
+    let (sampled, grid, geometry) = (filter.sampled, filter.grid, filter.geometry)
+    let groups = Self.groups(of: filter, tiles)
+    try launch.add(
+      "convolution_filter", in: "convolution_filter.cl",
+      definitions: tiles.definitions(filter.rows, filter.columns, filter.weightsGradient),
+      arguments: [
+        .tensor(sampled), .int(sampled.shape.height), .int(sampled.shape.width), .int(sampled.shape.channels),
+        .tensor(grid), .int(grid.shape.height), .int(grid.shape.width), .int(grid.shape.channels),
+      ] + filter.target(splits: splits, workspace: workspace) + [
+        .int(filter.samplesRows ? 0 : 1), .int(grid.shape.batch), .int(geometry.kernelHeight),
+        .int(geometry.kernelWidth), .int(geometry.stride), .int(geometry.padding),
+        .int(filter.accumulate && splits == 1 ? 1 : 0),
+      ],
+      over: CLRange(groups: (groups.rows, groups.columns, splits), local: tiles.group))
+    guard splits > 1, let workspace else { return }
+    try filter.addReduction(of: workspace, splits: splits, into: filter.weightsGradient, to: launch, on: backend)
+  }
+}
