@@ -10,7 +10,7 @@ struct Check: ParsableCommand {
     discussion: """
       Runs every operation, forward and backward, on shapes that fit no tile, and compares the results with a \
       reference. This is the first thing to run on a device that nobody has tried. On an OpenCL device every kernel \
-      runs in both of its forms, the one for GPUs and the one for CPUs. Ends with 1 if anything fails.
+      runs in each of its forms: the one for GPUs, the one for CPUs, and the other ways to compute a convolution. Ends with 1 if anything fails.
 
         recolor check                          the device that would be taken
         recolor check --device opencl:0.1      another one

@@ -2,15 +2,15 @@ import CLKernels
 import KernelCases
 import Runtime
 
-/// The work of `recolor check`: cases on a device, an OpenCL device with each kind of kernel bodies.
+/// The work of `recolor check`: cases on a device, an OpenCL device with each form of the kernels.
 struct KernelCheck {
   /// One case and how it went.
   struct Row: Encodable {
     let operation: String
     let pass: String
     let shape: String
-    /// Which form of the kernels; nil on the processor.
-    let bodies: String?
+    /// Which form of the kernels: one of `KernelBodies` or of `MethodFamily`; nil on the processor.
+    let form: String?
     /// Largest error of any output, relative to its largest value; nil where the device refused.
     let error: Double?
     let tolerance: Double
@@ -29,32 +29,38 @@ struct KernelCheck {
     let cases: [Row]
   }
 
-  /// What runs the cases; several with an OpenCL device.
-  private let backends: [(bodies: String?, backend: any Backend)]
-  private let cases: [KernelCase]
+  /// What runs which cases; several with an OpenCL device.
+  private let runs: [(form: String?, backend: any Backend, cases: [KernelCase])]
 
   init(cases: [KernelCase], on backend: any Backend) throws(BackendError) {
-    self.cases = cases
     guard let openCL = backend as? CLBackend else {
-      backends = [(nil, backend)]
+      runs = [(nil, backend, cases)]
       return
     }
-    var backends: [(bodies: String?, backend: any Backend)] = [(openCL.bodies.rawValue, openCL)]
+    var runs: [(form: String?, backend: any Backend, cases: [KernelCase])] = [
+      (openCL.bodies.rawValue, openCL, cases)
+    ]
     for bodies in KernelBodies.allCases where bodies != openCL.bodies {
-      backends.append((bodies.rawValue, try CLBackend(device: openCL.device, bodies: bodies)))
+      runs.append((bodies.rawValue, try CLBackend(device: openCL.device, bodies: bodies), cases))
     }
-    self.backends = backends
+    // The ways to compute a convolution that neither of them has.
+    for family in MethodFamily.allCases where family != .tiled && family != .vector {
+      let backend = try CLBackend(device: openCL.device, methods: MethodChoice(family: family))
+      let computed = cases.filter { backend.methodFamily(of: $0.make().operation) == family }
+      runs.append((family.rawValue, backend, computed))
+    }
+    self.runs = runs
   }
 
-  var deviceDescription: String { "\(backends[0].backend.name): \(backends[0].backend.deviceDescription)" }
+  var deviceDescription: String { "\(runs[0].backend.name): \(runs[0].backend.deviceDescription)" }
 
   /// The table's columns, wide enough for every row; the shape is last, because some are long.
   var table: TextTable {
-    let rows = backends.flatMap { bodies, _ in
-      cases.map { [$0.name, $0.pass.rawValue, bodies ?? "", Format.scientific(0), "FAILED", ""] }
+    let rows = runs.flatMap { form, _, cases in
+      cases.map { [$0.name, $0.pass.rawValue, form ?? "", Format.scientific(0), "FAILED", ""] }
     }
     return TextTable(
-      [.left("operation"), .left("pass"), .left("bodies"), .right("error"), .left("verdict"), .left("shape")],
+      [.left("operation"), .left("pass"), .left("form"), .right("error"), .left("verdict"), .left("shape")],
       fitting: rows)
   }
 
@@ -62,10 +68,10 @@ struct KernelCheck {
   /// - Parameter report: gets each row when it is done.
   func run(report: (Row) throws -> Void = { _ in }) rethrows -> Result {
     var rows: [Row] = []
-    for (bodies, backend) in backends {
+    for (form, backend, cases) in runs {
       let runner = CaseRunner(backend: backend)
       for kernelCase in cases {
-        let row = Self.row(kernelCase, bodies: bodies, runner)
+        let row = Self.row(kernelCase, form: form, runner)
         rows.append(row)
         try report(row)
       }
@@ -75,11 +81,11 @@ struct KernelCheck {
       row.tolerance > 0 ? (row.error ?? 0) / row.tolerance : 0
     }
     return Result(
-      device: backends[0].backend.name, description: backends[0].backend.deviceDescription,
+      device: runs[0].backend.name, description: runs[0].backend.deviceDescription,
       passed: rows.count - failed, failed: failed, largestErrorOfTolerance: shares.max() ?? 0, cases: rows)
   }
 
-  private static func row(_ kernelCase: KernelCase, bodies: String?, _ runner: CaseRunner) -> Row {
+  private static func row(_ kernelCase: KernelCase, form: String?, _ runner: CaseRunner) -> Row {
     var error: Double?
     var failures: [String]
     do throws(BackendError) {
@@ -90,7 +96,7 @@ struct KernelCheck {
       failures = [error.description]
     }
     return Row(
-      operation: kernelCase.name, pass: kernelCase.pass.rawValue, shape: kernelCase.label, bodies: bodies, error: error,
+      operation: kernelCase.name, pass: kernelCase.pass.rawValue, shape: kernelCase.label, form: form, error: error,
       tolerance: kernelCase.tolerance, passed: failures.isEmpty, failures: failures)
   }
 }
@@ -99,7 +105,7 @@ extension KernelCheck.Row {
   /// The row in its table, and below it what went wrong.
   func lines(in table: TextTable) -> String {
     let cells = [
-      operation, pass, bodies ?? "", error.map(Format.scientific) ?? "", passed ? "ok" : "FAILED", shape,
+      operation, pass, form ?? "", error.map(Format.scientific) ?? "", passed ? "ok" : "FAILED", shape,
     ]
     return ([table.line(cells)] + failures.map { "    \($0)" }).joined(separator: "\n")
   }

@@ -41,14 +41,14 @@ extension CLBackend {
 }
 
 extension ConvolutionGather {
-  fileprivate init(_ operation: ConvolutionForward) {
+  init(_ operation: ConvolutionForward) {
     self.init(
       operation: type(of: operation).name, pass: operation.pass, input: operation.input, weights: operation.weights,
       bias: operation.bias,
       output: operation.output, geometry: operation.geometry, direction: .down, readsWeightsTransposed: false)
   }
 
-  fileprivate init(_ operation: ConvolutionBackwardData) {
+  init(_ operation: ConvolutionBackwardData) {
     self.init(
       operation: type(of: operation).name, pass: operation.pass, input: operation.outputGradient,
       weights: operation.weights, bias: nil,
@@ -57,7 +57,7 @@ extension ConvolutionGather {
 }
 
 extension ConvolutionFilter {
-  fileprivate init(_ operation: ConvolutionBackwardFilter) {
+  init(_ operation: ConvolutionBackwardFilter) {
     self.init(
       operation: type(of: operation).name, rows: operation.input, columns: operation.outputGradient,
       samplesRows: true, outputGradient: operation.outputGradient, weightsGradient: operation.weightsGradient,

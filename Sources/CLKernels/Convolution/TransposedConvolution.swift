@@ -47,14 +47,14 @@ extension CLBackend {
 }
 
 extension ConvolutionGather {
-  fileprivate init(_ operation: TransposedConvolutionForward) {
+  init(_ operation: TransposedConvolutionForward) {
     self.init(
       operation: type(of: operation).name, pass: operation.pass, input: operation.input, weights: operation.weights,
       bias: operation.bias, output: operation.output, geometry: operation.geometry, direction: .up,
       readsWeightsTransposed: false)
   }
 
-  fileprivate init(_ operation: TransposedConvolutionBackwardData) {
+  init(_ operation: TransposedConvolutionBackwardData) {
     self.init(
       operation: type(of: operation).name, pass: operation.pass, input: operation.outputGradient,
       weights: operation.weights,
@@ -64,7 +64,7 @@ extension ConvolutionGather {
 }
 
 extension ConvolutionFilter {
-  fileprivate init(_ operation: TransposedConvolutionBackwardFilter) {
+  init(_ operation: TransposedConvolutionBackwardFilter) {
     self.init(
       operation: type(of: operation).name, rows: operation.input, columns: operation.outputGradient,
       samplesRows: false, outputGradient: operation.outputGradient, weightsGradient: operation.weightsGradient,

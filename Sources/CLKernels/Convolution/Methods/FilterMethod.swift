@@ -4,19 +4,30 @@ import Runtime
 ///
 /// A new way is a type in a file of its own that conforms to `FilterImplementation`, a case here, and one of `MethodFamily`.
 public enum FilterMethod: Codable, Hashable, Sendable {
+  case naive(sizes: NaiveFilter)
   case tiled(sizes: TiledFilter)
   case vector(sizes: VectorFilter)
 
   var implementation: any FilterImplementation {
     switch self {
+    case .naive(let sizes): sizes
     case .tiled(let sizes): sizes
     case .vector(let sizes): sizes
+    }
+  }
+
+  var family: MethodFamily {
+    switch self {
+    case .naive: .naive
+    case .tiled: .tiled
+    case .vector: .vector
     }
   }
 
   /// The way with the sizes that are good where nothing was measured; nil if it cannot compute this.
   static func standard(_ family: MethodFamily, for filter: ConvolutionFilter, on device: CLDevice) -> FilterMethod? {
     switch family {
+    case .naive: .naive(sizes: NaiveFilter())
     case .tiled: .tiled(sizes: TiledFilter(for: filter))
     case .vector: .vector(sizes: VectorFilter(for: filter))
     }

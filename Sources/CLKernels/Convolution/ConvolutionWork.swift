@@ -1,0 +1,31 @@
+import Runtime
+
+/// A pass of a convolution or of a transposed one as one of the two sums that methods compute.
+enum ConvolutionWork {
+  case gather(ConvolutionGather)
+  case filter(ConvolutionFilter)
+
+  /// Nil where the operation is no convolution.
+  init?(_ operation: any Operation) {
+    switch operation {
+    case let operation as ConvolutionForward: self = .gather(ConvolutionGather(operation))
+    case let operation as ConvolutionBackwardData: self = .gather(ConvolutionGather(operation))
+    case let operation as ConvolutionBackwardFilter: self = .filter(ConvolutionFilter(operation))
+    case let operation as TransposedConvolutionForward: self = .gather(ConvolutionGather(operation))
+    case let operation as TransposedConvolutionBackwardData: self = .gather(ConvolutionGather(operation))
+    case let operation as TransposedConvolutionBackwardFilter: self = .filter(ConvolutionFilter(operation))
+    default: return nil
+    }
+  }
+}
+
+extension CLBackend {
+  /// The way in which a convolution's pass would be computed; nil for all other operations.
+  public func methodFamily(of operation: any Operation) -> MethodFamily? {
+    switch ConvolutionWork(operation) {
+    case .gather(let gather): method(for: gather).family
+    case .filter(let filter): method(for: filter).family
+    case nil: nil
+    }
+  }
+}
