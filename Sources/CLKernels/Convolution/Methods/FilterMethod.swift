@@ -8,6 +8,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
   case tiled(sizes: TiledFilter)
   case vector(sizes: VectorFilter)
 
+  /// The method as what can be done with it.
   var implementation: any FilterImplementation {
     switch self {
     case .naive(let sizes): sizes
@@ -25,26 +26,41 @@ public enum FilterMethod: Codable, Hashable, Sendable {
   }
 
   /// The way with the sizes that are good where nothing was measured; nil if it cannot compute this.
-  static func standard(_ family: MethodFamily, for filter: ConvolutionFilter, on device: CLDevice) -> FilterMethod? {
+  static func standard(_ family: MethodFamily, for filter: ConvolutionFilter, on backend: CLBackend) -> FilterMethod? {
     switch family {
     case .naive: .naive(sizes: NaiveFilter())
     case .tiled: .tiled(sizes: TiledFilter(for: filter))
     case .vector: .vector(sizes: VectorFilter(for: filter))
     }
   }
+
+  /// What a search begins with: a few that differ much, of every way that may be the fastest with these bodies. Some may not
+  /// be usable.
+  static func candidates(for filter: ConvolutionFilter, on backend: CLBackend) -> [FilterMethod] {
+    switch backend.bodies {
+    case .gpu: TiledFilter.candidates(for: filter).map { .tiled(sizes: $0) }
+    case .cpu: VectorFilter.candidates(for: filter).map { .vector(sizes: $0) }
+    }
+  }
+
+  /// The same way with one size changed; some may not be usable.
+  var neighbours: [FilterMethod] {
+    switch self {
+    case .naive(let sizes): sizes.neighbours.map { .naive(sizes: $0) }
+    case .tiled(let sizes): sizes.neighbours.map { .tiled(sizes: $0) }
+    case .vector(let sizes): sizes.neighbours.map { .vector(sizes: $0) }
+    }
+  }
 }
 
 /// A way to compute the weights' gradient of a `ConvolutionFilter`, with its sizes. The bias's gradient is computed after it,
 /// by kernels that all ways share.
-protocol FilterImplementation {
-  var accuracy: MethodAccuracy { get }
+protocol FilterImplementation: MethodSizes {
+  /// Whether the kernels can be built with these sizes for this, and the device has room for them.
+  func isUsable(for filter: ConvolutionFilter, on backend: CLBackend) -> Bool
   /// Bytes of scratch memory; `add` is given at least as many.
   func workspaceByteCount(for filter: ConvolutionFilter) -> Int
   /// Appends the kernels of the weights' gradient to `launch`.
   func add(_ filter: ConvolutionFilter, to launch: CLLaunch, on backend: CLBackend, workspace: CLMemory?)
     throws(BackendError)
-}
-
-extension FilterImplementation {
-  var accuracy: MethodAccuracy { .plain }
 }

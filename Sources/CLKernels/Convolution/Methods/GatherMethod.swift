@@ -8,6 +8,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
   case tiled(sizes: TiledGather)
   case vector(sizes: VectorGather)
 
+  /// The method as what can be done with it.
   var implementation: any GatherImplementation {
     switch self {
     case .naive(let sizes): sizes
@@ -25,25 +26,40 @@ public enum GatherMethod: Codable, Hashable, Sendable {
   }
 
   /// The way with the sizes that are good where nothing was measured; nil if it cannot compute this.
-  static func standard(_ family: MethodFamily, for gather: ConvolutionGather, on device: CLDevice) -> GatherMethod? {
+  static func standard(_ family: MethodFamily, for gather: ConvolutionGather, on backend: CLBackend) -> GatherMethod? {
     switch family {
     case .naive: .naive(sizes: NaiveGather())
     case .tiled: .tiled(sizes: TiledGather(for: gather))
     case .vector: .vector(sizes: VectorGather(for: gather))
     }
   }
+
+  /// What a search begins with: a few that differ much, of every way that may be the fastest with these bodies. Some may not
+  /// be usable.
+  static func candidates(for gather: ConvolutionGather, on backend: CLBackend) -> [GatherMethod] {
+    switch backend.bodies {
+    case .gpu: TiledGather.candidates(for: gather).map { .tiled(sizes: $0) }
+    case .cpu: VectorGather.candidates(for: gather).map { .vector(sizes: $0) }
+    }
+  }
+
+  /// The same way with one size changed; some may not be usable.
+  var neighbours: [GatherMethod] {
+    switch self {
+    case .naive(let sizes): sizes.neighbours.map { .naive(sizes: $0) }
+    case .tiled(let sizes): sizes.neighbours.map { .tiled(sizes: $0) }
+    case .vector(let sizes): sizes.neighbours.map { .vector(sizes: $0) }
+    }
+  }
 }
 
 /// A way to compute a `ConvolutionGather`, with its sizes.
-protocol GatherImplementation {
-  var accuracy: MethodAccuracy { get }
+protocol GatherImplementation: MethodSizes {
+  /// Whether the kernels can be built with these sizes for this, and the device has room for them.
+  func isUsable(for gather: ConvolutionGather, on backend: CLBackend) -> Bool
   /// Bytes of scratch memory; `add` is given at least as many.
   func workspaceByteCount(for gather: ConvolutionGather) -> Int
   /// Appends the kernels to `launch`.
   func add(_ gather: ConvolutionGather, to launch: CLLaunch, on backend: CLBackend, workspace: CLMemory?)
     throws(BackendError)
-}
-
-extension GatherImplementation {
-  var accuracy: MethodAccuracy { .plain }
 }

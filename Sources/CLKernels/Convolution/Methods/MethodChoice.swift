@@ -16,10 +16,10 @@ public struct MethodChoice: Sendable {
 extension CLBackend {
   /// The method that `gather` uses here. Its workspace and its launch both ask, and get the same answer.
   func method(for gather: ConvolutionGather) -> GatherMethod {
-    if let family = methods.family, let method = GatherMethod.standard(family, for: gather, on: device) {
+    if let family = methods.family, let method = GatherMethod.standard(family, for: gather, on: self) {
       return method
     }
-    if let method = methods.gathers[gather.key] { return method }
+    if let method = methods.gathers[gather.key], method.implementation.isUsable(for: gather, on: self) { return method }
     return switch bodies {
     case .gpu: .tiled(sizes: TiledGather(for: gather))
     case .cpu: .vector(sizes: VectorGather(for: gather))
@@ -28,10 +28,10 @@ extension CLBackend {
 
   /// The method that `filter` uses here.
   func method(for filter: ConvolutionFilter) -> FilterMethod {
-    if let family = methods.family, let method = FilterMethod.standard(family, for: filter, on: device) {
+    if let family = methods.family, let method = FilterMethod.standard(family, for: filter, on: self) {
       return method
     }
-    if let method = methods.filters[filter.key] { return method }
+    if let method = methods.filters[filter.key], method.implementation.isUsable(for: filter, on: self) { return method }
     return switch bodies {
     case .gpu: .tiled(sizes: TiledFilter(for: filter))
     case .cpu: .vector(sizes: VectorFilter(for: filter))

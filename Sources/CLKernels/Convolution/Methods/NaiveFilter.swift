@@ -6,6 +6,11 @@ public struct NaiveFilter: Codable, Hashable, Sendable {
 }
 
 extension NaiveFilter: FilterImplementation {
+  var neighbours: [Self] { [] }
+  public var description: String { "naive" }
+
+  func isUsable(for filter: ConvolutionFilter, on backend: CLBackend) -> Bool { true }
+
   func workspaceByteCount(for filter: ConvolutionFilter) -> Int { 0 }
 
   func add(_ filter: ConvolutionFilter, to launch: CLLaunch, on backend: CLBackend, workspace: CLMemory?)

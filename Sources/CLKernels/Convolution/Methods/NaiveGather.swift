@@ -6,6 +6,11 @@ public struct NaiveGather: Codable, Hashable, Sendable {
 }
 
 extension NaiveGather: GatherImplementation {
+  var neighbours: [Self] { [] }
+  public var description: String { "naive" }
+
+  func isUsable(for gather: ConvolutionGather, on backend: CLBackend) -> Bool { true }
+
   func workspaceByteCount(for gather: ConvolutionGather) -> Int { 0 }
 
   func add(_ gather: ConvolutionGather, to launch: CLLaunch, on backend: CLBackend, workspace: CLMemory?)

@@ -19,6 +19,11 @@ public struct VectorFilter: Codable, Hashable, Sendable {
   /// What is good on many CPUs.
   init(for filter: ConvolutionFilter) {
     (tileRows, tileVectors) = filter.columns.shape.channels <= 16 ? (16, 1) : (8, 2)
+    setSplits(for: filter)
+  }
+
+  /// As many parts as are good with blocks of this size.
+  private mutating func setSplits(for filter: ConvolutionFilter) {
     let blocks = blocks(of: filter)
     // All blocks and taps of one part run one after the other: its pixels should stay in the second-level cache, as long
     // as the parts of the sums do not become more than the tensors themselves.
@@ -35,6 +40,64 @@ public struct VectorFilter: Codable, Hashable, Sendable {
 }
 
 extension VectorFilter: FilterImplementation {
+  /// Register tiles and the blocks that they fill: those of 32 registers of 16 floats, then of 16 registers of 8.
+  static func candidates(for filter: ConvolutionFilter) -> [VectorFilter] {
+    let standard = VectorFilter(for: filter)
+    let sizes = [
+      (8, 2, 64, 64), (16, 1, 64, 64), (12, 2, 48, 64), (6, 4, 48, 64), (8, 3, 64, 96), (24, 1, 48, 64),
+      (16, 1, 32, 32), (8, 2, 32, 32), (4, 1, 64, 64), (2, 2, 64, 64),
+    ]
+    return [standard]
+      + sizes.map { tileRows, tileVectors, blockRows, blockColumns in
+        var copy = standard
+        (copy.tileRows, copy.tileVectors) = (tileRows, tileVectors)
+        (copy.blockRows, copy.blockColumns) = (blockRows, blockColumns)
+        copy.setSplits(for: filter)
+        return copy
+      }
+  }
+
+  var neighbours: [VectorFilter] {
+    func changed(_ size: WritableKeyPath<VectorFilter, Int>, _ values: [Int]) -> [VectorFilter] {
+      values.map { value in
+        var copy = self
+        copy[keyPath: size] = value
+        return copy
+      }
+    }
+    return changed(\.splits, neighbouringSplits(splits))
+      + changed(\.blockPixels, [blockPixels / 2, blockPixels * 2])
+      + changed(\.tileRows, [tileRows / 2, tileRows * 2])
+      + changed(\.tileVectors, [tileVectors - 1, tileVectors + 1])
+      + changed(\.blockRows, [blockRows - 16, blockRows + 16, blockRows / 2, blockRows * 2])
+      + changed(\.blockColumns, [blockColumns - 16, blockColumns + 16, blockColumns / 2, blockColumns * 2])
+  }
+
+  public var description: String {
+    "vector \(tileRows)×\(tileColumns) of \(blockRows)×\(blockColumns), \(blockPixels) pixels"
+      + (splits > 1 ? ", \(splits) splits" : "")
+  }
+
+  private var tileColumns: Int { tileVectors * 16 }
+
+  func isUsable(for filter: ConvolutionFilter, on backend: CLBackend) -> Bool {
+    let sides = 16...512
+    guard 1...32 ~= tileRows, 1...8 ~= tileVectors, tileRows * tileVectors <= 64, sides ~= blockRows,
+      sides ~= blockColumns, 1...1024 ~= blockPixels, 1...max(1, filter.grid.shape.pixelCount) ~= splits
+    else { return false }
+    // The guards of convolution_vector_filter.cl.
+    guard blockRows.isMultiple(of: 16), blockRows.isMultiple(of: tileRows), blockColumns.isMultiple(of: tileColumns)
+    else { return false }
+    return privateByteCount <= Self.largestPrivateByteCount
+      && workspaceByteCount(for: filter) <= backend.maximumAllocationByteCount
+  }
+
+  /// A work-item's sums and copies, which are on its thread's stack.
+  private var privateByteCount: Int {
+    (blockRows * blockColumns + blockPixels * (blockRows + blockColumns)) * ElementType.float32.byteCount
+  }
+  private static let largestPrivateByteCount = 256 * 1024
+
   func workspaceByteCount(for filter: ConvolutionFilter) -> Int {
     splits > 1 ? splits * filter.weightsGradient.shape.count * ElementType.float32.byteCount : 0
   }

@@ -25,6 +25,44 @@ public struct VectorGather: Codable, Hashable, Sendable {
 }
 
 extension VectorGather: GatherImplementation {
+  /// Register tiles that fill 32 registers of 16 floats, then those for 16 registers of 8.
+  static func candidates(for gather: ConvolutionGather) -> [VectorGather] {
+    let standard = VectorGather(for: gather)
+    let tiles = [(6, 4), (8, 3), (12, 2), (14, 2), (16, 1), (24, 1), (3, 2), (6, 1)]
+    return [standard]
+      + tiles.map { rows, vectors in
+        var copy = standard
+        (copy.tileRows, copy.tileVectors) = (rows, vectors)
+        return copy
+      }
+  }
+
+  var neighbours: [VectorGather] {
+    var all: [VectorGather] = []
+    for rows in [tileRows - 2, tileRows - 1, tileRows + 1, tileRows + 2] {
+      var copy = self
+      copy.tileRows = rows
+      all.append(copy)
+    }
+    for vectors in [tileVectors - 1, tileVectors + 1] {
+      var copy = self
+      copy.tileVectors = vectors
+      all.append(copy)
+    }
+    var turned = self
+    turned.positionMajor.toggle()
+    return all + [turned]
+  }
+
+  public var description: String {
+    "vector \(tileRows)×\(tileColumns)" + (positionMajor ? ", position-major" : "")
+  }
+
+  func isUsable(for gather: ConvolutionGather, on backend: CLBackend) -> Bool {
+    1...32 ~= tileRows && 1...8 ~= tileVectors && tileRows * tileVectors <= 64
+      && workspaceByteCount(for: gather) <= backend.maximumAllocationByteCount
+  }
+
   func workspaceByteCount(for gather: ConvolutionGather) -> Int {
     let packed = blocks(gather) * gather.geometry.taps * gather.channels * tileColumns
     return (packed + gather.channels) * ElementType.float32.byteCount
