@@ -28,6 +28,14 @@ public protocol Backend: AnyObject {
   /// Waits until all work is done.
   func synchronize() throws(BackendError)
 
+  // MARK: Measuring
+
+  /// Runs `launch` to its end and returns how long it took, in seconds: by the device's own clock where there is one, which
+  /// leaves out what the host does between kernels.
+  func time(_ launch: any Launch) throws(BackendError) -> Double
+  /// Measures what the device can do at most. Takes about a second.
+  func measurePeaks() throws(BackendError) -> DevicePeaks
+
   // MARK: Operations, by name
 
   func prepare(_ operation: ActivationForward) throws(BackendError) -> any Launch

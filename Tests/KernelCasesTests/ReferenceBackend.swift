@@ -33,6 +33,10 @@ final class ReferenceBackend: Backend {
   func flush() {}
   func synchronize() {}
 
+  func measurePeaks() throws(BackendError) -> DevicePeaks {
+    throw .invalidOperation(operation: "measurePeaks", reason: "nobody asks how fast a reference is")
+  }
+
   private func host(_ memory: DeviceMemory) throws(BackendError) -> HostMemory {
     guard let memory = memory as? HostMemory else { throw .foreignMemory(operation: "copy", tensor: "memory") }
     return memory

@@ -5,9 +5,11 @@ import Runtime
 /// `recolor bench`
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure how fast a model trains on a device.",
+    abstract: "Measure how fast a model trains and colors on a device.",
     discussion: """
-      Times whole training steps on random images, each to its end on the device, after some that are not counted.
+      Times whole training steps on random images, each to its end on the device, after some that are not counted; then \
+      batches that are colored, in the same way. With --ops, each operation is timed by itself, on OpenCL by the device's \
+      own clock, and held against what the device is then measured to do at most.
 
         recolor bench unet                     the study's model
         recolor bench gan --width 16 --ops     a smaller one, operation by operation
@@ -16,11 +18,11 @@ struct Bench: ParsableCommand {
   @Argument(help: "The model: unet or gan.")
   var model: ModelKind
   @OptionGroup var options: ModelOptions
-  @Option(parsing: .unconditional, help: "Steps that are timed.")
+  @Option(parsing: .unconditional, help: "Steps, and batches, that are timed.")
   var steps = 10
   @Option(parsing: .unconditional, help: ArgumentHelp("Steps before them that are not.", valueName: "steps"))
   var warmUp = 3
-  @Flag(help: "Add a table of the step's operations, each timed by itself.")
+  @Flag(help: "Add a table of the training step's operations, each timed by itself.")
   var ops = false
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var report: ReportOptions
@@ -37,12 +39,15 @@ struct Bench: ParsableCommand {
   private static let largestCount = 1_000_000
 
   func run() throws {
-    let backend = try deviceOptions.device.open()
+    let backend = try deviceOptions.device.open(profiling: ops)
     let benchmark = try StepBenchmark(
       options.configuration(model), size: options.size, batchSize: options.batchSize, on: backend)
+    let training = try benchmark.train(warmUp: warmUp, steps: steps)
+    let peakMemory = ProcessMemory.peakByteCount
+    let inference = try benchmark.infer(warmUp: warmUp, batches: steps)
     let result = BenchReport(
-      self, backend, try benchmark.run(warmUp: warmUp, steps: steps),
-      operations: ops ? try benchmark.profile(steps: steps) : [])
+      self, backend, secondsToFirstStep: benchmark.secondsToFirstStep, training: training, inference: inference,
+      peakMemoryBytes: peakMemory, operations: ops ? try OperationsReport(benchmark, steps: steps, on: backend) : nil)
     try Console.output(report.json ? try JSONReport.text(result) : result.text)
   }
 }

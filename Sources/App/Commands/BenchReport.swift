@@ -1,38 +1,26 @@
-import CPUKernels
 import Models
 import Runtime
 
 /// What `recolor bench` prints.
 struct BenchReport: Encodable {
-  /// Operations of one name and pass at one shape, taken together.
-  struct Row: Encodable {
-    let operation: String
-    let pass: String
-    /// Shape of the first tensor written.
-    let shape: String
-    let count: Int
-    let milliseconds: Double
-    /// Of the direct method's operations.
-    let gigaflopsPerSecond: Double
-    /// Of the bytes that must move at least.
-    let gigabytesPerSecond: Double
-  }
+  /// Throughput of one kind of work.
+  struct Throughput: Encodable {
+    let imagesPerSecond: Double
+    /// The middle one of all steps, or batches.
+    let stepMilliseconds: Double
+    let fastestStepMilliseconds: Double
+    /// A quarter of the steps are faster, a quarter slower than these.
+    let lowerQuartileMilliseconds: Double
+    let upperQuartileMilliseconds: Double
+    let slowestStepMilliseconds: Double
 
-  /// What is added up for a row.
-  private struct Sums {
-    let operation: String
-    let pass: String
-    let shape: String
-    var count = 0
-    var seconds = 0.0
-    var floatingPointOperations = 0
-    var bytes = 0
-
-    var row: Row {
-      Row(
-        operation: operation, pass: pass, shape: shape, count: count, milliseconds: seconds * 1000,
-        gigaflopsPerSecond: Double(floatingPointOperations) / seconds * 1e-9,
-        gigabytesPerSecond: Double(bytes) / seconds * 1e-9)
+    init(_ durations: Durations, batchSize: Int) {
+      imagesPerSecond = Double(batchSize) / durations.median
+      stepMilliseconds = durations.median * 1000
+      fastestStepMilliseconds = durations.shortest * 1000
+      lowerQuartileMilliseconds = durations.quantile(0.25) * 1000
+      upperQuartileMilliseconds = durations.quantile(0.75) * 1000
+      slowestStepMilliseconds = durations.longest * 1000
     }
   }
 
@@ -43,21 +31,20 @@ struct BenchReport: Encodable {
   let size: Int
   let batchSize: Int
   let steps: Int
+  /// Of training: also at the top level, where scripts look first.
   let imagesPerSecond: Double
-  /// The middle one.
   let stepMilliseconds: Double
-  let fastestStepMilliseconds: Double
-  let slowestStepMilliseconds: Double
+  let training: Throughput
+  let inference: Throughput
   let firstStepMilliseconds: Double
-  /// Most memory the process ever held, in bytes.
+  /// Most memory that the process held until the last training step, in bytes.
   let peakMemoryBytes: Int
-  let operations: [Row]
-  /// What OpenBLAS's products reach on this processor with as many threads; only with the operations, on the processor.
-  let productGigaflopsPerSecond: Double?
+  /// Only with `--ops`.
+  let operations: OperationsReport?
 
   init(
-    _ bench: Bench, _ backend: any Backend, _ result: StepBenchmark.Result,
-    operations: [(operation: any Operation, seconds: Double)]
+    _ bench: Bench, _ backend: any Backend, secondsToFirstStep: Double, training: Durations, inference: Durations,
+    peakMemoryBytes: Int, operations: OperationsReport?
   ) {
     device = backend.name
     description = backend.deviceDescription
@@ -65,34 +52,14 @@ struct BenchReport: Encodable {
     width = bench.options.width
     size = bench.options.size
     batchSize = bench.options.batchSize
-    steps = result.seconds.count
-    imagesPerSecond = result.imagesPerSecond
-    stepMilliseconds = result.medianSeconds * 1000
-    fastestStepMilliseconds = (result.seconds.min() ?? 0) * 1000
-    slowestStepMilliseconds = (result.seconds.max() ?? 0) * 1000
-    firstStepMilliseconds = result.secondsToFirstStep * 1000
-    peakMemoryBytes = ProcessMemory.peakByteCount
-    self.operations = Self.rows(operations)
-    productGigaflopsPerSecond =
-      operations.isEmpty
-      ? nil : (backend as? CPUBackend).flatMap { try? ProductYardstick.gigaflopsPerSecond(on: $0.pool) }
-  }
-
-  /// Operations that do the same at the same shape in one row, the slowest first.
-  private static func rows(_ operations: [(operation: any Operation, seconds: Double)]) -> [Row] {
-    var rows: [String: Sums] = [:]
-    for (operation, seconds) in operations {
-      let shape = operation.writes.first.map { "\($0.shape)" } ?? ""
-      let name = type(of: operation).name
-      let key = "\(name) \(operation.pass) \(shape) \(operation.floatingPointOperations)"
-      var sums = rows[key] ?? Sums(operation: name, pass: operation.pass.rawValue, shape: shape)
-      sums.count += 1
-      sums.seconds += seconds
-      sums.floatingPointOperations += operation.floatingPointOperations
-      sums.bytes += operation.minimumBytes
-      rows[key] = sums
-    }
-    return rows.values.map(\.row).sorted { $0.milliseconds > $1.milliseconds }
+    steps = training.seconds.count
+    self.training = Throughput(training, batchSize: batchSize)
+    self.inference = Throughput(inference, batchSize: batchSize)
+    imagesPerSecond = self.training.imagesPerSecond
+    stepMilliseconds = self.training.stepMilliseconds
+    firstStepMilliseconds = secondsToFirstStep * 1000
+    self.peakMemoryBytes = peakMemoryBytes
+    self.operations = operations
   }
 
   var text: String {
@@ -100,35 +67,24 @@ struct BenchReport: Encodable {
       "\(device): \(description)",
       "\(model.rawValue), width \(width), \(batchSize) images of \(size)×\(size) a step, \(steps) steps",
       "",
-      "\(Format.fixed(imagesPerSecond, 1)) images/s, \(Format.fixed(stepMilliseconds, 1)) ms a step "
-        + "(\(Format.fixed(fastestStepMilliseconds, 1)) to \(Format.fixed(slowestStepMilliseconds, 1))), "
-        + "first step after \(Format.fixed(firstStepMilliseconds / 1000, 2)) s, "
-        + "peak memory \(Format.bytes(peakMemoryBytes))",
-    ]
-    if !operations.isEmpty {
-      let total = operations.reduce(0) { $0 + $1.milliseconds }
-      lines += [
-        "",
-        TextTable.text(
+      TextTable.text(
+        [
+          .left(""), .right("images/s"), .right("ms a step"), .right("middle half"), .right("fastest"),
+          .right("slowest"),
+        ],
+        [("training", training), ("coloring", inference)].map { name, throughput in
           [
-            .left("operation"), .left("pass"), .right("times"), .right("ms"), .right("share"), .right("GFLOP/s"),
-            .right("GB/s"), .left("writes"),
-          ],
-          operations.map { row in
-            [
-              row.operation, row.pass, "\(row.count)", Format.fixed(row.milliseconds, 2),
-              Format.fixed(100 * row.milliseconds / total, 1) + " %", Format.fixed(row.gigaflopsPerSecond, 0),
-              Format.fixed(row.gigabytesPerSecond, 1), row.shape,
-            ]
-          }),
-      ]
-    }
-    if let productGigaflopsPerSecond {
-      lines += [
-        "",
-        "GFLOP/s count the direct method. OpenBLAS's products reach \(Format.fixed(productGigaflopsPerSecond, 0)) here.",
-      ]
-    }
+            name, Format.fixed(throughput.imagesPerSecond, 1), Format.fixed(throughput.stepMilliseconds, 2),
+            Format.fixed(throughput.lowerQuartileMilliseconds, 2) + "–"
+              + Format.fixed(throughput.upperQuartileMilliseconds, 2),
+            Format.fixed(throughput.fastestStepMilliseconds, 2), Format.fixed(throughput.slowestStepMilliseconds, 2),
+          ]
+        }),
+      "",
+      "first step after \(Format.fixed(firstStepMilliseconds / 1000, 2)) s, "
+        + "peak memory of training \(Format.bytes(peakMemoryBytes))",
+    ]
+    if let operations { lines += ["", operations.text] }
     return lines.joined(separator: "\n")
   }
 }

@@ -45,14 +45,21 @@ extension DeviceSelection: CustomStringConvertible {
 
 extension DeviceSelection {
   /// Opens the device, and says so where `auto` finds no GPU and takes the processor.
+  /// - Parameter profiling: whether an OpenCL device is to time kernels by its own clock.
   /// - Throws: `BackendError`, where a device that was named is not there, or the one to take cannot be used.
-  func open() throws(BackendError) -> any Backend {
+  func open(profiling: Bool = false) throws(BackendError) -> any Backend {
+    func backend(on device: CLDevice) throws(BackendError) -> CLBackend {
+      let backend = try CLBackend(device: device, profiling: profiling)
+      // Whole steps are not to be kept kernel by kernel.
+      backend.recordsTimings = false
+      return backend
+    }
     switch self {
     case .cpu: return CPUBackend()
-    case .openCL: return try CLBackend(device: try CLDevice.automatic())
+    case .openCL: return try backend(on: try CLDevice.automatic())
     case .openCLDevice(let index):
       do throws(BackendError) {
-        return try CLBackend(device: try CLDevice.named(index))
+        return try backend(on: try CLDevice.named(index))
       } catch .noSuchDevice(let reason) {
         throw .noSuchDevice("--device \(self): \(reason)")
       }
@@ -65,7 +72,7 @@ extension DeviceSelection {
         reason = "no OpenCL (\(name): \(problem))"
       }
       // A GPU that is there and cannot be used is for the user to know, not to be passed over.
-      if let gpu { return try CLBackend(device: gpu) }
+      if let gpu { return try backend(on: gpu) }
       let processor = CPUBackend()
       Console.note("\(reason); using the processor: \(processor.deviceDescription)")
       return processor

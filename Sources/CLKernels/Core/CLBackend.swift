@@ -16,6 +16,8 @@ public final class CLBackend: Backend {
   private let cache: CLProgramCache?
   private var programs: [ProgramKey: CLProgram] = [:]
   private var timings: [KernelTiming] = []
+  /// Whether `takeTimings` gets every kernel that runs; at first if the backend was made with `profiling`.
+  public var recordsTimings: Bool
 
   private struct ProgramKey: Hashable {
     let file: String
@@ -41,6 +43,7 @@ public final class CLBackend: Backend {
     self.cache = cache
     context = try CLContext(device: device)
     queue = try CLQueue(context: context, profiling: profiling)
+    recordsTimings = profiling
   }
 
   public var name: String { "opencl:\(device.index)" }
@@ -133,7 +136,7 @@ public final class CLBackend: Backend {
   }
 
   func enqueue(_ kernel: CLKernel, over range: CLRange) throws(BackendError) {
-    guard queue.isProfiling else { return try queue.enqueue(kernel, over: range) }
+    guard recordsTimings, queue.isProfiling else { return try queue.enqueue(kernel, over: range) }
     timings.append(KernelTiming(kernel: kernel.name, event: try queue.enqueueWithEvent(kernel, over: range)))
   }
 
@@ -141,5 +144,19 @@ public final class CLBackend: Backend {
   public func takeTimings() -> [KernelTiming] {
     defer { timings.removeAll(keepingCapacity: true) }
     return timings
+  }
+
+  /// By the device's clock, kernel by kernel, on a backend made with `profiling`; what `takeTimings` would have given is
+  /// dropped. By the host's clock otherwise.
+  public func time(_ launch: any Launch) throws(BackendError) -> Double {
+    guard queue.isProfiling else { return try hostTime(of: launch) }
+    let recorded = recordsTimings
+    defer { recordsTimings = recorded }
+    recordsTimings = true
+    _ = takeTimings()
+    try launch.run()
+    var nanoseconds: UInt64 = 0
+    for timing in takeTimings() { nanoseconds += try timing.event.times().nanoseconds }
+    return Double(nanoseconds) * 1e-9
   }
 }

@@ -9,6 +9,7 @@
 #include "binary_cross_entropy.h"
 #include "convolution.h"
 #include "copy.h"
+#include "device_peaks.h"
 #include "fill.h"
 #include "l1_loss.h"
 #include "max_pooling.h"

@@ -1,29 +1,13 @@
 import Data
 import Runtime
 
-/// Times whole training steps of a model on random images.
+/// Times whole training steps of a model, and batches that it colors, on random images.
 public struct StepBenchmark {
-  /// What was seen.
-  public struct Result: Sendable {
-    /// Duration of each step, in seconds, in the order in which they ran.
-    public let seconds: [Double]
-    /// From nothing to the end of the first step: planning, allocation, kernels, the step.
-    public let secondsToFirstStep: Double
-    public let batchSize: Int
-
-    /// The middle duration, in seconds.
-    public var medianSeconds: Double {
-      let sorted = seconds.sorted()
-      return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
-    }
-
-    public var imagesPerSecond: Double { Double(batchSize) / medianSeconds }
-  }
-
   private let trainer: Trainer
   private let backend: any Backend
-  private let batchSize: Int
-  private let secondsToFirstStep: Double
+  public let batchSize: Int
+  /// From nothing to the end of the first step, in seconds: planning, allocation, kernels, the step.
+  public let secondsToFirstStep: Double
 
   /// Batches in the data set that the steps go through.
   private static let batches = 2
@@ -53,19 +37,31 @@ public struct StepBenchmark {
     self.batchSize = batchSize
   }
 
-  /// Times `steps` steps, each to its end on the device, after `warmUp` that are not counted.
-  public func run(warmUp: Int, steps: Int) throws(BackendError) -> Result {
-    var seconds: [Double] = []
-    for step in 0..<warmUp + steps {
-      let start = ContinuousClock.now
-      try trainer.step(first: step % Self.batches * batchSize)
-      try backend.synchronize()
-      if step >= warmUp { seconds.append(start.secondsUntilNow) }
-    }
-    return Result(seconds: seconds, secondsToFirstStep: secondsToFirstStep, batchSize: batchSize)
+  /// Times `steps` training steps, each to its end on the device, after `warmUp` that are not counted.
+  public func train(warmUp: Int, steps: Int) throws(BackendError) -> Durations {
+    try time(warmUp: warmUp, runs: steps) { (first) throws(BackendError) in try trainer.step(first: first) }
   }
 
-  /// Times every operation of a step by itself: the median over `steps` steps, in seconds, in the step's order.
+  /// Times coloring `batches` batches, each to its end on the device, after `warmUp` that are not counted. The colors stay
+  /// on the device.
+  public func infer(warmUp: Int, batches: Int) throws(BackendError) -> Durations {
+    try time(warmUp: warmUp, runs: batches) { (first) throws(BackendError) in try trainer.predictor.run(first: first) }
+  }
+
+  private func time(warmUp: Int, runs: Int, _ body: (_ first: Int) throws(BackendError) -> Void) throws(BackendError)
+    -> Durations
+  {
+    var seconds: [Double] = []
+    for run in 0..<warmUp + runs {
+      let start = ContinuousClock.now
+      try body(run % Self.batches * batchSize)
+      try backend.synchronize()
+      if run >= warmUp { seconds.append(start.secondsUntilNow) }
+    }
+    return Durations(seconds)
+  }
+
+  /// Times every operation of a training step by itself: the median over `steps` steps, in seconds, in the step's order.
   public func profile(steps: Int) throws(BackendError) -> [(operation: any Operation, seconds: Double)] {
     try trainer.profile(steps: steps)
   }

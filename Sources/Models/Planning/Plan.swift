@@ -24,12 +24,7 @@ public final class Plan {
   func profile(count: Int) throws(BackendError) -> [Double] {
     var durations = [[Double]](repeating: [], count: launches.count)
     for _ in 0..<count {
-      for (index, launch) in launches.enumerated() {
-        let start = ContinuousClock.now
-        try launch.run()
-        try backend.synchronize()
-        durations[index].append(start.secondsUntilNow)
-      }
+      for (index, launch) in launches.enumerated() { durations[index].append(try backend.time(launch)) }
     }
     return durations.map { $0.sorted()[$0.count / 2] }
   }

@@ -28,6 +28,12 @@ public final class Predictor {
     self.init(prediction, plan: plans[0], kind: kind, order: order, on: backend)
   }
 
+  /// Puts one batch, from position `first` of the order on, into the device's queue.
+  func run(first: Int) throws(BackendError) {
+    prediction.source.first.value = first
+    try plan.run()
+  }
+
   /// Colors the photographs of the order, a batch at a time.
   /// - Parameter body: gets the position in the order of the batch's first photograph, how many there are, and their
   ///   colors in 0...1 as `[count, H, W, 3]`.
@@ -37,8 +43,7 @@ public final class Predictor {
     let batchSize = prediction.source.batchSize
     for first in stride(from: 0, to: order.count, by: batchSize) {
       let count = min(batchSize, order.count - first)
-      prediction.source.first.value = first
-      try plan.run()
+      try run(first: first)
       let values = try backend.floats(of: prediction.output)
       let kept = count * prediction.output.shape.count / batchSize
       body(first, count, values.prefix(kept).map(kind.color(fromOutput:)))

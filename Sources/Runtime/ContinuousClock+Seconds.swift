@@ -1,6 +1,6 @@
 extension ContinuousClock.Instant {
   /// Seconds from this instant to now.
-  var secondsUntilNow: Double {
+  package var secondsUntilNow: Double {
     let duration = self.duration(to: .now)
     return Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
   }

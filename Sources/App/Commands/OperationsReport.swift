@@ -1,0 +1,107 @@
+import CPUKernels
+import Models
+import Runtime
+
+/// A training step's operations, each timed by itself, beside what the device can do at most: `recolor bench --ops`.
+struct OperationsReport: Encodable {
+  /// Operations of one name and pass at one shape, taken together.
+  struct Row: Encodable {
+    let operation: String
+    let pass: String
+    /// Shape of the first tensor written.
+    let shape: String
+    let count: Int
+    let milliseconds: Double
+    /// Part of the sum of all operations, 0...1.
+    let share: Double
+    /// Of the direct method's operations.
+    let gigaflopsPerSecond: Double
+    /// Of the bytes that must move at least.
+    let gigabytesPerSecond: Double
+    /// Parts of what the device can do at most. An algorithm that needs fewer multiplications than the direct one, or bytes
+    /// that are still in a cache, can bring one above 1.
+    let partOfProductPeak: Double
+    let partOfCopyPeak: Double
+  }
+
+  /// What is added up for a row.
+  private struct Sums {
+    let operation: String
+    let pass: String
+    let shape: String
+    var count = 0
+    var seconds = 0.0
+    var floatingPointOperations = 0
+    var bytes = 0
+  }
+
+  /// The slowest first.
+  let rows: [Row]
+  /// Multiply-adds on values in registers.
+  let productPeakGigaflopsPerSecond: Double
+  let copyPeakGigabytesPerSecond: Double
+  /// What OpenBLAS's products reach on this processor with as many threads; nil on other devices, and without OpenBLAS.
+  let blasGigaflopsPerSecond: Double?
+
+  init(_ benchmark: StepBenchmark, steps: Int, on backend: any Backend) throws(BackendError) {
+    let peaks = try backend.measurePeaks()
+    productPeakGigaflopsPerSecond = peaks.floatingPointOperationsPerSecond * 1e-9
+    copyPeakGigabytesPerSecond = peaks.bytesPerSecond * 1e-9
+    rows = Self.rows(try benchmark.profile(steps: steps), peaks)
+    blasGigaflopsPerSecond = (backend as? CPUBackend).flatMap { try? ProductYardstick.gigaflopsPerSecond(on: $0.pool) }
+  }
+
+  /// Operations that do the same at the same shape in one row.
+  private static func rows(
+    _ operations: [(operation: any Operation, seconds: Double)], _ peaks: DevicePeaks
+  ) -> [Row] {
+    var groups: [String: Sums] = [:]
+    for (operation, seconds) in operations {
+      let shape = operation.writes.first.map { "\($0.shape)" } ?? ""
+      let name = type(of: operation).name
+      let key = "\(name) \(operation.pass) \(shape) \(operation.floatingPointOperations)"
+      var sums = groups[key] ?? Sums(operation: name, pass: operation.pass.rawValue, shape: shape)
+      sums.count += 1
+      sums.seconds += seconds
+      sums.floatingPointOperations += operation.floatingPointOperations
+      sums.bytes += operation.minimumBytes
+      groups[key] = sums
+    }
+    let total = operations.reduce(0) { $0 + $1.seconds }
+    return groups.values.sorted { $0.seconds > $1.seconds }.map { sums in
+      let floatingPointOperationsPerSecond = Double(sums.floatingPointOperations) / sums.seconds
+      let bytesPerSecond = Double(sums.bytes) / sums.seconds
+      return Row(
+        operation: sums.operation, pass: sums.pass, shape: sums.shape, count: sums.count,
+        milliseconds: sums.seconds * 1000, share: sums.seconds / total,
+        gigaflopsPerSecond: floatingPointOperationsPerSecond * 1e-9, gigabytesPerSecond: bytesPerSecond * 1e-9,
+        partOfProductPeak: floatingPointOperationsPerSecond / peaks.floatingPointOperationsPerSecond,
+        partOfCopyPeak: bytesPerSecond / peaks.bytesPerSecond)
+    }
+  }
+
+  var text: String {
+    let columns: [TextTable.Column] = [
+      .left("operation"), .left("pass"), .right("times"), .right("ms"), .right("share"), .right("GFLOP/s"),
+      .right("of peak"), .right("GB/s"), .right("of peak"), .left("writes"),
+    ]
+    func percent(_ part: Double, _ digits: Int) -> String { Format.fixed(100 * part, digits) + " %" }
+    let cells = rows.map { row in
+      [
+        row.operation, row.pass, "\(row.count)", Format.fixed(row.milliseconds, 2), percent(row.share, 1),
+        Format.fixed(row.gigaflopsPerSecond, 0), percent(row.partOfProductPeak, 0),
+        Format.fixed(row.gigabytesPerSecond, 1), percent(row.partOfCopyPeak, 0), row.shape,
+      ]
+    }
+    let total = rows.reduce(0) { $0 + $1.milliseconds }
+    let blas = blasGigaflopsPerSecond.map { "; OpenBLAS's products reach \(Format.fixed($0, 0)) GFLOP/s" } ?? ""
+    return [
+      TextTable.text(columns, cells),
+      "",
+      "operations together: \(Format.fixed(total, 2)) ms",
+      "peaks: \(Format.fixed(productPeakGigaflopsPerSecond, 0)) GFLOP/s in fp32 from registers, "
+        + "\(Format.fixed(copyPeakGigabytesPerSecond, 1)) GB/s read and written by a copy\(blas)",
+      "GFLOP/s count the direct method, GB/s each tensor once: Winograd's algorithm and caches can pass 100 %.",
+    ].joined(separator: "\n")
+  }
+}

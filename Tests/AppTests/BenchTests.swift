@@ -1,0 +1,55 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct BenchTests {
+  /// The figures of one short run.
+  private func report(_ options: String...) throws -> [String: Any] {
+    let arguments =
+      ["bench", "gan", "--width", "4", "--batch-size", "3", "--steps", "4", "--warm-up", "0", "--json"] + options
+    let result = try RecolorProcess(arguments).wait()
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    return try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+  }
+
+  private func number(_ key: String, in report: [String: Any]) throws -> Double {
+    try #require(report[key] as? Double, "\(key)")
+  }
+
+  @Test func figuresFitTogether() throws {
+    let report = try report("--device", "cpu")
+    #expect(report["operations"] == nil)
+    #expect(try number("peakMemoryBytes", in: report) > 1e6)
+    #expect(try number("firstStepMilliseconds", in: report) > 0)
+    for work in ["training", "inference"] {
+      let throughput = try #require(report[work] as? [String: Any])
+      let ascending = try ["fastestStep", "lowerQuartile", "step", "upperQuartile", "slowestStep"].map {
+        try number($0 + "Milliseconds", in: throughput)
+      }
+      #expect(ascending == ascending.sorted() && ascending[0] > 0)
+      let images = try number("imagesPerSecond", in: throughput) * ascending[2] / 1000
+      #expect(abs(images - 3) < 1e-6)
+    }
+    let training = try #require(report["training"] as? [String: Any])
+    #expect(try number("imagesPerSecond", in: report) == number("imagesPerSecond", in: training))
+  }
+
+  @Test(arguments: TestBackends.hasOpenCL ? ["cpu", "opencl"] : ["cpu"])
+  func operationsAddUpAndStayUnderThePeaks(device: String) throws {
+    let report = try report("--device", device, "--ops")
+    let operations = try #require(report["operations"] as? [String: Any])
+    // Wide bounds that no real device leaves, and a wrong unit does.
+    #expect(try (1...1e6).contains(number("productPeakGigaflopsPerSecond", in: operations)))
+    #expect(try (0.1...1e5).contains(number("copyPeakGigabytesPerSecond", in: operations)))
+    let rows = try #require(operations["rows"] as? [[String: Any]])
+    let shares = try rows.map { try number("share", in: $0) }
+    #expect(abs(shares.reduce(0, +) - 1) < 1e-9)
+    #expect(shares == shares.sorted(by: >))
+    let names = Set(rows.compactMap { $0["operation"] as? String })
+    #expect(names.isSuperset(of: ["Convolution", "BatchNormalization", "Adam", "L1Loss", "BinaryCrossEntropy"]))
+    for row in rows {
+      let part = try number("gigaflopsPerSecond", in: row) / number("productPeakGigaflopsPerSecond", in: operations)
+      #expect(try abs(part - number("partOfProductPeak", in: row)) < 1e-9)
+    }
+  }
+}
