@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Times training steps of Recolor and of PyTorch in turn on the same machine, and prints the ratio of their medians.
+"""Times training steps of Recolor and of its peers in turn on the same machine, and prints the ratio of their medians.
 
-usage: benchmark.py [--recolor PATH] [--device DEVICE] [--models unet,gan] [--widths 16,64] [--batches 64]
-                    [--rounds 3] [--seconds 8] [--threads N] [--out FILE.md]
+usage: benchmark.py [--recolor PATH] [--device DEVICE] [--models unet,gan] [--widths 16,32,64] [--batches 16,64,256]
+                    [--peer pytorch|tinygrad] [--peer-device cpu|cuda] [--rounds 3] [--seconds 8] [--threads N]
+                    [--out FILE.md]
 
-Runs A B A B ...: a round is one run of `recolor bench` and one of PyTorch for each memory layout, each a process of its
-own, on random 32×32 images. PyTorch's figure is the better of its two layouts. Needs PyTorch (pip install torch) in the
-Python that runs this, and nothing else running on the machine.
+Runs A B A B ...: a round is one run of `recolor bench` and one of the peer (of PyTorch one for each way it can be run:
+both memory layouts; on a GPU also compiled), each a process of its own, on random 32×32 images, with the same number of
+threads. The peer's figure is the best of its ways. Needs PyTorch (pip install torch) or tinygrad (pip install tinygrad) in
+the Python that runs this, and nothing else running on the machine.
 """
 
 import argparse
@@ -17,105 +19,90 @@ import platform
 import statistics
 import subprocess
 import sys
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-
-
-def measure_pytorch(model: str, width: int, batch: int, seconds: float, layout: str, device: str) -> dict:
-    """Steps of PyTorch in this process: the median step in seconds and the peak memory in bytes."""
-    import resource
-
-    import torch
-
-    import torch_models as models
-
-    torch.manual_seed(1)
-    memory_format = torch.channels_last if layout == "channels_last" else torch.contiguous_format
-    generator = models.UNet(width, **({"tanh": True} if model == "gan" else {}))
-    if model == "gan":
-        discriminator = models.Discriminator(width)
-        for network in (generator, discriminator):
-            network.apply(models.initialize_for_gan)
-            network.to(device, memory_format=memory_format)
-        trainer = models.GANTrainer(generator, discriminator)
-    else:
-        generator.to(device, memory_format=memory_format)
-        trainer = models.AutoencoderTrainer(generator)
-    images = torch.randint(0, 256, (batch, 3, 32, 32), dtype=torch.uint8)
-    gray, color = models.batch(images, signed=model == "gan", dtype=torch.float32)
-    gray = gray.to(device, memory_format=memory_format)
-    color = color.to(device, memory_format=memory_format)
-
-    def step() -> float:
-        start = time.perf_counter()
-        trainer.step(gray, color)
-        if device != "cpu":
-            torch.cuda.synchronize()
-        return time.perf_counter() - start
-
-    warm = [step() for _ in range(3)]
-    durations = [step() for _ in range(max(3, int(seconds / min(warm))))]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"step": statistics.median(durations), "peak": peak, "version": torch.__version__}
+SCRIPTS = pathlib.Path(__file__).resolve().parent
+LAYOUTS = {"contiguous": ["--layout", "contiguous"], "channels_last": ["--layout", "channels_last"]}
+COMPILED = {f"{name}, compiled": [*words, "--compile"] for name, words in LAYOUTS.items()}
 
 
-def run_pytorch(options: argparse.Namespace, model: str, width: int, batch: int, layout: str) -> dict:
-    command = [sys.executable, __file__, "--measure", json.dumps([model, width, batch, options.seconds, layout, "cpu"])]
-    environment = os.environ | {"OMP_NUM_THREADS": str(options.threads)}
-    output = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
-    return json.loads(output)
+def run(command: list, environment: dict[str, str]) -> dict:
+    """The JSON object that a command prints last. What else it prints is shown if it fails."""
+    done = subprocess.run([str(word) for word in command], env=os.environ | environment, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr.strip()}")
+    return json.loads(done.stdout[done.stdout.index("{") :])
 
 
 def run_recolor(options: argparse.Namespace, model: str, width: int, batch: int, steps: int) -> dict:
     command = [options.recolor, "bench", model, "--width", width, "--batch-size", batch, "--steps", steps]
     command += ["--device", options.device, "--json"]
-    environment = os.environ | {"RECOLOR_THREADS": str(options.threads)}
-    output = subprocess.run([str(word) for word in command], env=environment, check=True, capture_output=True, text=True)
-    report = json.loads(output.stdout)
-    return {"step": report["stepMilliseconds"] / 1000, "peak": report["peakMemoryBytes"], "device": report["description"]}
+    report = run(command, {"RECOLOR_THREADS": str(options.threads)})
+    quartiles = [report["training"][f"{name}QuartileMilliseconds"] for name in ("lower", "upper")]
+    return {
+        "step": report["stepMilliseconds"] / 1000, "peak": report["peakMemoryBytes"], "quartiles": quartiles,
+        "device": report["description"],
+    }  # fmt: skip
+
+
+def peer_ways(options: argparse.Namespace) -> dict[str, list[str]]:
+    """The ways in which the peer is run, by name: what is added to its command."""
+    if options.peer == "tinygrad":
+        return {"OpenCL": []}
+    return LAYOUTS if options.peer_device == "cpu" else LAYOUTS | COMPILED
+
+
+def run_peer(options: argparse.Namespace, model: str, width: int, batch: int, words: list[str]) -> dict:
+    if options.peer == "tinygrad":
+        command = [sys.executable, SCRIPTS / "tinygrad_bench.py", width, batch, options.seconds]
+    else:
+        command = [sys.executable, SCRIPTS / "torch_bench.py", model, width, batch, options.seconds]
+        command += ["--device", options.peer_device, *words]
+    return run(command, {"OMP_NUM_THREADS": str(options.threads), "DEV": "CL"})
 
 
 def compare(options: argparse.Namespace, model: str, width: int, batch: int) -> list[str]:
     """One row of the table: both in turn, `rounds` times."""
-    ours, theirs = [], {"contiguous": [], "channels_last": []}
+    ways = peer_ways(options)
+    ours, theirs = [], {name: [] for name in ways}
     steps = 3
     for _ in range(options.rounds):
+        if not ours:
+            # A first run says how many steps there is time for; the kernels are in the cache after it.
+            steps = max(3, int(options.seconds / run_recolor(options, model, width, batch, steps)["step"]))
         ours.append(run_recolor(options, model, width, batch, steps))
-        steps = max(3, int(options.seconds / ours[-1]["step"]))
-        for layout, runs in theirs.items():
-            runs.append(run_pytorch(options, model, width, batch, layout))
-    our_step = statistics.median(run["step"] for run in ours)
-    layout, runs = min(theirs.items(), key=lambda item: statistics.median(run["step"] for run in item[1]))
-    their_step = statistics.median(run["step"] for run in runs)
-    spread = [min(run["step"] for run in ours), max(run["step"] for run in ours)]
-    options.versions.add(f"PyTorch {runs[0]['version']}")
-    options.versions.add(ours[0]["device"])
+        for name, words in ways.items():
+            theirs[name].append(run_peer(options, model, width, batch, words))
+    our_step = statistics.median(one["step"] for one in ours)
+    name, runs = min(theirs.items(), key=lambda item: statistics.median(one["step"] for one in item[1]))
+    their_step = statistics.median(one["step"] for one in runs)
+    lower, upper = (statistics.median(one["quartiles"][end] for one in ours) for end in (0, 1))
+    options.versions |= {runs[0]["version"], ours[0]["device"]}
     return [
-        model, str(width), str(batch), f"{batch / our_step:.0f}", f"{batch / their_step:.0f} ({layout})",
-        f"{their_step / our_step:.2f}×", f"{spread[0] * 1000:.0f}–{spread[1] * 1000:.0f} ms",
+        model, str(width), str(batch), f"{batch / our_step:.0f}", f"{batch / their_step:.3g} ({name})",
+        f"{their_step / our_step:.2f}×", f"{lower:.0f}–{upper:.0f} ms",
         f"{ours[-1]['peak'] / 2**20:.0f} / {runs[-1]['peak'] / 2**20:.0f} MiB",
     ]  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recolor", default=ROOT / ".build/release/recolor")
-    parser.add_argument("--device", default="cpu", help="Recolor's --device; PyTorch runs on the CPU")
+    parser.add_argument("--recolor", default=SCRIPTS.parent / ".build/release/recolor")
+    parser.add_argument("--device", default="cpu", help="Recolor's --device")
     parser.add_argument("--models", default="unet,gan")
-    parser.add_argument("--widths", default="16,64")
-    parser.add_argument("--batches", default="64")
+    parser.add_argument("--widths", default="16,32,64")
+    parser.add_argument("--batches", default="16,64,256")
+    parser.add_argument("--peer", choices=["pytorch", "tinygrad"], default="pytorch")
+    parser.add_argument("--peer-device", choices=["cpu", "cuda"], default="cpu", help="where PyTorch runs")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=8, help="of timed steps a run")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--out", help="also write the table here")
-    parser.add_argument("--measure", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.measure:
-        print(json.dumps(measure_pytorch(*json.loads(options.measure))))
-        return
+    if options.peer == "tinygrad" and options.models != "unet":
+        parser.error("tinygrad: only --models unet")
     options.versions = set()
-    heading = ["model", "width", "batch", "Recolor images/s", "PyTorch images/s", "ratio", "Recolor's steps", "peak memory"]
+    heading = ["model", "width", "batch", "Recolor images/s", f"{options.peer} images/s", "ratio"]
+    heading += ["Recolor's middle half", f"peak memory, Recolor / {options.peer}"]
     lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
     print("\n".join(lines), flush=True)
     for model in options.models.split(","):
