@@ -43,11 +43,16 @@ struct KernelCheck {
     for bodies in KernelBodies.allCases where bodies != openCL.bodies {
       runs.append((bodies.rawValue, try CLBackend(device: openCL.device, bodies: bodies), cases))
     }
-    // The ways to compute a convolution that neither of them has.
-    for family in MethodFamily.allCases where family != .tiled && family != .vector {
+    // The ways to compute a convolution, each on those cases for which neither of them takes it.
+    let usual = runs.compactMap { $0.backend as? CLBackend }
+    for family in MethodFamily.allCases {
       let backend = try CLBackend(device: openCL.device, methods: MethodChoice(family: family))
-      let computed = cases.filter { backend.methodFamily(of: $0.make().operation) == family }
-      runs.append((family.rawValue, backend, computed))
+      let computed = cases.filter { kernelCase in
+        let operation = kernelCase.make().operation
+        return backend.methodFamily(of: operation) == family
+          && !usual.contains { $0.methodFamily(of: operation) == family }
+      }
+      if !computed.isEmpty { runs.append((family.rawValue, backend, computed)) }
     }
     self.runs = runs
   }

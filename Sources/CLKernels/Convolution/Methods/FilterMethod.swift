@@ -7,6 +7,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
   case naive(sizes: NaiveFilter)
   case tiled(sizes: TiledFilter)
   case vector(sizes: VectorFilter)
+  case winogradVector(sizes: WinogradVectorFilter)
 
   /// The method as what can be done with it.
   var implementation: any FilterImplementation {
@@ -14,6 +15,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
     case .naive(let sizes): sizes
     case .tiled(let sizes): sizes
     case .vector(let sizes): sizes
+    case .winogradVector(let sizes): sizes
     }
   }
 
@@ -22,6 +24,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
     case .naive: .naive
     case .tiled: .tiled
     case .vector: .vector
+    case .winogradVector: .winogradVector
     }
   }
 
@@ -31,6 +34,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
     case .naive: .naive(sizes: NaiveFilter())
     case .tiled: .tiled(sizes: TiledFilter(for: filter))
     case .vector: .vector(sizes: VectorFilter(for: filter))
+    case .winogradVector: WinogradVectorFilter(for: filter).map { .winogradVector(sizes: $0) }
     }
   }
 
@@ -39,7 +43,9 @@ public enum FilterMethod: Codable, Hashable, Sendable {
   static func candidates(for filter: ConvolutionFilter, on backend: CLBackend) -> [FilterMethod] {
     switch backend.bodies {
     case .gpu: TiledFilter.candidates(for: filter).map { .tiled(sizes: $0) }
-    case .cpu: VectorFilter.candidates(for: filter).map { .vector(sizes: $0) }
+    case .cpu:
+      WinogradVectorFilter.candidates(for: filter).map { .winogradVector(sizes: $0) }
+        + VectorFilter.candidates(for: filter).map { .vector(sizes: $0) }
     }
   }
 
@@ -49,6 +55,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
     case .naive(let sizes): sizes.neighbours.map { .naive(sizes: $0) }
     case .tiled(let sizes): sizes.neighbours.map { .tiled(sizes: $0) }
     case .vector(let sizes): sizes.neighbours.map { .vector(sizes: $0) }
+    case .winogradVector(let sizes): sizes.neighbours.map { .winogradVector(sizes: $0) }
     }
   }
 }

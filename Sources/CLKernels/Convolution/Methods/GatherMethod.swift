@@ -7,6 +7,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
   case naive(sizes: NaiveGather)
   case tiled(sizes: TiledGather)
   case vector(sizes: VectorGather)
+  case winogradVector(sizes: WinogradVectorGather)
 
   /// The method as what can be done with it.
   var implementation: any GatherImplementation {
@@ -14,6 +15,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .naive(let sizes): sizes
     case .tiled(let sizes): sizes
     case .vector(let sizes): sizes
+    case .winogradVector(let sizes): sizes
     }
   }
 
@@ -22,6 +24,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .naive: .naive
     case .tiled: .tiled
     case .vector: .vector
+    case .winogradVector: .winogradVector
     }
   }
 
@@ -31,6 +34,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .naive: .naive(sizes: NaiveGather())
     case .tiled: .tiled(sizes: TiledGather(for: gather))
     case .vector: .vector(sizes: VectorGather(for: gather))
+    case .winogradVector: WinogradVectorGather(for: gather).map { .winogradVector(sizes: $0) }
     }
   }
 
@@ -39,7 +43,9 @@ public enum GatherMethod: Codable, Hashable, Sendable {
   static func candidates(for gather: ConvolutionGather, on backend: CLBackend) -> [GatherMethod] {
     switch backend.bodies {
     case .gpu: TiledGather.candidates(for: gather).map { .tiled(sizes: $0) }
-    case .cpu: VectorGather.candidates(for: gather).map { .vector(sizes: $0) }
+    case .cpu:
+      WinogradVectorGather.candidates(for: gather).map { .winogradVector(sizes: $0) }
+        + VectorGather.candidates(for: gather).map { .vector(sizes: $0) }
     }
   }
 
@@ -49,6 +55,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .naive(let sizes): sizes.neighbours.map { .naive(sizes: $0) }
     case .tiled(let sizes): sizes.neighbours.map { .tiled(sizes: $0) }
     case .vector(let sizes): sizes.neighbours.map { .vector(sizes: $0) }
+    case .winogradVector(let sizes): sizes.neighbours.map { .winogradVector(sizes: $0) }
     }
   }
 }

@@ -20,9 +20,13 @@ extension CLBackend {
       return method
     }
     if let method = methods.gathers[gather.key], method.implementation.isUsable(for: gather, on: self) { return method }
-    return switch bodies {
-    case .gpu: .tiled(sizes: TiledGather(for: gather))
-    case .cpu: .vector(sizes: VectorGather(for: gather))
+    switch bodies {
+    case .gpu: return .tiled(sizes: TiledGather(for: gather))
+    case .cpu:
+      if WinogradVectorGather.pays(for: gather), let sizes = WinogradVectorGather(for: gather) {
+        return .winogradVector(sizes: sizes)
+      }
+      return .vector(sizes: VectorGather(for: gather))
     }
   }
 
@@ -32,9 +36,13 @@ extension CLBackend {
       return method
     }
     if let method = methods.filters[filter.key], method.implementation.isUsable(for: filter, on: self) { return method }
-    return switch bodies {
-    case .gpu: .tiled(sizes: TiledFilter(for: filter))
-    case .cpu: .vector(sizes: VectorFilter(for: filter))
+    switch bodies {
+    case .gpu: return .tiled(sizes: TiledFilter(for: filter))
+    case .cpu:
+      if WinogradVectorFilter.pays(for: filter), let sizes = WinogradVectorFilter(for: filter) {
+        return .winogradVector(sizes: sizes)
+      }
+      return .vector(sizes: VectorFilter(for: filter))
     }
   }
 }

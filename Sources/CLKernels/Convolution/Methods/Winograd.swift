@@ -1,0 +1,31 @@
+import Runtime
+
+/// F(4 × 4, 3 × 3) minimal filtering; convolution_winograd_transforms.h has the formulas.
+enum Winograd {
+  /// Points of a tile.
+  static let points = 36
+
+  /// Whether it can compute a convolution with this kernel, in any of its passes.
+  static func fits(_ geometry: ConvolutionGeometry) -> Bool {
+    geometry == ConvolutionGeometry(kernel: 3, stride: 1, padding: 1)
+  }
+
+  /// What a work-item of the CPU bodies may have on its thread's stack; the usual stack is 8 MiB.
+  static let largestPrivateByteCount = 1 << 20
+
+  /// Tiles of 4 × 4 pixels of a batch.
+  static func tiles(of shape: Shape) -> Int {
+    shape.batch * ceilDivide(shape.height, 4) * ceilDivide(shape.width, 4)
+  }
+
+  /// A full tile takes a quarter of its pixels' multiply-adds. The transforms cost up to half of what that saves, so two
+  /// thirds of the tiles' pixels should exist.
+  static func fillsTiles(_ shape: Shape) -> Bool {
+    tiles(of: shape) * 16 * 2 <= shape.pixelCount * 3
+  }
+}
+
+extension MethodAccuracy {
+  /// The transforms round: at the points ±1/√2 and ±√2 the error of random data stays within a few 1e-6.
+  static let winograd = MethodAccuracy(tolerance: 1e-5, isExactOnWholeNumbers: false)
+}

@@ -1,0 +1,98 @@
+// The linear transforms of F(4 × 4, 3 × 3) minimal filtering (Winograd 1980; Lavin and Gray 2016), for a stride of 1 and a
+// padding of 1. A tile is 4 × 4 pixels of the output: 6 × 6 source pixels and 3 × 3 weights are brought to 36 points, where
+// 36 products take the place of 144, and the sums over the channels are brought back.
+//
+// Toom-Cook at the points 0, ±1/√2, ±√2 and infinity, which keep the error of float sums at 1e-6 of the largest value, a
+// fifth of that at the usual 0, ±1, ±2. With p = 1/√2, q = √2 and M(t) = t (t² − p²)(t² − q²): row j of Bᵀ holds the
+// coefficients of M(t) / (t − point j) (of M itself for infinity), G(j, k) = point_jᵏ / Π over l ≠ j of
+// (point_j − point_l), and A(j, i) = point_jⁱ.
+//
+// VALUE, the type of what is transformed, is defined before this is included. All work on private memory.
+
+#define HALF_ROOT 0.70710678118654752440f
+#define ROOT 1.41421356237309504880f
+
+// Points along one side of a tile, and in all.
+#define POINT_SIDE 6
+#define POINTS 36
+// Output pixels along one side of a tile.
+#define TILE_SIDE 4
+
+// Bᵀ: 6 source pixels to 6 points.
+__attribute__((always_inline)) inline
+void transform_source_line(const VALUE *x, int stride, VALUE *v) {
+  const VALUE x0 = x[0], x1 = x[stride], x2 = x[2 * stride], x3 = x[3 * stride], x4 = x[4 * stride];
+  const VALUE x5 = x[5 * stride];
+  const VALUE even = x4 - 2.0f * x2, odd = HALF_ROOT * (x3 - 2.0f * x1);
+  const VALUE even2 = x4 - 0.5f * x2, odd2 = ROOT * (x3 - 0.5f * x1);
+  v[0] = x0 - 2.5f * x2 + x4;
+  v[1] = even + odd;
+  v[2] = even - odd;
+  v[3] = even2 + odd2;
+  v[4] = even2 - odd2;
+  v[5] = x1 - 2.5f * x3 + x5;
+}
+
+// Aᵀ: 6 points to 4 output pixels.
+__attribute__((always_inline)) inline
+void transform_target_line(const VALUE *m, int stride, VALUE *y) {
+  const VALUE sum = m[stride] + m[2 * stride], difference = HALF_ROOT * (m[stride] - m[2 * stride]);
+  const VALUE sum2 = m[3 * stride] + m[4 * stride], difference2 = ROOT * (m[3 * stride] - m[4 * stride]);
+  y[0] = m[0] + sum + sum2;
+  y[1] = difference + difference2;
+  y[2] = 0.5f * sum + 2.0f * sum2;
+  y[3] = m[5 * stride] + 0.5f * difference + 2.0f * difference2;
+}
+
+// A: 4 pixels of the output's gradient to 6 points.
+__attribute__((always_inline)) inline
+void transform_gradient_line(const VALUE *y, int stride, VALUE *m) {
+  const VALUE y0 = y[0], y1 = y[stride], y2 = y[2 * stride], y3 = y[3 * stride];
+  const VALUE even = y0 + 0.5f * y2, odd = HALF_ROOT * (y1 + 0.5f * y3);
+  const VALUE even2 = y0 + 2.0f * y2, odd2 = ROOT * (y1 + 2.0f * y3);
+  m[0] = y0;
+  m[1] = even + odd;
+  m[2] = even - odd;
+  m[3] = even2 + odd2;
+  m[4] = even2 - odd2;
+  m[5] = y3;
+}
+
+// G: 3 weights to 6 points.
+__attribute__((always_inline)) inline
+void transform_weights_line(const VALUE *g, int stride, VALUE *u) {
+  const VALUE g0 = g[0], g1 = g[stride], g2 = g[2 * stride];
+  const VALUE even = (-2.0f / 3.0f) * g0 + (-1.0f / 3.0f) * g2, odd = (-2.0f / 3.0f * HALF_ROOT) * g1;
+  const VALUE even2 = (1.0f / 6.0f) * g0 + (1.0f / 3.0f) * g2, odd2 = (1.0f / 6.0f * ROOT) * g1;
+  u[0] = g0;
+  u[1] = even + odd;
+  u[2] = even - odd;
+  u[3] = even2 + odd2;
+  u[4] = even2 - odd2;
+  u[5] = g2;
+}
+
+// Gᵀ: 6 points of the weights' gradient to 3 weights.
+__attribute__((always_inline)) inline
+void transform_weights_gradient_line(const VALUE *u, int stride, VALUE *g) {
+  const VALUE sum = u[stride] + u[2 * stride], difference = u[stride] - u[2 * stride];
+  const VALUE sum2 = u[3 * stride] + u[4 * stride], difference2 = u[3 * stride] - u[4 * stride];
+  g[0] = u[0] + (-2.0f / 3.0f) * sum + (1.0f / 6.0f) * sum2;
+  g[1] = (-2.0f / 3.0f * HALF_ROOT) * difference + (1.0f / 6.0f * ROOT) * difference2;
+  g[2] = u[5 * stride] + (-1.0f / 3.0f) * sum + (1.0f / 3.0f) * sum2;
+}
+
+// A tile's image and the first of its output pixels; tiles are counted row by row, image by image.
+typedef struct {
+  int image, y, x;
+} TilePlace;
+
+TilePlace tile_place(int tile, int height, int width) {
+  const int across = (width + TILE_SIDE - 1) / TILE_SIDE, down = (height + TILE_SIDE - 1) / TILE_SIDE;
+  const int row = tile / across;
+  TilePlace place;
+  place.x = (tile - row * across) * TILE_SIDE;
+  place.image = row / down;
+  place.y = (row - place.image * down) * TILE_SIDE;
+  return place;
+}
