@@ -7,6 +7,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
   case naive(sizes: NaiveFilter)
   case tiled(sizes: TiledFilter)
   case vector(sizes: VectorFilter)
+  case winograd(sizes: WinogradFilter)
   case winogradVector(sizes: WinogradVectorFilter)
 
   /// The method as what can be done with it.
@@ -15,6 +16,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
     case .naive(let sizes): sizes
     case .tiled(let sizes): sizes
     case .vector(let sizes): sizes
+    case .winograd(let sizes): sizes
     case .winogradVector(let sizes): sizes
     }
   }
@@ -24,6 +26,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
     case .naive: .naive
     case .tiled: .tiled
     case .vector: .vector
+    case .winograd: .winograd
     case .winogradVector: .winogradVector
     }
   }
@@ -34,6 +37,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
     case .naive: .naive(sizes: NaiveFilter())
     case .tiled: .tiled(sizes: TiledFilter(for: filter))
     case .vector: .vector(sizes: VectorFilter(for: filter))
+    case .winograd: WinogradFilter(for: filter).map { .winograd(sizes: $0) }
     case .winogradVector: WinogradVectorFilter(for: filter).map { .winogradVector(sizes: $0) }
     }
   }
@@ -42,7 +46,9 @@ public enum FilterMethod: Codable, Hashable, Sendable {
   /// be usable.
   static func candidates(for filter: ConvolutionFilter, on backend: CLBackend) -> [FilterMethod] {
     switch backend.bodies {
-    case .gpu: TiledFilter.candidates(for: filter).map { .tiled(sizes: $0) }
+    case .gpu:
+      TiledFilter.candidates(for: filter).map { .tiled(sizes: $0) }
+        + WinogradFilter.candidates(for: filter).map { .winograd(sizes: $0) }
     case .cpu:
       WinogradVectorFilter.candidates(for: filter).map { .winogradVector(sizes: $0) }
         + VectorFilter.candidates(for: filter).map { .vector(sizes: $0) }
@@ -55,6 +61,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
     case .naive(let sizes): sizes.neighbours.map { .naive(sizes: $0) }
     case .tiled(let sizes): sizes.neighbours.map { .tiled(sizes: $0) }
     case .vector(let sizes): sizes.neighbours.map { .vector(sizes: $0) }
+    case .winograd(let sizes): sizes.neighbours.map { .winograd(sizes: $0) }
     case .winogradVector(let sizes): sizes.neighbours.map { .winogradVector(sizes: $0) }
     }
   }

@@ -7,6 +7,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
   case naive(sizes: NaiveGather)
   case tiled(sizes: TiledGather)
   case vector(sizes: VectorGather)
+  case winograd(sizes: WinogradGather)
   case winogradVector(sizes: WinogradVectorGather)
 
   /// The method as what can be done with it.
@@ -15,6 +16,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .naive(let sizes): sizes
     case .tiled(let sizes): sizes
     case .vector(let sizes): sizes
+    case .winograd(let sizes): sizes
     case .winogradVector(let sizes): sizes
     }
   }
@@ -24,6 +26,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .naive: .naive
     case .tiled: .tiled
     case .vector: .vector
+    case .winograd: .winograd
     case .winogradVector: .winogradVector
     }
   }
@@ -34,6 +37,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .naive: .naive(sizes: NaiveGather())
     case .tiled: .tiled(sizes: TiledGather(for: gather))
     case .vector: .vector(sizes: VectorGather(for: gather))
+    case .winograd: WinogradGather(for: gather).map { .winograd(sizes: $0) }
     case .winogradVector: WinogradVectorGather(for: gather).map { .winogradVector(sizes: $0) }
     }
   }
@@ -42,7 +46,9 @@ public enum GatherMethod: Codable, Hashable, Sendable {
   /// be usable.
   static func candidates(for gather: ConvolutionGather, on backend: CLBackend) -> [GatherMethod] {
     switch backend.bodies {
-    case .gpu: TiledGather.candidates(for: gather).map { .tiled(sizes: $0) }
+    case .gpu:
+      TiledGather.candidates(for: gather).map { .tiled(sizes: $0) }
+        + WinogradGather.candidates(for: gather).map { .winograd(sizes: $0) }
     case .cpu:
       WinogradVectorGather.candidates(for: gather).map { .winogradVector(sizes: $0) }
         + VectorGather.candidates(for: gather).map { .vector(sizes: $0) }
@@ -55,6 +61,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .naive(let sizes): sizes.neighbours.map { .naive(sizes: $0) }
     case .tiled(let sizes): sizes.neighbours.map { .tiled(sizes: $0) }
     case .vector(let sizes): sizes.neighbours.map { .vector(sizes: $0) }
+    case .winograd(let sizes): sizes.neighbours.map { .winograd(sizes: $0) }
     case .winogradVector(let sizes): sizes.neighbours.map { .winogradVector(sizes: $0) }
     }
   }

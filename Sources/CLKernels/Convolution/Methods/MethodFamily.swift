@@ -6,6 +6,8 @@ public enum MethodFamily: String, Codable, CaseIterable, Sendable {
   case tiled
   /// A register tile of wide vectors for CPUs: one work-item per group.
   case vector
+  /// Minimal filtering of 3 × 3 kernels for GPUs: points in memory, and tiled matrix products.
+  case winograd
   /// Minimal filtering of 3 × 3 kernels for CPUs: one work-item per group.
   case winogradVector = "winograd-vector"
 }

@@ -13,6 +13,28 @@ enum Winograd {
   /// What a work-item of the CPU bodies may have on its thread's stack; the usual stack is 8 MiB.
   static let largestPrivateByteCount = 1 << 20
 
+  /// Tiles whose points of so many channels, in and out, take 32 MiB, which the second-level caches of large GPUs hold.
+  static func passTiles(channels: Int, multipleOf step: Int) -> Int {
+    let fitting = (32 << 20) / (points * channels * ElementType.float32.byteCount)
+    return min(max(ceilDivide(256, step), fitting / step) * step, mostPassTiles)
+  }
+  static let mostPassTiles = 1 << 20
+
+  /// Appends the kernel of convolution_winograd.cl that brings `count` tiles of `tensor` to their points, `start` floats into
+  /// the workspace.
+  static func addSource(
+    _ tensor: Tensor, first: Int, count: Int, _ definitions: KeyValuePairs<String, any KernelConstant>,
+    into workspace: CLMemory, at start: Int, to launch: CLLaunch, on backend: CLBackend
+  ) throws(BackendError) {
+    let shape = tensor.shape
+    try launch.add(
+      "convolution_winograd_source", in: "convolution_winograd.cl", definitions: definitions,
+      arguments: [
+        .tensor(tensor), .int(shape.height), .int(shape.width), .int(shape.channels), .int(first), .int(count),
+        .memory(workspace), .ulong(start),
+      ], over: backend.rows(channels: shape.channels, pixels: count))
+  }
+
   /// Tiles of 4 × 4 pixels of a batch.
   static func tiles(of shape: Shape) -> Int {
     shape.batch * ceilDivide(shape.height, 4) * ceilDivide(shape.width, 4)
