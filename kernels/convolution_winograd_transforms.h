@@ -7,17 +7,36 @@
 // coefficients of M(t) / (t − point j) (of M itself for infinity), G(j, k) = point_jᵏ / Π over l ≠ j of
 // (point_j − point_l), and A(j, i) = point_jⁱ.
 //
+// A map of 2 × 2 pixels, which is mostly padding to such a tile, is a tile of its own with MAP_2X2. Along one side it is a
+// 2 × 2 Toeplitz matrix of three weights times a vector, for which 3 products do:
+// y₀ = w₁ (x₀ + x₁) + (w₂ − w₁) x₁ and y₁ = w₁ (x₀ + x₁) + (w₀ − w₁) x₀.
+//
 // VALUE, the type of what is transformed, is defined before this is included. All work on private memory.
+
+#ifndef MAP_2X2
+#define MAP_2X2 0
+#endif
+
+#if MAP_2X2
+// Points along one side of a tile.
+#define POINT_SIDE 3
+// Output pixels along one side.
+#define TILE_SIDE 2
+// Source pixels along one side, and how far they begin before the output's.
+#define SOURCE_SIDE 2
+#define BORDER 0
+#else
+#define POINT_SIDE 6
+#define TILE_SIDE 4
+#define SOURCE_SIDE 6
+#define BORDER 1
+#endif
+#define POINTS (POINT_SIDE * POINT_SIDE)
 
 #define HALF_ROOT 0.70710678118654752440f
 #define ROOT 1.41421356237309504880f
 
-// Points along one side of a tile, and in all.
-#define POINT_SIDE 6
-#define POINTS 36
-// Output pixels along one side of a tile.
-#define TILE_SIDE 4
-
+#if !MAP_2X2
 // Bᵀ: 6 source pixels to 6 points.
 __attribute__((always_inline)) inline
 void transform_source_line(const VALUE *x, int stride, VALUE *v) {
@@ -81,6 +100,42 @@ void transform_weights_gradient_line(const VALUE *u, int stride, VALUE *g) {
   g[1] = (-2.0f / 3.0f * HALF_ROOT) * difference + (1.0f / 6.0f * ROOT) * difference2;
   g[2] = u[5 * stride] + (-1.0f / 3.0f) * sum + (1.0f / 3.0f) * sum2;
 }
+#else
+// The same five for a map of 2 pixels.
+__attribute__((always_inline)) inline
+void transform_source_line(const VALUE *x, int stride, VALUE *v) {
+  v[0] = x[0] + x[stride];
+  v[1] = x[stride];
+  v[2] = x[0];
+}
+
+__attribute__((always_inline)) inline
+void transform_target_line(const VALUE *m, int stride, VALUE *y) {
+  y[0] = m[0] + m[stride];
+  y[1] = m[0] + m[2 * stride];
+}
+
+__attribute__((always_inline)) inline
+void transform_gradient_line(const VALUE *y, int stride, VALUE *m) {
+  m[0] = y[0] + y[stride];
+  m[1] = y[0];
+  m[2] = y[stride];
+}
+
+__attribute__((always_inline)) inline
+void transform_weights_line(const VALUE *g, int stride, VALUE *u) {
+  u[0] = g[stride];
+  u[1] = g[2 * stride] - g[stride];
+  u[2] = g[0] - g[stride];
+}
+
+__attribute__((always_inline)) inline
+void transform_weights_gradient_line(const VALUE *u, int stride, VALUE *g) {
+  g[0] = u[2 * stride];
+  g[1] = u[0] - u[stride] - u[2 * stride];
+  g[2] = u[stride];
+}
+#endif
 
 // A tile's image and the first of its output pixels; tiles are counted row by row, image by image.
 typedef struct {

@@ -15,33 +15,32 @@
 #define ASK_TO_WRITE(pointer) prefetch((global const float *)(pointer), 16)
 #endif
 
-// Asks for 16 channels of the 6 × 6 source pixels of the tile at `place`. It shares the first two columns with the one
-// before it.
+// Asks for 16 channels of the source pixels of the tile at `place`. It shares the first columns with the one before it.
 void ask_for_source(global const float *source, ulong stride, TilePlace place, int height, int width) {
-  for (int i = 0; i < POINT_SIDE; i++) {
-    const int y = clamp(place.y + i - 1, 0, height - 1);
+  for (int i = 0; i < SOURCE_SIDE; i++) {
+    const int y = clamp(place.y + i - BORDER, 0, height - 1);
     global const float *row = source + (long)(place.image * height + y) * width * (long)stride;
 #pragma unroll
-    for (int j = 2; j < POINT_SIDE; j++) ASK_FOR(row + min(place.x + j - 1, width - 1) * (long)stride);
+    for (int j = 2 * BORDER; j < SOURCE_SIDE; j++) ASK_FOR(row + min(place.x + j - BORDER, width - 1) * (long)stride);
   }
 }
 
 // The points of 16 channels of the tile at `place`, of which `count` exist, to `points`, `point_stride` floats apart.
 void transform_source_tile(global const float *source, ulong stride, TilePlace place, int height, int width, int count,
                            float *points, int point_stride) {
-  float16 pixels[POINTS], half_way[POINTS];
-  for (int i = 0; i < POINT_SIDE; i++) {
-    const int y = place.y + i - 1;
+  float16 pixels[SOURCE_SIDE * SOURCE_SIDE], half_way[SOURCE_SIDE * POINT_SIDE];
+  for (int i = 0; i < SOURCE_SIDE; i++) {
+    const int y = place.y + i - BORDER;
     const int row_exists = (uint)y < (uint)height;
     global const float *row = source + (long)(place.image * height + y) * width * (long)stride;
-    for (int j = 0; j < POINT_SIDE; j++) {
-      const int x = place.x + j - 1;
-      pixels[i * POINT_SIDE + j] =
+    for (int j = 0; j < SOURCE_SIDE; j++) {
+      const int x = place.x + j - BORDER;
+      pixels[i * SOURCE_SIDE + j] =
           row_exists && (uint)x < (uint)width ? load_some(row + x * (long)stride, count) : (float16)(0.0f);
     }
   }
   // The first round turns the tile over, the second turns it back.
-  for (int x = 0; x < POINT_SIDE; x++) transform_source_line(pixels + x, POINT_SIDE, half_way + x * POINT_SIDE);
+  for (int x = 0; x < SOURCE_SIDE; x++) transform_source_line(pixels + x, SOURCE_SIDE, half_way + x * POINT_SIDE);
   for (int y = 0; y < POINT_SIDE; y++) {
     float16 line[POINT_SIDE];
     transform_source_line(half_way + y, POINT_SIDE, line);
@@ -50,7 +49,7 @@ void transform_source_tile(global const float *source, ulong stride, TilePlace p
   }
 }
 
-// Asks for 16 channels of the 4 × 4 target pixels of the tile at `place`.
+// Asks for 16 channels of the target pixels of the tile at `place`.
 void ask_for_target(global const float *target, ulong stride, TilePlace place, int height, int width) {
   for (int y = place.y; y < min(place.y + TILE_SIDE, height); y++)
 #pragma unroll

@@ -23,7 +23,7 @@ struct WinogradTests {
       sizes.passTiles = 5
       methods.append(.winograd(sizes: sizes))
     }
-    if var sizes = WinogradVectorGather(for: gather) {
+    if var sizes = WinogradVectorGather(for: gather, cores: 2) {
       sizes.weightsFirst.toggle()
       methods.append(.winogradVector(sizes: sizes))
       sizes.blockChannels = 32

@@ -38,7 +38,8 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .tiled: .tiled(sizes: TiledGather(for: gather))
     case .vector: .vector(sizes: VectorGather(for: gather))
     case .winograd: WinogradGather(for: gather).map { .winograd(sizes: $0) }
-    case .winogradVector: WinogradVectorGather(for: gather).map { .winogradVector(sizes: $0) }
+    case .winogradVector:
+      WinogradVectorGather(for: gather, cores: backend.device.computeUnits).map { .winogradVector(sizes: $0) }
     }
   }
 
@@ -50,7 +51,9 @@ public enum GatherMethod: Codable, Hashable, Sendable {
       TiledGather.candidates(for: gather).map { .tiled(sizes: $0) }
         + WinogradGather.candidates(for: gather).map { .winograd(sizes: $0) }
     case .cpu:
-      WinogradVectorGather.candidates(for: gather).map { .winogradVector(sizes: $0) }
+      WinogradVectorGather.candidates(for: gather, cores: backend.device.computeUnits).map {
+        .winogradVector(sizes: $0)
+      }
         + VectorGather.candidates(for: gather).map { .vector(sizes: $0) }
     }
   }

@@ -23,7 +23,9 @@ extension CLBackend {
     switch bodies {
     case .gpu: return .tiled(sizes: TiledGather(for: gather))
     case .cpu:
-      if WinogradVectorGather.pays(for: gather), let sizes = WinogradVectorGather(for: gather) {
+      if WinogradVectorGather.pays(for: gather),
+        let sizes = WinogradVectorGather(for: gather, cores: device.computeUnits)
+      {
         return .winogradVector(sizes: sizes)
       }
       return .vector(sizes: VectorGather(for: gather))

@@ -43,8 +43,17 @@ enum Winograd {
   /// A full tile takes a quarter of its pixels' multiply-adds. The transforms cost up to half of what that saves, so two
   /// thirds of the tiles' pixels should exist.
   static func fillsTiles(_ shape: Shape) -> Bool {
-    tiles(of: shape) * 16 * 2 <= shape.pixelCount * 3
+    isMap2x2(shape) || tiles(of: shape) * 16 * 2 <= shape.pixelCount * 3
   }
+
+  /// Whether the CPU bodies take a whole map as one tile, with 9 products for 4 pixels.
+  static func isMap2x2(_ shape: Shape) -> Bool { shape.height == 2 && shape.width == 2 }
+
+  /// Tiles of a batch in the CPU bodies.
+  static func vectorTiles(of shape: Shape) -> Int { isMap2x2(shape) ? shape.batch : tiles(of: shape) }
+
+  /// Points of such a tile.
+  static func vectorPoints(of shape: Shape) -> Int { isMap2x2(shape) ? 9 : points }
 }
 
 extension MethodAccuracy {

@@ -21,6 +21,8 @@ public struct WinogradVectorFilter: Codable, Hashable, Sendable {
     // A transposed convolution would want its taps in reverse order.
     guard Winograd.fits(filter.geometry), filter.samplesRows else { return nil }
     if filter.columns.shape.channels <= 16 { (blockRows, blockVectors, tileRows, tileVectors) = (32, 1, 16, 1) }
+    // A map of 2 × 2 has a quarter of the points, so that a block has room for more.
+    if Winograd.isMap2x2(filter.grid.shape) { (blockTiles, blockRows) = (64, 2 * blockRows) }
     setSplits(for: filter)
   }
 
@@ -28,7 +30,7 @@ public struct WinogradVectorFilter: Codable, Hashable, Sendable {
   private mutating func setSplits(for filter: ConvolutionFilter) {
     // A part of fewer tiles costs more in inverse transforms and in adding up than it gains; with more parts the sums would
     // be more than the tensors themselves.
-    let tiles = Winograd.tiles(of: filter.grid.shape)
+    let tiles = Winograd.vectorTiles(of: filter.grid.shape)
     let elements = filter.rows.shape.count + filter.columns.shape.count
     splits = max(1, min(32 / blocks(of: filter), tiles / 64, elements / filter.weightsGradient.shape.count))
   }
@@ -83,19 +85,20 @@ extension WinogradVectorFilter: FilterImplementation {
   func isUsable(for filter: ConvolutionFilter, on backend: CLBackend) -> Bool {
     guard Winograd.fits(filter.geometry), filter.samplesRows, 1...32 ~= tileRows, 1...8 ~= tileVectors,
       tileRows * tileVectors <= 64, 1...128 ~= blockTiles, 16...256 ~= blockRows, 1...16 ~= blockVectors,
-      1...max(1, Winograd.tiles(of: filter.grid.shape)) ~= splits
+      1...max(1, Winograd.vectorTiles(of: filter.grid.shape)) ~= splits
     else { return false }
     // The guards of convolution_winograd_vector_filter.cl.
     guard blockRows.isMultiple(of: 16), blockRows.isMultiple(of: tileRows), blockVectors.isMultiple(of: tileVectors)
     else { return false }
-    return privateByteCount <= Winograd.largestPrivateByteCount
+    return privateByteCount(filter) <= Winograd.largestPrivateByteCount
       && workspaceByteCount(for: filter) <= backend.maximumAllocationByteCount
   }
 
   /// A work-item's points and sums, which are on its thread's stack.
-  private var privateByteCount: Int {
+  private func privateByteCount(_ filter: ConvolutionFilter) -> Int {
     let columns = blockVectors * 16
-    return Winograd.points * (blockTiles * (blockRows + columns) + blockRows * columns) * ElementType.float32.byteCount
+    let perPoint = blockTiles * (blockRows + columns) + blockRows * columns
+    return Winograd.vectorPoints(of: filter.grid.shape) * perPoint * ElementType.float32.byteCount
   }
 
   func workspaceByteCount(for filter: ConvolutionFilter) -> Int {
@@ -110,7 +113,7 @@ extension WinogradVectorFilter: FilterImplementation {
       "convolution_winograd_vector_filter", in: "convolution_winograd_vector_filter.cl",
       definitions: [
         "BLOCK_TILES": blockTiles, "BLOCK_ROWS": blockRows, "BLOCK_VECTORS": blockVectors, "TILE_ROWS": tileRows,
-        "TILE_VECTORS": tileVectors,
+        "TILE_VECTORS": tileVectors, "MAP_2X2": Winograd.isMap2x2(columns.shape),
       ],
       arguments: [.tensor(rows), .int(rows.shape.channels), .tensor(columns), .int(columns.shape.channels)]
         + filter.target(splits: splits, workspace: workspace) + [

@@ -16,16 +16,28 @@ public struct WinogradVectorGather: Codable, Hashable, Sendable {
   /// Whether a kernel of its own brings the weights to their points, once for all blocks, or every work-item does so.
   public var weightsFirst: Bool
 
-  /// What is good on many CPUs; nil for other kernels than 3 × 3 with a stride and a padding of 1.
-  init?(for gather: ConvolutionGather) {
+  /// What is good on many CPUs with so many cores; nil for other kernels than 3 × 3 with a stride and a padding of 1.
+  init?(for gather: ConvolutionGather, cores: Int) {
     guard Winograd.fits(gather.geometry) else { return nil }
     let vectors = ceilDivide(gather.columns, 16)
     panelVectors = [4, 2].first { ceilDivide(vectors, $0) * $0 * 4 <= vectors * 5 } ?? 1
     (tileRows, tileVectors) = panelVectors == 1 ? (16, 1) : (8, 2)
     // The transform of the weights takes the time of about six tiles' products. With few tiles, memory is what it costs to
     // write the points, four times as many as there are weights.
-    weightsFirst = Winograd.tiles(of: gather.output.shape) >= 512
+    weightsFirst = Winograd.vectorTiles(of: gather.output.shape) >= 512
     (blockTiles, blockChannels) = weightsFirst ? (16, 64) : (32, 16)
+    // A map of 2 × 2 has a quarter of the points, so that a block has room for more.
+    if Winograd.isMap2x2(gather.output.shape), !weightsFirst { (blockTiles, blockChannels) = (64, 32) }
+    // Every core should have work. How the tiles and the columns are shared out changes no sum.
+    while groups(gather).tiles * groups(gather).panels < 2 * cores {
+      if panelVectors > tileVectors {
+        panelVectors /= 2
+      } else if blockTiles > 16 {
+        blockTiles /= 2
+      } else {
+        break
+      }
+    }
   }
 
   /// Whether it is faster than shifted products: where the input's channels fill most of a vector, and the map most of its
@@ -36,6 +48,9 @@ public struct WinogradVectorGather: Codable, Hashable, Sendable {
   }
 
   private var panel: Int { panelVectors * 16 }
+  private func groups(_ gather: ConvolutionGather) -> (tiles: Int, panels: Int) {
+    (ceilDivide(Winograd.vectorTiles(of: gather.output.shape), blockTiles), panels(gather))
+  }
   private func panels(_ gather: ConvolutionGather) -> Int { ceilDivide(gather.columns, panel) }
   private func channelBlocks(_ gather: ConvolutionGather) -> Int { ceilDivide(gather.channels, blockChannels) }
 }
@@ -44,8 +59,8 @@ extension WinogradVectorGather: GatherImplementation {
   var accuracy: MethodAccuracy { .winograd }
 
   /// Both ways to transform the weights, with register tiles for 32 registers of 16 floats, then for 16 registers of 8.
-  static func candidates(for gather: ConvolutionGather) -> [WinogradVectorGather] {
-    guard let standard = WinogradVectorGather(for: gather) else { return [] }
+  static func candidates(for gather: ConvolutionGather, cores: Int) -> [WinogradVectorGather] {
+    guard let standard = WinogradVectorGather(for: gather, cores: cores) else { return [] }
     var other = standard
     other.weightsFirst.toggle()
     (other.blockTiles, other.blockChannels) = other.weightsFirst ? (16, 64) : (32, 16)
@@ -84,20 +99,21 @@ extension WinogradVectorGather: GatherImplementation {
     guard blockTiles.isMultiple(of: tileRows), blockChannels.isMultiple(of: 16),
       panelVectors.isMultiple(of: tileVectors)
     else { return false }
-    return privateByteCount <= Winograd.largestPrivateByteCount
+    return privateByteCount(gather) <= Winograd.largestPrivateByteCount
       && workspaceByteCount(for: gather) <= backend.maximumAllocationByteCount
   }
 
   /// A work-item's points, which are on its thread's stack.
-  private var privateByteCount: Int {
-    let weights = weightsFirst ? 0 : blockChannels * panel
-    return Winograd.points * (blockTiles * (blockChannels + panel) + weights) * ElementType.float32.byteCount
+  private func privateByteCount(_ gather: ConvolutionGather) -> Int {
+    let perPoint = blockTiles * (blockChannels + panel) + (weightsFirst ? 0 : blockChannels * panel)
+    return Winograd.vectorPoints(of: gather.output.shape) * perPoint * ElementType.float32.byteCount
   }
 
   func workspaceByteCount(for gather: ConvolutionGather) -> Int {
     guard weightsFirst else { return 0 }
     // Every block of channels has gaps of 16 floats between its points.
-    let panelCount = Winograd.points * (gather.channels * panel + 16 * channelBlocks(gather))
+    let panelCount =
+      Winograd.vectorPoints(of: gather.output.shape) * (gather.channels * panel + 16 * channelBlocks(gather))
     return panels(gather) * panelCount * ElementType.float32.byteCount
   }
 
@@ -109,6 +125,7 @@ extension WinogradVectorGather: GatherImplementation {
     let definitions: KeyValuePairs<String, any KernelConstant> = [
       "BLOCK_TILES": blockTiles, "BLOCK_CHANNELS": blockChannels, "PANEL_VECTORS": panelVectors,
       "TILE_ROWS": tileRows, "TILE_VECTORS": tileVectors, "READS_POINTS": weightsFirst,
+      "MAP_2X2": Winograd.isMap2x2(output.shape),
     ]
     let order: [KernelArgument] = [
       .int(gather.readsWeightsTransposed ? 1 : 0), .int(gather.direction == .up ? 1 : 0),
@@ -124,13 +141,13 @@ extension WinogradVectorGather: GatherImplementation {
         over: CLRange(groups: (channelBlocks(gather), panels(gather), panelVectors), local: (1, 1, 1)))
       weights = [.memory(points), .ulong(0), .ulong(0)]
     }
+    let groups = groups(gather)
     try launch.add(
       "convolution_winograd_vector_gather", in: file, definitions: definitions,
       arguments: [.tensor(input)] + weights + order + (try gather.biasArguments(gather.bias, backend)) + [
         .tensor(output), .int(output.shape.batch), .int(output.shape.height), .int(output.shape.width),
         .int(gather.channels), .int(gather.columns),
       ],
-      over: CLRange(
-        groups: (ceilDivide(Winograd.tiles(of: output.shape), blockTiles), panels(gather), 1), local: (1, 1, 1)))
+      over: CLRange(groups: (groups.tiles, groups.panels, 1), local: (1, 1, 1)))
   }
 }
