@@ -6,7 +6,7 @@
 #endif
 
 #if ACTIVATION == ACTIVATION_LEAKY_RELU
-#define ACTIVATE(T, x, slope) fmax((x), (x) * (slope))
+#define ACTIVATE(T, x, slope) ((x) > (T)(0.0f) ? (x) : (x) * (slope))
 #define ACTIVATION_DERIVATIVE(T, y, slope) (((y) > (T)(0.0f)) ? (T)(1.0f) : (T)(slope))
 #elif ACTIVATION == ACTIVATION_TANH
 #define ACTIVATE(T, x, slope) tanh(x)

@@ -42,8 +42,9 @@ extension CPUBackend {
           let (image, y) = row.quotientAndRemainder(dividingBy: height)
           vector_max_pooling_backward(
             inputGradient.row(image, y * window), inputGradient.pixelStride, inputGradient.rowStride,
-            outputGradient.row(image, y), outputGradient.pixelStride, indices.row(image, y), indices.pixelStride,
-            width, channels, window, accumulate)
+            accumulate ? inputGradient.row(image, y * window) : nil, inputGradient.pixelStride,
+            inputGradient.rowStride, outputGradient.row(image, y), outputGradient.pixelStride, indices.row(image, y),
+            indices.pixelStride, width, channels, window)
           if accumulate { continue }
           // Columns and rows that are in no window.
           let covered = width * window

@@ -88,3 +88,46 @@ MULTIVERSION(
     (double *mean, double *squares, size_t count, size_t rows, size_t last_count, size_t last_rows,
      size_t part_stride, size_t channels),
     (mean, squares, count, rows, last_count, last_rows, part_stride, channels))
+
+// Columns of a row of several pixels: four vectors.
+enum { row_columns = 64 };
+
+void vector_batch_normalization_part(
+    double *mean, double *squares, const float *input, size_t pixel_stride, size_t rows, size_t channels) {
+  size_t folds = pixel_stride == channels && channels <= row_columns / 2 && row_columns % channels == 0
+                     ? row_columns / channels
+                     : 1;
+  if (folds == 1 || rows % folds != 0) {
+    vector_batch_normalization_moments(mean, squares, input, pixel_stride, rows, channels);
+    return;
+  }
+  double means[row_columns], deviations[row_columns];
+  vector_batch_normalization_moments(means, deviations, input, row_columns, rows / folds, row_columns);
+  vector_batch_normalization_join(means, deviations, folds, rows / folds, 0, 0, channels, channels);
+  for (size_t c = 0; c < channels; c++) {
+    mean[c] = means[c];
+    squares[c] = deviations[c];
+  }
+}
+
+VECTOR_LOOP void join_parts(
+    double *restrict mean, double *restrict squares, const double *counts, size_t parts, size_t channels) {
+  double done = counts[0];
+  for (size_t part = 1; part < parts; part++) {
+    double n = counts[part], share = n / (done + n), weight = done * share;
+    const double *part_mean = mean + part * channels, *part_squares = squares + part * channels;
+    // Part 0 is written, parts 1 and up are read.
+#pragma clang loop vectorize(assume_safety)
+    for (size_t c = 0; c < channels; c++) {
+      double distance = part_mean[c] - mean[c];
+      mean[c] += distance * share;
+      squares[c] += part_squares[c] + distance * distance * weight;
+    }
+    done += n;
+  }
+}
+
+MULTIVERSION(
+    vector_batch_normalization_join_parts, join_parts,
+    (double *mean, double *squares, const double *counts, size_t parts, size_t channels),
+    (mean, squares, counts, parts, channels))

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "batch_normalization.h"
 #include "convolution.h"
 #include "product.h"
 
@@ -124,10 +125,25 @@ static void run_block(
   }
 }
 
+/// Moments of the positions just written. Neighbouring positions are neighbouring pixels where the target has no phases.
+static void find_moments(
+    const struct convolution_grid *grid, size_t first, size_t end, size_t first_output, size_t end_output) {
+  for (; first < end; first += CONVOLUTION_PART_POSITIONS) {
+    const size_t rows = end - first < CONVOLUTION_PART_POSITIONS ? end - first : CONVOLUTION_PART_POSITIONS;
+    const size_t place = first / CONVOLUTION_PART_POSITIONS * grid->outputs + first_output;
+    vector_batch_normalization_part(
+        grid->mean + place, grid->squares + place,
+        grid->target + (ptrdiff_t)first * grid->target_pixel_stride + first_output, (size_t)grid->target_pixel_stride,
+        rows, end_output - first_output);
+  }
+}
+
 void convolution_grid_run(
     const struct convolution_grid *grid, size_t first, size_t end, size_t first_output, size_t end_output,
     void *scratch) {
-  for (; first < end; first += BLOCK_POSITIONS)
-    run_block(
-        grid, first, end - first < BLOCK_POSITIONS ? end : first + BLOCK_POSITIONS, first_output, end_output, scratch);
+  for (; first < end; first += BLOCK_POSITIONS) {
+    const size_t block_end = end - first < BLOCK_POSITIONS ? end : first + BLOCK_POSITIONS;
+    run_block(grid, first, block_end, first_output, end_output, scratch);
+    if (grid->mean) find_moments(grid, first, block_end, first_output, end_output);
+  }
 }

@@ -118,16 +118,69 @@ static void make_weights(
 
 // Target pixels of one panel, from sums [points][tiles][32].
 
+/// Moments of 16 channels of the pixels so far: a first value, the mean's distance from it, and the sum of squared
+/// deviations.
+struct moments16 {
+  float16 center, mean, squares;
+};
+
+/// Joins one tile's pixels to those of the `done` pixels before it: the tile's own mean first, and deviations from that, so
+/// that nothing cancels however large the mean (Chan, Golub and LeVeque 1983). `whole` is known to the compiler wherever this
+/// is inlined: whether all of the tile's pixels are there.
+VECTOR_LOOP void join_tile(
+    const enum winograd_kind kind, const float16 *y, float *const *pixels, const bool whole, size_t count, size_t done,
+    struct moments16 *moments) {
+  const int pixel_count = target_side(kind) * target_side(kind);
+  if (done == 0) *moments = (struct moments16){y[0], {0}, {0}};
+  // Several sums, as one would wait for each addition to end.
+  float16 sum[4] = {0}, square[4] = {0};
+#pragma clang loop unroll(full)
+  for (int i = 0; i < pixel_count; i++)
+    if (whole || pixels[i]) sum[i % 4] += y[i] - moments->center;
+  const float16 mean = ((sum[0] + sum[1]) + (sum[2] + sum[3])) * (1.0f / (float)count);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < pixel_count; i++) {
+    if (!whole && !pixels[i]) continue;
+    const float16 deviation = y[i] - moments->center - mean;
+    square[i % 4] += deviation * deviation;
+  }
+  const float share = (float)count / (float)(done + count);
+  const float16 distance = mean - moments->mean;
+  moments->mean += distance * share;
+  moments->squares +=
+      ((square[0] + square[1]) + (square[2] + square[3])) + distance * distance * (share * (float)done);
+}
+
+VECTOR_LOOP void add_tile(
+    const enum winograd_kind kind, const float16 *y, float *const *pixels, size_t count, size_t done,
+    struct moments16 *moments) {
+  if (count == (size_t)(target_side(kind) * target_side(kind)))
+    join_tile(kind, y, pixels, true, count, done, moments);
+  else
+    join_tile(kind, y, pixels, false, count, done, moments);
+}
+
+VECTOR_LOOP size_t count_pixels(const enum winograd_kind kind, float *const *pixels) {
+  size_t count = 0;
+#pragma clang loop unroll(full)
+  for (int i = 0; i < target_side(kind) * target_side(kind); i++) count += pixels[i] != NULL;
+  return count;
+}
+
+/// `mean` and `squares` are the panel's, or NULL.
 VECTOR_LOOP void transform_target(
     const enum winograd_kind kind, const struct winograd_image *image, const float *bias, size_t output, size_t first,
-    size_t end, const float *from, size_t point_stride) {
+    size_t end, const float *from, size_t point_stride, double *mean, double *squares) {
   const int points = point_side(kind) * point_side(kind), side = target_side(kind);
+  struct moments16 moments[PANEL_WIDTH / 16];
+  size_t done = 0;
   const size_t valid = image->channels - output < PANEL_WIDTH ? image->channels - output : PANEL_WIDTH;
   float *all_pixels[2][WINOGRAD_MOST_TARGETS];
   find_target(kind, image, first, all_pixels[first % 2]);
   for (size_t tile = first; tile < end; tile++, from += PANEL_WIDTH) {
     float **pixels = all_pixels[tile % 2], **next = all_pixels[(tile + 1) % 2];
     find_target(kind, image, tile + 1 < end ? tile + 1 : tile, next);
+    const size_t count = mean ? count_pixels(kind, pixels) : 0;
     for (size_t column = 0; column < valid; column += 16) {
       float16 m[WINOGRAD_MOST_POINTS], y[WINOGRAD_MOST_TARGETS];
 #pragma clang loop unroll(full)
@@ -144,32 +197,40 @@ VECTOR_LOOP void transform_target(
       }
 #pragma clang loop unroll(full)
       for (int i = 0; i < side * side; i++) {
+        y[i] += start;
         if (!pixels[i]) continue;
         float *to = pixels[i] + output + column;
-        const float16 value = y[i] + start;
         if (here == 16)
-          store16(to, value);
+          store16(to, y[i]);
         else
-          for (size_t k = 0; k < here; k++) to[k] = value[k];
+          for (size_t k = 0; k < here; k++) to[k] = y[i][k];
       }
+      if (mean) add_tile(kind, y, pixels, count, done, &moments[column / 16]);
     }
+    done += count;
+  }
+  if (!mean) return;
+  for (size_t column = 0; column < valid; column++) {
+    const struct moments16 *all = &moments[column / 16];
+    mean[column] = (double)all->center[column % 16] + (double)all->mean[column % 16];
+    squares[column] = (double)all->squares[column % 16];
   }
 }
 
 VECTOR_LOOP void target_body(
     enum winograd_kind kind, const struct winograd_image *image, const float *bias, size_t output, size_t first,
-    size_t end, const float *from, size_t point_stride) {
+    size_t end, const float *from, size_t point_stride, double *mean, double *squares) {
   if (kind == winograd_tile_4x4)
-    transform_target(winograd_tile_4x4, image, bias, output, first, end, from, point_stride);
+    transform_target(winograd_tile_4x4, image, bias, output, first, end, from, point_stride, mean, squares);
   else
-    transform_target(winograd_map_2x2, image, bias, output, first, end, from, point_stride);
+    transform_target(winograd_map_2x2, image, bias, output, first, end, from, point_stride, mean, squares);
 }
 MULTIVERSION(
     winograd_target_loop,
     target_body,
     (enum winograd_kind kind, const struct winograd_image *image, const float *bias, size_t output, size_t first,
-     size_t end, const float *from, size_t point_stride),
-    (kind, image, bias, output, first, end, from, point_stride))
+     size_t end, const float *from, size_t point_stride, double *mean, double *squares),
+    (kind, image, bias, output, first, end, from, point_stride, mean, squares))
 
 void winograd_transform_source(
     const struct winograd_convolution *convolution, size_t first, size_t end, size_t origin, size_t total,
@@ -225,8 +286,15 @@ void winograd_run_panel(
             right + point * weights_stride(WINOGRAD_CHUNK), scratch->out, (ptrdiff_t)(point * sums_stride(tiles)),
             NULL, chunk > 0, valid);
     }
-    winograd_target_loop(
-        convolution->kind, &convolution->target, convolution->bias, panel * PANEL_WIDTH, block, block + tiles, sums,
-        sums_stride(tiles));
+    const size_t part_tiles = convolution->mean ? WINOGRAD_PART_TILES : BLOCK_TILES;
+    for (size_t part = 0; part < tiles; part += part_tiles) {
+      const size_t place =
+          (block + part) / WINOGRAD_PART_TILES * convolution->target.channels + panel * PANEL_WIDTH;
+      winograd_target_loop(
+          convolution->kind, &convolution->target, convolution->bias, panel * PANEL_WIDTH, block + part,
+          block + smaller(tiles, part + part_tiles), sums + part * PANEL_WIDTH, sums_stride(tiles),
+          convolution->mean ? convolution->mean + place : NULL,
+          convolution->mean ? convolution->squares + place : NULL);
+    }
   }
 }

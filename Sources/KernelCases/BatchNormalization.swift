@@ -20,21 +20,18 @@ extension Reference {
   ///
   /// - Parameters:
   ///   - input: x, `[N, H, W, C]`, two pixels at least
+  ///   - statistics: means and biased variances, `[1, 1, 2, C]`, to be taken for x's.
   ///   - scale: γ, `[C]`
   ///   - shift: β, `[C]`
   public static func batchNormalizationForward(
-    input: HostTensor, scale: HostTensor, shift: HostTensor, runningMean: HostTensor, runningVariance: HostTensor,
-    activation: Activation?, epsilon: Double, momentum: Double
+    input: HostTensor, statistics: HostTensor? = nil, scale: HostTensor, shift: HostTensor, runningMean: HostTensor,
+    runningVariance: HostTensor, activation: Activation?, epsilon: Double, momentum: Double
   ) -> BatchNormalizationResult {
     let channels = input.shape.channels
     let count = Double(input.shape.pixelCount)
-    var mean = HostTensor(Shape(vector: channels))
-    for (index, x) in input.values.enumerated() { mean[index % channels] += x / count }
-    var variance = HostTensor(Shape(vector: channels))
-    for (index, x) in input.values.enumerated() {
-      let deviation = x - mean[index % channels]
-      variance[index % channels] += deviation * deviation / count
-    }
+    let statistics = (statistics ?? channelStatistics(input)).values
+    let mean = HostTensor(vector: Array(statistics.prefix(channels)))
+    let variance = HostTensor(vector: Array(statistics.suffix(channels)))
     var newRunningMean = runningMean
     var newRunningVariance = runningVariance
     for c in 0..<channels {
@@ -47,6 +44,19 @@ extension Reference {
         epsilon: epsilon),
       mean: mean, inverseDeviation: variance.map { 1 / sqrt($0 + epsilon) }, runningMean: newRunningMean,
       runningVariance: newRunningVariance)
+  }
+
+  /// Each channel's mean over all pixels, then each channel's biased variance, `[1, 1, 2, C]`.
+  public static func channelStatistics(_ tensor: HostTensor) -> HostTensor {
+    let channels = tensor.shape.channels
+    let count = Double(tensor.shape.pixelCount)
+    var statistics = HostTensor(Shape(1, 1, 2, channels))
+    for (index, x) in tensor.values.enumerated() { statistics[index % channels] += x / count }
+    for (index, x) in tensor.values.enumerated() {
+      let deviation = x - statistics[index % channels]
+      statistics[channels + index % channels] += deviation * deviation / count
+    }
+    return statistics
   }
 
   /// output = activation(γ · (x − running mean) / √(running variance + ε) + β).
@@ -114,25 +124,40 @@ extension KernelCases {
       let shift = tensors.random.floats(vector)
       let runningMean = tensors.random.floats(vector)
       let runningVariance = tensors.random.floats(vector, in: 0.5...2)
+      // Not the input's own, so that a backend that finds them itself fails.
+      let statistics =
+        variant.givenStatistics
+        ? Reference.channelStatistics(input).map { 1.25 * $0 + 0.125 }.roundedToFloat : nil
       let operation = BatchNormalizationForward(
-        input: tensors.input("input", input, variant.inputPlacement), scale: tensors.input("scale", scale),
+        input: tensors.input("input", input, variant.inputPlacement),
+        statistics: statistics.map { tensors.input("statistics", $0) }, scale: tensors.input("scale", scale),
         shift: tensors.input("shift", shift), runningMean: tensors.input("runningMean", runningMean),
         runningVariance: tensors.input("runningVariance", runningVariance),
         savedMean: tensors.output("savedMean", vector),
         savedInverseDeviation: tensors.output("savedInverseDeviation", vector),
-        output: tensors.output("output", variant.shape, variant.outputPlacement), activation: variant.activation)
+        output: tensors.output("output", variant.shape, variant.outputPlacement),
+        pooling: variant.pooled
+          ? BatchNormalizationPooling(
+            output: tensors.output("pooled", variant.pooledShape),
+            indices: tensors.output("indices", variant.pooledShape, .dense, .uint8)) : nil,
+        activation: variant.activation)
       return (
         operation,
         {
           let result = Reference.batchNormalizationForward(
-            input: input, scale: scale, shift: shift, runningMean: runningMean, runningVariance: runningVariance,
-            activation: variant.activation, epsilon: Double(operation.epsilon), momentum: Double(operation.momentum))
+            input: input, statistics: statistics, scale: scale, shift: shift, runningMean: runningMean,
+            runningVariance: runningVariance, activation: variant.activation, epsilon: Double(operation.epsilon),
+            momentum: Double(operation.momentum))
           return [
             TensorValues(operation.output, result.output), TensorValues(operation.savedMean, result.mean),
             TensorValues(operation.savedInverseDeviation, result.inverseDeviation),
             TensorValues(operation.runningMean, result.runningMean),
             TensorValues(operation.runningVariance, result.runningVariance),
           ]
+            + (operation.pooling.map { pooling in
+              let pooled = Reference.maxPoolingForward(input: result.output, window: 2)
+              return [TensorValues(pooling.output, pooled.output), TensorValues(pooling.indices, pooled.indices)]
+            } ?? [])
         }
       )
     }
@@ -175,6 +200,8 @@ extension KernelCases {
       let shift = tensors.random.floats(vector)
       let (input, mean, inverseDeviation) = variant.inputAwayFromKink(scale: scale, shift: shift, &tensors)
       let outputGradient = tensors.random.floats(variant.shape)
+      let pooledGradient = variant.pooled ? tensors.random.floats(variant.pooledShape) : nil
+      let indices = variant.pooled ? tensors.random.integers(variant.pooledShape, in: 0...3) : nil
       let oldScale = variant.accumulate ? tensors.random.floats(vector) : nil
       let oldShift = variant.accumulate ? tensors.random.floats(vector) : nil
       let outputGradientTensor = tensors.input("outputGradient", outputGradient, variant.outputPlacement)
@@ -183,6 +210,13 @@ extension KernelCases {
         shift: tensors.input("shift", shift), savedMean: tensors.input("savedMean", mean),
         savedInverseDeviation: tensors.input("savedInverseDeviation", inverseDeviation),
         outputGradient: outputGradientTensor,
+        pooling: pooledGradient.flatMap { gradient in
+          indices.map { indices in
+            BatchNormalizationPooling(
+              output: tensors.input("pooledGradient", gradient),
+              indices: tensors.input("indices", indices, .dense, .uint8))
+          }
+        },
         inputGradient: variant.inPlace
           ? outputGradientTensor : tensors.output("inputGradient", variant.shape, variant.inputPlacement),
         scaleGradient: tensors.output("scaleGradient", vector, addingTo: oldScale),
@@ -191,9 +225,16 @@ extension KernelCases {
       return (
         operation,
         {
+          var above = outputGradient
+          if let pooledGradient, let indices {
+            above =
+              above
+              + Reference.maxPoolingBackward(
+                outputGradient: pooledGradient, indices: indices, inputShape: variant.shape, window: 2)
+          }
           let gradients = Reference.batchNormalizationBackward(
             input: input, scale: scale, shift: shift, mean: mean, inverseDeviation: inverseDeviation,
-            outputGradient: outputGradient, activation: variant.activation)
+            outputGradient: above, activation: variant.activation)
           return [
             TensorValues(operation.inputGradient, gradients.inputGradient),
             TensorValues(

@@ -9,22 +9,41 @@ struct BatchNormalizationVariant: Sendable {
   var deviation = 1.0
   var inputPlacement = Placement.dense
   var outputPlacement = Placement.dense
+  /// In the forward pass, take the statistics from a tensor.
+  var givenStatistics = false
+  /// With max-pooling of the output, which inference has not.
+  var pooled = false
   /// In the backward pass, add to the gradients of scale and shift.
   var accumulate = false
   /// Inference into its input, backward into the output's gradient.
   var inPlace = false
+
+  var pooledShape: Shape { Shape(shape.batch, shape.height / 2, shape.width / 2, shape.channels) }
 
   func label(_ pass: Pass) -> String {
     KernelCase.label(
       "\(shape)", activation?.label, mean == 0.5 ? nil : "mean \(mean)",
       deviation == 1 ? nil : "deviation \(deviation)",
       inputPlacement.label.map { "input \($0)" }, outputPlacement.label.map { "output \($0)" },
+      givenStatistics && pass == .forward ? "given statistics" : nil,
+      pooled && pass != .inference ? "pooled" : nil,
       accumulate && pass == .backward ? "accumulate" : nil, inPlace && pass != .forward ? "in place" : nil)
   }
 
-  /// x, each channel with a mean of its own.
+  /// x, each channel with a mean of its own. Where it is pooled, the four values of a square are far enough apart for
+  /// rounding not to decide which is the largest.
   func input(_ tensors: inout CaseTensors) -> HostTensor {
     var input = tensors.random.floats(shape)
+    if pooled {
+      let turns = tensors.random.integers(shape, in: 0...3)
+      for index in input.values.indices {
+        let (pixel, c) = index.quotientAndRemainder(dividingBy: shape.channels)
+        let (row, x) = pixel.quotientAndRemainder(dividingBy: shape.width)
+        let (n, y) = row.quotientAndRemainder(dividingBy: shape.height)
+        let level = (Int(turns[n, y / 2 * 2, x / 2 * 2, c]) + y % 2 * 2 + x % 2) % 4
+        input[index] = -0.9 + 0.6 * Double(level) + 0.2 * input[index]
+      }
+    }
     for index in input.values.indices {
       let c = index % shape.channels
       input[index] = mean * (1 - 0.25 * Double(c % 4)) + deviation * input[index]
@@ -64,13 +83,15 @@ struct BatchNormalizationVariant: Sendable {
       [nil, .leakyReLU(slope: 0.01), .tanh].map { activation in
         BatchNormalizationVariant(
           shape: Shape(2, 3, 2, 3), activation: activation, outputPlacement: .channelSlice(before: 1, after: 2),
-          accumulate: activation != nil, inPlace: activation == .tanh)
+          givenStatistics: activation == .tanh, pooled: activation != nil, accumulate: activation != nil,
+          inPlace: activation == .tanh)
       }
-    case .awkward: shapes + activations + data + placements
+    case .awkward: shapes + activations + data + placements + given + pooling
     case .trainingStep(let width, let batch):
       (0..<5).map { level in
         BatchNormalizationVariant(
-          shape: Shape(batch, 32 >> level, 32 >> level, width << level), activation: .leakyReLU(slope: 0.01))
+          shape: Shape(batch, 32 >> level, 32 >> level, width << level), activation: .leakyReLU(slope: 0.01),
+          givenStatistics: true, pooled: level < 4)
       }
     }
   }
@@ -102,6 +123,39 @@ struct BatchNormalizationVariant: Sendable {
       BatchNormalizationVariant(
         shape: Shape(3, 13, 9, 17), activation: .leakyReLU(slope: 0.01), mean: mean, deviation: deviation)
     }
+  }
+
+  private static var given: [BatchNormalizationVariant] {
+    [
+      BatchNormalizationVariant(shape: Shape(2, 1, 1, 17), activation: .leakyReLU(slope: 0.01), givenStatistics: true),
+      BatchNormalizationVariant(shape: Shape(3, 5, 7, 3), activation: .tanh, givenStatistics: true),
+      BatchNormalizationVariant(
+        shape: Shape(3, 13, 9, 33), activation: .leakyReLU(slope: 0.2), mean: 100,
+        outputPlacement: .channelSlice(before: 33, after: 0), givenStatistics: true),
+      BatchNormalizationVariant(shape: Shape(2, 8, 8, 64), activation: nil, givenStatistics: true),
+    ]
+  }
+
+  /// Pooling of even and odd sides, of few pixels, into and out of slices.
+  private static var pooling: [BatchNormalizationVariant] {
+    let shapes = [
+      Shape(1, 2, 2, 16), Shape(2, 2, 2, 3), Shape(1, 2, 3, 17), Shape(3, 4, 6, 64),
+      Shape(3, 9, 12, 16), Shape(2, 8, 7, 33), Shape(3, 5, 7, 128), Shape(4, 32, 32, 16), Shape(2, 31, 3, 48),
+    ]
+    return shapes.flatMap { shape -> [BatchNormalizationVariant] in
+      let variant = BatchNormalizationVariant(shape: shape, activation: .leakyReLU(slope: 0.01), pooled: true)
+      var slice = variant
+      slice.outputPlacement = .channelSlice(before: shape.channels, after: 0)
+      slice.givenStatistics = true
+      slice.accumulate = true
+      return [variant, slice]
+    } + [
+      BatchNormalizationVariant(
+        shape: Shape(2, 6, 8, 17), activation: .tanh, outputPlacement: .channelSlice(before: 1, after: 2),
+        givenStatistics: true, pooled: true, inPlace: true),
+      BatchNormalizationVariant(
+        shape: Shape(2, 7, 6, 32), activation: nil, inputPlacement: .channelSlice(before: 16, after: 1), pooled: true),
+    ]
   }
 
   private static var placements: [BatchNormalizationVariant] {

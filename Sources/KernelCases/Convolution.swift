@@ -113,21 +113,36 @@ extension KernelCases {
     KernelCase(ConvolutionForward.name, .forward, variant.label(.forward), tolerance: variant.tolerance) { tensors in
       let input = variant.values(variant.inputShape, &tensors)
       let weights = variant.values(variant.weightsShape, &tensors)
-      let bias = variant.bias ? variant.values(Shape(vector: variant.outputChannels), &tensors) : nil
+      let bias =
+        variant.bias
+        ? variant.values(Shape(vector: variant.outputChannels), &tensors).map { $0 + variant.biasMean }.roundedToFloat
+        : nil
       let output = tensors.output("output", variant.outputShape, variant.output)
+      let statistics =
+        variant.statistics ? tensors.output("statistics", Shape(1, 1, 2, variant.outputChannels)) : nil
       let operation = ConvolutionForward(
         input: tensors.input("input", input, variant.input),
         weights: tensors.input("weights", weights, variant.weights),
-        bias: bias.map { tensors.input("bias", $0, variant.weights) }, output: output, geometry: variant.geometry)
+        bias: bias.map { tensors.input("bias", $0, variant.weights) }, output: output, statistics: statistics,
+        geometry: variant.geometry)
       return (
         operation,
         {
-          [
-            TensorValues(
-              output, Reference.convolutionForward(input: input, weights: weights, bias: bias, variant.geometry))
-          ]
+          let result = Reference.convolutionForward(input: input, weights: weights, bias: bias, variant.geometry)
+          return [TensorValues(output, result)]
+            + (statistics.map { statisticsValues($0, Reference.channelStatistics(result)) } ?? [])
         }
       )
+    }
+  }
+
+  /// Means and variances each by themselves, so that large means hide no error of the variances.
+  private static func statisticsValues(_ tensor: Tensor, _ values: HostTensor) -> [TensorValues] {
+    let count = values.shape.channels
+    return [0, 1].map { half in
+      TensorValues(
+        Tensor(storage: tensor.storage, shape: Shape(vector: count), offset: tensor.offset + half * count),
+        HostTensor(vector: Array(values.values[half * count..<(half + 1) * count])))
     }
   }
 

@@ -11,6 +11,10 @@ struct ConvolutionVariant: Sendable {
   /// Of a transposed convolution; `nil` for a plain one.
   var outputPadding: Int?
   var bias = true
+  /// About which the bias lies.
+  var biasMean = 0.0
+  /// In the forward pass, find the mean and the variance of each channel of the output.
+  var statistics = false
   /// In the filter pass, add to the gradients.
   var accumulate = false
   var input = Placement.dense
@@ -26,7 +30,8 @@ struct ConvolutionVariant: Sendable {
     guard let outputPadding else { return geometry.outputShape(of: inputShape, outputChannels: outputChannels) }
     return geometry.transposedOutputShape(of: inputShape, outputChannels: outputChannels, outputPadding: outputPadding)
   }
-  var tolerance: Double { exact ? 0 : KernelCase.defaultTolerance }
+  /// Floats near the mean have a rounding error of their own, of which the variance has its share.
+  var tolerance: Double { exact ? 0 : biasMean == 0 ? KernelCase.defaultTolerance : 1e-4 }
 
   /// Values of a tensor of this variant.
   func values(_ shape: Shape, _ tensors: inout CaseTensors) -> HostTensor {
@@ -39,7 +44,8 @@ struct ConvolutionVariant: Sendable {
     return KernelCase.label(
       "\(inputShape) → \(outputChannels)",
       kernel + (outputPadding.map { " output padding \($0)" } ?? ""),
-      bias && pass != .backwardData ? "bias" : nil,
+      bias && pass != .backwardData ? "bias" + (biasMean == 0 ? "" : " \(biasMean)") : nil,
+      statistics && pass == .forward ? "statistics" : nil,
       accumulate && pass == .backwardFilter ? "accumulate" : nil,
       exact ? "whole numbers" : nil,
       input.label.map { "input \($0)" },
@@ -58,7 +64,7 @@ extension ConvolutionVariant {
   static func all(_ size: CaseSize) -> [ConvolutionVariant] {
     switch size {
     case .smallest: smallest
-    case .awkward: squareSizes + channelCounts + geometries + placements
+    case .awkward: squareSizes + channelCounts + geometries + placements + withStatistics
     case .trainingStep(let width, let batch): trainingStep(width: width, batch: batch)
     }
   }
@@ -71,6 +77,8 @@ extension ConvolutionVariant {
         input: .channelSlice(before: 1, after: 1), output: .channelSlice(before: 1, after: 2)),
       ConvolutionVariant(height: 4, width: 6, inputChannels: 4, outputChannels: 3, geometry: four, exact: true),
       ConvolutionVariant(height: 2, width: 3, inputChannels: 3, outputChannels: 1, geometry: two),
+      ConvolutionVariant(
+        batch: 2, height: 3, width: 5, inputChannels: 2, outputChannels: 3, geometry: three, statistics: true),
       ConvolutionVariant(height: 3, width: 3, inputChannels: 5, outputChannels: 3, geometry: one, exact: true),
       ConvolutionVariant(
         height: 5, width: 6, inputChannels: 1, outputChannels: 2,
@@ -142,6 +150,35 @@ extension ConvolutionVariant {
     }
   }
 
+  /// Statistics of the output, around every tile and part that they are found in.
+  private static var withStatistics: [ConvolutionVariant] {
+    let shapes: [(ConvolutionGeometry, Int, Int, Int, Int, Int)] = [
+      // geometry, batch, height, width, input channels, output channels
+      (three, 64, 2, 2, 32, 48), (three, 3, 2, 2, 16, 17), (three, 3, 5, 7, 16, 33), (three, 2, 13, 18, 32, 64),
+      (three, 1, 8, 8, 16, 16), (three, 5, 16, 16, 16, 80), (three, 3, 9, 7, 1, 16), (three, 1, 31, 33, 3, 17),
+      (three, 2, 4, 4, 512, 33), (four, 3, 16, 16, 4, 32), (four, 5, 9, 14, 17, 33), (four, 2, 8, 8, 64, 128),
+      (one, 1, 1, 3, 5, 1), (one, 2, 17, 19, 16, 3),
+    ]
+    return shapes.flatMap { geometry, batch, height, width, inputChannels, outputChannels -> [ConvolutionVariant] in
+      let variant = ConvolutionVariant(
+        batch: batch, height: height, width: width, inputChannels: inputChannels, outputChannels: outputChannels,
+        geometry: geometry, statistics: true)
+      var slice = variant
+      slice.bias = false
+      slice.output = .channelSlice(before: 3, after: 2)
+      return [variant, slice]
+    } + farFromZero
+  }
+
+  /// Channels whose mean is about 1000 and whose deviation about 1.
+  private static var farFromZero: [ConvolutionVariant] {
+    [(three, 16), (three, 5), (four, 4), (one, 7)].map { geometry, inputChannels in
+      ConvolutionVariant(
+        batch: 3, height: 16, width: 14, inputChannels: inputChannels, outputChannels: 33, geometry: geometry,
+        biasMean: 1000, statistics: true)
+    }
+  }
+
   /// Slices of channels and of images, weights in flat memory.
   private static var placements: [ConvolutionVariant] {
     let shapes = [(three, 3, 9, 7, 16, 17), (three, 1, 16, 16, 3, 16), (four, 3, 8, 6, 17, 3), (one, 3, 5, 7, 16, 3)]
@@ -170,7 +207,7 @@ extension ConvolutionVariant {
       let side = 32 >> level
       return ConvolutionVariant(
         batch: batch, height: side, width: side, inputChannels: inputChannels, outputChannels: outputChannels,
-        geometry: three)
+        geometry: three, statistics: true)
     }
     let levels = (0..<5).flatMap { level -> [ConvolutionVariant] in
       let channels = width << level
@@ -183,7 +220,7 @@ extension ConvolutionVariant {
       let side = 32 >> level
       return ConvolutionVariant(
         batch: batch, height: side, width: side, inputChannels: level == 0 ? 4 : width << (level - 1),
-        outputChannels: width << level, geometry: four)
+        outputChannels: width << level, geometry: four, statistics: level > 0)
     }
     return levels + [
       ConvolutionVariant(batch: batch, height: 32, width: 32, inputChannels: width, outputChannels: 3, geometry: one)

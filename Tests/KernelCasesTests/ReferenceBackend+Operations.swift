@@ -50,11 +50,17 @@ extension ReferenceBackend {
   func prepare(_ operation: BatchNormalizationForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try launch(operation, workspace: workspace) { () throws(BackendError) in
       let result = Reference.batchNormalizationForward(
-        input: try operation.input.read(), scale: try operation.scale.read(), shift: try operation.shift.read(),
+        input: try operation.input.read(), statistics: try operation.statistics?.read(),
+        scale: try operation.scale.read(), shift: try operation.shift.read(),
         runningMean: try operation.runningMean.read(), runningVariance: try operation.runningVariance.read(),
         activation: operation.activation,
         epsilon: Double(operation.epsilon), momentum: Double(operation.momentum))
       try operation.output.write(result.output)
+      if let pooling = operation.pooling {
+        let pooled = Reference.maxPoolingForward(input: result.output, window: 2)
+        try pooling.output.write(pooled.output)
+        try pooling.indices.write(pooled.indices)
+      }
       try operation.savedMean.write(result.mean)
       try operation.savedInverseDeviation.write(result.inverseDeviation)
       try operation.runningMean.write(result.runningMean)
@@ -74,10 +80,18 @@ extension ReferenceBackend {
 
   func prepare(_ operation: BatchNormalizationBackward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try launch(operation, workspace: workspace) { () throws(BackendError) in
+      var outputGradient = try operation.outputGradient.read()
+      if let pooling = operation.pooling {
+        outputGradient =
+          outputGradient
+          + Reference.maxPoolingBackward(
+            outputGradient: try pooling.output.read(), indices: try pooling.indices.read(),
+            inputShape: outputGradient.shape, window: 2)
+      }
       let gradients = Reference.batchNormalizationBackward(
         input: try operation.input.read(), scale: try operation.scale.read(), shift: try operation.shift.read(),
         mean: try operation.savedMean.read(), inverseDeviation: try operation.savedInverseDeviation.read(),
-        outputGradient: try operation.outputGradient.read(), activation: operation.activation)
+        outputGradient: outputGradient, activation: operation.activation)
       try operation.inputGradient.write(gradients.inputGradient)
       try operation.scaleGradient.write(gradients.scaleGradient, accumulate: operation.accumulate)
       try operation.shiftGradient.write(gradients.shiftGradient, accumulate: operation.accumulate)
@@ -129,10 +143,11 @@ extension ReferenceBackend {
 
   func prepare(_ operation: ConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try launch(operation, workspace: workspace) { () throws(BackendError) in
-      try operation.output.write(
-        Reference.convolutionForward(
-          input: try operation.input.read(), weights: try operation.weights.read(), bias: try operation.bias?.read(),
-          operation.geometry))
+      let output = Reference.convolutionForward(
+        input: try operation.input.read(), weights: try operation.weights.read(), bias: try operation.bias?.read(),
+        operation.geometry)
+      try operation.output.write(output)
+      try operation.statistics?.write(Reference.channelStatistics(output))
     }
   }
 

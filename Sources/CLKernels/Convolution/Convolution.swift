@@ -2,14 +2,20 @@ import Runtime
 
 extension CLBackend {
   public func workspaceByteCount(_ operation: ConvolutionForward) -> Int {
-    ConvolutionGather(operation).workspaceByteCount(on: self)
+    max(ConvolutionGather(operation).workspaceByteCount(on: self), statistics(of: operation)?.workspaceByteCount ?? 0)
+  }
+
+  private func statistics(of operation: ConvolutionForward) -> ConvolutionStatistics? {
+    operation.statistics.map { ConvolutionStatistics(of: operation.output, into: $0, on: self) }
   }
 
   public func prepare(_ operation: ConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try requireConvolution(
       operation.geometry, image: operation.input, map: operation.output, weights: operation.weights,
       bias: operation.bias, weightsRows: operation.input, weightsColumns: operation.output, for: operation.title)
-    return try ConvolutionGather(operation).prepare(on: self, workspace: workspace)
+    let launch = try ConvolutionGather(operation).prepare(on: self, workspace: workspace)
+    try statistics(of: operation)?.add(to: launch, on: self, workspace: workspace, for: operation.title)
+    return launch
   }
 
   public func workspaceByteCount(_ operation: ConvolutionBackwardData) -> Int {

@@ -50,7 +50,7 @@ struct ConvolutionGather {
     backend.method(for: self).implementation.workspaceByteCount(for: self)
   }
 
-  func prepare(on backend: CLBackend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
+  func prepare(on backend: CLBackend, workspace: DeviceMemory?) throws(BackendError) -> CLLaunch {
     try prepare(backend.method(for: self), on: backend, workspace: workspace)
   }
 

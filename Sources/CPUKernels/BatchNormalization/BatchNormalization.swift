@@ -3,7 +3,8 @@ import Runtime
 
 extension CPUBackend {
   public func workspaceByteCount(_ operation: BatchNormalizationForward) -> Int {
-    ChannelMoments.workspaceByteCount(operation.input.shape, workerCount: pool.workerCount)
+    operation.statistics == nil
+      ? ChannelMoments.workspaceByteCount(operation.input.shape, workerCount: pool.workerCount) : 0
   }
 
   public func prepare(_ operation: BatchNormalizationForward, workspace: DeviceMemory?) throws(BackendError)
@@ -20,16 +21,25 @@ extension CPUBackend {
     let runningVariance = try binding.vector(operation.runningVariance, count: channels)
     let savedMean = try binding.vector(operation.savedMean, count: channels)
     let savedInverseDeviation = try binding.vector(operation.savedInverseDeviation, count: channels)
-    let moments = try ChannelMoments(of: input, workspace: workspace, pool: pool, binding: &binding)
-    let normalization = ChannelNormalization(input: input, output: output, activation: operation.activation)
     let count = Double(input.pixelCount)
+    let moments: BatchMoments =
+      if let statistics = try binding.statistics(operation.statistics, channels: channels) {
+        .given(statistics, channels: channels, count: count)
+      } else {
+        .measured(try ChannelMoments(of: input, workspace: workspace, pool: pool, binding: &binding))
+      }
+    let pooling: FusedPooling? =
+      if let pooling = operation.pooling {
+        try FusedPooling(pooling, of: operation.output, &binding)
+      } else { nil }
+    let normalization = ChannelNormalization(
+      input: input, output: output, activation: operation.activation, pooling: pooling)
     let epsilon = Double(operation.epsilon)
     let momentum = operation.momentum
     return binding.launch { [pool] in
       moments.run(on: pool)
       for c in 0..<channels {
-        let mean = moments.mean[c]
-        let squares = moments.squares[c]
+        let (mean, squares) = moments[c]
         let inverseDeviation = 1 / (squares / count + epsilon).squareRoot()
         savedMean[c] = Float(mean)
         savedInverseDeviation[c] = Float(inverseDeviation)
@@ -66,7 +76,7 @@ extension CPUBackend {
   }
 
   public func workspaceByteCount(_ operation: BatchNormalizationBackward) -> Int {
-    ChannelGradients.workspaceByteCount(operation.input.shape, workerCount: pool.workerCount)
+    ChannelGradients.workspaceByteCount(operation, workerCount: pool.workerCount)
   }
 
   public func prepare(_ operation: BatchNormalizationBackward, workspace: DeviceMemory?) throws(BackendError)
@@ -83,9 +93,13 @@ extension CPUBackend {
     let shiftGradient = try binding.vector(operation.shiftGradient, count: channels)
     let accumulate = operation.accumulate
     if operation.input.shape.pixelCount <= FewPixelGradients.pixelLimit {
+      let pooling: FusedPooling? =
+        if let pooling = operation.pooling {
+          try FusedPooling(pooling, of: operation.outputGradient, &binding)
+        } else { nil }
       let gradients = FewPixelGradients(
         input: try binding.float32(operation.input), outputGradient: try binding.float32(operation.outputGradient),
-        inputGradient: try binding.float32(operation.inputGradient), activation: operation.activation)
+        pooling: pooling, inputGradient: try binding.float32(operation.inputGradient), activation: operation.activation)
       return binding.launch {
         for c in 0..<channels {
           let sums = gradients.run(

@@ -16,10 +16,14 @@ struct ChannelLayout {
 
   /// Columns of the loops' innermost block: four of the widest vectors.
   private static let columnsPerGroup = 64
+  /// Pixels that blocks are a whole multiple of.
+  private let blockMultiple: Int
+
   /// Elements of a task that sums up.
   private static let elementsPerTask = 32 << 10
 
-  init(pixelCount: Int, channels: Int, isDense: Bool) {
+  /// - Parameter wholePixels: where given, a task has whole pixels, and a multiple of so many.
+  init(pixelCount: Int, channels: Int, isDense: Bool, wholePixels: Int? = nil) {
     self.pixelCount = pixelCount
     self.channels = channels
     var folds = 1
@@ -29,6 +33,15 @@ struct ChannelLayout {
       folds *= (Self.columnsPerGroup + folds * channels - 1) / (folds * channels)
     }
     self.folds = folds <= pixelCount ? folds : 1
+    if let wholePixels {
+      var multiple = wholePixels
+      while !multiple.isMultiple(of: self.folds) { multiple += wholePixels }
+      blockMultiple = multiple
+      columnsPerTask = self.folds * channels
+      blocks = Blocks(unitCount: pixelCount, elementsPerUnit: channels, multiple: multiple)
+      return
+    }
+    blockMultiple = self.folds
     columnsPerTask = self.folds > 1 ? self.folds * channels : min(channels, Self.columnsPerGroup)
     blocks = Blocks(
       unitCount: pixelCount, elementsPerUnit: self.folds > 1 ? channels : columnsPerTask,
@@ -64,7 +77,7 @@ struct ChannelLayout {
   }
 
   /// Blocks of pixels for work that looks at each row alone.
-  var rowBlocks: Blocks { Blocks(unitCount: pixelCount, elementsPerUnit: channels, multiple: folds) }
+  var rowBlocks: Blocks { Blocks(unitCount: pixelCount, elementsPerUnit: channels, multiple: blockMultiple) }
 }
 
 extension HostTensor {

@@ -2,21 +2,24 @@ import CVectorLoops
 import Runtime
 
 /// output = activation((input − mean) · factor + shift) with a mean, factor and shift per channel that change from run
-/// to run.
+/// to run, and the pooling of the output where there is one.
 struct ChannelNormalization {
   private let input: HostTensor<Float>
   private let output: HostTensor<Float>
   private let layout: ChannelLayout
   private let activation: LoopActivation
+  private let pooling: FusedPooling?
   /// Center, factor and offset.
   private let constants: ChannelConstants
 
-  init(input: HostTensor<Float>, output: HostTensor<Float>, activation: Activation?) {
+  init(input: HostTensor<Float>, output: HostTensor<Float>, activation: Activation?, pooling: FusedPooling? = nil) {
+    self.pooling = pooling
     self.input = input
     self.output = output
     self.activation = LoopActivation(activation)
     layout = ChannelLayout(
-      pixelCount: input.pixelCount, channels: input.channels, isDense: input.isDense && output.isDense)
+      pixelCount: input.pixelCount, channels: input.channels, isDense: input.isDense && output.isDense,
+      wholePixels: pooling?.blockPixels)
     constants = ChannelConstants(layout: layout, kinds: 3)
   }
 
@@ -38,6 +41,7 @@ struct ChannelNormalization {
       apply(firstPixel: pixels.lowerBound, rows: rows, columns: layout.columns)
       let rest = pixels.count - rows * layout.folds
       if rest > 0 { apply(firstPixel: pixels.upperBound - rest, rows: 1, columns: rest * layout.channels) }
+      pooling?.pool(pixels, of: output)
     }
   }
 

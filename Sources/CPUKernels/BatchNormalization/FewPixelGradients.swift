@@ -8,6 +8,7 @@ import Runtime
 struct FewPixelGradients {
   let input: HostTensor<Float>
   let outputGradient: HostTensor<Float>
+  let pooling: FusedPooling?
   let inputGradient: HostTensor<Float>
   let activation: Activation?
 
@@ -39,7 +40,9 @@ struct FewPixelGradients {
     _ pixel: Int, _ channel: Int, _ scale: Double, _ shift: Double, _ mean: Double, _ inverseDeviation: Double
   ) -> (g: Double, normalized: Double) {
     let x = Double(input.pointer[pixel * input.pixelStride + channel])
-    let gradient = Double(outputGradient.pointer[pixel * outputGradient.pixelStride + channel])
+    let gradient =
+      Double(outputGradient.pointer[pixel * outputGradient.pixelStride + channel])
+      + Double(pooling?.gradient(pixel: pixel, channel: channel) ?? 0)
     let normalized = (x - mean) * inverseDeviation
     let z = scale * normalized + shift
     switch activation {

@@ -4,7 +4,7 @@ extension CPUBackend {
   public func workspaceByteCount(_ operation: ConvolutionForward) -> Int {
     convolutionWorkspace(
       ConvolutionShape(input: operation.input.shape, output: operation.output.shape, geometry: operation.geometry),
-      toLarge: false)
+      toLarge: false, statistics: operation.statistics != nil)
   }
 
   public func prepare(_ operation: ConvolutionForward, workspace: DeviceMemory?) throws(BackendError)
@@ -14,7 +14,7 @@ extension CPUBackend {
       Binding(operation),
       ConvolutionShape(input: operation.input.shape, output: operation.output.shape, geometry: operation.geometry),
       large: operation.input, small: operation.output, toLarge: false, weights: operation.weights,
-      bias: operation.bias, workspace: workspace)
+      bias: operation.bias, statistics: operation.statistics, workspace: workspace)
   }
 
   public func workspaceByteCount(_ operation: ConvolutionBackwardData) -> Int {

@@ -10,19 +10,34 @@ enum ConvolutionAlgorithm: CaseIterable {
 
 extension CPUBackend {
   /// Bytes of scratch memory for `prepareConvolution`.
-  func convolutionWorkspace(_ shape: ConvolutionShape, toLarge: Bool, _ algorithm: ConvolutionAlgorithm = .fastest)
-    -> Int
-  {
-    if algorithm == .fastest, let plan = ConvolutionWinograd.Plan(shape, toLarge: toLarge, pool: pool) {
-      return plan.byteCount
-    }
-    return ConvolutionGrids.workspaceByteCount(on: pool)
+  func convolutionWorkspace(
+    _ shape: ConvolutionShape, toLarge: Bool, statistics: Bool = false, _ algorithm: ConvolutionAlgorithm = .fastest
+  ) -> Int {
+    convolutionWorkspaceLayout(shape, toLarge: toLarge, statistics: statistics, algorithm).byteCount
   }
 
-  /// A convolution of the large image or, with `toLarge`, a transposed one of the small image.
+  /// Bytes of scratch memory, the byte where the statistics' parts start, and the parts' pixels.
+  private func convolutionWorkspaceLayout(
+    _ shape: ConvolutionShape, toLarge: Bool, statistics: Bool, _ algorithm: ConvolutionAlgorithm
+  ) -> (byteCount: Int, statisticsStart: Int, partCounts: [Int]) {
+    var layout = WorkspaceLayout()
+    var partCounts: [Int] = []
+    if algorithm == .fastest, let plan = ConvolutionWinograd.Plan(shape, toLarge: toLarge, pool: pool) {
+      _ = layout.add(byteCount: plan.byteCount)
+      if statistics { partCounts = plan.partCounts(shape) }
+    } else {
+      _ = layout.add(byteCount: ConvolutionGrids.workspaceByteCount(on: pool))
+      if statistics { partCounts = ConvolutionGrids.partCounts(positions: shape.smallPixelCount) }
+    }
+    let start = layout.add(
+      byteCount: ConvolutionStatistics.byteCount(parts: partCounts.count, channels: shape.smallChannels))
+    return (layout.byteCount, start, partCounts)
+  }
+
+  /// A convolution of the large image or, with `toLarge`, a transposed one of the small image, which finds no statistics.
   func prepareConvolution(
     _ binding: Binding, _ shape: ConvolutionShape, large: Tensor, small: Tensor, toLarge: Bool, weights: Tensor,
-    bias: Tensor?, workspace: DeviceMemory?, _ algorithm: ConvolutionAlgorithm = .fastest
+    bias: Tensor?, statistics: Tensor? = nil, workspace: DeviceMemory?, _ algorithm: ConvolutionAlgorithm = .fastest
   ) throws(BackendError) -> any Launch {
     var binding = binding
     try shape.check(binding, small: small, large: large, weights: weights)
@@ -31,19 +46,24 @@ extension CPUBackend {
     let weights = try binding.float32(weights)
     var biasPointer: UnsafePointer<Float>?
     if let bias { biasPointer = UnsafePointer(try binding.vector(bias, count: target.channels)) }
-    let byteCount = convolutionWorkspace(shape, toLarge: toLarge, algorithm)
-    guard let scratch = try binding.workspace(workspace, byteCount: byteCount) else {
+    let statisticsPointer = try binding.statistics(statistics, channels: target.channels)
+    let layout = convolutionWorkspaceLayout(shape, toLarge: toLarge, statistics: statistics != nil, algorithm)
+    guard let scratch = try binding.workspace(workspace, byteCount: layout.byteCount) else {
       throw binding.invalid("a workspace is needed")
+    }
+    let moments = statisticsPointer.map {
+      ConvolutionStatistics(
+        counts: layout.partCounts, channels: target.channels, result: $0, workspace: scratch + layout.statisticsStart)
     }
     if algorithm == .fastest, let plan = ConvolutionWinograd.Plan(shape, toLarge: toLarge, pool: pool) {
       let winograd = ConvolutionWinograd(
         plan, shape, toLarge: toLarge, source: source, target: target, weights: weights.pointer, bias: biasPointer,
-        pool: pool, workspace: scratch)
+        statistics: moments, pool: pool, workspace: scratch)
       return binding.launch { winograd.run() }
     }
     let grids = ConvolutionGrids(
-      shape, toLarge: toLarge, source: source, target: target, weights: weights.pointer, bias: biasPointer, pool: pool,
-      scratch: scratch)
+      shape, toLarge: toLarge, source: source, target: target, weights: weights.pointer, bias: biasPointer,
+      statistics: moments, pool: pool, scratch: scratch)
     return binding.launch { grids.run() }
   }
 

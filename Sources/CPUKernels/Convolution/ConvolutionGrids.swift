@@ -25,6 +25,13 @@ final class ConvolutionGrids {
   private let tasks: [Task]
   private let pool: ThreadPool
   private let scratch: UnsafeMutableRawPointer
+  private let statistics: ConvolutionStatistics?
+
+  /// Positions of each part of the statistics.
+  static func partCounts(positions: Int) -> [Int] {
+    let size = Int(CONVOLUTION_PART_POSITIONS)
+    return stride(from: 0, to: positions, by: size).map { min(size, positions - $0) }
+  }
 
   /// Bytes of scratch memory on `pool`.
   static func workspaceByteCount(on pool: ThreadPool) -> Int { pool.workerCount * scratchStride }
@@ -34,8 +41,11 @@ final class ConvolutionGrids {
   /// From the large image to the small one, or with `toLarge` the other way.
   init(
     _ shape: ConvolutionShape, toLarge: Bool, source: HostTensor<Float>, target: HostTensor<Float>,
-    weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, pool: ThreadPool, scratch: UnsafeMutableRawPointer
+    weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, statistics: ConvolutionStatistics? = nil,
+    pool: ThreadPool,
+    scratch: UnsafeMutableRawPointer
   ) {
+    self.statistics = statistics
     self.pool = pool
     self.scratch = scratch
     let stride = shape.geometry.stride
@@ -68,7 +78,8 @@ final class ConvolutionGrids {
           outputs: target.channels, weights: weights,
           weight_channel_stride: rowsAreSource ? target.channels : 1,
           weight_output_stride: rowsAreSource ? 1 : source.channels, bias: bias,
-          taps: taps.baseAddress.map { UnsafePointer($0 + first) }, tap_count: nextTap - first))
+          taps: taps.baseAddress.map { UnsafePointer($0 + first) }, tap_count: nextTap - first,
+          mean: statistics?.mean, squares: statistics?.squares))
     }
     tasks = Self.split(UnsafeBufferPointer(grids), batch: target.batch, outputs: target.channels, over: pool)
   }
@@ -120,5 +131,6 @@ final class ConvolutionGrids {
         }
       }
     }
+    statistics?.finish()
   }
 }

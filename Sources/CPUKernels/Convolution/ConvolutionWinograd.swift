@@ -28,6 +28,21 @@ final class ConvolutionWinograd {
     private static let weightsLimit = 48 << 20
     private static let tilesLimit = 24 << 20
 
+    /// Pixels of each part of the statistics.
+    func partCounts(_ shape: ConvolutionShape) -> [Int] {
+      let size = Int(WINOGRAD_PART_TILES)
+      let (height, width) = (shape.smallHeight, shape.smallWidth)
+      let side = kind == winograd_tile_4x4 ? 4 : 2
+      let across = (width + side - 1) / side
+      let tilesPerImage = tiles / shape.batch
+      return stride(from: 0, to: tiles, by: size).map { first in
+        (first..<min(tiles, first + size)).reduce(0) { count, tile in
+          let (row, column) = (tile % tilesPerImage).quotientAndRemainder(dividingBy: across)
+          return count + min(side, height - row * side) * min(side, width - column * side)
+        }
+      }
+    }
+
     /// Nil where another algorithm is better: few or odd channels, hardly any tiles.
     init?(_ shape: ConvolutionShape, toLarge: Bool, pool: ThreadPool) {
       let channels = toLarge ? shape.smallChannels : shape.largeChannels
@@ -70,11 +85,14 @@ final class ConvolutionWinograd {
   private let pool: ThreadPool
   private let shared: UnsafeMutablePointer<Float>
   private let scratch: UnsafeMutableRawPointer
+  private let statistics: ConvolutionStatistics?
 
   init(
     _ plan: Plan, _ shape: ConvolutionShape, toLarge: Bool, source: HostTensor<Float>, target: HostTensor<Float>,
-    weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, pool: ThreadPool, workspace: UnsafeMutableRawPointer
+    weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, statistics: ConvolutionStatistics?, pool: ThreadPool,
+    workspace: UnsafeMutableRawPointer
   ) {
+    self.statistics = statistics
     self.plan = plan
     self.pool = pool
     shared = (workspace + plan.sharedStart).assumingMemoryBound(to: Float.self)
@@ -85,7 +103,8 @@ final class ConvolutionWinograd {
       to: winograd_convolution(
         kind: plan.kind, source: Winograd.image(source), target: Winograd.image(target), weights: weights,
         weight_channel_stride: rowsAreSource ? target.channels : 1,
-        weight_output_stride: rowsAreSource ? 1 : source.channels, flipped: toLarge, bias: bias))
+        weight_output_stride: rowsAreSource ? 1 : source.channels, flipped: toLarge, bias: bias,
+        mean: statistics?.mean, squares: statistics?.squares))
   }
 
   deinit { convolution.deallocate() }
@@ -95,6 +114,7 @@ final class ConvolutionWinograd {
     case .byTiles(let block): runByTiles(block)
     case .byPanels(let pass): runByPanels(pass)
     }
+    statistics?.finish()
   }
 
   private func runByTiles(_ block: Int) {

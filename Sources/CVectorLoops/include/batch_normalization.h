@@ -20,6 +20,15 @@ void vector_batch_normalization_join(
     double *mean, double *squares, size_t count, size_t rows, size_t last_count, size_t last_rows, size_t part_stride,
     size_t channels);
 
+/// Moments of `rows` pixels of `channels` channels, as above. Where pixels are few floats and lie without gaps, several
+/// count as one row, so that vectors are full.
+void vector_batch_normalization_part(
+    double *mean, double *squares, const float *input, size_t pixel_stride, size_t rows, size_t channels);
+
+/// Joins `parts` sets of moments, part p of counts[p] rows and with element c at mean[p · channels + c], into the first.
+void vector_batch_normalization_join_parts(
+    double *mean, double *squares, const double *counts, size_t parts, size_t channels);
+
 /// output = activation((input − center) · factor + offset), all three per column.
 void vector_batch_normalization_apply(
     float *output, size_t output_stride, const float *input, size_t input_stride, size_t rows, size_t columns,

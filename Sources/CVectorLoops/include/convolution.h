@@ -40,7 +40,13 @@ struct convolution_grid {
   const float *bias;
   const struct convolution_tap *taps;
   size_t tap_count;
+  /// Where not NULL: mean and sum of squared deviations of each output over each CONVOLUTION_PART_POSITIONS positions,
+  /// `[parts][outputs]`, found while the positions are in the cache. Only with a target_step of 1.
+  double *mean, *squares;
 };
+
+/// Positions whose moments are found together; calls of `convolution_grid_run` that find some start at a multiple of it.
+#define CONVOLUTION_PART_POSITIONS 128
 
 /// Bytes of scratch memory that one call of `convolution_grid_run` needs.
 size_t convolution_grid_scratch_bytes(void);

@@ -39,7 +39,13 @@ struct winograd_convolution {
   bool flipped;
   /// `[target.channels]`, or NULL.
   const float *bias;
+  /// Where not NULL: mean and sum of squared deviations of each channel of the target over each WINOGRAD_PART_TILES tiles,
+  /// `[parts][target.channels]`, found while the pixels are in registers.
+  double *mean, *squares;
 };
+
+/// Tiles whose moments are found together; calls of `winograd_run_panel` that find some start at a multiple of it.
+#define WINOGRAD_PART_TILES 32
 
 /// Products per tile.
 size_t winograd_points(enum winograd_kind kind);

@@ -19,7 +19,11 @@ struct BatchNormalizationLayer {
   }
 
   /// Emits the layer. Without gradients to compute, and with nowhere else to write, it works in place.
-  func callAsFunction(_ input: Tensor, into destination: Tensor? = nil, _ tape: Tape) -> Tensor {
+  /// - Parameter pooling: max-pooling that follows the layer.
+  /// - Returns: the layer's output; with `pooling`, that of the pooling.
+  func callAsFunction(
+    _ input: Tensor, into destination: Tensor? = nil, pooling: MaxPoolingLayer? = nil, _ tape: Tape
+  ) -> Tensor {
     let channels = Shape(vector: input.shape.channels)
     tape.summarize(
       LayerSummary(
@@ -35,27 +39,31 @@ struct BatchNormalizationLayer {
         BatchNormalizationInference(
           input: input, scale: scale, shift: shift, runningMean: runningMean, runningVariance: runningVariance,
           output: output, activation: .leakyReLU(slope: slope)))
-      return output
+      return pooling.map { $0(output, tape) } ?? output
     }
     let output = destination ?? tape.tensor("\(name).output", input.shape)
+    let pooled = pooling?.fused(onto: output, tape)
     let mean = tape.tensor("\(name).mean", channels)
     let inverseDeviation = tape.tensor("\(name).inverse deviation", channels)
     tape.plan.append(
       BatchNormalizationForward(
-        input: input, scale: scale, shift: shift, runningMean: runningMean, runningVariance: runningVariance,
-        savedMean: mean, savedInverseDeviation: inverseDeviation, output: output,
-        activation: .leakyReLU(slope: slope)))
+        input: input, statistics: tape.statistics(of: input), scale: scale, shift: shift, runningMean: runningMean,
+        runningVariance: runningVariance, savedMean: mean, savedInverseDeviation: inverseDeviation, output: output,
+        pooling: pooled, activation: .leakyReLU(slope: slope)))
     tape.record { [self] in
       if output.isDense { tape.shareGradient(of: input, with: output) }
+      let pooledGradient = pooled.map {
+        BatchNormalizationPooling(output: tape.gradient(of: $0.output), indices: $0.indices)
+      }
       let (inputGradient, _) = tape.gradientDestination(of: input)
       tape.plan.append(
         BatchNormalizationBackward(
           input: input, scale: scale, shift: shift, savedMean: mean, savedInverseDeviation: inverseDeviation,
-          outputGradient: tape.gradient(of: output), inputGradient: inputGradient,
+          outputGradient: tape.gradient(of: output), pooling: pooledGradient, inputGradient: inputGradient,
           scaleGradient: parameterGradient(self.scale, tape), shiftGradient: parameterGradient(self.shift, tape),
           accumulate: tape.wantsParameterGradients && tape.accumulates, activation: .leakyReLU(slope: slope)))
     }
-    return output
+    return pooled?.output ?? output
   }
 
   /// A pass that only wants the input's gradient gets the parameters' as well, and throws them away.

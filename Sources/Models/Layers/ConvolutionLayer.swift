@@ -9,8 +9,9 @@ struct ConvolutionLayer {
   let outputChannels: Int
   private let weight: Parameter
   private let bias: Parameter
-  /// A bias in front of a batch norm has a true gradient of zero and stays where it is.
-  private let trainsBias: Bool
+  /// A bias in front of a batch norm has a true gradient of zero and stays where it is; and the convolution finds the
+  /// statistics that the batch norm needs.
+  private let feedsBatchNorm: Bool
 
   /// - Parameters:
   ///   - weights: what the weights are drawn from; PyTorch's default where nil. The bias always has PyTorch's default.
@@ -25,7 +26,7 @@ struct ConvolutionLayer {
     self.geometry = geometry
     self.outputPadding = outputPadding
     self.outputChannels = outputChannels
-    trainsBias = !feedsBatchNorm
+    self.feedsBatchNorm = feedsBatchNorm
     weight = parameters.trained(
       "\(name).weight", Shape(geometry.kernelHeight, geometry.kernelWidth, inputChannels, outputChannels),
       outputPadding == nil ? .convolution : .transposedConvolution, weights ?? .uniform(fanIn: fanIn))
@@ -53,7 +54,9 @@ struct ConvolutionLayer {
     let bias = tape.parameters.value(of: bias)
     if outputPadding == nil {
       tape.plan.append(
-        ConvolutionForward(input: input, weights: weights, bias: bias, output: output, geometry: geometry))
+        ConvolutionForward(
+          input: input, weights: weights, bias: bias, output: output,
+          statistics: feedsBatchNorm && tape.isTraining ? tape.makeStatistics(of: output) : nil, geometry: geometry))
     } else {
       tape.plan.append(
         TransposedConvolutionForward(input: input, weights: weights, bias: bias, output: output, geometry: geometry))
@@ -67,7 +70,7 @@ struct ConvolutionLayer {
 
   private func emitBackwardFilter(_ input: Tensor, _ output: Tensor, _ tape: Tape) {
     let weightsGradient = tape.parameters.gradient(of: weight)
-    let biasGradient = trainsBias ? tape.parameters.gradient(of: bias) : nil
+    let biasGradient = feedsBatchNorm ? nil : tape.parameters.gradient(of: bias)
     if outputPadding == nil {
       tape.plan.append(
         ConvolutionBackwardFilter(

@@ -5,11 +5,9 @@ struct MaxPoolingLayer {
   let name: String
 
   func callAsFunction(_ input: Tensor, _ tape: Tape) -> Tensor {
-    let shape = Shape(input.shape.batch, input.shape.height / 2, input.shape.width / 2, input.shape.channels)
-    let output = tape.tensor("\(name).output", shape)
-    let indices = tape.isTraining ? tape.tensor("\(name).indices", shape, .uint8) : nil
-    tape.summarize(
-      LayerSummary(name: name, kind: "MaxPool2d 2×2", outputShape: shape, parameterCount: 0, multiplyAdds: 0))
+    let output = tape.tensor("\(name).output", outputShape(of: input.shape))
+    let indices = tape.isTraining ? tape.tensor("\(name).indices", output.shape, .uint8) : nil
+    summarize(output, tape)
     tape.plan.append(MaxPoolingForward(input: input, output: output, indices: indices))
     if let indices {
       tape.record {
@@ -21,5 +19,22 @@ struct MaxPoolingLayer {
       }
     }
     return output
+  }
+
+  /// The tensors of a pooling that the batch norm which writes its input does on the way, when training.
+  func fused(onto input: Tensor, _ tape: Tape) -> BatchNormalizationPooling {
+    let output = tape.tensor("\(name).output", outputShape(of: input.shape))
+    summarize(output, tape)
+    return BatchNormalizationPooling(
+      output: output, indices: tape.tensor("\(name).indices", output.shape, .uint8))
+  }
+
+  private func outputShape(of input: Shape) -> Shape {
+    Shape(input.batch, input.height / 2, input.width / 2, input.channels)
+  }
+
+  private func summarize(_ output: Tensor, _ tape: Tape) {
+    tape.summarize(
+      LayerSummary(name: name, kind: "MaxPool2d 2×2", outputShape: output.shape, parameterCount: 0, multiplyAdds: 0))
   }
 }

@@ -24,6 +24,7 @@ final class Tape {
   private var backward: [() -> Void] = []
   private var gradients: [ObjectIdentifier: TensorStorage] = [:]
   private var written: Set<ObjectIdentifier> = []
+  private var statistics: [ObjectIdentifier: Tensor] = [:]
   private(set) var layers: [LayerSummary] = []
 
   init(_ plan: PlanBuilder, _ parameters: ParameterSet, mode: Mode, label: String) {
@@ -41,6 +42,16 @@ final class Tape {
   func tensor(_ name: String, _ shape: Shape, _ elementType: ElementType = .float32) -> Tensor {
     plan.tensor("\(label).\(name)", shape, elementType)
   }
+
+  /// Room for the mean and the variance of each channel of `tensor`, for the operation that writes `tensor` to fill.
+  func makeStatistics(of tensor: Tensor) -> Tensor {
+    let made = self.tensor("\(tensor.storage.name).statistics", Shape(1, 1, 2, tensor.shape.channels))
+    statistics[ObjectIdentifier(tensor.storage)] = made
+    return made
+  }
+
+  /// What `makeStatistics` made for `tensor`.
+  func statistics(of tensor: Tensor) -> Tensor? { statistics[ObjectIdentifier(tensor.storage)] }
 
   func summarize(_ layer: LayerSummary) { layers.append(layer) }
 

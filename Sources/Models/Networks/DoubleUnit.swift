@@ -21,10 +21,12 @@ struct DoubleUnit {
     normalization2 = BatchNormalizationLayer("\(name).4", channels: channels, slope: Self.slope, in: parameters)
   }
 
+  /// Emits the unit and the pooling behind it, if any, whose output is then returned.
   func callAsFunction(
-    _ input: Tensor, into destination: Tensor? = nil, needsInputGradient: Bool = true, _ tape: Tape
+    _ input: Tensor, into destination: Tensor? = nil, pooling: MaxPoolingLayer? = nil, needsInputGradient: Bool = true,
+    _ tape: Tape
   ) -> Tensor {
     let hidden = normalization1(convolution1(input, needsInputGradient: needsInputGradient, tape), tape)
-    return normalization2(convolution2(hidden, tape), into: destination, tape)
+    return normalization2(convolution2(hidden, tape), into: destination, pooling: pooling, tape)
   }
 }

@@ -61,9 +61,9 @@ public struct UNet {
         "concatenation\(Self.halvings - level)",
         Shape(shape.batch, shape.height >> level, shape.width >> level, 2 * channels))
       concatenations.append(concatenation)
-      let skip = encodingUnits[level](
-        map, into: concatenation.channels(channels..<2 * channels), needsInputGradient: level > 0, tape)
-      map = poolings[level](skip, tape)
+      map = encodingUnits[level](
+        map, into: concatenation.channels(channels..<2 * channels), pooling: poolings[level],
+        needsInputGradient: level > 0, tape)
     }
     map = encodingUnits[Self.halvings](map, tape)
     for (index, concatenation) in concatenations.reversed().enumerated() {

@@ -3,6 +3,8 @@
 /// With g = outputGradient · activation′(γ x̂ + β), x̂ = (x − μ) · inverseDeviation, m = N · H · W:
 /// ∂β = Σ g;  ∂γ = Σ g x̂;  inputGradient = γ · inverseDeviation · (g − ∂β / m − x̂ · ∂γ / m).
 ///
+/// With `pooling`, the gradient of each maximum is first added to `outputGradient` at the maximum's place.
+///
 /// The activation's derivative is recomputed from `input`. `inputGradient` may be `outputGradient` itself.
 public struct BatchNormalizationBackward: Operation {
   public static let name = "BatchNormalization"
@@ -18,6 +20,8 @@ public struct BatchNormalizationBackward: Operation {
   public let savedInverseDeviation: Tensor
   /// `[N, H, W, C]`; may be a slice of channels.
   public let outputGradient: Tensor
+  /// Gradient by way of the output's pooling; nil for none.
+  public let pooling: BatchNormalizationPooling?
   /// `[N, H, W, C]`
   public let inputGradient: Tensor
   /// ∂γ, `[C]`
@@ -35,6 +39,7 @@ public struct BatchNormalizationBackward: Operation {
     savedMean: Tensor,
     savedInverseDeviation: Tensor,
     outputGradient: Tensor,
+    pooling: BatchNormalizationPooling? = nil,
     inputGradient: Tensor,
     scaleGradient: Tensor,
     shiftGradient: Tensor,
@@ -47,6 +52,7 @@ public struct BatchNormalizationBackward: Operation {
     self.savedMean = savedMean
     self.savedInverseDeviation = savedInverseDeviation
     self.outputGradient = outputGradient
+    self.pooling = pooling
     self.inputGradient = inputGradient
     self.scaleGradient = scaleGradient
     self.shiftGradient = shiftGradient
@@ -55,7 +61,7 @@ public struct BatchNormalizationBackward: Operation {
   }
 
   public var reads: [Tensor] {
-    [input, scale, shift, savedMean, savedInverseDeviation, outputGradient]
+    [input, scale, shift, savedMean, savedInverseDeviation, outputGradient] + (pooling?.tensors ?? [])
       + (accumulate ? [scaleGradient, shiftGradient] : [])
   }
   public var writes: [Tensor] { [inputGradient, scaleGradient, shiftGradient] }

@@ -9,6 +9,9 @@ public struct BatchNormalizationForward: Operation {
 
   /// x, `[N, H, W, C]`
   public let input: Tensor
+  /// μ and σ² of x where the convolution before this one has found them (`ConvolutionForward.statistics`),
+  /// `[1, 1, 2, C]`; they are found here where nil.
+  public let statistics: Tensor?
   /// γ, `[C]`
   public let scale: Tensor
   /// β, `[C]`
@@ -23,12 +26,15 @@ public struct BatchNormalizationForward: Operation {
   public let savedInverseDeviation: Tensor
   /// `[N, H, W, C]`; may be a slice of channels.
   public let output: Tensor
+  /// Pooling of the output; nil for none.
+  public let pooling: BatchNormalizationPooling?
   public let activation: Activation?
   public let epsilon: Float
   public let momentum: Float
 
   public init(
     input: Tensor,
+    statistics: Tensor? = nil,
     scale: Tensor,
     shift: Tensor,
     runningMean: Tensor,
@@ -36,11 +42,13 @@ public struct BatchNormalizationForward: Operation {
     savedMean: Tensor,
     savedInverseDeviation: Tensor,
     output: Tensor,
+    pooling: BatchNormalizationPooling? = nil,
     activation: Activation? = nil,
     epsilon: Float = 1e-5,
     momentum: Float = 0.1
   ) {
     self.input = input
+    self.statistics = statistics
     self.scale = scale
     self.shift = shift
     self.runningMean = runningMean
@@ -48,14 +56,21 @@ public struct BatchNormalizationForward: Operation {
     self.savedMean = savedMean
     self.savedInverseDeviation = savedInverseDeviation
     self.output = output
+    self.pooling = pooling
     self.activation = activation
     self.epsilon = epsilon
     self.momentum = momentum
   }
 
-  public var reads: [Tensor] { [input, scale, shift, runningMean, runningVariance] }
-  public var writes: [Tensor] { [runningMean, runningVariance, savedMean, savedInverseDeviation, output] }
-  public var floatingPointOperations: Int { 8 * input.shape.count }
+  public var reads: [Tensor] {
+    [input, scale, shift, runningMean, runningVariance] + (statistics.map { [$0] } ?? [])
+  }
+  public var writes: [Tensor] {
+    [runningMean, runningVariance, savedMean, savedInverseDeviation, output] + (pooling?.tensors ?? [])
+  }
+  public var floatingPointOperations: Int {
+    ((statistics == nil ? 8 : 4) + (pooling == nil ? 0 : 1)) * input.shape.count
+  }
 
   public func workspaceByteCount(on backend: any Backend) -> Int { backend.workspaceByteCount(self) }
 

@@ -1,0 +1,88 @@
+import Runtime
+
+/// How batch normalization divides `[pixels][channels]`: blocks of pixels, by the channels that a group takes. It decides
+/// the bits of the result, and depends on nothing but the shape, the kind of bodies and the device's largest group.
+struct BatchNormalizationTiling {
+  let channels: Int
+  let pixels: Int
+  /// Pixels of a block.
+  let block: Int
+  /// CPU bodies: neighbouring channels of a vector.
+  let vector: Int
+  /// CPU bodies: neighbouring vectors of a work-item.
+  let lines: Int
+  /// GPU bodies: work-items of a group along the channels and along the pixels.
+  let lanes: Int
+  let rows: Int
+  private let bodies: KernelBodies
+  private let regionAlignment: Int
+
+  init(_ shape: Shape, on backend: CLBackend) {
+    channels = shape.channels
+    pixels = shape.pixelCount
+    bodies = backend.bodies
+    regionAlignment = backend.regionAlignment
+    let vector = [16, 8, 4, 2].first { shape.channels.isMultiple(of: $0) } ?? 1
+    let lines = [4, 2].first { (shape.channels / vector).isMultiple(of: $0) } ?? 1
+    self.vector = vector
+    self.lines = lines
+    var lanes = 32
+    while lanes > 4, lanes / 2 >= shape.channels { lanes /= 2 }
+    self.lanes = lanes
+    rows = max(1, backend.reductionGroupSize / lanes)
+
+    // Of a CPU body 16 KiB where vectors are full: half of a first-level cache.
+    var block = bodies == .cpu ? 256 / lines : 256
+    if bodies == .gpu {
+      // Enough groups to fill a large GPU, where the tensor is large enough for that.
+      let channelGroups = (shape.channels + lanes - 1) / lanes
+      while block > 32, shape.pixelCount / block * channelGroups < 1024 { block /= 2 }
+    }
+    // GPUs allow at least 65,535 groups in direction 1.
+    while shape.pixelCount / block >= 32_768 { block *= 2 }
+    self.block = block
+  }
+
+  /// Whether the backward pass needs more than single precision: of so few pixels hardly anything of the gradient is left.
+  var hasFewPixels: Bool { pixels <= 8 }
+
+  var blocks: Int { (pixels + block - 1) / block }
+
+  /// Two floats for each block and channel, and room up to the next place where a region may start.
+  var partialsByteCount: Int {
+    let byteCount = 2 * blocks * channels * 4
+    return (byteCount + regionAlignment - 1) / regionAlignment * regionAlignment
+  }
+
+  /// The backward pass's two means for each channel.
+  var meansByteCount: Int { 2 * channels * 4 }
+
+  var extents: [KernelArgument] { [.uint(channels), .uint(pixels)] }
+
+  func definitions(
+    _ activation: Activation?, accumulate: Bool = false, inference: Bool = false, given: Bool = false,
+    pooled: Bool = false
+  ) -> KeyValuePairs<String, any KernelConstant> {
+    switch bodies {
+    case .cpu:
+      [
+        "BLOCK": block, "VECTOR": vector, "LINES": lines, "ACTIVATION": activation.constant,
+        "ACCUMULATE": accumulate, "INFERENCE": inference,
+        "GIVEN": given, "POOLED": pooled,
+      ]
+    case .gpu:
+      [
+        "BLOCK": block, "LANES": lanes, "ROWS": rows, "ACTIVATION": activation.constant, "ACCUMULATE": accumulate,
+        "INFERENCE": inference,
+        "GIVEN": given, "POOLED": pooled,
+      ]
+    }
+  }
+
+  func range(blocks: Int) -> CLRange {
+    switch bodies {
+    case .cpu: CLRange(groups: (channels / (vector * lines), blocks, 1), local: (1, 1, 1))
+    case .gpu: CLRange(groups: ((channels + lanes - 1) / lanes, blocks, 1), local: (lanes, rows, 1))
+    }
+  }
+}
