@@ -1,0 +1,214 @@
+// NVIDIA's tensor cores from OpenCL C, through inline PTX; compute capability 8.0 and later.
+//
+// PRODUCT_METHOD says what becomes of the float operands of a product:
+//
+//   PRODUCT_TF32   each is rounded to 11 significant bits: a relative error of at most 2^-11 per operand.
+//   PRODUCT_BF16   each is split into the bfloat16 nearest to it and the bfloat16 nearest to the rest, x ≈ high + low, and
+//                  high · high + high · low + low · high are added up: at most 3 · 2^-18 per product.
+//
+// Sums are float. Either way an operand is one 32-bit word (encode_operand), so that both share tiles and loads.
+//
+// A product is of a warp: 32 neighbouring work-items, the lanes, hold the fragments of three matrices in registers. With
+// group = lane / 4 and place = lane mod 4 (PTX ISA, "Matrix Fragments for mma.m16n8k8", and m16n8k16)
+//
+//   rows     16 × depth   register 2s + h: row group + 8h,  term place + 4s   (bfloat16: terms 2 · place + 8s, and the next)
+//   columns  depth × 8    register s:      column group,    term place + 4s   (likewise)
+//   sums     16 × 8       register 2h + f: row group + 8h,  column 2 · place + f
+//
+// The terms of a sum may come in any order, so the tiles give each lane the terms that it can load at once.
+//
+// TENSOR_EMULATION, for tests on other devices, has the lanes exchange their registers through local memory instead; all
+// work-items of a group must then come to each product together.
+
+#define PRODUCT_TF32 0
+#define PRODUCT_BF16 1
+#ifndef PRODUCT_METHOD
+#define PRODUCT_METHOD PRODUCT_TF32
+#endif
+#ifndef TENSOR_EMULATION
+#define TENSOR_EMULATION 0
+#endif
+#if !TENSOR_EMULATION && !defined(__NV_CL_C_VERSION) && !defined(__NVPTX__)
+#error "only NVIDIA's compilers take inline PTX"
+#endif
+
+#define WARP_SIZE 32
+
+// Matrices of 16 rows, and of 8 columns, that one call multiplies.
+#define ROW_FRAGMENTS 2
+#ifndef COLUMN_FRAGMENTS
+#define COLUMN_FRAGMENTS 4
+#endif
+
+// Registers of a lane that the emulation keeps in local memory.
+#define LANE_WORDS (4 * ROW_FRAGMENTS + 2 * COLUMN_FRAGMENTS)
+
+#if TENSOR_EMULATION
+
+// To nearest, ties away from zero, as cvt.rna does.
+uint tf32_word(float value) {
+  const uint bits = as_uint(value);
+  return isnan(value) ? bits : (bits + 0x1000u) & 0xffffe000u;
+}
+
+// The nearest bfloat16, ties to even, in the upper half of a word.
+uint bf16_word(float value) {
+  const uint bits = as_uint(value);
+  return isnan(value) ? bits & 0xffff0000u : (bits + 0x7fffu + (bits >> 16 & 1u)) & 0xffff0000u;
+}
+
+uint bf16_pair_word(float high, float low) { return bf16_word(high) | bf16_word(low) >> 16; }
+
+// The term k of a row, or of a column, whose fragment is in `words`; `first` is its first register, `stride` the distance
+// to the register with the second half of the terms.
+float fragment_term(local const uint *words, int line, int first, int stride, int k) {
+#if PRODUCT_METHOD == PRODUCT_TF32
+  return as_float(words[(4 * line + k % 4) * LANE_WORDS + first + k / 4 * stride]);
+#else
+  const uint pair = words[(4 * line + k % 8 / 2) * LANE_WORDS + first + k / 8 * stride];
+  return as_float(k % 2 ? pair & 0xffff0000u : pair << 16);
+#endif
+}
+
+#define FRAGMENT_DEPTH (PRODUCT_METHOD == PRODUCT_TF32 ? 8 : 16)
+
+void multiply_fragments(uint rows[ROW_FRAGMENTS][4], uint columns[COLUMN_FRAGMENTS][2],
+                        float (*sums)[COLUMN_FRAGMENTS][4], local uint *exchange) {
+  const int item = get_local_id(0), lane = item % WARP_SIZE;
+  local uint *own = exchange + item * LANE_WORDS;
+  for (int i = 0; i < ROW_FRAGMENTS; i++)
+    for (int e = 0; e < 4; e++) own[4 * i + e] = rows[i][e];
+  for (int j = 0; j < COLUMN_FRAGMENTS; j++)
+    for (int e = 0; e < 2; e++) own[4 * ROW_FRAGMENTS + 2 * j + e] = columns[j][e];
+  barrier(CLK_LOCAL_MEM_FENCE);
+  local const uint *words = exchange + (item - lane) * LANE_WORDS;
+  for (int i = 0; i < ROW_FRAGMENTS; i++)
+    for (int j = 0; j < COLUMN_FRAGMENTS; j++)
+      for (int e = 0; e < 4; e++) {
+        float sum = sums[i][j][e];
+        for (int k = 0; k < FRAGMENT_DEPTH; k++)
+          sum += fragment_term(words, lane / 4, 4 * i + e / 2, 2, k)
+                 * fragment_term(words, 2 * (lane % 4) + e % 2, 4 * ROW_FRAGMENTS + 2 * j, 1, k);
+        sums[i][j][e] = sum;
+      }
+  barrier(CLK_LOCAL_MEM_FENCE);
+}
+
+#else
+
+uint tf32_word(float value) {
+  uint word;
+  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(word) : "f"(value));
+  return word;
+}
+
+// Both to nearest, ties to even: `high` in the upper half.
+uint bf16_pair_word(float high, float low) {
+  uint word;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(high), "f"(low));
+  return word;
+}
+
+uint bf16_word(float value) { return bf16_pair_word(value, 0.0f); }
+
+// sums += rows · columns.
+__attribute__((always_inline)) inline
+void multiply_fragments(uint rows[ROW_FRAGMENTS][4], uint columns[COLUMN_FRAGMENTS][2],
+                        float (*sums)[COLUMN_FRAGMENTS][4], local uint *exchange) {
+#pragma unroll
+  for (int i = 0; i < ROW_FRAGMENTS; i++)
+#pragma unroll
+    for (int j = 0; j < COLUMN_FRAGMENTS; j++) {
+#if PRODUCT_METHOD == PRODUCT_TF32
+#define PRODUCT_INSTRUCTION "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"
+#else
+#define PRODUCT_INSTRUCTION "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32"
+#endif
+      asm volatile(PRODUCT_INSTRUCTION " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                   : "+f"(sums[i][j][0]), "+f"(sums[i][j][1]), "+f"(sums[i][j][2]), "+f"(sums[i][j][3])
+                   : "r"(rows[i][0]), "r"(rows[i][1]), "r"(rows[i][2]), "r"(rows[i][3]), "r"(columns[j][0]),
+                     "r"(columns[j][1]));
+    }
+}
+
+#endif
+
+// An operand as the tiles hold it: rounded to TF32, or high bfloat16 in the upper half and low one in the lower. A value
+// that is infinite, or rounds to it, has a low part that is no number, and so has its product.
+uint encode_operand(float value) {
+#if PRODUCT_METHOD == PRODUCT_TF32
+  return tf32_word(value);
+#else
+  const uint high = bf16_word(value);
+  return bf16_pair_word(as_float(high), value - as_float(high));
+#endif
+}
+
+// The upper halves of two operands, and the lower ones, as a register of a fragment.
+uint upper_halves(uint first, uint second) { return first >> 16 | (second & 0xffff0000u); }
+uint lower_halves(uint first, uint second) { return (first & 0xffffu) | second << 16; }
+
+// sums += rows · columns over 16 terms, of which each lane has four: rows[2i + h][q] and columns[j][q] are the lane's q-th
+// term of row group + 8h of matrix i, and of column group of matrix j.
+__attribute__((always_inline)) inline
+void multiply_operands(uint rows[2 * ROW_FRAGMENTS][4], uint columns[COLUMN_FRAGMENTS][4],
+                       float (*sums)[COLUMN_FRAGMENTS][4], local uint *exchange) {
+  uint row_registers[ROW_FRAGMENTS][4], column_registers[COLUMN_FRAGMENTS][2];
+#if PRODUCT_METHOD == PRODUCT_TF32
+#pragma unroll
+  for (int half = 0; half < 2; half++) {
+#pragma unroll
+    for (int i = 0; i < ROW_FRAGMENTS; i++)
+#pragma unroll
+      for (int e = 0; e < 4; e++) row_registers[i][e] = rows[2 * i + e % 2][2 * half + e / 2];
+#pragma unroll
+    for (int j = 0; j < COLUMN_FRAGMENTS; j++)
+#pragma unroll
+      for (int e = 0; e < 2; e++) column_registers[j][e] = columns[j][2 * half + e];
+    multiply_fragments(row_registers, column_registers, sums, exchange);
+  }
+#else
+  // The smallest products first.
+#pragma unroll
+  for (int part = 0; part < 3; part++) {
+    const int low_rows = part == 0, low_columns = part == 1;
+#pragma unroll
+    for (int i = 0; i < ROW_FRAGMENTS; i++)
+#pragma unroll
+      for (int e = 0; e < 4; e++) {
+        const uint first = rows[2 * i + e % 2][e / 2 * 2], second = rows[2 * i + e % 2][e / 2 * 2 + 1];
+        row_registers[i][e] = low_rows ? lower_halves(first, second) : upper_halves(first, second);
+      }
+#pragma unroll
+    for (int j = 0; j < COLUMN_FRAGMENTS; j++)
+#pragma unroll
+      for (int e = 0; e < 2; e++) {
+        const uint first = columns[j][2 * e], second = columns[j][2 * e + 1];
+        column_registers[j][e] = low_columns ? lower_halves(first, second) : upper_halves(first, second);
+      }
+    multiply_fragments(row_registers, column_registers, sums, exchange);
+  }
+#endif
+}
+
+// Copies that do not pass through registers: begun by cp.async, known to have arrived after copies_arrived(pending), which
+// lets the last `pending` batches be on their way still. A copy of nothing writes zeros.
+#if TENSOR_EMULATION
+void begin_copy(local uint *target, global const float *source, int count, int exists) {
+  for (int i = 0; i < count; i++) target[i] = exists ? as_uint(source[i]) : 0u;
+}
+void end_batch_of_copies(void) {}
+#define copies_arrived(pending)
+#else
+__attribute__((always_inline)) inline
+void begin_copy(local uint *target, global const float *source, int count, int exists) {
+  const uint to = (uint)(size_t)target;
+  const int bytes = exists ? count * (int)sizeof(float) : 0;
+  if (count == 4)
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 16, %2;" : : "r"(to), "l"(source), "r"(bytes) : "memory");
+  else
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" : : "r"(to), "l"(source), "r"(bytes) : "memory");
+}
+void end_batch_of_copies(void) { asm volatile("cp.async.commit_group;" : : : "memory"); }
+#define copies_arrived(pending) asm volatile("cp.async.wait_group %0;" : : "n"(pending) : "memory")
+#endif
