@@ -11,11 +11,11 @@
 // A product is of a warp: 32 neighbouring work-items, the lanes, hold the fragments of three matrices in registers. With
 // group = lane / 4 and place = lane mod 4 (PTX ISA, "Matrix Fragments for mma.m16n8k8", and m16n8k16)
 //
-//   rows     16 × depth   register 2s + h: row group + 8h,  term place + 4s   (bfloat16: terms 2 · place + 8s, and the next)
-//   columns  depth × 8    register s:      column group,    term place + 4s   (likewise)
-//   sums     16 × 8       register 2h + f: row group + 8h,  column 2 · place + f
+//   left     16 × depth   register 2s + h: line group + 8h,  term place + 4s   (bfloat16: terms 2 · place + 8s, and the next)
+//   right    depth × 8    register s:      line group,       term place + 4s   (likewise)
+//   sums     16 × 8       register 2h + f: left line group + 8h, right line 2 · place + f
 //
-// The terms of a sum may come in any order, so the tiles give each lane the terms that it can load at once.
+// The terms of a sum may come in any order, and lines too, so the tiles give each lane what it can load at once.
 //
 // TENSOR_EMULATION, for tests on other devices, has the lanes exchange their registers through local memory instead; all
 // work-items of a group must then come to each product together.
@@ -34,14 +34,14 @@
 
 #define WARP_SIZE 32
 
-// Matrices of 16 rows, and of 8 columns, that one call multiplies.
-#define ROW_FRAGMENTS 2
-#ifndef COLUMN_FRAGMENTS
-#define COLUMN_FRAGMENTS 4
+// Left and right fragments that one call multiplies, each with each.
+#ifndef LEFT_FRAGMENTS
+#define LEFT_FRAGMENTS 2
 #endif
+#define RIGHT_FRAGMENTS 4
 
 // Registers of a lane that the emulation keeps in local memory.
-#define LANE_WORDS (4 * ROW_FRAGMENTS + 2 * COLUMN_FRAGMENTS)
+#define LANE_WORDS (4 * LEFT_FRAGMENTS + 2 * RIGHT_FRAGMENTS)
 
 #if TENSOR_EMULATION
 
@@ -59,8 +59,8 @@ uint bf16_word(float value) {
 
 uint bf16_pair_word(float high, float low) { return bf16_word(high) | bf16_word(low) >> 16; }
 
-// The term k of a row, or of a column, whose fragment is in `words`; `first` is its first register, `stride` the distance
-// to the register with the second half of the terms.
+// The term k of a line whose fragment is in `words`; `first` is its first register, `stride` the distance to the register with
+// the second half of the terms.
 float fragment_term(local const uint *words, int line, int first, int stride, int k) {
 #if PRODUCT_METHOD == PRODUCT_TF32
   return as_float(words[(4 * line + k % 4) * LANE_WORDS + first + k / 4 * stride]);
@@ -72,23 +72,23 @@ float fragment_term(local const uint *words, int line, int first, int stride, in
 
 #define FRAGMENT_DEPTH (PRODUCT_METHOD == PRODUCT_TF32 ? 8 : 16)
 
-void multiply_fragments(uint rows[ROW_FRAGMENTS][4], uint columns[COLUMN_FRAGMENTS][2],
-                        float (*sums)[COLUMN_FRAGMENTS][4], local uint *exchange) {
+void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RIGHT_FRAGMENTS][2],
+                        float sums[LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
   const int item = get_local_id(0), lane = item % WARP_SIZE;
   local uint *own = exchange + item * LANE_WORDS;
-  for (int i = 0; i < ROW_FRAGMENTS; i++)
-    for (int e = 0; e < 4; e++) own[4 * i + e] = rows[i][e];
-  for (int j = 0; j < COLUMN_FRAGMENTS; j++)
-    for (int e = 0; e < 2; e++) own[4 * ROW_FRAGMENTS + 2 * j + e] = columns[j][e];
+  for (int i = 0; i < LEFT_FRAGMENTS; i++)
+    for (int e = 0; e < 4; e++) own[4 * i + e] = left[i][e];
+  for (int j = 0; j < RIGHT_FRAGMENTS; j++)
+    for (int e = 0; e < 2; e++) own[4 * LEFT_FRAGMENTS + 2 * j + e] = right[j][e];
   barrier(CLK_LOCAL_MEM_FENCE);
   local const uint *words = exchange + (item - lane) * LANE_WORDS;
-  for (int i = 0; i < ROW_FRAGMENTS; i++)
-    for (int j = 0; j < COLUMN_FRAGMENTS; j++)
+  for (int i = 0; i < LEFT_FRAGMENTS; i++)
+    for (int j = 0; j < RIGHT_FRAGMENTS; j++)
       for (int e = 0; e < 4; e++) {
         float sum = sums[i][j][e];
         for (int k = 0; k < FRAGMENT_DEPTH; k++)
           sum += fragment_term(words, lane / 4, 4 * i + e / 2, 2, k)
-                 * fragment_term(words, 2 * (lane % 4) + e % 2, 4 * ROW_FRAGMENTS + 2 * j, 1, k);
+                 * fragment_term(words, 2 * (lane % 4) + e % 2, 4 * LEFT_FRAGMENTS + 2 * j, 1, k);
         sums[i][j][e] = sum;
       }
   barrier(CLK_LOCAL_MEM_FENCE);
@@ -98,36 +98,36 @@ void multiply_fragments(uint rows[ROW_FRAGMENTS][4], uint columns[COLUMN_FRAGMEN
 
 uint tf32_word(float value) {
   uint word;
-  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(word) : "f"(value));
+  __asm__("cvt.rna.tf32.f32 %0, %1;" : "=r"(word) : "f"(value));
   return word;
 }
 
 // Both to nearest, ties to even: `high` in the upper half.
 uint bf16_pair_word(float high, float low) {
   uint word;
-  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(high), "f"(low));
+  __asm__("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(high), "f"(low));
   return word;
 }
 
 uint bf16_word(float value) { return bf16_pair_word(value, 0.0f); }
 
-// sums += rows · columns.
+// sums += left · right.
 __attribute__((always_inline)) inline
-void multiply_fragments(uint rows[ROW_FRAGMENTS][4], uint columns[COLUMN_FRAGMENTS][2],
-                        float (*sums)[COLUMN_FRAGMENTS][4], local uint *exchange) {
+void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RIGHT_FRAGMENTS][2],
+                        float sums[LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
 #pragma unroll
-  for (int i = 0; i < ROW_FRAGMENTS; i++)
+  for (int i = 0; i < LEFT_FRAGMENTS; i++)
 #pragma unroll
-    for (int j = 0; j < COLUMN_FRAGMENTS; j++) {
+    for (int j = 0; j < RIGHT_FRAGMENTS; j++) {
 #if PRODUCT_METHOD == PRODUCT_TF32
 #define PRODUCT_INSTRUCTION "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"
 #else
 #define PRODUCT_INSTRUCTION "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32"
 #endif
-      asm volatile(PRODUCT_INSTRUCTION " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+      __asm__ volatile(PRODUCT_INSTRUCTION " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                    : "+f"(sums[i][j][0]), "+f"(sums[i][j][1]), "+f"(sums[i][j][2]), "+f"(sums[i][j][3])
-                   : "r"(rows[i][0]), "r"(rows[i][1]), "r"(rows[i][2]), "r"(rows[i][3]), "r"(columns[j][0]),
-                     "r"(columns[j][1]));
+                   : "r"(left[i][0]), "r"(left[i][1]), "r"(left[i][2]), "r"(left[i][3]), "r"(right[j][0]),
+                     "r"(right[j][1]));
     }
 }
 
@@ -148,45 +148,45 @@ uint encode_operand(float value) {
 uint upper_halves(uint first, uint second) { return first >> 16 | (second & 0xffff0000u); }
 uint lower_halves(uint first, uint second) { return (first & 0xffffu) | second << 16; }
 
-// sums += rows · columns over 16 terms, of which each lane has four: rows[2i + h][q] and columns[j][q] are the lane's q-th
-// term of row group + 8h of matrix i, and of column group of matrix j.
+// sums += left · right over 16 terms, of which each lane has four: left[i][h][q] and right[j][q] are the lane's q-th term of
+// line group + 8h of left fragment i, and of line group of right fragment j.
 __attribute__((always_inline)) inline
-void multiply_operands(uint rows[2 * ROW_FRAGMENTS][4], uint columns[COLUMN_FRAGMENTS][4],
-                       float (*sums)[COLUMN_FRAGMENTS][4], local uint *exchange) {
-  uint row_registers[ROW_FRAGMENTS][4], column_registers[COLUMN_FRAGMENTS][2];
+void multiply_operands(uint left[LEFT_FRAGMENTS][2][4], uint right[RIGHT_FRAGMENTS][4],
+                       float sums[LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
+  uint left_registers[LEFT_FRAGMENTS][4], right_registers[RIGHT_FRAGMENTS][2];
 #if PRODUCT_METHOD == PRODUCT_TF32
 #pragma unroll
-  for (int half = 0; half < 2; half++) {
+  for (int pair = 0; pair < 2; pair++) {
 #pragma unroll
-    for (int i = 0; i < ROW_FRAGMENTS; i++)
+    for (int i = 0; i < LEFT_FRAGMENTS; i++)
 #pragma unroll
-      for (int e = 0; e < 4; e++) row_registers[i][e] = rows[2 * i + e % 2][2 * half + e / 2];
+      for (int e = 0; e < 4; e++) left_registers[i][e] = left[i][e % 2][2 * pair + e / 2];
 #pragma unroll
-    for (int j = 0; j < COLUMN_FRAGMENTS; j++)
+    for (int j = 0; j < RIGHT_FRAGMENTS; j++)
 #pragma unroll
-      for (int e = 0; e < 2; e++) column_registers[j][e] = columns[j][2 * half + e];
-    multiply_fragments(row_registers, column_registers, sums, exchange);
+      for (int e = 0; e < 2; e++) right_registers[j][e] = right[j][2 * pair + e];
+    multiply_fragments(left_registers, right_registers, sums, exchange);
   }
 #else
   // The smallest products first.
 #pragma unroll
   for (int part = 0; part < 3; part++) {
-    const int low_rows = part == 0, low_columns = part == 1;
+    const int left_is_low = part == 0, right_is_low = part == 1;
 #pragma unroll
-    for (int i = 0; i < ROW_FRAGMENTS; i++)
+    for (int i = 0; i < LEFT_FRAGMENTS; i++)
 #pragma unroll
       for (int e = 0; e < 4; e++) {
-        const uint first = rows[2 * i + e % 2][e / 2 * 2], second = rows[2 * i + e % 2][e / 2 * 2 + 1];
-        row_registers[i][e] = low_rows ? lower_halves(first, second) : upper_halves(first, second);
+        const uint first = left[i][e % 2][e / 2 * 2], second = left[i][e % 2][e / 2 * 2 + 1];
+        left_registers[i][e] = left_is_low ? lower_halves(first, second) : upper_halves(first, second);
       }
 #pragma unroll
-    for (int j = 0; j < COLUMN_FRAGMENTS; j++)
+    for (int j = 0; j < RIGHT_FRAGMENTS; j++)
 #pragma unroll
       for (int e = 0; e < 2; e++) {
-        const uint first = columns[j][2 * e], second = columns[j][2 * e + 1];
-        column_registers[j][e] = low_columns ? lower_halves(first, second) : upper_halves(first, second);
+        const uint first = right[j][2 * e], second = right[j][2 * e + 1];
+        right_registers[j][e] = right_is_low ? lower_halves(first, second) : upper_halves(first, second);
       }
-    multiply_fragments(row_registers, column_registers, sums, exchange);
+    multiply_fragments(left_registers, right_registers, sums, exchange);
   }
 #endif
 }
@@ -205,10 +205,10 @@ void begin_copy(local uint *target, global const float *source, int count, int e
   const uint to = (uint)(size_t)target;
   const int bytes = exists ? count * (int)sizeof(float) : 0;
   if (count == 4)
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 16, %2;" : : "r"(to), "l"(source), "r"(bytes) : "memory");
+    __asm__ volatile("cp.async.ca.shared.global [%0], [%1], 16, %2;" : : "r"(to), "l"(source), "r"(bytes) : "memory");
   else
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" : : "r"(to), "l"(source), "r"(bytes) : "memory");
+    __asm__ volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" : : "r"(to), "l"(source), "r"(bytes) : "memory");
 }
-void end_batch_of_copies(void) { asm volatile("cp.async.commit_group;" : : : "memory"); }
-#define copies_arrived(pending) asm volatile("cp.async.wait_group %0;" : : "n"(pending) : "memory")
+void end_batch_of_copies(void) { __asm__ volatile("cp.async.commit_group;" : : : "memory"); }
+#define copies_arrived(pending) __asm__ volatile("cp.async.wait_group %0;" : : "n"(pending) : "memory")
 #endif

@@ -1,19 +1,20 @@
-// The tiled matrix product of the tensor-core bodies: tiles of rows and columns in local memory, fragments and sums in
+// The tiled matrix product of the tensor-core bodies: a left and a right tile in local memory, fragments and sums in
 // registers. The host gives every size, as its ranges depend on them; the defaults are for a compiler that is run by hand.
+// A kernel defines RIGHT_TILE_IS_DEEP before it includes this.
 
-// Warps of a group: along the rows, along the columns.
-#ifndef WARPS_ALONG_ROWS
-#define WARPS_ALONG_ROWS 2
+// Warps of a group: along the left tile's lines, along the right tile's.
+#ifndef WARPS_ALONG_LEFT
+#define WARPS_ALONG_LEFT 2
 #endif
-#ifndef WARPS_ALONG_COLUMNS
-#define WARPS_ALONG_COLUMNS 2
+#ifndef WARPS_ALONG_RIGHT
+#define WARPS_ALONG_RIGHT 2
 #endif
-// Rows and columns that a warp sums up; multiples of 32.
-#ifndef WARP_ROWS
-#define WARP_ROWS 64
+// Left lines that a warp multiplies, a multiple of 16, and right lines, a multiple of 32.
+#ifndef WARP_LEFT
+#define WARP_LEFT 32
 #endif
-#ifndef WARP_COLUMNS
-#define WARP_COLUMNS 32
+#ifndef WARP_RIGHT
+#define WARP_RIGHT 64
 #endif
 // Terms of the sum that a tile holds; a multiple of 16.
 #ifndef TILE_DEPTH
@@ -28,56 +29,67 @@
 #ifndef TILE_STAGES
 #define TILE_STAGES 2
 #endif
-// 4 where every offset, stride and number of channels is a multiple of four, so that memory is read and written four
-// elements at a time; else 1.
+// 4 where every offset, stride and number of channels is a multiple of four, so that memory is read four elements at a time;
+// else 1.
 #ifndef VECTOR
 #define VECTOR 1
 #endif
 
-#define COLUMN_FRAGMENTS (WARP_COLUMNS / 8)
+#define LEFT_FRAGMENTS (WARP_LEFT / 16)
 #include "tensor_core.h"
 
-#define ITEMS (WARPS_ALONG_ROWS * WARPS_ALONG_COLUMNS * WARP_SIZE)
-#define TILE_ROWS (WARPS_ALONG_ROWS * WARP_ROWS)
-#define TILE_COLUMNS (WARPS_ALONG_COLUMNS * WARP_COLUMNS)
-// Slabs of 32 rows, or columns, of a warp.
-#define ROW_SLABS (WARP_ROWS / 32)
-#define COLUMN_SLABS (WARP_COLUMNS / 32)
+#define ITEMS (WARPS_ALONG_LEFT * WARPS_ALONG_RIGHT * WARP_SIZE)
+#define TILE_LEFT (WARPS_ALONG_LEFT * WARP_LEFT)
+#define TILE_RIGHT (WARPS_ALONG_RIGHT * WARP_RIGHT)
+// The right lines of a warp are multiplied 32 at a time.
+#define RIGHT_SLABS (WARP_RIGHT / 32)
 
-#if WARP_ROWS % 32 || WARP_COLUMNS % 32 || TILE_DEPTH % 16
-#error "a warp takes 32 rows, 32 columns and 16 terms at a time"
+#if WARP_LEFT % 16 || WARP_RIGHT % 32 || TILE_DEPTH % 16
+#error "a warp takes 16 left lines, 32 right lines and 16 terms at a time"
 #endif
 #if TILE_STAGES < 2 || (!ASYNC_COPY && TILE_STAGES != 2)
 #error "a tile is filled while another one is multiplied"
 #endif
 
-// A tile lies deep, [line][term], or wide, [term][line], as its matrix does in global memory; lines are rows or columns. Of
-// each slab of 32 lines a lane has the four from 4 · group on, and of 16 terms the four from 4 · place on: 16 bytes at a time
-// either way. Eight lanes load together without meeting in a bank: in a deep tile because its lines are 4 words longer than
-// a multiple of 8, in a wide one because they are 8 words longer than a multiple of 32 and the terms of 16, as a 4 × 4 matrix,
-// are turned over (wide_line).
+// A tile lies deep, [line][term], or wide, [term][line], as its matrix does in global memory. What a lane loads at once are
+// registers that follow each other in a fragment, so that they need not be moved there:
+//
+//   left, wide    lines 2 · group and 2 · group + 1 of 16: 8 bytes
+//   right, wide   line group of 8: 4 bytes
+//   right, deep   four terms of line 4 · group + e of 32: 16 bytes
+//
+// Of each 16 terms a lane takes four: those from 4 · place on, which a wide tile beside a deep one has on lines 4q + place
+// (term_line); where both are wide they are simply 4q + place. The lanes that load together never meet in a bank, as a deep
+// tile's lines are 4 words longer than a multiple of 8, and a wide one's 8 words longer than a multiple of 32.
 #define DEEP_LINE (TILE_DEPTH + 4)
-#define WIDE_LINE(lines) ((lines) + 8)
+#define WIDE_LINE(lines) ((lines) + ((lines) % 32 ? 24 : 8))
 
-int wide_line(int term) { return (term & ~15) | (term & 3) << 2 | (term >> 2 & 3); }
+#define LEFT_TILE (TILE_DEPTH * WIDE_LINE(TILE_LEFT))
+#if RIGHT_TILE_IS_DEEP
+#define RIGHT_TILE (TILE_RIGHT * DEEP_LINE)
+int term_line(int term) { return (term & ~15) | (term & 3) << 2 | (term >> 2 & 3); }
+#else
+#define RIGHT_TILE (TILE_DEPTH * WIDE_LINE(TILE_RIGHT))
+int term_line(int term) { return term; }
+#endif
 
 // How a group's items share out a tile that is read along the depth (neighbouring items, neighbouring terms) …
 #define DEEP_ITEMS (TILE_DEPTH / VECTOR)
 #define DEEP_LINES (ITEMS / DEEP_ITEMS)
-#define DEEP_ROW_LOADS (TILE_ROWS / DEEP_LINES)
-#define DEEP_COLUMN_LOADS (TILE_COLUMNS / DEEP_LINES)
+#define DEEP_LEFT_LOADS (TILE_LEFT / DEEP_LINES)
+#define DEEP_RIGHT_LOADS (TILE_RIGHT / DEEP_LINES)
 // … or across it.
-#define WIDE_ROW_ITEMS (TILE_ROWS / VECTOR)
-#define WIDE_ROW_LINES (ITEMS / WIDE_ROW_ITEMS)
-#define WIDE_ROW_LOADS (TILE_DEPTH / WIDE_ROW_LINES)
-#define WIDE_COLUMN_ITEMS (TILE_COLUMNS / VECTOR)
-#define WIDE_COLUMN_LINES (ITEMS / WIDE_COLUMN_ITEMS)
-#define WIDE_COLUMN_LOADS (TILE_DEPTH / WIDE_COLUMN_LINES)
+#define WIDE_LEFT_ITEMS (TILE_LEFT / VECTOR)
+#define WIDE_LEFT_TERMS (ITEMS / WIDE_LEFT_ITEMS)
+#define WIDE_LEFT_LOADS (TILE_DEPTH / WIDE_LEFT_TERMS)
+#define WIDE_RIGHT_ITEMS (TILE_RIGHT / VECTOR)
+#define WIDE_RIGHT_TERMS (ITEMS / WIDE_RIGHT_ITEMS)
+#define WIDE_RIGHT_LOADS (TILE_DEPTH / WIDE_RIGHT_TERMS)
 
-#if ITEMS % DEEP_ITEMS || TILE_ROWS % DEEP_LINES || TILE_COLUMNS % DEEP_LINES || DEEP_LINES % 8
+#if ITEMS % DEEP_ITEMS || TILE_LEFT % DEEP_LINES || TILE_RIGHT % DEEP_LINES || DEEP_LINES % 8
 #error "the group does not share out a tile evenly along the depth"
 #endif
-#if ITEMS % WIDE_ROW_ITEMS || TILE_DEPTH % WIDE_ROW_LINES || ITEMS % WIDE_COLUMN_ITEMS || TILE_DEPTH % WIDE_COLUMN_LINES
+#if ITEMS % WIDE_LEFT_ITEMS || TILE_DEPTH % WIDE_LEFT_TERMS || ITEMS % WIDE_RIGHT_ITEMS || TILE_DEPTH % WIDE_RIGHT_TERMS
 #error "the group does not share out a tile evenly across the depth"
 #endif
 
@@ -88,7 +100,8 @@ int deep_line_of(int item) {
   return (line & ~7) | (line & 1) << 2 | (line >> 1 & 3);
 }
 
-// Run: VECTOR neighbouring elements on their way from global memory to a tile by way of registers.
+// Run: VECTOR neighbouring elements on their way from global memory to a tile by way of registers. store_run leaves them
+// neighbours, store_run_across turns them over, as a run of terms has to be for a wide tile: `stride` words apart.
 #if VECTOR == 4
 typedef float4 Run;
 Run load_run(global const float *source) { return *(global const float4 *)source; }
@@ -96,97 +109,86 @@ void store_run(Run run, local uint *target) {
   *(local uint4 *)target =
       (uint4)(encode_operand(run.s0), encode_operand(run.s1), encode_operand(run.s2), encode_operand(run.s3));
 }
+void store_run_across(Run run, local uint *target, int stride) {
+  target[0] = encode_operand(run.s0);
+  target[stride] = encode_operand(run.s1);
+  target[2 * stride] = encode_operand(run.s2);
+  target[3 * stride] = encode_operand(run.s3);
+}
 #else
 typedef float Run;
 Run load_run(global const float *source) { return *source; }
 void store_run(Run run, local uint *target) { *target = encode_operand(run); }
+void store_run_across(Run run, local uint *target, int stride) { store_run(run, target); }
 #endif
 
 #if ASYNC_COPY
 #define FETCH(run, target, source, exists) begin_copy(target, source, VECTOR, exists)
-#define STORE_FETCHED(run, target)
+#define FETCH_ACROSS(run, target, stride, source, exists) \
+  for (int word = 0; word < VECTOR; word++) begin_copy((target) + word * (stride), (source) + word, 1, exists)
 #else
 #define FETCH(run, target, source, exists) run = (exists) ? load_run(source) : (Run)(0.0f)
-#define STORE_FETCHED(run, target) store_run(run, target)
+#define FETCH_ACROSS(run, target, stride, source, exists) FETCH(run, target, source, exists)
 #endif
 
-// Four words of a tile as operands.
-uint4 load_operands(local const uint *source) {
-  uint4 words = *(local const uint4 *)source;
+// A word of a tile as an operand.
 #if ASYNC_COPY
-  words.s0 = encode_operand(as_float(words.s0));
-  words.s1 = encode_operand(as_float(words.s1));
-  words.s2 = encode_operand(as_float(words.s2));
-  words.s3 = encode_operand(as_float(words.s3));
+#define OPERAND(word) encode_operand(as_float(word))
+#else
+#define OPERAND(word) (word)
 #endif
-  return words;
-}
 
-// operands[e][q]: term q, of this lane's four, of line e, of its four in the slab.
+// sums += left tile · right tile, for this warp's lines. Inlined, as the sums are registers.
 __attribute__((always_inline)) inline
-void load_deep(local const uint *tile, int line, int first_term, uint (*operands)[4]) {
-  const int lane = get_local_id(0) % WARP_SIZE;
-#pragma unroll
-  for (int e = 0; e < 4; e++) {
-    const uint4 words = load_operands(tile + (line + lane / 4 * 4 + e) * DEEP_LINE + first_term + lane % 4 * 4);
-    operands[e][0] = words.s0;
-    operands[e][1] = words.s1;
-    operands[e][2] = words.s2;
-    operands[e][3] = words.s3;
-  }
-}
-
-__attribute__((always_inline)) inline
-void load_wide(local const uint *tile, int lines, int line, int first_term, uint (*operands)[4]) {
-  const int lane = get_local_id(0) % WARP_SIZE;
-#pragma unroll
-  for (int q = 0; q < 4; q++) {
-    const uint4 words =
-        load_operands(tile + (first_term + 4 * q + lane % 4) * WIDE_LINE(lines) + line + lane / 4 * 4);
-    operands[0][q] = words.s0;
-    operands[1][q] = words.s1;
-    operands[2][q] = words.s2;
-    operands[3][q] = words.s3;
-  }
-}
-
-// sums += row tile · column tile, for this warp's rows and columns. Inlined, as the sums are registers. Lines 2i + h of a row
-// slab are row half h of its matrix i, lines j of a column slab columns of its matrix j.
-__attribute__((always_inline)) inline
-void multiply_tiles(local const uint *rows, int deep_rows, local const uint *columns, int deep_columns,
-                    float sums[ROW_SLABS * ROW_FRAGMENTS][COLUMN_FRAGMENTS][4], local uint *exchange) {
-  const int warp = get_local_id(0) / WARP_SIZE;
-  const int first_row = warp / WARPS_ALONG_COLUMNS * WARP_ROWS, first_column = warp % WARPS_ALONG_COLUMNS * WARP_COLUMNS;
+void multiply_tiles(local const uint *left_tile, local const uint *right_tile,
+                    float sums[RIGHT_SLABS][LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
+  const int item = get_local_id(0), warp = item / WARP_SIZE, group = item % WARP_SIZE / 4, place = item % 4;
+  const int first_left = warp / WARPS_ALONG_RIGHT * WARP_LEFT, first_right = warp % WARPS_ALONG_RIGHT * WARP_RIGHT;
 #pragma unroll
   for (int term = 0; term < TILE_DEPTH; term += 16) {
-    uint column_operands[COLUMN_FRAGMENTS][4];
+    uint left[LEFT_FRAGMENTS][2][4];
 #pragma unroll
-    for (int slab = 0; slab < COLUMN_SLABS; slab++) {
-      if (deep_columns)
-        load_deep(columns, first_column + 32 * slab, term, column_operands + 4 * slab);
-      else
-        load_wide(columns, TILE_COLUMNS, first_column + 32 * slab, term, column_operands + 4 * slab);
-    }
+    for (int i = 0; i < LEFT_FRAGMENTS; i++)
 #pragma unroll
-    for (int slab = 0; slab < ROW_SLABS; slab++) {
-      uint row_operands[2 * ROW_FRAGMENTS][4];
-      if (deep_rows)
-        load_deep(rows, first_row + 32 * slab, term, row_operands);
-      else
-        load_wide(rows, TILE_ROWS, first_row + 32 * slab, term, row_operands);
-      multiply_operands(row_operands, column_operands, sums + ROW_FRAGMENTS * slab, exchange);
+      for (int q = 0; q < 4; q++) {
+        const uint2 words = *(local const uint2 *)(left_tile + (term + 4 * q + place) * WIDE_LINE(TILE_LEFT) + first_left
+                                                   + 16 * i + 2 * group);
+        left[i][0][q] = OPERAND(words.s0);
+        left[i][1][q] = OPERAND(words.s1);
+      }
+#pragma unroll
+    for (int slab = 0; slab < RIGHT_SLABS; slab++) {
+      const int line = first_right + 32 * slab;
+      uint right[RIGHT_FRAGMENTS][4];
+#pragma unroll
+      for (int j = 0; j < RIGHT_FRAGMENTS; j++) {
+#if RIGHT_TILE_IS_DEEP
+        const uint4 words =
+            *(local const uint4 *)(right_tile + (line + 4 * group + j) * DEEP_LINE + term + 4 * place);
+        right[j][0] = OPERAND(words.s0);
+        right[j][1] = OPERAND(words.s1);
+        right[j][2] = OPERAND(words.s2);
+        right[j][3] = OPERAND(words.s3);
+#else
+#pragma unroll
+        for (int q = 0; q < 4; q++)
+          right[j][q] = OPERAND(right_tile[(term + 4 * q + place) * WIDE_LINE(TILE_RIGHT) + line + 8 * j + group]);
+#endif
+      }
+      multiply_operands(left, right, sums[slab], exchange);
     }
   }
 }
 
-// The tile's rows and columns of this lane's sums: row e of four of a slab, column f of eight, and where their sum is.
-int sum_row(int slab, int e) {
+// The first of the two left lines of fragment i that this lane's sums belong to, and the first of the right lines of a slab:
+// eight that follow each other, 4f + j, where the right tile is deep; else two of each fragment.
+// sums[slab][i][j][2h + f] is of left line left_line(i) + h.
+int left_line(int i) {
   const int item = get_local_id(0);
-  return item / WARP_SIZE / WARPS_ALONG_COLUMNS * WARP_ROWS + 32 * slab + item % WARP_SIZE / 4 * 4 + e;
+  return item / WARP_SIZE / WARPS_ALONG_RIGHT * WARP_LEFT + 16 * i + item % WARP_SIZE / 4 * 2;
 }
-int sum_column(int slab) {
+int right_line(int slab, int j) {
   const int item = get_local_id(0);
-  return item / WARP_SIZE % WARPS_ALONG_COLUMNS * WARP_COLUMNS + 32 * slab + item % 4 * 8;
+  const int first = item / WARP_SIZE % WARPS_ALONG_RIGHT * WARP_RIGHT + 32 * slab;
+  return first + (RIGHT_TILE_IS_DEEP ? item % 4 * 8 : 8 * j + item % 4 * 2);
 }
-#define SUM(row_slab, e, column_slab, f) \
-  sums[ROW_FRAGMENTS * (row_slab) + (e) / 2][4 * (column_slab) + (f) % 4][2 * ((e) % 2) + (f) / 4]
