@@ -9,11 +9,14 @@ public struct CaseRunner {
 
   /// Runs the case twice and compares with the reference.
   ///
+  /// - Parameter tolerance: largest error allowed; nil for the case's own.
   /// - Throws: what the backend throws; a wrong result is in the returned value.
-  public func run(_ kernelCase: KernelCase) throws(BackendError) -> CaseResult { try run(kernelCase.make()) }
+  public func run(_ kernelCase: KernelCase, tolerance: Double? = nil) throws(BackendError) -> CaseResult {
+    try run(kernelCase.make(), tolerance: tolerance)
+  }
 
   /// Runs a case that was made before.
-  public func run(_ instance: CaseInstance) throws(BackendError) -> CaseResult {
+  public func run(_ instance: CaseInstance, tolerance: Double? = nil) throws(BackendError) -> CaseResult {
     let storages = instance.storages
     defer { for storage in storages { storage.memory = nil } }
     var placed: [PlacedStorage] = []
@@ -40,7 +43,7 @@ public struct CaseRunner {
         failures.append(.notRepeatable(storage: storage.memory.name, index: element))
       }
       for output in expected where output.tensor.storage === storage.storage {
-        let (error, failure) = compare(after.read(output.tensor), output, tolerance: instance.tolerance)
+        let (error, failure) = compare(after.read(output.tensor), output, tolerance: tolerance ?? instance.tolerance)
         outputs.append(CaseResult.Output(tensor: storage.memory.name, error: error))
         if let failure { failures.append(failure) }
       }

@@ -7,6 +7,8 @@ public protocol Backend: AnyObject {
   var name: String { get }
   /// The device as its maker calls it, with what runs it: `AMD EPYC, 2 threads, AVX-512`.
   var deviceDescription: String { get }
+  /// How products of convolutions are computed.
+  var precision: Precision { get }
   /// Start of a region must be a multiple of this many bytes.
   var regionAlignment: Int { get }
   /// Largest single allocation in bytes.

@@ -2,12 +2,12 @@ import Logging
 import Synchronization
 
 /// What the runtime has to say though nothing fails. Each remark goes to the log once a process.
-enum Remarks {
+package enum Remarks {
   private static let logger = Logger(label: "recolor")
   private static let made = Mutex<Set<String>>([])
 
   /// Something does not work and is done without.
-  static func warning(_ text: String) {
+  package static func warning(_ text: String) {
     if made.withLock({ $0.insert(text).inserted }) { logger.warning("\(text)") }
   }
 }

@@ -18,4 +18,22 @@ struct KernelCasesTests {
       #expect(result.failures.isEmpty, "\(kernelCase): \(result.failures)")
     }
   }
+
+  @Test(
+    "Every convolution matches the reference in every other way to compute it, where there are no tensor cores emulated",
+    arguments: MethodFamily.allCases)
+  func everyWay(family: MethodFamily) throws {
+    let backend = try CLBackend(device: try TestDevice.device(), methods: MethodChoice(family: family))
+    let runner = CaseRunner(backend: backend)
+    var count = 0
+    for kernelCase in Self.cases where kernelCase.name.hasSuffix("Convolution") {
+      let instance = kernelCase.make()
+      guard backend.methodFamily(of: instance.operation) == family else { continue }
+      let accuracy = try #require(backend.accuracy(of: instance.operation))
+      let result = try runner.run(instance, tolerance: accuracy.tolerance(insteadOf: instance.tolerance))
+      #expect(result.failures.isEmpty, "\(kernelCase): \(result.failures)")
+      count += 1
+    }
+    #expect(count > 100)
+  }
 }

@@ -6,6 +6,7 @@ import Runtime
 final class ReferenceBackend: Backend {
   let name = "reference"
   let deviceDescription = "double precision on the host"
+  let precision = Precision.float32
   let regionAlignment = 64
   let maximumAllocationByteCount = Int.max
   let fault: Fault?

@@ -76,7 +76,7 @@ struct KernelCheck {
     for (form, backend, cases) in runs {
       let runner = CaseRunner(backend: backend)
       for kernelCase in cases {
-        let row = Self.row(kernelCase, form: form, runner)
+        let row = Self.row(kernelCase, form: form, on: backend, runner)
         rows.append(row)
         try report(row)
       }
@@ -90,11 +90,15 @@ struct KernelCheck {
       passed: rows.count - failed, failed: failed, largestErrorOfTolerance: shares.max() ?? 0, cases: rows)
   }
 
-  private static func row(_ kernelCase: KernelCase, form: String?, _ runner: CaseRunner) -> Row {
+  private static func row(_ kernelCase: KernelCase, form: String?, on backend: any Backend, _ runner: CaseRunner) -> Row
+  {
+    let instance = kernelCase.make()
+    let accuracy = (backend as? CLBackend)?.accuracy(of: instance.operation)
+    let tolerance = accuracy?.tolerance(insteadOf: kernelCase.tolerance) ?? kernelCase.tolerance
     var error: Double?
     var failures: [String]
     do throws(BackendError) {
-      let result = try runner.run(kernelCase)
+      let result = try runner.run(instance, tolerance: tolerance)
       error = result.error
       failures = result.failures.map(\.description)
     } catch {
@@ -102,7 +106,7 @@ struct KernelCheck {
     }
     return Row(
       operation: kernelCase.name, pass: kernelCase.pass.rawValue, shape: kernelCase.label, form: form, error: error,
-      tolerance: kernelCase.tolerance, passed: failures.isEmpty, failures: failures)
+      tolerance: tolerance, passed: failures.isEmpty, failures: failures)
   }
 }
 

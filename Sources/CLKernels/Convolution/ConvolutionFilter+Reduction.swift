@@ -12,6 +12,17 @@ extension ConvolutionFilter {
     }
   }
 
+  /// What the kernels take that tile (taps, sampled channels) × grid channels.
+  func tiledArguments(splits: Int, workspace: CLMemory?) -> [KernelArgument] {
+    [
+      .tensor(sampled), .int(sampled.shape.height), .int(sampled.shape.width), .int(sampled.shape.channels),
+      .tensor(grid), .int(grid.shape.height), .int(grid.shape.width), .int(grid.shape.channels),
+    ] + target(splits: splits, workspace: workspace) + [
+      .int(samplesRows ? 0 : 1), .int(grid.shape.batch), .int(geometry.kernelHeight), .int(geometry.kernelWidth),
+      .int(geometry.stride), .int(geometry.padding), .int(accumulate && splits == 1 ? 1 : 0),
+    ]
+  }
+
   /// Appends the sum of `splits` parts into `target`, in the parts' order.
   func addReduction(
     of partial: CLMemory, splits: Int, into target: Tensor, to launch: CLLaunch, on backend: CLBackend

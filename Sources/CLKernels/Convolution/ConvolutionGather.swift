@@ -78,6 +78,17 @@ struct ConvolutionGather {
     ]
   }
 
+  /// Appends the sum of `splits` parts, `[split][pixels][columns]`, in the parts' order, and of the bias.
+  func addReduction(of partial: CLMemory, splits: Int, to launch: CLLaunch, on backend: CLBackend) throws(BackendError)
+  {
+    let pixels = output.shape.pixelCount
+    try launch.add(
+      "convolution_reduce", in: "convolution_reduce.cl",
+      arguments: [.memory(partial), .int(splits)] + (try biasArguments(bias, backend))
+        + [.tensor(output), .ulong(pixels), .ulong(columns), .int(0)],
+      over: backend.rows(channels: columns, pixels: pixels))
+  }
+
   /// A pointer, null for no bias, and an offset.
   func biasArguments(_ bias: Tensor?, _ backend: CLBackend) throws(BackendError) -> [KernelArgument] {
     guard let bias else { return [.null, .ulong(0)] }

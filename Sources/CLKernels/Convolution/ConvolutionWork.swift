@@ -20,6 +20,15 @@ enum ConvolutionWork {
 }
 
 extension CLBackend {
+  /// How close to the true sums a convolution's pass would come, computed as it would be here; nil for all other operations.
+  public func accuracy(of operation: any Operation) -> MethodAccuracy? {
+    switch ConvolutionWork(operation) {
+    case .gather(let gather): method(for: gather).implementation.accuracy
+    case .filter(let filter): method(for: filter).implementation.accuracy
+    case nil: nil
+    }
+  }
+
   /// The way in which a convolution's pass would be computed; nil for all other operations.
   public func methodFamily(of operation: any Operation) -> MethodFamily? {
     switch ConvolutionWork(operation) {

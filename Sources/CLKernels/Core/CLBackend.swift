@@ -10,10 +10,11 @@ public final class CLBackend: Backend {
   public let bodies: KernelBodies
   /// Which method each convolution uses.
   public let methods: MethodChoice
+  public private(set) var precision = Precision.float32
   public let context: CLContext
   public let queue: CLQueue
-  private let sources: KernelSources
-  private let cache: CLProgramCache?
+  let sources: KernelSources
+  let cache: CLProgramCache?
   private var programs: [ProgramKey: CLProgram] = [:]
   private var timings: [KernelTiming] = []
   /// Whether `takeTimings` gets every kernel that runs; at first if the backend was made with `profiling`.
@@ -28,12 +29,14 @@ public final class CLBackend: Backend {
   ///   - device: where to run.
   ///   - bodies: nil for those that fit the device's kind.
   ///   - methods: which method each convolution uses.
+  ///   - precision: how products of convolutions are computed; nil for what PyTorch does by default, TF32 where there are tensor
+  ///     cores and they pass `tensorCoreFault`.
   ///   - profiling: whether to record when each kernel ran; `takeTimings` gives the record.
   ///   - sources: where kernel files come from.
   ///   - cache: where compiled programs are kept; nil for nowhere.
   public init(
-    device: CLDevice, bodies: KernelBodies? = nil, methods: MethodChoice = MethodChoice(), profiling: Bool = false,
-    sources: KernelSources = .standard(), cache: CLProgramCache? = .standard()
+    device: CLDevice, bodies: KernelBodies? = nil, methods: MethodChoice = MethodChoice(),
+    precision: Precision? = .float32, profiling: Bool = false, sources: KernelSources = .standard(), cache: CLProgramCache? = .standard()
   ) throws(BackendError) {
     try sources.requireFolder()
     self.device = device
@@ -44,6 +47,7 @@ public final class CLBackend: Backend {
     context = try CLContext(device: device)
     queue = try CLQueue(context: context, profiling: profiling)
     recordsTimings = profiling
+    self.precision = try resolved(precision)
   }
 
   public var name: String { "opencl:\(device.index)" }

@@ -47,6 +47,7 @@ public final class CPUBackend: Backend {
   public var regionAlignment: Int { HostMemory.alignment }
 
   /// The machine's memory.
+  public var precision: Precision { .float32 }
   public var maximumAllocationByteCount: Int {
     Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
   }

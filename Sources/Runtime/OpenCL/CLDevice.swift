@@ -32,6 +32,11 @@ public struct CLDevice {
   /// Whether its memory is the host's.
   public let hasUnifiedMemory: Bool
 
+  /// Names of the extensions to OpenCL that it has.
+  public let extensions: Set<String>
+  /// Generation of an NVIDIA GPU, major and minor number; nil where the driver does not say.
+  public let computeCapability: ComputeCapability?
+
   let library: OpenCLLibrary
   let id: cl_device_id
 
@@ -41,6 +46,9 @@ public struct CLDevice {
     // instruction, freeze, that its own optimizer makes where both a quotient and its remainder are needed.
     platformName == "Oclgrind" ? ["-cl-opt-disable"] : []
   }
+
+  /// Whether it claims tensor cores that multiply TF32 and bfloat16.
+  public var hasTensorCores: Bool { computeCapability.map { $0.major >= 8 } ?? false }
 
   /// `P.D`
   public var index: String { "\(platformIndex).\(deviceIndex)" }
@@ -85,5 +93,12 @@ public struct CLDevice {
     maximumWorkGroupSize = try info(CL_DEVICE_MAX_WORK_GROUP_SIZE).value(Int(0))
     baseAddressAlignment = Int(try info(CL_DEVICE_MEM_BASE_ADDR_ALIGN).value(cl_uint(0))) / 8
     hasUnifiedMemory = try info(CL_DEVICE_HOST_UNIFIED_MEMORY).value(cl_bool(0)) != 0
+    extensions = Set(try info(CL_DEVICE_EXTENSIONS).string().split(separator: " ").map(String.init))
+    computeCapability =
+      extensions.contains("cl_nv_device_attribute_query")
+      ? ComputeCapability(
+        major: Int(try info(ComputeCapability.majorQuery).value(cl_uint(0))),
+        minor: Int(try info(ComputeCapability.minorQuery).value(cl_uint(0))))
+      : nil
   }
 }

@@ -89,7 +89,7 @@ public struct ConvolutionTiles: Codable, Hashable, Sendable {
   static let wantedGroups = 512
 
   /// Elements that may be read at a time: four if all offsets, strides and numbers of channels are multiples of four.
-  private static func vectorWidth(_ tensors: [Tensor]) -> Int {
+  static func vectorWidth(_ tensors: [Tensor]) -> Int {
     tensors.allSatisfy { tensor in
       [tensor.offset, tensor.pixelStride, tensor.shape.channels].allSatisfy { $0.isMultiple(of: 4) }
     } ? 4 : 1

@@ -9,6 +9,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
   case vector(sizes: VectorFilter)
   case winograd(sizes: WinogradFilter)
   case winogradVector(sizes: WinogradVectorFilter)
+  case tensor(sizes: TensorFilter)
 
   /// The method as what can be done with it.
   var implementation: any FilterImplementation {
@@ -18,6 +19,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
     case .vector(let sizes): sizes
     case .winograd(let sizes): sizes
     case .winogradVector(let sizes): sizes
+    case .tensor(let sizes): sizes
     }
   }
 
@@ -28,6 +30,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
     case .vector: .vector
     case .winograd: .winograd
     case .winogradVector: .winogradVector
+    case .tensor(let sizes): MethodFamily(sizes.tiles.precision) ?? .tensorFloat32
     }
   }
 
@@ -39,6 +42,8 @@ public enum FilterMethod: Codable, Hashable, Sendable {
     case .vector: .vector(sizes: VectorFilter(for: filter))
     case .winograd: WinogradFilter(for: filter).map { .winograd(sizes: $0) }
     case .winogradVector: WinogradVectorFilter(for: filter).map { .winogradVector(sizes: $0) }
+    case .tensorFloat32: .tensor(sizes: TensorFilter(for: filter, .tensorFloat32))
+    case .splitBFloat16: .tensor(sizes: TensorFilter(for: filter, .splitBFloat16))
     }
   }
 
@@ -49,6 +54,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
     case .gpu:
       TiledFilter.candidates(for: filter).map { .tiled(sizes: $0) }
         + WinogradFilter.candidates(for: filter).map { .winograd(sizes: $0) }
+        + TensorFilter.candidates(for: filter, backend.precision).map { .tensor(sizes: $0) }
     case .cpu:
       WinogradVectorFilter.candidates(for: filter).map { .winogradVector(sizes: $0) }
         + VectorFilter.candidates(for: filter).map { .vector(sizes: $0) }
@@ -63,6 +69,7 @@ public enum FilterMethod: Codable, Hashable, Sendable {
     case .vector(let sizes): sizes.neighbours.map { .vector(sizes: $0) }
     case .winograd(let sizes): sizes.neighbours.map { .winograd(sizes: $0) }
     case .winogradVector(let sizes): sizes.neighbours.map { .winogradVector(sizes: $0) }
+    case .tensor(let sizes): sizes.neighbours.map { .tensor(sizes: $0) }
     }
   }
 }

@@ -9,6 +9,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
   case vector(sizes: VectorGather)
   case winograd(sizes: WinogradGather)
   case winogradVector(sizes: WinogradVectorGather)
+  case tensor(sizes: TensorGather)
 
   /// The method as what can be done with it.
   var implementation: any GatherImplementation {
@@ -18,6 +19,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .vector(let sizes): sizes
     case .winograd(let sizes): sizes
     case .winogradVector(let sizes): sizes
+    case .tensor(let sizes): sizes
     }
   }
 
@@ -28,6 +30,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .vector: .vector
     case .winograd: .winograd
     case .winogradVector: .winogradVector
+    case .tensor(let sizes): MethodFamily(sizes.tiles.precision) ?? .tensorFloat32
     }
   }
 
@@ -40,6 +43,8 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .winograd: WinogradGather(for: gather).map { .winograd(sizes: $0) }
     case .winogradVector:
       WinogradVectorGather(for: gather, cores: backend.device.computeUnits).map { .winogradVector(sizes: $0) }
+    case .tensorFloat32: .tensor(sizes: TensorGather(for: gather, .tensorFloat32))
+    case .splitBFloat16: .tensor(sizes: TensorGather(for: gather, .splitBFloat16))
     }
   }
 
@@ -50,6 +55,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .gpu:
       TiledGather.candidates(for: gather).map { .tiled(sizes: $0) }
         + WinogradGather.candidates(for: gather).map { .winograd(sizes: $0) }
+        + TensorGather.candidates(for: gather, backend.precision).map { .tensor(sizes: $0) }
     case .cpu:
       WinogradVectorGather.candidates(for: gather, cores: backend.device.computeUnits).map {
         .winogradVector(sizes: $0)
@@ -66,6 +72,7 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .vector(let sizes): sizes.neighbours.map { .vector(sizes: $0) }
     case .winograd(let sizes): sizes.neighbours.map { .winograd(sizes: $0) }
     case .winogradVector(let sizes): sizes.neighbours.map { .winogradVector(sizes: $0) }
+    case .tensor(let sizes): sizes.neighbours.map { .tensor(sizes: $0) }
     }
   }
 }

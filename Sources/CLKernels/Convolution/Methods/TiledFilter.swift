@@ -60,19 +60,11 @@ extension TiledFilter: FilterImplementation {
   func add(_ filter: ConvolutionFilter, to launch: CLLaunch, on backend: CLBackend, workspace: CLMemory?)
     throws(BackendError)
   {
-    let (sampled, grid, geometry) = (filter.sampled, filter.grid, filter.geometry)
     let groups = Self.groups(of: filter, tiles)
     try launch.add(
       "convolution_filter", in: "convolution_filter.cl",
       definitions: tiles.definitions(tensors(filter)),
-      arguments: [
-        .tensor(sampled), .int(sampled.shape.height), .int(sampled.shape.width), .int(sampled.shape.channels),
-        .tensor(grid), .int(grid.shape.height), .int(grid.shape.width), .int(grid.shape.channels),
-      ] + filter.target(splits: splits, workspace: workspace) + [
-        .int(filter.samplesRows ? 0 : 1), .int(grid.shape.batch), .int(geometry.kernelHeight),
-        .int(geometry.kernelWidth), .int(geometry.stride), .int(geometry.padding),
-        .int(filter.accumulate && splits == 1 ? 1 : 0),
-      ],
+      arguments: filter.tiledArguments(splits: splits, workspace: workspace),
       over: CLRange(groups: (groups.rows, groups.columns, splits), local: tiles.group))
     guard splits > 1, let workspace else { return }
     try filter.addReduction(of: workspace, splits: splits, into: filter.weightsGradient, to: launch, on: backend)

@@ -74,12 +74,6 @@ extension TiledGather: GatherImplementation {
           ceilDivide(gather.rows, tiles.rows), ceilDivide(gather.columns, tiles.columns),
           gather.phases * gather.phases * splits
         ), local: tiles.group))
-    guard let partial else { return }
-    let pixels = output.shape.pixelCount
-    try launch.add(
-      "convolution_reduce", in: "convolution_reduce.cl",
-      arguments: [.memory(partial), .int(splits)] + (try gather.biasArguments(gather.bias, backend))
-        + [.tensor(output), .ulong(pixels), .ulong(gather.columns), .int(0)],
-      over: backend.rows(channels: gather.columns, pixels: pixels))
+    if let partial { try gather.addReduction(of: partial, splits: splits, to: launch, on: backend) }
   }
 }

@@ -1,0 +1,122 @@
+import Runtime
+
+// Tensor cores are used only after they were seen to work: inline PTX is no part of OpenCL, and a driver may refuse it or
+// make something else of it.
+
+extension CLBackend {
+  /// What `requested` comes to on this device; nil is TF32 where it can be had.
+  /// - Throws: `BackendError.unsupportedPrecision` where what was asked for cannot be had.
+  func resolved(_ requested: Precision?) throws(BackendError) -> Precision {
+    if requested == .float32 { return .float32 }
+    let precision = requested ?? .tensorFloat32
+    let isClaimed = device.hasTensorCores && bodies == .gpu
+    let fault = isClaimed ? tensorCoreFault(precision) : "it has no tensor cores that NVIDIA's driver tells of"
+    guard let fault else { return precision }
+    if requested != nil { throw .unsupportedPrecision(precision, device: "\(name) (\(device.name))", reason: fault) }
+    if isClaimed {
+      Remarks.warning("\(device.name): \(precision) is not used, as its tensor cores do not pass the check: \(fault)")
+    }
+    return .float32
+  }
+
+  /// Why tensor cores cannot be used for convolutions, in one line; nil where a few convolutions of small whole numbers, which
+  /// have no error at all, come out bit by bit as with the plain kernels.
+  ///
+  /// That they do is kept in the program cache, and not found out again for the same kernels, device and driver.
+  func tensorCoreFault(_ precision: Precision) -> String? {
+    do throws(BackendError) {
+      var question = "tensor cores compute in \(precision)"
+      for file in ["convolution_tensor.cl", "convolution_tensor_filter.cl"] { question += try sources.text(of: file) }
+      if cache?.holds(question, for: device) ?? false { return nil }
+      for tiles in TensorTiles.standard(precision) {
+        for probe in Self.probes() {
+          let expected = try results(of: probe, nil)
+          guard try results(of: probe, tiles) == expected else { return "\(probe.name) gives wrong sums with \(tiles)" }
+        }
+      }
+      cache?.keep(question, for: device)
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  /// Convolutions whose sizes fit no tile, in all formulations that the kernels know: forward with padding, transposed
+  /// weights, sub-pixel phases, gradients of weights.
+  private static func probes() -> [ConvolutionWork] {
+    let geometry = ConvolutionGeometry(kernel: 3, stride: 2, padding: 1)
+    let image = Tensor("image", Shape(3, 9, 7, 36)), map = Tensor("map", Shape(3, 5, 4, 20))
+    let weights = Tensor("weights", Shape(3, 3, 36, 20)), bias = Tensor("bias", Shape(vector: 20))
+    let operations: [any Operation] = [
+      ConvolutionForward(input: image, weights: weights, bias: bias, output: map, geometry: geometry),
+      ConvolutionBackwardData(outputGradient: map, weights: weights, inputGradient: image, geometry: geometry),
+      ConvolutionBackwardFilter(
+        input: image, outputGradient: map, weightsGradient: weights, biasGradient: nil, geometry: geometry,
+        accumulate: false),
+    ]
+    return operations.compactMap { ConvolutionWork($0) }
+  }
+
+  /// What `probe` writes; with `tiles` on tensor cores, else by the plain kernels.
+  private func results(of probe: ConvolutionWork, _ tiles: TensorTiles?) throws(BackendError) -> [Float] {
+    let tensors = probe.inputs + [probe.output]
+    defer { for tensor in tensors { tensor.storage.memory = nil } }
+    for (index, tensor) in tensors.enumerated() {
+      tensor.storage.memory = try memory(holding: Self.wholeNumbers(tensor.shape.count, seed: index))
+    }
+    switch probe {
+    case .gather(let gather):
+      let method: GatherMethod =
+        tiles.map { .tensor(sizes: TensorGather(for: gather, tiles: $0)) } ?? .tiled(sizes: TiledGather(for: gather))
+      let byteCount = method.implementation.workspaceByteCount(for: gather)
+      try gather.prepare(method, on: self, workspace: try allocate(byteCount: max(byteCount, 1))).run()
+    case .filter(let filter):
+      let method: FilterMethod =
+        tiles.map { .tensor(sizes: TensorFilter(for: filter, tiles: $0)) } ?? .tiled(sizes: TiledFilter(for: filter))
+      let byteCount = filter.workspaceByteCount(method)
+      try filter.prepare(method, on: self, workspace: try allocate(byteCount: max(byteCount, 1))).run()
+    }
+    var values = [Float](repeating: .nan, count: probe.output.shape.count)
+    let memory = try memory(of: probe.output, for: probe.name)
+    try values.withUnsafeMutableBufferPointer { (buffer) throws(BackendError) in
+      try download(memory, byteOffset: 0, into: UnsafeMutableRawBufferPointer(buffer))
+    }
+    return values
+  }
+
+  /// −3 ... 3, in an order that no stride of a tile repeats.
+  private static func wholeNumbers(_ count: Int, seed: Int) -> [Float] {
+    (0..<count).map { place in Float(((place &* 2_654_435_761 &+ seed &* 97) >> 7) % 7 - 3) }
+  }
+
+  private func memory(holding values: [Float]) throws(BackendError) -> DeviceMemory {
+    let memory = try allocate(byteCount: values.count * ElementType.float32.byteCount)
+    try values.withUnsafeBufferPointer { (buffer) throws(BackendError) in
+      try upload(UnsafeRawBufferPointer(buffer), to: memory, byteOffset: 0)
+    }
+    return memory
+  }
+}
+
+extension ConvolutionWork {
+  fileprivate var name: String {
+    switch self {
+    case .gather(let gather): gather.name
+    case .filter(let filter): filter.name
+    }
+  }
+
+  fileprivate var inputs: [Tensor] {
+    switch self {
+    case .gather(let gather): [gather.input, gather.weights] + (gather.bias.map { [$0] } ?? [])
+    case .filter(let filter): [filter.rows, filter.columns]
+    }
+  }
+
+  fileprivate var output: Tensor {
+    switch self {
+    case .gather(let gather): gather.output
+    case .filter(let filter): filter.weightsGradient
+    }
+  }
+}
