@@ -49,6 +49,9 @@ import Testing
     (["train", "gan", "--out", "x", "--size", "16"], "16×16"),
     (["train", "unet", "--out", "x", "--size", "33"], "33×33"),
     (["train", "unet", "--out", "x", "--seed", "-1"], "-1"),
+    (["train", "unet", "--out", "x", "--precision", "fp16"], "--precision"),
+    (["bench", "unet", "--precision", "half"], "half"),
+    (["train", "unet", "--resume", "x", "--precision", "fp32"], "--precision"),
     (["train", "unet", "--resume", "x", "--epochs", "3"], "--epochs"),
     (["train", "unet", "--resume", "x", "--out", "y"], "--out"),
     (["train", "unet", "--out", "x", "--device", "gpu"], "--device"),
@@ -75,6 +78,14 @@ import Testing
     #expect(result.errorOutput.hasPrefix("recolor: "))
     #expect(result.errorOutput.contains(named))
     #expect(result.output.isEmpty)
+  }
+
+  @Test(arguments: ["tf32", "bf16x3"])
+  func precisionThatTheProcessorHasNotIsSaidInOneLine(_ precision: String) throws {
+    let result = try RecolorProcess.run("bench", "unet", "--device", "cpu", "--precision", precision)
+    #expect(result.exitCode == 1)
+    #expect(result.errorLines.count == 1)
+    for part in ["cpu", precision, "use --precision fp32"] { #expect(result.errorOutput.contains(part)) }
   }
 
   @Test func outputThatCannotBeWrittenIsAnError() throws {

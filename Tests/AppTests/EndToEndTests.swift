@@ -42,6 +42,7 @@ import Testing
     let sample = try RGBImage(contentsOf: run + "/samples/epoch_002.png")
     #expect(sample.width > 3 * 32)
     #expect(try configuration().deviceDescription.contains("threads"))
+    #expect(try configuration().precision == .float32)
 
     let evaluated = try RecolorProcess.run(
       "evaluate", run, "--data", "scenes", "--device", "cpu", "--images", "20", "--json")
@@ -115,5 +116,26 @@ import Testing
     #expect(try train("unet", "--steps", "3").exitCode == 0)
     let weights = try Checkpoint(reading: URL(filePath: run + "/checkpoints/last.safetensors"))
     #expect(weights.metadata["step"] == "3")
+  }
+
+  @Test func aRunGoesOnInItsPrecision() throws {
+    #expect(try train("unet", "--steps", "2").exitCode == 0)
+    let path = run + "/config.json"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let parts = text.split(separator: "\"fp32\"", omittingEmptySubsequences: false)
+    try #require(parts.count == 2)
+    // As if the run had begun on a device with tensor cores.
+    try parts.joined(separator: "\"tf32\"").write(toFile: path, atomically: true, encoding: .utf8)
+    let refused = try RecolorProcess.run("train", "unet", "--resume", run)
+    #expect(refused.exitCode == 1)
+    #expect(refused.errorLines.count == 1)
+    for part in [run, "tf32", "config.json"] { #expect(refused.errorOutput.contains(part)) }
+    // A run from before there was a choice.
+    let lines = text.split(separator: "\n").filter { !$0.contains("\"precision\"") }
+    try lines.joined(separator: "\n").replacingOccurrences(of: "\"steps\" : 2", with: "\"steps\" : 3")
+      .write(toFile: path, atomically: true, encoding: .utf8)
+    #expect(try configuration().precision == nil)
+    let resumed = try RecolorProcess.run("train", "unet", "--resume", run)
+    #expect(resumed.exitCode == 0, "\(resumed.errorOutput)")
   }
 }

@@ -20,7 +20,7 @@ struct KernelCasesTests {
   }
 
   @Test(
-    "Every convolution matches the reference in every other way to compute it, where there are no tensor cores emulated",
+    "Every convolution matches the reference in every way to compute it; tensor cores that are not there are emulated",
     arguments: MethodFamily.allCases)
   func everyWay(family: MethodFamily) throws {
     let backend = try CLBackend(device: try TestDevice.device(), methods: MethodChoice(family: family))

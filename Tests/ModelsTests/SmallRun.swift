@@ -15,7 +15,7 @@ enum SmallRun {
     return RunConfiguration(
       model: try ModelConfiguration(kind: kind, width: 4), options: options, data: "scenes", imageHeight: 32,
       imageWidth: 32, trainImages: 32, validationImages: 8, epochs: epochs, device: backend.name,
-      deviceDescription: backend.deviceDescription)
+      deviceDescription: backend.deviceDescription, precision: backend.precision)
   }
 
   /// Calls `body` with the path of a folder that does not exist yet, and removes it afterwards.

@@ -25,6 +25,7 @@ struct Bench: ParsableCommand {
   @Flag(help: "Add a table of the training step's operations, each timed by itself.")
   var ops = false
   @OptionGroup var deviceOptions: DeviceOptions
+  @OptionGroup var precisionOptions: PrecisionOptions
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
@@ -39,7 +40,7 @@ struct Bench: ParsableCommand {
   private static let largestCount = 1_000_000
 
   func run() throws {
-    let backend = try deviceOptions.device.open(profiling: ops)
+    let backend = try deviceOptions.device.open(precisionOptions.precision, profiling: ops)
     let benchmark = try StepBenchmark(
       options.configuration(model), size: options.size, batchSize: options.batchSize, on: backend)
     let training = try benchmark.train(warmUp: warmUp, steps: steps)

@@ -26,6 +26,8 @@ struct BenchReport: Encodable {
 
   let device: String
   let description: String
+  /// How convolutions multiply: `fp32`, `tf32` or `bf16x3`.
+  let precision: Precision
   let model: ModelKind
   let width: Int
   let size: Int
@@ -48,6 +50,7 @@ struct BenchReport: Encodable {
   ) {
     device = backend.name
     description = backend.deviceDescription
+    precision = backend.precision
     model = bench.model
     width = bench.options.width
     size = bench.options.size
@@ -65,7 +68,7 @@ struct BenchReport: Encodable {
   var text: String {
     var lines = [
       "\(device): \(description)",
-      "\(model.rawValue), width \(width), \(batchSize) images of \(size)×\(size) a step, \(steps) steps",
+      "\(model.rawValue), width \(width), \(batchSize) images of \(size)×\(size) a step, \(steps) steps, \(precision)",
       "",
       TextTable.text(
         [

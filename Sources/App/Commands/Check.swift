@@ -43,7 +43,7 @@ struct Check: ParsableCommand {
   }
 
   func run() throws {
-    let check = try KernelCheck(cases: cases, on: try deviceOptions.device.open())
+    let check = try KernelCheck(cases: cases, on: try deviceOptions.device.open(.named(.float32)))
     let result: KernelCheck.Result
     if report.json {
       result = try check.run()

@@ -29,6 +29,7 @@ struct Colorize: ParsableCommand {
       "Pixels of the shorter side as the model sees the picture. (default: as in training)", valueName: "pixels"))
   var workingSize: Int?
   @OptionGroup var deviceOptions: DeviceOptions
+  @OptionGroup var precisionOptions: PrecisionOptions
 
   func validate() throws {
     guard !out.isEmpty else { throw ValidationError("--out: names no folder.") }
@@ -50,7 +51,7 @@ struct Colorize: ParsableCommand {
   func run() throws {
     let weights = try checkpoint.open()
     let workingSize = workingSize ?? weights.imageSize.map { min($0.width, $0.height) } ?? 32
-    let colorizer = try Colorizer(weights, on: try deviceOptions.device.open())
+    let colorizer = try Colorizer(weights, on: try deviceOptions.device.open(precisionOptions.precision))
     var hasFailed = false
     for image in images {
       do {

@@ -28,6 +28,7 @@ struct Compare: ParsableCommand {
   @Option(parsing: .unconditional, help: "Photographs in the picture.")
   var rows = 8
   @OptionGroup var deviceOptions: DeviceOptions
+  @OptionGroup var precisionOptions: PrecisionOptions
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
@@ -48,7 +49,7 @@ struct Compare: ParsableCommand {
       models[index].name = run
     }
     let dataset = try EvaluationData(data, .test, images: images).load(for: models.map(\.weights))
-    let backend = try deviceOptions.device.open()
+    let backend = try deviceOptions.device.open(precisionOptions.precision)
     let comparison = try Comparison(models, dataset: dataset, rowCount: rows, on: backend)
     try Folder.create(out)
     let picture = "\(out)/comparison.png"

@@ -19,6 +19,10 @@ struct DeviceReport: Encodable {
     let memoryBytes: Int
     let maximumAllocationBytes: Int
     let localMemoryBytes: Int
+    /// Of NVIDIA GPUs: `9.0`; nil for others.
+    let computeCapability: String?
+    /// Whether it claims tensor cores, so that --precision may be tf32 or bf16x3.
+    let hasTensorCores: Bool
   }
 
   /// The processor, without OpenCL.
@@ -77,6 +81,8 @@ extension DeviceReport.OpenCLDevice {
     memoryBytes = device.globalMemoryByteCount
     maximumAllocationBytes = device.maximumAllocationByteCount
     localMemoryBytes = device.localMemoryByteCount
+    computeCapability = device.computeCapability?.description
+    hasTensorCores = device.hasTensorCores
   }
 }
 
@@ -112,7 +118,7 @@ extension DeviceReport {
         [
           device.type == "cpu" ? "CPU" : device.type == "gpu" ? "GPU" : device.type, device.name,
           String(device.computeUnits), Format.bytes(device.memoryBytes),
-          "\(device.platform), \(device.version), driver \(device.driver)",
+          "\(device.platform), \(device.version), driver \(device.driver)" + (device.hasTensorCores ? ", tf32" : ""),
         ])
     }
     rows.append(

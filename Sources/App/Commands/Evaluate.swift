@@ -40,6 +40,7 @@ struct Evaluate: ParsableCommand {
       discussion: "In safetensors format: a tensor named predictions, [N, 3, H, W] in 0...1.", valueName: "file"))
   var predictions: String?
   @OptionGroup var deviceOptions: DeviceOptions
+  @OptionGroup var precisionOptions: PrecisionOptions
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
@@ -49,7 +50,7 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     let weights = try checkpoint.open()
     let dataset = try EvaluationData(data, split, images: images).load(for: [weights])
-    let backend = try deviceOptions.device.open()
+    let backend = try deviceOptions.device.open(precisionOptions.precision)
     let result = try EvaluationReport(weights, split, dataset, on: backend)
     if let predictions {
       try PredictionFile.write(weights, dataset: dataset, to: URL(filePath: predictions), on: backend)

@@ -24,7 +24,7 @@ struct ModelsCommand: ParsableCommand {
   func validate() throws { try options.validate(for: kinds) }
 
   func run() throws {
-    let backend = try deviceOptions.device.open()
+    let backend = try deviceOptions.device.open(.named(.float32))
     let reports = try kinds.map { kind in
       try ModelReport(
         options.configuration(kind), size: options.size, batchSize: options.batchSize, on: backend)

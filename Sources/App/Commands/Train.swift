@@ -63,7 +63,7 @@ struct Train: ParsableCommand {
   }
 
   private func started(in folder: String) throws -> TrainingRun {
-    let backend = try opened(options.device ?? .automatic)
+    let backend = try opened(options.device ?? .automatic, options.precision ?? .automatic)
     let dataset = try options.source.load(.training, size: options.imageSize)
     if let size = options.size, dataset.width != size {
       throw RunError.invalidOption(
@@ -74,12 +74,26 @@ struct Train: ParsableCommand {
   }
 
   /// Opens the device. What follows can take long where its compiler meets the kernels for the first time.
-  private func opened(_ device: DeviceSelection) throws(BackendError) -> any Backend {
-    let backend = try device.open()
+  private func opened(_ device: DeviceSelection, _ precision: PrecisionSelection) throws(BackendError) -> any Backend {
+    let backend = try device.open(precision)
     if backend is CLBackend, Console.isTerminal {
       Console.note("preparing the kernels for \(backend.name); the first time this takes a while")
     }
     return backend
+  }
+
+  /// Opens the device to go on as the run did so far.
+  private func backend(_ device: DeviceSelection, _ precision: Precision, toResume folder: String) throws
+    -> any Backend
+  {
+    do throws(BackendError) {
+      return try opened(device, .named(precision))
+    } catch {
+      guard case .unsupportedPrecision(_, let device, let reason) = error else { throw error }
+      throw RunError.invalidOption(
+        "--resume \(folder): the run is in \(precision), which \(device) cannot: \(reason); to go on in fp32, write so "
+          + "into its config.json")
+    }
   }
 
   private func resumed(_ folder: String) throws -> TrainingRun {
@@ -92,7 +106,7 @@ struct Train: ParsableCommand {
     guard let device = DeviceSelection(argument: configuration.device) else {
       throw RunError.notARun(path: folder, reason: "config.json names no device: \(configuration.device)")
     }
-    let backend = try opened(device)
+    let backend = try backend(device, configuration.precision ?? .float32, toResume: folder)
     let dataset = try DataSource(argument: configuration.data).load(.training, size: configuration.imageWidth)
     return try TrainingRun(resuming: url, dataset: dataset, on: backend)
   }

@@ -45,17 +45,20 @@ extension DeviceSelection: CustomStringConvertible {
 
 extension DeviceSelection {
   /// Opens the device, and says so where `auto` finds no GPU and takes the processor.
-  /// - Parameter profiling: whether an OpenCL device is to time kernels by its own clock.
-  /// - Throws: `BackendError`, where a device that was named is not there, or the one to take cannot be used.
-  func open(profiling: Bool = false) throws(BackendError) -> any Backend {
+  /// - Parameters:
+  ///   - precision: how convolutions multiply.
+  ///   - profiling: whether an OpenCL device is to time kernels by its own clock.
+  /// - Throws: `BackendError`, where a device that was named is not there, or the one to take cannot be used, or not with
+  ///   this precision.
+  func open(_ precision: PrecisionSelection, profiling: Bool = false) throws(BackendError) -> any Backend {
     func backend(on device: CLDevice) throws(BackendError) -> CLBackend {
-      let backend = try CLBackend(device: device, profiling: profiling)
+      let backend = try CLBackend(device: device, precision: precision.precision, profiling: profiling)
       // Whole steps are not to be kept kernel by kernel.
       backend.recordsTimings = false
       return backend
     }
     switch self {
-    case .cpu: return CPUBackend()
+    case .cpu: return try Self.processor(precision)
     case .openCL: return try backend(on: try CLDevice.automatic())
     case .openCLDevice(let index):
       do throws(BackendError) {
@@ -73,10 +76,18 @@ extension DeviceSelection {
       }
       // A GPU that is there and cannot be used is for the user to know, not to be passed over.
       if let gpu { return try backend(on: gpu) }
-      let processor = CPUBackend()
+      let processor = try Self.processor(precision)
       Console.note("\(reason); using the processor: \(processor.deviceDescription)")
       return processor
     }
+  }
+
+  private static func processor(_ precision: PrecisionSelection) throws(BackendError) -> CPUBackend {
+    let processor = CPUBackend()
+    if let named = precision.precision, named != processor.precision {
+      throw .unsupportedPrecision(named, device: processor.name, reason: "it is for NVIDIA's tensor cores")
+    }
+    return processor
   }
 
   /// The device that `auto` takes; nil for the processor.

@@ -17,6 +17,11 @@ struct TrainOptions: ParsableArguments {
   var data: DataSource?
   @Option(help: ArgumentHelp("Where to compute: auto, cpu, opencl or opencl:P.D. (default: auto)", valueName: "device"))
   var device: DeviceSelection?
+  @Option(
+    help: ArgumentHelp(
+      "How convolutions multiply: auto, fp32, tf32 or bf16x3. (default: auto)",
+      discussion: "auto is tf32 on NVIDIA GPUs with tensor cores, as PyTorch does by default, and fp32 elsewhere."))
+  var precision: PrecisionSelection?
   @Option(parsing: .unconditional, help: "Times to go through the photographs. (default: 20)")
   var epochs: Int?
   @Option(parsing: .unconditional, help: "Photographs in a step. (default: 64)")
@@ -55,7 +60,8 @@ extension TrainOptions {
   /// The options that were given, as they are written on the command line.
   var given: [String] {
     let all: [(String, Bool)] = [
-      ("--data", data != nil), ("--device", device != nil), ("--epochs", epochs != nil),
+      ("--data", data != nil), ("--device", device != nil), ("--precision", precision != nil),
+      ("--epochs", epochs != nil),
       ("--batch-size", batchSize != nil), ("--width", width != nil), ("--seed", seed != nil),
       ("--learning-rate", learningRate != nil), ("--l1-weight", l1Weight != nil), ("--upsampling", upsampling != nil),
       ("--size", size != nil), ("--train-images", trainImages != nil), ("--validation-images", validationImages != nil),
@@ -108,6 +114,6 @@ extension TrainOptions {
     return RunConfiguration(
       model: try model(kind), options: training, data: source.description, imageHeight: dataset.height,
       imageWidth: dataset.width, trainImages: trainImages, validationImages: validationImages, epochs: epochs ?? 20,
-      steps: steps, device: backend.name, deviceDescription: backend.deviceDescription)
+      steps: steps, device: backend.name, deviceDescription: backend.deviceDescription, precision: backend.precision)
   }
 }

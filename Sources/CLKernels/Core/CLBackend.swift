@@ -10,7 +10,7 @@ public final class CLBackend: Backend {
   public let bodies: KernelBodies
   /// Which method each convolution uses.
   public let methods: MethodChoice
-  public private(set) var precision = Precision.float32
+  public internal(set) var precision = Precision.float32
   public let context: CLContext
   public let queue: CLQueue
   let sources: KernelSources
@@ -36,7 +36,8 @@ public final class CLBackend: Backend {
   ///   - cache: where compiled programs are kept; nil for nowhere.
   public init(
     device: CLDevice, bodies: KernelBodies? = nil, methods: MethodChoice = MethodChoice(),
-    precision: Precision? = .float32, profiling: Bool = false, sources: KernelSources = .standard(), cache: CLProgramCache? = .standard()
+    precision: Precision? = .float32, profiling: Bool = false, sources: KernelSources = .standard(),
+    cache: CLProgramCache? = .standard()
   ) throws(BackendError) {
     try sources.requireFolder()
     self.device = device
@@ -46,8 +47,9 @@ public final class CLBackend: Backend {
     self.cache = cache
     context = try CLContext(device: device)
     queue = try CLQueue(context: context, profiling: profiling)
-    recordsTimings = profiling
+    recordsTimings = false
     self.precision = try resolved(precision)
+    recordsTimings = profiling
   }
 
   public var name: String { "opencl:\(device.index)" }

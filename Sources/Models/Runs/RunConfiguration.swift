@@ -1,4 +1,5 @@
 import Data
+import Runtime
 
 /// Everything that decides how a training run goes: what `config.json` in its folder says.
 public struct RunConfiguration: Codable, Equatable, Sendable {
@@ -23,11 +24,13 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var device: String
   /// The device's own name.
   public var deviceDescription: String
+  /// How convolutions multiply, as resolved; nil, in runs from before there was a choice, is fp32.
+  public var precision: Precision?
 
   public init(
     model: ModelConfiguration, options: TrainingOptions, data: String, imageHeight: Int, imageWidth: Int,
     trainImages: Int? = nil, validationImages: Int? = nil, epochs: Int, steps: Int? = nil, device: String,
-    deviceDescription: String
+    deviceDescription: String, precision: Precision
   ) {
     self.model = model
     self.options = options
@@ -40,6 +43,7 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     self.steps = steps
     self.device = device
     self.deviceDescription = deviceDescription
+    self.precision = precision
   }
 
   /// The same, bound to the photographs that the run starts with.
@@ -57,6 +61,7 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     copy.steps = steps
     copy.device = device
     copy.deviceDescription = deviceDescription
+    copy.precision = precision
     return copy == self
   }
 }

@@ -22,7 +22,9 @@ extension CLBackend {
     if let method = methods.gathers[gather.key], method.implementation.isUsable(for: gather, on: self) { return method }
     switch bodies {
     case .gpu:
-      if precision != .float32, TensorGather.pays(for: gather) { return .tensor(sizes: TensorGather(for: gather, precision)) }
+      if precision != .float32, TensorGather.pays(for: gather) {
+        return .tensor(sizes: TensorGather(for: gather, precision))
+      }
       return .tiled(sizes: TiledGather(for: gather))
     case .cpu:
       if WinogradVectorGather.pays(for: gather),
@@ -42,7 +44,9 @@ extension CLBackend {
     if let method = methods.filters[filter.key], method.implementation.isUsable(for: filter, on: self) { return method }
     switch bodies {
     case .gpu:
-      if precision != .float32, TensorFilter.pays(for: filter) { return .tensor(sizes: TensorFilter(for: filter, precision)) }
+      if precision != .float32, TensorFilter.pays(for: filter) {
+        return .tensor(sizes: TensorFilter(for: filter, precision))
+      }
       return .tiled(sizes: TiledFilter(for: filter))
     case .cpu:
       if WinogradVectorFilter.pays(for: filter), let sizes = WinogradVectorFilter(for: filter) {

@@ -31,7 +31,9 @@ public struct TensorGather: Codable, Hashable, Sendable {
   }
 
   /// What the kernel reads and writes in runs.
-  private static func tensors(_ gather: ConvolutionGather) -> [Tensor] { [gather.input, gather.weights, gather.output] }
+  private static func tensors(_ gather: ConvolutionGather) -> [Tensor] {
+    [gather.input, gather.weights, gather.output]
+  }
 }
 
 extension TensorGather: GatherImplementation {
