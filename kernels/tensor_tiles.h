@@ -14,7 +14,7 @@
 #define WARP_LEFT 32
 #endif
 #ifndef WARP_RIGHT
-#define WARP_RIGHT 64
+#define WARP_RIGHT 32
 #endif
 // Terms of the sum that a tile holds; a multiple of 16.
 #ifndef TILE_DEPTH

@@ -32,7 +32,7 @@ struct PrecisionTests {
   /// Each where a driver might go wrong: fragments' layout, rounding, the tile's layout, what is added up.
   static let faults: [(file: String, text: String, other: String, says: String)] = [
     ("tensor_core.h", "2 * (lane % 4) + e % 2", "2 * (lane % 4) + e / 2", "wrong sums"),
-    ("tensor_core.h", "k / 4 * stride", "(1 - k / 4) * stride", "wrong sums"),
+    ("tensor_core.h", "4 * i + e / 2, 2, k", "4 * i + e / 2, 1, k", "wrong sums"),
     ("tensor_core.h", "0xffffe000u", "0xff000000u", "wrong sums"),
     ("tensor_tiles.h", "(term & 3) << 2 | (term >> 2 & 3)", "(term & 15)", "wrong sums"),
     ("convolution_tensor_filter.cl", "pixel.high < batch", "pixel.high + 1 < batch", "wrong sums"),

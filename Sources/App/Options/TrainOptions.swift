@@ -19,7 +19,7 @@ struct TrainOptions: ParsableArguments {
   var device: DeviceSelection?
   @Option(
     help: ArgumentHelp(
-      "How convolutions multiply: auto, fp32, tf32 or bf16x3. (default: auto)",
+      "How convolutions multiply. (default: auto)",
       discussion: "auto is tf32 on NVIDIA GPUs with tensor cores, as PyTorch does by default, and fp32 elsewhere."))
   var precision: PrecisionSelection?
   @Option(parsing: .unconditional, help: "Times to go through the photographs. (default: 20)")
