@@ -77,6 +77,8 @@ public final class SafetensorsFile: Sendable {
   private static func read<Element: SafetensorsElement>(
     _: [Element].Type, count: Int, at offset: Int, of file: borrowing FileDescriptor
   ) throws(SafetensorsError) -> [Element] {
+    // The initializer below would write its length, 0, into the one empty array that all threads share.
+    guard count > 0 else { return [] }
     // The initializer that takes a closure does not carry the type of what the closure throws.
     var failure: FileError?
     let values = [Element](unsafeUninitializedCapacity: count) { buffer, initializedCount in
