@@ -41,7 +41,9 @@ public enum FilterMethod: Codable, Hashable, Sendable {
     case .tiled: .tiled(sizes: TiledFilter(for: filter))
     case .vector: .vector(sizes: VectorFilter(for: filter))
     case .winograd: WinogradFilter(for: filter).map { .winograd(sizes: $0) }
-    case .winogradVector: WinogradVectorFilter(for: filter).map { .winogradVector(sizes: $0) }
+    case .winogradVector:
+      !Winograd.vectorsBuild(on: backend.device)
+        ? nil : WinogradVectorFilter(for: filter).map { .winogradVector(sizes: $0) }
     case .tensorFloat32: .tensor(sizes: TensorFilter(for: filter, .tensorFloat32))
     case .splitBFloat16: .tensor(sizes: TensorFilter(for: filter, .splitBFloat16))
     }

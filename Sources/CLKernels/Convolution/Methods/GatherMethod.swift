@@ -42,7 +42,8 @@ public enum GatherMethod: Codable, Hashable, Sendable {
     case .vector: .vector(sizes: VectorGather(for: gather))
     case .winograd: WinogradGather(for: gather).map { .winograd(sizes: $0) }
     case .winogradVector:
-      WinogradVectorGather(for: gather, cores: backend.device.computeUnits).map { .winogradVector(sizes: $0) }
+      !Winograd.vectorsBuild(on: backend.device)
+        ? nil : WinogradVectorGather(for: gather, cores: backend.device.computeUnits).map { .winogradVector(sizes: $0) }
     case .tensorFloat32: .tensor(sizes: TensorGather(for: gather, .tensorFloat32))
     case .splitBFloat16: .tensor(sizes: TensorGather(for: gather, .splitBFloat16))
     }

@@ -27,7 +27,7 @@ extension CLBackend {
       }
       return .tiled(sizes: TiledGather(for: gather))
     case .cpu:
-      if WinogradVectorGather.pays(for: gather),
+      if Winograd.vectorsBuild(on: device), WinogradVectorGather.pays(for: gather),
         let sizes = WinogradVectorGather(for: gather, cores: device.computeUnits)
       {
         return .winogradVector(sizes: sizes)
@@ -49,7 +49,9 @@ extension CLBackend {
       }
       return .tiled(sizes: TiledFilter(for: filter))
     case .cpu:
-      if WinogradVectorFilter.pays(for: filter), let sizes = WinogradVectorFilter(for: filter) {
+      if Winograd.vectorsBuild(on: device), WinogradVectorFilter.pays(for: filter),
+        let sizes = WinogradVectorFilter(for: filter)
+      {
         return .winogradVector(sizes: sizes)
       }
       return .vector(sizes: VectorFilter(for: filter))

@@ -10,6 +10,9 @@ enum Winograd {
     geometry == ConvolutionGeometry(kernel: 3, stride: 1, padding: 1)
   }
 
+  /// Whether the driver gets done with building the CPU bodies: Mesa's rusticl 22.3 does not within minutes.
+  static func vectorsBuild(on device: CLDevice) -> Bool { device.platformName != "rusticl" }
+
   /// What a work-item of the CPU bodies may have on its thread's stack; the usual stack is 8 MiB.
   static let largestPrivateByteCount = 1 << 20
 

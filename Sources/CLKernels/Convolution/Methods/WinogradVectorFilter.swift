@@ -83,7 +83,8 @@ extension WinogradVectorFilter: FilterImplementation {
   }
 
   func isUsable(for filter: ConvolutionFilter, on backend: CLBackend) -> Bool {
-    guard Winograd.fits(filter.geometry), filter.samplesRows, 1...32 ~= tileRows, 1...8 ~= tileVectors,
+    guard Winograd.vectorsBuild(on: backend.device), Winograd.fits(filter.geometry), filter.samplesRows,
+      1...32 ~= tileRows, 1...8 ~= tileVectors,
       tileRows * tileVectors <= 64, 1...128 ~= blockTiles, 16...256 ~= blockRows, 1...16 ~= blockVectors,
       1...max(1, Winograd.vectorTiles(of: filter.grid.shape)) ~= splits
     else { return false }

@@ -92,7 +92,8 @@ extension WinogradVectorGather: GatherImplementation {
   }
 
   func isUsable(for gather: ConvolutionGather, on backend: CLBackend) -> Bool {
-    guard Winograd.fits(gather.geometry), 1...32 ~= tileRows, 1...8 ~= tileVectors, tileRows * tileVectors <= 64,
+    guard Winograd.vectorsBuild(on: backend.device), Winograd.fits(gather.geometry), 1...32 ~= tileRows,
+      1...8 ~= tileVectors, tileRows * tileVectors <= 64,
       1...128 ~= blockTiles, 16...256 ~= blockChannels, 1...16 ~= panelVectors
     else { return false }
     // The guards of convolution_winograd_vector.cl.
