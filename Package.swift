@@ -43,7 +43,7 @@ let package = Package(
       name: "EmbedKernelsPlugin", capability: .buildTool(), dependencies: ["EmbedKernels"]),
     .target(
       name: "CLKernels",
-      dependencies: ["Runtime"], swiftSettings: strict, plugins: ["EmbedKernelsPlugin"]),
+      dependencies: ["Runtime", "Files"], swiftSettings: strict, plugins: ["EmbedKernelsPlugin"]),
     .target(
       name: "CPUKernels",
       dependencies: ["Runtime", "COpenBLAS", "CVectorLoops"], swiftSettings: strict),

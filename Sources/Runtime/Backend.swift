@@ -14,6 +14,10 @@ public protocol Backend: AnyObject {
   /// Largest single allocation in bytes.
   var maximumAllocationByteCount: Int { get }
 
+  /// Names the measured choices that the operations prepared so far made use of; nil where none was. With other choices the
+  /// same work gives other bits, within rounding.
+  var tuning: String? { get }
+
   // MARK: Memory
 
   /// Uninitialized memory.
@@ -80,4 +84,8 @@ public protocol Backend: AnyObject {
   func workspaceByteCount(_ operation: TransposedConvolutionForward) -> Int
   func workspaceByteCount(_ operation: TransposedConvolutionBackwardData) -> Int
   func workspaceByteCount(_ operation: TransposedConvolutionBackwardFilter) -> Int
+}
+
+extension Backend {
+  public var tuning: String? { nil }
 }

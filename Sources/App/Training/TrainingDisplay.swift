@@ -16,6 +16,9 @@ final class TrainingDisplay {
         + "(\(configuration.device)): \(run.stepsInEpoch) steps of \(configuration.options.batchSize) photographs an epoch"
     )
     if run.epochsDone > 0 { Console.note("going on after epoch \(run.epochsDone) of \(configuration.epochs)") }
+    if run.hasOtherTuning {
+      Console.note("the device was tuned otherwise when the run began; going on may differ by rounding")
+    }
     run.onProgress = { [unowned self] in
       // The report at an epoch's end may have no step since the one before, and so no speed.
       if $0.imagesPerSecond > 0 { progress.update(Self.line($0)) }

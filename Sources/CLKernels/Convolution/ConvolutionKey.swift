@@ -30,3 +30,14 @@ public struct ConvolutionKey: Codable, Hashable, Sendable {
     self.hasBias = hasBias
   }
 }
+
+extension ConvolutionKey: CustomStringConvertible {
+  /// `Convolution backwardData 64×32×32×64 → 64×32×32×64, 3×3`
+  public var description: String { "\(operation) \(pass.rawValue) \(sizes)" }
+
+  /// `64×32×32×64 → 64×32×32×64, 3×3`
+  public var sizes: String {
+    "\(input) → \(output), \(geometry.kernelHeight)×\(geometry.kernelWidth)"
+      + (geometry.stride > 1 ? " stride \(geometry.stride)" : "")
+  }
+}

@@ -19,6 +19,15 @@ enum ConvolutionWork {
   }
 }
 
+extension ConvolutionWork {
+  var key: ConvolutionKey {
+    switch self {
+    case .gather(let gather): gather.key
+    case .filter(let filter): filter.key
+    }
+  }
+}
+
 extension CLBackend {
   /// How close to the true sums a convolution's pass would come, computed as it would be here; nil for all other operations.
   public func accuracy(of operation: any Operation) -> MethodAccuracy? {

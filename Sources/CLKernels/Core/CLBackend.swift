@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Runtime
 
 /// Every operation on an OpenCL device.
@@ -9,7 +10,7 @@ public final class CLBackend: Backend {
   /// Which bodies the kernels with two of them use.
   public let bodies: KernelBodies
   /// Which method each convolution uses.
-  public let methods: MethodChoice
+  public private(set) var methods: MethodChoice
   public internal(set) var precision = Precision.float32
   public let context: CLContext
   public let queue: CLQueue
@@ -17,6 +18,8 @@ public final class CLBackend: Backend {
   let cache: CLProgramCache?
   private var programs: [ProgramKey: CLProgram] = [:]
   private var timings: [KernelTiming] = []
+  /// Keys and methods, as JSON.
+  private var tunedUses: Set<String> = []
   /// Whether `takeTimings` gets every kernel that runs; at first if the backend was made with `profiling`.
   public var recordsTimings: Bool
 
@@ -28,27 +31,32 @@ public final class CLBackend: Backend {
   /// - Parameters:
   ///   - device: where to run.
   ///   - bodies: nil for those that fit the device's kind.
-  ///   - methods: which method each convolution uses.
+  ///   - methods: which method each convolution uses; nil for what `tuning` says of this device, with its own bodies.
   ///   - precision: how products of convolutions are computed; nil for what PyTorch does by default, TF32 where there are tensor
   ///     cores and they pass `tensorCoreFault`.
   ///   - profiling: whether to record when each kernel ran; `takeTimings` gives the record.
   ///   - sources: where kernel files come from.
   ///   - cache: where compiled programs are kept; nil for nowhere.
+  ///   - tuning: where measured methods are kept; nil for nowhere.
   public init(
-    device: CLDevice, bodies: KernelBodies? = nil, methods: MethodChoice = MethodChoice(),
+    device: CLDevice, bodies: KernelBodies? = nil, methods: MethodChoice? = nil,
     precision: Precision? = .float32, profiling: Bool = false, sources: KernelSources = .standard(),
-    cache: CLProgramCache? = .standard()
+    cache: CLProgramCache? = .standard(), tuning: TuningStore? = .standard()
   ) throws(BackendError) {
     try sources.requireFolder()
     self.device = device
     self.bodies = bodies ?? (device.kind == .cpu ? .cpu : .gpu)
-    self.methods = methods
+    self.methods = methods ?? MethodChoice()
     self.sources = sources
     self.cache = cache
     context = try CLContext(device: device)
     queue = try CLQueue(context: context, profiling: profiling)
     recordsTimings = false
     self.precision = try resolved(precision)
+    // Methods were measured with the device's own bodies, and are for these.
+    if methods == nil, bodies == nil, let tuned = tuning?.choice(for: device, self.precision, sources) {
+      self.methods = tuned
+    }
     recordsTimings = profiling
   }
 
@@ -59,6 +67,17 @@ public final class CLBackend: Backend {
   /// At least a cache line, so that the wide vectors of neighbouring regions never share one.
   public var regionAlignment: Int { max(device.baseAddressAlignment, 64) }
   public var maximumAllocationByteCount: Int { device.maximumAllocationByteCount }
+
+  /// A digest of the tuned methods that were used so far.
+  public var tuning: String? { tunedUses.isEmpty ? nil : Digest.sha256(of: tunedUses.sorted()) }
+
+  /// Keeps in mind that a tuned method decides about results.
+  func noteUse<Method: Encodable>(of key: ConvolutionKey, _ method: Method) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let parts = [try? encoder.encode(key), try? encoder.encode(method)]
+    tunedUses.insert(parts.map { String(decoding: $0 ?? Data(), as: UTF8.self) }.joined(separator: " "))
+  }
 
   // MARK: Memory
 

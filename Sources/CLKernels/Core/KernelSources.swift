@@ -22,6 +22,11 @@ public struct KernelSources {
     }
   }
 
+  /// SHA-256 of all kernel files, in hexadecimal digits: what measured methods were measured with.
+  func digest() -> String? {
+    Digest.sha256(of: embeddedKernels.keys.sorted().flatMap { [$0, (try? read($0)) ?? ""] })
+  }
+
   /// The text of one file with every `#include "…"` line replaced by the file it names, once each; `#line` directives
   /// keep the places in a build log right.
   /// - Throws: `BackendError.library` that names the file which is missing.

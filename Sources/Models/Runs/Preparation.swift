@@ -3,7 +3,7 @@ import Runtime
 
 /// What a run needs before its folder is touched: its options checked, its data on the device, its step planned.
 struct Preparation {
-  let configuration: RunConfiguration
+  var configuration: RunConfiguration
   let dataset: ImageDataset
   let split: TrainingSplit
   let trainer: Trainer

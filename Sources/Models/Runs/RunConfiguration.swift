@@ -26,6 +26,9 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var deviceDescription: String
   /// How convolutions multiply, as resolved; nil, in runs from before there was a choice, is fp32.
   public var precision: Precision?
+  /// Names the tuned methods that the run began with, as `Backend.tuning`; nil for the built-in ones. Others may give other
+  /// bits, within rounding.
+  public internal(set) var tuning: String?
 
   public init(
     model: ModelConfiguration, options: TrainingOptions, data: String, imageHeight: Int, imageWidth: Int,
@@ -62,6 +65,7 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     copy.device = device
     copy.deviceDescription = deviceDescription
     copy.precision = precision
+    copy.tuning = tuning
     return copy == self
   }
 }

@@ -40,7 +40,8 @@ public final class TrainingRun {
   public convenience init(
     _ configuration: RunConfiguration, in folder: URL, dataset: ImageDataset, on backend: any Backend
   ) throws {
-    let prepared = try Preparation(configuration, dataset: dataset, on: backend)
+    var prepared = try Preparation(configuration, dataset: dataset, on: backend)
+    prepared.configuration.tuning = backend.tuning
     // The folder comes last, so that a run that cannot start leaves none behind.
     try self.init(prepared, directory: RunDirectory(creating: folder, prepared.configuration), on: backend)
   }
@@ -82,6 +83,9 @@ public final class TrainingRun {
 
   /// Epochs done when the run starts or goes on.
   public var epochsDone: Int { state.epoch }
+
+  /// Whether the device was tuned since the run began, so that going on may differ by rounding.
+  public var hasOtherTuning: Bool { configuration.tuning != backend.tuning }
 
   /// Steps of an epoch; photographs that do not fill a batch sit the epoch out.
   public var stepsInEpoch: Int { split.training.count / configuration.options.batchSize }

@@ -1,4 +1,3 @@
-import CCrypto
 import FoundationEssentials
 
 /// Compiled programs on disk, so that a second start does not compile.
@@ -16,36 +15,27 @@ public struct CLProgramCache {
     self.byteLimit = byteLimit
   }
 
-  /// `programs` in `$RECOLOR_CACHE`, else in `recolor` in `$XDG_CACHE_HOME` or `~/.cache`. None if `RECOLOR_CACHE` is
-  /// set and empty, or if there is no home.
+  /// `programs` in the cache folder; none where there is no such folder.
   public static func standard(
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) -> CLProgramCache? {
-    if let folder = environment["RECOLOR_CACHE"] {
-      return folder.isEmpty ? nil : CLProgramCache(folder: folder + "/programs")
-    }
-    if let folder = environment["XDG_CACHE_HOME"], !folder.isEmpty {
-      return CLProgramCache(folder: folder + "/recolor/programs")
-    }
-    guard let home = environment["HOME"], !home.isEmpty else { return nil }
-    return CLProgramCache(folder: home + "/.cache/recolor/programs")
+    CacheFolder.standard(environment: environment).map { CLProgramCache(folder: $0 + "/programs") }
   }
 
   /// The name of an entry; nil where no digest can be computed.
   func key(source: String, options: String, device: CLDevice) -> String? {
-    let parts = [device.platformName, device.platformVersion, device.name, device.driverVersion, options, source]
-    return sha256(Array(parts.joined(separator: "\0").utf8))?.map { byte in
-      (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined()
+    Digest.sha256(of: [
+      device.platformName, device.platformVersion, device.name, device.driverVersion, options, source,
+    ])
   }
 
   /// An entry's binary; nil where there is none, or a damaged one.
   func binary(for key: String) -> [UInt8]? {
     guard let data = try? Data(contentsOf: URL(filePath: path(of: key))) else { return nil }
     let bytes = [UInt8](data)
-    guard bytes.count > checksumByteCount else { return nil }
-    let binary = Array(bytes[checksumByteCount...])
-    guard let checksum = sha256(binary), checksum == Array(bytes[..<checksumByteCount]) else { return nil }
+    guard bytes.count > Digest.byteCount else { return nil }
+    let binary = Array(bytes[Digest.byteCount...])
+    guard let checksum = Digest.sha256(binary), checksum == Array(bytes[..<Digest.byteCount]) else { return nil }
     // The time of the last use decides what is removed first. A folder that may not be changed keeps its times.
     try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: path(of: key))
     return binary
@@ -53,7 +43,7 @@ public struct CLProgramCache {
 
   /// Writes under a temporary name and renames, so that another process never sees half an entry.
   func store(_ binary: [UInt8], for key: String) {
-    guard let checksum = sha256(binary) else { return }
+    guard let checksum = Digest.sha256(binary) else { return }
     do {
       try write(Data(checksum + binary), to: path(of: key))
       prune(keeping: path(of: key))
@@ -102,12 +92,4 @@ public struct CLProgramCache {
       total -= entry.size
     }
   }
-}
-
-private let checksumByteCount = 32
-
-/// Nil where the library refuses to compute it.
-private func sha256(_ bytes: [UInt8]) -> [UInt8]? {
-  var digest = [UInt8](repeating: 0, count: checksumByteCount)
-  return EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil) == 1 ? digest : nil
 }

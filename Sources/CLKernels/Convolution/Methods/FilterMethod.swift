@@ -87,3 +87,7 @@ protocol FilterImplementation: MethodSizes {
   func add(_ filter: ConvolutionFilter, to launch: CLLaunch, on backend: CLBackend, workspace: CLMemory?)
     throws(BackendError)
 }
+
+extension FilterMethod: CustomStringConvertible {
+  public var description: String { implementation.description }
+}

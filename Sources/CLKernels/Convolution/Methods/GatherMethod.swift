@@ -88,3 +88,7 @@ protocol GatherImplementation: MethodSizes {
   func add(_ gather: ConvolutionGather, to launch: CLLaunch, on backend: CLBackend, workspace: CLMemory?)
     throws(BackendError)
 }
+
+extension GatherMethod: CustomStringConvertible {
+  public var description: String { implementation.description }
+}

@@ -5,11 +5,11 @@ public struct MethodAccuracy: Sendable {
   /// Whether it only multiplies and adds the numbers that it is given, so that sums of small whole numbers have no error at all.
   let isExactOnWholeNumbers: Bool
 
-  /// Products and sums in float, in whatever order.
   /// What a test may allow that allows `tolerance` to float products; 0 where its data are whole numbers.
   public func tolerance(insteadOf tolerance: Double) -> Double {
     tolerance == 0 && isExactOnWholeNumbers ? 0 : max(tolerance, self.tolerance)
   }
 
+  /// Products and sums in float, in whatever order.
   static let plain = MethodAccuracy(tolerance: 1e-5, isExactOnWholeNumbers: true)
 }

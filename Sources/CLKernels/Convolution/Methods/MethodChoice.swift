@@ -16,10 +16,19 @@ public struct MethodChoice: Sendable {
 extension CLBackend {
   /// The method that `gather` uses here. Its workspace and its launch both ask, and get the same answer.
   func method(for gather: ConvolutionGather) -> GatherMethod {
-    if let family = methods.family, let method = GatherMethod.standard(family, for: gather, on: self) {
-      return method
+    if let family = methods.family, let method = GatherMethod.standard(family, for: gather, on: self) { return method }
+    if let method = methods.gathers[gather.key] {
+      if method.implementation.isUsable(for: gather, on: self) {
+        noteUse(of: gather.key, method)
+        return method
+      }
+      remarkUnusable(method, for: gather.name)
     }
-    if let method = methods.gathers[gather.key], method.implementation.isUsable(for: gather, on: self) { return method }
+    return standardMethod(for: gather)
+  }
+
+  /// The method of `gather` where nothing was measured.
+  func standardMethod(for gather: ConvolutionGather) -> GatherMethod {
     switch bodies {
     case .gpu:
       if precision != .float32, TensorGather.pays(for: gather) {
@@ -38,10 +47,19 @@ extension CLBackend {
 
   /// The method that `filter` uses here.
   func method(for filter: ConvolutionFilter) -> FilterMethod {
-    if let family = methods.family, let method = FilterMethod.standard(family, for: filter, on: self) {
-      return method
+    if let family = methods.family, let method = FilterMethod.standard(family, for: filter, on: self) { return method }
+    if let method = methods.filters[filter.key] {
+      if method.implementation.isUsable(for: filter, on: self) {
+        noteUse(of: filter.key, method)
+        return method
+      }
+      remarkUnusable(method, for: filter.name)
     }
-    if let method = methods.filters[filter.key], method.implementation.isUsable(for: filter, on: self) { return method }
+    return standardMethod(for: filter)
+  }
+
+  /// The method of `filter` where nothing was measured.
+  func standardMethod(for filter: ConvolutionFilter) -> FilterMethod {
     switch bodies {
     case .gpu:
       if precision != .float32, TensorFilter.pays(for: filter) {
@@ -56,5 +74,9 @@ extension CLBackend {
       }
       return .vector(sizes: VectorFilter(for: filter))
     }
+  }
+
+  private func remarkUnusable(_ method: any CustomStringConvertible, for operation: String) {
+    Remarks.warning("the tuned method of \(operation), \(method), does not fit its kernels; the built-in one is used")
   }
 }

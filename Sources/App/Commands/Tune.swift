@@ -1,0 +1,82 @@
+import ArgumentParser
+import CLKernels
+import Models
+import Runtime
+
+/// `recolor tune`
+struct Tune: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Find the fastest kernels for a model on an OpenCL device.",
+    discussion: """
+      Tries other ways and sizes for every convolution of a training step and of inference, holds each against plain \
+      loops, times it, and keeps the best in a file for this device, driver and precision. From then on every command uses them \
+      for these shapes. The built-in ones are good; this is for the last few per cent. Needs a device that does nothing \
+      else meanwhile. Ctrl-C keeps what was found so far.
+
+        recolor tune unet                            the study's model
+        recolor tune gan --width 16 --seconds 300    another one, for longer
+
+      Results of a training run may differ by rounding after tuning, so its config.json names the tuning it used.
+      """)
+
+  @Argument(help: "The model: unet or gan.")
+  var model: ModelKind
+  @OptionGroup var options: ModelOptions
+  @Option(parsing: .unconditional, help: ArgumentHelp("How long to search.", valueName: "budget"))
+  var seconds = 60.0
+  @Flag(help: "Forget what was found for this device before.")
+  var reset = false
+  @Flag(help: "Keep nothing of what is found.")
+  var dryRun = false
+  @OptionGroup var deviceOptions: DeviceOptions
+  @OptionGroup var precisionOptions: PrecisionOptions
+  @OptionGroup var report: ReportOptions
+
+  func validate() throws {
+    guard seconds > 0, seconds <= 1e6 else {
+      throw ValidationError("--seconds \(seconds): must be above 0, and at most 1000000.")
+    }
+    if reset, dryRun { throw ValidationError("--reset: forgets nothing with --dry-run.") }
+    try options.validate(for: [model])
+  }
+
+  func run() throws {
+    guard let backend = try deviceOptions.device.open(precisionOptions.precision) as? CLBackend else {
+      Console.note("the processor backend chooses its algorithms by itself; there is nothing to tune without OpenCL")
+      if report.json { try Console.output(try JSONReport.text(TuneReport.empty)) }
+      return
+    }
+    let store = TuningStore.standard()
+    guard dryRun || store != nil else { throw TuneError.noFolder }
+    let operations = try ModelOperations(
+      options.configuration(model), height: options.size, width: options.size, batchSize: options.batchSize)
+    let stop = StopSignal()
+    let display = ProgressDisplay()
+    let tuner = try ConvolutionTuner(
+      device: backend.device, precision: backend.precision, store: dryRun ? nil : store, reset: reset)
+    let found: ConvolutionTuner.Report
+    do {
+      defer { display.clear() }
+      found = try tuner.tune(
+        step: operations.trainingStep, others: operations.inference, seconds: seconds,
+        progress: { display.update(Self.line($0)) }, shouldStop: { stop.isReceived })
+    }
+    for broken in found.broken { Console.note("\(broken); run \"recolor check\"") }
+    let result = TuneReport(found, backend, path: dryRun ? nil : store?.path(for: backend.device, backend.precision))
+    try Console.output(report.json ? try JSONReport.text(result) : result.text)
+    if stop.isReceived { throw stop.exitCode }
+  }
+
+  private static func line(_ progress: ConvolutionTuner.Progress) -> String {
+    "\(progress.done)/\(progress.total)  \(Format.duration(seconds: progress.secondsLeft)) left  \(progress.key)"
+  }
+}
+
+/// Why there can be no tuning.
+enum TuneError: Error, CustomStringConvertible {
+  case noFolder
+
+  var description: String {
+    "there is no folder to keep the results in; set RECOLOR_CACHE to one, or only look with --dry-run"
+  }
+}

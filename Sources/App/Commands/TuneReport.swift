@@ -1,0 +1,86 @@
+import CLKernels
+import Runtime
+
+/// What `recolor tune` prints.
+struct TuneReport: Encodable {
+  struct Row: Encodable {
+    let operation: String
+    let pass: String
+    let shape: String
+    /// How often it comes in a training step; 0 for what only inference has.
+    let count: Int
+    /// Of one run with the built-in method.
+    let standardMilliseconds: Double
+    /// Of one run with the method that is used from now on.
+    let milliseconds: Double
+    let method: String
+    let isTuned: Bool
+    /// How many times faster.
+    let gain: Double
+  }
+
+  let device: String?
+  let description: String?
+  /// The most gained first.
+  let operations: [Row]
+  /// Of all convolutions of a training step that were looked at.
+  let standardStepMilliseconds: Double
+  let stepMilliseconds: Double
+  let methods: MethodCounts
+  /// Passes that time did not suffice for.
+  let leftOut: Int
+  /// Where the methods are kept; nil for nowhere.
+  let file: String?
+
+  /// Where there is nothing to tune.
+  static let empty = TuneReport(ConvolutionTuner.Report(), nil, path: nil)
+
+  init(_ report: ConvolutionTuner.Report, _ backend: CLBackend?, path: String?) {
+    device = backend?.name
+    description = backend?.deviceDescription
+    operations = report.rows.map { row in
+      Row(
+        operation: row.key.operation, pass: row.key.pass.rawValue, shape: row.key.sizes, count: row.count,
+        standardMilliseconds: row.standardMilliseconds, milliseconds: row.milliseconds, method: row.method,
+        isTuned: row.isTuned, gain: row.milliseconds > 0 ? row.standardMilliseconds / row.milliseconds : 1)
+    }
+    standardStepMilliseconds = operations.reduce(0) { $0 + $1.standardMilliseconds * Double($1.count) }
+    stepMilliseconds = operations.reduce(0) { $0 + $1.milliseconds * Double($1.count) }
+    methods = report.counts
+    leftOut = report.leftOut
+    file = path
+  }
+
+  var text: String {
+    var lines = ["\(device ?? ""): \(description ?? "")", ""]
+    let columns: [TextTable.Column] = [
+      .left("operation"), .left("pass"), .right("times"), .right("built-in ms"), .right("best ms"), .right("gain"),
+      .left("shape"), .left("method"),
+    ]
+    lines.append(
+      TextTable.text(
+        columns,
+        operations.map { row in
+          [
+            row.operation, row.pass, "\(row.count)", Format.fixed(row.standardMilliseconds, 3),
+            Format.fixed(row.milliseconds, 3), row.isTuned ? Format.fixed(row.gain, 2) + "×" : "", row.shape,
+            row.isTuned ? row.method : "built-in: \(row.method)",
+          ]
+        }))
+    lines += ["", total, counts]
+    if leftOut > 0 { lines.append("There was no time for \(leftOut) more; --seconds gives more.") }
+    if let file { lines.append("Kept in \(file).") }
+    return lines.joined(separator: "\n")
+  }
+
+  private var total: String {
+    let gain = stepMilliseconds > 0 ? standardStepMilliseconds / stepMilliseconds : 1
+    return "The convolutions of a training step take \(Format.fixed(stepMilliseconds, 1)) ms, "
+      + "\(Format.fixed(standardStepMilliseconds, 1)) ms as built in: \(Format.fixed(gain, 2))×."
+  }
+
+  private var counts: String {
+    "\(methods.tried) other methods were tried; \(methods.notBuilt) did not build, \(methods.refused) did not run, "
+      + "\(methods.wrong) were wrong."
+  }
+}

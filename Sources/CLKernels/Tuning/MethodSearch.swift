@@ -1,0 +1,104 @@
+import Runtime
+
+/// What became of the methods that were tried.
+public struct MethodCounts: Codable, Sendable {
+  /// All that were tried beside the built-in ones.
+  public var tried = 0
+  /// Of these: their kernels do not build.
+  public var notBuilt = 0
+  /// Of these: the driver does not run them, or has no room for them.
+  public var refused = 0
+  /// Of these: their results are not those of the plain loops.
+  public var wrong = 0
+
+  static func += (left: inout MethodCounts, right: MethodCounts) {
+    left.tried += right.tried
+    left.notBuilt += right.notBuilt
+    left.refused += right.refused
+    left.wrong += right.wrong
+  }
+
+  mutating func add(_ fault: MethodFault) {
+    switch fault {
+    case .doesNotBuild: notBuilt += 1
+    case .refused: refused += 1
+    case .wrong: wrong += 1
+    }
+  }
+}
+
+/// A search for the fastest method of one sum: a short list first, then a descent that changes one size at a time.
+struct MethodSearch<Sum: TunableSum> {
+  private let bench: TuningBench<Sum>
+  private let backend: CLBackend
+  /// Whether it is time to end.
+  private let isOver: () -> Bool
+  private var seen: Set<Sum.Method> = []
+  private(set) var counts = MethodCounts()
+  private(set) var standard: (method: Sum.Method, milliseconds: Double)
+  private(set) var best: (method: Sum.Method, milliseconds: Double)
+
+  /// A step of the search must be this much faster, so that it does not follow noise; what is kept at the end, twice that.
+  private static var leastGain: Double { 0.01 }
+
+  /// Checks and times the built-in method.
+  init(_ sum: Sum, on backend: CLBackend, isOver: @escaping () -> Bool) throws(MethodFault) {
+    bench = try TuningBench(sum, on: backend)
+    self.backend = backend
+    self.isOver = isOver
+    let method = bench.sum.standard(on: backend)
+    try bench.check(method)
+    standard = (method, try bench.milliseconds(method))
+    best = standard
+    seen = [method]
+  }
+
+  /// Tries `known`, where it is not nil, and what the list and the descent lead to.
+  mutating func run(startingWith known: Sum.Method?) {
+    for method in (known.map { [$0] } ?? []) + bench.sum.candidates(on: backend) { _ = attempt(method) }
+    var isImproving = true
+    while isImproving {
+      isImproving = false
+      for method in best.method.neighbours where attempt(method) {
+        isImproving = true
+        break
+      }
+    }
+    confirm()
+  }
+
+  /// Whether `method` was tried, or is the built-in one.
+  func hasTried(_ method: Sum.Method) -> Bool { seen.contains(method) }
+
+  /// Whether a method is the best so far.
+  private mutating func attempt(_ method: Sum.Method) -> Bool {
+    guard !isOver(), !seen.contains(method), bench.sum.isUsable(method, on: backend) else { return false }
+    seen.insert(method)
+    counts.tried += 1
+    do throws(MethodFault) {
+      try bench.check(method)
+      let milliseconds = try bench.milliseconds(method, limit: best.milliseconds)
+      guard milliseconds < best.milliseconds * (1 - Self.leastGain) else { return false }
+      best = (method, milliseconds)
+      return true
+    } catch {
+      counts.add(error)
+      return false
+    }
+  }
+
+  /// Times the best and the built-in method in turn, so that both meet the same disturbances, and goes back to the built-in one
+  /// if there is little between them.
+  private mutating func confirm() {
+    guard best.method != standard.method else { return }
+    do throws(MethodFault) {
+      for _ in 0..<3 {
+        standard.milliseconds = min(standard.milliseconds, try bench.milliseconds(standard.method, runs: 2))
+        best.milliseconds = min(best.milliseconds, try bench.milliseconds(best.method, runs: 2))
+      }
+    } catch {
+      best = standard
+    }
+    if best.milliseconds > standard.milliseconds * (1 - 2 * Self.leastGain) { best = standard }
+  }
+}

@@ -1,0 +1,96 @@
+import Files
+import FoundationEssentials
+import Runtime
+
+/// Measured methods on disk: one file for each device, driver version and precision, which is read when a backend is opened.
+///
+/// A file that is damaged, or of another device, driver or state of the kernels, is as good as none, and a remark says so.
+public struct TuningStore: Sendable {
+  public let folder: String
+
+  public init(folder: String) { self.folder = folder }
+
+  /// `tuning` in the cache folder; none where there is no such folder.
+  public static func standard(
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> TuningStore? {
+    CacheFolder.standard(environment: environment).map { TuningStore(folder: $0 + "/tuning") }
+  }
+
+  /// The file for a device and a precision; nil where no digest can be computed.
+  public func path(for device: CLDevice, _ precision: Precision) -> String? {
+    let parts = [device.platformName, device.platformVersion, device.name, device.driverVersion, precision.rawValue]
+    // As much of the digest as tells the devices of the world apart.
+    return Digest.sha256(of: parts).map { "\(folder)/\($0.prefix(16)).json" }
+  }
+
+  /// What a backend is to use; nil where nothing was measured.
+  func choice(for device: CLDevice, _ precision: Precision, _ sources: KernelSources) -> MethodChoice? {
+    // Most devices have no file, and then there is nothing to digest.
+    guard let path = path(for: device, precision), Folder.holdsFile(path),
+      let identity = TuningIdentity(device, precision, sources)
+    else { return nil }
+    do {
+      return try read(path, identity).choice
+    } catch {
+      Remarks.warning("\(error); the built-in methods are used until \"recolor tune\" writes it anew")
+      return nil
+    }
+  }
+
+  /// What the file for a device holds; nothing where there is none that can be used.
+  func tuning(for device: CLDevice, _ identity: TuningIdentity) -> Tuning {
+    guard let path = path(for: device, identity.precision), let tuning = try? read(path, identity) else {
+      return Tuning(identity)
+    }
+    return tuning
+  }
+
+  /// Writes `tuning`, so that no half of it is ever seen.
+  /// - Returns: the file's path.
+  func write(_ tuning: Tuning, for device: CLDevice) throws(FileError) -> String {
+    guard let path = path(for: device, tuning.identity.precision) else {
+      throw FileError(path: folder, problem: "cannot be written", reason: "no digest can be computed")
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let bytes: [UInt8]
+    do {
+      bytes = [UInt8](try encoder.encode(tuning))
+    } catch {
+      throw FileError(path: path, problem: "cannot be written", reason: "\(error)")
+    }
+    try Folder.create(folder)
+    try AtomicFile.write(bytes, to: path)
+    return path
+  }
+
+  /// Largest size of a file in bytes; a larger one is none of ours.
+  private static let largestByteCount = 1 << 26
+
+  private func read(_ path: String, _ identity: TuningIdentity) throws(FileError) -> Tuning {
+    let bytes = try readFile(path, limit: Self.largestByteCount)
+    let problem = "tuning file cannot be used"
+    // The format first: the rest of another one may look like anything.
+    guard let head = try? JSONDecoder().decode(Head.self, from: Data(bytes)) else {
+      throw FileError(path: path, problem: problem, reason: "it is damaged")
+    }
+    guard head.format == Tuning.currentFormat else {
+      throw FileError(path: path, problem: problem, reason: "it is of another version of this program")
+    }
+    if let difference = identity.difference(from: head.identity) {
+      throw FileError(path: path, problem: problem, reason: "it is for \(difference)")
+    }
+    do {
+      return try JSONDecoder().decode(Tuning.self, from: Data(bytes))
+    } catch {
+      throw FileError(path: path, problem: problem, reason: "it is damaged")
+    }
+  }
+
+  /// What a file says of itself.
+  private struct Head: Decodable {
+    let format: Int
+    let identity: TuningIdentity
+  }
+}

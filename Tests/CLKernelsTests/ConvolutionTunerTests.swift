@@ -1,0 +1,187 @@
+import Foundation
+import Runtime
+import TestSupport
+import Testing
+
+@testable import CLKernels
+
+/// The search itself: that it tries, that it trusts nothing, and that it keeps what it finds.
+@Suite("Convolution tuner", .enabled(if: TestDevice.isAvailable, TestDevice.skipReason), .serialized)
+struct ConvolutionTunerTests {
+  /// A convolution with an output of 16 channels: what the CPU body does with a tile of 16×16.
+  private let input = Tensor("input", Shape(4, 12, 12, 16))
+  private let output = Tensor("output", Shape(4, 12, 12, 16))
+  private let weights = Tensor("weights", Shape(3, 3, 16, 16))
+  private let geometry = ConvolutionGeometry(kernel: 3, padding: 1)
+  private var forward: ConvolutionForward {
+    ConvolutionForward(input: input, weights: weights, bias: nil, output: output, geometry: geometry)
+  }
+  private var filter: ConvolutionBackwardFilter {
+    ConvolutionBackwardFilter(
+      input: input, outputGradient: output, weightsGradient: weights, biasGradient: Tensor("bias", Shape(vector: 16)),
+      geometry: geometry, accumulate: false)
+  }
+  private var works: [ConvolutionWork] {
+    let operations: [any Runtime.Operation] = [forward, filter]
+    return operations.compactMap { ConvolutionWork($0) }
+  }
+
+  /// The kernels in a folder, changed.
+  private func folder(_ changes: [(file: String, from: String, to: String)]) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    for (name, text) in embeddedKernels {
+      var text = text
+      for change in changes where change.file == name {
+        try #require(text.contains(change.from), "\(name) has no \(change.from)")
+        text = text.replacingOccurrences(of: change.from, with: change.to)
+      }
+      try text.write(toFile: "\(folder.path)/\(name)", atomically: true, encoding: .utf8)
+    }
+    return folder
+  }
+
+  private func tuner(_ sources: KernelSources, store: TuningStore?, reset: Bool = false) throws -> ConvolutionTuner {
+    try ConvolutionTuner(device: try TestDevice.device(), sources: sources, store: store, reset: reset)
+  }
+
+  @Test("Every candidate and neighbour that the guards let pass builds, runs and is right")
+  func candidates() throws {
+    let backend = try CLBackend(device: try TestDevice.device(), profiling: true, tuning: nil)
+    var tried = 0
+    func check<Sum: TunableSum>(_ sum: Sum) throws {
+      let bench = try TuningBench(sum, on: backend)
+      let standard = bench.sum.standard(on: backend)
+      for method in [standard] + bench.sum.candidates(on: backend) + standard.neighbours
+      where bench.sum.isUsable(method, on: backend) {
+        tried += 1
+        do {
+          try bench.check(method)
+        } catch MethodFault.refused {
+          // The driver may know of a limit that the device does not tell.
+        }
+        #expect(try bench.milliseconds(standard, runs: 1) > 0)
+      }
+    }
+    for work in works {
+      switch work {
+      case .gather(let gather): try check(gather)
+      case .filter(let filter): try check(filter)
+      }
+    }
+    #expect(tried > 10)
+  }
+
+  @Test("Where plain loops take too long they check the first and the last elements")
+  func ends() throws {
+    let backend = try CLBackend(device: try TestDevice.device(), profiling: true, tuning: nil)
+    for work in works {
+      switch work {
+      case .gather(let gather):
+        let bench = try TuningBench(gather, on: backend, naiveLimit: gather.multiplyAdds / 2)
+        #expect(bench.sum.ends(multiplyAdds: 1).map(\.output.shape.batch) == [1, 1])
+        try bench.check(backend.standardMethod(for: bench.sum))
+      case .filter(let filter):
+        let bench = try TuningBench(filter, on: backend, naiveLimit: filter.multiplyAdds / 2)
+        #expect(bench.sum.ends(multiplyAdds: 1).map(\.columns.shape.channels) == [1, 1])
+        try bench.check(backend.standardMethod(for: bench.sum))
+      }
+    }
+  }
+
+  @Test("What is found is kept, merged, used by the next backend, and forgotten on request")
+  func keeping() throws {
+    let cache = try TemporaryFolder()
+    let store = TuningStore(folder: cache.path)
+    let device = try TestDevice.device()
+    let sources = KernelSources(folder: nil)
+    // An entry for a shape that is not tuned here must stay.
+    var before = Tuning(try #require(TuningIdentity(device, .float32, sources)))
+    let other = ConvolutionKey(
+      operation: "Convolution", pass: .forward, geometry: geometry, input: Tensor("a", Shape(1, 1, 1, 1)),
+      output: Tensor("b", Shape(1, 1, 1, 1)), hasBias: true)
+    let entry = Tuning.Entry(
+      key: other, method: GatherMethod.naive(sizes: NaiveGather()), milliseconds: 1, standardMilliseconds: 1)
+    before.set(entry, for: other)
+    _ = try store.write(before, for: device)
+
+    var seen: [ConvolutionKey] = []
+    let report = try tuner(sources, store: store).tune(
+      step: [forward, forward], others: [filter], seconds: 4, progress: { seen.append($0.key) })
+    #expect(report.rows.count == 2 && report.leftOut == 0 && report.broken.isEmpty)
+    #expect(Set(report.rows.map(\.count)) == [2, 0])
+    #expect(report.counts.tried > 0 && report.counts.wrong == 0 && report.counts.notBuilt == 0)
+    #expect(Set(seen) == Set(report.rows.map(\.key)))
+    let choice = try #require(store.choice(for: device, .float32, sources))
+    #expect(choice.gathers[other] == entry.method)
+    for row in report.rows {
+      let kept = choice.gathers[row.key].map { "\($0)" } ?? choice.filters[row.key].map { "\($0)" }
+      #expect(kept == (row.isTuned ? row.method : nil))
+      #expect(row.milliseconds > 0 && row.milliseconds <= row.standardMilliseconds)
+    }
+    _ = try tuner(sources, store: store, reset: true).tune(step: [forward], seconds: 0.5)
+    #expect(store.choice(for: device, .float32, sources)?.gathers[other] == nil)
+  }
+
+  @Test("A stop before the first method changes nothing")
+  func stop() throws {
+    let cache = try TemporaryFolder()
+    let report = try tuner(KernelSources(folder: nil), store: TuningStore(folder: cache.path)).tune(
+      step: [forward, filter], seconds: 60, shouldStop: { true })
+    #expect(report.rows.isEmpty && report.leftOut == 2)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: cache.path).isEmpty)
+  }
+
+  /// Kernels that are right with the built-in sizes, wrong with most others, and with some do not build.
+  private static let wrongSizes = [
+    (
+      "convolution_vector.cl", "store_some(results[i][v],",
+      "store_some(results[i][v] + (TILE_ROWS * TILE_VECTORS != 16 ? 1.0f : 0.0f),"
+    ),
+    (
+      "convolution_vector.cl", "#define TILE_COLUMNS (16 * TILE_VECTORS)",
+      "#define TILE_COLUMNS (16 * TILE_VECTORS)\n#if TILE_ROWS == 12\n#error \"twelve\"\n#endif"
+    ),
+    (
+      "convolution.cl", "float4 sum = sums[i][j];",
+      "float4 sum = sums[i][j] + (TILE_ROWS * TILE_COLUMNS != 64 * 64 ? 1.0f : 0.0f);"
+    ),
+    (
+      "convolution.cl", "#include \"convolution_tiles.h\"",
+      "#include \"convolution_tiles.h\"\n#if TILE_ROWS == 32\n#error \"thirty-two\"\n#endif"
+    ),
+  ]
+
+  @Test("A method that is wrong or does not build is dropped and counted")
+  func wrongMethods() throws {
+    let kernels = try folder(Self.wrongSizes)
+    let cache = try TemporaryFolder()
+    let store = TuningStore(folder: cache.path)
+    let sources = KernelSources(folder: kernels.path)
+    let device = try TestDevice.device()
+    let report = try tuner(sources, store: store).tune(step: [forward], seconds: 30)
+    #expect(report.broken.isEmpty && report.rows.count == 1)
+    #expect(report.counts.wrong > 0 && report.counts.notBuilt > 0)
+    // Whatever was chosen is right: it has the built-in tile.
+    let backend = try CLBackend(device: device, profiling: true, sources: sources, tuning: store)
+    guard case .gather(let gather) = works[0] else { return }
+    let bench = try TuningBench(gather, on: backend)
+    try bench.check(backend.method(for: bench.sum))
+    // And that test can tell: the same with another tile is wrong.
+    let vector = VectorGather(for: gather)
+    var wrong = vector
+    wrong.tileRows = 6
+    #expect(throws: MethodFault.self) { try bench.check(.vector(sizes: wrong)) }
+    try bench.check(.vector(sizes: vector))
+    // Methods that were measured with these kernels are not for the real ones.
+    _ = try store.write(Tuning(try #require(TuningIdentity(device, .float32, sources))), for: device)
+    #expect(store.choice(for: device, .float32, KernelSources(folder: nil)) == nil)
+  }
+
+  @Test("Where the built-in method is wrong, that is reported and nothing is tuned")
+  func wrongStandard() throws {
+    let kernels = try folder([("convolution_naive.cl", "float sum = bias ?", "float sum = k == 15 ? 2.0f : bias ?")])
+    let report = try tuner(KernelSources(folder: kernels.path), store: nil).tune(step: [forward], seconds: 5)
+    #expect(report.rows.isEmpty && report.counts.tried == 0)
+    #expect(report.broken.count == 1 && report.broken[0].contains("plain loops"))
+  }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import Models
+import Runtime
+import TestSupport
+import Testing
+
+@testable import CLKernels
+
+/// What a run remembers of the tuned methods that it began with.
+@Suite("Tuning of runs", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
+struct RunTuningTests {
+  /// Plain loops for every forward and backward-data pass of a small run's step.
+  private func choice() throws -> MethodChoice {
+    let model = try ModelConfiguration(kind: .unet, width: 4)
+    let step = try ModelOperations(model, height: 32, width: 32, batchSize: 8).trainingStep
+    var choice = MethodChoice()
+    for case .gather(let gather) in step.compactMap({ ConvolutionWork($0) }) {
+      choice.gathers[gather.key] = .naive(sizes: NaiveGather())
+    }
+    return choice
+  }
+
+  private func weights(of run: TrainingRun) throws -> Data { try Data(contentsOf: run.directory.last) }
+
+  @Test("config.json names the tuning; the same one gives the same bits; going on with another is known, and goes on")
+  func configuration() throws {
+    let device = try TestBackends.openCLDevice()
+    let choice = try choice()
+    let dataset = try SmallRun.dataset()
+    var first: Data?
+    for _ in 0..<2 {
+      try SmallRun.withFolder { folder in
+        let backend = try CLBackend(device: device, methods: choice)
+        let run = try TrainingRun(
+          SmallRun.configuration(.unet, epochs: 1, on: backend), in: folder, dataset: dataset, on: backend)
+        #expect(backend.tuning != nil)
+        #expect(try run.directory.readConfiguration().tuning == backend.tuning)
+        #expect(!run.hasOtherTuning)
+        #expect(try run.train { false } == .finished)
+        if let first { #expect(try weights(of: run) == first) }
+        first = try weights(of: run)
+
+        let tuned = try CLBackend(device: device, methods: choice)
+        #expect(try !TrainingRun(resuming: folder, dataset: dataset, on: tuned).hasOtherTuning)
+        let untuned = try CLBackend(device: device, methods: MethodChoice())
+        let resumed = try TrainingRun(resuming: folder, dataset: dataset, on: untuned)
+        #expect(resumed.hasOtherTuning && resumed.epochsDone == 1)
+      }
+    }
+  }
+
+  @Test("Without tuned methods a run names none")
+  func untuned() throws {
+    let backend = try CLBackend(device: try TestBackends.openCLDevice(), methods: MethodChoice())
+    try SmallRun.withFolder { folder in
+      let run = try TrainingRun(
+        SmallRun.configuration(.unet, on: backend), in: folder, dataset: SmallRun.dataset(), on: backend)
+      #expect(run.configuration.tuning == nil && !run.hasOtherTuning)
+    }
+  }
+}
