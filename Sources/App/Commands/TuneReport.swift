@@ -68,7 +68,7 @@ struct TuneReport: Encodable {
           ]
         }))
     lines += ["", total, counts]
-    if leftOut > 0 { lines.append("There was no time for \(leftOut) more; --seconds gives more.") }
+    if leftOut > 0 { lines.append("\(leftOut) more passes were not looked at; --seconds gives more time.") }
     if let file { lines.append("Kept in \(file).") }
     return lines.joined(separator: "\n")
   }
