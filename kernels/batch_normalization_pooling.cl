@@ -4,6 +4,9 @@
 // backward their gradients; indices: the same as bytes, 2 y + x of the maximum in its square. Work goes by squares of
 // 2 x 2 pixels, BLOCK of them in a block; squares at the lower and the right edge may be cut and are then not pooled.
 // Between the two passes of the gradient comes batch_normalization.cl's gradient_sums.
+//
+// CPU bodies have the gradient of both in two passes. GPU bodies add the pooled gradient first, in a pass of its own, and
+// go on as without pooling: fused, their sums over a group's rows came out wrong now and then on PoCL with several threads.
 
 #include "common.h"
 #include "activation.h"
@@ -147,6 +150,8 @@ kernel GROUP_SHAPE void normalize_squares(
       const ulong pooled_offset, const ulong pooled_stride, const global uchar *indices, const ulong indices_offset, \
       const ulong indices_stride
 
+#if CPU_BODIES
+
 // What comes to a square's pixels by way of the maximum, and to which of them.
 #define LOAD_POOLED(line)                                                                                          \
   FLOATS incoming = 0.0f;                                                                                          \
@@ -166,9 +171,6 @@ kernel GROUP_SHAPE void gradient_squares(GRADIENT_PARAMETERS, global float *part
   const uint block = get_group_id(1);
   const uint start = block * BLOCK;
   const uint end = start + min(squares - start, (uint)BLOCK);
-#if !CPU_BODIES
-  local float sums[ROWS][LANES];
-#endif
   const uint channel = FIRST_CHANNEL;
   GRADIENT_CONSTANTS();
   FLOATS sum[LINES], product_sum[LINES];
@@ -186,11 +188,8 @@ kernel GROUP_SHAPE void gradient_squares(GRADIENT_PARAMETERS, global float *part
     }
   }
   FOR_EACH_LINE(line) {
-    const FLOATS all = SUM_OF_ROWS(sum[line]), all_products = SUM_OF_ROWS(product_sum[line]);
-    if (IS_WRITER) {
-      STORE(all, partials + (size_t)block * channels + channel + line * VECTOR);
-      STORE(all_products, partials + ((size_t)blocks + block) * channels + channel + line * VECTOR);
-    }
+    STORE(sum[line], partials + (size_t)block * channels + channel + line * VECTOR);
+    STORE(product_sum[line], partials + ((size_t)blocks + block) * channels + channel + line * VECTOR);
   }
 }
 
@@ -201,7 +200,6 @@ kernel GROUP_SHAPE void input_gradient_squares(GRADIENT_PARAMETERS, const global
                                                const uint width, const float slope) {
   const uint start = (uint)get_group_id(1) * BLOCK;
   const uint end = start + min(squares - start, (uint)BLOCK);
-  if (get_global_id(0) >= channels) return;
   const uint channel = FIRST_CHANNEL;
   GRADIENT_CONSTANTS();
   FLOATS mean[LINES], product_mean[LINES];
@@ -221,3 +219,26 @@ kernel GROUP_SHAPE void input_gradient_squares(GRADIENT_PARAMETERS, const global
     }
   }
 }
+
+#else
+
+// target = output_gradient + what comes by way of the maxima; target may be output_gradient. One work-item per element.
+kernel void add_pooled_gradient(
+    const global float *output_gradient, const ulong output_gradient_offset, const ulong output_gradient_stride,
+    const global float *pooled, const ulong pooled_offset, const ulong pooled_stride, const global uchar *indices,
+    const ulong indices_offset, const ulong indices_stride, global float *target, const ulong target_offset,
+    const ulong target_stride, const uint channels, const uint pixels, const uint height, const uint width) {
+  const size_t channel = get_global_id(0), row = row_index();
+  if (channel >= channels || row >= pixels) return;
+  const uint pixel = row, line = pixel / width;
+  const uint x = pixel - line * width, n = line / height, y = line - n * height;
+  float gradient = output_gradient[output_gradient_offset + row * output_gradient_stride + channel];
+  if (y / 2 < height / 2 && x / 2 < width / 2) {
+    const size_t square = ((size_t)n * (height / 2) + y / 2) * (width / 2) + x / 2;
+    if (indices[indices_offset + square * indices_stride + channel] == y % 2 * 2 + x % 2)
+      gradient += pooled[pooled_offset + square * pooled_stride + channel];
+  }
+  target[target_offset + row * target_stride + channel] = gradient;
+}
+
+#endif

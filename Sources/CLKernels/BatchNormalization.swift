@@ -6,7 +6,8 @@ extension CLBackend {
   }
 
   public func workspaceByteCount(_ operation: BatchNormalizationBackward) -> Int {
-    let pooling = operation.pooling.map { FusedPooling($0, of: operation.outputGradient, on: self) }
+    let pooling =
+      bodies == .gpu ? nil : operation.pooling.map { FusedPooling($0, of: operation.outputGradient, on: self) }
     let tiling = BatchNormalizationTiling(operation.input.shape, on: self)
     return tiling.hasFewPixels ? 0 : (pooling?.tiling ?? tiling).partialsByteCount + tiling.meansByteCount
   }
@@ -94,9 +95,7 @@ extension CLBackend {
     let pooling = operation.pooling.map { FusedPooling($0, of: operation.outputGradient, on: self) }
     try pooling?.check(on: self, for: name)
     let slope = KernelArgument.float(operation.activation.slope)
-    let gradientInputs: [KernelArgument] =
-      [.tensor(operation.input)] + inputs.map { .vector($0) } + [.tensor(operation.outputGradient)]
-      + (pooling?.tensors ?? [])
+    let gradientInputs = gradientInputs(operation) + (pooling?.tensors ?? [])
     let launch = CLLaunch(name, on: self)
     if all.hasFewPixels {
       try launch.add(
@@ -108,6 +107,33 @@ extension CLBackend {
         over: all.range(blocks: 1))
       return launch
     }
+    if let pooling, bodies == .gpu {
+      try launch.add(
+        "add_pooled_gradient", in: "batch_normalization_pooling.cl", definitions: all.definitions(operation.activation),
+        arguments: [.tensor(operation.outputGradient)] + pooling.tensors + [.tensor(operation.inputGradient)]
+          + all.extents + pooling.sides,
+        over: rows(channels: all.channels, pixels: all.pixels))
+      let added = BatchNormalizationBackward(
+        input: operation.input, scale: operation.scale, shift: operation.shift, savedMean: operation.savedMean,
+        savedInverseDeviation: operation.savedInverseDeviation, outputGradient: operation.inputGradient,
+        inputGradient: operation.inputGradient, scaleGradient: operation.scaleGradient,
+        shiftGradient: operation.shiftGradient, accumulate: operation.accumulate, activation: operation.activation)
+      try add(added, to: launch, nil, workspace)
+      return launch
+    }
+    try add(operation, to: launch, pooling, workspace)
+    return launch
+  }
+
+  /// Appends the three stages of a gradient.
+  private func add(
+    _ operation: BatchNormalizationBackward, to launch: CLLaunch, _ pooling: FusedPooling?, _ workspace: DeviceMemory?
+  ) throws(BackendError) {
+    let name = operation.title
+    let all = BatchNormalizationTiling(operation.input.shape, on: self)
+    let gradients = [operation.scaleGradient, operation.shiftGradient]
+    let slope = KernelArgument.float(operation.activation.slope)
+    let gradientInputs = gradientInputs(operation) + (pooling?.tensors ?? [])
     // Blocks are of pixels, or of squares of them.
     let tiling = pooling?.tiling ?? all
     let definitions = tiling.definitions(operation.activation, accumulate: operation.accumulate)
@@ -129,6 +155,10 @@ extension CLBackend {
       pooling == nil ? "input_gradient" : "input_gradient_squares", in: file, definitions: definitions,
       arguments: gradientInputs + [.memory(means), .tensor(operation.inputGradient)] + tiling.extents + sides + [slope],
       over: tiling.range(blocks: tiling.blocks))
-    return launch
+  }
+
+  private func gradientInputs(_ operation: BatchNormalizationBackward) -> [KernelArgument] {
+    let vectors = [operation.scale, operation.shift, operation.savedMean, operation.savedInverseDeviation]
+    return [.tensor(operation.input)] + vectors.map { .vector($0) } + [.tensor(operation.outputGradient)]
   }
 }
