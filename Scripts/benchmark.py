@@ -80,7 +80,8 @@ def compare(options: argparse.Namespace, model: str, width: int, batch: int) -> 
     return [
         model, str(width), str(batch), f"{batch / our_step:.0f}", f"{batch / their_step:.3g} ({name})",
         f"{their_step / our_step:.2f}×", f"{lower:.0f}–{upper:.0f} ms",
-        f"{ours[-1]['peak'] / 2**20:.0f} / {runs[-1]['peak'] / 2**20:.0f} MiB",
+        # On a GPU Recolor's is the host's memory, PyTorch's the device's: not to be compared.
+        f"{ours[-1]['peak'] / 2**20:.0f} / {runs[-1]['peak'] / 2**20:.0f} MiB" if options.peer_device == "cpu" else "",
     ]  # fmt: skip
 
 

@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: TestBackends.hasOpenCL ? ["cpu", "opencl"] : ["cpu"])
-  func operationsAddUpAndStayUnderThePeaks(device: String) throws {
+  func operationsAddUp(device: String) throws {
     let report = try report("--device", device, "--ops")
     let operations = try #require(report["operations"] as? [String: Any])
     // Wide bounds that no real device leaves, and a wrong unit does.

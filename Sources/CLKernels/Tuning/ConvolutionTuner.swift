@@ -13,7 +13,7 @@ public final class ConvolutionTuner {
     public let count: Int
     /// Of the built-in method.
     public let standardMilliseconds: Double
-    /// Of the method that is used from now on.
+    /// Of the fastest method that was tried; one that was kept before and not tried again is used in its place.
     public let milliseconds: Double
     public let method: String
     /// Whether it is another method than the built-in one.
@@ -55,6 +55,7 @@ public final class ConvolutionTuner {
   private let store: TuningStore?
   /// The methods known before, and those found.
   private var tuning: Tuning
+  private let isReset: Bool
   private var report = Report()
 
   /// - Parameters:
@@ -74,6 +75,7 @@ public final class ConvolutionTuner {
       throw .library(name: "libcrypto", reason: "computes no SHA-256")
     }
     self.store = store
+    isReset = reset
     tuning = reset ? Tuning(identity) : store?.tuning(for: device, identity) ?? Tuning(identity)
   }
 
@@ -88,6 +90,7 @@ public final class ConvolutionTuner {
   ) throws -> Report {
     let deadline = ContinuousClock.now + .seconds(seconds)
     report = Report()
+    if isReset { try save() }
     var subjects = measured(Self.subjects(step: step, others: others), progress, until: deadline, shouldStop)
     subjects.sort { $0.weight > $1.weight }
     for (index, subject) in subjects.enumerated() {
@@ -105,6 +108,8 @@ public final class ConvolutionTuner {
       case .gather(let gather): search(gather, subject, isOver)
       case .filter(let filter): search(filter, subject, isOver)
       }
+      // A method may have brought the device down: then nothing found since is kept.
+      try backend.synchronize()
       try save()
     }
     report.rows.sort {

@@ -100,6 +100,7 @@ struct MethodSearch<Sum: TunableSum> {
         best.milliseconds = min(best.milliseconds, try bench.milliseconds(best.method, runs: 2))
       }
     } catch {
+      counts.add(error)
       best = standard
     }
     if best.milliseconds > standard.milliseconds * (1 - 2 * Self.leastGain) { best = standard }

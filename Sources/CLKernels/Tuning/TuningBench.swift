@@ -67,10 +67,13 @@ final class TuningBench<Sum: TunableSum> {
       var best = Double.infinity
       var total = 0.0
       for _ in 0..<runs {
-        let time = try milliseconds(launch)
+        guard let time = try milliseconds(launch) else { continue }
         best = min(best, time)
         total += time
         if best > 1.5 * limit || total > Self.longEnough { break }
+      }
+      guard best.isFinite else {
+        throw BackendError.invalidOperation(operation: sum.key.description, reason: "the device's clock gives no times")
       }
       return best
     } catch {
@@ -81,14 +84,14 @@ final class TuningBench<Sum: TunableSum> {
   /// Milliseconds after which another run would tell little.
   private static var longEnough: Double { 300 }
 
-  /// From the start of the first kernel to the end of the last.
-  private func milliseconds(_ launch: CLLaunch) throws(BackendError) -> Double {
+  /// From the start of the first kernel to the end of the last; nil where the clock did not move.
+  private func milliseconds(_ launch: CLLaunch) throws(BackendError) -> Double? {
     _ = backend.takeTimings()
     try launch.run()
     let timings = backend.takeTimings()
-    guard let first = timings.first, let last = timings.last else { return 0 }
+    guard let first = timings.first, let last = timings.last else { return nil }
     let (start, end) = (try first.event.times().started, try last.event.times().ended)
-    return end > start ? Double(end - start) * 1e-6 : 0
+    return end > start ? Double(end - start) * 1e-6 : nil
   }
 
   // MARK: Results

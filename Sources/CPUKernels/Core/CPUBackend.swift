@@ -46,8 +46,9 @@ public final class CPUBackend: Backend {
 
   public var regionAlignment: Int { HostMemory.alignment }
 
-  /// The machine's memory.
   public var precision: Precision { .float32 }
+
+  /// The machine's memory.
   public var maximumAllocationByteCount: Int {
     Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
   }

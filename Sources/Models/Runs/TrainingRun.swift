@@ -59,7 +59,7 @@ public final class TrainingRun {
     guard let begun = state.configuration, begun.allows(configuration) else {
       throw RunError.notARun(
         path: folder.path,
-        reason: "config.json was changed; only epochs, steps and device may be, and those to go on longer")
+        reason: "config.json was changed; only epochs and steps, to go on longer, device and precision may be")
     }
     guard state.position.isMultiple(of: configuration.options.batchSize), state.position <= split.training.count,
       state.epoch <= configuration.epochs
