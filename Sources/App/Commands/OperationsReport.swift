@@ -8,7 +8,7 @@ struct OperationsReport: Encodable {
   struct Row: Encodable {
     let operation: String
     let pass: String
-    /// Shape of the first tensor written.
+    /// Shape of the first tensor read and of the largest one written.
     let shape: String
     let count: Int
     let milliseconds: Double
@@ -57,7 +57,8 @@ struct OperationsReport: Encodable {
   ) -> [Row] {
     var groups: [String: Sums] = [:]
     for (operation, seconds) in operations {
-      let shape = operation.writes.first.map { "\($0.shape)" } ?? ""
+      let shapes = [operation.reads.first, operation.writes.max { $0.shape.count < $1.shape.count }]
+      let shape = shapes.compactMap { $0.map { "\($0.shape)" } }.joined(separator: " → ")
       let name = type(of: operation).name
       let key = "\(name) \(operation.pass) \(shape) \(operation.floatingPointOperations)"
       var sums = groups[key] ?? Sums(operation: name, pass: operation.pass.rawValue, shape: shape)
@@ -83,7 +84,7 @@ struct OperationsReport: Encodable {
   var text: String {
     let columns: [TextTable.Column] = [
       .left("operation"), .left("pass"), .right("times"), .right("ms"), .right("share"), .right("GFLOP/s"),
-      .right("of peak"), .right("GB/s"), .right("of peak"), .left("writes"),
+      .right("of peak"), .right("GB/s"), .right("of peak"), .left("reads → writes"),
     ]
     func percent(_ part: Double, _ digits: Int) -> String { Format.fixed(100 * part, digits) + " %" }
     let cells = rows.map { row in

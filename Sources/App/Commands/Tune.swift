@@ -13,7 +13,7 @@ struct Tune: ParsableCommand {
       for these shapes. The built-in ones are good; this is for the last few per cent. Needs a device that does nothing \
       else meanwhile. Ctrl-C keeps what was found so far.
 
-        recolor tune unet                            the study's model
+        recolor tune unet                            the study's model, on the best OpenCL device
         recolor tune gan --width 16 --seconds 300    another one, for longer
 
       Results of a training run may differ by rounding after tuning, so its config.json names the tuning it used.
@@ -41,8 +41,12 @@ struct Tune: ParsableCommand {
   }
 
   func run() throws {
-    guard let backend = try deviceOptions.device.open(precisionOptions.precision) as? CLBackend else {
-      Console.note("the processor backend chooses its algorithms by itself; there is nothing to tune without OpenCL")
+    // Without OpenCL there is nothing to tune, so the processor is not what is meant where nothing is said.
+    let device = deviceOptions.device == .automatic ? .openCL : deviceOptions.device
+    guard let backend = try device.open(precisionOptions.precision) as? CLBackend else {
+      Console.note(
+        "the processor backend chooses its algorithms by itself; there is something to tune on OpenCL devices alone: --device opencl"
+      )
       if report.json { try Console.output(try JSONReport.text(TuneReport.empty)) }
       return
     }
@@ -62,7 +66,8 @@ struct Tune: ParsableCommand {
         progress: { display.update(Self.line($0)) }, shouldStop: { stop.isReceived })
     }
     for broken in found.broken { Console.note("\(broken); run \"recolor check\"") }
-    let result = TuneReport(found, backend, path: dryRun ? nil : store?.path(for: backend.device, backend.precision))
+    let isKept = !dryRun && !found.rows.isEmpty
+    let result = TuneReport(found, backend, path: !isKept ? nil : store?.path(for: backend.device, backend.precision))
     try Console.output(report.json ? try JSONReport.text(result) : result.text)
     if stop.isReceived { throw stop.exitCode }
   }

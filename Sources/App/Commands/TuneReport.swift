@@ -69,7 +69,7 @@ struct TuneReport: Encodable {
         }))
     lines += ["", total, counts]
     if leftOut > 0 { lines.append("\(leftOut) more passes were not looked at; --seconds gives more time.") }
-    if let file { lines.append("Kept in \(file).") }
+    lines.append(file.map { "Kept in \($0)." } ?? "Nothing is kept.")
     return lines.joined(separator: "\n")
   }
 

@@ -56,6 +56,8 @@ public final class ConvolutionTuner {
   /// The methods known before, and those found.
   private var tuning: Tuning
   private let isReset: Bool
+  /// What this search has a say about.
+  private var touched: Set<ConvolutionKey> = []
   private var report = Report()
 
   /// - Parameters:
@@ -90,7 +92,7 @@ public final class ConvolutionTuner {
   ) throws -> Report {
     let deadline = ContinuousClock.now + .seconds(seconds)
     report = Report()
-    if isReset { try save() }
+    if isReset { _ = try store?.write(Tuning(tuning.identity), for: backend.device) }
     var subjects = measured(Self.subjects(step: step, others: others), progress, until: deadline, shouldStop)
     subjects.sort { $0.weight > $1.weight }
     for (index, subject) in subjects.enumerated() {
@@ -188,12 +190,20 @@ public final class ConvolutionTuner {
           key: subject.key, method: best.method, milliseconds: best.milliseconds,
           standardMilliseconds: standard.milliseconds)
       Sum.Method.set(entry, for: subject.key, in: &tuning)
+      touched.insert(subject.key)
     } catch {
       report.broken.append("\(subject.key): \(error)")
     }
   }
 
+  /// Adds what was found to the file as it is now: another search may have written meanwhile.
   private func save() throws(FileError) {
-    _ = try store?.write(tuning, for: backend.device)
+    guard let store else { return }
+    var merged = store.tuning(for: backend.device, tuning.identity)
+    merged.gathers =
+      merged.gathers.filter { !touched.contains($0.key) } + tuning.gathers.filter { touched.contains($0.key) }
+    merged.filters =
+      merged.filters.filter { !touched.contains($0.key) } + tuning.filters.filter { touched.contains($0.key) }
+    _ = try store.write(merged, for: backend.device)
   }
 }

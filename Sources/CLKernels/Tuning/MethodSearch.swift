@@ -34,6 +34,8 @@ struct MethodSearch<Sum: TunableSum> {
   /// Whether it is time to end.
   private let isOver: () -> Bool
   private var seen: Set<Sum.Method> = []
+  /// Those of them whose results are right.
+  private var right: Set<Sum.Method> = []
   private(set) var counts = MethodCounts()
   private(set) var standard: (method: Sum.Method, milliseconds: Double)
   private(set) var best: (method: Sum.Method, milliseconds: Double)
@@ -64,7 +66,7 @@ struct MethodSearch<Sum: TunableSum> {
         break
       }
     }
-    confirm()
+    confirm(known)
   }
 
   /// Whether `method` was tried, or is the built-in one.
@@ -77,6 +79,7 @@ struct MethodSearch<Sum: TunableSum> {
     counts.tried += 1
     do throws(MethodFault) {
       try bench.check(method)
+      right.insert(method)
       let milliseconds = try bench.milliseconds(method, limit: best.milliseconds)
       guard milliseconds < best.milliseconds * (1 - Self.leastGain) else { return false }
       best = (method, milliseconds)
@@ -87,22 +90,26 @@ struct MethodSearch<Sum: TunableSum> {
     }
   }
 
-  /// Times the best and the built-in method in turn, so that both meet the same disturbances, and goes back to the built-in one
-  /// if there is little between them.
-  private mutating func confirm() {
-    guard best.method != standard.method else { return }
-    let start = ContinuousClock.now
+  /// Times what would be new and what is used so far, `known` or the built-in method, in turn, so that both meet the same
+  /// disturbances, and stays with what is used if there is little between them.
+  private mutating func confirm(_ known: Sum.Method?) {
+    let used = known.flatMap { right.contains($0) ? $0 : nil } ?? standard.method
+    let other = best.method == used ? standard.method : best.method
+    guard used != other else { return }
+    var times = [used: Double.infinity, other: Double.infinity]
     do throws(MethodFault) {
-      for round in 0..<20 {
-        // A disturbance may last longer than a few short runs.
-        if round >= 3, ContinuousClock.now - start > .milliseconds(300) { break }
-        standard.milliseconds = min(standard.milliseconds, try bench.milliseconds(standard.method, runs: 2))
-        best.milliseconds = min(best.milliseconds, try bench.milliseconds(best.method, runs: 2))
+      for _ in 0..<3 {
+        for method in [used, other] {
+          times[method] = min(times[method] ?? .infinity, try bench.milliseconds(method, runs: 2))
+        }
       }
     } catch {
       counts.add(error)
       best = standard
+      return
     }
-    if best.milliseconds > standard.milliseconds * (1 - 2 * Self.leastGain) { best = standard }
+    let (usedTime, otherTime) = (times[used] ?? .infinity, times[other] ?? .infinity)
+    standard.milliseconds = min(standard.milliseconds, times[standard.method] ?? .infinity)
+    best = otherTime < usedTime * (1 - 2 * Self.leastGain) ? (other, otherTime) : (used, usedTime)
   }
 }
