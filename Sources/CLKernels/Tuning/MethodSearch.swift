@@ -111,5 +111,6 @@ struct MethodSearch<Sum: TunableSum> {
     let (usedTime, otherTime) = (times[used] ?? .infinity, times[other] ?? .infinity)
     standard.milliseconds = min(standard.milliseconds, times[standard.method] ?? .infinity)
     best = otherTime < usedTime * (1 - 2 * Self.leastGain) ? (other, otherTime) : (used, usedTime)
+    if best.method == standard.method { best = standard }
   }
 }
