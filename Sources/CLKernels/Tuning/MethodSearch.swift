@@ -96,7 +96,9 @@ struct MethodSearch<Sum: TunableSum> {
     let used = known.flatMap { right.contains($0) ? $0 : nil } ?? standard.method
     let other = best.method == used ? standard.method : best.method
     guard used != other else { return }
-    var times = [used: Double.infinity, other: Double.infinity]
+    // The best may be the built-in one itself.
+    var times = [standard.method: standard.milliseconds]
+    times[best.method] = best.milliseconds
     do throws(MethodFault) {
       for _ in 0..<3 {
         for method in [used, other] {
@@ -111,6 +113,5 @@ struct MethodSearch<Sum: TunableSum> {
     let (usedTime, otherTime) = (times[used] ?? .infinity, times[other] ?? .infinity)
     standard.milliseconds = min(standard.milliseconds, times[standard.method] ?? .infinity)
     best = otherTime < usedTime * (1 - 2 * Self.leastGain) ? (other, otherTime) : (used, usedTime)
-    if best.method == standard.method { best = standard }
   }
 }
