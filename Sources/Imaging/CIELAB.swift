@@ -1,0 +1,67 @@
+import Foundation
+
+/// A color in CIELAB (CIE 15:2004), of the white point D65 and the 2° observer that sRGB is defined with.
+///
+/// The same numbers as scikit-image's `rgb2lab` and `lab2rgb`.
+public struct CIELAB: Equatable, Sendable {
+  /// L*, 0 (black) to 100 (white).
+  public var lightness: Float
+  /// a*, about −86 (green) to 98 (red) for colors of sRGB.
+  public var a: Float
+  /// b*, about −108 (blue) to 94 (yellow) for colors of sRGB.
+  public var b: Float
+
+  public init(lightness: Float, a: Float, b: Float) {
+    self.lightness = lightness
+    self.a = a
+    self.b = b
+  }
+
+  /// Where the cube root gives way to a straight line: (6/29)³.
+  private static let threshold: Float = 216.0 / 24389
+  /// The line's slope: (29/3)³ / 116.
+  private static let slope: Float = 24389.0 / 27 / 116
+  private static let offset: Float = 16.0 / 116
+
+  /// From sRGB (IEC 61966-2-1), each in 0...1.
+  public init(red: Float, green: Float, blue: Float) {
+    self.init(linear: SIMD3(SRGB.linear(red), SRGB.linear(green), SRGB.linear(blue)))
+  }
+
+  /// From linear light, each in 0...1.
+  public init(linear color: SIMD3<Float>) {
+    let x = 0.412453 * color.x + 0.357580 * color.y + 0.180423 * color.z
+    let y = 0.212671 * color.x + 0.715160 * color.y + 0.072169 * color.z
+    let z = 0.019334 * color.x + 0.119193 * color.y + 0.950227 * color.z
+    let (fx, fy, fz) = (Self.curve(x / Self.white.x), Self.curve(y), Self.curve(z / Self.white.z))
+    self.init(lightness: 116 * fy - 16, a: 500 * (fx - fy), b: 200 * (fy - fz))
+  }
+
+  /// In linear light; outside 0...1 where sRGB has no such color.
+  public var linear: SIMD3<Float> {
+    let fy = (lightness + 16) / 116
+    let x = Self.white.x * Self.inverseCurve(fy + a / 500)
+    let y = Self.inverseCurve(fy)
+    let z = Self.white.z * Self.inverseCurve(fy - b / 200)
+    return SIMD3(
+      3.240481 * x - 1.537152 * y - 0.498536 * z, -0.969255 * x + 1.875990 * y + 0.041556 * z,
+      0.055647 * x - 0.204041 * y + 1.057311 * z)
+  }
+
+  /// In sRGB; clipped to 0...1 where sRGB has no such color.
+  public var clippedRGB: SIMD3<Float> {
+    let linear = linear.clamped(lowerBound: SIMD3(repeating: 0), upperBound: SIMD3(repeating: 1))
+    return SIMD3(SRGB.encoded(linear.x), SRGB.encoded(linear.y), SRGB.encoded(linear.z))
+  }
+
+  /// X and Z of white; its Y is 1.
+  private static let white = SIMD3<Float>(0.95047, 1, 1.08883)
+
+  private static func curve(_ value: Float) -> Float {
+    value > threshold ? cbrtf(value) : slope * value + offset
+  }
+
+  private static func inverseCurve(_ value: Float) -> Float {
+    value > 6.0 / 29 ? value * value * value : (value - offset) / slope
+  }
+}
