@@ -7,7 +7,9 @@ public enum DataError: Error, Equatable {
   case image(ImageError)
   /// Neither the folder nor its `cifar-10-batches-bin` holds the batch files.
   case notCIFAR10(folder: String)
-  /// A batch file of CIFAR-10 whose bytes from `byte` on are not what they should be.
+  /// Neither the folder nor its `cifar-100-binary` holds the files.
+  case notCIFAR100(folder: String)
+  /// A batch file of CIFAR-10 or CIFAR-100 whose bytes from `byte` on are not what they should be.
   case damagedBatch(path: String, byte: Int, reason: String)
   case noImages(folder: String)
   /// More images were asked for than there are, or none.
@@ -36,6 +38,9 @@ extension DataError: CustomStringConvertible {
     case .notCIFAR10(let folder):
       "\(folder): no CIFAR-10 here: neither data_batch_1.bin nor a folder cifar-10-batches-bin; "
         + "`recolor data fetch` downloads it"
+    case .notCIFAR100(let folder):
+      "\(folder): no CIFAR-100 here: no folder cifar-100-binary with train.bin and test.bin; "
+        + "`recolor data fetch cifar100` downloads it"
     case .damagedBatch(let path, let byte, let reason): "\(path): damaged at byte \(byte): \(reason)"
     case .noImages(let folder): "\(folder): no PNG or JPEG image in this folder or those inside it"
     case .imageCount(let text): text

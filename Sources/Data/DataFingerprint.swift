@@ -5,11 +5,13 @@ public struct DataFingerprint: Codable, Equatable, Sendable {
   public let sha256: String
 
   public init(of dataset: ImageDataset) throws(DataError) {
-    let digest = try SHA256()
-    try dataset.bytes.withUnsafeBufferPointer { (bytes) throws(DataError) in
-      try digest.update(UnsafeRawBufferPointer(bytes))
-    }
     imageCount = dataset.count
+    if let known = dataset.sha256 {
+      sha256 = known
+      return
+    }
+    let digest = try SHA256()
+    try dataset.bytes.withUnsafeBytes { (bytes) throws(DataError) in try digest.update(bytes) }
     sha256 = try digest.finish()
   }
 }

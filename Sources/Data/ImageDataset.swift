@@ -11,16 +11,27 @@ public struct ImageDataset: Sendable {
   /// Rows of every image.
   public let height: Int
   /// Red, green, blue in sRGB: `[count, height, width, 3]`.
-  public let bytes: [UInt8]
+  public let bytes: ImageBytes
   /// Class of every image, where it is known.
-  public let labels: [UInt8]?
+  public let labels: [UInt16]?
   /// Names of the classes, in the labels' order; empty where nobody named them.
   public let classNames: [String]
+  /// SHA-256 of `bytes`, where it is known already.
+  let sha256: String?
 
   /// `bytes` must be `[count, height, width, 3]`, and `labels` as many as images.
   public init(
-    name: String, source: String, width: Int, height: Int, bytes: [UInt8], labels: [UInt8]? = nil,
+    name: String, source: String, width: Int, height: Int, bytes: [UInt8], labels: [UInt16]? = nil,
     classNames: [String] = []
+  ) {
+    self.init(
+      name: name, source: source, width: width, height: height, bytes: ImageBytes(bytes), labels: labels,
+      classNames: classNames, sha256: nil)
+  }
+
+  init(
+    name: String, source: String, width: Int, height: Int, bytes: ImageBytes, labels: [UInt16]?, classNames: [String],
+    sha256: String?
   ) {
     precondition(width > 0 && height > 0 && bytes.count % (3 * width * height) == 0, "not [count, height, width, 3]")
     precondition(labels.map { $0.count == bytes.count / (3 * width * height) } ?? true, "not one label for each image")
@@ -31,6 +42,7 @@ public struct ImageDataset: Sendable {
     self.bytes = bytes
     self.labels = labels
     self.classNames = classNames
+    self.sha256 = sha256
   }
 
   /// Bytes of one image.
@@ -48,11 +60,13 @@ public struct ImageDataset: Sendable {
   /// The images with these numbers, in this order.
   public func subset(_ indices: some Sequence<UInt32>, name: String? = nil) -> ImageDataset {
     var picked: [UInt8] = []
-    var pickedLabels: [UInt8] = []
-    for index in indices {
-      let first = Int(index) * imageByteCount
-      picked += bytes[first..<first + imageByteCount]
-      if let labels { pickedLabels.append(labels[Int(index)]) }
+    var pickedLabels: [UInt16] = []
+    bytes.withUnsafeBufferPointer { bytes in
+      for index in indices {
+        let first = Int(index) * imageByteCount
+        picked += bytes[first..<first + imageByteCount]
+        if let labels { pickedLabels.append(labels[Int(index)]) }
+      }
     }
     return ImageDataset(
       name: name ?? self.name, source: source, width: width, height: height, bytes: picked,

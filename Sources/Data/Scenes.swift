@@ -26,11 +26,11 @@ public enum Scenes {
     let count = count ?? standardCount(part)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(try ImageDataset.byteCount(width: width, height: height, count: count))
-    var labels: [UInt8] = []
+    var labels: [UInt16] = []
     labels.reserveCapacity(count)
     for number in 0..<count {
       var painter = ScenePainter(width: width, height: height, random: random(part, number: number, seed: seed))
-      labels.append(painter.paintScene().rawValue)
+      labels.append(UInt16(painter.paintScene().rawValue))
       for pixel in painter.canvas.pixels {
         for channel in 0..<3 { bytes.append(UInt8((255 * max(0, min(1, pixel[channel]))).rounded())) }
       }

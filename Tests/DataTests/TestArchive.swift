@@ -13,7 +13,7 @@ struct TestArchive {
   }
 
   let bytes: [UInt8]
-  let archive: CIFAR10Archive
+  let archive: CIFARArchive
 
   /// Files of one to six records, each with other bytes.
   static let members: [(name: String, bytes: [UInt8])] =
@@ -42,14 +42,15 @@ struct TestArchive {
     bytes = try readFile(path)
     let sums = try Self.members.map { member in
       try AtomicFile.write(member.bytes, to: "\(folder.path)/member")
-      return CIFAR10Archive.Member(name: member.name, sha256: try SHA256.ofFile("\(folder.path)/member"))
+      return CIFARArchive.Member(name: member.name, sha256: try SHA256.ofFile("\(folder.path)/member"))
     }
-    archive = CIFAR10Archive(
-      url: "http://127.0.0.1:1/", byteCount: bytes.count, sha256: try SHA256.ofFile(path), members: sums)
+    archive = CIFARArchive(
+      name: "CIFAR-10", url: "http://127.0.0.1:1/", fileName: "cifar-10-binary.tar.gz",
+      folderName: CIFAR10.folderName, byteCount: bytes.count, sha256: try SHA256.ofFile(path), members: sums)
   }
 
   /// The description with the address of a server.
-  func at(_ url: String) -> CIFAR10Archive {
+  func at(_ url: String) -> CIFARArchive {
     var archive = archive
     archive.url = url
     return archive

@@ -5,21 +5,33 @@ import Data
 struct DataFetch: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fetch",
-    abstract: "Download CIFAR-10: 60,000 photographs of 32×32, 170 MB.",
+    abstract: "Download CIFAR-10 or CIFAR-100: 60,000 photographs of 32×32 each, 170 MB.",
     discussion: """
       Downloads the official archive of the binary version (Krizhevsky 2009), checks it, and unpacks it to \
-      cifar-10-batches-bin, where --data cifar10 finds it. A download that was stopped goes on where it was when the \
-      command is run again.
+      cifar-10-batches-bin or cifar-100-binary, where --data cifar10 and --data cifar100 find it. A download that was \
+      stopped goes on where it was when the command is run again.
+
+        recolor data fetch
+        recolor data fetch cifar100 --out data
       """)
 
+  /// What can be downloaded.
+  enum Set: String, CaseIterable, ExpressibleByArgument {
+    case cifar10, cifar100
+
+    var archive: CIFARArchive { self == .cifar10 ? .cifar10 : .cifar100 }
+  }
+
+  @Argument(help: "Which of them: cifar10, of ten classes, or cifar100, of a hundred.")
+  var set = Set.cifar10
   @Option(
-    help: ArgumentHelp("Folder to put cifar-10-batches-bin in; made if it is missing.", valueName: "folder"))
+    help: ArgumentHelp("Folder to put the data set's folder in; made if it is missing.", valueName: "folder"))
   var out = "."
   @Option(help: "Where to get the archive instead; it must be the very same.")
   var url: String?
 
   func run() throws {
-    var archive = CIFAR10Archive.official
+    var archive = set.archive
     archive.url = url ?? archive.url
     let display = ProgressDisplay(interval: .seconds(5))
     let start = ContinuousClock.now
@@ -28,10 +40,10 @@ struct DataFetch: ParsableCommand {
       display.update(Self.line(progress, seconds: (ContinuousClock.now - start) / .seconds(1)))
     }
     display.clear()
-    try Console.output("CIFAR-10 is in \(folder).")
+    try Console.output("\(archive.name) is in \(folder).")
   }
 
-  private static func line(_ progress: CIFAR10Archive.Progress, seconds: Double) -> String {
+  private static func line(_ progress: CIFARArchive.Progress, seconds: Double) -> String {
     switch progress {
     case .downloading(let received, let total):
       let width = 30

@@ -6,7 +6,7 @@ import Testing
 @testable import Data
 
 @Suite("Download of CIFAR-10")
-struct CIFAR10ArchiveTests {
+struct CIFARArchiveTests {
   private let partName = "cifar-10-binary.tar.gz.part"
 
   /// A download that does not wait between attempts.
@@ -38,16 +38,33 @@ struct CIFAR10ArchiveTests {
     #expect(server.starts.count == 1)
   }
 
+  /// A data set whose members are known by their sizes only, under another folder's name.
+  @Test func membersAreCheckedBySizeWhereNoSumIsKnown() throws {
+    let test = try TestArchive()
+    let server = try FileServer(test.bytes)
+    defer { server.stop() }
+    let folder = try TemporaryFolder()
+    var archive = test.at(server.url)
+    archive.members = TestArchive.members.map { CIFARArchive.Member(name: $0.name, byteCount: $0.bytes.count) }
+    let path = try archive.fetch(into: folder.path)
+    #expect(try archive.fetch(into: folder.path) == path)
+    #expect(server.starts.count == 1)
+    archive.members[0] = CIFARArchive.Member(name: archive.members[0].name, byteCount: 1)
+    #expect(
+      throws: DataError.occupied(folder: path, reason: "its \(archive.members[0].name) is not the published one")
+    ) { _ = try archive.fetch(into: folder.path) }
+  }
+
   @Test func progressIsTold() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes)
     defer { server.stop() }
     let folder = try TemporaryFolder()
-    var steps: [CIFAR10Archive.Progress] = []
+    var steps: [CIFARArchive.Progress] = []
     _ = try test.at(server.url).fetch(into: folder.path) { steps.append($0) }
     let total = test.bytes.count
     #expect(steps.contains(.downloading(received: total, total: total)))
-    let end: [CIFAR10Archive.Progress] = [.checking] + TestArchive.members.map { .unpacking($0.name) }
+    let end: [CIFARArchive.Progress] = [.checking] + TestArchive.members.map { .unpacking($0.name) }
     #expect(Array(steps.suffix(7)) == end)
   }
 
@@ -104,7 +121,7 @@ struct CIFAR10ArchiveTests {
   }
 
   private func expectFailure(
-    _ archive: CIFAR10Archive, _ server: FileServer, keeping names: [String], _ matches: (DataError) -> Bool
+    _ archive: CIFARArchive, _ server: FileServer, keeping names: [String], _ matches: (DataError) -> Bool
   ) throws {
     let folder = try TemporaryFolder()
     let error = try #require(
@@ -197,8 +214,9 @@ struct CIFAR10ArchiveTests {
     test = try TestArchive()
     let server = try FileServer(rubbish)
     defer { server.stop() }
-    let archive = CIFAR10Archive(
-      url: server.url, byteCount: rubbish.count, sha256: sum, members: test.archive.members)
+    let archive = CIFARArchive(
+      name: "CIFAR-10", url: server.url, fileName: "cifar-10-binary.tar.gz", folderName: CIFAR10.folderName,
+      byteCount: rubbish.count, sha256: sum, members: test.archive.members)
     try expectFailure(archive, server, keeping: [partName]) {
       if case .archive = $0 { true } else { false }
     }

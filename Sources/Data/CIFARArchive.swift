@@ -1,16 +1,19 @@
 import Files
 import Glibc
 
-/// The archive of CIFAR-10's binary version: where it is, what it must be, and how it gets into a folder.
-public struct CIFAR10Archive: Sendable {
+/// The archive of the binary version of CIFAR-10 or CIFAR-100: where it is, what it must be, and how it gets into a folder.
+public struct CIFARArchive: Sendable {
   /// A file inside the archive.
   public struct Member: Sendable, Equatable {
     public let name: String
+    /// Nil where it is not known.
+    public let byteCount: Int?
     /// 64 hexadecimal digits; nil where only the archive's own are published.
     public let sha256: String?
 
-    public init(name: String, sha256: String?) {
+    public init(name: String, byteCount: Int? = nil, sha256: String? = nil) {
       self.name = name
+      self.byteCount = byteCount
       self.sha256 = sha256
     }
   }
@@ -24,21 +27,33 @@ public struct CIFAR10Archive: Sendable {
     case unpacking(String)
   }
 
+  /// What people call the data set.
+  public var name: String
   public var url: String
+  /// The archive's own name.
+  public var fileName: String
+  /// The folder that all members are in.
+  public var folderName: String
   public var byteCount: Int
   public var sha256: String
   public var members: [Member]
 
-  public init(url: String, byteCount: Int, sha256: String, members: [Member]) {
+  public init(
+    name: String, url: String, fileName: String, folderName: String, byteCount: Int, sha256: String, members: [Member]
+  ) {
+    self.name = name
     self.url = url
+    self.fileName = fileName
+    self.folderName = folderName
     self.byteCount = byteCount
     self.sha256 = sha256
     self.members = members
   }
 
-  /// As its author publishes it.
-  public static let official = CIFAR10Archive(
-    url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", byteCount: 170_052_171,
+  /// CIFAR-10 as its author publishes it.
+  public static let cifar10 = CIFARArchive(
+    name: "CIFAR-10", url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+    fileName: "cifar-10-binary.tar.gz", folderName: CIFAR10.folderName, byteCount: 170_052_171,
     sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
     members: [
       Member(name: "data_batch_1.bin", sha256: "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5"),
@@ -47,26 +62,36 @@ public struct CIFAR10Archive: Sendable {
       Member(name: "data_batch_4.bin", sha256: "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48"),
       Member(name: "data_batch_5.bin", sha256: "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add"),
       Member(name: "test_batch.bin", sha256: "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"),
-      Member(name: "batches.meta.txt", sha256: nil),
+      Member(name: "batches.meta.txt"),
     ])
 
-  /// Downloads, checks and unpacks the archive, so that `folder` holds `cifar-10-batches-bin`, and returns that folder's
+  /// CIFAR-100 as its author publishes it. Of its files only the sizes are known: 50,000 and 10,000 records.
+  public static let cifar100 = CIFARArchive(
+    name: "CIFAR-100", url: "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+    fileName: "cifar-100-binary.tar.gz", folderName: CIFAR100.folderName, byteCount: 168_513_733,
+    sha256: "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
+    members: [
+      Member(name: "train.bin", byteCount: 153_700_000), Member(name: "test.bin", byteCount: 30_740_000),
+      Member(name: "fine_label_names.txt"), Member(name: "coarse_label_names.txt"),
+    ])
+
+  /// Downloads, checks and unpacks the archive, so that `folder` holds the folder of its members, and returns that one's
   /// path. A folder of that name is whole or not there at any time. A download that stopped, in this run or an earlier
-  /// one, goes on where it was: its bytes are kept in `folder` as `cifar-10-binary.tar.gz.part`. Where the data set is
+  /// one, goes on where it was: its bytes are kept in `folder` under the archive's name and `.part`. Where the data set is
   /// there already and right, nothing is downloaded.
   public func fetch(into folder: String, progress: (Progress) -> Void = { _ in }) throws(DataError) -> String {
     try fetch(into: folder, download: Download(url: url), progress: progress)
   }
 
   func fetch(into folder: String, download: Download, progress: (Progress) -> Void) throws(DataError) -> String {
-    let target = "\(folder)/\(CIFAR10.folderName)"
+    let target = "\(folder)/\(folderName)"
     if Folder.exists(target) {
       try checkMembers(in: target, progress)
       return target
     }
     let part = try withDataErrors { () throws(FileError) in
       try Folder.create(folder)
-      return try FileDescriptor(path: "\(folder)/cifar-10-binary.tar.gz.part", flags: O_RDWR | O_CREAT)
+      return try FileDescriptor(path: "\(folder)/\(fileName).part", flags: O_RDWR | O_CREAT)
     }
     // Two processes must not write the same file.
     guard flock(part.rawValue, LOCK_EX | LOCK_NB) == 0 else {
@@ -116,13 +141,20 @@ public struct CIFAR10Archive: Sendable {
     for member in members {
       let path = "\(folder)/\(member.name)"
       guard Folder.holdsFile(path) else {
-        if member.sha256 == nil { continue }
+        if member.sha256 == nil, member.byteCount == nil { continue }
         throw .occupied(folder: folder, reason: "it lacks \(member.name)")
+      }
+      if let byteCount = member.byteCount, try Self.byteCount(of: path) != byteCount {
+        throw .occupied(folder: folder, reason: "its \(member.name) is not the published one")
       }
       if let sha256 = member.sha256, try SHA256.ofFile(path) != sha256 {
         throw .occupied(folder: folder, reason: "its \(member.name) is not the published one")
       }
     }
+  }
+
+  private static func byteCount(of path: String) throws(DataError) -> Int {
+    try withDataErrors { () throws(FileError) in try FileDescriptor(readingOrdinaryFile: path).byteCount() }
   }
 
   /// Writes the members into `folder`, each checked against its sum.
@@ -131,7 +163,7 @@ public struct CIFAR10Archive: Sendable {
     var missing = Set(members.map(\.name))
     while let path = try reader.nextFile() {
       // Only known names are written, under those names: what else an archive may hold cannot lead anywhere.
-      guard let member = members.first(where: { path == "\(CIFAR10.folderName)/\($0.name)" }),
+      guard let member = members.first(where: { path == "\(folderName)/\($0.name)" }),
         missing.remove(member.name) != nil
       else { continue }
       progress(.unpacking(member.name))

@@ -1,0 +1,105 @@
+import Files
+import Foundation
+import Imaging
+import TestSupport
+import Testing
+
+@testable import Data
+
+@Suite("CIFAR-100")
+struct CIFAR100Tests {
+  /// Record number `number` of a made-up set: its two labels, and planes of one level each.
+  private func record(_ number: Int) -> [UInt8] {
+    [UInt8(number % 20), UInt8(99 - number)]
+      + (0..<3).flatMap { plane in (0..<1024).map { UInt8((number * 7 + plane * 50 + $0 / 32) % 256) } }
+  }
+
+  private func makeFolder(_ name: String = "cifar-100-binary", classNames: Bool = true) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    try Folder.create("\(folder.path)/\(name)")
+    try AtomicFile.write((0..<9).flatMap(record), to: "\(folder.path)/\(name)/train.bin")
+    try AtomicFile.write((9..<12).flatMap(record), to: "\(folder.path)/\(name)/test.bin")
+    if classNames {
+      let names = (0..<100).map { "class_\($0)\n" }.joined()
+      try AtomicFile.write(Array(names.utf8), to: "\(folder.path)/\(name)/fine_label_names.txt")
+    }
+    return folder
+  }
+
+  @Test func recordsAreReadInOrder() throws {
+    let folder = try makeFolder()
+    let set = try CIFAR100.load(.training, from: folder.path)
+    #expect(set.count == 9 && set.width == 32 && set.height == 32)
+    #expect(set.labels == (0..<9).map { UInt16(99 - $0) })
+    #expect(set.classNames.count == 100 && set.classNames[99] == "class_99")
+    for number in 0..<9 {
+      for (x, y) in [(0, 0), (31, 0), (5, 17), (31, 31)] {
+        let level = number * 7 + y
+        #expect(
+          set[number][x, y] == RGBColor(red: UInt8(level), green: UInt8(level + 50), blue: UInt8(level + 100)))
+      }
+    }
+    #expect(try CIFAR100.load(.test, from: "\(folder.path)/cifar-100-binary").labels == [90, 89, 88])
+    #expect(try CIFAR100.load(.training, from: folder.path, limit: 2).count == 2)
+  }
+
+  @Test func aFolderOfAnotherNameNeedsTheNamesOfTheClasses() throws {
+    let renamed = try makeFolder("mine")
+    #expect(try CIFAR100.load(.test, from: "\(renamed.path)/mine").count == 3)
+    let other = try makeFolder("mine", classNames: false)
+    #expect(throws: DataError.notCIFAR100(folder: "\(other.path)/mine")) {
+      _ = try CIFAR100.load(.test, from: "\(other.path)/mine")
+    }
+    let unnamed = try makeFolder(classNames: false)
+    #expect(try CIFAR100.load(.test, from: unnamed.path).classNames.isEmpty)
+  }
+
+  @Test func damageIsNamed() throws {
+    let folder = try makeFolder()
+    let path = "\(folder.path)/cifar-100-binary/train.bin"
+    let whole = try readFile(path)
+    try AtomicFile.write(Array(whole.dropLast()), to: path)
+    #expect(
+      message(in: folder).hasPrefix("\(path): damaged at byte \(8 * 3074): \(whole.count - 1) bytes are not whole"))
+    for (place, label, highest) in [(0, 20, 19), (1, 100, 99)] {
+      var wrong = whole
+      wrong[2 * 3074 + place] = UInt8(label)
+      try AtomicFile.write(wrong, to: path)
+      #expect(
+        message(in: folder).hasPrefix(
+          "\(path): damaged at byte \(2 * 3074 + place): label \(label) of record 2 is not one of 0 to \(highest)"))
+    }
+    let names = "\(folder.path)/cifar-100-binary/fine_label_names.txt"
+    try AtomicFile.write(whole, to: path)
+    try AtomicFile.write(Array("apple\n".utf8), to: names)
+    #expect(message(in: folder) == "\(names): cannot be used: it has 1 names, not 100")
+  }
+
+  /// To open a pipe that nobody writes to would wait for ever.
+  @Test(.timeLimit(.minutes(1))) func aPipeIsNoBatchFile() throws {
+    let folder = try makeFolder()
+    let path = "\(folder.path)/cifar-100-binary/train.bin"
+    try FileManager.default.removeItem(atPath: path)
+    #expect(mkfifo(path, 0o600) == 0)
+    #expect(message(in: folder) == "\(path): cannot be read: it is no ordinary file")
+    try FileManager.default.removeItem(atPath: "\(folder.path)/cifar-100-binary/fine_label_names.txt")
+    #expect(mkfifo("\(folder.path)/cifar-100-binary/fine_label_names.txt", 0o600) == 0)
+    #expect(try CIFAR100.load(.test, from: folder.path).classNames.isEmpty)
+  }
+
+  private func message(in folder: TemporaryFolder) -> String {
+    do {
+      _ = try CIFAR100.load(.training, from: folder.path)
+      return "no error"
+    } catch {
+      return error.description
+    }
+  }
+
+  @Test func whatIsPublishedIsKnown() {
+    let archive = CIFARArchive.cifar100
+    #expect(archive.sha256.count == 64 && archive.url.hasSuffix("/" + archive.fileName))
+    // 50,000 and 10,000 records of two label bytes and 3,072 bytes.
+    #expect(archive.members.compactMap(\.byteCount) == [50_000 * 3074, 10_000 * 3074])
+  }
+}
