@@ -13,6 +13,8 @@ public protocol Backend: AnyObject {
   var regionAlignment: Int { get }
   /// Largest single allocation in bytes.
   var maximumAllocationByteCount: Int { get }
+  /// The device's memory in bytes.
+  var memoryByteCount: Int { get }
 
   /// Names the measured choices that the operations prepared so far made use of; nil where none was. With other choices the
   /// same work gives other bits, within rounding.
@@ -87,5 +89,6 @@ public protocol Backend: AnyObject {
 }
 
 extension Backend {
+  public var memoryByteCount: Int { maximumAllocationByteCount }
   public var tuning: String? { nil }
 }

@@ -40,7 +40,7 @@ struct PyTorchRun {
   /// The order in which PyTorch took the images.
   func order(on backend: any Backend) throws -> ImageOrder {
     let indices = try data.values("order", as: UInt32.self)
-    let order = try ImageOrder(capacity: indices.count, on: backend)
+    let order = try ImageOrder(capacity: indices.count, of: images(on: backend), on: backend)
     try order.set(indices)
     return order
   }

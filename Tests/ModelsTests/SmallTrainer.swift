@@ -9,7 +9,7 @@ enum SmallTrainer {
     let images = try dataset.bytes.withUnsafeBytes {
       try DeviceImages($0, count: dataset.count, height: dataset.height, width: dataset.width, on: backend)
     }
-    let order = try ImageOrder(capacity: 32, on: backend)
+    let order = try ImageOrder(capacity: 32, of: images, on: backend)
     try order.set(Array(0..<32))
     var options = TrainingOptions(recipeFor: kind)
     options.batchSize = 8

@@ -30,6 +30,7 @@ struct Train: ParsableCommand {
     help: ArgumentHelp("Go on with the run in this folder, with the options in its config.json.", valueName: "run"))
   var resume: String?
   @OptionGroup var options: TrainOptions
+  @OptionGroup var residency: ResidencyOptions
 
   func validate() throws {
     if let resume {
@@ -70,7 +71,8 @@ struct Train: ParsableCommand {
         "--size \(size): the photographs of \(dataset.name) are \(dataset.width)×\(dataset.height)")
     }
     return try TrainingRun(
-      options.configuration(for: model, dataset, on: backend), in: URL(filePath: folder), dataset: dataset, on: backend)
+      options.configuration(for: model, dataset, on: backend), in: URL(filePath: folder), dataset: dataset,
+      residency: residency.deviceImages, on: backend)
   }
 
   /// Opens the device. What follows can take long where its compiler meets the kernels for the first time.
@@ -108,6 +110,6 @@ struct Train: ParsableCommand {
     }
     let backend = try backend(device, configuration.precision ?? .float32, toResume: folder)
     let dataset = try DataSource(argument: configuration.data).load(.training, size: configuration.imageWidth)
-    return try TrainingRun(resuming: url, dataset: dataset, on: backend)
+    return try TrainingRun(resuming: url, dataset: dataset, residency: residency.deviceImages, on: backend)
   }
 }

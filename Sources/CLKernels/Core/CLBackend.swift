@@ -67,6 +67,7 @@ public final class CLBackend: Backend {
   /// At least a cache line, so that the wide vectors of neighbouring regions never share one.
   public var regionAlignment: Int { max(device.baseAddressAlignment, 64) }
   public var maximumAllocationByteCount: Int { device.maximumAllocationByteCount }
+  public var memoryByteCount: Int { device.globalMemoryByteCount }
 
   /// A digest of the tuned methods that were used so far.
   public var tuning: String? { tunedUses.isEmpty ? nil : Digest.sha256(of: tunedUses.sorted()) }

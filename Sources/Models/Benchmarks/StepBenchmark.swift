@@ -24,7 +24,7 @@ public struct StepBenchmark {
     let images = try bytes.withUnsafeBufferPointer { (bytes) throws(BackendError) in
       try DeviceImages(UnsafeRawBufferPointer(bytes), count: count, height: size, width: size, on: backend)
     }
-    let order = try ImageOrder(capacity: count, on: backend)
+    let order = try ImageOrder(capacity: count, of: images, on: backend)
     try order.set(Array(0..<UInt32(count)))
     var options = TrainingOptions(recipeFor: configuration.kind)
     options.batchSize = batchSize

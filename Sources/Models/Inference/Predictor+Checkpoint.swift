@@ -13,9 +13,9 @@ extension Predictor {
   ) throws {
     try checkpoint.configuration.validate(height: dataset.height, width: dataset.width)
     let count = min(imageCount ?? dataset.count, dataset.count)
-    let images = try DeviceImages(dataset, on: backend)
     let batchSize = min(batchSize, count)
-    let order = try ImageOrder(capacity: (count + batchSize - 1) / batchSize * batchSize, on: backend)
+    let images = try DeviceImages(dataset, batchSize: batchSize, on: backend)
+    let order = try ImageOrder(capacity: (count + batchSize - 1) / batchSize * batchSize, of: images, on: backend)
     try order.set(Array(0..<UInt32(count)))
     try self.init(
       checkpoint.load(on: backend), kind: checkpoint.configuration.kind, images: images, order: order,

@@ -15,7 +15,9 @@ struct Preparation {
   static let sampleCount = 8
 
   /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`.
-  init(_ configuration: RunConfiguration, dataset: ImageDataset, on backend: any Backend) throws {
+  init(
+    _ configuration: RunConfiguration, dataset: ImageDataset, residency: ImageResidency, on backend: any Backend
+  ) throws {
     let options = configuration.options
     try configuration.model.validate(height: dataset.height, width: dataset.width)
     guard dataset.height == configuration.imageHeight, dataset.width == configuration.imageWidth else {
@@ -41,12 +43,17 @@ struct Preparation {
       throw RunError.invalidOption(
         "--batch-size \(options.batchSize): there are only \(split.training.count) images to train on")
     }
-    let images = try DeviceImages(dataset, on: backend)
-    let order = try ImageOrder(capacity: split.training.count, on: backend)
+    if case .window(let count) = residency, count < 2 * options.batchSize {
+      throw RunError.invalidOption(
+        "--device-images \(count): two batches, \(2 * options.batchSize) images, are the least that work can go on with"
+      )
+    }
+    let images = try DeviceImages(dataset, residency: residency, batchSize: options.batchSize, on: backend)
+    let order = try ImageOrder(capacity: split.training.count, of: images, on: backend)
     // Without validation photographs the sheets still show something: the first of the training ones.
     let shown = split.validation.isEmpty ? Array(split.training.prefix(Self.sampleCount)) : split.validation
     let batches = (shown.count + options.batchSize - 1) / options.batchSize
-    let validationOrder = try ImageOrder(capacity: batches * options.batchSize, on: backend)
+    let validationOrder = try ImageOrder(capacity: batches * options.batchSize, of: images, on: backend)
     try validationOrder.set(shown)
     let fingerprint = try DataFingerprint(of: dataset)
     if let expected = configuration.dataFingerprint, expected != fingerprint {

@@ -36,23 +36,31 @@ public final class TrainingRun {
   /// Starts a new run in a new folder.
   /// - Parameters:
   ///   - dataset: the training files' photographs; their size must be the configuration's.
+  ///   - residency: how many of them lie on the device.
   /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`.
   public convenience init(
-    _ configuration: RunConfiguration, in folder: URL, dataset: ImageDataset, on backend: any Backend
+    _ configuration: RunConfiguration, in folder: URL, dataset: ImageDataset,
+    residency: ImageResidency = .automatic, on backend: any Backend
   ) throws {
-    var prepared = try Preparation(configuration, dataset: dataset, on: backend)
+    var prepared = try Preparation(configuration, dataset: dataset, residency: residency, on: backend)
     prepared.configuration.tuning = backend.tuning
     // The folder comes last, so that a run that cannot start leaves none behind.
     try self.init(prepared, directory: RunDirectory(creating: folder, prepared.configuration), on: backend)
   }
 
   /// Goes on with a run.
-  /// - Parameter dataset: the same photographs as before.
+  /// - Parameters:
+  ///   - dataset: the same photographs as before.
+  ///   - residency: how many of them lie on the device; it may be another than before.
   /// - Throws: as for a new run, and `SafetensorsError`, `CheckpointError`.
-  public convenience init(resuming folder: URL, dataset: ImageDataset, on backend: any Backend) throws {
+  public convenience init(
+    resuming folder: URL, dataset: ImageDataset, residency: ImageResidency = .automatic, on backend: any Backend
+  ) throws {
     let directory = RunDirectory(opening: folder)
     let configuration = try directory.readConfiguration()
-    try self.init(Preparation(configuration, dataset: dataset, on: backend), directory: directory, on: backend)
+    try self.init(
+      Preparation(configuration, dataset: dataset, residency: residency, on: backend), directory: directory,
+      on: backend)
     // A run that was killed before its first checkpoint begins again: all it did follows from its configuration.
     guard FileManager.default.fileExists(atPath: directory.state.path) else { return }
     state = try TrainingState.read(from: directory.state, into: trainer, on: backend)

@@ -1,19 +1,31 @@
 import Runtime
+import Synchronization
 
 /// Which photographs come in which order: the indices that the batches are gathered by.
 public final class ImageOrder {
+  /// The bits of an index that are an image's number; the others go to the device as they are.
+  static let numberMask: UInt32 = 0x7FFF_FFFF
+
   /// `[1, 1, 1, capacity]` of `uint32`.
   let tensor: Tensor
+  /// Where the images are if they are not all on the device.
+  let window: ImageWindow?
   private let backend: any Backend
+  /// Tells what was set last from all that any order was set to before.
+  private(set) var generation = 0
+  private static let generations = Atomic<Int>(0)
   /// The order, without the padding of the last batch.
   public private(set) var indices: [UInt32] = []
 
   /// Number of photographs.
   public var count: Int { indices.count }
 
-  /// - Parameter capacity: the most indices there will be; a whole number of batches.
-  public init(capacity: Int, on backend: any Backend) throws(BackendError) {
+  /// - Parameters:
+  ///   - capacity: the most indices there will be; a whole number of batches.
+  ///   - images: what the indices are numbers of.
+  public init(capacity: Int, of images: DeviceImages, on backend: any Backend) throws(BackendError) {
     self.backend = backend
+    window = images.window
     tensor = Tensor("image order", Shape(vector: capacity), .uint32)
     tensor.storage.memory = try backend.allocate(byteCount: tensor.storage.byteCount)
   }
@@ -25,7 +37,10 @@ public final class ImageOrder {
         operation: "ImageOrder", reason: "\(indices.count) images, but from 1 to \(tensor.shape.count) fit")
     }
     self.indices = indices
-    let padded = indices + Array(repeating: first, count: tensor.shape.count - indices.count)
+    generation = Self.generations.wrappingAdd(1, ordering: .relaxed).newValue
+    let padded =
+      window?.places(for: indices, capacity: tensor.shape.count)
+      ?? indices + Array(repeating: first, count: tensor.shape.count - indices.count)
     // The queue may still be reading the order of the epoch before.
     try backend.synchronize()
     try padded.withUnsafeBufferPointer { (elements) throws(BackendError) in

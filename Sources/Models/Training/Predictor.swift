@@ -22,7 +22,7 @@ public final class Predictor {
   public convenience init(
     _ network: UNet, kind: ModelKind, images: DeviceImages, order: ImageOrder, batchSize: Int, on backend: any Backend
   ) throws(BackendError) {
-    let source = BatchSource(images: images.tensor, order: order.tensor, first: Variable(0), batchSize: batchSize)
+    let source = BatchSource(images: images, order: order, batchSize: batchSize)
     let prediction = PredictionBuilder(network, kind: kind, source)
     let plans = try PlanCompiler(backend: backend).compile([prediction.builder])
     self.init(prediction, plan: plans[0], kind: kind, order: order, on: backend)
@@ -30,7 +30,7 @@ public final class Predictor {
 
   /// Puts one batch, from position `first` of the order on, into the device's queue.
   func run(first: Int) throws(BackendError) {
-    prediction.source.first.value = first
+    try prediction.source.move(to: first)
     try plan.run()
   }
 

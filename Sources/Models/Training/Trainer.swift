@@ -30,15 +30,13 @@ public final class Trainer {
     }
     adam = AdamSchedule(learningRate: Variable(options.learningRate))
     lossSums = try LossSums(step.lossNames, on: backend)
-    source = BatchSource(
-      images: images.tensor, order: order.tensor, first: Variable(0), batchSize: options.batchSize)
+    source = BatchSource(images: images, order: order, batchSize: options.batchSize)
 
     let builder = PlanBuilder()
     step.emit(source, losses: lossSums.tensor, adam: adam, into: builder)
     let prediction = PredictionBuilder(
       step.generator, kind: configuration.kind,
-      BatchSource(
-        images: images.tensor, order: validationOrder.tensor, first: Variable(0), batchSize: options.batchSize))
+      BatchSource(images: images, order: validationOrder, batchSize: options.batchSize))
     let compiler = PlanCompiler(backend: backend)
     planMemory = compiler.memory(for: [builder, prediction.builder])
     let plans = try compiler.compile([builder, prediction.builder])
@@ -76,7 +74,7 @@ public final class Trainer {
   /// Puts one training step into the device's queue.
   /// - Parameter first: position in `order` of the batch's first photograph.
   public func step(first: Int) throws(BackendError) {
-    source.first.value = first
+    try source.move(to: first)
     adam.step.value += 1
     try plan.run()
   }
