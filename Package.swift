@@ -24,8 +24,10 @@ let package = Package(
     .systemLibrary(name: "COpenCL", providers: [.apt(["opencl-headers"])]),
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-    .systemLibrary(
-      name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+    .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
+    .systemLibrary(name: "CWebP", pkgConfig: "libwebpdemux", providers: [.apt(["libwebp-dev"])]),
+    .systemLibrary(name: "CLittleCMS", pkgConfig: "lcms2", providers: [.apt(["liblcms2-dev"])]),
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -53,7 +55,10 @@ let package = Package(
     .target(
       name: "Data", dependencies: ["Files", "Imaging", "Runtime", "CArchive", "CCrypto", "CCurl"],
       swiftSettings: strict),
-    .target(name: "Imaging", dependencies: ["Files", "CPNG", "CTurboJPEG"], swiftSettings: strict),
+    // libpng, libjpeg and libtiff behind functions that Swift can call.
+    .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG", "CTIFF"]),
+    .target(
+      name: "Imaging", dependencies: ["Files", "CImageCodecs", "CWebP", "CLittleCMS"], swiftSettings: strict),
     .target(
       name: "Models", dependencies: ["Runtime", "Files", "Data", "Imaging"], swiftSettings: strict),
     .executableTarget(

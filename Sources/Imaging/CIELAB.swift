@@ -31,7 +31,7 @@ public struct CIELAB: Equatable, Sendable {
   /// From linear light, each in 0...1.
   public init(linear color: SIMD3<Float>) {
     let x = 0.412453 * color.x + 0.357580 * color.y + 0.180423 * color.z
-    let y = 0.212671 * color.x + 0.715160 * color.y + 0.072169 * color.z
+    let y = Self.luminance(color)
     let z = 0.019334 * color.x + 0.119193 * color.y + 0.950227 * color.z
     let (fx, fy, fz) = (Self.curve(x / Self.white.x), Self.curve(y), Self.curve(z / Self.white.z))
     self.init(lightness: 116 * fy - 16, a: 500 * (fx - fy), b: 200 * (fy - fz))
@@ -52,6 +52,16 @@ public struct CIELAB: Equatable, Sendable {
   public var clippedRGB: SIMD3<Float> {
     let linear = linear.clamped(lowerBound: SIMD3(repeating: 0), upperBound: SIMD3(repeating: 1))
     return SIMD3(SRGB.encoded(linear.x), SRGB.encoded(linear.y), SRGB.encoded(linear.z))
+  }
+
+  /// CIE Y of linear light, 1 for white.
+  static func luminance(_ color: SIMD3<Float>) -> Float {
+    0.212671 * color.x + 0.715160 * color.y + 0.072169 * color.z
+  }
+
+  /// L* of linear light; what is darker than black or lighter than white counts as those.
+  static func lightness(ofLinear color: SIMD3<Float>) -> Float {
+    116 * curve(min(max(luminance(color), 0), 1)) - 16
   }
 
   /// X and Z of white; its Y is 1.

@@ -1,38 +1,35 @@
-import Files
-
 extension RGBImage {
-  /// Largest image that is read, in pixels: 16,384 × 8,192, or 400 MB. A few bytes can claim any size.
+  /// Largest image that is read unless another limit is given, in pixels: 16,384 × 8,192, or 400 MB. A few bytes can
+  /// claim any size.
   public static let maximumPixelCount = 1 << 27
 
-  /// Reads a PNG or a JPEG file; which of them it is, its first bytes tell, not its name.
+  /// Reads a PNG, JPEG, WebP or TIFF file as 8-bit sRGB, upright, on white where it is clear; which of them it is, its
+  /// first bytes tell, not its name.
   public init(contentsOf path: String) throws(ImageError) {
-    let bytes: [UInt8]
-    do {
-      bytes = try readFile(path, limit: 1 << 30)
-    } catch {
-      throw .file(error)
-    }
-    try self.init(encoded: bytes, name: path)
+    self = try Photograph(contentsOf: path).rgbImage
   }
 
-  /// Decodes a PNG or a JPEG file in memory. Errors call it `name`.
+  /// Decodes a PNG, JPEG, WebP or TIFF file in memory. Errors call it `name`.
   public init(encoded bytes: [UInt8], name: String) throws(ImageError) {
-    if PNG.isSignature(bytes) {
-      self = try PNG.decode(bytes, name: name)
-    } else if JPEG.isSignature(bytes) {
-      self = try JPEG.decode(bytes, name: name)
-    } else {
-      throw .unknownFormat(path: name)
-    }
+    self = try Photograph(encoded: bytes, name: name).rgbImage
   }
 
   /// Writes a PNG file, which appears under its name only when it is whole.
-  public func writePNG(to path: String) throws(ImageError) {
-    let bytes = try PNG.encode(self, name: path)
-    do {
-      try AtomicFile.write(bytes, to: path)
-    } catch {
-      throw .file(error)
+  public func writePNG(to path: String) throws(ImageError) { try write(to: path, as: .png) }
+
+  /// Writes an image file, which appears under its name only when it is whole.
+  public func write(to path: String, as format: PictureFormat) throws(ImageError) {
+    let output = try FileOutput(path: path)
+    try write(to: output, as: format, name: path)
+    try output.commit()
+  }
+
+  /// Writes an image file. Errors call it `name`.
+  public func write(to output: any ImageOutput, as format: PictureFormat, name: String) throws(ImageError) {
+    let encoder = try ImageEncoder(format, .init(width: width, height: height), output: output, name: name)
+    try bytes.withUnsafeBufferPointer { rows throws(ImageError) in
+      try encoder.write(UnsafeRawBufferPointer(rows), count: height)
     }
+    try encoder.finish()
   }
 }

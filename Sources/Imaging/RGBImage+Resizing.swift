@@ -77,8 +77,18 @@ extension RGBImage {
     return RGBImage(width: width * factor, height: height * factor, bytes: result)
   }
 
-  /// For each new pixel, the first old one that it takes from, and the weights of that one and those after it.
-  private static func triangleWeights(from oldCount: Int, to newCount: Int) -> [(first: Int, weights: [Float])] {
+  /// What a new pixel takes from the old ones.
+  struct TriangleWeights {
+    /// The first old pixel that counts.
+    let first: Int
+    /// Its weight and those of the ones after it; their sum is 1.
+    let weights: [Float]
+
+    /// One past the last old pixel that counts.
+    var end: Int { first + weights.count }
+  }
+
+  static func triangleWeights(from oldCount: Int, to newCount: Int) -> [TriangleWeights] {
     let step = Double(oldCount) / Double(newCount)
     let radius = max(step, 1)
     return (0..<newCount).map { index in
@@ -87,7 +97,7 @@ extension RGBImage {
       let end = min(oldCount, Int((center + radius + 0.5).rounded(.down)))
       let weights = (first..<end).map { max(0, 1 - abs((Double($0) + 0.5 - center) / radius)) }
       let sum = weights.reduce(0, +)
-      return (first, weights.map { Float($0 / sum) })
+      return TriangleWeights(first: first, weights: weights.map { Float($0 / sum) })
     }
   }
 }

@@ -1,0 +1,44 @@
+// How libjpeg's errors become messages: the library calls `jpeg_errors_fail`, which jumps back to the caller's setjmp.
+#ifndef RECOLOR_JPEG_ERRORS_H
+#define RECOLOR_JPEG_ERRORS_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include <jerror.h>
+#include <jpeglib.h>
+#include <setjmp.h>
+#include <string.h>
+
+#include "include/image_info.h"
+
+typedef struct {
+  // First, so that the library's pointer to it is one to the whole.
+  struct jpeg_error_mgr manager;
+  jmp_buf jump;
+  char message[RECOLOR_MESSAGE_SIZE];
+} jpeg_errors;
+
+static void jpeg_errors_fail(j_common_ptr codec) {
+  jpeg_errors *errors = (jpeg_errors *)codec->err;
+  char text[JMSG_LENGTH_MAX];
+  errors->manager.format_message(codec, text);
+  strncpy(errors->message, text, RECOLOR_MESSAGE_SIZE - 1);
+  longjmp(errors->jump, 1);
+}
+
+/// Cameras write bytes between segments that mean nothing, and a picture can do without its profile. All other warnings
+/// are of a damaged picture: the library would fill up with gray.
+static void jpeg_errors_warn(j_common_ptr codec, int level) {
+  int code = codec->err->msg_code;
+  if (level < 0 && code != JWRN_EXTRANEOUS_DATA && code != JWRN_BOGUS_ICC) jpeg_errors_fail(codec);
+}
+
+static struct jpeg_error_mgr *jpeg_errors_begin(jpeg_errors *errors) {
+  jpeg_std_error(&errors->manager);
+  errors->manager.error_exit = jpeg_errors_fail;
+  errors->manager.emit_message = jpeg_errors_warn;
+  return &errors->manager;
+}
+
+#endif

@@ -1,0 +1,140 @@
+#include "include/png_reader.h"
+
+#include <png.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct recolor_png_reader {
+  png_structp png;
+  png_infop info;
+  const uint8_t *rest;
+  size_t rest_size;
+  size_t row_byte_count;
+  uint32_t height;
+  char message[RECOLOR_MESSAGE_SIZE];
+};
+
+static void fail(png_structp png, png_const_charp text) {
+  recolor_png_reader *reader = png_get_error_ptr(png);
+  strncpy(reader->message, text, RECOLOR_MESSAGE_SIZE - 1);
+  png_longjmp(png, 1);
+}
+
+static void ignore(png_structp png, png_const_charp text) { (void)png, (void)text; }
+
+static void take(png_structp png, png_bytep bytes, size_t count) {
+  recolor_png_reader *reader = png_get_io_ptr(png);
+  if (count > reader->rest_size) png_error(png, "the file ends too early");
+  memcpy(bytes, reader->rest, count);
+  reader->rest += count;
+  reader->rest_size -= count;
+}
+
+/// Frames of an animated PNG, whose chunk acTL libpng does not know. Its first frame is the picture itself.
+static uint32_t frame_count(recolor_png_reader *reader) {
+  png_unknown_chunkp chunks;
+  int count = png_get_unknown_chunks(reader->png, reader->info, &chunks);
+  for (int i = 0; i < count; i++) {
+    if (memcmp(chunks[i].name, "acTL", 4) == 0 && chunks[i].size >= 4) return png_get_uint_32(chunks[i].data);
+  }
+  return 1;
+}
+
+static void describe_color(recolor_png_reader *reader, recolor_image_info *result) {
+  png_structp png = reader->png;
+  png_infop info = reader->info;
+  int type = png_get_color_type(png, info);
+  bool has_transparency = png_get_valid(png, info, PNG_INFO_tRNS);
+  // Palettes become colors, a transparent color becomes alpha, and fewer than 8 bits become 8.
+  png_set_expand(png);
+  if (png_get_bit_depth(png, info) == 16) {
+    const uint16_t one = 1;
+    if (*(const uint8_t *)&one == 1) png_set_swap(png);
+  }
+  png_set_interlace_handling(png);
+  png_read_update_info(png, info);
+  reader->row_byte_count = png_get_rowbytes(png, info);
+  result->color = type & PNG_COLOR_MASK_COLOR ? recolor_color_rgb : recolor_color_gray;
+  result->has_alpha = type & PNG_COLOR_MASK_ALPHA || has_transparency;
+  result->bytes_per_sample = png_get_bit_depth(png, info) / 8;
+}
+
+static void describe_profile(recolor_png_reader *reader, recolor_image_info *result) {
+  png_structp png = reader->png;
+  png_infop info = reader->info;
+  png_charp name;
+  png_bytep profile, exif;
+  png_uint_32 size;
+  int method;
+  if (png_get_iCCP(png, info, &name, &method, &profile, &size)) {
+    result->profile = profile;
+    result->profile_size = size;
+  } else if (!png_get_valid(png, info, PNG_INFO_sRGB)) {
+    double *xy = result->chromaticities;
+    png_get_gAMA(png, info, &result->gamma);
+    png_get_cHRM(png, info, &xy[0], &xy[1], &xy[2], &xy[3], &xy[4], &xy[5], &xy[6], &xy[7]);
+  }
+  if (png_get_eXIf_1(png, info, &size, &exif)) {
+    result->exif = exif;
+    result->exif_size = size;
+  }
+}
+
+recolor_png_reader *recolor_png_open(
+    const uint8_t *bytes, size_t count, recolor_image_info *info, char message[RECOLOR_MESSAGE_SIZE]) {
+  recolor_png_reader *reader = calloc(1, sizeof *reader);
+  if (!reader) {
+    strcpy(message, "no memory");
+    return NULL;
+  }
+  reader->rest = bytes;
+  reader->rest_size = count;
+  reader->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, reader, fail, ignore);
+  reader->info = reader->png ? png_create_info_struct(reader->png) : NULL;
+  if (!reader->info) {
+    strcpy(message, "no memory");
+    recolor_png_close(reader);
+    return NULL;
+  }
+  if (setjmp(png_jmpbuf(reader->png))) {
+    memcpy(message, reader->message, RECOLOR_MESSAGE_SIZE);
+    recolor_png_close(reader);
+    return NULL;
+  }
+  png_set_read_fn(reader->png, reader, take);
+  // The caller has a limit of its own, on the number of pixels.
+  png_set_user_limits(reader->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+  png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_ALWAYS, (png_const_bytep) "acTL", 1);
+  png_read_info(reader->png, reader->info);
+  memset(info, 0, sizeof *info);
+  info->width = png_get_image_width(reader->png, reader->info);
+  info->height = reader->height = png_get_image_height(reader->png, reader->info);
+  info->page_count = frame_count(reader);
+  describe_profile(reader, info);
+  describe_color(reader, info);
+  return reader;
+}
+
+bool recolor_png_read(recolor_png_reader *reader, uint8_t *pixels, char message[RECOLOR_MESSAGE_SIZE]) {
+  // Volatile: it is set after setjmp and read after longjmp.
+  png_bytep *volatile rows = malloc(reader->height * sizeof *rows);
+  if (!rows) {
+    strcpy(message, "no memory");
+    return false;
+  }
+  if (setjmp(png_jmpbuf(reader->png))) {
+    memcpy(message, reader->message, RECOLOR_MESSAGE_SIZE);
+    free(rows);
+    return false;
+  }
+  for (uint32_t y = 0; y < reader->height; y++) rows[y] = pixels + y * reader->row_byte_count;
+  png_read_image(reader->png, rows);
+  png_read_end(reader->png, NULL);
+  free(rows);
+  return true;
+}
+
+void recolor_png_close(recolor_png_reader *reader) {
+  png_destroy_read_struct(&reader->png, &reader->info, NULL);
+  free(reader);
+}

@@ -1,0 +1,87 @@
+#include "tiff_blocks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/// Where a block lies in the picture.
+typedef struct {
+  uint32_t x, y, width, height;
+  /// Pixels from one row of the block to the next.
+  uint32_t stride;
+  /// The sample that a planar block is of.
+  uint32_t sample;
+} placement;
+
+static void place(const tiff_layout *layout, const placement *at, const uint8_t *block, uint8_t *pixels) {
+  size_t size = layout->sample_size, stored = layout->is_planar ? 1 : layout->stored_samples;
+  size_t kept = layout->is_planar ? 1 : layout->kept_samples;
+  for (uint32_t row = 0; row < at->height; row++) {
+    const uint8_t *from = block + (size_t)row * at->stride * stored * size;
+    size_t pixel = (size_t)(at->y + row) * layout->width + at->x;
+    uint8_t *to = pixels + (pixel * layout->kept_samples + at->sample) * size;
+    if (stored == kept && kept == layout->kept_samples) {
+      memcpy(to, from, at->width * kept * size);
+      continue;
+    }
+    for (uint32_t column = 0; column < at->width; column++) {
+      memcpy(to + column * layout->kept_samples * size, from + column * stored * size, kept * size);
+    }
+  }
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+static bool read_tiles(TIFF *tiff, const tiff_layout *layout, uint8_t *block, uint32_t samples, uint8_t *pixels) {
+  uint32_t width = 0, height = 0;
+  TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &width);
+  TIFFGetField(tiff, TIFFTAG_TILELENGTH, &height);
+  if (width == 0 || height == 0) return false;
+  for (uint32_t sample = 0; sample < samples; sample++) {
+    for (uint64_t y = 0; y < layout->height; y += height) {
+      for (uint64_t x = 0; x < layout->width; x += width) {
+        if (TIFFReadTile(tiff, block, (uint32_t)x, (uint32_t)y, 0, (uint16_t)sample) < 0) return false;
+        placement at = {
+            (uint32_t)x, (uint32_t)y, smaller(width, layout->width - (uint32_t)x),
+            smaller(height, layout->height - (uint32_t)y), width, sample};
+        place(layout, &at, block, pixels);
+      }
+    }
+  }
+  return true;
+}
+
+static bool read_strips(TIFF *tiff, const tiff_layout *layout, uint8_t *block, uint32_t samples, uint8_t *pixels) {
+  uint32_t height = 0;
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_ROWSPERSTRIP, &height);
+  if (height == 0) return false;
+  for (uint32_t sample = 0; sample < samples; sample++) {
+    for (uint64_t y = 0; y < layout->height; y += height) {
+      uint32_t rows = smaller(height, layout->height - (uint32_t)y);
+      uint32_t strip = TIFFComputeStrip(tiff, (uint32_t)y, (uint16_t)sample);
+      tmsize_t expected = TIFFVStripSize(tiff, rows);
+      if (TIFFReadEncodedStrip(tiff, strip, block, expected) != expected) return false;
+      placement at = {0, (uint32_t)y, layout->width, rows, layout->width, sample};
+      place(layout, &at, block, pixels);
+    }
+  }
+  return true;
+}
+
+bool tiff_blocks_read(TIFF *tiff, const tiff_layout *layout, size_t file_size, uint8_t *pixels) {
+  bool is_tiled = TIFFIsTiled(tiff);
+  tmsize_t size = is_tiled ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
+  // What a row of a block holds must be what the layout says, or copying would leave the block.
+  uint32_t block_width = layout->width;
+  if (is_tiled) TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &block_width);
+  size_t row_size = (size_t)block_width * (layout->is_planar ? 1 : layout->stored_samples) * layout->sample_size;
+  if (size <= 0 || (size_t)(is_tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff)) != row_size) return false;
+  // A tile of a small picture may claim any size: at most 64 MiB more than the picture or the file.
+  size_t picture = (size_t)layout->width * layout->height * layout->stored_samples * layout->sample_size;
+  if ((size_t)size > (picture > file_size ? picture : file_size) + (64u << 20)) return false;
+  uint8_t *block = malloc((size_t)size);
+  if (!block) return false;
+  uint32_t samples = layout->is_planar ? layout->kept_samples : 1;
+  bool is_read = (is_tiled ? read_tiles : read_strips)(tiff, layout, block, samples, pixels);
+  free(block);
+  return is_read;
+}

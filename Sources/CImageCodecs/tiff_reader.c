@@ -1,0 +1,220 @@
+#include "include/tiff_reader.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tiffio.h>
+
+#include "tiff_blocks.h"
+
+struct recolor_tiff_reader {
+  TIFF *tiff;
+  const uint8_t *bytes;
+  size_t count;
+  size_t position;
+  /// libtiff makes 8-bit RGBA of it, for it is none of the kinds that are read as they are.
+  bool is_converted;
+  bool is_inverted;
+  tiff_layout layout;
+};
+
+/// libtiff's handlers know no context of ours: the last error of this thread.
+static _Thread_local char last_error[RECOLOR_MESSAGE_SIZE];
+
+static void keep_error(const char *module, const char *format, va_list arguments) {
+  (void)module;
+  vsnprintf(last_error, RECOLOR_MESSAGE_SIZE, format, arguments);
+}
+
+static void set_handlers(void) {
+  TIFFSetErrorHandler(keep_error);
+  TIFFSetWarningHandler(NULL);
+}
+
+static tmsize_t take(thandle_t handle, void *bytes, tmsize_t count) {
+  recolor_tiff_reader *reader = handle;
+  size_t rest = reader->position < reader->count ? reader->count - reader->position : 0;
+  size_t taken = (size_t)count < rest ? (size_t)count : rest;
+  memcpy(bytes, reader->bytes + (taken ? reader->position : 0), taken);
+  reader->position += taken;
+  return (tmsize_t)taken;
+}
+
+static tmsize_t refuse(thandle_t handle, void *bytes, tmsize_t count) {
+  (void)handle, (void)bytes, (void)count;
+  return -1;
+}
+
+static toff_t seek(thandle_t handle, toff_t offset, int origin) {
+  recolor_tiff_reader *reader = handle;
+  size_t base = origin == SEEK_CUR ? reader->position : origin == SEEK_END ? reader->count : 0;
+  reader->position = base + (size_t)offset;
+  return reader->position;
+}
+
+static int leave(thandle_t handle) {
+  (void)handle;
+  return 0;
+}
+
+static toff_t size(thandle_t handle) { return ((recolor_tiff_reader *)handle)->count; }
+
+static void explain(char message[RECOLOR_MESSAGE_SIZE], const char *otherwise) {
+  snprintf(message, RECOLOR_MESSAGE_SIZE, "%s", last_error[0] ? last_error : otherwise);
+}
+
+/// Directories of the file, of which a damaged one may claim endlessly many.
+static uint32_t page_count(TIFF *tiff) {
+  uint32_t pages = 1;
+  while (pages < 1000 && TIFFReadDirectory(tiff)) pages++;
+  TIFFSetDirectory(tiff, 0);
+  return pages;
+}
+
+/// Says whether the pixels can be read as they are, and how they are laid out then.
+static bool describe_layout(recolor_tiff_reader *reader, recolor_image_info *info) {
+  TIFF *tiff = reader->tiff;
+  uint16_t bits, samples, format, planar, compression, photometric = PHOTOMETRIC_MINISBLACK, extra_count = 0, *extra;
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &bits);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLEFORMAT, &format);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &planar);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &compression);
+  TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_EXTRASAMPLES, &extra_count, &extra);
+  // JPEG data in TIFF files is YCbCr, which its codec can turn into RGB.
+  if (compression == COMPRESSION_JPEG && photometric == PHOTOMETRIC_YCBCR && planar == PLANARCONFIG_CONTIG) {
+    TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
+    photometric = PHOTOMETRIC_RGB;
+  }
+  unsigned colors;
+  switch (photometric) {
+    case PHOTOMETRIC_MINISWHITE:
+    case PHOTOMETRIC_MINISBLACK:
+      info->color = recolor_color_gray;
+      colors = 1;
+      break;
+    case PHOTOMETRIC_RGB:
+      info->color = recolor_color_rgb;
+      colors = 3;
+      break;
+    case PHOTOMETRIC_SEPARATED:
+      info->color = recolor_color_cmyk;
+      colors = 4;
+      break;
+    default:
+      return false;
+  }
+  bool is_whole = format == SAMPLEFORMAT_UINT || format == SAMPLEFORMAT_VOID;
+  if ((bits != 8 && bits != 16) || !is_whole || samples < colors || samples - colors != extra_count) return false;
+  info->bytes_per_sample = bits / 8;
+  // Of the samples behind the colors only an alpha is kept, and not with CMYK.
+  bool is_alpha = extra_count > 0 && extra[0] != EXTRASAMPLE_UNSPECIFIED;
+  info->has_alpha = is_alpha && info->color != recolor_color_cmyk;
+  info->is_premultiplied = info->has_alpha && extra[0] == EXTRASAMPLE_ASSOCALPHA;
+  reader->is_inverted = photometric == PHOTOMETRIC_MINISWHITE;
+  reader->layout = (tiff_layout){
+      .width = info->width,
+      .height = info->height,
+      .stored_samples = samples,
+      .kept_samples = colors + info->has_alpha,
+      .sample_size = info->bytes_per_sample,
+      .is_planar = planar == PLANARCONFIG_SEPARATE && samples > 1,
+  };
+  return true;
+}
+
+recolor_tiff_reader *recolor_tiff_open(
+    const uint8_t *bytes, size_t count, recolor_image_info *info, char message[RECOLOR_MESSAGE_SIZE]) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, set_handlers);
+  last_error[0] = 0;
+  recolor_tiff_reader *reader = calloc(1, sizeof *reader);
+  if (!reader) {
+    strcpy(message, "no memory");
+    return NULL;
+  }
+  reader->bytes = bytes;
+  reader->count = count;
+  // m: without mapping the file into memory, where it is already.
+  reader->tiff = TIFFClientOpen("TIFF", "rm", reader, take, refuse, seek, leave, size, NULL, NULL);
+  memset(info, 0, sizeof *info);
+  if (!reader->tiff || !TIFFGetField(reader->tiff, TIFFTAG_IMAGEWIDTH, &info->width)
+      || !TIFFGetField(reader->tiff, TIFFTAG_IMAGELENGTH, &info->height)) {
+    explain(message, "it does not state a size");
+    recolor_tiff_close(reader);
+    return NULL;
+  }
+  info->page_count = page_count(reader->tiff);
+  if (!describe_layout(reader, info)) {
+    char reason[1024];
+    if (!TIFFRGBAImageOK(reader->tiff, reason)) {
+      snprintf(message, RECOLOR_MESSAGE_SIZE, "%s", reason);
+      recolor_tiff_close(reader);
+      return NULL;
+    }
+    reader->is_converted = true;
+    info->color = recolor_color_rgb;
+    info->has_alpha = info->is_premultiplied = true;
+    info->bytes_per_sample = 1;
+  }
+  TIFFGetField(reader->tiff, TIFFTAG_ORIENTATION, &info->orientation);
+  uint32_t profile_size;
+  const void *profile;
+  // The colors of what libtiff converts are no longer those of the profile.
+  if (!reader->is_converted && TIFFGetField(reader->tiff, TIFFTAG_ICCPROFILE, &profile_size, &profile)) {
+    info->profile = profile;
+    info->profile_size = profile_size;
+  }
+  return reader;
+}
+
+/// libtiff's own conversion, top row first, whatever the orientation says.
+static bool read_converted(recolor_tiff_reader *reader, uint8_t *pixels) {
+  uint32_t width, height;
+  TIFFRGBAImage image;
+  char reason[1024];
+  TIFFGetField(reader->tiff, TIFFTAG_IMAGEWIDTH, &width);
+  TIFFGetField(reader->tiff, TIFFTAG_IMAGELENGTH, &height);
+  if (!TIFFRGBAImageBegin(&image, reader->tiff, 1, reason)) {
+    snprintf(last_error, RECOLOR_MESSAGE_SIZE, "%s", reason);
+    return false;
+  }
+  image.req_orientation = image.orientation;
+  bool is_read = TIFFRGBAImageGet(&image, (uint32_t *)pixels, width, height);
+  TIFFRGBAImageEnd(&image);
+  if (!is_read) return false;
+  for (size_t pixel = 0; pixel < (size_t)width * height; pixel++) {
+    uint32_t value;
+    memcpy(&value, pixels + 4 * pixel, 4);
+    pixels[4 * pixel] = TIFFGetR(value);
+    pixels[4 * pixel + 1] = TIFFGetG(value);
+    pixels[4 * pixel + 2] = TIFFGetB(value);
+    pixels[4 * pixel + 3] = TIFFGetA(value);
+  }
+  return true;
+}
+
+/// Gray of which 0 is white, alpha left as it is.
+static void invert(const tiff_layout *layout, uint8_t *pixels) {
+  size_t count = (size_t)layout->width * layout->height, step = layout->kept_samples * layout->sample_size;
+  for (size_t pixel = 0; pixel < count; pixel++) {
+    for (size_t byte = 0; byte < layout->sample_size; byte++) pixels[pixel * step + byte] ^= 0xFF;
+  }
+}
+
+bool recolor_tiff_read(recolor_tiff_reader *reader, uint8_t *pixels, char message[RECOLOR_MESSAGE_SIZE]) {
+  last_error[0] = 0;
+  bool is_read = reader->is_converted ? read_converted(reader, pixels)
+                                      : tiff_blocks_read(reader->tiff, &reader->layout, reader->count, pixels);
+  if (is_read && !reader->is_converted && reader->is_inverted) invert(&reader->layout, pixels);
+  if (!is_read) explain(message, "its strips or tiles are damaged");
+  return is_read;
+}
+
+void recolor_tiff_close(recolor_tiff_reader *reader) {
+  if (reader->tiff) TIFFClose(reader->tiff);
+  free(reader);
+}

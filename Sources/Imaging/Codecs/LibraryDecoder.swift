@@ -1,0 +1,61 @@
+import CImageCodecs
+
+/// One of the C libraries that decode a file in two steps: what it is, then its pixels.
+struct LibraryDecoder: Sendable {
+  typealias Message = UnsafeMutablePointer<CChar>
+
+  let format: ImageFormat
+  let open:
+    @Sendable (UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<recolor_image_info>?, Message?) -> OpaquePointer?
+  let read: @Sendable (OpaquePointer?, UnsafeMutablePointer<UInt8>?, Message?) -> Bool
+  let close: @Sendable (OpaquePointer?) -> Void
+
+  static let png = LibraryDecoder(
+    format: .png, open: recolor_png_open, read: recolor_png_read, close: recolor_png_close)
+  static let jpeg = LibraryDecoder(
+    format: .jpeg, open: recolor_jpeg_open, read: recolor_jpeg_read, close: recolor_jpeg_close)
+  static let tiff = LibraryDecoder(
+    format: .tiff, open: recolor_tiff_open, read: recolor_tiff_read, close: recolor_tiff_close)
+
+  /// Decodes a file in memory. Errors call it `name`.
+  func decode(_ bytes: [UInt8], name: String, pixelLimit: Int) throws(ImageError) -> DecodedImage {
+    try bytes.withUnsafeBufferPointer { bytes throws(ImageError) in
+      var info = recolor_image_info()
+      var message = [CChar](repeating: 0, count: Int(RECOLOR_MESSAGE_SIZE))
+      guard let reader = open(bytes.baseAddress, bytes.count, &info, &message) else {
+        throw failure(message, name)
+      }
+      defer { close(reader) }
+      let raster = try Raster(
+        width: Int(info.width), height: Int(info.height), color: RasterColor(info.color), hasAlpha: info.has_alpha,
+        bytesPerSample: Int(info.bytes_per_sample), name: name, pixelLimit: pixelLimit)
+      guard read(reader, raster.bytes.bindMemory(to: UInt8.self).baseAddress, &message) else {
+        throw failure(message, name)
+      }
+      if info.is_premultiplied { raster.divideByAlpha() }
+      let exif = Array(UnsafeBufferPointer(start: info.exif, count: info.exif_size))
+      return DecodedImage(
+        raster: raster,
+        orientation: EXIFOrientation(rawValue: info.orientation) ?? EXIFOrientation(exif: exif[...]),
+        profile: Array(UnsafeBufferPointer(start: info.profile, count: info.profile_size)),
+        primaries: Primaries(gamma: info.gamma, chromaticities: info.chromaticities), pageCount: Int(info.page_count))
+    }
+  }
+
+  private func failure(_ message: [CChar], _ name: String) -> ImageError {
+    let reason = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    // Libraries end sentences as they like, and some break lines.
+    let words = String(decoding: reason, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return .damaged(path: name, format: format.rawValue, reason: words)
+  }
+}
+
+extension RasterColor {
+  fileprivate init(_ color: recolor_color) {
+    switch color {
+    case recolor_color_gray: self = .gray
+    case recolor_color_cmyk: self = .cmyk
+    default: self = .rgb
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Dispatch
+
+/// A photograph with its own light and dark, in every detail, and the colors that a network gave for a small copy of it.
+///
+/// CIE lightness L* is the photograph's; where sRGB has no color of that lightness as strong as the network's, the color is
+/// made weaker. The result is computed row by row while it is written, so that no second picture is held in memory.
+public struct ColoredPhotograph: Sendable {
+  let photograph: Photograph
+  private let chroma: GuidedChroma
+  private let source: ColorRows
+
+  /// - Parameters:
+  ///   - chroma: the network's.
+  ///   - small: the photograph at the size of `chroma`.
+  public init(_ photograph: Photograph, chroma: ChromaPlane, small: RGBImage) {
+    self.photograph = photograph
+    self.chroma = GuidedChroma(chroma, guide: small, width: photograph.width, height: photograph.height)
+    source = ColorRows(photograph)
+  }
+
+  /// Writes an image file, which appears under its name only when it is whole.
+  ///
+  /// A photograph with an RGB profile keeps it: the colors are converted to it and it goes into the file. All others
+  /// become sRGB. PNG files have the photograph's alpha and bits a sample; JPEG files lie on white and have 8 bits.
+  public func write(to path: String, as format: PictureFormat) throws(ImageError) {
+    let output = try FileOutput(path: path)
+    try write(to: output, as: format, name: path)
+    try output.commit()
+  }
+
+  /// Writes an image file. Errors call it `name`.
+  public func write(to output: any ImageOutput, as format: PictureFormat, name: String) throws(ImageError) {
+    let encoding = RowEncoding(photograph, format)
+    let layout = encoding.layout
+    let encoder = try ImageEncoder(format, layout, output: output, name: name)
+    // A few MiB of rows at a time: enough for all cores, and little beside the photograph.
+    let rowCount = max(1, min(layout.height, (4 << 20) / layout.rowByteCount))
+    let rows = UnsafeMutableRawBufferPointer.allocate(byteCount: rowCount * layout.rowByteCount, alignment: 16)
+    defer { rows.deallocate() }
+    for first in stride(from: 0, to: layout.height, by: rowCount) {
+      let count = min(rowCount, layout.height - first)
+      // Every row is written by one thread only.
+      nonisolated(unsafe) let target = rows
+      DispatchQueue.concurrentPerform(iterations: count) { index in
+        let bytes = target[index * layout.rowByteCount..<(index + 1) * layout.rowByteCount]
+        write(row: first + index, encoding, into: UnsafeMutableRawBufferPointer(rebasing: bytes))
+      }
+      try encoder.write(UnsafeRawBufferPointer(rows), count: count)
+    }
+    try encoder.finish()
+  }
+
+  private func write(row y: Int, _ encoding: RowEncoding, into bytes: UnsafeMutableRawBufferPointer) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * photograph.width) { colors in
+      color(row: y, into: colors)
+      encoding.encode(colors, y, into: bytes)
+    }
+  }
+
+  /// The colors of row `y` in linear light: `[width, 3]` in 0...1.
+  func color(row y: Int, into colors: UnsafeMutableBufferPointer<Float>) {
+    source.readLinear(y, into: colors)
+    chroma.forEachPixel(ofRow: y) { x, chromaAt in
+      let first = 3 * x
+      let lightness = CIELAB.lightness(ofLinear: SIMD3(colors[first], colors[first + 1], colors[first + 2]))
+      let chroma = chromaAt(lightness)
+      let color = CIELAB(lightness: lightness, a: chroma.x, b: chroma.y).linearInGamut
+      colors[first] = color.x
+      colors[first + 1] = color.y
+      colors[first + 2] = color.z
+    }
+  }
+}

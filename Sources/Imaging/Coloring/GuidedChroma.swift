@@ -1,0 +1,90 @@
+/// The chroma of a small picture brought to a photograph's size along the photograph's own edges.
+///
+/// Where light and dark change in the photograph, its colors mostly change too, and at the same place. So the chroma of each
+/// small pixel's neighbourhood is fitted as a line, slope · L* + offset, over the small copy's L*, as in the guided filter
+/// (He, Sun and Tang 2013). As in its fast form (He and Sun 2015), slope and offset are what is scaled up, and the line is
+/// then evaluated at the photograph's own L*. Unlike there, the offset of every small pixel is the one that gives that pixel
+/// the very chroma the network gave it: the filter alone would blur what the network drew.
+struct GuidedChroma: Sendable {
+  private let width: Int
+  private let height: Int
+  /// `[height, width]` of the slopes of a* and b*, then their offsets.
+  private let lines: [SIMD4<Float>]
+  private let columns: [LinearSample]
+  private let rows: [LinearSample]
+
+  /// How strongly slopes are held back where L* hardly changes: a variance, in units of L*².
+  private static let regularization: Float = 4
+
+  /// - Parameters:
+  ///   - guide: the photograph at the size of `chroma`.
+  ///   - width: the photograph's size.
+  init(_ chroma: ChromaPlane, guide: RGBImage, width: Int, height: Int) {
+    precondition(guide.width == chroma.width && guide.height == chroma.height, "guide is not of the chroma's size")
+    self.width = chroma.width
+    self.height = chroma.height
+    let lightness = (0..<guide.width * guide.height).map { pixel in
+      let color = SIMD3(guide.bytes[3 * pixel], guide.bytes[3 * pixel + 1], guide.bytes[3 * pixel + 2])
+      return CIELAB.lightness(
+        ofLinear: SIMD3(
+          SRGB.linearOfBytes[Int(color.x)], SRGB.linearOfBytes[Int(color.y)], SRGB.linearOfBytes[Int(color.z)]))
+    }
+    let slopes = Self.slopes(of: chroma, over: lightness)
+    lines = zip(slopes, zip(chroma.values, lightness)).map { slope, pixel in
+      let offset = pixel.0 - slope * pixel.1
+      return SIMD4(slope.x, slope.y, offset.x, offset.y)
+    }
+    columns = LinearSample.all(from: chroma.width, to: width)
+    rows = LinearSample.all(from: chroma.height, to: height)
+  }
+
+  /// Calls `body` for each pixel of row `y` with the function from its L* to its chroma.
+  @inline(__always)
+  func forEachPixel(ofRow y: Int, _ body: (_ x: Int, _ chromaAt: (Float) -> SIMD2<Float>) -> Void) {
+    withUnsafeTemporaryAllocation(of: SIMD4<Float>.self, capacity: width) { between in
+      let row = rows[y]
+      for x in 0..<width {
+        let (upper, lower) = (lines[row.low * width + x], lines[row.high * width + x])
+        between[x] = upper + (lower - upper) * row.fraction
+      }
+      columns.withUnsafeBufferPointer { columns in
+        for x in 0..<columns.count {
+          let column = columns[x]
+          let line = between[column.low] + (between[column.high] - between[column.low]) * column.fraction
+          body(x) { lightness in line.lowHalf * lightness + line.highHalf }
+        }
+      }
+    }
+  }
+
+  /// The slope of chroma over lightness about each pixel: fitted over 3×3 pixels, then the mean of the 3×3 fits.
+  private static func slopes(of chroma: ChromaPlane, over lightness: [Float]) -> [SIMD2<Float>] {
+    /// L*, its square, and a* and b*; then L* · a* and L* · b*.
+    let values = zip(lightness, chroma.values).map { SIMD4($0, $0 * $0, $1.x, $1.y) }
+    let products = zip(lightness, chroma.values).map { $1 * $0 }
+    let means = mean(values, chroma.width, chroma.height)
+    let productMeans = mean(products, chroma.width, chroma.height)
+    let slopes = zip(means, productMeans).map { mean, product in
+      let variance = max(0, mean.y - mean.x * mean.x)
+      return (product - mean.highHalf * mean.x) / (variance + regularization)
+    }
+    return mean(slopes, chroma.width, chroma.height)
+  }
+
+  /// The mean over 3×3 pixels about each, the border's repeated.
+  private static func mean<Vector: SIMD<Float>>(_ values: [Vector], _ width: Int, _ height: Int) -> [Vector] {
+    var across = values
+    for y in 0..<height {
+      for x in 0..<width {
+        let row = y * width
+        across[row + x] = values[row + max(x - 1, 0)] + values[row + x] + values[row + min(x + 1, width - 1)]
+      }
+    }
+    var result = across
+    for y in 0..<height {
+      let (above, below) = (max(y - 1, 0) * width, min(y + 1, height - 1) * width)
+      for x in 0..<width { result[y * width + x] = (across[above + x] + across[y * width + x] + across[below + x]) / 9 }
+    }
+    return result
+  }
+}

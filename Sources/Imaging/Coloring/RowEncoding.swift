@@ -1,0 +1,92 @@
+/// Turns rows of colors in linear light into the samples of an image file.
+struct RowEncoding: Sendable {
+  let layout: ImageEncoder.Layout
+  private let photograph: Photograph
+  /// Into the photograph's own RGB space; nil for sRGB.
+  private let fromLinear: ColorTransform?
+  private let isOnWhite: Bool
+
+  init(_ photograph: Photograph, _ format: PictureFormat) {
+    self.photograph = photograph
+    let profile = photograph.profile.flatMap { $0.color == .rgb && !$0.bytes.isEmpty ? $0 : nil }
+    let fromLinear = profile.flatMap { $0.isSRGB ? nil : ColorTransform(fromLinear: $0) }
+    self.fromLinear = fromLinear
+    var layout = ImageEncoder.Layout(width: photograph.width, height: photograph.height)
+    if let profile, profile.isSRGB || fromLinear != nil { layout.profile = profile.bytes }
+    if format == .png {
+      layout.hasAlpha = photograph.hasAlpha
+      layout.bytesPerSample = photograph.raster.bytesPerSample
+    }
+    self.layout = layout
+    isOnWhite = photograph.hasAlpha && !layout.hasAlpha
+  }
+
+  /// - Parameters:
+  ///   - colors: `[width, 3]` in 0...1; used up.
+  ///   - bytes: one row of the layout.
+  func encode(
+    _ colors: UnsafeMutableBufferPointer<Float>, _ y: Int, into bytes: UnsafeMutableRawBufferPointer
+  ) {
+    if layout.bytesPerSample == 1 {
+      encode(colors, y, SRGB.linearOfBytes, into: bytes.bindMemory(to: UInt8.self))
+    } else {
+      encode(colors, y, SRGB.linearOfWords, into: bytes.bindMemory(to: UInt16.self))
+    }
+  }
+
+  private func encode<Sample: FixedWidthInteger>(
+    _ colors: UnsafeMutableBufferPointer<Float>, _ y: Int, _ table: [Float],
+    into samples: UnsafeMutableBufferPointer<Sample>
+  ) {
+    let step = layout.hasAlpha ? 4 : 3
+    let highest = Float(Sample.max)
+    if let fromLinear {
+      fromLinear.apply(UnsafeBufferPointer(colors), colors, count: layout.width)
+      for x in 0..<layout.width {
+        for channel in 0..<3 { samples[x * step + channel] = Self.sample(colors[3 * x + channel] * highest) }
+      }
+    } else {
+      table.withUnsafeBufferPointer { table in
+        for x in 0..<layout.width {
+          let color = SIMD3(colors[3 * x], colors[3 * x + 1], colors[3 * x + 2])
+          let red: Sample = Self.sample(SRGB.encoded(color.x) * highest)
+          let blue: Sample = Self.sample(SRGB.encoded(color.z) * highest)
+          // Green is most of the luminance: it makes up for the others' rounding.
+          let rest = CIELAB.luminance(color) - CIELAB.luminance(SIMD3(table[Int(red)], 0, table[Int(blue)]))
+          let green = rest / CIELAB.luminance(SIMD3(0, 1, 0))
+          samples[x * step] = red
+          samples[x * step + 1] = Self.sample(SRGB.encoded(min(max(green, 0), 1)) * highest)
+          samples[x * step + 2] = blue
+        }
+      }
+    }
+    if layout.hasAlpha { copyAlpha(y, into: samples) }
+    if isOnWhite { layOnWhite(y, samples) }
+  }
+
+  private static func sample<Sample: FixedWidthInteger>(_ value: Float) -> Sample {
+    value > 0 ? Sample(min(value, Float(Sample.max)).rounded()) : 0
+  }
+
+  private func copyAlpha<Sample: FixedWidthInteger>(_ y: Int, into samples: UnsafeMutableBufferPointer<Sample>) {
+    for x in 0..<layout.width { samples[4 * x + 3] = Sample(truncatingIfNeeded: alpha(x, y)) }
+  }
+
+  private func layOnWhite<Sample: FixedWidthInteger>(_ y: Int, _ samples: UnsafeMutableBufferPointer<Sample>) {
+    let opaque = photograph.bitsPerSample == 8 ? Int(UInt8.max) : Int(UInt16.max)
+    let white = Int(Sample.max)
+    for x in 0..<layout.width {
+      let alpha = alpha(x, y)
+      for index in 3 * x..<3 * x + 3 {
+        samples[index] = Sample(white - (alpha * (white - Int(samples[index])) + opaque / 2) / opaque)
+      }
+    }
+  }
+
+  /// The photograph's alpha as its file has it.
+  private func alpha(_ x: Int, _ y: Int) -> Int {
+    let raster = photograph.raster
+    let index = (x + 1) * raster.sampleCount - 1
+    return raster.bytesPerSample == 1 ? Int(raster.bytes(ofRow: y)[index]) : Int(raster.words(ofRow: y)[index])
+  }
+}

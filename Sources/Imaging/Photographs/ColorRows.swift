@@ -1,0 +1,101 @@
+/// Reads a photograph's rows as colors, whatever its file stores.
+struct ColorRows: Sendable {
+  private let raster: Raster
+  /// Nil where the numbers are sRGB's own.
+  private let toLinear: ColorTransform?
+
+  init(_ photograph: Photograph) {
+    raster = photograph.raster
+    toLinear = photograph.profile.flatMap { $0.isSRGB ? nil : ColorTransform(toLinear: $0) }
+  }
+
+  /// Red, green and blue of row `y` in linear light, sRGB's primaries: `[width, 3]`, mostly in 0...1. Clear pixels have
+  /// the colors that the file has for them.
+  func readLinear(_ y: Int, into row: UnsafeMutableBufferPointer<Float>) {
+    if raster.bytesPerSample == 1 {
+      readLinear(raster.bytes(ofRow: y), SRGB.linearOfBytes, into: row)
+    } else {
+      readLinear(raster.words(ofRow: y), SRGB.linearOfWords, into: row)
+    }
+  }
+
+  /// Red, green and blue of row `y` in sRGB, on white where it is clear: `[width, 3]` in 0...255.
+  func readEncodedOnWhite(_ y: Int, into row: UnsafeMutableBufferPointer<Float>) {
+    if raster.bytesPerSample == 1 {
+      readEncodedOnWhite(raster.bytes(ofRow: y), y, into: row)
+    } else {
+      readEncodedOnWhite(raster.words(ofRow: y), y, into: row)
+    }
+  }
+
+  private func readLinear<Sample: FixedWidthInteger>(
+    _ samples: UnsafeBufferPointer<Sample>, _ table: [Float], into row: UnsafeMutableBufferPointer<Float>
+  ) {
+    if let toLinear {
+      let count = raster.color.rawValue
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: count * raster.width) { source in
+        let scale = (raster.color == .cmyk ? 100 : 1) / Float(Sample.max)
+        for x in 0..<raster.width {
+          for channel in 0..<count {
+            source[x * count + channel] = Float(samples[x * raster.sampleCount + channel]) * scale
+          }
+        }
+        toLinear.apply(UnsafeBufferPointer(source), row, count: raster.width)
+      }
+      return
+    }
+    table.withUnsafeBufferPointer { table in
+      let step = raster.sampleCount
+      switch raster.color {
+      case .gray:
+        for x in 0..<raster.width {
+          let value = table[Int(samples[x * step])]
+          for channel in 0..<3 { row[3 * x + channel] = value }
+        }
+      case .rgb:
+        for x in 0..<raster.width {
+          for channel in 0..<3 { row[3 * x + channel] = table[Int(samples[x * step + channel])] }
+        }
+      case .cmyk:
+        for x in 0..<raster.width {
+          for channel in 0..<3 {
+            row[3 * x + channel] = SRGB.linear(Self.light(samples, x * step, channel))
+          }
+        }
+      }
+    }
+  }
+
+  /// What ink of which nothing is known leaves of white, in 0...1.
+  private static func light<Sample: FixedWidthInteger>(
+    _ samples: UnsafeBufferPointer<Sample>, _ pixel: Int, _ channel: Int
+  ) -> Float {
+    let highest = Float(Sample.max)
+    return (highest - Float(samples[pixel + channel])) * (highest - Float(samples[pixel + 3])) / (highest * highest)
+  }
+
+  private func readEncodedOnWhite<Sample: FixedWidthInteger>(
+    _ samples: UnsafeBufferPointer<Sample>, _ y: Int, into row: UnsafeMutableBufferPointer<Float>
+  ) {
+    let step = raster.sampleCount
+    let scale = 255 / Float(Sample.max)
+    if toLinear != nil {
+      readLinear(y, into: row)
+      for index in 0..<row.count { row[index] = 255 * SRGB.encoded(min(max(row[index], 0), 1)) }
+    } else if raster.color == .cmyk {
+      for x in 0..<raster.width {
+        for channel in 0..<3 { row[3 * x + channel] = 255 * Self.light(samples, x * step, channel) }
+      }
+    } else {
+      let next = raster.color == .rgb ? 1 : 0
+      for x in 0..<raster.width {
+        for channel in 0..<3 { row[3 * x + channel] = Float(samples[x * step + channel * next]) * scale }
+      }
+    }
+    guard raster.hasAlpha else { return }
+    for x in 0..<raster.width {
+      let alpha = Float(samples[x * step + step - 1]) / Float(Sample.max)
+      for channel in 0..<3 { row[3 * x + channel] = 255 + alpha * (row[3 * x + channel] - 255) }
+    }
+  }
+}
