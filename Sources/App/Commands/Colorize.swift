@@ -1,81 +1,90 @@
 import ArgumentParser
-import Files
-import FoundationEssentials
+import Glibc
 import Imaging
 import Models
-import Runtime
 
 /// `recolor colorize`
 struct Colorize: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Color pictures.",
+    abstract: "Color photographs.",
     discussion: """
-      Reads PNG and JPEG pictures of any size and writes colored PNG pictures of the same sizes into a folder, old.jpg as \
-      old.png. A picture's own colors, if it has any, are not looked at. The model sees the picture made smaller and \
-      gives the colors; the light and dark stay the picture's own, as sharp as they were.
+      Reads PNG, JPEG, WebP and TIFF pictures of any size and writes colored PNG or JPEG pictures of the same sizes. The \
+      model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every detail. Its \
+      own colors, if it has any, are not looked at. Files that are there already are left alone; a picture that cannot be \
+      read is reported and the others are colored.
 
-        recolor colorize runs/gan old.jpg --out colored
-        recolor colorize runs/gan scans/*.png --out colored --working-size 64
+        recolor colorize runs/gan old.jpg --out new.png
+        recolor colorize runs/gan *.tif --out colored
+        recolor colorize runs/gan albums --recursive --out colored --format jpeg --quality 95
+        scanimage --format tiff | recolor colorize runs/gan - --out - >colored.png
+        recolor colorize runs/gan old.jpg --out small.png --raw --working-size 64
+
+      docs/colorize.md tells more.
       """)
 
   @OptionGroup var checkpoint: CheckpointArgument
-  @Argument(help: ArgumentHelp("Pictures to color.", valueName: "image"))
-  var images: [String]
-  @Option(help: ArgumentHelp("Folder for the colored pictures; made if it is missing.", valueName: "folder"))
+  @Argument(
+    help: ArgumentHelp("Pictures to color, folders of pictures, or - for standard input.", valueName: "input"))
+  var inputs: [String]
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Where colored pictures go: a folder; for one picture also a file in .png, .jpg or .jpeg, or - for standard output.",
+      valueName: "path"))
   var out: String
+  @Flag(help: "Color the pictures of folders inside folders too; below --out they lie in the same folders.")
+  var recursive = false
+  @Flag(help: "Replace files that are already there.")
+  var force = false
+  @Option(help: ArgumentHelp("Format of pictures written into a folder. (default: png)", valueName: "png|jpeg"))
+  var format: OutputFormat?
+  @Option(parsing: .unconditional, help: ArgumentHelp("Quality of JPEG pictures, 1 to 100. (default: 92)"))
+  var quality: Int?
+  @Flag(help: "Write the model's own red, green and blue, at its working size.")
+  var raw = false
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
       "Pixels of the shorter side as the model sees the picture. (default: as in training)", valueName: "pixels"))
   var workingSize: Int?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Refuse pictures of more than so many million pixels.", valueName: "megapixels"))
+  var pixelLimit = RGBImage.maximumPixelCount / 1_000_000
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
 
   func validate() throws {
-    guard !out.isEmpty else { throw ValidationError("--out: names no folder.") }
     if let workingSize, !(16...4096).contains(workingSize) {
       throw ValidationError("--working-size \(workingSize): must be from 16 to 4096.")
     }
-    var inputs: [String: String] = [:]
-    for image in images {
-      if let other = inputs.updateValue(image, forKey: output(for: image)) {
-        throw ValidationError("\(image): would be written to the same file as \(other).")
-      }
+    if let quality, !(1...100).contains(quality) {
+      throw ValidationError("--quality \(quality): must be from 1 to 100.")
     }
-    let pictures = Set(images.map { URL(filePath: $0).resolvingSymlinksInPath().path })
-    for image in images where pictures.contains(URL(filePath: output(for: image)).resolvingSymlinksInPath().path) {
-      throw ValidationError("--out \(out): the colored \(image) would take the place of a picture to color.")
+    guard (1...1_000_000).contains(pixelLimit) else {
+      throw ValidationError("--pixel-limit \(pixelLimit): must be from 1 to 1000000 megapixels.")
+    }
+    if inputs.filter({ $0 == "-" }).count > 1 { throw ValidationError("-: standard input can be read only once.") }
+    if out == "-", isatty(STDOUT_FILENO) == 1 {
+      throw ValidationError("--out -: standard output is a terminal; send it to a file or a pipe.")
     }
   }
 
   func run() throws {
-    let weights = try checkpoint.open()
-    let workingSize = workingSize ?? weights.imageSize.map { min($0.width, $0.height) } ?? 32
-    let colorizer = try Colorizer(weights, on: try deviceOptions.device.open(precisionOptions.precision))
-    var hasFailed = false
-    for image in images {
-      do {
-        let colored = try colorizer.colorize(try RGBImage(contentsOf: image), workingSize: workingSize)
-        try Folder.create(out)
-        try colored.writePNG(to: output(for: image))
-        try Console.output(output(for: image))
-      } catch let error as ImageError {
-        // One picture that cannot be read is no reason to leave the others gray,
-        Console.note(error.description)
-        hasFailed = true
-      } catch BackendError.outOfMemory(let requested, let device) {
-        // nor is one that is too large.
-        Console.note(
-          "\(image): too large to color on \(device), which has no room for \(requested) bytes more; "
-            + "use a smaller --working-size")
-        hasFailed = true
-      }
+    let plan = try PictureJobs(inputs: inputs, out: out, format: format, isRecursive: recursive)
+    if quality != nil, !plan.jobs.isEmpty, plan.jobs.allSatisfy({ $0.format != .jpeg }) {
+      throw ValidationError("--quality: is of JPEG pictures; --format jpeg writes them.")
     }
-    if hasFailed { throw ExitCode.failure }
-  }
-
-  /// `old.jpg` becomes `old.png`.
-  private func output(for image: String) -> String {
-    "\(out)/\(URL(filePath: image).deletingPathExtension().lastPathComponent).png"
+    let weights = try checkpoint.open()
+    let coloring = PictureColoring(
+      colorizer: try Colorizer(weights, on: try deviceOptions.device.open(precisionOptions.precision)),
+      workingSize: workingSize ?? weights.imageSize.map { min($0.width, $0.height) } ?? 32, isRaw: raw,
+      quality: quality ?? 92, replacesFiles: force, pixelLimit: pixelLimit * 1_000_000)
+    for problem in plan.problems { Console.note(problem) }
+    let failureCount = plan.problems.count + (try coloring.run(plan.jobs))
+    let count = plan.jobs.count + plan.problems.count
+    guard failureCount > 0 else { return }
+    if count > 1 { Console.note("\(count - failureCount) of \(count) pictures are colored") }
+    throw ExitCode.failure
   }
 }

@@ -11,6 +11,12 @@ enum Console {
     }
   }
 
+  /// Writes bytes to standard output: a file that goes into a pipe.
+  static func output(_ bytes: [UInt8]) throws(OutputError) {
+    let isWritten = bytes.withUnsafeBytes { write($0, to: STDOUT_FILENO) }
+    guard isWritten else { throw OutputError(reason: String(cString: strerror(errno))) }
+  }
+
   /// Writes a line to standard error under the program's name: remarks and errors.
   static func note(_ line: String) { _ = write("recolor: \(line)\n", to: STDERR_FILENO) }
 
@@ -31,16 +37,18 @@ enum Console {
 
   private static func write(_ text: String, to descriptor: Int32) -> Bool {
     var text = text
-    return text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)[...]
-      while !rest.isEmpty {
-        let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        if written < 0, errno == EINTR { continue }
-        guard written > 0 else { return false }
-        rest = rest.dropFirst(written)
-      }
-      return true
+    return text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
+  }
+
+  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if written < 0, errno == EINTR { continue }
+      guard written > 0 else { return false }
+      rest = rest.dropFirst(written)
     }
+    return true
   }
 }
 

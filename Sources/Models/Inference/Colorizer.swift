@@ -3,8 +3,8 @@ import Runtime
 
 /// Colors photographs of any size with one model.
 ///
-/// The network sees the gray photograph scaled to its working size. Of its answer only the chroma is kept, the distance of
-/// each color from their mean; it is scaled up and added to the gray photograph, whose every detail so stays as it was.
+/// The network sees the gray photograph scaled to its working size. Of its answer only the chroma is kept, CIELAB's a* and b*;
+/// it is scaled up along the photograph's edges and joined with the photograph's own lightness.
 public final class Colorizer {
   private let backend: any Backend
   private let network: UNet
@@ -27,24 +27,45 @@ public final class Colorizer {
   }
 
   /// Colors a photograph; its own colors are not looked at.
-  /// - Parameter workingSize: pixels of the shorter side as the network sees it. A photograph that is smaller is worked on
-  ///   at its own size. Both sides are rounded to multiples of 16.
-  public func colorize(_ photograph: RGBImage, workingSize: Int) throws(BackendError) -> RGBImage {
-    let shorter = min(photograph.width, photograph.height)
-    let scale = min(1, Double(workingSize) / Double(shorter))
-    let width = Self.multipleOf16(Double(photograph.width) * scale)
-    let height = Self.multipleOf16(Double(photograph.height) * scale)
-    let sized = try plan(height: height, width: width)
+  /// - Parameter workingSize: pixels of the shorter side as the network sees it; see `workingExtents`.
+  public func colorize(_ photograph: Photograph, workingSize: Int) throws(BackendError) -> ColoredPhotograph {
+    let small = Self.small(photograph, workingSize: workingSize)
+    let chroma = ChromaPlane(colors: try colors(of: small), width: small.width, height: small.height)
+    return ColoredPhotograph(photograph, chroma: chroma, small: small)
+  }
 
-    let small =
-      photograph.width == width && photograph.height == height
-      ? photograph : photograph.resized(width: width, height: height)
+  /// What the network itself makes of a photograph, at its working size.
+  public func raw(_ photograph: Photograph, workingSize: Int) throws(BackendError) -> RGBImage {
+    let small = Self.small(photograph, workingSize: workingSize)
+    return RGBImage(width: small.width, height: small.height, values: try colors(of: small))
+  }
+
+  /// The network's colors for an image of its working size: `[height, width, 3]` in 0...1.
+  private func colors(of small: RGBImage) throws(BackendError) -> [Float] {
+    let sized = try plan(height: small.height, width: small.width)
     let (scaling, shift) = (kind.colorScale, kind.colorShift)
     try backend.upload(small.grayValues.map { $0 * scaling + shift }, to: sized.gray)
     try sized.plan.run()
-    let colors = try backend.floats(of: sized.output).map(kind.color(fromOutput:))
-    let chroma = ChromaMap(colors: colors, width: width, height: height)
-    return chroma.applied(to: photograph)
+    return try backend.floats(of: sized.output).map(kind.color(fromOutput:))
+  }
+
+  private static func small(_ photograph: Photograph, workingSize: Int) -> RGBImage {
+    let (width, height) = workingExtents(
+      width: photograph.width, height: photograph.height, workingSize: workingSize)
+    return photograph.resized(width: width, height: height)
+  }
+
+  /// The size at which the network sees a photograph: `workingSize` pixels on the shorter side and the photograph's
+  /// proportions, but no larger than the photograph, and no side longer than a model takes. Both are rounded to multiples
+  /// of 16, for the U-Net halves four times.
+  static func workingExtents(width: Int, height: Int, workingSize: Int) -> (width: Int, height: Int) {
+    let scale = min(1, Double(workingSize) / Double(min(width, height)))
+    let extents = ModelConfiguration.imageExtents
+    func extent(_ size: Int) -> Int {
+      let scaled = min(max(Double(size) * scale, Double(extents.lowerBound)), Double(extents.upperBound))
+      return Int((scaled / 16).rounded()) * 16
+    }
+    return (extent(width), extent(height))
   }
 
   private func plan(height: Int, width: Int) throws(BackendError) -> SizedPlan {
@@ -59,7 +80,4 @@ public final class Colorizer {
     current = sized
     return sized
   }
-
-  /// The U-Net halves four times.
-  private static func multipleOf16(_ size: Double) -> Int { max(16, Int((size / 16).rounded()) * 16) }
 }

@@ -1,0 +1,99 @@
+import Files
+import FoundationEssentials
+import Glibc
+import Imaging
+import Models
+import Runtime
+
+/// Colors pictures one after the other. What is wrong with one is said in a line and keeps no other from being colored.
+struct PictureColoring {
+  let colorizer: Colorizer
+  let workingSize: Int
+  /// The network's own colors instead of the photograph's light and dark with its chroma.
+  let isRaw: Bool
+  let quality: Int
+  let replacesFiles: Bool
+  let pixelLimit: Int
+
+  /// Returns how many of `jobs` were not done.
+  func run(_ jobs: [PictureJob]) throws -> Int {
+    let display = ProgressDisplay()
+    var failureCount = 0
+    for (index, job) in jobs.enumerated() {
+      if jobs.count > 1 { display.update("\(index + 1) of \(jobs.count): \(job.source.name)") }
+      var note: String?
+      do {
+        try color(job) { remark in
+          display.clear()
+          Console.note(remark)
+        }
+      } catch let error as ImageError {
+        note = error.description
+      } catch let error as FileError {
+        note = error.description
+      } catch BackendError.outOfMemory(let requested, let device) {
+        note =
+          "\(job.source.name): too large to color on \(device), which has no room for \(requested) bytes more; "
+          + "use a smaller --working-size"
+      }
+      display.clear()
+      if let note {
+        Console.note(note)
+        failureCount += 1
+      } else if case .file(let path) = job.target {
+        try Console.output(path)
+      }
+    }
+    return failureCount
+  }
+
+  private func color(_ job: PictureJob, remark: (String) -> Void) throws {
+    if case .file(let path) = job.target { try requireFree(path) }
+    let photograph = try read(job.source)
+    for line in photograph.remarks { remark("\(job.source.name): \(line)") }
+    let format = job.format.pictureFormat(quality: quality)
+    if isRaw {
+      let image = try colorizer.raw(photograph, workingSize: workingSize)
+      try write(job.target, toFile: { try image.write(to: $0, as: format) }) {
+        try image.write(to: $0, as: format, name: "standard output")
+      }
+    } else {
+      let colored = try colorizer.colorize(photograph, workingSize: workingSize)
+      try write(job.target, toFile: { try colored.write(to: $0, as: format) }) {
+        try colored.write(to: $0, as: format, name: "standard output")
+      }
+    }
+  }
+
+  private func requireFree(_ path: String) throws(FileError) {
+    var status = stat()
+    guard !replacesFiles, lstat(path, &status) == 0 else { return }
+    throw FileError(path: path, problem: "is already there", reason: "--force replaces it")
+  }
+
+  private func read(_ source: PictureJob.Source) throws -> Photograph {
+    switch source {
+    case .file(let path): return try Photograph(contentsOf: path, pixelLimit: pixelLimit)
+    case .standardInput:
+      let input = try FileDescriptor(path: "/dev/stdin", flags: O_RDONLY, problem: "cannot be read")
+      return try Photograph(reading: input, name: source.name, pixelLimit: pixelLimit)
+    }
+  }
+
+  private func write(
+    _ target: PictureJob.Target, toFile: (String) throws -> Void, toOutput: (MemoryOutput) throws -> Void
+  ) throws {
+    switch target {
+    case .file(let path):
+      try Folder.create(URL(filePath: path).deletingLastPathComponent().path)
+      // Somebody may have put a file there since.
+      try requireFree(path)
+      try toFile(path)
+    case .standardOutput:
+      // All of it first: who reads the pipe gets a whole picture or none.
+      let output = MemoryOutput()
+      try toOutput(output)
+      try Console.output(output.bytes)
+    }
+  }
+}
