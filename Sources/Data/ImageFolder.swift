@@ -1,10 +1,10 @@
 import Files
 import Imaging
 
-/// A folder of PNG and JPEG images, and of folders of them, as a data set.
+/// A folder of images, and of folders of them, as a data set.
 public enum ImageFolder {
   /// Endings of the names that are taken for images, in small letters.
-  static let extensions: Set<String> = ["png", "jpg", "jpeg"]
+  static let extensions = ImageFormat.fileExtensions
 
   /// Paths of the images in `folder` and the folders inside it, sorted by path. Names that start with a dot and links to
   /// folders are passed over.
