@@ -13,12 +13,13 @@ extension CPUBackend {
     let batch = color.batch
     try binding.require(indices.isDense || indices.pixelCount == 1, "indices have gaps between them")
     try binding.require(
-      images.channels == 3 && color.channels == 3 && gray.channels == 1 && gray.batch == batch
+      images.channels == 3 && color.channels == operation.encoding.colorChannels && gray.channels == 1
+        && gray.batch == batch
         && color.height == images.height && color.width == images.width && gray.height == images.height
         && gray.width == images.width,
       "images \(operation.images.shape), color \(operation.color.shape) and gray \(operation.gray.shape) do not fit")
     let pixels = images.height * images.width
-    let (scale, shift, first) = (operation.scale, operation.shift, operation.first)
+    let (encoding, first, width) = (operation.encoding, operation.first, images.width)
     // The batch is read by position, so several small images may make one block.
     let blocks = Blocks(unitCount: batch, elementsPerUnit: pixels)
     let check = binding
@@ -28,17 +29,29 @@ extension CPUBackend {
         start >= 0 && start <= indices.count - batch,
         "the batch from \(start) on needs \(batch) indices, and there are \(indices.count)")
       let picked = indices.pointer + start
-      for position in 0..<batch where Int(picked[position]) >= images.batch {
+      for position in 0..<batch where Int(picked[position] & ~BatchGather.mirrored) >= images.batch {
         throw check.invalid(
-          "index \(picked[position]) at \(start + position) is past the last of \(images.batch) images")
+          "index \(picked[position] & ~BatchGather.mirrored) at \(start + position) is past the last of \(images.batch) images"
+        )
       }
       pool.run(count: blocks.count) { index, _ in
         for position in blocks[index] {
-          vector_batch_gather(
-            color.pointer + position * pixels * color.pixelStride, color.pixelStride,
-            gray.pointer + position * pixels * gray.pixelStride, gray.pixelStride,
-            images.pointer + Int(picked[position]) * pixels * images.pixelStride, images.pixelStride, pixels, scale,
-            shift)
+          let number = Int(picked[position] & ~BatchGather.mirrored)
+          let image = vector_image(
+            bytes: images.pointer + number * pixels * images.pixelStride, stride: images.pixelStride,
+            rows: images.height,
+            columns: width, mirrored: picked[position] & BatchGather.mirrored != 0)
+          let colorStart = color.pointer + position * pixels * color.pixelStride
+          let grayStart = gray.pointer + position * pixels * gray.pixelStride
+          switch encoding {
+          case .rgb(let scale, let shift):
+            vector_batch_gather(
+              colorStart, color.pixelStride, grayStart, gray.pixelStride, image, scale, shift)
+          case .lab:
+            vector_batch_gather_lab(
+              colorStart, color.pixelStride, grayStart, gray.pixelStride, image, 1 / ColorEncoding.labChromaScale,
+              1 / ColorEncoding.labLightnessScale, -1)
+          }
         }
       }
     }

@@ -1,28 +1,53 @@
+import Foundation
 import Runtime
 
 extension Reference {
-  /// color(n, y, x, c) = images(indices(first + n), y, x, c) · scale + shift; gray = mean of the three colors.
+  /// The image of each index below 2³¹, and the image turned left to right of each index from 2³¹ on, less 2³¹; in `encoding`.
   ///
   /// - Parameters:
   ///   - images: `[count, H, W, 3]`, bytes
   ///   - batch: N
-  /// - Returns: `[N, H, W, 3]` and `[N, H, W, 1]`
+  /// - Returns: `[N, H, W, 3]` or, in CIELAB, `[N, H, W, 2]`; and `[N, H, W, 1]`
   public static func batchGather(
-    images: HostTensor, indices: [Int], first: Int, batch: Int, scale: Double, shift: Double
+    images: HostTensor, indices: [Int], first: Int, batch: Int, _ encoding: ColorEncoding
   ) -> (color: HostTensor, gray: HostTensor) {
-    var color = HostTensor(Shape(batch, images.shape.height, images.shape.width, 3))
+    var color = HostTensor(Shape(batch, images.shape.height, images.shape.width, encoding.colorChannels))
     var gray = HostTensor(Shape(batch, images.shape.height, images.shape.width, 1))
     for n in 0..<batch {
       for y in 0..<images.shape.height {
         for x in 0..<images.shape.width {
-          for c in 0..<3 {
-            color[n, y, x, c] = images[indices[first + n], y, x, c] * scale + shift
-            gray[n, y, x, 0] += color[n, y, x, c] / 3
+          let (turns, image) = indices[first + n].quotientAndRemainder(dividingBy: 1 << 31)
+          let column = turns == 0 ? x : images.shape.width - 1 - x
+          let rgb = (0..<3).map { images[image, y, column, $0] }
+          switch encoding {
+          case .rgb(let scale, let shift):
+            for c in 0..<3 {
+              color[n, y, x, c] = rgb[c] * Double(scale) + Double(shift)
+              gray[n, y, x, 0] += color[n, y, x, c] / 3
+            }
+          case .lab:
+            let lab = lab(red: rgb[0] / 255, green: rgb[1] / 255, blue: rgb[2] / 255)
+            color[n, y, x, 0] = lab.a / Double(ColorEncoding.labChromaScale)
+            color[n, y, x, 1] = lab.b / Double(ColorEncoding.labChromaScale)
+            gray[n, y, x, 0] = lab.lightness / Double(ColorEncoding.labLightnessScale) - 1
           }
         }
       }
     }
     return (color, gray)
+  }
+
+  /// CIELAB of a color in sRGB, by the formulas of CIE 15:2004 for the white point D65.
+  static func lab(red: Double, green: Double, blue: Double) -> (lightness: Double, a: Double, b: Double) {
+    let linear = [red, green, blue].map { $0 > 0.04045 ? pow(($0 + 0.055) / 1.055, 2.4) : $0 / 12.92 }
+    let curve = { (row: [Double], white: Double) -> Double in
+      let value = zip(row, linear).reduce(0) { $0 + $1.0 * $1.1 } / white
+      return value > 216.0 / 24389 ? cbrt(value) : (24389.0 / 27 * value + 16) / 116
+    }
+    let x = curve([0.412453, 0.357580, 0.180423], 0.95047)
+    let y = curve([0.212671, 0.715160, 0.072169], 1)
+    let z = curve([0.019334, 0.119193, 0.950227], 1.08883)
+    return (116 * y - 16, 500 * (x - y), 200 * (y - z))
   }
 }
 
@@ -31,20 +56,26 @@ extension KernelCases {
     switch size {
     case .smallest:
       [
-        batchGather(Shape(2, 3, 2, 3), images: 5, first: 1, .separate, signed: false),
-        batchGather(Shape(1, 2, 3, 3), images: 3, first: 2, .oneTensor, signed: true),
+        batchGather(Shape(2, 3, 2, 3), images: 5, first: 1, .separate, .unsigned),
+        batchGather(Shape(1, 2, 3, 3), images: 3, first: 2, .oneTensor, .signed),
+        batchGather(Shape(3, 2, 3, 2), images: 5, first: 1, .separate, .lab, mirrors: true),
       ]
     case .awkward:
       [
-        batchGather(Shape(1, 1, 1, 3), images: 1, first: 0, .separate, signed: false),
-        batchGather(Shape(3, 5, 7, 3), images: 11, first: 0, .separate, signed: false),
-        batchGather(Shape(3, 5, 7, 3), images: 11, first: 5, .oneTensor, signed: true),
-        batchGather(Shape(17, 9, 3, 3), images: 40, first: 23, .slices, signed: false),
-        batchGather(Shape(64, 32, 32, 3), images: 100, first: 36, .separate, signed: true),
-        batchGather(Shape(1, 33, 31, 3), images: 7, first: 3, .slices, signed: true),
+        batchGather(Shape(1, 1, 1, 3), images: 1, first: 0, .separate, .unsigned),
+        batchGather(Shape(3, 5, 7, 3), images: 11, first: 0, .separate, .unsigned),
+        batchGather(Shape(3, 5, 7, 3), images: 11, first: 5, .oneTensor, .signed),
+        batchGather(Shape(17, 9, 3, 3), images: 40, first: 23, .slices, .unsigned),
+        batchGather(Shape(17, 3, 9, 3), images: 40, first: 23, .slices, .unsigned, mirrors: true),
+        batchGather(Shape(64, 32, 32, 3), images: 100, first: 36, .separate, .signed),
+        batchGather(Shape(64, 32, 32, 3), images: 100, first: 36, .separate, .signed, mirrors: true),
+        batchGather(Shape(1, 33, 31, 3), images: 7, first: 3, .slices, .signed),
+        batchGather(Shape(3, 5, 7, 2), images: 11, first: 5, .oneTensor, .lab),
+        batchGather(Shape(17, 9, 3, 2), images: 40, first: 23, .slices, .lab, mirrors: true),
+        batchGather(Shape(64, 32, 32, 2), images: 100, first: 36, .separate, .lab, mirrors: true),
       ]
     case .trainingStep(_, let batch):
-      [batchGather(Shape(batch, 32, 32, 3), images: 16 * batch, first: 3 * batch, .separate, signed: false)]
+      [batchGather(Shape(batch, 32, 32, 3), images: 16 * batch, first: 3 * batch, .separate, .unsigned)]
     }
   }
 
@@ -52,36 +83,52 @@ extension KernelCases {
   private enum GatherLayout: String, Sendable {
     case separate
     case slices = "channel slices"
-    /// [gray, color] in one tensor of 4 channels, as a conditional discriminator takes them.
+    /// [gray, color] in one tensor, as a conditional discriminator takes them.
     case oneTensor = "gray and color in one tensor"
+  }
+
+  /// Range of the numbers.
+  private enum GatherRange: String, Sendable {
+    case unsigned
+    case signed = "in [-1, 1]"
+    case lab = "in CIELAB"
+
+    var encoding: ColorEncoding {
+      switch self {
+      case .unsigned: .rgb(scale: 1 / 255, shift: 0)
+      case .signed: .rgb(scale: 2 / 255, shift: -1)
+      case .lab: .lab
+      }
+    }
   }
 
   /// - Parameters:
   ///   - color: the batch's shape
   ///   - images: number of images in the data set
-  ///   - signed: scale to [-1, 1], not to [0, 1]
-  private static func batchGather(_ color: Shape, images count: Int, first: Int, _ layout: GatherLayout, signed: Bool)
-    -> KernelCase
-  {
+  ///   - mirrors: whether every third image is turned left to right
+  private static func batchGather(
+    _ color: Shape, images count: Int, first: Int, _ layout: GatherLayout, _ range: GatherRange, mirrors: Bool = false
+  ) -> KernelCase {
     let label = KernelCase.label(
       "\(color)", "of \(count) images", "from position \(first)", layout == .separate ? nil : layout.rawValue,
-      signed ? "in [-1, 1]" : nil)
+      range == .unsigned ? nil : range.rawValue, mirrors ? "mirrored" : nil)
     return KernelCase(BatchGather.name, .forward, label) { tensors in
       let images = tensors.random.integers(Shape(count, color.height, color.width, 3), in: 0...255)
-      let indices = Array(0..<count).shuffled(using: &tensors.random)
+      let numbers = Array(0..<count).shuffled(using: &tensors.random)
+      let indices = numbers.enumerated().map { place, number in
+        mirrors && place.isMultiple(of: 3) ? number + Int(BatchGather.mirrored) : number
+      }
       let (colorTensor, grayTensor) = outputs(color, layout, tensors)
       let operation = BatchGather(
         images: tensors.input("images", images, .dense, .uint8),
         indices: tensors.input("indices", HostTensor(vector: indices.map(Double.init)), .dense, .uint32),
         first: tensors.variable(first, whilePrepared: 0), color: colorTensor, gray: grayTensor,
-        scale: signed ? 2 / 255 : 1 / 255,
-        shift: signed ? -1 : 0)
+        encoding: range.encoding)
       return (
         operation,
         {
           let result = Reference.batchGather(
-            images: images, indices: indices, first: first, batch: color.batch, scale: Double(operation.scale),
-            shift: Double(operation.shift))
+            images: images, indices: indices, first: first, batch: color.batch, range.encoding)
           return [TensorValues(colorTensor, result.color), TensorValues(grayTensor, result.gray)]
         }
       )
@@ -98,8 +145,8 @@ extension KernelCases {
       let slice = Placement.channelSlice(before: 1, after: 2)
       return (tensors.output("color", color, slice), tensors.output("gray", gray, slice))
     case .oneTensor:
-      let both = tensors.output("grayAndColor", Shape(color.batch, color.height, color.width, 4))
-      return (both.channels(1..<4), both.channels(0..<1))
+      let both = tensors.output("grayAndColor", Shape(color.batch, color.height, color.width, color.channels + 1))
+      return (both.channels(1..<color.channels + 1), both.channels(0..<1))
     }
   }
 }

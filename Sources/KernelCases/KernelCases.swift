@@ -14,6 +14,8 @@ public enum KernelCases {
       + l1Loss(size)
       + binaryCrossEntropy(size)
       + adam(size)
+      + exponentialMovingAverage(size)
+      + spectralNormalization(size)
       + batchGather(size)
       + fill(size)
       + randomFill(size)

@@ -59,12 +59,15 @@ public protocol Backend: AnyObject {
   func prepare(_ operation: ConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch
   func prepare(_ operation: ConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError) -> any Launch
   func prepare(_ operation: ConvolutionBackwardFilter, workspace: DeviceMemory?) throws(BackendError) -> any Launch
+  func prepare(_ operation: ExponentialMovingAverage) throws(BackendError) -> any Launch
   func prepare(_ operation: Fill) throws(BackendError) -> any Launch
   func prepare(_ operation: L1Loss, workspace: DeviceMemory?) throws(BackendError) -> any Launch
   func prepare(_ operation: MaxPoolingForward) throws(BackendError) -> any Launch
   func prepare(_ operation: MaxPoolingBackward) throws(BackendError) -> any Launch
   func prepare(_ operation: MeanSquaredError, workspace: DeviceMemory?) throws(BackendError) -> any Launch
   func prepare(_ operation: RandomFill) throws(BackendError) -> any Launch
+  func prepare(_ operation: SpectralNormalizationForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch
+  func prepare(_ operation: SpectralNormalizationBackward, workspace: DeviceMemory?) throws(BackendError) -> any Launch
   func prepare(_ operation: TransposedConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch
   func prepare(_ operation: TransposedConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError)
     -> any Launch
@@ -83,6 +86,8 @@ public protocol Backend: AnyObject {
   func workspaceByteCount(_ operation: ConvolutionBackwardFilter) -> Int
   func workspaceByteCount(_ operation: L1Loss) -> Int
   func workspaceByteCount(_ operation: MeanSquaredError) -> Int
+  func workspaceByteCount(_ operation: SpectralNormalizationForward) -> Int
+  func workspaceByteCount(_ operation: SpectralNormalizationBackward) -> Int
   func workspaceByteCount(_ operation: TransposedConvolutionForward) -> Int
   func workspaceByteCount(_ operation: TransposedConvolutionBackwardData) -> Int
   func workspaceByteCount(_ operation: TransposedConvolutionBackwardFilter) -> Int

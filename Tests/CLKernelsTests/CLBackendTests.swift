@@ -67,7 +67,7 @@ struct CLBackendTests {
     let gather = try backend.prepare(
       BatchGather(
         images: images, indices: indices, first: first, color: try makeTensor("color", Shape(2, 2, 2, 3), on: backend),
-        gray: try makeTensor("gray", Shape(2, 2, 2, 1), on: backend), scale: 1, shift: 0))
+        gray: try makeTensor("gray", Shape(2, 2, 2, 1), on: backend), encoding: .rgb(scale: 1, shift: 0)))
     try gather.run()
     try backend.synchronize()
     for outside in [2, -1] {

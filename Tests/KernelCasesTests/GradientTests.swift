@@ -167,4 +167,22 @@ struct GradientTests {
     let loss = { Reference.binaryCrossEntropy(logits: $0, target: target) }
     expectGradient(loss(logits).gradient, at: logits, of: { loss($0).loss })
   }
+
+  @Test("spectral normalization, its vectors taken for constants")
+  mutating func spectralNormalization() {
+    let weights = random.floats(Shape(2, 2, 3, 4))
+    let result = Reference.spectralNormalizationForward(
+      weights: weights, outputVector: random.floats(Shape(vector: 4), in: 0.1...1))
+    let outputGradient = random.floats(weights.shape)
+    let gradient = Reference.spectralNormalizationBackward(
+      output: result.output, outputVector: result.outputVector, inputVector: result.inputVector, norm: result.norm,
+      gradient: outputGradient)
+    expectGradient(
+      gradient, at: weights,
+      of: { weights in
+        let norm = Reference.spectralNorm(
+          weights: weights, outputVector: result.outputVector, inputVector: result.inputVector)
+        return dot(weights.map { $0 / norm }, outputGradient)
+      })
+  }
 }

@@ -41,7 +41,7 @@ extension ReferenceBackend {
       let result = Reference.batchGather(
         images: try operation.images.read(), indices: try operation.indices.read().values.map { Int($0) },
         first: fault == .readsVariablesEarly ? early : operation.first.value,
-        batch: operation.color.shape.batch, scale: Double(operation.scale), shift: Double(operation.shift))
+        batch: operation.color.shape.batch, operation.encoding)
       try operation.color.write(result.color)
       try operation.gray.write(result.gray)
     }
@@ -104,6 +104,39 @@ extension ReferenceBackend {
       try operation.loss.write(HostTensor(vector: [result.loss]), accumulate: true)
       try operation.gradient?.write(
         result.gradient.map { Double(operation.weight) * $0 }, accumulate: operation.accumulate)
+    }
+  }
+
+  func prepare(_ operation: ExponentialMovingAverage) throws(BackendError) -> any Launch {
+    let early = operation.decay.value
+    let fault = fault
+    return try launch(operation) { () throws(BackendError) in
+      try operation.average.write(
+        Reference.exponentialMovingAverage(
+          values: try operation.values.read(), average: try operation.average.read(),
+          decay: Double(fault == .readsVariablesEarly ? early : operation.decay.value)))
+    }
+  }
+
+  func prepare(_ operation: SpectralNormalizationForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
+    try launch(operation, workspace: workspace) { () throws(BackendError) in
+      let result = Reference.spectralNormalizationForward(
+        weights: try operation.weights.read(), outputVector: try operation.outputVector.read())
+      try operation.output.write(result.output)
+      try operation.outputVector.write(result.outputVector)
+      try operation.inputVector.write(result.inputVector)
+      try operation.norm.write(HostTensor(vector: [result.norm]))
+    }
+  }
+
+  func prepare(_ operation: SpectralNormalizationBackward, workspace: DeviceMemory?) throws(BackendError) -> any Launch
+  {
+    try launch(operation, workspace: workspace) { () throws(BackendError) in
+      try operation.gradient.write(
+        Reference.spectralNormalizationBackward(
+          output: try operation.output.read(), outputVector: try operation.outputVector.read(),
+          inputVector: try operation.inputVector.read(), norm: Double(try operation.norm.read()[0]),
+          gradient: try operation.gradient.read()))
     }
   }
 
@@ -265,6 +298,8 @@ extension ReferenceBackend {
   func workspaceByteCount(_ operation: ConvolutionBackwardFilter) -> Int { 0 }
   func workspaceByteCount(_ operation: L1Loss) -> Int { 0 }
   func workspaceByteCount(_ operation: MeanSquaredError) -> Int { 0 }
+  func workspaceByteCount(_ operation: SpectralNormalizationForward) -> Int { 0 }
+  func workspaceByteCount(_ operation: SpectralNormalizationBackward) -> Int { 0 }
   func workspaceByteCount(_ operation: TransposedConvolutionForward) -> Int { 0 }
   func workspaceByteCount(_ operation: TransposedConvolutionBackwardData) -> Int { 0 }
   func workspaceByteCount(_ operation: TransposedConvolutionBackwardFilter) -> Int { 0 }

@@ -115,10 +115,43 @@ struct ReferenceTests {
   func batchGather() {
     let images = HostTensor(Shape(3, 1, 1, 3), [0, 0, 0, 10, 20, 30, 255, 0, 0])
     let result = Reference.batchGather(
-      images: images, indices: [1, 2, 0, 1], first: 1, batch: 3, scale: 2, shift: -1)
+      images: images, indices: [1, 2, 0, 1], first: 1, batch: 3, .rgb(scale: 2, shift: -1))
     #expect(result.color.values == [509, -1, -1, -1, -1, -1, 19, 39, 59])
     let gray = [169.0, -1, 39]
     #expect(zip(result.gray.values, gray).allSatisfy { abs($0 - $1) < 1e-12 })
+  }
+
+  @Test("a mirrored image has left and right exchanged")
+  func mirroredImage() {
+    let images = HostTensor(Shape(2, 1, 2, 3), [0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6])
+    let result = Reference.batchGather(
+      images: images, indices: [1 + 1 << 31, 1], first: 0, batch: 2, .rgb(scale: 1, shift: 0))
+    #expect(result.color.values == [4, 5, 6, 1, 2, 3, 1, 2, 3, 4, 5, 6])
+  }
+
+  /// Published values: red is (53.24, 80.09, 67.20), white (100, 0, 0).
+  @Test("a gathered batch in CIELAB is on its scales")
+  func gatherLab() {
+    let images = HostTensor(Shape(2, 1, 1, 3), [255, 0, 0, 255, 255, 255])
+    let result = Reference.batchGather(images: images, indices: [0, 1], first: 0, batch: 2, .lab)
+    let color = [80.09 / 110, 67.20 / 110, 0, 0]
+    let gray = [53.24 / 50 - 1, 1]
+    #expect(zip(result.color.values, color).allSatisfy { abs($0 - $1) < 2e-4 })
+    #expect(zip(result.gray.values, gray).allSatisfy { abs($0 - $1) < 2e-4 })
+  }
+
+  @Test("spectral normalization finds the largest singular value")
+  func spectralNormalization() {
+    // Singular values 3 and 2.
+    let weights = HostTensor(Shape(1, 1, 2, 2), [0, 3, -2, 0])
+    var vector = HostTensor(vector: [0.5, 0.5])
+    var norm = 0.0
+    for _ in 0..<40 {
+      let result = Reference.spectralNormalizationForward(weights: weights, outputVector: vector)
+      vector = result.outputVector
+      norm = result.norm
+    }
+    #expect(abs(norm - 3) < 1e-9)
   }
 
   /// The known answers of Random123's kat_vectors for philox4x32-10.

@@ -30,7 +30,7 @@ struct PyTorchStepTests {
       try parameters.allocate(on: backend, training: true)
       try run.set(parameters, of: name, to: "initial", on: backend)
     }
-    let adam = AdamSchedule(learningRate: Variable(run.options.learningRate))
+    let adam = AdamSchedule(run.options)
     adam.step.value = 1
     let builder = PlanBuilder()
     step.emit(
@@ -104,7 +104,7 @@ struct PyTorchStepTests {
     let network = UNet(run.configuration)
     try network.parameters.allocate(on: backend, training: false)
     try checkpoint.load(into: network.parameters, on: backend)
-    let prediction = PredictionBuilder(network, kind: kind, try run.source(on: backend))
+    let prediction = PredictionBuilder(network, checkpoint.configuration, try run.source(on: backend))
     let plans = try PlanCompiler(backend: backend).compile([prediction.builder])
     try plans[0].run()
     let expected = try run.vectors.named("inference").values("prediction", as: Float.self)

@@ -54,6 +54,7 @@ struct TrainOptions: ParsableArguments {
   var validationImages: Int?
   @Option(parsing: .unconditional, help: "Stop after so many steps, whatever --epochs says.")
   var steps: Int?
+  @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
 }
 
 extension TrainOptions {
@@ -67,7 +68,7 @@ extension TrainOptions {
       ("--size", size != nil), ("--train-images", trainImages != nil), ("--validation-images", validationImages != nil),
       ("--steps", steps != nil),
     ]
-    return all.filter(\.1).map(\.0)
+    return all.filter(\.1).map(\.0) + recipeOptions.given
   }
 
   /// Throws where an option cannot be used, without looking at any file.
@@ -90,6 +91,7 @@ extension TrainOptions {
         throw ValidationError("--l1-weight \(l1Weight): must be a number not below 0.")
       }
     }
+    try recipeOptions.validate(for: kind)
     if let batchSize { try ModelOptions.validate(batchSize: batchSize) }
     try ModelOptions.validate(size: imageSize) { () throws(ModelError) in try model(kind) }
   }
@@ -99,14 +101,16 @@ extension TrainOptions {
   var imageSize: Int { size ?? 32 }
 
   func model(_ kind: ModelKind) throws(ModelError) -> ModelConfiguration {
-    try ModelConfiguration(kind: kind, width: width ?? 64, upsampling: upsampling ?? .transposed)
+    try ModelConfiguration(
+      kind: kind, width: width ?? 64, upsampling: upsampling ?? .transposed,
+      colorSpace: recipeOptions.resolvedColorSpace)
   }
 
   /// Everything resolved.
   func configuration(
     for kind: ModelKind, _ dataset: ImageDataset, on backend: any Backend
   ) throws(ModelError) -> RunConfiguration {
-    var training = TrainingOptions(recipeFor: kind)
+    var training = recipeOptions.trainingOptions(for: kind)
     training.batchSize = batchSize ?? training.batchSize
     training.learningRate = learningRate ?? training.learningRate
     training.l1Weight = l1Weight ?? training.l1Weight

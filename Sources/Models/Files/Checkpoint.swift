@@ -4,7 +4,7 @@ import Runtime
 /// A weights file: what colorizing needs, and what it is. The numbers are read when they are loaded.
 ///
 /// Tensors have PyTorch's names and shapes, so weights move both ways. Metadata: `format` (`recolor`), `model`, `width`,
-/// `upsampling`, `image_height`, `image_width` (of the training images), `epoch`, `step`, `recipe` (the training options as
+/// `upsampling`, `color_space`, `image_height`, `image_width` (of the training images), `epoch`, `step`, `recipe` (the training options as
 /// JSON). A file without metadata is recognized by its tensors; only the model must then be named, and the upsampling where
 /// it is no transposed convolution.
 public struct Checkpoint {
@@ -35,7 +35,8 @@ public struct Checkpoint {
     guard let upsampling = file.tensors["upsampling1.weight"] != nil ? .transposed : told else {
       throw CheckpointError.unknownUpsampling(path: url.path)
     }
-    configuration = try ModelConfiguration(kind: kind, width: width, upsampling: upsampling)
+    let colorSpace = try Self.value("color_space", in: file, ColorSpace.init(rawValue:)) ?? .rgb
+    configuration = try ModelConfiguration(kind: kind, width: width, upsampling: upsampling, colorSpace: colorSpace)
     _ = try Self.value("width", in: file) { Int($0) == width ? width : nil }
     let height = try Self.value("image_height", in: file, Self.imageExtent)
     let imageWidth = try Self.value("image_width", in: file, Self.imageExtent)
@@ -105,6 +106,7 @@ public struct Checkpoint {
     metadata["model"] = configuration.kind.rawValue
     metadata["width"] = String(configuration.width)
     metadata["upsampling"] = configuration.upsampling.rawValue
+    metadata["color_space"] = configuration.colorSpace.rawValue
     let parameters = network.parameters.parameters
     let writer = try SafetensorsWriter(
       writing: url,

@@ -9,9 +9,10 @@ enum ParameterVector: String, CaseIterable {
 }
 
 extension ParameterSet {
-  /// The parameters that have an element in a vector: all have values, the trained ones have moments.
+  /// The parameters that have an element in a vector: all have values, the trained ones have moments if training them is
+  /// what the set is for.
   func parameters(in vector: ParameterVector) -> [Parameter] {
-    vector == .value ? parameters : parameters.filter(\.isTrained)
+    vector == .value ? parameters : isTrained ? parameters.filter(\.isTrained) : []
   }
 
   /// A parameter's numbers in PyTorch's order.

@@ -8,7 +8,7 @@ import Runtime
 public final class Colorizer {
   private let backend: any Backend
   private let network: UNet
-  private let kind: ModelKind
+  private let encoding: ColorEncoding
   /// The plan for the size used last: photographs of one folder often share it.
   private var current: SizedPlan?
 
@@ -22,7 +22,7 @@ public final class Colorizer {
   /// - Throws: `SafetensorsError`, `BackendError`.
   public init(_ checkpoint: Checkpoint, on backend: any Backend) throws {
     self.backend = backend
-    kind = checkpoint.configuration.kind
+    encoding = checkpoint.configuration.encoding
     network = try checkpoint.load(on: backend)
   }
 
@@ -43,10 +43,10 @@ public final class Colorizer {
   /// The network's colors for an image of its working size: `[height, width, 3]` in 0...1.
   private func colors(of small: RGBImage) throws(BackendError) -> [Float] {
     let sized = try plan(height: small.height, width: small.width)
-    let (scaling, shift) = (kind.colorScale, kind.colorShift)
-    try backend.upload(small.grayValues.map { $0 * scaling + shift }, to: sized.gray)
+    let gray = encoding.gray(of: small)
+    try backend.upload(gray, to: sized.gray)
     try sized.plan.run()
-    return try backend.floats(of: sized.output).map(kind.color(fromOutput:))
+    return encoding.colors(fromOutput: try backend.floats(of: sized.output), gray: gray)
   }
 
   private static func small(_ photograph: Photograph, workingSize: Int) -> RGBImage {

@@ -18,7 +18,7 @@ extension Predictor {
     let order = try ImageOrder(capacity: (count + batchSize - 1) / batchSize * batchSize, of: images, on: backend)
     try order.set(Array(0..<UInt32(count)))
     try self.init(
-      checkpoint.load(on: backend), kind: checkpoint.configuration.kind, images: images, order: order,
-      batchSize: batchSize, on: backend)
+      checkpoint.load(on: backend), checkpoint.configuration, images: images, order: order, batchSize: batchSize,
+      on: backend)
   }
 }

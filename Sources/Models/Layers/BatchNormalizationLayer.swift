@@ -14,8 +14,8 @@ struct BatchNormalizationLayer {
     self.slope = slope
     scale = parameters.trained("\(name).weight", Shape(vector: channels), .vector, .constant(1))
     shift = parameters.trained("\(name).bias", Shape(vector: channels), .vector, .constant(0))
-    runningMean = parameters.tracked("\(name).running_mean", count: channels, initialValue: 0)
-    runningVariance = parameters.tracked("\(name).running_var", count: channels, initialValue: 1)
+    runningMean = parameters.tracked("\(name).running_mean", count: channels, initialValue: .constant(0))
+    runningVariance = parameters.tracked("\(name).running_var", count: channels, initialValue: .constant(1))
   }
 
   /// Emits the layer. Without gradients to compute, and with nowhere else to write, it works in place.

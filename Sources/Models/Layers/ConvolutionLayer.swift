@@ -12,13 +12,17 @@ struct ConvolutionLayer {
   /// A bias in front of a batch norm has a true gradient of zero and stays where it is; and the convolution finds the
   /// statistics that the batch norm needs.
   private let feedsBatchNorm: Bool
+  /// Where power iteration stands, u of `SpectralNormalizationForward`, where the weights are divided by their spectral norm.
+  private let spectralVector: Parameter?
 
   /// - Parameters:
   ///   - weights: what the weights are drawn from; PyTorch's default where nil. The bias always has PyTorch's default.
   ///   - feedsBatchNorm: whether a batch norm comes next.
+  ///   - spectralNorm: whether passes may see the weights divided by their spectral norm.
   init(
     _ name: String, from inputChannels: Int, to outputChannels: Int, _ geometry: ConvolutionGeometry,
-    outputPadding: Int? = nil, weights: InitialValue? = nil, feedsBatchNorm: Bool = false, in parameters: ParameterSet
+    outputPadding: Int? = nil, weights: InitialValue? = nil, feedsBatchNorm: Bool = false, spectralNorm: Bool = false,
+    in parameters: ParameterSet
   ) {
     // PyTorch takes the second extent of the weights for the fan-in, which of a transposed kernel is the output's.
     let fanIn = (outputPadding == nil ? inputChannels : outputChannels) * geometry.taps
@@ -31,6 +35,25 @@ struct ConvolutionLayer {
       "\(name).weight", Shape(geometry.kernelHeight, geometry.kernelWidth, inputChannels, outputChannels),
       outputPadding == nil ? .convolution : .transposedConvolution, weights ?? .uniform(fanIn: fanIn))
     bias = parameters.trained("\(name).bias", Shape(vector: outputChannels), .vector, .uniform(fanIn: fanIn))
+    spectralVector =
+      spectralNorm
+      ? parameters.tracked(
+        "\(name).weight_u", count: outputChannels, initialValue: .random(.normal(mean: 0, deviation: 1)))
+      : nil
+  }
+
+  /// Emits the division of the weights by their spectral norm, if they have one.
+  func normalizeWeights(
+    of parameters: ParameterSet, _ label: String, into weights: SpectralWeights, _ builder: PlanBuilder
+  ) {
+    guard let spectralVector else { return }
+    let normalization = SpectralNormalizationForward(
+      weights: parameters.value(of: weight), outputVector: parameters.value(of: spectralVector),
+      inputVector: builder.tensor("\(label).\(name).weight_v", Shape(vector: weight.shape.pixelCount)),
+      norm: builder.tensor("\(label).\(name).weight_norm", Shape(vector: 1)),
+      output: builder.tensor("\(label).\(name).weight", weight.shape))
+    builder.append(normalization)
+    weights.add(normalization, of: weight)
   }
 
   func outputShape(of input: Shape) -> Shape {
@@ -50,7 +73,7 @@ struct ConvolutionLayer {
   ) -> Tensor {
     let output = destination ?? tape.tensor("\(name).output", outputShape(of: input.shape))
     summarize(input, output, tape)
-    let weights = tape.parameters.value(of: weight)
+    let weights = tape.spectralWeights?.value(of: weight) ?? tape.parameters.value(of: weight)
     let bias = tape.parameters.value(of: bias)
     if outputPadding == nil {
       tape.plan.append(

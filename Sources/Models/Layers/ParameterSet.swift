@@ -9,6 +9,8 @@ public final class ParameterSet {
   public private(set) var parameters: [Parameter] = []
   private var trainedCount = 0
   private var trackedCount = 0
+  /// Whether there is memory for gradients and moments.
+  private(set) var isTrained = false
 
   /// The flat vectors; they have a place only after `allocate`.
   private(set) lazy var values = TensorStorage(name: "parameters", elementType: .float32, count: trainedCount)
@@ -28,12 +30,12 @@ public final class ParameterSet {
         name: name, shape: shape, layout: layout, initialValue: initialValue, offset: trainedCount, isTrained: true))
   }
 
-  /// Adds a vector of running statistics.
-  func tracked(_ name: String, count: Int, initialValue: Float) -> Parameter {
+  /// Adds a vector that training keeps track of without gradients, such as running statistics.
+  func tracked(_ name: String, count: Int, initialValue: InitialValue) -> Parameter {
     defer { trackedCount += Self.aligned(count) }
     return append(
       Parameter(
-        name: name, shape: Shape(vector: count), layout: .vector, initialValue: .constant(initialValue),
+        name: name, shape: Shape(vector: count), layout: .vector, initialValue: initialValue,
         offset: trackedCount, isTrained: false))
   }
 
@@ -58,12 +60,21 @@ public final class ParameterSet {
   }
 
   /// One step of Adam over all trained parameters.
-  func adam(_ schedule: AdamSchedule, beta1: Double, beta2: Double) -> Adam {
+  func adam(_ learningRate: Variable<Float>, step: Variable<Int>, beta1: Double, beta2: Double) -> Adam {
     let flat = Shape(vector: trainedCount)
     return Adam(
       parameters: Tensor(storage: values, shape: flat), gradients: Tensor(storage: gradients, shape: flat),
       firstMoment: Tensor(storage: firstMoment, shape: flat), secondMoment: Tensor(storage: secondMoment, shape: flat),
-      learningRate: schedule.learningRate, step: schedule.step, beta1: beta1, beta2: beta2)
+      learningRate: learningRate, step: step, beta1: beta1, beta2: beta2)
+  }
+
+  /// What moves the numbers of another set of the same network towards this one's: weights and running statistics.
+  func exponentialMovingAverages(into average: ParameterSet, decay: Variable<Float>) -> [ExponentialMovingAverage] {
+    [(values, average.values), (statistics, average.statistics)].map { from, to in
+      let flat = Shape(vector: from.count)
+      return ExponentialMovingAverage(
+        values: Tensor(storage: from, shape: flat), average: Tensor(storage: to, shape: flat), decay: decay)
+    }
   }
 
   /// Bytes of everything in flat memory.
@@ -71,6 +82,7 @@ public final class ParameterSet {
 
   /// Takes device memory for the values and, to train, for gradients and moments; all zero.
   public func allocate(on backend: any Backend, training: Bool) throws(BackendError) {
+    isTrained = training
     for storage in training ? [values, statistics, gradients, firstMoment, secondMoment] : [values, statistics] {
       storage.memory = try backend.allocate(byteCount: max(storage.byteCount, 4))
       let whole = Tensor(storage: storage, shape: Shape(vector: storage.count))

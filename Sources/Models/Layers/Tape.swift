@@ -19,6 +19,8 @@ final class Tape {
   let plan: PlanBuilder
   let parameters: ParameterSet
   let mode: Mode
+  /// The weights that the pass sees divided by their spectral norms.
+  let spectralWeights: SpectralWeights?
   /// Tells apart the tensors of several passes of one network in a plan.
   private let label: String
   private var backward: [() -> Void] = []
@@ -27,11 +29,14 @@ final class Tape {
   private var statistics: [ObjectIdentifier: Tensor] = [:]
   private(set) var layers: [LayerSummary] = []
 
-  init(_ plan: PlanBuilder, _ parameters: ParameterSet, mode: Mode, label: String) {
+  init(
+    _ plan: PlanBuilder, _ parameters: ParameterSet, mode: Mode, label: String, spectralWeights: SpectralWeights? = nil
+  ) {
     self.plan = plan
     self.parameters = parameters
     self.mode = mode
     self.label = label
+    self.spectralWeights = spectralWeights
   }
 
   var isTraining: Bool { if case .training = mode { true } else { false } }

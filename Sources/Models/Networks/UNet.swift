@@ -1,7 +1,7 @@
 import Runtime
 
 /// The U-Net of the study (after Ronneberger, Fischer and Brox 2015): five double units down, four up, each upward one fed by
-/// the upsampled map and the map of the same size from the way down; then a convolution 1×1 to three colors.
+/// the upsampled map and the map of the same size from the way down; then a convolution 1×1 to the colors: three, or a* and b* of CIELAB.
 public struct UNet {
   /// Number of times the way down halves the maps.
   private static let halvings = 4
@@ -44,11 +44,12 @@ public struct UNet {
     self.upsamplings = upsamplings
     self.decodingUnits = decodingUnits
     output = ConvolutionLayer(
-      "decoding_unit5.0", from: width, to: 3, ConvolutionGeometry(kernel: 1), weights: weights, in: parameters)
+      "decoding_unit5.0", from: width, to: configuration.encoding.colorChannels, ConvolutionGeometry(kernel: 1),
+      weights: weights, in: parameters)
     activation = configuration.kind == .gan ? ActivationLayer(name: "decoding_unit5.1", activation: .tanh) : nil
   }
 
-  /// Emits the network: gray `[N, H, W, 1]` to color `[N, H, W, 3]`, H and W multiples of 16.
+  /// Emits the network: gray `[N, H, W, 1]` to color `[N, H, W, 3]`, in CIELAB `[N, H, W, 2]`, H and W multiples of 16.
   ///
   /// Nothing is copied for the concatenations: the way down and the upsamplings write straight into their halves.
   func callAsFunction(_ gray: Tensor, into destination: Tensor? = nil, _ tape: Tape) -> Tensor {

@@ -36,6 +36,10 @@ struct Preparation {
     }
     guard options.learningRate > 0, options.learningRate.isFinite, options.l1Weight >= 0, options.l1Weight.isFinite
     else { throw RunError.invalidOption("the learning rate must be above 0, and the L1 weight not below 0") }
+    let discriminatorRate = options.discriminatorLearningRate ?? options.learningRate
+    guard discriminatorRate > 0, discriminatorRate.isFinite, options.averageDecay >= 0, options.averageDecay < 1 else {
+      throw RunError.invalidOption("the discriminator's learning rate must be above 0, the average's decay in 0..<1")
+    }
     let split = try TrainingSplit(
       count: dataset.count, trainingCount: configuration.trainImages, validationCount: configuration.validationImages,
       seed: options.seed)

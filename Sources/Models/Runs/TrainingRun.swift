@@ -115,8 +115,7 @@ public final class TrainingRun {
     let batchSize = configuration.options.batchSize
     let start = ContinuousClock.now
     let firstStep = state.step
-    try trainer.order.set(
-      Shuffle.order(of: split.training, epoch: state.epoch, seed: configuration.options.seed))
+    try trainer.order.set(order(ofEpoch: state.epoch))
     trainer.learningRate = learningRate(inEpoch: state.epoch)
     var meter = ThroughputMeter(step: state.step)
     while state.position + batchSize <= split.training.count, !isAtStepLimit {
@@ -137,6 +136,13 @@ public final class TrainingRun {
     try finishEpoch(
       start: start, imagesPerSecond: trainingSeconds > 0 ? Double(stepsDone * batchSize) / trainingSeconds : 0)
     return .finished
+  }
+
+  /// Which photographs the epoch visits in which order, and which of them mirrored.
+  private func order(ofEpoch epoch: Int) -> [UInt32] {
+    let options = configuration.options
+    let order = Shuffle.order(of: split.training, epoch: epoch, seed: options.seed)
+    return options.horizontalFlips ? Shuffle.mirroring(order, epoch: epoch, seed: options.seed) : order
   }
 
   /// The schedule: × decay after every epoch.

@@ -38,10 +38,10 @@ struct BatchSource {
   /// `[N, H, W, channels]`
   func shape(channels: Int) -> Shape { Shape(batchSize, images.shape.height, images.shape.width, channels) }
 
-  /// Gathers a batch in the color range of a model.
-  func gather(_ kind: ModelKind, color: Tensor, gray: Tensor) -> BatchGather {
+  /// Gathers a batch in the colors of a model.
+  func gather(_ configuration: ModelConfiguration, color: Tensor, gray: Tensor) -> BatchGather {
     BatchGather(
-      images: images, indices: order, first: first, color: color, gray: gray, scale: kind.colorScale,
-      shift: kind.colorShift)
+      images: images, indices: order, first: first, color: color, gray: gray,
+      encoding: configuration.encoding)
   }
 }

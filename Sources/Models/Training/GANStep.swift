@@ -12,12 +12,14 @@ struct GANStep: TrainingStep {
   let discriminator: Discriminator
   let lossNames = ["d_real", "d_fake", "g_adversarial", "g_l1"]
   let colorLoss = 3
+  private let configuration: ModelConfiguration
   private let l1Weight: Float
 
-  init(_ configuration: ModelConfiguration, l1Weight: Float) {
+  init(_ configuration: ModelConfiguration, _ options: TrainingOptions) {
+    self.configuration = configuration
     generator = UNet(configuration)
-    discriminator = Discriminator(configuration)
-    self.l1Weight = l1Weight
+    discriminator = Discriminator(configuration, spectralNorm: options.spectralNorm)
+    l1Weight = options.l1Weight
   }
 
   var networks: [(name: String, parameters: ParameterSet, stream: UInt64)] {
@@ -28,27 +30,32 @@ struct GANStep: TrainingStep {
   }
 
   func emit(_ source: BatchSource, losses: Tensor, adam: AdamSchedule, into builder: PlanBuilder) {
-    // Channel 0 is the gray image, channels 1 to 3 its colors. The batch, and the generator, write into them directly.
-    let real = builder.tensor("real", source.shape(channels: Discriminator.inputChannels))
-    let fake = builder.tensor("fake", source.shape(channels: Discriminator.inputChannels))
+    // Channel 0 is the gray image, the others its colors. The batch, and the generator, write into them directly.
+    let real = builder.tensor("real", source.shape(channels: discriminator.inputChannels))
+    let fake = builder.tensor("fake", source.shape(channels: discriminator.inputChannels))
     let gray = real.channels(0..<1)
-    let photograph = real.channels(1..<4)
-    let colors = fake.channels(1..<4)
-    builder.append(source.gather(.gan, color: photograph, gray: gray))
+    let photograph = real.channels(1..<discriminator.inputChannels)
+    let colors = fake.channels(1..<discriminator.inputChannels)
+    builder.append(source.gather(configuration, color: photograph, gray: gray))
     builder.append(Concatenation(inputs: [gray], output: fake.channels(0..<1)))
     let generatorTape = Tape(
       builder, generator.parameters, mode: .training(parameterGradients: true, accumulate: false), label: "generator")
     _ = generator(gray, into: colors, generatorTape)
 
+    let weights = discriminator.normalizedWeights("discriminator", builder)
     emitDiscriminator(
-      on: real, target: GANRecipe.realTarget, loss: losses.channels(0..<1), accumulate: false, "discriminator real",
+      on: real, weights, target: GANRecipe.realTarget, loss: losses.channels(0..<1), accumulate: false,
+      "discriminator real",
       builder)
     emitDiscriminator(
-      on: fake, target: 0, loss: losses.channels(1..<2), accumulate: true, "discriminator fake", builder)
-    builder.append(discriminator.parameters.adam(adam, beta1: 0.5, beta2: 0.999))
+      on: fake, weights, target: 0, loss: losses.channels(1..<2), accumulate: true, "discriminator fake", builder)
+    weights.emitGradients(discriminator.parameters, builder)
+    builder.append(
+      discriminator.parameters.adam(adam.discriminatorLearningRate, step: adam.step, beta1: 0.5, beta2: 0.999))
 
     let judgeTape = Tape(
-      builder, discriminator.parameters, mode: .training(parameterGradients: false, accumulate: false), label: "judge")
+      builder, discriminator.parameters, mode: .training(parameterGradients: false, accumulate: false), label: "judge",
+      spectralWeights: discriminator.normalizedWeights("judge", builder))
     let logits = discriminator(fake, needsInputGradient: true, judgeTape)
     builder.append(
       BinaryCrossEntropy(
@@ -61,16 +68,17 @@ struct GANStep: TrainingStep {
         weight: l1Weight, accumulate: true))
     generatorTape.adoptGradient(of: colors, from: judgeTape)
     generatorTape.emitBackward()
-    builder.append(generator.parameters.adam(adam, beta1: 0.5, beta2: 0.999))
+    builder.append(generator.parameters.adam(adam.learningRate, step: adam.step, beta1: 0.5, beta2: 0.999))
   }
 
   /// Emits one half of the discriminator's loss and its gradients.
   private func emitDiscriminator(
-    on input: Tensor, target: Float, loss: Tensor, accumulate: Bool, _ label: String, _ builder: PlanBuilder
+    on input: Tensor, _ weights: SpectralWeights, target: Float, loss: Tensor, accumulate: Bool, _ label: String,
+    _ builder: PlanBuilder
   ) {
     let tape = Tape(
       builder, discriminator.parameters, mode: .training(parameterGradients: true, accumulate: accumulate),
-      label: label)
+      label: label, spectralWeights: weights)
     let logits = discriminator(input, needsInputGradient: false, tape)
     builder.append(
       BinaryCrossEntropy(

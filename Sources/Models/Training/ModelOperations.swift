@@ -15,12 +15,13 @@ public struct ModelOperations {
     let source = BatchSource(
       images: Tensor("images", Shape(batchSize, height, width, 3), .uint8),
       order: Tensor("image order", Shape(vector: batchSize), .uint32), first: Variable(0), batchSize: batchSize)
-    let step = configuration.trainingStep(TrainingOptions(recipeFor: configuration.kind))
+    let options = TrainingOptions(recipeFor: configuration.kind)
+    let step = configuration.trainingStep(options)
     let builder = PlanBuilder()
     step.emit(
       source, losses: Tensor("losses", Shape(vector: step.lossNames.count)),
-      adam: AdamSchedule(learningRate: Variable(0)), into: builder)
+      adam: AdamSchedule(options), into: builder)
     trainingStep = builder.operations
-    inference = PredictionBuilder(step.generator, kind: configuration.kind, source).builder.operations
+    inference = PredictionBuilder(step.generator, configuration, source).builder.operations
   }
 }

@@ -31,7 +31,7 @@ public struct ModelSummary: Sendable {
       let discriminator = Discriminator(configuration)
       networks.append(
         Self.summarize("discriminator", discriminator.parameters) { tape in
-          let pair = tape.tensor("pair", Shape(1, height, width, Discriminator.inputChannels))
+          let pair = tape.tensor("pair", Shape(1, height, width, discriminator.inputChannels))
           _ = discriminator(pair, needsInputGradient: false, tape)
         })
       parameterByteCount += discriminator.parameters.byteCount(training: true)
@@ -42,11 +42,12 @@ public struct ModelSummary: Sendable {
     let source = BatchSource(
       images: Tensor("images", Shape(batchSize, height, width, 3), .uint8),
       order: Tensor("image order", Shape(vector: batchSize), .uint32), first: Variable(0), batchSize: batchSize)
-    let step = configuration.trainingStep(TrainingOptions(recipeFor: configuration.kind))
+    let options = TrainingOptions(recipeFor: configuration.kind)
+    let step = configuration.trainingStep(options)
     let builder = PlanBuilder()
     step.emit(
       source, losses: Tensor("losses", Shape(vector: step.lossNames.count)),
-      adam: AdamSchedule(learningRate: Variable(0)), into: builder)
+      adam: AdamSchedule(options), into: builder)
     trainingMemory = PlanCompiler(backend: backend).memory(for: [builder])
   }
 

@@ -4,15 +4,20 @@ import Runtime
 struct PredictionBuilder {
   let builder = PlanBuilder()
   let source: BatchSource
-  /// `[N, H, W, 3]`, in the generator's own range.
+  let encoding: ColorEncoding
+  /// `[N, H, W, 1]`, in the generator's own range.
+  let gray: Tensor
+  /// `[N, H, W, 3]` or, in CIELAB, `[N, H, W, 2]`, in the generator's own range.
   let output: Tensor
 
-  init(_ network: UNet, kind: ModelKind, _ source: BatchSource) {
+  init(_ network: UNet, _ configuration: ModelConfiguration, _ source: BatchSource) {
     self.source = source
-    let color = builder.tensor("evaluation.color", source.shape(channels: 3))
-    let gray = builder.tensor("evaluation.gray", source.shape(channels: 1))
-    builder.append(source.gather(kind, color: color, gray: gray))
+    encoding = configuration.encoding
+    let color = builder.tensor("evaluation.color", source.shape(channels: encoding.colorChannels))
+    gray = builder.tensor("evaluation.gray", source.shape(channels: 1))
+    builder.append(source.gather(configuration, color: color, gray: gray))
     output = network(gray, Tape(builder, network.parameters, mode: .inference, label: "evaluation"))
     builder.keep(output)
+    if encoding == .lab { builder.keep(gray) }
   }
 }

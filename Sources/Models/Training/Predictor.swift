@@ -5,14 +5,12 @@ public final class Predictor {
   private let backend: any Backend
   private let plan: Plan
   private let prediction: PredictionBuilder
-  private let kind: ModelKind
   /// Which photographs, in which order.
   public let order: ImageOrder
 
-  init(_ prediction: PredictionBuilder, plan: Plan, kind: ModelKind, order: ImageOrder, on backend: any Backend) {
+  init(_ prediction: PredictionBuilder, plan: Plan, order: ImageOrder, on backend: any Backend) {
     self.prediction = prediction
     self.plan = plan
-    self.kind = kind
     self.order = order
     self.backend = backend
   }
@@ -20,12 +18,13 @@ public final class Predictor {
   /// Makes a predictor with memory of its own.
   /// - Parameter batchSize: photographs at a time; the order's capacity is a multiple of it.
   public convenience init(
-    _ network: UNet, kind: ModelKind, images: DeviceImages, order: ImageOrder, batchSize: Int, on backend: any Backend
+    _ network: UNet, _ configuration: ModelConfiguration, images: DeviceImages, order: ImageOrder, batchSize: Int,
+    on backend: any Backend
   ) throws(BackendError) {
     let source = BatchSource(images: images, order: order, batchSize: batchSize)
-    let prediction = PredictionBuilder(network, kind: kind, source)
+    let prediction = PredictionBuilder(network, configuration, source)
     let plans = try PlanCompiler(backend: backend).compile([prediction.builder])
-    self.init(prediction, plan: plans[0], kind: kind, order: order, on: backend)
+    self.init(prediction, plan: plans[0], order: order, on: backend)
   }
 
   /// Puts one batch, from position `first` of the order on, into the device's queue.
@@ -44,9 +43,11 @@ public final class Predictor {
     for first in stride(from: 0, to: order.count, by: batchSize) {
       let count = min(batchSize, order.count - first)
       try run(first: first)
-      let values = try backend.floats(of: prediction.output)
-      let kept = count * prediction.output.shape.count / batchSize
-      body(first, count, values.prefix(kept).map(kind.color(fromOutput:)))
+      let output = try backend.floats(of: prediction.output)
+      // Only in CIELAB does it say more than what the generator made.
+      let gray = prediction.encoding == .lab ? try backend.floats(of: prediction.gray) : []
+      let colors = prediction.encoding.colors(fromOutput: output, gray: gray)
+      body(first, count, Array(colors.prefix(count * colors.count / batchSize)))
     }
   }
 }

@@ -11,6 +11,8 @@ public final class Trainer {
   private let step: any TrainingStep
   private let source: BatchSource
   private let adam: AdamSchedule
+  private let average: GeneratorAverage?
+  private let options: TrainingOptions
   private let lossSums: LossSums
   private let plan: Plan
 
@@ -23,33 +25,44 @@ public final class Trainer {
     validationOrder: ImageOrder, on backend: any Backend
   ) throws(BackendError) {
     self.order = order
+    self.options = options
     step = configuration.trainingStep(options)
     for (_, parameters, stream) in step.networks {
       try parameters.allocate(on: backend, training: true)
       try parameters.initialize(on: backend, seed: options.seed, firstStream: stream)
     }
-    adam = AdamSchedule(learningRate: Variable(options.learningRate))
+    average =
+      options.averageDecay > 0 ? GeneratorAverage(configuration, decay: options.averageDecay) : nil
+    if let parameters = average?.network.parameters {
+      try parameters.allocate(on: backend, training: false)
+      try parameters.initialize(on: backend, seed: options.seed, firstStream: RandomStream.generatorWeights)
+    }
+    adam = AdamSchedule(options)
     lossSums = try LossSums(step.lossNames, on: backend)
     source = BatchSource(images: images, order: order, batchSize: options.batchSize)
 
     let builder = PlanBuilder()
     step.emit(source, losses: lossSums.tensor, adam: adam, into: builder)
+    average?.emit(step.generator, into: builder)
     let prediction = PredictionBuilder(
-      step.generator, kind: configuration.kind,
+      average?.network ?? step.generator, configuration,
       BatchSource(images: images, order: validationOrder, batchSize: options.batchSize))
     let compiler = PlanCompiler(backend: backend)
     planMemory = compiler.memory(for: [builder, prediction.builder])
     let plans = try compiler.compile([builder, prediction.builder])
     plan = plans[0]
     predictor = Predictor(
-      prediction, plan: plans[1], kind: configuration.kind, order: validationOrder, on: backend)
+      prediction, plan: plans[1], order: validationOrder, on: backend)
   }
 
-  /// The network that colors.
-  public var generator: UNet { step.generator }
+  /// The network that colors: the generator, or the average of its weights.
+  public var generator: UNet { average?.network ?? step.generator }
 
   /// All networks with their names in a training state, the generator first.
-  public var networks: [(name: String, parameters: ParameterSet)] { step.networks.map { ($0.name, $0.parameters) } }
+  public var networks: [(name: String, parameters: ParameterSet)] {
+    step.networks.map { ($0.name, $0.parameters) }
+      + (average.map { [("generator_average", $0.network.parameters)] } ?? [])
+  }
 
   /// What the losses are called, in the order of `losses()`.
   public var lossNames: [String] { step.lossNames }
@@ -66,9 +79,14 @@ public final class Trainer {
     set { adam.step.value = newValue }
   }
 
+  /// The generator's. The discriminator's is always as many times that as in the options.
   public var learningRate: Float {
     get { adam.learningRate.value }
-    set { adam.learningRate.value = newValue }
+    set {
+      adam.learningRate.value = newValue
+      let ratio = options.discriminatorLearningRate.map { $0 / options.learningRate }
+      adam.discriminatorLearningRate.value = ratio.map { newValue * $0 } ?? newValue
+    }
   }
 
   /// Puts one training step into the device's queue.
@@ -76,6 +94,7 @@ public final class Trainer {
   public func step(first: Int) throws(BackendError) {
     try source.move(to: first)
     adam.step.value += 1
+    average?.prepare(forStep: adam.step.value)
     try plan.run()
   }
 

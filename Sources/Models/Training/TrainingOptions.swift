@@ -2,10 +2,19 @@
 public struct TrainingOptions: Codable, Hashable, Sendable {
   public var batchSize: Int
   public var learningRate: Float
-  /// The learning rate is multiplied by this after every epoch.
+  /// The learning rates are multiplied by this after every epoch.
   public var learningRateDecay: Float
+  /// The discriminator's learning rate (Heusel et al. 2017: two time scales); nil for the generator's.
+  public var discriminatorLearningRate: Float?
   /// λ, the weight of the L1 term in the generator's loss; only the GAN has one.
   public var l1Weight: Float
+  /// Whether every photograph is turned left to right in half of the epochs, drawn by seed.
+  public var horizontalFlips: Bool
+  /// How much of the average of the generator's weights stays at a step (Karras et al. 2018); the average then colors and is
+  /// saved. 0 for the weights themselves.
+  public var averageDecay: Float
+  /// Whether the discriminator's weights are divided by their spectral norms (Miyato et al. 2018); only the GAN has one.
+  public var spectralNorm: Bool
   public var seed: UInt64
 
   /// The study's recipe for a model.
@@ -14,6 +23,28 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
     learningRate = kind == .unet ? 1e-3 : 2e-4
     learningRateDecay = kind == .unet ? 0.9 : 1
     l1Weight = 100
+    horizontalFlips = false
+    averageDecay = 0
+    spectralNorm = false
     seed = 1
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case batchSize, learningRate, learningRateDecay, discriminatorLearningRate, l1Weight, horizontalFlips, averageDecay
+    case spectralNorm, seed
+  }
+
+  /// What files from before there was a choice do not say is as in the study.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    batchSize = try container.decode(Int.self, forKey: .batchSize)
+    learningRate = try container.decode(Float.self, forKey: .learningRate)
+    learningRateDecay = try container.decode(Float.self, forKey: .learningRateDecay)
+    discriminatorLearningRate = try container.decodeIfPresent(Float.self, forKey: .discriminatorLearningRate)
+    l1Weight = try container.decode(Float.self, forKey: .l1Weight)
+    horizontalFlips = try container.decodeIfPresent(Bool.self, forKey: .horizontalFlips) ?? false
+    averageDecay = try container.decodeIfPresent(Float.self, forKey: .averageDecay) ?? 0
+    spectralNorm = try container.decodeIfPresent(Bool.self, forKey: .spectralNorm) ?? false
+    seed = try container.decode(UInt64.self, forKey: .seed)
   }
 }

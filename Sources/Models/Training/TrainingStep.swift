@@ -22,7 +22,7 @@ extension ModelConfiguration {
   func trainingStep(_ options: TrainingOptions) -> any TrainingStep {
     switch kind {
     case .unet: AutoencoderStep(self)
-    case .gan: GANStep(self, l1Weight: options.l1Weight)
+    case .gan: GANStep(self, options)
     }
   }
 }

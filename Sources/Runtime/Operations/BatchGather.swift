@@ -1,22 +1,25 @@
-/// Picks a batch out of a data set that lives on the device as bytes, scales it, and makes the gray input:
+/// Picks a batch out of a data set that lives on the device as bytes, and makes the colors and the gray input of it:
 ///
-/// color(n, y, x, c) = images(indices(first + n), y, x, c) · scale + shift;  gray = mean of the three colors.
+/// with i = indices(first + n), image i mod 2³¹, left and right exchanged where i ≥ 2³¹. In `ColorEncoding.rgb`
+/// color(n, y, x, c) = image(y, x, c) · scale + shift, gray = mean of the three colors.
 public struct BatchGather: Operation {
   public static let name = "BatchGather"
   public var pass: Pass { .forward }
 
   /// `[count, H, W, 3]` of `uint8`, red, green, blue.
   public let images: Tensor
-  /// `[1, 1, 1, M]` of `uint32`; M ≥ first + N.
+  /// `[1, 1, 1, M]` of `uint32`; M ≥ first + N. Numbers of images, plus `mirrored` for one to be turned left to right.
   public let indices: Tensor
   /// Position in `indices` of the first image of the batch.
   public let first: Variable<Int>
-  /// `[N, H, W, 3]`; may be a slice of channels.
+  /// `[N, H, W, 3]`, of `ColorEncoding.lab` `[N, H, W, 2]`; may be a slice of channels.
   public let color: Tensor
   /// `[N, H, W, 1]`; may be a slice of channels.
   public let gray: Tensor
-  public let scale: Float
-  public let shift: Float
+  public let encoding: ColorEncoding
+
+  /// Added to the number of an image that is to be mirrored.
+  public static let mirrored: UInt32 = 1 << 31
 
   public init(
     images: Tensor,
@@ -24,24 +27,23 @@ public struct BatchGather: Operation {
     first: Variable<Int>,
     color: Tensor,
     gray: Tensor,
-    scale: Float,
-    shift: Float
+    encoding: ColorEncoding
   ) {
     self.images = images
     self.indices = indices
     self.first = first
     self.color = color
     self.gray = gray
-    self.scale = scale
-    self.shift = shift
+    self.encoding = encoding
   }
 
   public var reads: [Tensor] { [images, indices] }
   public var writes: [Tensor] { [color, gray] }
-  public var floatingPointOperations: Int { 9 * gray.shape.count }
+  /// In CIELAB with each of its roots counted as one.
+  public var floatingPointOperations: Int { (encoding == .lab ? 36 : 9) * gray.shape.count }
 
   /// What moves: the picked images, not the whole data set.
-  public var minimumBytes: Int { color.shape.count * 5 + gray.shape.count * 4 }
+  public var minimumBytes: Int { color.shape.count * 4 + gray.shape.count * 7 }
 
   public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
     try backend.prepare(self)

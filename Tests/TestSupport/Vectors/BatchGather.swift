@@ -6,7 +6,8 @@ extension VectorSuite {
     let operation = BatchGather(
       images: try tensors.input("images"), indices: try tensors.input("indices"),
       first: Variable(try vectors.option("first")), color: try tensors.output("color"),
-      gray: try tensors.output("gray"), scale: try vectors.option("scale"), shift: try vectors.option("shift"))
+      gray: try tensors.output("gray"),
+      encoding: .rgb(scale: try vectors.option("scale"), shift: try vectors.option("shift")))
     return [tensors.instance(operation)]
   }
 }

@@ -1,0 +1,45 @@
+import Runtime
+
+extension Reference {
+  /// average + (1 − decay) · (values − average)
+  public static func exponentialMovingAverage(values: HostTensor, average: HostTensor, decay: Double) -> HostTensor {
+    HostTensor(average.shape, zip(average.values, values.values).map { $0 + (1 - decay) * ($1 - $0) })
+  }
+}
+
+extension KernelCases {
+  static func exponentialMovingAverage(_ size: CaseSize) -> [KernelCase] {
+    switch size {
+    case .smallest: [exponentialMovingAverage(5, decay: 0.5), exponentialMovingAverage(19, .flat(before: 1, after: 2))]
+    case .awkward:
+      [1, 3, 17, 1000, 65_537].map { exponentialMovingAverage($0) } + [
+        exponentialMovingAverage(17, decay: 0), exponentialMovingAverage(17, decay: 1),
+        exponentialMovingAverage(1023, .flat(before: 3, after: 5)),
+      ]
+    case .trainingStep: [exponentialMovingAverage(Self.parameterCount)]
+    }
+  }
+
+  private static func exponentialMovingAverage(_ count: Int, decay: Float = 0.875, _ placement: Placement = .dense)
+    -> KernelCase
+  {
+    let label = KernelCase.label("\(count)", "decay \(decay)", placement.label)
+    return KernelCase(ExponentialMovingAverage.name, .forward, label) { tensors in
+      let values = tensors.random.floats(Shape(vector: count))
+      let average = tensors.random.floats(Shape(vector: count))
+      let operation = ExponentialMovingAverage(
+        values: tensors.input("values", values, placement), average: tensors.input("average", average, placement),
+        decay: tensors.variable(decay, whilePrepared: 0.25))
+      return (
+        operation,
+        {
+          [
+            TensorValues(
+              operation.average,
+              Reference.exponentialMovingAverage(values: values, average: average, decay: Double(decay)))
+          ]
+        }
+      )
+    }
+  }
+}

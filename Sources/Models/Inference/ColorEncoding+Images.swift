@@ -1,0 +1,43 @@
+import Imaging
+import Runtime
+
+extension ColorEncoding {
+  /// A photograph as a generator sees it: `[height, width]`.
+  func gray(of photograph: RGBImage) -> [Float] {
+    switch self {
+    case .rgb(let scale, let shift):
+      photograph.grayValues.map { $0 * scale + shift }
+    case .lab:
+      (0..<photograph.width * photograph.height).map { pixel in
+        let bytes = (0..<3).map { Float(photograph.bytes[3 * pixel + $0]) / 255 }
+        let color = CIELAB(red: bytes[0], green: bytes[1], blue: bytes[2])
+        return color.lightness / Self.labLightnessScale - 1
+      }
+    }
+  }
+
+  /// What a generator made, as red, green and blue in 0...1; what lies outside is clipped, as every image file would.
+  /// - Parameters:
+  ///   - output: `[pixels, colorChannels]`
+  ///   - gray: what the generator made it from, `[pixels]`.
+  /// - Returns: `[pixels, 3]`
+  func colors(fromOutput output: [Float], gray: [Float]) -> [Float] {
+    switch self {
+    case .rgb(let scale, let shift):
+      let (factor, offset) = (1 / (255 * scale), -shift / (255 * scale))
+      // Of the study's ranges both are exact: 1 and 0, 0.5 and 0.5.
+      return output.map { min(max($0 * factor + offset, 0), 1) }
+    case .lab:
+      return [Float](unsafeUninitializedCapacity: 3 * gray.count) { colors, count in
+        for pixel in gray.indices {
+          let color = CIELAB(
+            lightness: (gray[pixel] + 1) * Self.labLightnessScale, a: output[2 * pixel] * Self.labChromaScale,
+            b: output[2 * pixel + 1] * Self.labChromaScale
+          ).clippedRGB
+          for channel in 0..<3 { colors[3 * pixel + channel] = color[channel] }
+        }
+        count = 3 * gray.count
+      }
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/// A set of options that belong together.
+public enum Recipe: String, Codable, Sendable, CaseIterable {
+  /// The study's.
+  case study
+  /// What measured best (docs/recipes.md).
+  case best
+
+  /// What networks predict.
+  public var colorSpace: ColorSpace { self == .best ? .lab : .rgb }
+
+  /// How a model is trained.
+  public func options(for kind: ModelKind) -> TrainingOptions {
+    var options = TrainingOptions(recipeFor: kind)
+    guard self == .best else { return options }
+    options.horizontalFlips = true
+    options.averageDecay = 0.995
+    return options
+  }
+}

@@ -1,0 +1,28 @@
+// One step of an exponential moving average: average += complement * (values - average), complement = 1 - decay.
+//
+// values, average: vectors of `channels` elements. One work-item per VECTOR neighbouring elements.
+
+#include "common.h"
+
+#ifndef VECTOR
+// Elements of one work-item: 1, 2, 4, 8 or 16.
+#define VECTOR 1
+#endif
+
+#include "vectors.h"
+
+kernel void exponential_moving_average(const global float *values, const ulong values_offset,
+                                       const ulong values_stride, global float *average, const ulong average_offset,
+                                       const ulong average_stride, const ulong channels, const float complement) {
+  const size_t first = get_global_id(0) * VECTOR;
+  const global float *from = values + values_offset + first;
+  global float *to = average + average_offset + first;
+#if VECTOR > 1
+  if (first + VECTOR <= channels) {
+    const FLOATS old = LOAD(to);
+    STORE(old + complement * (LOAD(from) - old), to);
+    return;
+  }
+#endif
+  for (size_t i = 0; i < VECTOR && first + i < channels; ++i) to[i] += complement * (from[i] - to[i]);
+}
