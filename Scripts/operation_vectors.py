@@ -353,6 +353,40 @@ def batch_gather(folder: Path) -> None:
     file.save()
 
 
+def spectral_normalization(folder: Path) -> None:
+    values, file = Values(13), VectorFile(folder / "spectral_normalization.safetensors")
+    for outputs, inputs, height, width in [(5, 3, 4, 4), (17, 1, 2, 3), (1, 16, 2, 2), (33, 17, 1, 1)]:
+        layer = torch.nn.Conv2d(inputs, outputs, (height, width), bias=False).double()
+        with torch.no_grad():
+            layer.weight.copy_(values.normal(outputs, inputs, height, width, scale=0.3))
+        # The older of PyTorch's two, which takes the steps in the paper's order: v from u, then u from v.
+        torch.nn.utils.spectral_norm(layer)
+        vector_before = values.normal(outputs)
+        layer.weight_u.copy_(vector_before)
+        # In training, a pass is a step of power iteration.
+        layer(values.normal(1, inputs, height, width))
+        weights, output = layer.weight_orig, layer.weight
+        gradient = values.normal(*output.shape)
+        output.backward(gradient)
+        # PyTorch's matrix has the inputs, then the kernel's rows and columns; ours rows, columns, inputs.
+        input_vector = layer.weight_v.reshape(inputs, height, width).permute(1, 2, 0).reshape(-1)
+        norm = (weights / output).flatten()[0]
+        file.add(
+            f"{outputs}x{inputs}x{height}x{width}",
+            {
+                "weights": kernel(weights),
+                "outputVector": vector(vector_before),
+                "newOutputVector": vector(layer.weight_u),
+                "inputVector": vector(input_vector),
+                "norm": vector(norm.reshape(1)),
+                "output": kernel(output),
+                "gradient": kernel(gradient),
+                "newGradient": kernel(weights.grad),
+            },
+        )
+    file.save()
+
+
 ALL = [
     activation,
     adam,
@@ -364,6 +398,7 @@ ALL = [
     l1_loss,
     max_pooling,
     mean_squared_error,
+    spectral_normalization,
     transposed_convolution,
     upsampling,
 ]

@@ -21,8 +21,10 @@ struct KernelCasesTests {
       "Activation": [.forward, .backward], "Adam": [.forward], "BatchGather": [.forward],
       "BatchNormalization": [.forward, .inference, .backward], "BinaryCrossEntropy": [.forward],
       "Concatenation": [.forward, .backward], "Convolution": [.forward, .backwardData, .backwardFilter],
-      "Fill": [.forward], "L1Loss": [.forward], "MaxPooling": [.forward, .backward], "MeanSquaredError": [.forward],
-      "RandomFill": [.forward], "TransposedConvolution": [.forward, .backwardData, .backwardFilter],
+      "ExponentialMovingAverage": [.forward], "Fill": [.forward], "L1Loss": [.forward],
+      "MaxPooling": [.forward, .backward], "MeanSquaredError": [.forward],
+      "RandomFill": [.forward], "SpectralNormalization": [.forward, .backward],
+      "TransposedConvolution": [.forward, .backwardData, .backwardFilter],
       "Upsampling": [.forward, .backward],
     ]
     var found: [String: Set<Pass>] = [:]

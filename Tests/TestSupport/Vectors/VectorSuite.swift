@@ -20,7 +20,7 @@ public struct VectorSuite: Sendable {
   /// Every operation that PyTorch has too.
   public static let all: [VectorSuite] = [
     activation, adam, batchGather, batchNormalization, binaryCrossEntropy, concatenation, convolution, l1Loss,
-    maxPooling, meanSquaredError, transposedConvolution, upsampling,
+    maxPooling, meanSquaredError, spectralNormalization, transposedConvolution, upsampling,
   ]
 
   /// Runs every pass of every case on a device, and records an issue for each that differs from PyTorch.
