@@ -107,7 +107,8 @@ struct OperationTests {
       BatchGather(
         images: images, indices: indices, first: first,
         color: try tensor("color", Shape(2, 2, 2, 3), zeros, on: backend),
-        gray: try tensor("gray", Shape(2, 2, 2, 1), Array(zeros.prefix(8)), on: backend), encoding: .rgb(scale: 1, shift: 0)))
+        gray: try tensor("gray", Shape(2, 2, 2, 1), Array(zeros.prefix(8)), on: backend),
+        encoding: .rgb(scale: 1, shift: 0)))
     try launch.run()
     for start in [1, 2, -1] {
       first.value = start
