@@ -11,6 +11,7 @@ float's rounding, everything stays within `STEADINESS` of the undisturbed run. `
 prints the steady ones among some seeds.
 """
 
+import copy
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,16 @@ import torch
 import torch.nn.functional as functional
 from torch import nn
 
-from torch_models import AutoencoderTrainer, Discriminator, GANTrainer, UNet, batch, initialize_for_gan
+from torch_models import (
+    AutoencoderTrainer,
+    Discriminator,
+    GANTrainer,
+    UNet,
+    batch,
+    initialize_for_gan,
+    lab_batch,
+    move_average,
+)
 from vector_file import VectorFile, nhwc
 
 BATCH = 3
@@ -42,7 +52,13 @@ class Case:
     channels: int
     """The model's width."""
     seed: int
+    beyond: bool = False
+    """With everything beyond the study's recipe: CIELAB, and the options below."""
 
+
+# The options of a case beyond the study's recipe.
+AVERAGE_DECAY = 0.9
+DISCRIMINATOR_LEARNING_RATE = 1e-4
 
 CASES = [
     Case("unet", "unet", "transposed", 32, 32, channels=2, seed=80),
@@ -51,6 +67,7 @@ CASES = [
     Case("gan", "gan", "transposed", 32, 32, channels=2, seed=135),
     # Images whose logits are a map.
     Case("gan_wide", "gan", "transposed", 32, 64, channels=1, seed=0),
+    Case("gan_beyond", "gan", "transposed", 32, 32, channels=2, seed=9, beyond=True),
 ]
 
 
@@ -83,6 +100,20 @@ def draw_batch_norm(module: nn.Module, generator: torch.Generator) -> None:
         nn.init.uniform_(module.running_var, 0.5, 1.5, generator=generator)
 
 
+def file_name(name: str) -> str:
+    """What a tensor of a network with spectral norms is called without them."""
+    return name.replace("parametrizations.weight.original", "weight").replace("parametrizations.weight.0.", "weight_")
+
+
+def file_state(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """What a file holds of a state; v of spectral norms follows from the rest."""
+    return {
+        file_name(key): value.clone()
+        for key, value in state.items()
+        if value.is_floating_point() and not key.endswith("weight.0.v")
+    }
+
+
 class Run:
     """Five steps of one model, with everything that is to be compared."""
 
@@ -90,9 +121,13 @@ class Run:
         self.kind = case.kind
         torch.manual_seed(seed)
         generator = torch.Generator().manual_seed(seed)
-        self.networks: dict[str, nn.Module] = {"generator": UNet(case.channels, case.upsampling, tanh=case.kind == "gan")}
+        self.beyond = case.beyond
+        colors = 2 if case.beyond else 3
+        self.networks: dict[str, nn.Module] = {
+            "generator": UNet(case.channels, case.upsampling, tanh=case.kind == "gan", colors=colors)
+        }
         if case.kind == "gan":
-            self.networks["discriminator"] = Discriminator(case.channels)
+            self.networks["discriminator"] = Discriminator(case.channels, colors, spectral_norm=case.beyond)
             for network in self.networks.values():
                 network.apply(initialize_for_gan)
         for network in self.networks.values():
@@ -115,15 +150,22 @@ class Run:
                     hooks.append(module.register_forward_hook(lambda _, __, output: disturbed(output, noise)))
         generator = self.networks["generator"]
         if self.kind == "gan":
-            trainer = GANTrainer(generator, self.networks["discriminator"])
+            trainer = GANTrainer(
+                generator,
+                self.networks["discriminator"],
+                discriminator_learning_rate=DISCRIMINATOR_LEARNING_RATE if self.beyond else None,
+            )
         else:
             trainer = AutoencoderTrainer(generator)
         hooks += [self.freeze_useless_biases(network) for network in self.networks.values()]
+        average = copy.deepcopy(generator) if self.beyond else None
         result: dict[str, dict[str, torch.Tensor]] = {"losses": {}}
         losses: dict[str, list[torch.Tensor]] = {}
         for step in range(STEPS):
             gray, color = self.batch(step, dtype)
             values = trainer.step(gray, color)
+            if average is not None:
+                move_average(average, generator, step + 1, AVERAGE_DECAY)
             for name in [name for name in values if name.endswith("loss")]:
                 losses.setdefault(name, []).append(values.pop(name))
             if step == 0:
@@ -131,16 +173,18 @@ class Run:
                 for name, network in self.networks.items():
                     useless = followed_by_batch_norm(network)
                     result[f"{name} gradient"] = {
-                        key: value.grad.clone() for key, value in network.named_parameters() if key not in useless
+                        file_name(key): value.grad.clone() for key, value in network.named_parameters() if key not in useless
                     }
                     result[f"{name} after 1"] = {
-                        key: value.clone() for key, value in network.named_buffers() if "running" in key
+                        file_name(key): value.clone()
+                        for key, value in network.named_buffers()
+                        if "running" in key or key.endswith("weight.0.u")
                     }
         result["losses"] = {name: torch.stack(values) for name, values in losses.items()}
         for name, network in self.networks.items():
-            result[f"{name} after {STEPS}"] = {
-                key: value.clone() for key, value in network.state_dict().items() if value.is_floating_point()
-            }
+            result[f"{name} after {STEPS}"] = file_state(network.state_dict())
+        if average is not None:
+            result[f"generator_average after {STEPS}"] = file_state(average.state_dict())
         # Inference on the first batch, with the running statistics.
         generator.eval()
         with torch.no_grad():
@@ -150,7 +194,8 @@ class Run:
         return result
 
     def batch(self, step: int, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-        return batch(self.images[self.order[step * BATCH : (step + 1) * BATCH]], self.kind == "gan", dtype)
+        images = self.images[self.order[step * BATCH : (step + 1) * BATCH]]
+        return lab_batch(images, dtype) if self.beyond else batch(images, self.kind == "gan", dtype)
 
     @staticmethod
     def freeze_useless_biases(network: nn.Module):
@@ -215,9 +260,14 @@ def write(folder: Path, case: Case) -> None:
         batch=BATCH,
         steps=STEPS,
         seed=case.seed,
+        **(
+            {"averageDecay": AVERAGE_DECAY, "discriminatorLearningRate": DISCRIMINATOR_LEARNING_RATE}
+            if case.beyond
+            else {}
+        ),
     )
     for name, state in run.initial.items():
-        file.add(f"{name} initial", {key: value for key, value in state.items() if value.is_floating_point()})
+        file.add(f"{name} initial", file_state(state))
     for stage, tensors in result.items():
         file.add(stage, tensors)
     file.save()

@@ -5,12 +5,14 @@
 
 A state dict of `UNet` and a weights file of Recolor hold the same tensors under the same names, so weights move both
 ways (`safetensors.torch.load_file`, `save_file`). The file also has the training step of each model, in the order of
-operations that Recolor follows. Needs PyTorch alone.
+operations that Recolor follows, with what goes beyond the study: CIELAB, spectral norm, two learning rates, an average of the
+generator. Needs PyTorch alone.
 """
 
 import torch
 import torch.nn.functional as functional
 from torch import nn
+from torch.nn.utils import parametrize
 
 UPSAMPLING_MODES = ("transposed", "nearest", "bilinear")
 
@@ -35,12 +37,12 @@ def upsampling(inputs: int, outputs: int, mode: str) -> nn.Module:
 
 
 class UNet(nn.Module):
-    """Gray [N, 1, H, W] to color [N, 3, H, W], H and W multiples of 16.
+    """Gray [N, 1, H, W] to color [N, `colors`, H, W], H and W multiples of 16.
 
     Without `tanh` the autoencoder, images in [0, 1]; with it the generator of the GAN, images in [-1, 1].
     """
 
-    def __init__(self, width: int = 64, upsampling_mode: str = "transposed", tanh: bool = False):
+    def __init__(self, width: int = 64, upsampling_mode: str = "transposed", tanh: bool = False, colors: int = 3):
         super().__init__()
         channels = [width << level for level in range(5)]
         for level, (inputs, outputs) in enumerate(zip([1] + channels, channels)):
@@ -48,7 +50,7 @@ class UNet(nn.Module):
         for step, level in enumerate(reversed(range(4))):
             setattr(self, f"upsampling{step + 1}", upsampling(channels[level + 1], channels[level], upsampling_mode))
             setattr(self, f"decoding_unit{step + 1}", double_unit(2 * channels[level], channels[level]))
-        self.decoding_unit5 = nn.Sequential(nn.Conv2d(width, 3, 1))
+        self.decoding_unit5 = nn.Sequential(nn.Conv2d(width, colors, 1))
         self.tanh = tanh
 
     def forward(self, gray: torch.Tensor) -> torch.Tensor:
@@ -66,11 +68,11 @@ class UNet(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Gray [N, 1, H, W] and color [N, 3, H, W] to logits [N, 1, H / 16 - 1, W / 16 - 1]: one for 32×32 images."""
+    """Gray [N, 1, H, W] and color [N, `colors`, H, W] to logits [N, 1, H / 16 - 1, W / 16 - 1]: one for 32×32 images."""
 
-    def __init__(self, width: int = 64):
+    def __init__(self, width: int = 64, colors: int = 3, spectral_norm: bool = False):
         super().__init__()
-        inputs = 4
+        inputs = 1 + colors
         for unit in range(1, 5):
             outputs = width << (unit - 1)
             layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)]
@@ -80,12 +82,41 @@ class Discriminator(nn.Module):
             setattr(self, f"unit{unit}", nn.Sequential(*layers))
             inputs = outputs
         self.unit5 = nn.Sequential(nn.Conv2d(inputs, 1, 2))
+        self.spectral_norms = []
+        if spectral_norm:
+            for unit in range(1, 6):
+                layer = getattr(self, f"unit{unit}")[0]
+                self.spectral_norms.append(SpectralNorm(layer.weight))
+                parametrize.register_parametrization(layer, "weight", self.spectral_norms[-1])
+
+    def iterate_spectral_norms(self) -> None:
+        """A step of power iteration for all weights: once for each change of them, so that passes in between agree."""
+        for unit, norm in enumerate(self.spectral_norms, start=1):
+            norm.iterate(getattr(self, f"unit{unit}")[0].parametrizations.weight.original)
 
     def forward(self, gray: torch.Tensor, color: torch.Tensor) -> torch.Tensor:
         x = torch.cat([gray, color], dim=1)
         for unit in range(1, 6):
             x = getattr(self, f"unit{unit}")(x)
         return x
+
+
+class SpectralNorm(nn.Module):
+    """Weights over vᵀ A u (Miyato et al. 2018). PyTorch's own takes a step of power iteration in every pass."""
+
+    def __init__(self, weights: torch.Tensor):
+        super().__init__()
+        self.register_buffer("u", torch.randn(weights.shape[0]))
+        self.register_buffer("v", torch.zeros(weights[0].numel()))
+
+    @torch.no_grad()
+    def iterate(self, weights: torch.Tensor) -> None:
+        matrix = weights.flatten(1)
+        self.v = functional.normalize(matrix.T @ self.u, dim=0, eps=1e-12)
+        self.u = functional.normalize(matrix @ self.v, dim=0, eps=1e-12)
+
+    def forward(self, weights: torch.Tensor) -> torch.Tensor:
+        return weights / (self.u @ weights.flatten(1) @ self.v)
 
 
 def initialize_for_gan(module: nn.Module) -> None:
@@ -98,6 +129,23 @@ def batch(images: torch.Tensor, signed: bool, dtype: torch.dtype) -> tuple[torch
     """Bytes [N, 3, H, W] to (gray, color): color in [0, 1], or in [-1, 1] where `signed`; gray is its mean."""
     color = images.to(dtype) / 127.5 - 1 if signed else images.to(dtype) / 255
     return color.mean(dim=1, keepdim=True), color
+
+
+def lab_batch(images: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    """Bytes [N, 3, H, W] of sRGB to (L* / 50 - 1, [a*, b*] / 110) of CIELAB, white point D65."""
+    # In double precision, whatever is asked for: it stands for the data.
+    encoded = images.double() / 255
+    linear = torch.where(encoded > 0.04045, ((encoded + 0.055) / 1.055) ** 2.4, encoded / 12.92)
+    matrix = torch.tensor(
+        [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
+    ).double()
+    white = torch.tensor([0.95047, 1.0, 1.08883]).double().view(1, 3, 1, 1)
+    ratio = torch.einsum("ij,njhw->nihw", matrix, linear) / white
+    curve = torch.where(ratio > 216 / 24389, ratio ** (1 / 3), ratio * (24389 / 27 / 116) + 16 / 116)
+    x, y, z = curve.unbind(dim=1)
+    gray = (116 * y - 16) / 50 - 1
+    color = torch.stack([500 * (x - y), 200 * (y - z)], dim=1) / 110
+    return gray.unsqueeze(1).to(dtype), color.to(dtype)
 
 
 class AutoencoderTrainer:
@@ -129,7 +177,12 @@ class GANTrainer:
     REAL_TARGET = 0.9
 
     def __init__(
-        self, generator: UNet, discriminator: Discriminator, learning_rate: float = 2e-4, l1_weight: float = 100.0
+        self,
+        generator: UNet,
+        discriminator: Discriminator,
+        learning_rate: float = 2e-4,
+        l1_weight: float = 100.0,
+        discriminator_learning_rate: float | None = None,
     ):
         self.model = generator
         self.discriminator = discriminator
@@ -137,7 +190,7 @@ class GANTrainer:
         betas = (0.5, 0.999)
         self.optimizer = torch.optim.Adam(generator.parameters(), lr=learning_rate, betas=betas, eps=1e-8)
         self.discriminator_optimizer = torch.optim.Adam(
-            discriminator.parameters(), lr=learning_rate, betas=betas, eps=1e-8
+            discriminator.parameters(), lr=discriminator_learning_rate or learning_rate, betas=betas, eps=1e-8
         )
 
     def step(self, gray: torch.Tensor, color: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -146,6 +199,7 @@ class GANTrainer:
         self.discriminator.train()
         fake = self.model(gray)
 
+        self.discriminator.iterate_spectral_norms()
         real_logits = self.discriminator(gray, color)
         fake_logits = self.discriminator(gray, fake.detach())
         real_loss = cross_entropy(real_logits, self.REAL_TARGET)
@@ -156,6 +210,7 @@ class GANTrainer:
 
         # The generator's loss needs the gradient through the discriminator, not the discriminator's own.
         self.discriminator.requires_grad_(False)
+        self.discriminator.iterate_spectral_norms()
         generator_logits = self.discriminator(gray, fake)
         adversarial_loss = cross_entropy(generator_logits, 1.0)
         l1_loss = functional.l1_loss(fake, color)
@@ -177,6 +232,15 @@ class GANTrainer:
 
     def next_epoch(self) -> None:
         """The GAN's learning rate stays as it is."""
+
+
+@torch.no_grad()
+def move_average(average: nn.Module, model: nn.Module, step: int, decay: float) -> None:
+    """An exponential moving average of weights and running statistics; young averages forget sooner."""
+    decay = min(decay, (1 + step) / (10 + step))
+    for old, new in zip(average.state_dict().values(), model.state_dict().values()):
+        if old.is_floating_point():
+            old.lerp_(new, 1 - decay)
 
 
 def cross_entropy(logits: torch.Tensor, target: float) -> torch.Tensor:

@@ -7,8 +7,9 @@ import TestSupport
 /// A run of a few training steps that PyTorch made in double precision, and what Recolor needs to make it again.
 /// `Scripts/model_vectors.py` says what is in the file.
 struct PyTorchRun {
-  /// The files in `Tests/Vectors`: both models, every upsampling, and images that are not square.
-  static let all = ["unet", "unet_nearest", "unet_bilinear", "gan", "gan_wide"]
+  /// The files in `Tests/Vectors`: both models, every upsampling, images that are not square, and everything beyond the study's
+  /// recipe.
+  static let all = ["unet", "unet_nearest", "unet_bilinear", "gan", "gan_wide", "gan_beyond"]
 
   let vectors: VectorFile
   let data: VectorCase
@@ -23,9 +24,17 @@ struct PyTorchRun {
     guard let kind = ModelKind(rawValue: try data.option("kind")),
       let upsampling = UpsamplingKind(rawValue: try data.option("upsampling"))
     else { throw VectorError.missing("kind or upsampling", in: name) }
-    configuration = try ModelConfiguration(kind: kind, width: try data.option("width"), upsampling: upsampling)
+    let averageDecay: Float? = try? data.option("averageDecay")
+    configuration = try ModelConfiguration(
+      kind: kind, width: try data.option("width"), upsampling: upsampling,
+      colorSpace: averageDecay == nil ? .rgb : .lab)
     var options = TrainingOptions(recipeFor: kind)
     options.batchSize = try data.option("batch")
+    if let averageDecay {
+      options.averageDecay = averageDecay
+      options.spectralNorm = kind == .gan
+      options.discriminatorLearningRate = kind == .gan ? try data.option("discriminatorLearningRate") : nil
+    }
     self.options = options
     stepCount = try data.option("steps")
   }
@@ -81,7 +90,10 @@ struct PyTorchRun {
     let trainer = try Trainer(
       configuration, options: options, images: try images(on: backend), order: order, validationOrder: order,
       on: backend)
-    for (name, parameters) in trainer.networks { try set(parameters, of: name, to: "initial", on: backend) }
+    for (name, parameters) in trainer.networks {
+      // The average begins as the generator.
+      try set(parameters, of: name == "generator_average" ? "generator" : name, to: "initial", on: backend)
+    }
     return trainer
   }
 }

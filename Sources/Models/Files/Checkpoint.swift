@@ -35,7 +35,8 @@ public struct Checkpoint {
     guard let upsampling = file.tensors["upsampling1.weight"] != nil ? .transposed : told else {
       throw CheckpointError.unknownUpsampling(path: url.path)
     }
-    let colorSpace = try Self.value("color_space", in: file, ColorSpace.init(rawValue:)) ?? .rgb
+    let isLab = file.tensors["decoding_unit5.0.weight"]?.shape.first == ColorEncoding.lab.colorChannels
+    let colorSpace = try Self.value("color_space", in: file, ColorSpace.init(rawValue:)) ?? (isLab ? .lab : .rgb)
     configuration = try ModelConfiguration(kind: kind, width: width, upsampling: upsampling, colorSpace: colorSpace)
     _ = try Self.value("width", in: file) { Int($0) == width ? width : nil }
     let height = try Self.value("image_height", in: file, Self.imageExtent)
