@@ -61,10 +61,14 @@ let package = Package(
       name: "Imaging", dependencies: ["Files", "CImageCodecs", "CWebP", "CLittleCMS"], swiftSettings: strict),
     .target(
       name: "Models", dependencies: ["Runtime", "Files", "Data", "Imaging"], swiftSettings: strict),
+    // Pages, charts and tables as text; knows nothing of models. The page's style and script are compiled in.
+    .target(
+      name: "Report", resources: [.embedInCode("Resources/page.css"), .embedInCode("Resources/page.js")],
+      swiftSettings: strict),
     .executableTarget(
       name: "App",
       dependencies: [
-        "Models", "CLKernels", "CPUKernels", "KernelCases", "Data", "Files", "Imaging", "Runtime",
+        "Models", "CLKernels", "CPUKernels", "KernelCases", "Data", "Files", "Imaging", "Report", "Runtime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -92,7 +96,8 @@ let package = Package(
     .testTarget(
       name: "ModelsTests", dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: strict),
     .testTarget(
-      name: "AppTests", dependencies: ["Models", "Data", "Imaging", "TestSupport"], swiftSettings: strict),
+      name: "AppTests", dependencies: ["Models", "Data", "Imaging", "Report", "TestSupport"], swiftSettings: strict),
   ]
 )

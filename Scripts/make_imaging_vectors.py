@@ -8,6 +8,8 @@ Needs numpy, Pillow and scikit-image. The tests themselves read only what this w
   codecs.json           for each, the pixels that Pillow reads, as [height, width, 3] of 8 bits in hexadecimal digits,
                         and how far a decoder may be off
   metrics.json          pairs of images, and what scikit-image and the published formulas say about them
+  ciede2000.json        the pairs of colors that were published with the formula's implementation notes
+  colors.json           colors in sRGB and in CIELAB, and the differences of neighbours, by scikit-image
   resizing.json         an image, and what Pillow's BILINEAR makes of it
 """
 import io
@@ -18,6 +20,7 @@ import zlib
 
 import numpy as np
 from PIL import Image, ImageOps
+from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
 OUT = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "ImagingTests" / "Vectors"
@@ -40,6 +43,13 @@ def colorfulness(image):
     return float(np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean()))
 
 
+def accuracy(a, b, percent):
+    """Nazeri, Ng and Ebrahimi 2018: the share of pixels whose rounded L, a and b are all within the threshold."""
+    lightness, red_green, blue_yellow = np.moveaxis(np.abs(np.round(rgb2lab(a)) - np.round(rgb2lab(b))), -1, 0)
+    within = (lightness <= percent) & (red_green <= 2.2 * percent) & (blue_yellow <= 2.2 * percent)
+    return float(within.mean())
+
+
 def metrics():
     cases = []
     for height, width, seed, noise in [(32, 32, 1, 0.02), (11, 17, 2, 0.1), (24, 13, 3, 0.3)]:
@@ -53,9 +63,67 @@ def metrics():
             "mae": float(np.abs(a - b).mean()),
             "ssim": float(structural_similarity(
                 b, a, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1, channel_axis=-1)),
+            "accuracyWithin2": accuracy(a, b, 2), "accuracyWithin5": accuracy(a, b, 5),
+            "deltaE": float(deltaE_ciede2000(rgb2lab(a), rgb2lab(b)).mean()),
             "colorfulness": colorfulness(prediction), "truthColorfulness": colorfulness(truth),
         })
     (OUT / "metrics.json").write_text(json.dumps(cases, indent=1) + "\n")
+
+
+# L, a, b; L, a, b; difference: table 1 of Sharma, Wu and Dalal 2005.
+SHARMA = """
+50 2.6772 -79.7751   50 0 -82.7485   2.0425
+50 3.1571 -77.2803   50 0 -82.7485   2.8615
+50 2.8361 -74.0200   50 0 -82.7485   3.4412
+50 -1.3802 -84.2814   50 0 -82.7485   1.0000
+50 -1.1848 -84.8006   50 0 -82.7485   1.0000
+50 -0.9009 -85.5211   50 0 -82.7485   1.0000
+50 0 0   50 -1 2   2.3669
+50 -1 2   50 0 0   2.3669
+50 2.4900 -0.0010   50 -2.4900 0.0009   7.1792
+50 2.4900 -0.0010   50 -2.4900 0.0010   7.1792
+50 2.4900 -0.0010   50 -2.4900 0.0011   7.2195
+50 2.4900 -0.0010   50 -2.4900 0.0012   7.2195
+50 -0.0010 2.4900   50 0.0009 -2.4900   4.8045
+50 -0.0010 2.4900   50 0.0010 -2.4900   4.8045
+50 -0.0010 2.4900   50 0.0011 -2.4900   4.7461
+50 2.5 0   50 0 -2.5   4.3065
+50 2.5 0   73 25 -18   27.1492
+50 2.5 0   61 -5 29   22.8977
+50 2.5 0   56 -27 -3   31.9030
+50 2.5 0   58 24 15   19.4535
+50 2.5 0   50 3.1736 0.5854   1.0000
+50 2.5 0   50 3.2972 0   1.0000
+50 2.5 0   50 1.8634 0.5757   1.0000
+50 2.5 0   50 3.2592 0.3350   1.0000
+60.2574 -34.0099 36.2677   60.4626 -34.1751 39.4387   1.2644
+63.0109 -31.0961 -5.8663   62.8187 -29.7946 -4.0864   1.2630
+61.2901 3.7196 -5.3901   61.4292 2.2480 -4.9620   1.8731
+35.0831 -44.1164 3.7933   35.0232 -40.0716 1.5901   1.8645
+22.7233 20.0904 -46.6940   23.0331 14.9730 -42.5619   2.0373
+36.4612 47.8580 18.3852   36.2715 50.5065 21.2231   1.4146
+90.8027 -2.0831 1.4410   91.1528 -1.6435 0.0447   1.4441
+90.9257 -0.5406 -0.9208   88.6381 -0.8985 -0.7239   1.5381
+6.7747 -0.2908 -2.4247   5.8714 -0.0985 -2.2286   0.6377
+2.0776 0.0795 -1.1350   0.9033 -0.0636 -0.5514   0.9082
+"""
+
+
+def colors():
+    rows = [[float(number) for number in line.split()] for line in SHARMA.split("\n") if line]
+    for row in rows:
+        assert abs(deltaE_ciede2000(row[0:3], row[3:6]) - row[6]) < 1e-4, row
+    pairs = [{"first": row[0:3], "second": row[3:6], "deltaE": row[6]} for row in rows]
+    (OUT / "ciede2000.json").write_text(json.dumps(pairs, indent=1) + "\n")
+
+    random = np.random.default_rng(5)
+    # All over the cube, near gray, and dark, where the curves are straight lines.
+    rgb = np.concatenate([random.uniform(0, 1, (120, 3)), 0.5 + random.normal(0, 0.01, (40, 3)),
+                          random.uniform(0, 0.05, (40, 3))]).astype(np.float32).astype(np.float64)
+    lab = rgb2lab(rgb[None])[0].astype(np.float32).astype(np.float64)
+    document = {"colors": [{"rgb": r, "lab": l} for r, l in zip(rgb.tolist(), lab.tolist())],
+                "differences": deltaE_ciede2000(lab[:-1], lab[1:]).tolist()}
+    (OUT / "colors.json").write_text(json.dumps(document) + "\n")
 
 
 def resizing():
@@ -152,5 +220,6 @@ def codecs():
 
 OUT.mkdir(parents=True, exist_ok=True)
 metrics()
+colors()
 resizing()
 codecs()

@@ -54,13 +54,18 @@ public struct AtomicFile: ~Copyable {
     }
   }
 
-  /// Puts the file under its name, once its bytes are on the disk, and waits until the name is there too.
-  public consuming func commit() throws(FileError) {
+  /// Waits until the bytes are on the disk: from here on no lack of room can keep `commit` from working.
+  public func synchronize() throws(FileError) {
     do {
       try file.synchronize()
     } catch {
       throw FileError(path: path, problem: error.problem, reason: error.reason)
     }
+  }
+
+  /// Puts the file under its name, once its bytes are on the disk, and waits until the name is there too.
+  public consuming func commit() throws(FileError) {
+    try synchronize()
     guard rename(file.path, path) == 0 else {
       throw FileError(path: path, problem: "cannot be written", reason: FileDescriptor.lastReason())
     }

@@ -8,16 +8,24 @@ enum BitmapFont {
   /// Columns that `text` takes.
   static func width(of text: String) -> Int { max(0, text.unicodeScalars.count * advance - 1) }
 
-  /// Draws `text` with its top left corner at (x, y); what falls outside `image` is left out.
-  static func draw(_ text: String, x: Int, y: Int, color: RGBColor, on image: inout RGBImage) {
+  /// Draws `text` with its top left corner at (x, y), each dot as a square of `scale` pixels; what falls outside `image` is
+  /// left out.
+  static func draw(_ text: String, x: Int, y: Int, scale: Int, color: RGBColor, on image: inout RGBImage) {
     for (index, scalar) in text.unicodeScalars.enumerated() {
       let glyph = glyph(of: scalar)
       for column in 0..<5 {
         for row in 0..<8 where glyph >> (8 * (4 - column) + row) & 1 == 1 {
-          let (left, top) = (x + index * advance + column, y + row)
-          if left >= 0 && left < image.width && top >= 0 && top < image.height { image[left, top] = color }
+          let (left, top) = (x + (index * advance + column) * scale, y + row * scale)
+          fill(left, top, scale, color, on: &image)
         }
       }
+    }
+  }
+
+  /// A square with its top left corner at (left, top).
+  private static func fill(_ left: Int, _ top: Int, _ side: Int, _ color: RGBColor, on image: inout RGBImage) {
+    for y in max(top, 0)..<max(top, 0, min(top + side, image.height)) {
+      for x in max(left, 0)..<max(left, 0, min(left + side, image.width)) { image[x, y] = color }
     }
   }
 

@@ -51,7 +51,9 @@ import Testing
     #expect(report["images"] as? Int == 20)
     let gray = try #require(report["grayCopy"] as? [String: Any])
     let truth = try #require(report["truth"] as? [String: Any])
-    for key in ["mse", "psnr", "psnrPerImage", "mae", "ssim", "colorfulness"] {
+    for key in [
+      "mse", "psnr", "psnrPerImage", "mae", "ssim", "accuracyWithin2", "accuracyWithin5", "deltaE", "colorfulness",
+    ] {
       let values = [report, gray, truth].compactMap { $0[key] as? Double }
       #expect(values.count == 3 && values.allSatisfy(\.isFinite), "\(key)")
     }

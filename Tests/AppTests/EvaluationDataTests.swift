@@ -57,7 +57,7 @@ import Testing
     let few = try train("few", "--train-images", "8", on: photographs)
     let more = try train("more", "--train-images", "13", on: photographs)
     let compared = try RecolorProcess.run(
-      "compare", few, more, "--data", photographs, "--out", folder.path, "--device", "cpu", "--json")
+      "compare", few, more, "--data", photographs, "--out", folder.path + "/comparison", "--device", "cpu", "--json")
     #expect(compared.exitCode == 0, "\(compared.errorOutput)")
     let report = try #require(try JSONSerialization.jsonObject(with: Data(compared.output.utf8)) as? [String: Any])
     #expect((report["truth"] as? [String: Any])?["images"] as? Int == 7)

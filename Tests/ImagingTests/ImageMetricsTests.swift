@@ -13,6 +13,9 @@ struct ImageMetricsTests {
     let psnr: Double
     let mae: Double
     let ssim: Double
+    let accuracyWithin2: Double
+    let accuracyWithin5: Double
+    let deltaE: Double
     let colorfulness: Double
     let truthColorfulness: Double
   }
@@ -21,60 +24,82 @@ struct ImageMetricsTests {
 
   @Test func sameAsScikitImage() throws {
     for pair in try Vectors.load("metrics.json", as: [Pair].self) {
-      var accumulator = ImageMetricsAccumulator(width: pair.width, height: pair.height)
-      accumulator.add(predictions: values(pair.prediction), targets: values(pair.truth))
-      let metrics = try #require(accumulator.metrics)
+      let scorer = ImageScorer(width: pair.width, height: pair.height)
+      let scores = scorer.scores(predictions: values(pair.prediction), photographs: pair.truth.bytes)
+      let metrics = try #require(ImageMetrics(scores))
       #expect(abs(metrics.mse - pair.mse) <= 1e-6 * pair.mse)
       #expect(abs(metrics.psnr - pair.psnr) <= 1e-4)
       #expect(abs(metrics.psnrPerImage - pair.psnr) <= 1e-4)
       #expect(abs(metrics.mae - pair.mae) <= 1e-6 * pair.mae)
       #expect(abs(metrics.ssim - pair.ssim) <= 1e-5)
-      #expect(abs(metrics.colorfulness - pair.colorfulness) <= 1e-3)
+      #expect(abs(metrics.accuracyWithin2 - pair.accuracyWithin2) <= 1e-9)
+      #expect(abs(metrics.accuracyWithin5 - pair.accuracyWithin5) <= 1e-9)
+      #expect(abs(metrics.deltaE - pair.deltaE) <= 1e-4)
+      #expect(abs(metrics.colorfulness - pair.colorfulness) <= 1e-4)
       let truth = RGBImage(width: pair.width, height: pair.height, bytes: pair.truth.bytes)
       #expect(abs(truth.colorfulness - pair.truthColorfulness) <= 1e-9)
+      let photograph = try #require(scorer.photographScores(pair.truth.bytes).first)
+      #expect(abs(photograph.colorfulness - pair.truthColorfulness) <= 1e-9)
     }
   }
 
-  @Test func batchesAddUp() throws {
+  @Test func imagesAreScoredByThemselves() throws {
     let pair = try #require(Vectors.load("metrics.json", as: [Pair].self).first)
-    let (prediction, truth) = (values(pair.prediction), values(pair.truth))
+    let (prediction, truth) = (values(pair.prediction), pair.truth.bytes)
     let gray = truth.map { _ in Float(0.5) }
-    var together = ImageMetricsAccumulator(width: pair.width, height: pair.height)
-    together.add(predictions: prediction + gray, targets: truth + truth)
-    var apart = ImageMetricsAccumulator(width: pair.width, height: pair.height)
-    apart.add(predictions: prediction, targets: truth)
-    let first = try #require(apart.metrics)
-    apart.add(predictions: gray, targets: truth)
-    let metrics = try #require(apart.metrics)
-    #expect(metrics == together.metrics)
+    let scorer = ImageScorer(width: pair.width, height: pair.height)
+    let first = scorer.scores(predictions: prediction, photographs: truth)
+    let second = scorer.scores(predictions: gray, photographs: truth)
+    // More than one task, and a last one that is not full.
+    let many = scorer.scores(
+      predictions: (0..<10).flatMap { _ in prediction + gray } + prediction,
+      photographs: (0..<21).flatMap { _ in truth })
+    #expect(many == (0..<10).flatMap { _ in first + second } + first)
+
+    let metrics = try #require(ImageMetrics(first + second))
     #expect(metrics.images == 2)
     // The pooled ratio comes from the mean error, and is below the mean of the ratios.
-    var second = ImageMetricsAccumulator(width: pair.width, height: pair.height)
-    second.add(predictions: gray, targets: truth)
-    let other = try #require(second.metrics)
-    #expect(abs(metrics.mse - (first.mse + other.mse) / 2) < 1e-12)
-    #expect(abs(metrics.psnrPerImage - (first.psnr + other.psnr) / 2) < 1e-9)
+    #expect(abs(metrics.mse - (first[0].mse + second[0].mse) / 2) < 1e-12)
+    #expect(abs(metrics.psnrPerImage - (first[0].psnr + second[0].psnr) / 2) < 1e-9)
     #expect(metrics.psnr < metrics.psnrPerImage - 1)
-    #expect(abs(metrics.colorfulness - first.colorfulness / 2) < 1e-9)
+    #expect(abs(metrics.deltaE - (first[0].deltaE + second[0].deltaE) / 2) < 1e-9)
+    #expect(abs(metrics.colorfulness - first[0].colorfulness / 2) < 1e-9)
+    #expect(ImageMetrics([]) == nil)
   }
 
   @Test func exactImagesHaveFiniteRatios() throws {
-    let image = (0..<3 * 16 * 16).map { Float($0 % 7) / 7 }
-    var accumulator = ImageMetricsAccumulator(width: 16, height: 16)
-    #expect(accumulator.metrics == nil)
-    accumulator.add(predictions: image, targets: image)
-    let metrics = try #require(accumulator.metrics)
-    #expect(metrics.mse == 0 && metrics.mae == 0)
+    let image = (0..<3 * 16 * 16).map { UInt8($0 % 7 * 36) }
+    let scorer = ImageScorer(width: 16, height: 16)
+    let scores = scorer.scores(predictions: image.map { Float($0) / 255 }, photographs: image)
+    let metrics = try #require(ImageMetrics(scores))
+    #expect(metrics.mse < 1e-14 && metrics.mae < 1e-7)
     #expect(metrics.psnr == 100 && metrics.psnrPerImage == 100)
     #expect(abs(metrics.ssim - 1) < 1e-12)
+    #expect(metrics.accuracyWithin2 == 1 && metrics.deltaE < 1e-3)
+    let itself = try #require(ImageMetrics(scorer.photographScores(image)))
+    #expect(itself.mse == 0 && itself.psnr == 100 && itself.ssim == 1)
+    #expect(itself.accuracyWithin2 == 1 && itself.accuracyWithin5 == 1 && itself.deltaE == 0)
   }
 
   @Test func predictionsCountAsTheyWouldBeShown() throws {
-    let white = [Float](repeating: 1, count: 3 * 11 * 11)
-    var accumulator = ImageMetricsAccumulator(width: 11, height: 11)
-    accumulator.add(predictions: white.map { $0 * 1.5 }, targets: white)
-    #expect(accumulator.metrics?.mse == 0)
-    accumulator.add(predictions: white.map { _ in .nan }, targets: white)
-    #expect(accumulator.metrics?.mse == 0.5)
+    let white = [UInt8](repeating: 255, count: 3 * 11 * 11)
+    let scorer = ImageScorer(width: 11, height: 11)
+    #expect(scorer.scores(predictions: white.map { _ in 1.5 }, photographs: white)[0].mse == 0)
+    #expect(scorer.scores(predictions: white.map { _ in .nan }, photographs: white)[0].mse == 1)
+  }
+
+  @Test func theGrayCopyIsTheMeanOfTheColors() throws {
+    let pair = try #require(Vectors.load("metrics.json", as: [Pair].self).first)
+    let gray = stride(from: 0, to: pair.truth.bytes.count, by: 3).flatMap { first in
+      let sum = pair.truth.bytes[first..<first + 3].reduce(0) { $0 + Float($1) }
+      return [Float](repeating: sum / 3 / 255, count: 3)
+    }
+    let scorer = ImageScorer(width: pair.width, height: pair.height)
+    let expected = try #require(scorer.scores(predictions: gray, photographs: pair.truth.bytes).first)
+    let found = try #require(scorer.grayCopyScores(photographs: pair.truth.bytes).first)
+    #expect(abs(found.mse - expected.mse) < 1e-8)
+    #expect(abs(found.ssim - expected.ssim) < 1e-6)
+    #expect(abs(found.deltaE - expected.deltaE) < 1e-3)
+    #expect(found.colorfulness == 0)
   }
 }

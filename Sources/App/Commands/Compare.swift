@@ -8,25 +8,41 @@ struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what several models make of the same photographs.",
     discussion: """
-      Writes one picture, comparison.png, that shows photographs in gray, as each model colors them, and as they are, and \
-      prints the models' figures below one another.
+      Colors the gray copies of photographs with each model, measures how far the results are from the photographs, and \
+      writes into a folder:
+
+        index.html       figures, pictures, curves and settings in one page that needs no network
+        comparison.png   the pictures: gray, as each model colors them, as they are
+        comparison.json  all figures
+        comparison.csv   the figures of each model; classes.csv has them for each class, curves.csv what the runs logged
 
         recolor compare runs/unet runs/gan --data cifar10 --out comparison
+        recolor compare washed=runs/unet vivid=runs/gan/checkpoints/last.safetensors --data photos --out comparison
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "What to compare: folders of runs, or safetensors files.", valueName: "run"))
-  var runs: [String]
+      "What to compare: folders of runs, which stand for their best weights, or safetensors files.",
+      discussion: "NAME=RUN calls it by another name than its folder's.", valueName: "run"))
+  var runs: [ModelArgument]
   @Option(
     help: ArgumentHelp("Photographs to color: cifar10, scenes, or a folder; of its test part.", valueName: "source"))
   var data: DataSource
-  @Option(help: ArgumentHelp("Folder for the picture; made if it is missing.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Folder for the page; made if it is missing.", valueName: "folder"))
   var out: String
   @Option(parsing: .unconditional, help: "Measure on the first so many only. (default: all)")
   var images: Int?
-  @Option(parsing: .unconditional, help: "Photographs in the picture.")
-  var rows = 8
+  @Option(
+    parsing: .unconditional, help: "Photographs in the picture: the first of each class, the second of each, and so on.")
+  var rows = 10
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Width and height that the photographs are brought to. (default: what the first model was trained on)",
+      discussion: "CIFAR-10 has only 32."))
+  var size: Int?
+  @Flag(help: "Write into the folder even if it holds something else than an earlier comparison.")
+  var force = false
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
   @OptionGroup var report: ReportOptions
@@ -35,26 +51,33 @@ struct Compare: ParsableCommand {
     guard !out.isEmpty else { throw ValidationError("--out: names no folder.") }
     if let images, images < 1 { throw ValidationError("--images \(images): must be at least 1.") }
     guard (1...256).contains(rows) else { throw ValidationError("--rows \(rows): must be from 1 to 256.") }
+    if let size, !ModelConfiguration.imageExtents.contains(size) || !size.isMultiple(of: 16) {
+      throw ValidationError("--size \(size): must be a multiple of 16 from 16 to 4096.")
+    }
   }
 
   func run() throws {
-    var models: [(name: String, weights: Checkpoint)] = []
-    for run in runs {
-      let weights = try Checkpoint(reading: WeightsPath.url(run))
-      models.append((WeightsPath.name(of: weights), weights))
+    // What can be refused is refused before the work.
+    let folder = try ComparisonFolder(out, isForced: force)
+    let models = try ComparedModel.open(runs)
+    let dataset = try EvaluationData(data, .test, images: images).load(for: models.map(\.weights), size: size)
+    for model in models {
+      guard let trained = model.weights.imageSize,
+        trained != (height: dataset.height, width: dataset.width)
+      else { continue }
+      Console.note(
+        "\(model.name) was trained on \(trained.width)×\(trained.height) images and is measured on "
+          + "\(dataset.width)×\(dataset.height); --size says which size all are measured on")
     }
-    // Two runs of the same name are told apart by their paths.
-    let names = models.map(\.name)
-    for (index, run) in runs.enumerated() where names.count(where: { $0 == names[index] }) > 1 {
-      models[index].name = run
-    }
-    let dataset = try EvaluationData(data, .test, images: images).load(for: models.map(\.weights))
     let backend = try deviceOptions.device.open(precisionOptions.precision)
-    let comparison = try Comparison(models, dataset: dataset, rowCount: rows, on: backend)
-    try Folder.create(out)
-    let picture = "\(out)/comparison.png"
-    try comparison.sheet.rendered().writePNG(to: picture)
+    let comparison = try Comparison(models, dataset: dataset, rowCount: rows, command: command, on: backend)
+    try folder.write(comparison)
     try Console.output(
-      report.json ? try JSONReport.text(comparison) : "\(comparison.text)\n\nThe picture is \(picture).")
+      report.json ? try JSONReport.text(comparison) : "\(comparison.text)\n\nThe page is \(folder.page).")
+  }
+
+  /// What was typed, whatever path the program was called by.
+  private var command: String {
+    (["recolor"] + CommandLine.arguments.dropFirst().map(ShellWord.quoted)).joined(separator: " ")
   }
 }

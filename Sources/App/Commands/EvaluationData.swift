@@ -14,11 +14,13 @@ struct EvaluationData {
     self.images = images
   }
 
-  /// Reads them in the size that the first weights were trained on, and says so where some of them may have been trained on.
-  /// - Parameter weights: of all the models that are measured; at least one.
+  /// Reads them, and says so where some of them may have been trained on.
+  /// - Parameters:
+  ///   - weights: of all the models that are measured; at least one.
+  ///   - size: width and height to bring them to; nil is what the first weights were trained on.
   /// - Throws: `DataError`, `RunError`.
-  func load(for weights: [Checkpoint]) throws -> ImageDataset {
-    let size = weights.first?.imageSize?.width ?? CIFAR10.imageSize
+  func load(for weights: [Checkpoint], size: Int? = nil) throws -> ImageDataset {
+    let size = size ?? weights.first?.imageSize?.width ?? CIFAR10.imageSize
     let dataset = try source.load(split == .test ? .test : .training, size: size)
     let indices = try indices(in: dataset, for: weights)
     if let images, images > indices.count {

@@ -5,18 +5,11 @@ enum MetricsRows {
   static func text(models: [(name: String, metrics: ImageMetrics)], grayCopy: ImageMetrics, truth: ImageMetrics)
     -> String
   {
-    let columns: [TextTable.Column] = [
-      .left(""), .right("MSE"), .right("PSNR (pooled)"), .right("PSNR (mean)"), .right("MAE"), .right("SSIM"),
-      .right("colorfulness"),
-    ]
+    let columns = [TextTable.Column.left("")] + MetricColumn.all.map { .right($0.heading) }
     let rows = (models + [("gray copy", grayCopy)]).map { name, metrics in
-      [
-        name, Format.fixed(metrics.mse, 5), Format.fixed(metrics.psnr, 2) + " dB",
-        Format.fixed(metrics.psnrPerImage, 2) + " dB", Format.fixed(metrics.mae, 4), Format.fixed(metrics.ssim, 4),
-        Format.fixed(metrics.colorfulness, 1),
-      ]
+      [name] + MetricColumn.all.map { $0.text(metrics) }
     }
-    // Of the photographs only the colorfulness tells anything: their distance from themselves is zero.
-    return TextTable.text(columns, rows + [["photographs", "", "", "", "", "", Format.fixed(truth.colorfulness, 1)]])
+    let photographs = MetricColumn.all.map { $0.describesPhotographs ? $0.text(truth) : "" }
+    return TextTable.text(columns, rows + [["photographs"] + photographs])
   }
 }

@@ -2,15 +2,15 @@ import Data
 import Imaging
 import Runtime
 
-/// How well a model colors the photographs of a predictor's order: metrics over all, and a sheet of the first few.
+/// How well a model colors the photographs of a predictor's order: scores of all, and pictures of a few.
 public struct Evaluation {
-  /// Of the model's colors; nil where not asked for.
-  public let metrics: ImageMetrics?
-  /// Of the gray copies, the bar that any colorizer must pass; nil where not asked for.
-  public let grayCopy: ImageMetrics?
-  /// The first few: gray | predicted | photograph.
+  /// Of each photograph in the predictor's order; empty where not asked for.
+  public let scores: [ImageScores]
+  /// Of all; nil where not asked for.
+  public var metrics: ImageMetrics? { ImageMetrics(scores) }
+  /// The photographs that were asked for: gray | predicted | photograph.
   public let sheet: ContactSheet
-  /// What the model made of the first few.
+  /// What the model made of the photographs that were asked for, as asked.
   public let predictions: [RGBImage]
 
   /// Every pixel of a sheet's images becomes a square of this many, for images of 32 pixels.
@@ -18,64 +18,57 @@ public struct Evaluation {
 
   /// - Parameters:
   ///   - predictor: its order says which of `dataset`'s images.
-  ///   - sampleCount: rows of the sheet.
+  ///   - shown: positions in the order of the photographs to show.
   public init(
-    _ predictor: Predictor, dataset: ImageDataset, sampleCount: Int, computesMetrics: Bool = true,
-    comparesGrayCopy: Bool = false
+    _ predictor: Predictor, dataset: ImageDataset, shown: [Int], computesMetrics: Bool = true
   ) throws(BackendError) {
-    var model = ImageMetricsAccumulator(width: dataset.width, height: dataset.height)
-    var gray = model
-    var predictions: [RGBImage] = []
-    var rows: [[RGBImage]] = []
+    let scorer = ImageScorer(width: dataset.width, height: dataset.height)
     let imageCount = dataset.imageByteCount
+    var scores: [ImageScores] = []
+    var predictions: [Int: RGBImage] = [:]
     try predictor.forEachBatch { first, count, colors in
-      for index in 0..<min(count, max(0, sampleCount - first)) {
-        let photograph = dataset[Int(predictor.order.indices[first + index])]
-        let prediction = RGBImage(
-          width: dataset.width, height: dataset.height, values: colors[index * imageCount..<(index + 1) * imageCount])
-        predictions.append(prediction)
-        rows.append([photograph.gray, prediction, photograph])
+      for position in shown where (first..<first + count).contains(position) {
+        let start = (position - first) * imageCount
+        predictions[position] = RGBImage(
+          width: dataset.width, height: dataset.height, values: colors[start..<start + imageCount])
       }
       guard computesMetrics else { return }
-      var targets: [Float] = []
-      targets.reserveCapacity(count * imageCount)
+      var photographs: [UInt8] = []
+      photographs.reserveCapacity(count * imageCount)
       for index in predictor.order.indices[first..<first + count] {
-        let start = Int(index) * imageCount
-        targets.append(contentsOf: dataset.bytes[start..<start + imageCount].lazy.map { Float($0) / 255 })
+        photographs += dataset.bytes[Int(index) * imageCount..<(Int(index) + 1) * imageCount]
       }
-      model.add(predictions: colors, targets: targets)
-      if comparesGrayCopy { gray.add(predictions: Self.grayCopies(of: targets), targets: targets) }
+      scores += scorer.scores(predictions: colors, photographs: photographs)
     }
-    metrics = model.metrics
-    grayCopy = gray.metrics
-    self.predictions = predictions
+    self.scores = scores
+    let found = shown.compactMap { position in predictions[position].map { (position, $0) } }
+    self.predictions = found.map(\.1)
+    let rows = found.map { position, prediction in
+      let photograph = dataset[Int(predictor.order.indices[position])]
+      return [photograph.gray, prediction, photograph]
+    }
     sheet = ContactSheet(
       headings: ["gray", "predicted", "photograph"], rows: rows, scale: max(1, Self.sheetWidth / dataset.width))
   }
 
-  /// Evaluates a weights file on the first images of a data set.
+  /// Shows the first photographs of the order.
+  /// - Parameter sampleCount: rows of the sheet.
+  public init(
+    _ predictor: Predictor, dataset: ImageDataset, sampleCount: Int, computesMetrics: Bool = true
+  ) throws(BackendError) {
+    let shown = Array(0..<min(sampleCount, predictor.order.count))
+    try self.init(predictor, dataset: dataset, shown: shown, computesMetrics: computesMetrics)
+  }
+
+  /// Evaluates a weights file on a data set.
   /// - Parameters:
-  ///   - imageCount: how many images; all where nil.
+  ///   - shown: numbers of the photographs to show.
   ///   - batchSize: images at a time; it changes nothing but speed and memory.
   /// - Throws: `ModelError` where the images' size does not suit the model, `SafetensorsError`, `BackendError`.
   public init(
-    _ checkpoint: Checkpoint, dataset: ImageDataset, imageCount: Int? = nil, sampleCount: Int, batchSize: Int = 64,
-    on backend: any Backend
+    _ checkpoint: Checkpoint, dataset: ImageDataset, shown: [Int], batchSize: Int = 64, on backend: any Backend
   ) throws {
-    let predictor = try Predictor(
-      checkpoint, dataset: dataset, imageCount: imageCount, batchSize: batchSize, on: backend)
-    try self.init(predictor, dataset: dataset, sampleCount: sampleCount, comparesGrayCopy: true)
-  }
-
-  /// The mean of the three colors in each of them.
-  private static func grayCopies(of colors: [Float]) -> [Float] {
-    var gray = colors
-    for pixel in stride(from: 0, to: colors.count, by: 3) {
-      let mean = (colors[pixel] + colors[pixel + 1] + colors[pixel + 2]) / 3
-      gray[pixel] = mean
-      gray[pixel + 1] = mean
-      gray[pixel + 2] = mean
-    }
-    return gray
+    let predictor = try Predictor(checkpoint, dataset: dataset, batchSize: batchSize, on: backend)
+    try self.init(predictor, dataset: dataset, shown: shown)
   }
 }

@@ -1,0 +1,60 @@
+import Files
+import FoundationEssentials
+
+/// The folder that a comparison is written to: a page, a picture, and the figures as JSON and CSV.
+struct ComparisonFolder {
+  let path: String
+
+  /// What keeps a comparison out.
+  struct Occupied: Error, CustomStringConvertible {
+    let path: String
+
+    var description: String {
+      "\(path): holds other files than an earlier comparison; name another folder, or write into it with --force"
+    }
+  }
+
+  var page: String { "\(path)/index.html" }
+  private var report: String { "\(path)/comparison.json" }
+
+  /// - Parameter isForced: whether what is in the folder does not matter.
+  /// - Throws: `Occupied` where the folder is neither empty nor holds a comparison; `FileError`.
+  init(_ path: String, isForced: Bool) throws {
+    self.path = path
+    guard !isForced, Folder.exists(path), try !Folder.names(in: path).isEmpty else { return }
+    guard holdsComparison else { throw Occupied(path: path) }
+  }
+
+  /// Largest report, in bytes; a larger file is none of ours.
+  private static let largestReport = 1 << 28
+
+  private var holdsComparison: Bool {
+    struct Report: Decodable {
+      let format: String
+    }
+    guard let bytes = try? readFile(report, limit: Self.largestReport) else { return false }
+    return (try? JSONDecoder().decode(Report.self, from: Data(bytes)))?.format == Comparison.formatName
+  }
+
+  /// Writes all files, or none.
+  /// - Throws: `ImageError`, `FileError`.
+  func write(_ comparison: Comparison) throws {
+    let page = try ComparisonPage(comparison).page.html.markup
+    let files: [(path: String, bytes: [UInt8])] = [
+      ("\(path)/comparison.png", try comparison.sheet.rendered().png()),
+      (report, [UInt8]((try JSONReport.text(comparison) + "\n").utf8)),
+      ("\(path)/comparison.csv", [UInt8](comparison.table.text.utf8)),
+      ("\(path)/classes.csv", [UInt8](comparison.classTable.text.utf8)),
+      ("\(path)/curves.csv", [UInt8](comparison.curves.table.text.utf8)),
+      (self.page, [UInt8](page.utf8)),
+    ]
+    let existed = Folder.exists(path)
+    try Folder.create(path)
+    do {
+      try AtomicFile.write(files)
+    } catch {
+      if !existed { Folder.remove(path) }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Foundation
+
+/// Where the numbers of an axis lie, and which of them are written beside it.
+struct AxisScale: Equatable {
+  /// First and last number of the axis.
+  let bounds: ClosedRange<Double>
+  /// In ascending order; 1, 2 or 5 times a power of ten apart, or at those.
+  let ticks: [Double]
+  let isLogarithmic: Bool
+
+  /// An axis that holds `values`, which are finite. It is logarithmic if the values are positive and a straight one
+  /// would press most of them flat.
+  init(fitting values: [Double], tickCount: Int = 5, allowsLogarithm: Bool = true) {
+    let (least, greatest) = (values.min() ?? 0, values.max() ?? 1)
+    if allowsLogarithm, least > 0, greatest / least >= 10 {
+      self.init(logarithmic: least...greatest, tickCount: tickCount)
+    } else {
+      self.init(linear: least...greatest, tickCount: tickCount)
+    }
+  }
+
+  /// An axis of counts: ticks at whole numbers, from the least to the greatest.
+  init(counts values: [Double], tickCount: Int = 6) {
+    let (least, greatest) = (values.min() ?? 0, values.max() ?? 1)
+    let step = max(1, Self.roundStep(atLeast: (greatest - least) / Double(tickCount)))
+    let first = (least / step).rounded(.up)
+    bounds = least < greatest ? least...greatest : least - 1...least + 1
+    ticks = stride(from: first, through: (greatest / step).rounded(.down), by: 1).map { $0 * step }
+    isLogarithmic = false
+  }
+
+  private init(linear range: ClosedRange<Double>, tickCount: Int) {
+    var (least, greatest) = (range.lowerBound, range.upperBound)
+    if least == greatest {
+      let margin = max(abs(least) / 10, 1e-12)
+      (least, greatest) = (least - margin, greatest + margin)
+    }
+    let step = Self.roundStep(atLeast: (greatest - least) / Double(tickCount))
+    let first = (least / step).rounded(.down)
+    let last = (greatest / step).rounded(.up)
+    // Multiples, not sums: 3 · 0.1 may be written as 0.3.
+    ticks = stride(from: first, through: last, by: 1).map { $0 * step }
+    bounds = first * step...last * step
+    isLogarithmic = false
+  }
+
+  private init(logarithmic range: ClosedRange<Double>, tickCount: Int) {
+    let powers = Int(log10(range.lowerBound).rounded(.down))...Int(log10(range.upperBound).rounded(.up))
+    let all = powers.flatMap { power in [1.0, 2, 5].map { $0 * pow(10, Double(power)) } }
+    let first = all.last { $0 <= range.lowerBound } ?? range.lowerBound
+    let last = all.first { $0 >= range.upperBound } ?? range.upperBound
+    let inside = all.filter { $0 >= first && $0 <= last }
+    let tens = inside.filter { tick in powers.contains { abs(pow(10, Double($0)) / tick - 1) < 1e-9 } }
+    let apart = max(1, (tens.count + tickCount - 1) / tickCount)
+    ticks = inside.count <= tickCount + 3 ? inside : tens.indices.filter { $0.isMultiple(of: apart) }.map { tens[$0] }
+    bounds = first...last
+    isLogarithmic = true
+  }
+
+  /// The smallest of 1, 2 and 5 times a power of ten that is not below `step`.
+  private static func roundStep(atLeast step: Double) -> Double {
+    guard step > 0, step.isFinite else { return 1 }
+    let power = pow(10, log10(step).rounded(.down))
+    return [1.0, 2, 5, 10].map { $0 * power }.first { $0 >= step * 0.999999 } ?? 10 * power
+  }
+
+  /// Where a number lies: 0 at the axis' first, 1 at its last.
+  func position(of value: Double) -> Double {
+    let (first, last) = (bounds.lowerBound, bounds.upperBound)
+    return isLogarithmic ? log(value / first) / log(last / first) : (value - first) / (last - first)
+  }
+
+  /// A number as it stands beside the axis, or with more digits in a tip.
+  static func label(_ value: Double, digits: Int = 6) -> String {
+    // Without a locale: a point, and no groups.
+    String(format: "%.\(digits)g", abs(value) < 1e-300 ? 0 : value)
+  }
+}

@@ -1,0 +1,82 @@
+import Foundation
+
+/// How quantities went, drawn in SVG: one line a series, axes with ticks and units.
+public struct LineChart: Sendable {
+  /// One line.
+  public struct Series: Sendable {
+    public let name: String
+    /// Which of the page's colors it has, from 0; the same in every chart.
+    public let color: Int
+    /// In ascending order of x. Points that are not finite leave a gap.
+    public let points: [(x: Double, y: Double)]
+
+    public init(name: String, color: Int, points: [(x: Double, y: Double)]) {
+      self.name = name
+      self.color = color
+      self.points = points
+    }
+  }
+
+  public let title: String
+  /// What the horizontal axis counts: `epoch`.
+  public let xLabel: String
+  /// Of the values: `dB`; may be empty.
+  public let unit: String
+  public let series: [Series]
+
+  public init(title: String, xLabel: String, unit: String, series: [Series]) {
+    self.title = title
+    self.xLabel = xLabel
+    self.unit = unit
+    self.series = series
+  }
+
+  /// The drawing; nil where there is no point to draw.
+  public var html: HTML? {
+    let finite = series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
+    guard !finite.isEmpty else { return nil }
+    let frame = ChartFrame(x: AxisScale(counts: finite.map(\.x)), y: AxisScale(fitting: finite.map(\.y)))
+    return """
+      <figure class="chart">
+      <figcaption><b>\(title)</b>\(unitNote(frame.y))</figcaption>
+      <svg viewBox="0 0 \(ChartFrame.width) \(ChartFrame.height)" role="img" aria-label="\(title)" data-x="\(xLabel)">
+      \(frame.axes(xLabel: xLabel))\(series.map { line($0, in: frame) })</svg>
+      </figure>
+
+      """
+  }
+
+  private func unitNote(_ scale: AxisScale) -> HTML {
+    let notes = [unit, scale.isLogarithmic ? "logarithmic" : ""].filter { !$0.isEmpty }
+    return notes.isEmpty ? "" : " <small>\(notes.joined(separator: ", "))</small>"
+  }
+
+  private func line(_ series: Series, in frame: ChartFrame) -> HTML {
+    let runs = series.points.split { !$0.x.isFinite || !$0.y.isFinite }
+    let lines = runs.filter { $0.count > 1 }.map { points -> HTML in
+      let places = points.map { point in
+        "\(ChartFrame.text(frame.left(of: point.x))),\(ChartFrame.text(frame.top(of: point.y)))"
+      }
+      return "<polyline points=\"\(places.joined(separator: " "))\"/>"
+    }
+    // Many points need no dots; they are still there for the tip.
+    let radius = series.points.count > 60 ? "0" : "2.4"
+    let dots = runs.joined().map { point -> HTML in
+      let value = AxisScale.label(point.y, digits: 5) + (unit.isEmpty ? "" : " \(unit)")
+      let x = AxisScale.label(point.x)
+      return """
+        <circle cx="\(ChartFrame.text(frame.left(of: point.x)))" cy="\(ChartFrame.text(frame.top(of: point.y)))" \
+        r="\(radius)" data-x="\(x)" data-y="\(value)"/>
+        """
+    }
+    let dashes: HTML = series.color >= Self.colorCount ? " stroke-dasharray=\"5 3\"" : ""
+    return """
+      <g class="series" style="--color:var(--series-\(series.color % Self.colorCount))" data-run="\(series.color)" \
+      data-name="\(series.name)"\(dashes)>\(lines)\(dots)</g>
+
+      """
+  }
+
+  /// Colors of the style sheet; further lines are dashed.
+  public static let colorCount = 8
+}

@@ -1,0 +1,70 @@
+/// A whole page in one file: its style and its script are inside, and nothing is fetched from anywhere.
+public struct ReportPage: Sendable {
+  /// A part of the page with a heading; the page's head links to it.
+  public struct Section: Sendable {
+    /// Its name in links: letters and hyphens.
+    public let identifier: String
+    public let heading: String
+    public let body: HTML
+
+    public init(_ identifier: String, _ heading: String, _ body: HTML) {
+      self.identifier = identifier
+      self.heading = heading
+      self.body = body
+    }
+  }
+
+  public let title: String
+  /// Below the title: what the page is about.
+  public let introduction: HTML
+  public let sections: [Section]
+  /// At the page's end.
+  public let footer: HTML
+
+  public init(title: String, introduction: HTML, sections: [Section], footer: HTML) {
+    self.title = title
+    self.introduction = introduction
+    self.sections = sections
+    self.footer = footer
+  }
+
+  /// The page as a file. Its own policy forbids the browser to load anything.
+  public var html: HTML {
+    """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; \
+    script-src 'unsafe-inline'">
+    <title>\(title)</title>
+    <style>
+    \(HTML(markup: String(decoding: PackageResources.page_css, as: UTF8.self)))</style>
+    </head>
+    <body>
+    <header>
+    <h1>\(title)</h1>
+    \(introduction)
+    <nav>\(sections.map { "<a href=\"#\($0.identifier)\">\($0.heading)</a>" as HTML })</nav>
+    </header>
+    <main>
+    \(sections.map { section in
+      """
+      <section id="\(section.identifier)">
+      <h2>\(section.heading)</h2>
+      \(section.body)
+      </section>
+
+      """ as HTML
+    })</main>
+    <footer>\(footer)</footer>
+    <script>
+    \(HTML(markup: String(decoding: PackageResources.page_js, as: UTF8.self)))</script>
+    </body>
+    </html>
+
+    """
+  }
+}

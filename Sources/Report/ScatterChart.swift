@@ -1,0 +1,62 @@
+/// Things by two of their figures, drawn in SVG with their names beside them.
+public struct ScatterChart: Sendable {
+  /// One of them.
+  public struct Point: Sendable {
+    public let name: String
+    /// Which of the page's colors it has, from 0; nil for what is there to compare with.
+    public let color: Int?
+    public let x: Double
+    public let y: Double
+
+    public init(name: String, color: Int?, x: Double, y: Double) {
+      self.name = name
+      self.color = color
+      self.x = x
+      self.y = y
+    }
+  }
+
+  public let title: String
+  public let xLabel: String
+  public let yLabel: String
+  public let points: [Point]
+
+  public init(title: String, xLabel: String, yLabel: String, points: [Point]) {
+    self.title = title
+    self.xLabel = xLabel
+    self.yLabel = yLabel
+    self.points = points
+  }
+
+  /// The drawing; both axes begin at 0.
+  public var html: HTML {
+    let shown = points.filter { $0.x.isFinite && $0.y.isFinite }
+    let frame = ChartFrame(
+      x: AxisScale(fitting: [0] + shown.map { $0.x * 1.1 }, allowsLogarithm: false),
+      y: AxisScale(fitting: [0] + shown.map { $0.y * 1.1 }, allowsLogarithm: false))
+    return """
+      <figure class="chart scatter">
+      <figcaption><b>\(title)</b> <small>upwards: \(yLabel)</small></figcaption>
+      <svg viewBox="0 0 \(ChartFrame.width) \(ChartFrame.height)" role="img" aria-label="\(title)">
+      \(frame.axes(xLabel: xLabel))\(shown.map { mark($0, in: frame) })</svg>
+      </figure>
+
+      """
+  }
+
+  private func mark(_ point: Point, in frame: ChartFrame) -> HTML {
+    let (left, top) = (frame.left(of: point.x), frame.top(of: point.y))
+    // Names stand on the side where there is room, and above the axis.
+    let isRight = left < Double(ChartFrame.width) * 0.6
+    let baseline = min(top, ChartFrame.bottomEdge - 9)
+    let color: HTML = point.color.map { "var(--series-\($0 % LineChart.colorCount))" } ?? "var(--muted)"
+    let value = "\(AxisScale.label(point.x, digits: 4)), \(AxisScale.label(point.y, digits: 4))"
+    return """
+      <g class="mark" style="--color:\(color)" data-name="\(point.name)">\
+      <circle cx="\(ChartFrame.text(left))" cy="\(ChartFrame.text(top))" r="5"><title>\(point.name): \(value)</title></circle>\
+      <text x="\(ChartFrame.text(left + (isRight ? 9 : -9)))" y="\(ChartFrame.text(baseline))" dy=".32em" \
+      text-anchor="\(isRight ? "start" : "end")">\(point.name)</text></g>
+
+      """
+  }
+}

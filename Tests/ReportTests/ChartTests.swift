@@ -1,0 +1,73 @@
+import Foundation
+import Testing
+
+@testable import Report
+
+@Suite("Charts")
+struct ChartTests {
+  @Test func ticksAreRound() {
+    let scale = AxisScale(fitting: [18.04, 23.1])
+    #expect(scale.ticks == [18, 19, 20, 21, 22, 23, 24] || scale.ticks == [18, 20, 22, 24])
+    #expect(scale.bounds.contains(18.04) && scale.bounds.contains(23.1) && !scale.isLogarithmic)
+    #expect(scale.position(of: scale.bounds.lowerBound) == 0 && scale.position(of: scale.bounds.upperBound) == 1)
+    let tenths = AxisScale(fitting: [0.11, 0.58])
+    #expect(tenths.ticks.map { AxisScale.label($0) } == ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6"])
+  }
+
+  @Test(arguments: [[5.0], [0], [-2, -2], [1e-9, 1.001e-9], [-1e12, 1e12], [0, 0.3]])
+  func everyAxisHoldsItsValues(_ values: [Double]) {
+    let scale = AxisScale(fitting: values)
+    #expect((2...12).contains(scale.ticks.count))
+    for value in values { #expect((-1e-9...1 + 1e-9).contains(scale.position(of: value))) }
+    for tick in scale.ticks { #expect((-1e-9...1 + 1e-9).contains(scale.position(of: tick))) }
+  }
+
+  @Test(arguments: [[0.0053, 0.0686], [1e-8, 1], [1, 3e20]])
+  func wideRangesAreLogarithmic(_ values: [Double]) {
+    let scale = AxisScale(fitting: values)
+    #expect(scale.isLogarithmic && (2...9).contains(scale.ticks.count))
+    for value in values { #expect((-1e-9...1 + 1e-9).contains(scale.position(of: value))) }
+    let middle = (values[0] * values[1]).squareRoot()
+    #expect(scale.position(of: middle) > 0.2 && scale.position(of: middle) < 0.8)
+    #expect(!AxisScale(fitting: values, allowsLogarithm: false).isLogarithmic)
+  }
+
+  @Test func countsHaveWholeTicks() {
+    #expect(AxisScale(counts: [1, 2, 3, 4, 5]).ticks == [1, 2, 3, 4, 5])
+    #expect(AxisScale(counts: [1, 20]).ticks == [5, 10, 15, 20])
+    #expect(AxisScale(counts: [1]).ticks == [1])
+  }
+
+  private func chart(_ series: [LineChart.Series]) -> LineChart {
+    LineChart(title: "Loss <i>", xLabel: "epoch", unit: "dB", series: series)
+  }
+
+  @Test func everySeriesIsALine() throws {
+    let chart = chart([
+      .init(name: "a & b", color: 0, points: [(1, 2), (2, 3), (3, 2.5)]),
+      .init(name: "second", color: 9, points: [(1, 2.5), (2, .nan), (3, 3), (4, 3)]),
+    ])
+    let markup = try #require(chart.html?.markup)
+    #expect(markup.contains("Loss &lt;i&gt;") && markup.contains("data-name=\"a &amp; b\""))
+    // The gap parts the second line: one point stands alone.
+    #expect(markup.components(separatedBy: "<polyline").count - 1 == 2)
+    #expect(markup.components(separatedBy: "<circle").count - 1 == 6)
+    #expect(markup.contains("data-x=\"2\" data-y=\"3 dB\""))
+    // There are fewer colors than series: the second time round they are dashed.
+    #expect(markup.contains("var(--series-1)") && markup.contains(" stroke-dasharray=\"5 3\">"))
+  }
+
+  @Test func nothingToDrawIsNoChart() {
+    #expect(chart([]).html == nil)
+    #expect(chart([.init(name: "a", color: 0, points: [(1, .infinity)])]).html == nil)
+  }
+
+  @Test func marksHaveNames() {
+    let chart = ScatterChart(
+      title: "t", xLabel: "x", yLabel: "y",
+      points: [.init(name: "<a>", color: 1, x: 3, y: 4), .init(name: "gray", color: nil, x: 0, y: 0)])
+    let markup = chart.html.markup
+    #expect(markup.contains(">&lt;a&gt;</text>") && markup.contains("var(--muted)"))
+    #expect(markup.components(separatedBy: "<circle").count - 1 == 2)
+  }
+}
