@@ -17,12 +17,6 @@ public struct CIELAB: Equatable, Sendable {
     self.b = b
   }
 
-  /// Where the cube root gives way to a straight line: (6/29)³.
-  private static let threshold: Float = 216.0 / 24389
-  /// The line's slope: (29/3)³ / 116.
-  private static let slope: Float = 24389.0 / 27 / 116
-  private static let offset: Float = 16.0 / 116
-
   /// From sRGB (IEC 61966-2-1), each in 0...1.
   public init(red: Float, green: Float, blue: Float) {
     self.init(linear: SIMD3(SRGB.linear(red), SRGB.linear(green), SRGB.linear(blue)))
@@ -30,11 +24,37 @@ public struct CIELAB: Equatable, Sendable {
 
   /// From linear light, each in 0...1.
   public init(linear color: SIMD3<Float>) {
-    let x = 0.412453 * color.x + 0.357580 * color.y + 0.180423 * color.z
-    let y = Self.luminance(color)
-    let z = 0.019334 * color.x + 0.119193 * color.y + 0.950227 * color.z
-    let (fx, fy, fz) = (Self.curve(x / Self.white.x), Self.curve(y), Self.curve(z / Self.white.z))
-    self.init(lightness: 116 * fy - 16, a: 500 * (fx - fy), b: 200 * (fy - fz))
+    let (lightness, a, b) = Self.coordinates(color, cubeRoot: cbrtf)
+    self.init(lightness: lightness, a: a, b: b)
+  }
+
+  /// From sRGB (IEC 61966-2-1), each in 0...1, with all digits: in `Float` alone a and b may be 10⁻⁴ off.
+  public init(red: Double, green: Double, blue: Double) {
+    self.init(linear: SIMD3(SRGB.linear(red), SRGB.linear(green), SRGB.linear(blue)))
+  }
+
+  /// From linear light, each in 0...1, with all digits.
+  public init(linear color: SIMD3<Double>) {
+    let (lightness, a, b) = Self.coordinates(color, cubeRoot: cbrt)
+    self.init(lightness: Float(lightness), a: Float(a), b: Float(b))
+  }
+
+  /// L*, a* and b* of linear light.
+  @inline(__always)
+  private static func coordinates<Value: BinaryFloatingPoint & SIMDScalar>(
+    _ color: SIMD3<Value>, cubeRoot: (Value) -> Value
+  ) -> (Value, Value, Value) {
+    let x: Value = 0.412453 * color.x + 0.357580 * color.y + 0.180423 * color.z
+    let y = luminance(color)
+    let z: Value = 0.019334 * color.x + 0.119193 * color.y + 0.950227 * color.z
+    let (fx, fy, fz) = (curve(x / 0.95047, cubeRoot), curve(y, cubeRoot), curve(z / 1.08883, cubeRoot))
+    return (116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz))
+  }
+
+  /// A cube root, and near black a straight line, with the rounded constants of scikit-image, which are CIE's of 1976.
+  @inline(__always)
+  private static func curve<Value: BinaryFloatingPoint>(_ value: Value, _ cubeRoot: (Value) -> Value) -> Value {
+    value > 0.008856 ? cubeRoot(value) : 7.787 * value + 16.0 / 116
   }
 
   /// In linear light; outside 0...1 where sRGB has no such color.
@@ -55,23 +75,20 @@ public struct CIELAB: Equatable, Sendable {
   }
 
   /// CIE Y of linear light, 1 for white.
-  static func luminance(_ color: SIMD3<Float>) -> Float {
+  @inline(__always)
+  static func luminance<Value: BinaryFloatingPoint & SIMDScalar>(_ color: SIMD3<Value>) -> Value {
     0.212671 * color.x + 0.715160 * color.y + 0.072169 * color.z
   }
 
   /// L* of linear light; what is darker than black or lighter than white counts as those.
   static func lightness(ofLinear color: SIMD3<Float>) -> Float {
-    116 * curve(min(max(luminance(color), 0), 1)) - 16
+    116 * curve(min(max(luminance(color), 0), 1), cbrtf) - 16
   }
 
   /// X and Z of white; its Y is 1.
   private static let white = SIMD3<Float>(0.95047, 1, 1.08883)
 
-  private static func curve(_ value: Float) -> Float {
-    value > threshold ? cbrtf(value) : slope * value + offset
-  }
-
   private static func inverseCurve(_ value: Float) -> Float {
-    value > 6.0 / 29 ? value * value * value : (value - offset) / slope
+    value > 0.2068966 ? value * value * value : (value - 16.0 / 116) / 7.787
   }
 }

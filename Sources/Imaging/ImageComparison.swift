@@ -9,7 +9,7 @@ struct ImageComparison: ~Copyable {
   private var similarity: StructuralSimilarity
 
   /// Linear light of each byte.
-  private static let linearLight: [Float] = (0..<256).map { SRGB.linear(Float($0) / 255) }
+  private static let linearLight: [Double] = (0..<256).map { SRGB.linear(Double($0) / 255) }
 
   init(width: Int, height: Int) {
     pixelCount = width * height
@@ -91,8 +91,7 @@ struct ImageComparison: ~Copyable {
     var (within2, within5, deltaE) = (0, 0, 0.0)
     for pixel in 0..<pixelCount {
       let predicted = CIELAB(
-        red: Float(prediction[pixel]), green: Float(prediction[pixelCount + pixel]),
-        blue: Float(prediction[2 * pixelCount + pixel]))
+        red: prediction[pixel], green: prediction[pixelCount + pixel], blue: prediction[2 * pixelCount + pixel])
       let truth = photographLab[pixel]
       deltaE += colorDifference(predicted, truth)
       let distance = RoundedDistance(predicted, truth)

@@ -119,7 +119,8 @@ import Testing
     // Each figure is in the table as on the console.
     let row = try #require(rows("comparison.csv", keys: 1)[[name]])
     let mse = try #require(row["mse"].flatMap { Double($0) })
-    #expect(page.contains(">\(String(format: "%.5f", mse))</td>") && result.output.contains(String(format: "%.5f", mse)))
+    #expect(
+      page.contains(">\(String(format: "%.5f", mse))</td>") && result.output.contains(String(format: "%.5f", mse)))
     #expect(page.contains("--rows 3") && page.contains("options.learningRate"))
   }
 

@@ -33,7 +33,8 @@ struct Compare: ParsableCommand {
   @Option(parsing: .unconditional, help: "Measure on the first so many only. (default: all)")
   var images: Int?
   @Option(
-    parsing: .unconditional, help: "Photographs in the picture: the first of each class, the second of each, and so on.")
+    parsing: .unconditional, help: "Photographs in the picture: the first of each class, the second of each, and so on."
+  )
   var rows = 10
   @Option(
     parsing: .unconditional,

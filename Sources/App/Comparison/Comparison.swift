@@ -34,6 +34,7 @@ struct Comparison: Encodable {
     let psnr: [Double]
     let deltaE: [Double]
     let colorfulness: [Double]
+    let grayCopyDeltaE: Double
     /// The photograph's own.
     let truthColorfulness: Double
 
@@ -43,6 +44,7 @@ struct Comparison: Encodable {
       psnr = models.map { $0[number].psnr }
       deltaE = models.map { $0[number].deltaE }
       colorfulness = models.map { $0[number].colorfulness }
+      grayCopyDeltaE = reference.grayCopy[number].deltaE
       truthColorfulness = reference.truth[number].colorfulness
     }
   }

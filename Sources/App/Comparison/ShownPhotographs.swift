@@ -11,6 +11,7 @@ enum ShownPhotographs {
       seen[Int(label)] = round + 1
       return (round, Int(label), number)
     }
-    return places.sorted { ($0.round, $0.label, $0.number) < ($1.round, $1.label, $1.number) }.prefix(count).map(\.number)
+    return places.sorted { ($0.round, $0.label, $0.number) < ($1.round, $1.label, $1.number) }.prefix(count).map(
+      \.number)
   }
 }

@@ -44,14 +44,16 @@ struct MetricColumn: Sendable {
       value: \.psnrPerImage, digits: 2),
     MetricColumn(
       key: "ssim", heading: "SSIM", unit: "",
-      meaning: "Structural similarity (Wang et al. 2004): Gaussian window of 11 × 11 pixels with σ = 1.5, inside the image, "
+      meaning:
+        "Structural similarity (Wang et al. 2004): Gaussian window of 11 × 11 pixels with σ = 1.5, inside the image, "
         + "each color channel by itself; mean over channels and images.", goal: .high, value: \.ssim, digits: 4),
     MetricColumn(
       key: "mae", heading: "MAE", unit: "", meaning: "Mean absolute error of red, green and blue in 0…1.", goal: .low,
       value: \.mae, digits: 4),
     MetricColumn(
       key: "accuracy_2", heading: "within 2 %", unit: "%",
-      meaning: "Accuracy (Nazeri, Ng and Ebrahimi 2018) with ε = 2: share of pixels whose rounded CIELAB numbers are all "
+      meaning:
+        "Accuracy (Nazeri, Ng and Ebrahimi 2018) with ε = 2: share of pixels whose rounded CIELAB numbers are all "
         + "close to the photograph’s, L within ε, a and b within 2.2 ε.", goal: .high,
       value: { 100 * $0.accuracyWithin2 }, digits: 1),
     MetricColumn(
@@ -59,11 +61,13 @@ struct MetricColumn: Sendable {
       value: { 100 * $0.accuracyWithin5 }, digits: 1),
     MetricColumn(
       key: "delta_e", heading: "ΔE", unit: "",
-      meaning: "Color difference as eyes see it: CIEDE2000 (Sharma, Wu and Dalal 2005), mean over all pixels. About 1 can "
+      meaning:
+        "Color difference as eyes see it: CIEDE2000 (Sharma, Wu and Dalal 2005), mean over all pixels. About 1 can "
         + "just be seen.", goal: .low, value: \.deltaE, digits: 2),
     MetricColumn(
       key: "colorfulness", heading: "colorfulness", unit: "",
-      meaning: "Colorfulness (Hasler and Süsstrunk 2003) on the scale 0…255, mean over images. Gray is 0; the one to reach "
+      meaning:
+        "Colorfulness (Hasler and Süsstrunk 2003) on the scale 0…255, mean over images. Gray is 0; the one to reach "
         + "is the photographs’.", goal: .photographs, value: \.colorfulness, digits: 1),
   ]
 }

@@ -15,7 +15,8 @@ extension ComparisonPage {
       }
       let choice =
         comparison.classes.isEmpty
-        ? "the first in the data set’s order" : "the first of each class, then the second of each, in the data set’s order"
+        ? "the first in the data set’s order"
+        : "the first of each class, then the second of each, in the data set’s order"
       return """
         <p class="controls"><label>Size <input type="range" id="tile-size" min="32" max="256" step="8" value="128"></label>
         <label><input type="checkbox" id="show-scores"> figures</label></p>
@@ -25,7 +26,7 @@ extension ComparisonPage {
         \(rows)</tbody>
         </table></div>
         <p class="note">Nobody picked them: they are \(choice). A click shows a row large. Under each
-        picture, if asked for: ΔE, then colorfulness.</p>
+        picture, if asked for: its ΔE and its colorfulness.</p>
         <dialog id="zoom" aria-label="A row of pictures, large"></dialog>
         """
     }
@@ -35,16 +36,18 @@ extension ComparisonPage {
     var cells: [HTML] = []
     for (column, image) in images.enumerated() {
       let name: String
-      var scores = ""
+      let scores: String
       switch column {
-      case 0: name = "gray"
+      case 0:
+        name = "gray"
+        scores = "ΔE \(Format.fixed(photograph.grayCopyDeltaE, 1))"
       case images.count - 1:
         name = "photograph"
-        scores = Format.fixed(photograph.truthColorfulness, 1)
+        scores = "color \(Format.fixed(photograph.truthColorfulness, 1))"
       default:
         name = comparison.models[column - 1].name
-        scores =
-          "ΔE \(Format.fixed(photograph.deltaE[column - 1], 1)), \(Format.fixed(photograph.colorfulness[column - 1], 1))"
+        let colorfulness = Format.fixed(photograph.colorfulness[column - 1], 1)
+        scores = "ΔE \(Format.fixed(photograph.deltaE[column - 1], 1)), color \(colorfulness)"
       }
       let description = [name, photograph.className].compactMap { $0 }.joined(separator: ", ")
       cells.append(
