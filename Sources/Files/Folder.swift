@@ -19,6 +19,25 @@ public enum Folder {
     }
   }
 
+  /// Throws where `create` would not work, or no file could be written into the folder then, as far as can be told without
+  /// trying: what takes long had better not end in that.
+  public static func requireWritable(_ path: String) throws(FileError) {
+    var place = path
+    while !exists(place) {
+      guard type(of: place) == nil else {
+        throw FileError(path: path, problem: "cannot be made", reason: "\(place) is no folder")
+      }
+      guard let slash = place.lastIndex(of: "/") else {
+        place = "."
+        break
+      }
+      place = slash == place.startIndex ? "/" : String(place[..<slash])
+    }
+    guard access(place, W_OK | X_OK) == 0 else {
+      throw FileError(path: path, problem: "cannot be written", reason: FileDescriptor.lastReason())
+    }
+  }
+
   /// Waits until the names in the folder that holds `path` are on the disk, on file systems that can do that.
   static func synchronize(holding path: String) throws(FileError) {
     let folder: String

@@ -157,6 +157,9 @@ import Testing
   }
 
   @Test func whatCannotBeWrittenLeavesNothing() throws {
+    let nowhere = try compare("--out", run + "/config.json/out")
+    #expect(nowhere.exitCode == 1 && nowhere.errorLines.count == 1)
+    #expect(nowhere.errorOutput.contains("config.json is no folder"))
     try FileManager.default.createDirectory(atPath: out + "/curves.csv", withIntermediateDirectories: true)
     let refused = try compare("--force")
     #expect(refused.exitCode == 1 && refused.errorLines.count == 1)

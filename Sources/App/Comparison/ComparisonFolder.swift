@@ -18,9 +18,10 @@ struct ComparisonFolder {
   private var report: String { "\(path)/comparison.json" }
 
   /// - Parameter isForced: whether what is in the folder does not matter.
-  /// - Throws: `Occupied` where the folder is neither empty nor holds a comparison; `FileError`.
+  /// - Throws: `Occupied` where the folder is neither empty nor holds a comparison; `FileError` where it cannot be written.
   init(_ path: String, isForced: Bool) throws {
     self.path = path
+    try Folder.requireWritable(path)
     guard !isForced, Folder.exists(path), try !Folder.names(in: path).isEmpty else { return }
     guard holdsComparison else { throw Occupied(path: path) }
   }

@@ -32,7 +32,11 @@ extension ComparisonPage {
     }
   }
 
+  private static let largestPixelated = 64
+
   private func row(_ photograph: Comparison.Photograph, _ images: [RGBImage]) throws(ImageError) -> HTML {
+    // Small images show their pixels; large ones are made smaller, where that would look torn.
+    let kind: HTML = comparison.imageWidth <= Self.largestPixelated ? " class=\"pixels\"" : ""
     var cells: [HTML] = []
     for (column, image) in images.enumerated() {
       let name: String
@@ -52,8 +56,9 @@ extension ComparisonPage {
       let description = [name, photograph.className].compactMap { $0 }.joined(separator: ", ")
       cells.append(
         """
-        <td><button type="button" title="\(description)"><img src="\(DataURI.png(try image.png()))" \
-        width="\(image.width)" height="\(image.height)" alt="\(description)" data-name="\(name)"></button>\
+        <td><button type="button" title="\(description)"><img\(kind) \
+        src="\(DataURI.png(try image.png()))" width="\(image.width)" height="\(image.height)" alt="\(description)" \
+        data-name="\(name)"></button>\
         <small>\(scores)</small></td>
         """)
     }
