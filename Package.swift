@@ -91,7 +91,8 @@ let package = Package(
       name: "DataTests", dependencies: ["Data", "Files", "Imaging", "TestSupport", "CArchive"],
       swiftSettings: strict),
     .testTarget(
-      name: "ImagingTests", dependencies: ["Imaging", "Files", "TestSupport"], resources: [.copy("Vectors")],
+      name: "ImagingTests", dependencies: ["Imaging", "Files", "CLittleCMS", "TestSupport"],
+      resources: [.copy("Vectors")],
       swiftSettings: strict),
     .testTarget(
       name: "ModelsTests", dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "TestSupport"],

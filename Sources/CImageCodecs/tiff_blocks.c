@@ -67,6 +67,11 @@ static bool read_strips(TIFF *tiff, const tiff_layout *layout, uint8_t *block, u
   return true;
 }
 
+bool tiff_blocks_are_plausible(TIFF *tiff, size_t picture_size, size_t file_size) {
+  tmsize_t size = TIFFIsTiled(tiff) ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
+  return size > 0 && (size_t)size <= (picture_size > file_size ? picture_size : file_size) + (64u << 20);
+}
+
 bool tiff_blocks_read(TIFF *tiff, const tiff_layout *layout, size_t file_size, uint8_t *pixels) {
   bool is_tiled = TIFFIsTiled(tiff);
   tmsize_t size = is_tiled ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
@@ -74,10 +79,9 @@ bool tiff_blocks_read(TIFF *tiff, const tiff_layout *layout, size_t file_size, u
   uint32_t block_width = layout->width;
   if (is_tiled) TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &block_width);
   size_t row_size = (size_t)block_width * (layout->is_planar ? 1 : layout->stored_samples) * layout->sample_size;
-  if (size <= 0 || (size_t)(is_tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff)) != row_size) return false;
-  // A tile of a small picture may claim any size: at most 64 MiB more than the picture or the file.
-  size_t picture = (size_t)layout->width * layout->height * layout->stored_samples * layout->sample_size;
-  if ((size_t)size > (picture > file_size ? picture : file_size) + (64u << 20)) return false;
+  if ((size_t)(is_tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff)) != row_size) return false;
+  size_t picture_size = (size_t)layout->width * layout->height * layout->stored_samples * layout->sample_size;
+  if (!tiff_blocks_are_plausible(tiff, picture_size, file_size)) return false;
   uint8_t *block = malloc((size_t)size);
   if (!block) return false;
   uint32_t samples = layout->is_planar ? layout->kept_samples : 1;

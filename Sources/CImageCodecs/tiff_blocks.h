@@ -19,8 +19,11 @@ typedef struct {
   bool is_planar;
 } tiff_layout;
 
-/// Reads all blocks into `pixels`, `[height, width, kept_samples]`. False where one cannot be read whole, or where one
-/// would be far larger than the picture.
+/// Whether no block is far larger than the picture, of `picture_size` bytes, or the file: a tile of a small picture may
+/// claim any size, and memory would be taken for it.
+bool tiff_blocks_are_plausible(TIFF *tiff, size_t picture_size, size_t file_size);
+
+/// Reads all blocks into `pixels`, `[height, width, kept_samples]`. False where one cannot be read whole or is not plausible.
 bool tiff_blocks_read(TIFF *tiff, const tiff_layout *layout, size_t file_size, uint8_t *pixels);
 
 #endif

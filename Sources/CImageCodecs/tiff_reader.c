@@ -178,6 +178,8 @@ static bool read_converted(recolor_tiff_reader *reader, uint8_t *pixels) {
   char reason[1024];
   TIFFGetField(reader->tiff, TIFFTAG_IMAGEWIDTH, &width);
   TIFFGetField(reader->tiff, TIFFTAG_IMAGELENGTH, &height);
+  // Samples of 64 bits are the largest there are; more than four are rare.
+  if (!tiff_blocks_are_plausible(reader->tiff, (size_t)width * height * 4 * 8, reader->count)) return false;
   if (!TIFFRGBAImageBegin(&image, reader->tiff, 1, reason)) {
     snprintf(last_error, RECOLOR_MESSAGE_SIZE, "%s", reason);
     return false;

@@ -27,6 +27,10 @@ struct PictureColoring {
           display.clear()
           Console.note(remark)
         }
+      } catch ImageError.tooLarge(let path, let width, let height, let limit) {
+        note =
+          "\(path): \(width)×\(height) is more than the \(limit) pixels that a picture may have; "
+          + "--pixel-limit raises that"
       } catch let error as ImageError {
         note = error.description
       } catch let error as FileError {

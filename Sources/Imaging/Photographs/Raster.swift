@@ -24,6 +24,9 @@ final class Raster: @unchecked Sendable {
   var sampleCount: Int { color.rawValue + (hasAlpha ? 1 : 0) }
   var rowByteCount: Int { width * sampleCount * bytesPerSample }
 
+  /// Pixels of a side at most, which is libpng's own limit: what scaling keeps for every row and column stays small.
+  private static let sideLimit = 1_000_000
+
   /// All samples zero.
   /// - Throws: `tooLarge` where there are more than `pixelLimit` pixels.
   init(
@@ -36,6 +39,9 @@ final class Raster: @unchecked Sendable {
     let (pixelCount, isOverflow) = width.multipliedReportingOverflow(by: height)
     guard !isOverflow, pixelCount <= pixelLimit else {
       throw .tooLarge(path: name, width: width, height: height, limit: pixelLimit)
+    }
+    guard max(width, height) <= Self.sideLimit else {
+      throw .damaged(path: name, format: "image", reason: "a side has more than \(Self.sideLimit) pixels")
     }
     let pixelByteCount = (color.rawValue + (hasAlpha ? 1 : 0)) * bytesPerSample
     guard let memory = calloc(pixelCount, pixelByteCount) else {

@@ -1,0 +1,175 @@
+import Files
+import Foundation
+import Testing
+
+@testable import Imaging
+
+@Suite("Colored photographs")
+struct ColoredPhotographTests {
+  private func photograph(_ image: RGBImage) throws -> Photograph {
+    let output = MemoryOutput()
+    try image.write(to: output, as: .png, name: "test")
+    return try Photograph(encoded: output.bytes, name: "test")
+  }
+
+  private func colored(_ photograph: Photograph, _ colors: [Float], _ width: Int, _ height: Int) -> ColoredPhotograph {
+    ColoredPhotograph(
+      photograph, chroma: ChromaPlane(colors: colors, width: width, height: height),
+      small: photograph.resized(width: width, height: height))
+  }
+
+  private func written(_ colored: ColoredPhotograph, _ format: PictureFormat = .png) throws -> Photograph {
+    let output = MemoryOutput()
+    try colored.write(to: output, as: format, name: "test")
+    return try Photograph(encoded: output.bytes, name: "test")
+  }
+
+  /// The same color in each of 16 × 16 pixels.
+  private func uniform(_ red: Float, _ green: Float, _ blue: Float) -> [Float] {
+    var colors: [Float] = []
+    for _ in 0..<256 { colors += [red, green, blue] }
+    return colors
+  }
+
+  /// The strongest colors on every gray there is.
+  @Test func lightnessStays() throws {
+    let grays = (0..<12 * 256).flatMap { [UInt8](repeating: UInt8($0 % 256), count: 3) }
+    let image = RGBImage(width: 256, height: 12, bytes: grays)
+    let corners: [[Float]] = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 1, 0], [0, 1, 1]]
+    var colors: [Float] = []
+    for pixel in 0..<32 * 16 { colors += corners[pixel / 32 % 6] }
+    let result = try written(colored(try photograph(image), colors, 32, 16)).rgbImage
+    var largest: Float = 0
+    for y in 0..<12 {
+      for x in 0..<256 { largest = max(largest, abs(result.lightness(x, y) - image.lightness(x, y))) }
+    }
+    // Green is rounded to a byte: half of such a step is at most 0.25.
+    #expect(largest <= 0.25)
+    let middle = result[128, 0]
+    #expect(Int(middle.red) > Int(middle.blue) + 60)
+  }
+
+  @Test func grayStaysGrayToTheByte() throws {
+    let image = RGBImage(width: 16, height: 16, bytes: (0..<256).flatMap { [UInt8](repeating: UInt8($0), count: 3) })
+    let gray = [Float](repeating: 0.5, count: 3 * 256)
+    #expect(try written(colored(try photograph(image), gray, 16, 16)).rgbImage == image)
+  }
+
+  /// A red and a blue half with a sharp edge, seen by the network at a sixteenth of the size.
+  @Test func colorsEndWhereThePhotographHasAnEdge() throws {
+    let (width, height) = (256, 64)
+    let edge = 121
+    var image = RGBImage(width: width, height: height, color: RGBColor(red: 200, green: 170, blue: 160))
+    for y in 0..<height {
+      for x in edge..<width { image[x, y] = RGBColor(red: 40, green: 50, blue: 110) }
+    }
+    let small = image.resized(width: 32, height: 16)
+    let chroma = ChromaPlane(colors: small.bytes.map { Float($0) / 255 }, width: 32, height: 16)
+    let errors = try chromaErrors(try photograph(image), chroma, small)
+    #expect(errors.guided < 0.5 * errors.bilinear)
+  }
+
+  /// Mean distance of a* and b* from the photograph's own, when they are scaled up along its edges and without them.
+  private func chromaErrors(
+    _ photograph: Photograph, _ chroma: ChromaPlane, _ small: RGBImage
+  ) throws -> (guided: Double, bilinear: Double) {
+    let (width, height) = (photograph.width, photograph.height)
+    let source = ColorRows(photograph)
+    let guided = GuidedChroma(chroma, guide: small, width: width, height: height)
+    let columns = LinearSample.all(from: chroma.width, to: width)
+    let rows = LinearSample.all(from: chroma.height, to: height)
+    var sums = (guided: 0.0, bilinear: 0.0)
+    var colors = [Float](repeating: 0, count: 3 * width)
+    for y in 0..<height {
+      colors.withUnsafeMutableBufferPointer { source.readLinear(y, into: $0) }
+      guided.forEachPixel(ofRow: y) { x, chromaAt in
+        let truth = CIELAB(linear: SIMD3(colors[3 * x], colors[3 * x + 1], colors[3 * x + 2]))
+        let own = SIMD2(truth.a, truth.b)
+        sums.guided += Double(distance(chromaAt(truth.lightness), own))
+        sums.bilinear += Double(distance(bilinear(chroma, columns[x], rows[y]), own))
+      }
+    }
+    return (sums.guided / Double(width * height), sums.bilinear / Double(width * height))
+  }
+
+  private func distance(_ a: SIMD2<Float>, _ b: SIMD2<Float>) -> Float { ((a - b) * (a - b)).sum().squareRoot() }
+
+  private func bilinear(_ chroma: ChromaPlane, _ column: LinearSample, _ row: LinearSample) -> SIMD2<Float> {
+    func across(_ y: Int) -> SIMD2<Float> {
+      let (left, right) = (chroma.values[y * chroma.width + column.low], chroma.values[y * chroma.width + column.high])
+      return left + (right - left) * column.fraction
+    }
+    return across(row.low) + (across(row.high) - across(row.low)) * row.fraction
+  }
+
+  /// With RECOLOR_PHOTOGRAPHS=FOLDER: the figures of docs/colorize.md, of that folder's photographs.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["RECOLOR_PHOTOGRAPHS"] != nil))
+  func edgesOfRealPhotographs() throws {
+    let folder = ProcessInfo.processInfo.environment["RECOLOR_PHOTOGRAPHS"] ?? ""
+    for workingSize in [32, 64, 128] {
+      var sums = (guided: 0.0, bilinear: 0.0)
+      let names = try Folder.names(in: folder).filter { ImageFormat.isImage(named: $0) }
+      for name in names {
+        let photograph = try Photograph(contentsOf: "\(folder)/\(name)")
+        let scale = Double(workingSize) / Double(min(photograph.width, photograph.height))
+        let (width, height) = (Int(Double(photograph.width) * scale), Int(Double(photograph.height) * scale))
+        let small = photograph.resized(width: width, height: height)
+        let chroma = ChromaPlane(colors: small.bytes.map { Float($0) / 255 }, width: width, height: height)
+        let errors = try chromaErrors(photograph, chroma, small)
+        sums.guided += errors.guided / Double(names.count)
+        sums.bilinear += errors.bilinear / Double(names.count)
+      }
+      print("working size \(workingSize): along edges \(sums.guided), bilinear \(sums.bilinear)")
+      #expect(sums.guided < sums.bilinear)
+    }
+  }
+
+  @Test func colorsThatAreNoNumbersAreGray() throws {
+    let image = RGBImage(width: 40, height: 30, color: RGBColor(red: 90, green: 90, blue: 90))
+    let colors = [Float](repeating: .nan, count: 3 * 256)
+    #expect(try written(colored(try photograph(image), colors, 16, 16)).rgbImage == image)
+  }
+
+  @Test(arguments: [(1, 1), (1, 20000), (20000, 1), (3, 2)])
+  func everySizeIsColored(width: Int, height: Int) throws {
+    let image = RGBImage(width: width, height: height, color: RGBColor(red: 90, green: 90, blue: 90))
+    let colors = uniform(0.8, 0.3, 0.3)
+    let result = try written(colored(try photograph(image), colors, 16, 16))
+    #expect(result.width == width && result.height == height)
+    #expect(abs(result.rgbImage.lightness(0, 0) - image.lightness(0, 0)) < 0.25)
+  }
+
+  @Test func sixteenBitsStay() throws {
+    let photograph = try Photograph(contentsOf: "\(Vectors.folder)/photographs/gray16.tif")
+    let colors = uniform(0.6, 0.5, 0.3)
+    let result = try written(colored(photograph, colors, 16, 16))
+    #expect(result.bitsPerSample == 16)
+    let (before, after) = (ColorRows(photograph), ColorRows(result))
+    var (old, new) = (
+      [Float](repeating: 0, count: 3 * photograph.width), [Float](repeating: 0, count: 3 * result.width)
+    )
+    for y in 0..<photograph.height {
+      old.withUnsafeMutableBufferPointer { before.readLinear(y, into: $0) }
+      new.withUnsafeMutableBufferPointer { after.readLinear(y, into: $0) }
+      for x in stride(from: 0, to: old.count, by: 3) {
+        let difference =
+          CIELAB.lightness(ofLinear: SIMD3(old[x], old[x + 1], old[x + 2]))
+          - CIELAB.lightness(ofLinear: SIMD3(new[x], new[x + 1], new[x + 2]))
+        #expect(abs(difference) < 0.001)
+      }
+    }
+    #expect(try written(colored(photograph, colors, 16, 16), .jpeg(quality: 90)).bitsPerSample == 8)
+  }
+
+  @Test func alphaStaysInPNGAndBecomesWhiteInJPEG() throws {
+    let photograph = try Photograph(contentsOf: "\(Vectors.folder)/photographs/alpha.webp")
+    let colors = uniform(0.6, 0.5, 0.3)
+    let result = try written(colored(photograph, colors, 16, 16))
+    #expect(result.hasAlpha)
+    let image = result.rgbImage
+    #expect(image[0, 3] == RGBColor.white && image[10, 3] != RGBColor.white)
+    let flat = try written(colored(photograph, colors, 16, 16), .jpeg(quality: 100))
+    #expect(!flat.hasAlpha)
+    #expect(flat.rgbImage.lightness(0, 3) > 99)
+  }
+}

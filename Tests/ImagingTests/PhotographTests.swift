@@ -1,0 +1,97 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Imaging
+
+@Suite("Photographs")
+struct PhotographTests {
+  private static let folder = "\(Vectors.folder)/photographs"
+
+  @Test func everyKindGivesThePixelsThatOthersRead() throws {
+    let expectations: [String: CodecTests.Expectation] = try Vectors.load("photographs.json")
+    #expect(expectations.count >= 25)
+    for (name, expected) in expectations {
+      let image = try RGBImage(contentsOf: "\(Self.folder)/\(name)")
+      #expect(image.width == expected.width && image.height == expected.height, "\(name)")
+      let difference = zip(image.bytes, expected.bytes.bytes).map { abs(Int($0) - Int($1)) }.max() ?? 256
+      #expect(difference <= expected.tolerance, "\(name) is off by \(difference)")
+    }
+  }
+
+  @Test func whatTheFileHasIsKept() throws {
+    #expect(try Photograph(contentsOf: "\(Self.folder)/gray16.tif").bitsPerSample == 16)
+    #expect(try Photograph(contentsOf: "\(Self.folder)/rgb.tif").bitsPerSample == 8)
+    #expect(try Photograph(contentsOf: "\(Self.folder)/alpha.webp").hasAlpha)
+    #expect(try !Photograph(contentsOf: "\(Self.folder)/lossless.webp").hasAlpha)
+  }
+
+  @Test(arguments: ["animated.webp", "animated.png", "pages.tif"])
+  func furtherPagesAreSpokenOf(name: String) throws {
+    let remarks = try Photograph(contentsOf: "\(Self.folder)/\(name)").remarks
+    #expect(remarks.count == 1)
+    #expect(remarks.first?.contains("first of its 2") == true)
+    #expect(try Photograph(contentsOf: "\(Self.folder)/rgb.tif").remarks.isEmpty)
+  }
+
+  @Test(arguments: ["lossless.webp", "lossy.webp", "alpha.webp", "rgb.tif", "tiled.tif", "planar.tif", "lzw.tif"])
+  func truncationIsAnError(name: String) throws {
+    let whole = try readFile("\(Self.folder)/\(name)")
+    // Directories lie at the start of these files or at their end; the last byte is a pixel's or the last entry's.
+    for length in stride(from: 0, to: whole.count * 9 / 10, by: 7) {
+      #expect(throws: ImageError.self, "\(name) cut to \(length) bytes") {
+        _ = try Photograph(encoded: Array(whole[..<length]), name: name)
+      }
+    }
+  }
+
+  /// Damage anywhere may go unseen or be an error, but the decoder must come back.
+  @Test(arguments: [
+    "lossless.webp", "lossy.webp", "animated.webp", "rgb16.tif", "tiled.tif", "planar_tiled.tif", "lzw.tif", "jpeg.tif",
+    "palette.tif", "premultiplied.tif", "cmyk.tif", "bigtiff.tif", "bitmap.tif", "animated.png",
+  ])
+  func damagedBytesNeverTrap(name: String) throws {
+    let whole = try readFile("\(Self.folder)/\(name)")
+    for index in whole.indices {
+      for value: UInt8 in [0x00, 0x7F, 0xFF, whole[index] ^ 1] {
+        var damaged = whole
+        damaged[index] = value
+        do throws(ImageError) {
+          let image = try Photograph(encoded: damaged, name: name, pixelLimit: 1 << 20).rgbImage
+          #expect(image.bytes.count == 3 * image.width * image.height)
+        } catch {
+          #expect(!error.description.isEmpty && !error.description.contains("\n"))
+        }
+      }
+    }
+  }
+
+  @Test func moreThanTheLimitIsRefused() throws {
+    #expect(throws: ImageError.tooLarge(path: "\(Self.folder)/rgb.tif", width: 18, height: 20, limit: 359)) {
+      try Photograph(contentsOf: "\(Self.folder)/rgb.tif", pixelLimit: 359)
+    }
+    #expect(try Photograph(contentsOf: "\(Self.folder)/rgb.tif", pixelLimit: 360).width == 18)
+  }
+
+  @Test func aPipeWithoutAWriterIsNotWaitedFor() throws {
+    let folder = try TemporaryFolder()
+    let path = "\(folder.path)/pipe.png"
+    #expect(mkfifo(path, 0o600) == 0)
+    #expect(
+      throws: ImageError.file(FileError(path: path, problem: "cannot be read", reason: "it is no ordinary file"))
+    ) {
+      try Photograph(contentsOf: path)
+    }
+  }
+
+  @Test func resizingIsThatOfImages() throws {
+    let photograph = try Photograph(contentsOf: "\(Self.folder)/rgb.tif")
+    for (width, height) in [(18, 20), (5, 7), (1, 1), (40, 33), (16, 3)] {
+      let expected = photograph.rgbImage.resized(width: width, height: height)
+      let found = photograph.resized(width: width, height: height)
+      let difference = zip(found.bytes, expected.bytes).map { abs(Int($0) - Int($1)) }.max()
+      #expect(found.width == width && found.height == height && difference.map { $0 <= 1 } == true)
+    }
+  }
+}
