@@ -21,13 +21,24 @@ final class RecolorProcess {
   /// Starts the command.
   /// - Parameters:
   ///   - environment: added to that of the tests.
+  ///   - input: the file that standard input comes from.
   ///   - output: where standard output goes, instead of to a file of its own.
-  init(_ arguments: [String], environment: [String: String] = [:], output: String? = nil) throws {
+  ///   - memoryLimit: KiB of address space; the command gets no more.
+  init(
+    _ arguments: [String], environment: [String: String] = [:], input: String? = nil, output: String? = nil,
+    memoryLimit: Int? = nil
+  ) throws {
     folder = try TemporaryFolder()
-    process.executableURL = Self.executable
-    process.arguments = arguments
+    if let memoryLimit {
+      process.executableURL = URL(filePath: "/bin/sh")
+      process.arguments =
+        ["-c", "ulimit -v \(memoryLimit) && exec \"$0\" \"$@\"", Self.executable.path] + arguments
+    } else {
+      process.executableURL = Self.executable
+      process.arguments = arguments
+    }
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = input.flatMap { FileHandle(forReadingAtPath: $0) } ?? FileHandle.nullDevice
     let outputFile = try Self.newFile(folder.path + "/output")
     process.standardOutput = output.flatMap { FileHandle(forWritingAtPath: $0) } ?? outputFile
     process.standardError = try Self.newFile(folder.path + "/error")

@@ -1,0 +1,113 @@
+import Foundation
+import Imaging
+import TestSupport
+import Testing
+
+/// Where `colorize` takes pictures from and where it puts them.
+@Suite struct ColorizeTests {
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    for name in ["in/deep/deeper", "in/.hidden"] {
+      try FileManager.default.createDirectory(atPath: "\(folder.path)/\(name)", withIntermediateDirectories: true)
+    }
+    for name in ["top.png", "deep/a.png", "deep/deeper/b.png", ".hidden/c.png"] {
+      try RGBImage(width: 40, height: 24, color: RGBColor(red: 90, green: 110, blue: 130))
+        .writePNG(to: "\(folder.path)/in/\(name)")
+    }
+    try Data("notes".utf8).write(to: URL(filePath: folder.path + "/in/notes.txt"))
+    try UntrainedWeights.write(to: folder.path + "/weights.safetensors")
+  }
+
+  private func colorize(
+    _ arguments: [String], input: String? = nil, output: String? = nil
+  ) throws -> RecolorProcess.Result {
+    let weights = ["colorize", folder.path + "/weights.safetensors"]
+    return try RecolorProcess(weights + arguments + ["--device", "cpu"], input: input, output: output).wait()
+  }
+
+  private func files(below path: String) throws -> Set<String> {
+    Set(try FileManager.default.subpathsOfDirectory(atPath: path).filter { $0.contains(".") })
+  }
+
+  @Test func foldersKeepTheirStructure() throws {
+    let (source, out) = (folder.path + "/in", folder.path + "/out")
+    #expect(symlink("..", source + "/deep/up") == 0)
+    let flat = try colorize([source, "--out", out])
+    #expect(flat.exitCode == 0, "\(flat.errorOutput)")
+    #expect(try files(below: out) == ["top.png"])
+    let deep = try colorize([source, "--recursive", "--out", out + "2", "--format", "jpeg"])
+    #expect(deep.exitCode == 0, "\(deep.errorOutput)")
+    #expect(try files(below: out + "2") == ["top.jpg", "deep/a.jpg", "deep/deeper/b.jpg"])
+    // What was colored into the folder itself is not colored again.
+    for _ in 1...2 {
+      let inside = try colorize([source, "--recursive", "--out", source + "/colored", "--force"])
+      #expect(inside.exitCode == 0, "\(inside.errorOutput)")
+      #expect(try files(below: source + "/colored") == ["top.png", "deep/a.png", "deep/deeper/b.png"])
+    }
+  }
+
+  @Test func nothingIsReplacedUnlessForced() throws {
+    let (picture, out) = (folder.path + "/in/top.png", folder.path + "/new.png")
+    try Data("old".utf8).write(to: URL(filePath: out))
+    let refused = try colorize([picture, "--out", out])
+    #expect(refused.exitCode == 1)
+    #expect(refused.errorLines.count == 1 && refused.errorOutput.contains("--force"))
+    #expect(try Data(contentsOf: URL(filePath: out)) == Data("old".utf8))
+    #expect(try colorize([picture, "--out", out, "--force"]).exitCode == 0)
+    #expect(try RGBImage(contentsOf: out).width == 40)
+  }
+
+  @Test func namesChooseTheFormat() throws {
+    let picture = folder.path + "/in/top.png"
+    for (name, signature) in [("a.jpg", [0xFF, 0xD8]), ("b.JPEG", [0xFF, 0xD8]), ("c.png", [0x89, 0x50])] {
+      #expect(try colorize([picture, "--out", "\(folder.path)/\(name)"]).exitCode == 0)
+      #expect(try Data(contentsOf: URL(filePath: "\(folder.path)/\(name)")).prefix(2).map(Int.init) == signature)
+    }
+    let raw = try colorize([picture, "--out", folder.path + "/raw.png", "--raw", "--working-size", "16"])
+    #expect(raw.exitCode == 0)
+    let image = try RGBImage(contentsOf: folder.path + "/raw.png")
+    #expect(image.width == 32 && image.height == 16)
+  }
+
+  @Test func pipesAreReadAndWritten() throws {
+    let out = folder.path + "/piped.jpg"
+    try Data().write(to: URL(filePath: out))
+    let result = try colorize(
+      ["-", "--out", "-", "--format", "jpeg"], input: folder.path + "/in/top.png", output: out)
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(result.errorOutput.isEmpty)
+    #expect(try Data(contentsOf: URL(filePath: out)).prefix(2) == Data([0xFF, 0xD8]))
+    #expect(try RGBImage(contentsOf: out).height == 24)
+    let empty = try colorize(["-", "--out", folder.path + "/empty.png"])
+    #expect(empty.exitCode == 1 && empty.errorOutput.contains("standard input"))
+  }
+
+  @Test func whatCannotBeMeantIsAnErrorOfTheLine() throws {
+    let (first, second) = (folder.path + "/in/top.png", folder.path + "/in/deep/a.png")
+    for (arguments, named) in [
+      ([first, second, "--out", folder.path + "/one.png"], "several pictures need a folder"),
+      ([folder.path + "/in", "--out", "-"], "several pictures need a folder"),
+      ([first, "--out", folder.path + "/new.webp"], "PNG and JPEG"),
+      ([first, "--out", folder.path + "/new.png", "--format", "jpeg"], "--format jpeg"),
+      ([first, "--out", folder.path + "/out", "--quality", "80"], "--quality"),
+      ([first, "--out", folder.path + "/out", "--quality", "0", "--format", "jpeg"], "--quality 0"),
+      ([first, "--out", folder.path + "/in", "--force"], "in the place of a picture"),
+      (["-", "-", "--out", folder.path + "/out"], "only once"),
+    ] {
+      let result = try colorize(arguments)
+      #expect(result.exitCode == 64 && result.errorLines.count == 1, "\(result.errorOutput)")
+      #expect(result.errorOutput.contains(named), "\(result.errorOutput)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/out"))
+  }
+
+  @Test func aFolderWithoutPicturesIsReported() throws {
+    let result = try colorize([folder.path + "/in/.hidden/..", folder.path + "/in/deep", "--out", folder.path + "/out"])
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    try FileManager.default.createDirectory(atPath: folder.path + "/nothing", withIntermediateDirectories: false)
+    let empty = try colorize([folder.path + "/nothing", "--out", folder.path + "/out"])
+    #expect(empty.exitCode == 1 && empty.errorOutput.contains("--recursive"))
+  }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import Imaging
+import TestSupport
+import Testing
+
+/// A folder of hostile files goes through `colorize`: no crash, no hang, little memory, and every sound one is colored.
+@Suite struct HostileFilesTests {
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.path + "/in", withIntermediateDirectories: true)
+    try UntrainedWeights.write(to: folder.path + "/weights.safetensors")
+  }
+
+  private func colorize(_ arguments: String...) throws -> RecolorProcess.Result {
+    // Far less than what the files claim; most of it is address space that is never touched.
+    let command = try RecolorProcess(
+      ["colorize", folder.path + "/weights.safetensors"] + arguments + ["--device", "cpu"], memoryLimit: 2 << 20)
+    let deadline = ContinuousClock.now + .seconds(120)
+    while command.isRunning, ContinuousClock.now < deadline { usleep(20_000) }
+    if command.isRunning { command.send(signal: 9) }
+    return try command.wait()
+  }
+
+  @Test func theSoundOnesAreColoredAndTheOthersReported() throws {
+    let files = try HostileFiles(in: folder.path + "/in")
+    let result = try colorize(folder.path + "/in", "--recursive", "--out", folder.path + "/out")
+    #expect(result.exitCode == 1, "\(result.errorOutput)")
+    for name in files.broken {
+      let lines = result.errorLines.filter { $0.hasPrefix("recolor: \(folder.path)/in/\(name): ") }
+      #expect(lines.count == 1, "\(name): \(result.errorOutput)")
+    }
+    for name in files.sound {
+      let stem = name[..<(name.lastIndex(of: ".") ?? name.endIndex)]
+      let colored = try RGBImage(contentsOf: "\(folder.path)/out/\(stem).png")
+      let original = try RGBImage(contentsOf: "\(folder.path)/in/\(name)")
+      #expect(colored.width == original.width && colored.height == original.height, "\(name)")
+    }
+    let written = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/out")
+    #expect(written.count == files.sound.count)
+    #expect(result.errorOutput.contains("\(files.sound.count) of \(files.sound.count + files.broken.count) pictures"))
+  }
+
+  @Test func oneBrokenFileKeepsNoOther() throws {
+    for number in 1...99 {
+      let color = RGBColor(red: UInt8(number), green: 90, blue: 80)
+      try RGBImage(width: 16, height: 16, color: color).writePNG(to: "\(folder.path)/in/\(number).png")
+    }
+    try Data([0x89, 0x50]).write(to: URL(filePath: folder.path + "/in/broken.png"))
+    let result = try colorize(folder.path + "/in", "--out", folder.path + "/out")
+    #expect(result.exitCode == 1)
+    #expect(result.errorOutput.contains("/in/broken.png: "))
+    #expect(result.errorOutput.contains("99 of 100 pictures"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/out").count == 99)
+  }
+
+  @Test func theLimitOfPixelsCanBeMoved() throws {
+    let path = folder.path + "/in/flat.png"
+    try RGBImage(width: 2000, height: 1000, color: .white).writePNG(to: path)
+    let refused = try colorize(path, "--out", folder.path + "/out", "--pixel-limit", "1")
+    #expect(refused.exitCode == 1)
+    #expect(refused.errorOutput.contains("2000×1000") && refused.errorOutput.contains("1000000"))
+    #expect(refused.errorOutput.contains("--pixel-limit"))
+    #expect(try colorize(path, "--out", folder.path + "/out", "--pixel-limit", "2").exitCode == 0)
+  }
+}
