@@ -77,7 +77,12 @@ struct PictureColoring {
 
   private func read(_ source: PictureJob.Source) throws -> Photograph {
     switch source {
-    case .file(let path): return try Photograph(contentsOf: path, pixelLimit: pixelLimit)
+    case .file(let path):
+      var status = stat()
+      if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO {
+        throw FileError(path: path, problem: "cannot be read", reason: "it is a pipe; - reads one from standard input")
+      }
+      return try Photograph(contentsOf: path, pixelLimit: pixelLimit)
     case .standardInput:
       let input = try FileDescriptor(path: "/dev/stdin", flags: O_RDONLY, problem: "cannot be read")
       return try Photograph(reading: input, name: source.name, pixelLimit: pixelLimit)

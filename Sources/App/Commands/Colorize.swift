@@ -15,7 +15,7 @@ struct Colorize: ParsableCommand {
 
         recolor colorize runs/gan old.jpg --out new.png
         recolor colorize runs/gan *.tif --out colored
-        recolor colorize runs/gan albums --recursive --out colored --format jpeg --quality 95
+        recolor colorize runs/gan albums --recursive --out colored --format jpeg
         scanimage --format tiff | recolor colorize runs/gan - --out - >colored.png
         recolor colorize runs/gan old.jpg --out small.png --raw --working-size 64
 
