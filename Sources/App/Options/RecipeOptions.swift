@@ -6,7 +6,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What the options below start from: study or best. (default: study)",
-      discussion: "best is what measured best of them together."))
+      discussion: "best is what measured best: flips, an average decay of 0.93 and batches of 16."))
   var recipe: Recipe?
   @Option(
     help: ArgumentHelp(
@@ -55,8 +55,6 @@ extension RecipeOptions {
   }
 
   var resolvedRecipe: Recipe { recipe ?? .study }
-
-  var resolvedColorSpace: ColorSpace { colorSpace ?? resolvedRecipe.colorSpace }
 
   /// The recipe with what was given put in its place.
   func trainingOptions(for kind: ModelKind) -> TrainingOptions {

@@ -24,7 +24,7 @@ struct TrainOptions: ParsableArguments {
   var precision: PrecisionSelection?
   @Option(parsing: .unconditional, help: "Times to go through the photographs. (default: 20)")
   var epochs: Int?
-  @Option(parsing: .unconditional, help: "Photographs in a step. (default: 64)")
+  @Option(parsing: .unconditional, help: "Photographs in a step. (default: 64, of the recipe best 16)")
   var batchSize: Int?
   @Option(parsing: .unconditional, help: "Channels of the first level; 16 is quick, 64 the study's. (default: 64)")
   var width: Int?
@@ -103,7 +103,7 @@ extension TrainOptions {
   func model(_ kind: ModelKind) throws(ModelError) -> ModelConfiguration {
     try ModelConfiguration(
       kind: kind, width: width ?? 64, upsampling: upsampling ?? .transposed,
-      colorSpace: recipeOptions.resolvedColorSpace)
+      colorSpace: recipeOptions.colorSpace ?? .rgb)
   }
 
   /// Everything resolved.

@@ -5,15 +5,13 @@ public enum Recipe: String, Codable, Sendable, CaseIterable {
   /// What measured best (docs/recipes.md).
   case best
 
-  /// What networks predict.
-  public var colorSpace: ColorSpace { self == .best ? .lab : .rgb }
-
   /// How a model is trained.
   public func options(for kind: ModelKind) -> TrainingOptions {
     var options = TrainingOptions(recipeFor: kind)
     guard self == .best else { return options }
     options.horizontalFlips = true
-    options.averageDecay = 0.995
+    options.averageDecay = 0.93
+    options.batchSize = 16
     return options
   }
 }
