@@ -38,17 +38,31 @@ public struct ScatterChart: Sendable {
       <figure class="chart scatter">
       <figcaption><b>\(title)</b> <small>upwards: \(yLabel)</small></figcaption>
       <svg viewBox="0 0 \(ChartFrame.width) \(ChartFrame.height)" role="img" aria-label="\(title)">
-      \(frame.axes(xLabel: xLabel))\(shown.map { mark($0, in: frame) })</svg>
+      \(frame.axes(xLabel: xLabel))\(zip(shown, baselines(of: shown, in: frame)).map { mark($0, baseline: $1, in: frame) })\
+      </svg>
       </figure>
 
       """
   }
 
-  private func mark(_ point: Point, in frame: ChartFrame) -> HTML {
+  /// Least distance of two names, one above the other.
+  private static let lineHeight = 12.0
+
+  /// Heights of the names: each at its dot, or, where another name is there, above that; all above the axis.
+  private func baselines(of points: [Point], in frame: ChartFrame) -> [Double] {
+    var lowest = ChartFrame.bottomEdge - 9
+    var baselines = [Double](repeating: 0, count: points.count)
+    for index in points.indices.sorted(by: { points[$0].y < points[$1].y }) {
+      baselines[index] = min(frame.top(of: points[index].y), lowest)
+      lowest = baselines[index] - Self.lineHeight
+    }
+    return baselines
+  }
+
+  private func mark(_ point: Point, baseline: Double, in frame: ChartFrame) -> HTML {
     let (left, top) = (frame.left(of: point.x), frame.top(of: point.y))
-    // Names stand on the side where there is room, and above the axis.
+    // Names stand on the side where there is room.
     let isRight = left < Double(ChartFrame.width) * 0.6
-    let baseline = min(top, ChartFrame.bottomEdge - 9)
     let color: HTML = point.color.map { "var(--series-\($0 % LineChart.colorCount))" } ?? "var(--muted)"
     let value = "\(AxisScale.label(point.x, digits: 4)), \(AxisScale.label(point.y, digits: 4))"
     return """

@@ -70,4 +70,17 @@ struct ChartTests {
     #expect(markup.contains(">&lt;a&gt;</text>") && markup.contains("var(--muted)"))
     #expect(markup.components(separatedBy: "<circle").count - 1 == 2)
   }
+
+  @Test func namesOfDotsInOnePlaceStandAboveEachOther() throws {
+    let chart = ScatterChart(
+      title: "t", xLabel: "x", yLabel: "y",
+      points: ["a", "b", "c"].map { .init(name: $0, color: 0, x: 3, y: 4) })
+    let heights = try chart.html.markup.matches(
+      of: /<text x="[0-9.]+" y="([0-9.]+)" dy=".32em" *text-anchor="end">[abc]</
+    )
+    .map { try #require(Double($0.output.1)) }
+    let sorted = heights.sorted()
+    #expect(sorted.count == 3)
+    #expect(zip(sorted, sorted.dropFirst()).allSatisfy { $1 - $0 >= 11.9 })
+  }
 }
