@@ -18,6 +18,10 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    // For `swift package generate-documentation` alone; nothing is built with it.
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
     // C libraries. OpenCL and OpenBLAS are loaded at run time: their modules carry headers only.
@@ -59,8 +63,15 @@ let package = Package(
     .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG", "CTIFF"]),
     .target(
       name: "Imaging", dependencies: ["Files", "CImageCodecs", "CWebP", "CLittleCMS"], swiftSettings: strict),
+    // Messages of ONNX files and TensorBoard's event files; Scripts/generate_protobuf makes the Swift code.
     .target(
-      name: "Models", dependencies: ["Runtime", "Files", "Data", "Imaging"], swiftSettings: strict),
+      name: "Protobufs", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["onnx.proto", "tensorboard.proto"], swiftSettings: strict),
+    // Event files, as TensorBoard reads them.
+    .target(name: "TensorBoard", dependencies: ["Files", "Protobufs"], swiftSettings: strict),
+    .target(
+      name: "Models", dependencies: ["Runtime", "Files", "Data", "Imaging", "Protobufs", "TensorBoard"],
+      swiftSettings: strict),
     // Pages, charts and tables as text; knows nothing of models. The page's style and script are compiled in.
     .target(
       name: "Report", resources: [.embedInCode("Resources/page.css"), .embedInCode("Resources/page.js")],
@@ -70,6 +81,7 @@ let package = Package(
       dependencies: [
         "Models", "CLKernels", "CPUKernels", "KernelCases", "Data", "Files", "Imaging", "Report", "Runtime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
 
@@ -94,8 +106,10 @@ let package = Package(
       name: "ImagingTests", dependencies: ["Imaging", "Files", "CLittleCMS", "TestSupport"],
       resources: [.copy("Vectors")],
       swiftSettings: strict),
+    .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "Files", "Protobufs", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "ModelsTests", dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "TestSupport"],
+      name: "ModelsTests",
+      dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "Protobufs", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: strict),
     .testTarget(

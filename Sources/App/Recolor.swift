@@ -27,7 +27,7 @@ struct Recolor: ParsableCommand {
     version: RecolorVersion.current,
     subcommands: [
       Devices.self, Check.self, ModelsCommand.self, Train.self, Evaluate.self, Colorize.self,
-      Compare.self, DataCommand.self, Bench.self, Tune.self,
+      Compare.self, Export.self, DataCommand.self, Bench.self, Tune.self,
     ])
 
   static func main() {

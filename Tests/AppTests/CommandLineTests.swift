@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "devices", "models", "train", "evaluate", "colorize", "check", "compare", "bench", "data fetch", "data info",
+    "devices", "models", "train", "evaluate", "colorize", "check", "compare", "bench", "export", "data fetch", "data info",
   ])
   func everyCommandHasHelp(_ command: String) throws {
     let result = try RecolorProcess(command.split(separator: " ").map(String.init) + ["--help"]).wait()
@@ -65,6 +65,7 @@ import Testing
     (["models", "unet", "--width", "0"], "--width 0"),
     (["models", "unet", "--size", "20"], "20×20"),
     (["check", "--filter", "Nothing"], "--filter Nothing"),
+    (["export", "x", "--format", "pt"], "pt"),
     (["evaluate", "x", "--data", "scenes", "--split", "half"], "half"),
     (["evaluate", "x", "--data", "scenes", "--images", "0"], "--images 0"),
     (["colorize", "x", "a.jpg", "b/a.png", "--out", "y"], "b/a.png"),

@@ -62,6 +62,14 @@ import Testing
     let mse = try #require(report["mse"] as? Double)
     #expect(mse > 0)
 
+    let onnx = folder.path + "/model.onnx"
+    let exported = try RecolorProcess.run("export", run, "--out", onnx)
+    #expect(exported.exitCode == 0, "\(exported.errorOutput)")
+    #expect(exported.output == onnx + "\n")
+    let kept = try RecolorProcess.run("export", run, "--out", onnx)
+    #expect(kept.exitCode == 1 && kept.errorOutput.contains("--force"))
+    #expect(try RecolorProcess.run("export", run, "--out", onnx, "--force").exitCode == 0)
+
     let picture = RGBImage(width: 50, height: 37, color: RGBColor(red: 90, green: 120, blue: 200))
     try picture.writePNG(to: folder.path + "/picture.png")
     let colored = try RecolorProcess.run(

@@ -89,12 +89,17 @@ public struct Checkpoint {
   /// Fills a network of the same configuration with the file's numbers.
   public func load(into parameters: ParameterSet, on backend: any Backend) throws {
     for parameter in parameters.parameters {
-      let values = try file.values(parameter.name, as: Float.self, shape: parameter.fileShape)
-      guard values.allSatisfy(\.isFinite) else {
-        throw CheckpointError.notFinite(path: url.path, tensor: parameter.name)
-      }
-      try parameters.setFileValues(values, of: parameter, on: backend)
+      try parameters.setFileValues(values(of: parameter), of: parameter, on: backend)
     }
+  }
+
+  /// A parameter's numbers in PyTorch's order.
+  func values(of parameter: Parameter) throws -> [Float] {
+    let values = try file.values(parameter.name, as: Float.self, shape: parameter.fileShape)
+    guard values.allSatisfy(\.isFinite) else {
+      throw CheckpointError.notFinite(path: url.path, tensor: parameter.name)
+    }
+    return values
   }
 
   /// Writes a weights file: whole or not at all, and on the disk when this returns.

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Exports a model with `recolor export` and holds what ONNX Runtime makes of the file against Recolor and PyTorch.
+
+usage: check_onnx.py WEIGHTS.safetensors CIFAR_FOLDER [--recolor PATH] [--device DEVICE] [--images N]
+
+Passes the file to onnx's checker with shape inference, runs it in batches of 3 and 1 on several sizes, colors the first N test
+photographs of CIFAR-10 with it, and prints the largest difference of any value from Recolor's own colors and from the same
+weights in PyTorch. Ends with 1 if one is over 1e-4. Needs pip install onnx onnxruntime torch safetensors numpy.
+"""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy
+import onnx
+import onnxruntime
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+import torch_models
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LIMIT = 1e-4
+SIZES = [(3, 16, 16), (3, 32, 32), (3, 48, 32), (3, 32, 80), (1, 128, 64), (3, 256, 256)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("weights")
+    parser.add_argument("cifar")
+    parser.add_argument("--recolor", default=ROOT / ".build/release/recolor")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--images", type=int, default=256)
+    options = parser.parse_args()
+
+    with safe_open(options.weights, "pt") as file:
+        metadata = file.metadata()
+    is_gan = metadata["model"] == "gan"
+    model = torch_models.UNet(int(metadata["width"]), metadata["upsampling"], tanh=is_gan)
+    model.load_state_dict(load_file(options.weights), strict=True)
+    model.eval()
+
+    worst = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        own = session(options, f"{folder}/own.onnx")
+        normalized = session(options, f"{folder}/normalized.onnx", "--normalized")
+        generator = numpy.random.default_rng(1)
+        for batch, height, width in SIZES:
+            unit = generator.random((batch, 1, height, width), dtype=numpy.float32)
+            gray = unit * 2 - 1 if is_gan else unit
+            with torch.no_grad():
+                expected = model(torch.from_numpy(gray)).numpy()
+            difference = float(numpy.abs(run(own, gray) - expected).max())
+            scaled = numpy.clip(expected * 0.5 + 0.5 if is_gan else expected, 0, 1)
+            other = float(numpy.abs(run(normalized, unit) - scaled).max())
+            print(f"{batch}×1×{height}×{width}: from PyTorch {difference:.1e}, with --normalized {other:.1e}")
+            worst = max(worst, difference, other)
+
+        images = photographs(options)
+        gray = images.mean(axis=1, keepdims=True, dtype=numpy.float32) / 255
+        command = [options.recolor, "evaluate", options.weights, "--data", options.cifar, "--images", options.images]
+        command += ["--predictions", f"{folder}/predictions.safetensors", "--device", options.device, "--json"]
+        subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
+        ours = load_file(f"{folder}/predictions.safetensors")["predictions"].numpy()
+        difference = float(numpy.abs(run(normalized, gray) - ours).max())
+        print(f"{len(images)} photographs: from recolor evaluate --device {options.device} {difference:.1e}")
+        worst = max(worst, difference)
+    facts = f"{metadata['model']}, width {metadata['width']}, {metadata['upsampling']}"
+    print(f"{facts}: onnx {onnx.__version__}, onnxruntime {onnxruntime.__version__}: largest difference {worst:.1e}")
+    sys.exit(worst > LIMIT)
+
+
+def session(options: argparse.Namespace, path: str, *flags: str) -> onnxruntime.InferenceSession:
+    """Exports the weights, checks the file, and loads it."""
+    subprocess.run([options.recolor, "export", options.weights, "--out", path, *flags], check=True,
+                   stdout=subprocess.DEVNULL)
+    onnx.checker.check_model(path, full_check=True)
+    return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+
+def run(network: onnxruntime.InferenceSession, gray: numpy.ndarray) -> numpy.ndarray:
+    return network.run(["color"], {"gray": gray})[0]
+
+
+def photographs(options: argparse.Namespace) -> numpy.ndarray:
+    batch = next(pathlib.Path(options.cifar).rglob("test_batch.bin"))
+    records = numpy.fromfile(batch, dtype=numpy.uint8).reshape(-1, 3073)[: options.images, 1:]
+    return records.reshape(-1, 3, 32, 32)
+
+
+if __name__ == "__main__":
+    main()

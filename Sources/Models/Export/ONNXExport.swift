@@ -1,0 +1,134 @@
+import Files
+import Foundation
+import Protobufs
+import Runtime
+import SwiftProtobuf
+
+/// Writes a model's generator as an ONNX file, for other programs to run: ONNX Runtime, OpenCV, TensorRT, browsers.
+///
+/// The graph has the input `gray`, `[batch, 1, height, width]`, and the output `color`, `[batch, 3, height, width]`, both
+/// float32; batch, height and width are free, the latter two multiples of 16. The weights have their PyTorch names. What the
+/// numbers mean is in the file's documentation and metadata.
+public struct ONNXExport {
+  /// The operator set that the graph is written in: old enough for nearly every program.
+  static let operatorSet = 13
+  /// The file format's version that came with this operator set.
+  static let formatVersion = 7
+  /// Largest message that Protocol Buffers can hold, in bytes.
+  private static let largestFile = Int(Int32.max)
+
+  private let checkpoint: Checkpoint
+  private let isNormalized: Bool
+
+  /// - Parameters:
+  ///   - checkpoint: the model.
+  ///   - isNormalized: whether gray and colors are to be in 0...1 whatever the model works in, by nodes in front of the network
+  ///     and behind it.
+  public init(_ checkpoint: Checkpoint, isNormalized: Bool = false) {
+    self.checkpoint = checkpoint
+    self.isNormalized = isNormalized
+  }
+
+  /// Writes the file, whole or not at all.
+  /// - Throws: `ONNXError`, `SafetensorsError`, `CheckpointError`.
+  public func write(to url: URL) throws {
+    try Self.requireRoom(for: checkpoint.configuration)
+    let bytes: [UInt8] = try model(UNet(checkpoint.configuration)).serializedBytes()
+    do throws(FileError) {
+      try AtomicFile.write(bytes, to: url.path)
+    } catch {
+      throw ONNXError.file(path: url.path, reason: "\(error.problem): \(error.reason)")
+    }
+  }
+
+  /// Bytes of a model's weights.
+  static func byteCount(of configuration: ModelConfiguration) -> Int {
+    UNet(configuration).parameters.byteCount(training: false)
+  }
+
+  /// Throws where a model is too large; what is in the file beside the weights fits in the last mebibyte.
+  static func requireRoom(for configuration: ModelConfiguration) throws(ONNXError) {
+    let byteCount = byteCount(of: configuration) + (1 << 20)
+    guard byteCount <= largestFile else { throw .tooLarge(byteCount: byteCount) }
+  }
+
+  private func model(_ network: UNet) throws -> ONNXModelProto {
+    let graph = try graph(network)
+    let metadata = metadata.sorted { $0.key < $1.key }
+    return .with {
+      $0.irVersion = Int64(Self.formatVersion)
+      $0.opsetImport = [.with { $0.version = Int64(Self.operatorSet) }]
+      $0.producerName = "recolor"
+      $0.producerVersion = RecolorVersion.current
+      $0.docString = "Colors gray photographs. Input: \(ranges.input). Output: \(ranges.output)."
+      $0.graph = graph
+      $0.metadataProps = metadata.map { key, value in
+        .with {
+          $0.key = key
+          $0.value = value
+        }
+      }
+    }
+  }
+
+  private func graph(_ network: UNet) throws -> ONNXGraphProto {
+    let builder = PlanBuilder()
+    // Any size gives the same graph.
+    let gray = builder.tensor("gray", Shape(1, 32, 32, 1))
+    let color = network(gray, Tape(builder, network.parameters, mode: .inference, label: "onnx"))
+    let scaling = scaling
+    var graph = ONNXGraph(network, input: gray, named: scaling == nil ? "gray" : "network.gray")
+    if let scaling {
+      graph.append("gray", scaling.input, result: "network.gray")
+    }
+    for operation in builder.operations { try graph.append(operation) }
+    let own = graph.value(of: color)
+    if let scaling {
+      graph.append(own, scaling.output, result: "network.color")
+      graph.clip("network.color", to: 0...1, result: "color")
+    } else {
+      graph.rename(own, to: "color")
+    }
+    for parameter in network.parameters.parameters {
+      graph.addInitializer(parameter, values: try checkpoint.values(of: parameter))
+    }
+    return .with {
+      $0.name = checkpoint.configuration.kind.rawValue
+      $0.node = graph.nodes
+      $0.initializer = graph.initializers
+      $0.input = [.image("gray", channels: 1, ranges.input)]
+      $0.output = [.image("color", channels: 3, ranges.output)]
+    }
+  }
+
+  /// Between 0...1 and the network's own range; nil where nothing is to be done.
+  private var scaling: (input: ONNXGraph.Scaling, output: ONNXGraph.Scaling)? {
+    guard isNormalized else { return nil }
+    let (scale, shift) = (checkpoint.configuration.kind.colorScale * 255, checkpoint.configuration.kind.colorShift)
+    return (.init(scale: scale, shift: shift), .init(scale: 1 / scale, shift: -shift / scale))
+  }
+
+  /// What the numbers mean, in words.
+  private var ranges: (input: String, output: String) {
+    let shape = "height and width multiples of 16"
+    let gray = "the mean of a photograph's red, green and blue (sRGB)"
+    let color = "red, green and blue (sRGB)"
+    if isNormalized { return ("\(gray), in 0...1; \(shape)", "\(color), in 0...1") }
+    return switch checkpoint.configuration.kind {
+    case .unet: ("\(gray), in 0...1; \(shape)", "\(color), in 0...1; clip what lies outside")
+    case .gan: ("\(gray), in -1...1: byte / 127.5 - 1; \(shape)", "\(color), in -1...1: (value + 1) / 2 is in 0...1")
+    }
+  }
+
+  /// The checkpoint's, and what the numbers mean.
+  private var metadata: [String: String] {
+    var metadata = checkpoint.metadata
+    metadata["format"] = nil
+    metadata["model"] = checkpoint.configuration.kind.rawValue
+    metadata["width"] = String(checkpoint.configuration.width)
+    metadata["upsampling"] = checkpoint.configuration.upsampling.rawValue
+    metadata["input"] = ranges.input
+    metadata["output"] = ranges.output
+    return metadata
+  }
+}
