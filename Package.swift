@@ -106,7 +106,9 @@ let package = Package(
       name: "ImagingTests", dependencies: ["Imaging", "Files", "CLittleCMS", "TestSupport"],
       resources: [.copy("Vectors")],
       swiftSettings: strict),
-    .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "Files", "Protobufs", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "TensorBoardTests", dependencies: ["TensorBoard", "Files", "Protobufs", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "Protobufs", "TestSupport"],

@@ -11,7 +11,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "devices", "models", "train", "evaluate", "colorize", "check", "compare", "bench", "export", "data fetch", "data info",
+    "devices", "models", "train", "evaluate", "colorize", "check", "compare", "bench", "export", "data fetch",
+    "data info",
   ])
   func everyCommandHasHelp(_ command: String) throws {
     let result = try RecolorProcess(command.split(separator: " ").map(String.init) + ["--help"]).wait()
