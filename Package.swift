@@ -12,7 +12,8 @@ let package = Package(
     .library(name: "Runtime", targets: ["Runtime"]),
     .library(name: "CLKernels", targets: ["CLKernels"]),
     .library(name: "CPUKernels", targets: ["CPUKernels"]),
-    .library(name: "Models", targets: ["Models"]),
+    // Who uses Models handles pictures and data sets, too.
+    .library(name: "Models", targets: ["Models", "Data", "Imaging"]),
     .executable(name: "recolor", targets: ["App"]),
   ],
   dependencies: [

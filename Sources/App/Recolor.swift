@@ -20,19 +20,19 @@ struct Recolor: ParsableCommand {
         RECOLOR_CIFAR10   where --data cifar10 is, instead of the standard places
         RECOLOR_THREADS   threads of --device cpu, instead of one per usable core
         RECOLOR_KERNELS   folder of OpenCL kernel files to use, not the built-in ones
-        RECOLOR_CACHE     folder for compiled kernels and for what tune finds, instead of
+        RECOLOR_CACHE     folder for compiled kernels and what tune finds, instead of
                           ~/.cache/recolor; nothing is kept if it is empty
         RECOLOR_OPENBLAS  the OpenBLAS library that bench measures against
       """,
-    version: RecolorVersion.current,
+    version: "recolor \(RecolorVersion.current)",
     subcommands: [
       Devices.self, Check.self, ModelsCommand.self, Train.self, Evaluate.self, Colorize.self,
-      Compare.self, Export.self, DataCommand.self, Bench.self, Tune.self,
+      Compare.self, Export.self, DataCommand.self, Bench.self, Tune.self, Completions.self,
     ])
 
   static func main() {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(TrainArguments.expanded(Array(CommandLine.arguments.dropFirst())))
       try command.run()
     } catch {
       Failure.exit(with: error)

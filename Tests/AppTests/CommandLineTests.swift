@@ -6,19 +6,45 @@ import Testing
 @Suite struct CommandLineTests {
   @Test func versionIsThePackages() throws {
     let result = try RecolorProcess.run("--version")
-    #expect(result.output == RecolorVersion.current + "\n")
+    #expect(result.output == "recolor \(RecolorVersion.current)\n")
     #expect(result.exitCode == 0)
   }
 
-  @Test(arguments: [
+  static let commands = [
     "devices", "models", "train", "evaluate", "colorize", "check", "compare", "bench", "export", "data fetch",
-    "data info",
-  ])
+    "data info", "tune", "completions",
+  ]
+
+  @Test(arguments: Self.commands)
   func everyCommandHasHelp(_ command: String) throws {
     let result = try RecolorProcess(command.split(separator: " ").map(String.init) + ["--help"]).wait()
     #expect(result.exitCode == 0)
     #expect(result.output.contains("USAGE: recolor \(command)"))
     #expect(result.errorOutput.isEmpty)
+  }
+
+  /// On a terminal of 80 columns, which is what help is written for.
+  @Test(arguments: Self.commands)
+  func everyHelpHasExamplesAndFitsATerminal(_ command: String) throws {
+    let help = try RecolorProcess(command.split(separator: " ").map(String.init) + ["--help"]).wait().output
+    let lines = help.split(separator: "\n")
+    let usage = try #require(lines.firstIndex { $0.hasPrefix("USAGE:") })
+    #expect(lines[..<usage].contains { $0.hasPrefix("  recolor \(command)") })
+    // The parser does not break the line of the usage.
+    for line in lines where !line.hasPrefix("USAGE:") { #expect(line.count <= 80, "\(line)") }
+    // Nor may it break a line that is laid out by hand: what is left of it would begin at the margin in small letters.
+    for (line, next) in zip(lines[..<usage], lines[1..<usage]) where line.hasPrefix("  ") && !next.hasPrefix("  ") {
+      #expect(next.first?.isLowercase != true, "\(next)")
+    }
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"])
+  func completionsAreAScriptOfTheShell(_ shell: String) throws {
+    let result = try RecolorProcess.run("completions", shell)
+    #expect(result.exitCode == 0 && result.errorOutput.isEmpty)
+    for word in ["recolor", "train", "learning-rate", "opencl"] where !(shell != "fish" && word == "opencl") {
+      #expect(result.output.contains(word), "\(word)")
+    }
   }
 
   @Test func helpIsWhatComesWithoutACommand() throws {

@@ -99,7 +99,8 @@ struct ONNXExportTests {
       #expect(metadata["input"] == input.docString && metadata["output"] == output.docString)
     }
     try withExport(.gan, isNormalized: true) { model, _ in
-      #expect(try #require(model.graph.input.first).docString.contains("0...1"))
+      let input = try #require(model.graph.input.first)
+      #expect(input.docString.contains("0...1"))
     }
   }
 

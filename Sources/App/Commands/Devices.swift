@@ -9,6 +9,9 @@ struct Devices: ParsableCommand {
     discussion: """
       Lists every OpenCL device and the processor by the names that --device takes. A star marks the one that \
       --device auto takes.
+
+        recolor devices
+        recolor devices --json
       """)
 
   @OptionGroup var report: ReportOptions

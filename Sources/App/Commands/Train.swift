@@ -16,6 +16,7 @@ struct Train: ParsableCommand {
         recolor train unet --data scenes --out runs/first --width 16 --epochs 3
         recolor train gan --data cifar10 --out runs/gan
         recolor train gan --resume runs/gan
+        recolor train --config runs/gan/config.json --seed 2 --out runs/again
 
       The folder of the run gets config.json, metrics.csv with a row an epoch, samples/epoch_001.png and so on (gray, \
       predicted, photograph), and the weights in checkpoints/. Ctrl-C saves and stops; --resume goes on from there. To \
@@ -24,17 +25,31 @@ struct Train: ParsableCommand {
 
   @Argument(help: "What to train: unet or gan.")
   var model: ModelKind
-  @Option(help: ArgumentHelp("Folder for the run; it must be new or empty.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("Folder for the run; it must be new or empty.", valueName: "folder"),
+    completion: .directory)
   var out: String?
   @Option(
-    help: ArgumentHelp("Go on with the run in this folder, with the options in its config.json.", valueName: "run"))
+    help: ArgumentHelp("Go on with the run in this folder, with the options in its config.json.", valueName: "run"),
+    completion: .directory)
   var resume: String?
+  @Option(
+    help: ArgumentHelp(
+      "Take options from this file, JSON or YAML.",
+      discussion: """
+        Its keys are the options' names, or those of a run's config.json, which is such a file as well. What is also \
+        given here goes first.
+        """,
+      valueName: "file"),
+    completion: .file(extensions: ["json", "yaml", "yml"]))
+  var config: String?
   @OptionGroup var options: TrainOptions
   @OptionGroup var residency: ResidencyOptions
 
   func validate() throws {
     if let resume {
       if out != nil { throw ValidationError("--out: a run that goes on stays in its folder, \(resume).") }
+      if config != nil { throw ValidationError("--config: a run that goes on has a config.json of its own.") }
       if let given = options.given.first {
         throw ValidationError("\(given): a run that goes on takes this from its config.json.")
       }

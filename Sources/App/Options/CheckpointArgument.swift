@@ -6,7 +6,8 @@ struct CheckpointArgument: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
       "Weights: a safetensors file, or the folder of a run, which stands for its best weights.",
-      valueName: "checkpoint"))
+      valueName: "checkpoint"),
+    completion: .file())
   var path: String
   @Option(help: "Which model the weights are of, where the file does not say: unet or gan.")
   var model: ModelKind?

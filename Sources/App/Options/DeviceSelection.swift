@@ -30,6 +30,13 @@ enum DeviceSelection: Hashable, ExpressibleByArgument {
   var defaultValueDescription: String { description }
 
   static let allValueStrings = ["auto", "cpu", "opencl", "opencl:P.D"]
+
+  /// Shells offer the devices that are there.
+  static var defaultCompletionKind: CompletionKind {
+    .custom { _, _, _ in
+      ["auto", "cpu", "opencl"] + ((try? CLDevice.all()) ?? []).map { "opencl:\($0.index)" }
+    }
+  }
 }
 
 extension DeviceSelection: CustomStringConvertible {

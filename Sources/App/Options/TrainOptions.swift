@@ -36,6 +36,10 @@ struct TrainOptions: ParsableArguments {
   var learningRate: Float?
   @Option(
     parsing: .unconditional,
+    help: "What the step size is multiplied by after every epoch. (default: 0.9 for unet, 1 for gan)")
+  var learningRateDecay: Float?
+  @Option(
+    parsing: .unconditional,
     help: "How much the distance from the photograph counts for gan. (default: 100)")
   var l1Weight: Float?
   @Option(help: "How the decoder doubles its maps. (default: transposed)")
@@ -64,7 +68,8 @@ extension TrainOptions {
       ("--data", data != nil), ("--device", device != nil), ("--precision", precision != nil),
       ("--epochs", epochs != nil),
       ("--batch-size", batchSize != nil), ("--width", width != nil), ("--seed", seed != nil),
-      ("--learning-rate", learningRate != nil), ("--l1-weight", l1Weight != nil), ("--upsampling", upsampling != nil),
+      ("--learning-rate", learningRate != nil), ("--learning-rate-decay", learningRateDecay != nil),
+      ("--l1-weight", l1Weight != nil), ("--upsampling", upsampling != nil),
       ("--size", size != nil), ("--train-images", trainImages != nil), ("--validation-images", validationImages != nil),
       ("--steps", steps != nil),
     ]
@@ -84,6 +89,9 @@ extension TrainOptions {
     }
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate \(learningRate): must be a number above 0.")
+    }
+    if let learningRateDecay, !(learningRateDecay > 0 && learningRateDecay <= 1) {
+      throw ValidationError("--learning-rate-decay \(learningRateDecay): must be a number above 0, and 1 at most.")
     }
     if let l1Weight {
       guard kind == .gan else { throw ValidationError("--l1-weight: only gan has one.") }
@@ -113,6 +121,7 @@ extension TrainOptions {
     var training = recipeOptions.trainingOptions(for: kind)
     training.batchSize = batchSize ?? training.batchSize
     training.learningRate = learningRate ?? training.learningRate
+    training.learningRateDecay = learningRateDecay ?? training.learningRateDecay
     training.l1Weight = l1Weight ?? training.l1Weight
     training.seed = seed ?? training.seed
     return RunConfiguration(

@@ -6,7 +6,9 @@ enum Failure {
   /// Says what is wrong in one line, and ends the process: with 64 if the command line is, with 1 if the work failed. A
   /// request for help or for the version also comes here; it prints that and ends with 0.
   static func exit(with error: any Error) -> Never {
-    let code = Recolor.exitCode(for: error)
+    // What a configuration file says is taken for a part of the command line.
+    let isInFile = error is ConfigurationError
+    let code = isInFile ? .validationFailure : Recolor.exitCode(for: error)
     if code == .success {
       do throws(OutputError) {
         try Console.output(Recolor.fullMessage(for: error))
@@ -15,7 +17,7 @@ enum Failure {
         Glibc.exit(ExitCode.failure.rawValue)
       }
     } else if !(error is ExitCode) {
-      Console.note(code == .validationFailure ? usageLine(for: error) : oneLine(String(describing: error)))
+      Console.note(code == .validationFailure && !isInFile ? usageLine(for: error) : oneLine(String(describing: error)))
     }
     Glibc.exit(code.rawValue)
   }

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Trains a little, is killed, goes on, and reads the run's event files back with TensorBoard itself.
+
+usage: check_tensorboard.py FOLDER [--recolor PATH] [--screenshot FILE.png]
+
+Makes a run in FOLDER, which must be new, kills it between two epochs, resumes it, and trains a second run with the same options
+that is never stopped. Then reads both with TensorBoard's EventAccumulator and through the HTTP interface of `tensorboard` (with
+its fast loader, and without): every quantity of metrics.csv must be there with the values of metrics.csv, no step may be there
+twice, the curves of both runs must be the same, and the sheets must be those in samples/. Ends with 1 if something is not so. Needs
+pip install tensorboard; --screenshot needs Debian's chromium.
+"""
+
+import argparse
+import csv
+import json
+import math
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+OPTIONS = "--data scenes --device cpu --width 4 --batch-size 16 --train-images 640 --validation-images 64 --epochs 8"
+PORT = 16006
+# What a run's time decides, and not its seed.
+TIMES = {"epoch/seconds", "epoch/images_per_second"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--recolor", default=ROOT / ".build/release/recolor")
+    parser.add_argument("--screenshot")
+    options = parser.parse_args()
+
+    killed, whole = options.folder / "killed", options.folder / "whole"
+    start = [str(options.recolor), "train", "unet", *OPTIONS.split()]
+    process = subprocess.Popen([*start, "--out", str(killed)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (killed / "samples/epoch_003.png").exists():
+        time.sleep(0.001)
+    # Far enough into the next epoch for its curve to have begun.
+    time.sleep(0.15)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    subprocess.run([str(options.recolor), "train", "unet", "--resume", str(killed)], check=True, capture_output=True)
+    subprocess.run([*start, "--out", str(whole)], check=True, capture_output=True)
+    files = len(list(killed.glob("events.out.tfevents.*")))
+    print(f"{files} event files in the run that was killed, {len(list(whole.glob('events.out.tfevents.*')))} in the other")
+
+    curves = {}
+    for run in (killed, whole):
+        curves[run.name] = accumulated(run)
+        compare_with_table(run, curves[run.name])
+    compare_runs("EventAccumulator", curves)
+    for fast in ("true", "false"):
+        with_server(options, fast)
+        print(f"tensorboard --load_fast={fast}: the same curves, and the sheets")
+
+
+def accumulated(run: pathlib.Path) -> dict:
+    """Every curve of a run as a list of (step, value)."""
+    events = EventAccumulator(str(run), size_guidance={"scalars": 0, "images": 0})
+    events.Reload()
+    curves = {tag: [(point.step, point.value) for point in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+    sheets = events.Images("samples")
+    for number, sheet in enumerate(sheets):
+        expected = (run / f"samples/epoch_{number + 1:03}.png").read_bytes()
+        require(sheet.encoded_image_string == expected, f"{run}: the sheet of epoch {number + 1}")
+        require((sheet.width, sheet.height) == png_size(expected), f"{run}: the size of the sheet of epoch {number + 1}")
+    points = sum(len(curve) for curve in curves.values())
+    print(f"{run.name}: {len(curves)} curves with {points} points, {len(sheets)} sheets")
+    return curves
+
+
+def compare_with_table(run: pathlib.Path, curves: dict) -> None:
+    with open(run / "metrics.csv") as file:
+        rows = list(csv.DictReader(file))
+    for column in rows[0]:
+        if column == "step":
+            continue
+        expected = [(int(row["step"]), float(row[column])) for row in rows if row[column]]
+        require(same(curves.get(f"epoch/{column}", []), expected), f"{run}: epoch/{column} is not as in metrics.csv")
+    for tag, curve in curves.items():
+        steps = [step for step, _ in curve]
+        require(steps == sorted(set(steps)), f"{run}: {tag} has steps twice or out of order")
+
+
+def compare_runs(reader: str, curves: dict) -> None:
+    killed, whole = curves["killed"], curves["whole"]
+    require(killed.keys() == whole.keys(), f"{reader}: the runs have other curves")
+    for tag in killed.keys() - TIMES:
+        require(same(killed[tag], whole[tag]), f"{reader}: {tag} is not the same in both runs")
+
+
+def with_server(options: argparse.Namespace, fast: str) -> None:
+    command = ["tensorboard", f"--logdir={options.folder}", f"--port={PORT}", f"--load_fast={fast}", "--bind_all"]
+    command[0] = str(pathlib.Path(sys.executable).parent / "tensorboard")
+    command += ["--samples_per_plugin=scalars=0,images=0"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                tags = fetch("scalars/tags")
+                images = fetch("images/tags")
+                if all("samples" in images.get(run, {}) and tags.get(run) for run in ("killed", "whole")):
+                    break
+            except OSError:
+                pass
+            require(time.monotonic() < deadline, "tensorboard shows no runs")
+            time.sleep(0.5)
+        curves = {
+            run: {tag: [(p[1], p[2]) for p in fetch("scalars/scalars", run=run, tag=tag)] for tag in tags[run]}
+            for run in ("killed", "whole")
+        }
+        for run, found in curves.items():
+            compare_with_table(options.folder / run, found)
+            sheets = fetch("images/images", run=run, tag="samples", sample=0)
+            require(len(sheets) == 8, f"{run}: {len(sheets)} sheets")
+            data = request(f"images/individualImage?{sheets[-1]['query']}")
+            require(data == (options.folder / run / "samples/epoch_008.png").read_bytes(), f"{run}: the last sheet")
+        compare_runs("tensorboard", curves)
+        if options.screenshot:
+            flags = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=1600,1400", "--virtual-time-budget=20000"]
+            page = f"http://localhost:{PORT}/#timeseries"
+            subprocess.run(["chromium", *flags, f"--screenshot={options.screenshot}", page], check=True, capture_output=True)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def fetch(path: str, **query: object) -> object:
+    return json.loads(request(path + ("?" + urllib.parse.urlencode(query) if query else "")))
+
+
+def request(path: str) -> bytes:
+    with urllib.request.urlopen(f"http://localhost:{PORT}/data/plugin/{path}", timeout=10) as answer:
+        return answer.read()
+
+
+def png_size(data: bytes) -> tuple[int, int]:
+    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+
+
+def same(first: list, second: list) -> bool:
+    """Event files hold float32."""
+    return len(first) == len(second) and all(
+        a[0] == b[0] and math.isclose(a[1], b[1], rel_tol=1e-6, abs_tol=1e-12) for a, b in zip(first, second)
+    )
+
+
+def require(condition: bool, message: str) -> None:
+    if not condition:
+        sys.exit(message)
+
+
+if __name__ == "__main__":
+    main()

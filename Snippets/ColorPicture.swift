@@ -1,0 +1,18 @@
+//! Colors a picture with a trained model: ColorPicture WEIGHTS.safetensors PICTURE OUTPUT.png
+
+import CPUKernels
+import Foundation
+import Imaging
+import Models
+
+let arguments = CommandLine.arguments
+guard arguments.count == 4 else { throw CocoaError(.fileNoSuchFile) }
+
+// snippet.color
+// The file says which model it is and on which size it was trained.
+let checkpoint = try Checkpoint(reading: URL(filePath: arguments[1]))
+let colorizer = try Colorizer(checkpoint, on: CPUBackend())
+let photograph = try Photograph(contentsOf: arguments[2])
+let colored = try colorizer.colorize(photograph, workingSize: checkpoint.imageSize?.height ?? 32)
+try colored.write(to: arguments[3], as: .png)
+// snippet.end

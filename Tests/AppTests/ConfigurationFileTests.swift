@@ -1,0 +1,113 @@
+import Foundation
+import Models
+import TestSupport
+import Testing
+
+/// `recolor train --config`.
+@Suite struct ConfigurationFileTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func file(_ name: String, _ text: String) throws -> String {
+    let path = "\(folder.path)/\(name)"
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    return path
+  }
+
+  private func configuration(_ run: String) throws -> RunConfiguration {
+    try RunDirectory(opening: URL(filePath: run)).readConfiguration()
+  }
+
+  private static let yaml = """
+    # A quick one.
+    model: MODEL
+    data: scenes
+    device: cpu
+    width: 4
+    batch-size: 8
+    train-images: 32
+    validation_images: 8
+    steps: 2
+    options:
+      seed: 9
+      learningRate: 3e-4
+    """
+
+  @Test(arguments: ModelKind.allCases)
+  func aRunsOwnConfigurationGivesTheSameRun(_ kind: ModelKind) throws {
+    let yaml = try file("run.yaml", Self.yaml.replacingOccurrences(of: "MODEL", with: kind.rawValue))
+    let first = folder.path + "/first"
+    let started = try RecolorProcess.run("train", "--config", yaml, "--out", first)
+    #expect(started.exitCode == 0, "\(started.errorOutput)")
+    let configuration = try configuration(first)
+    #expect(configuration.model.kind == kind && configuration.model.width == 4)
+    #expect(configuration.options.seed == 9 && configuration.options.learningRate == 3e-4)
+    #expect(configuration.options.batchSize == 8 && configuration.validationImages == 8)
+
+    let second = folder.path + "/second"
+    let again = try RecolorProcess.run("train", "--config", first + "/config.json", "--out", second)
+    #expect(again.exitCode == 0, "\(again.errorOutput)")
+    #expect(try self.configuration(second) == configuration)
+    let weights = "/checkpoints/last.safetensors"
+    #expect(
+      try Data(contentsOf: URL(filePath: first + weights)) == Data(contentsOf: URL(filePath: second + weights)))
+  }
+
+  @Test func theCommandLineGoesFirst() throws {
+    let yaml = try file("run.yml", Self.yaml.replacingOccurrences(of: "MODEL", with: "unet"))
+    let run = folder.path + "/run"
+    let result = try RecolorProcess.run(
+      "train", "unet", "--seed", "5", "--config=\(yaml)", "--learning-rate=0.01", "--out", run)
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    let options = try configuration(run).options
+    #expect(options.seed == 5 && options.learningRate == 0.01 && options.batchSize == 8)
+  }
+
+  /// What a file says, and what the message must hold.
+  static let wrongFiles: [(text: String, parts: [String])] = [
+    ("model: unet\nlearnig-rate: 0.1\n", ["run.yaml:2:", "\"learnig-rate\"", "did you mean \"learning-rate\""]),
+    (#"{"options": {"batchsize": 8}}"#, ["run.yaml:1:", "\"options.batchsize\"", "batch-size"]),
+    ("model: unet\nnothing-like-it: 1\n", ["unknown key \"nothing-like-it\""]),
+    ("model: unet\nresume: runs/old\n", ["unknown key \"resume\""]),
+    ("model: vae\n", ["run.yaml:1:", "vae", "unet or gan"]),
+    ("model: gan\n", ["is for gan, not for unet"]),
+    ("model: unet\nepochs: soon\n", ["run.yaml:2:", "soon", "--epochs"]),
+    ("model: unet\n\nepochs: 0\n", ["run.yaml:3:", "--epochs 0"]),
+    ("model: unet\nepochs: [1, 2]\n", ["run.yaml:2:", "single value"]),
+    ("imageWidth: 32\nimageHeight: 64\n", ["run.yaml:2:", "imageHeight", "32", "64"]),
+    ("model: unet\nmodel: unet\n", ["run.yaml:", "twice", "model"]),
+    ("model: [unet\n", ["run.yaml:", "neither JSON nor YAML"]),
+    ("- unet\n", ["run.yaml", "mapping"]),
+    ("", ["run.yaml", "mapping"]),
+  ]
+
+  @Test(arguments: wrongFiles)
+  func aWrongFileIsNamedInOneLine(_ text: String, _ parts: [String]) throws {
+    let path = try file("run.yaml", text)
+    let result = try RecolorProcess.run("train", "unet", "--config", path, "--out", folder.path + "/run")
+    #expect(result.exitCode == 64)
+    #expect(result.errorLines.count == 1, "\(result.errorOutput)")
+    for part in parts { #expect(result.errorOutput.contains(part), "\(result.errorOutput)") }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))
+  }
+
+  @Test func aFileThatIsNotThereIsNamed() throws {
+    let result = try RecolorProcess.run("train", "unet", "--config", "/nowhere.yaml", "--out", folder.path + "/run")
+    #expect(result.exitCode == 64)
+    #expect(result.errorOutput.contains("/nowhere.yaml") && result.errorLines.count == 1)
+  }
+
+  @Test func aRunThatGoesOnTakesNone() throws {
+    let result = try RecolorProcess.run("train", "unet", "--config", "x.yaml", "--resume", folder.path)
+    #expect(result.exitCode == 64)
+    #expect(result.errorOutput.contains("--config"))
+  }
+
+  @Test func aModelMustBeNamedSomewhere() throws {
+    let path = try file("run.yaml", "width: 4\n")
+    let result = try RecolorProcess.run("train", "--config", path, "--out", folder.path + "/run")
+    #expect(result.exitCode == 64)
+    #expect(result.errorOutput.contains("names no model"))
+  }
+}
