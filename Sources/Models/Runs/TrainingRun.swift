@@ -25,6 +25,7 @@ public final class TrainingRun {
   private let split: TrainingSplit
   private var state = TrainingState()
   private var table: MetricsTable
+  private var events: TrainingEvents
 
   /// Seconds between two calls of `onProgress`.
   private static let reportInterval = 0.5
@@ -62,6 +63,7 @@ public final class TrainingRun {
       Preparation(configuration, dataset: dataset, residency: residency, on: backend), directory: directory,
       on: backend)
     // A run that was killed before its first checkpoint begins again: all it did follows from its configuration.
+    events = TrainingEvents(in: directory, stepsDone: 0)
     guard FileManager.default.fileExists(atPath: directory.state.path) else { return }
     state = try TrainingState.read(from: directory.state, into: trainer, on: backend)
     guard let begun = state.configuration, begun.allows(configuration) else {
@@ -73,6 +75,7 @@ public final class TrainingRun {
       state.epoch <= configuration.epochs
     else { throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another run") }
     table = try directory.readMetrics(columns: table.columns, throughEpoch: state.epoch)
+    events = TrainingEvents(in: directory, stepsDone: state.step)
   }
 
   private init(_ preparation: Preparation, directory: RunDirectory, on backend: any Backend) throws {
@@ -82,6 +85,7 @@ public final class TrainingRun {
     trainer = preparation.trainer
     self.directory = directory
     self.backend = backend
+    events = TrainingEvents(in: directory, stepsDone: nil)
     table = MetricsTable(
       columns: ["epoch", "step", "learning_rate"] + preparation.trainer.lossNames + [
         "validation_mse", "validation_psnr", "validation_ssim", "validation_colorfulness", "seconds",
@@ -126,11 +130,11 @@ public final class TrainingRun {
       try trainer.step(first: state.position)
       state.position += batchSize
       state.step += 1
-      if stepInEpoch.isMultiple(of: Self.lossInterval) { try takeLosses() }
+      if stepInEpoch.isMultiple(of: Self.lossInterval) { try takeLosses(of: Self.lossInterval) }
       if meter.secondsSinceReport >= Self.reportInterval { try report(&meter) }
     }
     if meter.hasNewSteps(at: state.step) { try report(&meter) }
-    try takeLosses()
+    try takeLosses(of: stepInEpoch % Self.lossInterval)
     let trainingSeconds = start.secondsUntilNow
     let stepsDone = state.step - firstStep
     try finishEpoch(
@@ -153,8 +157,10 @@ public final class TrainingRun {
   }
 
   /// Takes over the losses' sums from the device.
-  private func takeLosses() throws {
+  /// - Parameter count: the steps since the last time.
+  private func takeLosses(of count: Int) throws {
     let sums = try trainer.takeLosses().map(Double.init)
+    try events.write(losses: trainer.lossNames, sums: sums, over: count, step: state.step)
     state.lossSums = state.lossSums.isEmpty ? sums : zip(state.lossSums, sums).map(+)
   }
 
@@ -204,8 +210,11 @@ public final class TrainingRun {
     var row = ["\(state.epoch)", "\(state.step)", "\(rate)"] + losses.map { "\($0.value)" }
     let metrics = evaluation.metrics
     row += [metrics?.mse, metrics?.psnr, metrics?.ssim, metrics?.colorfulness].map { $0.map { "\($0)" } ?? "" }
-    table.append(row + ["\(seconds)", "\(imagesPerSecond)"])
+    row += ["\(seconds)", "\(imagesPerSecond)"]
+    table.append(row)
     try directory.write(table)
+    try events.write(
+      columns: table.columns, row: row, sheet: directory.sample(epoch: state.epoch), step: state.step)
     if isBest { try writeWeights(to: directory.best) }
     try saveState()
     onEpoch?(
