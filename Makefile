@@ -3,12 +3,13 @@
 # make build         build the command, .build/release/recolor
 # make portability   install what is missing, build, check every kernel on each OpenCL implementation that needs no GPU
 # make sanitize      install what is missing, run every test under the address sanitizer and under the thread sanitizer
+# make docs          make the documentation of the libraries, .build/documentation, and the command's manual page, .build/manual
 # make lint          hold the sources against the format
 # make format        bring them into it
-.PHONY: build demo test portability sanitize lint format
+.PHONY: build demo test portability sanitize docs lint format
 .DEFAULT_GOAL := build
 
-sources := Package.swift Sources Tests Plugins
+sources := Package.swift Sources Tests Plugins Snippets
 
 build:
 	Scripts/setup
@@ -30,6 +31,10 @@ portability: build
 sanitize:
 	Scripts/setup test
 	Scripts/sanitize
+
+docs:
+	Scripts/setup
+	Scripts/make_docs
 
 lint:
 	swift format lint --strict --recursive $(sources)

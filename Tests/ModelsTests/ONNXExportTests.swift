@@ -16,10 +16,11 @@ struct ONNXExportTests {
 
   /// Writes a fresh network's weights, exports them, and calls `body` with both.
   private func withExport(
-    _ kind: ModelKind, _ upsampling: UpsamplingKind = .transposed, isNormalized: Bool = false,
+    _ kind: ModelKind, _ upsampling: UpsamplingKind = .transposed, _ space: ColorSpace = .rgb,
+    isNormalized: Bool = false,
     _ body: (ONNXModelProto, SafetensorsFile) throws -> Void
   ) throws {
-    let configuration = try ModelConfiguration(kind: kind, width: 2, upsampling: upsampling)
+    let configuration = try ModelConfiguration(kind: kind, width: 2, upsampling: upsampling, colorSpace: space)
     try SmallRun.withFolder { folder in
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       let network = UNet(configuration)
@@ -101,6 +102,20 @@ struct ONNXExportTests {
     try withExport(.gan, isNormalized: true) { model, _ in
       let input = try #require(model.graph.input.first)
       #expect(input.docString.contains("0...1"))
+    }
+  }
+
+  @Test("A model of CIELAB has two channels, and says what they are")
+  func lab() throws {
+    try withExport(.gan, .transposed, .lab) { model, _ in
+      let output = try #require(model.graph.output.first)
+      #expect(output.type.tensorType.shape.dim[1].dimValue == 2)
+      #expect(output.docString.contains("a* and b*") && output.docString.contains("/ 110"))
+      let input = try #require(model.graph.input.first)
+      #expect(input.docString.contains("L*") && input.docString.contains("/ 50 - 1"))
+    }
+    #expect(throws: ONNXError.notNormalizable) {
+      try withExport(.unet, .transposed, .lab, isNormalized: true) { _, _ in }
     }
   }
 

@@ -4,6 +4,8 @@ public enum ONNXError: Error, Equatable {
   case unknownOperation(String)
   /// Larger than a message of Protocol Buffers may be.
   case tooLarge(byteCount: Int)
+  /// A model that predicts a* and b* was asked for numbers in 0...1.
+  case notNormalizable
   /// A system call failed on the file.
   case file(path: String, reason: String)
 }
@@ -14,6 +16,8 @@ extension ONNXError: CustomStringConvertible {
     case .unknownOperation(let name): "ONNX: there is nothing to write for the operation \(name)"
     case .tooLarge(let byteCount):
       "ONNX: the file would have \(byteCount) bytes, and can have 2 GiB at most; a model of a smaller width fits"
+    case .notNormalizable:
+      "--normalized: the model takes L* and gives a* and b* of CIELAB; leave it out, the file says how they are scaled"
     case .file(let path, let reason): "\(path): \(reason)"
     }
   }

@@ -6,8 +6,8 @@ import SwiftProtobuf
 
 /// Writes a model's generator as an ONNX file, for other programs to run: ONNX Runtime, OpenCV, TensorRT, browsers.
 ///
-/// The graph has the input `gray`, `[batch, 1, height, width]`, and the output `color`, `[batch, 3, height, width]`, both
-/// float32; batch, height and width are free, the latter two multiples of 16. The weights have their PyTorch names. What the
+/// The graph has the input `gray`, `[batch, 1, height, width]`, and the output `color`, `[batch, 3, height, width]` (for CIELAB 2
+/// channels), both float32; batch, height and width are free, the latter two multiples of 16. The weights have their PyTorch names. What the
 /// numbers mean is in the file's documentation and metadata.
 public struct ONNXExport {
   /// The operator set that the graph is written in: old enough for nearly every program.
@@ -24,7 +24,9 @@ public struct ONNXExport {
   ///   - checkpoint: the model.
   ///   - isNormalized: whether gray and colors are to be in 0...1 whatever the model works in, by nodes in front of the network
   ///     and behind it.
-  public init(_ checkpoint: Checkpoint, isNormalized: Bool = false) {
+  /// - Throws: `ONNXError`, for a model of CIELAB that is to be normalized: its input and output are no parts of 1.
+  public init(_ checkpoint: Checkpoint, isNormalized: Bool = false) throws(ONNXError) {
+    guard !isNormalized || checkpoint.configuration.colorSpace == .rgb else { throw .notNormalizable }
     self.checkpoint = checkpoint
     self.isNormalized = isNormalized
   }
@@ -97,27 +99,42 @@ public struct ONNXExport {
       $0.node = graph.nodes
       $0.initializer = graph.initializers
       $0.input = [.image("gray", channels: 1, ranges.input)]
-      $0.output = [.image("color", channels: 3, ranges.output)]
+      $0.output = [.image("color", channels: encoding.colorChannels, ranges.output)]
     }
   }
 
   /// Between 0...1 and the network's own range; nil where nothing is to be done.
   private var scaling: (input: ONNXGraph.Scaling, output: ONNXGraph.Scaling)? {
-    guard isNormalized else { return nil }
-    let (scale, shift) = (checkpoint.configuration.kind.colorScale * 255, checkpoint.configuration.kind.colorShift)
+    guard isNormalized, case .rgb(let byteScale, let shift) = encoding else { return nil }
+    let scale = byteScale * 255
     return (.init(scale: scale, shift: shift), .init(scale: 1 / scale, shift: -shift / scale))
   }
 
+  private var encoding: ColorEncoding { checkpoint.configuration.encoding }
+
   /// What the numbers mean, in words.
   private var ranges: (input: String, output: String) {
-    let shape = "height and width multiples of 16"
+    let size = "height and width multiples of 16"
     let gray = "the mean of a photograph's red, green and blue (sRGB)"
     let color = "red, green and blue (sRGB)"
-    if isNormalized { return ("\(gray), in 0...1; \(shape)", "\(color), in 0...1") }
-    return switch checkpoint.configuration.kind {
-    case .unet: ("\(gray), in 0...1; \(shape)", "\(color), in 0...1; clip what lies outside")
-    case .gan: ("\(gray), in -1...1: byte / 127.5 - 1; \(shape)", "\(color), in -1...1: (value + 1) / 2 is in 0...1")
+    switch encoding {
+    case .rgb where isNormalized: return ("\(gray), in 0...1; \(size)", "\(color), in 0...1")
+    case .rgb(let scale, let shift):
+      let range = "in \(Self.text(shift))...\(Self.text(255 * scale + shift))"
+      return (
+        "\(gray), \(range); \(size)", "\(color), \(range); what lies outside is to be clipped"
+      )
+    case .lab:
+      return (
+        "a photograph's L* (CIELAB, D65, 2 degrees) / \(Self.text(ColorEncoding.labLightnessScale)) - 1; \(size)",
+        "a* and b* (CIELAB, D65, 2 degrees) / \(Self.text(ColorEncoding.labChromaScale)), to go with the input's L*"
+      )
     }
+  }
+
+  /// Whole numbers without a fraction.
+  private static func text(_ value: Float) -> String {
+    value == value.rounded() ? String(Int(value)) : String(value)
   }
 
   /// The checkpoint's, and what the numbers mean.
@@ -127,6 +144,7 @@ public struct ONNXExport {
     metadata["model"] = checkpoint.configuration.kind.rawValue
     metadata["width"] = String(checkpoint.configuration.width)
     metadata["upsampling"] = checkpoint.configuration.upsampling.rawValue
+    metadata["color_space"] = checkpoint.configuration.colorSpace.rawValue
     metadata["input"] = ranges.input
     metadata["output"] = ranges.output
     return metadata
