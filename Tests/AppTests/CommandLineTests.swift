@@ -27,7 +27,7 @@ import Testing
   @Test(arguments: Self.commands)
   func everyHelpHasExamplesAndFitsATerminal(_ command: String) throws {
     let help = try RecolorProcess(command.split(separator: " ").map(String.init) + ["--help"]).wait().output
-    let lines = help.split(separator: "\n")
+    let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
     let usage = try #require(lines.firstIndex { $0.hasPrefix("USAGE:") })
     #expect(lines[..<usage].contains { $0.hasPrefix("  recolor \(command)") })
     // The parser does not break the line of the usage.

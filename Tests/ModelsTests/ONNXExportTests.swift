@@ -124,6 +124,6 @@ struct ONNXExportTests {
     let configuration = try ModelConfiguration(kind: .unet, width: 512)
     #expect(ONNXExport.byteCount(of: configuration) > Int(Int32.max))
     #expect(throws: ONNXError.self) { try ONNXExport.requireRoom(for: configuration) }
-    #expect(throws: Never.self) { try ONNXExport.requireRoom(for: ModelConfiguration(kind: .unet, width: 256)) }
+    #expect(throws: Never.self) { try ONNXExport.requireRoom(for: ModelConfiguration(kind: .unet, width: 128)) }
   }
 }

@@ -3,7 +3,8 @@ import Foundation
 import Imaging
 
 /// The folder of a training run: `config.json`, `metrics.csv`, `samples/epoch_001.png`, `checkpoints/last.safetensors`,
-/// `checkpoints/best.safetensors` and `checkpoints/last.state.safetensors`. Every file in it is whole at any moment.
+/// `checkpoints/best.safetensors` and `checkpoints/last.state.safetensors`. Every file in it is whole at any moment,
+/// but for TensorBoard's `events.out.tfevents.*`, which grow.
 public struct RunDirectory {
   public let url: URL
 
