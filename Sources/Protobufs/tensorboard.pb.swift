@@ -167,15 +167,6 @@ package nonisolated struct TensorBoardSummary: Sendable {
 
     package var tag: String = String()
 
-    package var metadata: TensorBoardSummaryMetadata {
-      get {_metadata ?? TensorBoardSummaryMetadata()}
-      set {_metadata = newValue}
-    }
-    /// Returns true if `metadata` has been explicitly set.
-    package var hasMetadata: Bool {self._metadata != nil}
-    /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
-    package mutating func clearMetadata() {self._metadata = nil}
-
     package var value: TensorBoardSummary.Value.OneOf_Value? = nil
 
     package var simpleValue: Float {
@@ -203,23 +194,7 @@ package nonisolated struct TensorBoardSummary: Sendable {
     }
 
     package init() {}
-
-    fileprivate var _metadata: TensorBoardSummaryMetadata? = nil
   }
-
-  package init() {}
-}
-
-package nonisolated struct TensorBoardSummaryMetadata: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var displayName: String = String()
-
-  package var summaryDescription: String = String()
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
@@ -428,7 +403,7 @@ nonisolated extension TensorBoardSummary.Image: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension TensorBoardSummary.Value: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = TensorBoardSummary.protoMessageName + ".Value"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tag\0\u{3}simple_value\0\u{2}\u{2}image\0\u{2}\u{5}metadata\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tag\0\u{3}simple_value\0\u{2}\u{2}image\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -458,7 +433,6 @@ nonisolated extension TensorBoardSummary.Value: SwiftProtobuf.Message, SwiftProt
           self.value = .image(v)
         }
       }()
-      case 9: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
       default: break
       }
     }
@@ -483,51 +457,12 @@ nonisolated extension TensorBoardSummary.Value: SwiftProtobuf.Message, SwiftProt
     }()
     case nil: break
     }
-    try { if let v = self._metadata {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: TensorBoardSummary.Value, rhs: TensorBoardSummary.Value) -> Bool {
     if lhs.tag != rhs.tag {return false}
-    if lhs._metadata != rhs._metadata {return false}
     if lhs.value != rhs.value {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension TensorBoardSummaryMetadata: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".SummaryMetadata"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{2}display_name\0\u{3}summary_description\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 2: try { try decoder.decodeSingularStringField(value: &self.displayName) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.summaryDescription) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.displayName.isEmpty {
-      try visitor.visitSingularStringField(value: self.displayName, fieldNumber: 2)
-    }
-    if !self.summaryDescription.isEmpty {
-      try visitor.visitSingularStringField(value: self.summaryDescription, fieldNumber: 3)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: TensorBoardSummaryMetadata, rhs: TensorBoardSummaryMetadata) -> Bool {
-    if lhs.displayName != rhs.displayName {return false}
-    if lhs.summaryDescription != rhs.summaryDescription {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -34,13 +34,10 @@ public final class EventFile {
   }
 
   /// Writes a picture.
-  /// - Parameters:
-  ///   - png: a whole PNG file, red, green and blue.
-  ///   - description: what it shows, for people.
-  public func write(_ tag: String, png: [UInt8], description: String, step: Int) throws(FileError) {
+  /// - Parameter png: a whole PNG file, red, green and blue.
+  public func write(_ tag: String, png: [UInt8], step: Int) throws(FileError) {
     let value = TensorBoardSummary.Value.with {
       $0.tag = tag
-      $0.metadata.summaryDescription = description
       // The first chunk of a PNG file begins with both, high byte first.
       $0.image.width = png.dropFirst(16).prefix(4).reduce(0) { $0 << 8 | Int32($1) }
       $0.image.height = png.dropFirst(20).prefix(4).reduce(0) { $0 << 8 | Int32($1) }

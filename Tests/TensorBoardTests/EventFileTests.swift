@@ -31,7 +31,7 @@ import Testing
     let file = EventFile(in: folder.path)
     try file.write([("train/loss", 0.5), ("epoch/learning_rate", .nan)], step: 16)
     let png = [UInt8](repeating: 1, count: 16) + [0, 0, 1, 4, 0, 0, 0, 10, 9]
-    try file.write("samples", png: png, description: "a sheet", step: 32)
+    try file.write("samples", png: png, step: 32)
     try file.synchronize()
     let name = try #require(try names.first)
     let events = try events(in: name)
