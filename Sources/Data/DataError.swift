@@ -12,6 +12,10 @@ public enum DataError: Error, Equatable {
   /// A batch file of CIFAR-10 or CIFAR-100 whose bytes from `byte` on are not what they should be.
   case damagedBatch(path: String, byte: Int, reason: String)
   case noImages(folder: String)
+  /// None of a folder's images can be read; the first for this reason.
+  case noReadableImages(folder: String, count: Int, reason: String)
+  /// A file got other contents while it was read.
+  case changedFile(path: String)
   /// More images were asked for than there are, or none.
   case imageCount(String)
   /// Images that cannot be held: sides below 1, or more than `limit` bytes in all.
@@ -42,7 +46,10 @@ extension DataError: CustomStringConvertible {
       "\(folder): no CIFAR-100 here: no folder cifar-100-binary with train.bin and test.bin; "
         + "`recolor data fetch cifar100` downloads it"
     case .damagedBatch(let path, let byte, let reason): "\(path): damaged at byte \(byte): \(reason)"
-    case .noImages(let folder): "\(folder): no PNG or JPEG image in this folder or those inside it"
+    case .noImages(let folder): "\(folder): no image in this folder or those inside it"
+    case .noReadableImages(let folder, let count, let reason):
+      "\(folder): none of its \(count) images can be read; the first: \(reason)"
+    case .changedFile(let path): "\(path): changed while it was read; run the command again"
     case .imageCount(let text): text
     case .imageSize(let width, let height, let count, let limit):
       width < 1 || height < 1

@@ -25,17 +25,33 @@ struct SHA256: ~Copyable {
   consuming func finish() throws(DataError) -> String {
     var digest = [UInt8](repeating: 0, count: 32)
     guard EVP_DigestFinal_ex(context, &digest, nil) == 1 else { throw .library("EVP_DigestFinal_ex") }
-    return digest.map { byte in
+    return Self.hexadecimal(digest)
+  }
+
+  private static func hexadecimal(_ digest: [UInt8]) -> String {
+    digest.map { byte in
       let digits = String(byte, radix: 16)
       return byte < 16 ? "0" + digits : digits
     }.joined()
+  }
+
+  /// Digest of bytes in memory; nil where the library refuses to compute it.
+  static func hexadecimal(of bytes: [UInt8]) -> String? {
+    bytes.withUnsafeBytes { hexadecimal(of: $0) }
+  }
+
+  /// Digest of bytes in memory; nil where the library refuses to compute it.
+  static func hexadecimal(of bytes: UnsafeRawBufferPointer) -> String? {
+    var digest = [UInt8](repeating: 0, count: 32)
+    guard EVP_Digest(bytes.baseAddress, bytes.count, &digest, nil, EVP_sha256(), nil) == 1 else { return nil }
+    return hexadecimal(digest)
   }
 
   /// Digest of a whole file.
   static func ofFile(_ path: String) throws(DataError) -> String {
     let digest = try SHA256()
     let file = try withDataErrors { () throws(FileError) in
-      try FileDescriptor(path: path, flags: O_RDONLY, problem: "cannot be read")
+      try FileDescriptor(readingOrdinaryFile: path)
     }
     var piece = [UInt8](repeating: 0, count: 1 << 18)
     while true {

@@ -39,7 +39,7 @@ import Testing
   @Test func foldersOfPhotographs() throws {
     let out = folder.path + "/run"
     try expectFailure(train(data: folder.path + "/missing"), naming: folder.path + "/missing")
-    try expectFailure(train(data: folder.path), naming: folder.path, "no PNG or JPEG")
+    try expectFailure(train(data: folder.path), naming: folder.path, "no image in this folder")
     let picture = try write([1, 2, 3], to: "photos/broken.png")
     try expectFailure(train(data: folder.path + "/photos"), naming: picture)
     #expect(!FileManager.default.fileExists(atPath: out))

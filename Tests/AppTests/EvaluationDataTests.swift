@@ -14,6 +14,8 @@ import Testing
     try write(20, to: photographs)
   }
 
+  private var environment: [String: String] { ["RECOLOR_CACHE": folder.path + "/cache"] }
+
   private func write(_ count: Int, to folder: String) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     for number in 0..<count {
@@ -30,7 +32,7 @@ import Testing
       [
         "train", "unet", "--data", data, "--out", run, "--device", "cpu", "--width", "4", "--batch-size", "4",
         "--steps", "1",
-      ] + options
+      ] + options, environment: environment
     ).wait()
     #expect(result.exitCode == 0, "\(result.errorOutput)")
     return run
@@ -38,7 +40,9 @@ import Testing
 
   /// How many images were measured on, and what was said of that.
   private func evaluate(_ run: String, _ options: String..., on data: String) throws -> (images: Int, remarks: String) {
-    let result = try RecolorProcess(["evaluate", run, "--data", data, "--device", "cpu", "--json"] + options).wait()
+    let result = try RecolorProcess(
+      ["evaluate", run, "--data", data, "--device", "cpu", "--json"] + options, environment: environment
+    ).wait()
     #expect(result.exitCode == 0, "\(result.errorOutput)")
     let report = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
     return (try #require(report["images"] as? Int), result.errorOutput)
@@ -57,7 +61,8 @@ import Testing
     let few = try train("few", "--train-images", "8", on: photographs)
     let more = try train("more", "--train-images", "13", on: photographs)
     let compared = try RecolorProcess.run(
-      "compare", few, more, "--data", photographs, "--out", folder.path + "/comparison", "--device", "cpu", "--json")
+      "compare", few, more, "--data", photographs, "--out", folder.path + "/comparison", "--device", "cpu", "--json",
+      environment: environment)
     #expect(compared.exitCode == 0, "\(compared.errorOutput)")
     let report = try #require(try JSONSerialization.jsonObject(with: Data(compared.output.utf8)) as? [String: Any])
     #expect((report["truth"] as? [String: Any])?["images"] as? Int == 7)

@@ -24,30 +24,91 @@ struct ImageFolderTests {
     try AtomicFile.write([1, 2, 3], to: "\(folder.path)/notes.txt")
     // A link that leads round in a circle.
     #expect(symlink(folder.path, "\(folder.path)/b/round") == 0)
-    let set = try ImageFolder.load(folder.path, width: 16, height: 32)
+    let set = try ImageFolder.load(folder.path, width: 16, height: 32, cache: nil).dataset
     #expect(set.count == 3 && set.width == 16 && set.height == 32 && set.labels == nil)
     for (index, level) in [1, 2, 3].enumerated() {
       #expect(set[index] == RGBImage(width: 16, height: 32, color: RGBColor(red: UInt8(level), green: 0, blue: 255)))
     }
-    #expect(try ImageFolder.load(folder.path, width: 16, height: 16, limit: 2).count == 2)
   }
 
-  @Test func foldersWithoutImagesAndBrokenImagesAreNamed() throws {
+  @Test func foldersWithoutImagesAreNamed() throws {
     let folder = try TemporaryFolder()
     #expect(throws: DataError.noImages(folder: folder.path)) {
-      _ = try ImageFolder.load(folder.path, width: 16, height: 16)
+      _ = try ImageFolder.load(folder.path, width: 16, height: 16, cache: nil)
     }
     #expect(
       throws: DataError.file(
         FileError(path: "/no/such", problem: "cannot be read", reason: "No such file or directory"))
     ) {
-      _ = try ImageFolder.load("/no/such", width: 16, height: 16)
+      _ = try ImageFolder.load("/no/such", width: 16, height: 16, cache: nil)
     }
-    try write(8, 8, 0, to: "\(folder.path)/a.png")
-    let path = "\(folder.path)/b.jpg"
-    try AtomicFile.write(Array("no image".utf8), to: path)
-    #expect(throws: DataError.image(.unknownFormat(path: path))) {
-      _ = try ImageFolder.load(folder.path, width: 16, height: 16)
+  }
+
+  @Test func brokenImagesAreLeftOutWithTheirLabels() throws {
+    let folder = try TemporaryFolder()
+    for (index, name) in ["cat/1", "cat/2", "dog/3", "eel/deep/4"].enumerated() {
+      try Folder.create("\(folder.path)/eel/deep")
+      try Folder.create("\(folder.path)/\(name.prefix { $0 != "/" })")
+      try write(8, 8, UInt8(index), to: "\(folder.path)/\(name).png")
     }
+    let broken = "\(folder.path)/cat/15.jpg"
+    try AtomicFile.write(Array("no image".utf8), to: broken)
+    let truncated = "\(folder.path)/dog/2.png"
+    try AtomicFile.write(Array(try readFile("\(folder.path)/dog/3.png").dropLast(30)), to: truncated)
+    for cache in [nil, ImageCache(folder: "\(folder.path)/.cache")] {
+      for _ in 0..<2 {
+        let contents = try ImageFolder.load(folder.path, width: 16, height: 16, cache: cache)
+        let set = contents.dataset
+        #expect(set.classNames == ["cat", "dog", "eel"])
+        #expect(set.labels == [0, 0, 1, 2])
+        #expect((0..<4).allSatisfy { set[$0][3, 3].red == UInt8($0) })
+        #expect(contents.unreadable.map(\.path) == [broken, truncated])
+        #expect(contents.unreadable[0].reason == ImageError.unknownFormat(path: broken).description)
+        #expect(contents.unreadable[1].reason.contains(truncated))
+      }
+    }
+  }
+
+  @Test(arguments: [true, false]) func whereNoneCanBeReadTheFirstReasonIsTold(cached: Bool) throws {
+    let folder = try TemporaryFolder()
+    for name in ["a.png", "b.png"] { try AtomicFile.write([1, 2], to: "\(folder.path)/\(name)") }
+    let reason = ImageError.unknownFormat(path: "\(folder.path)/a.png").description
+    let cache = cached ? ImageCache(folder: "\(folder.path)/.cache") : nil
+    for _ in 0..<2 {
+      #expect(throws: DataError.noReadableImages(folder: folder.path, count: 2, reason: reason)) {
+        _ = try ImageFolder.load(folder.path, width: 16, height: 16, cache: cache)
+      }
+    }
+  }
+
+  @Test func classesAreTheFoldersOfTheFirstLevel() {
+    let classes = FolderClasses(["b/1.png", "b/c/2.png", "é/3.png", "a/4.png"])
+    #expect(classes?.names == ["a", "b", "é"])
+    #expect(classes?.labels == [1, 1, 2, 0])
+    // One folder, or images beside the folders, tell no classes apart.
+    #expect(FolderClasses(["a/1.png", "a/b/2.png"]) == nil)
+    #expect(FolderClasses(["a/1.png", "b/2.png", "3.png"]) == nil)
+    #expect(FolderClasses((0..<300).map { "\($0)/x.png" })?.names.count == 300)
+  }
+
+  /// More images than are decoded at a time, on all cores, come in their order.
+  @Test func manyImagesComeInTheirOrder() throws {
+    let folder = try TemporaryFolder()
+    let count = 150
+    for index in 0..<count {
+      let digits = "\(1000 + index)"
+      try write(8, 8, UInt8(index), to: "\(folder.path)/\(digits).png")
+    }
+    var steps: [ImageFolder.Progress] = []
+    let contents = try ImageFolder.load(folder.path, width: 16, height: 16, cache: nil) { steps.append($0) }
+    #expect((0..<count).allSatisfy { contents.dataset[$0][0, 0].red == UInt8($0) })
+    #expect(steps.first == .decoding(done: 0, total: count))
+  }
+
+  @Test(.timeLimit(.minutes(1))) func pipesAreNoImages() throws {
+    let folder = try TemporaryFolder()
+    #expect(mkfifo("\(folder.path)/a.png", 0o600) == 0)
+    try write(8, 8, 1, to: "\(folder.path)/b.png")
+    #expect(try ImageFolder.load(folder.path, width: 16, height: 16, cache: nil).dataset.count == 1)
   }
 }

@@ -58,7 +58,7 @@ enum DataSource: Hashable, ExpressibleByArgument {
       if Self.holdsCIFAR10(folder) { return try cifar10(part, in: folder) }
       if Self.holdsCIFAR100(folder) { return try cifar100(part, in: folder) }
       let inside = hasTestPart ? "\(folder)/\(part == .training ? "train" : "test")" : folder
-      return try ImageFolder.load(inside, width: size, height: size)
+      return try ImageFolderReport.load(inside, size: size)
     }
   }
 

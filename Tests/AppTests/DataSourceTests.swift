@@ -1,0 +1,129 @@
+import Foundation
+import Imaging
+import Models
+import TestSupport
+import Testing
+
+/// Where photographs come from: folders of images, CIFAR-100, and how many of them lie on the device.
+@Suite struct DataSourceTests {
+  let folder: TemporaryFolder
+  private let photographs: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    photographs = folder.path + "/photographs"
+    for number in 0..<24 {
+      let name = number % 2 == 0 ? "cats" : "dogs and others"
+      try FileManager.default.createDirectory(
+        atPath: "\(photographs)/\(name)", withIntermediateDirectories: true)
+      let level = UInt8(10 * number)
+      try RGBImage(width: 40, height: 30, color: RGBColor(red: level, green: 100, blue: 255 - level))
+        .writePNG(to: "\(photographs)/\(name)/\(number).png")
+    }
+  }
+
+  private func run(_ arguments: String..., environment: [String: String] = [:]) throws -> RecolorProcess.Result {
+    try RecolorProcess(
+      arguments, environment: ["RECOLOR_CACHE": folder.path + "/cache"].merging(environment) { $1 }
+    ).wait()
+  }
+
+  private func json(_ result: RecolorProcess.Result) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+  }
+
+  @Test func brokenImagesAreReportedAndLeftOut() throws {
+    for name in ["cats/broken.jpg", "dogs and others/empty.png"] {
+      try Data("none".utf8).write(to: URL(filePath: "\(photographs)/\(name)"))
+    }
+    for _ in 0..<2 {
+      let result = try run("data", "info", photographs, "--size", "16", "--json")
+      #expect(result.exitCode == 0)
+      #expect(result.errorLines.count == 3)
+      #expect(result.errorOutput.contains("\(photographs)/cats/broken.jpg"))
+      #expect(result.errorOutput.contains("\(photographs)/dogs and others/empty.png"))
+      #expect(result.errorOutput.contains("2 of 26 images are left out"))
+      let part = try #require((try json(result)["parts"] as? [[String: Any]])?.first)
+      #expect(part["images"] as? Int == 24 && part["width"] as? Int == 16)
+      let labels = try #require(part["labels"] as? [[String: Any]])
+      #expect(labels.compactMap { $0["name"] as? String } == ["cats", "dogs and others"])
+      #expect(labels.compactMap { $0["images"] as? Int } == [12, 12])
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache/images").count == 2)
+  }
+
+  private func train(_ name: String, _ options: String...) throws -> RecolorProcess.Result {
+    try RecolorProcess(
+      [
+        "train", "unet", "--data", photographs, "--out", "\(folder.path)/\(name)", "--device", "cpu", "--width", "4",
+        "--batch-size", "4",
+      ] + options, environment: ["RECOLOR_CACHE": folder.path + "/cache"]
+    ).wait()
+  }
+
+  @Test func aWindowOnTheDeviceGivesTheSameWeights() throws {
+    for (name, images) in [("all", "all"), ("auto", "auto"), ("window", "8")] {
+      let result = try train(name, "--epochs", "2", "--device-images", images)
+      #expect(result.exitCode == 0, "\(result.errorOutput)")
+    }
+    let weights = try ["all", "auto", "window"].map {
+      try Data(contentsOf: URL(filePath: "\(folder.path)/\($0)/checkpoints/last.safetensors"))
+    }
+    #expect(weights[0] == weights[1] && weights[0] == weights[2])
+  }
+
+  @Test func aWindowMayBeAnotherWhenARunGoesOn() throws {
+    #expect(try train("whole", "--epochs", "3").exitCode == 0)
+    #expect(try train("parts", "--epochs", "1", "--device-images", "8").exitCode == 0)
+    let path = folder.path + "/parts/config.json"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let longer = text.replacingOccurrences(of: "\"epochs\" : 1", with: "\"epochs\" : 3")
+    try #require(longer != text)
+    try longer.write(toFile: path, atomically: true, encoding: .utf8)
+    let resumed = try run("train", "unet", "--resume", folder.path + "/parts", "--device-images", "12")
+    #expect(resumed.exitCode == 0, "\(resumed.errorOutput)")
+    let weights = try ["whole", "parts"].map {
+      try Data(contentsOf: URL(filePath: "\(folder.path)/\($0)/checkpoints/last.safetensors"))
+    }
+    #expect(weights[0] == weights[1])
+  }
+
+  @Test(arguments: ["0", "-3", "some", "7"]) func windowsThatCannotBeAreRefused(images: String) throws {
+    let result = try train("run", "--device-images", images)
+    #expect(result.exitCode != 0)
+    #expect(result.errorLines.count == 1)
+    #expect(result.errorOutput.contains("--device-images"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))
+  }
+
+  @Test(arguments: ["unet", "gan"]) func largerImagesAreTrainedOnAndMeasured(model: String) throws {
+    let out = folder.path + "/run"
+    let trained = try run(
+      "train", model, "--data", photographs, "--out", out, "--device", "cpu", "--width", "4", "--batch-size", "2",
+      "--size", "64", "--steps", "2")
+    #expect(trained.exitCode == 0, "\(trained.errorOutput)")
+    let evaluated = try run("evaluate", out, "--data", photographs, "--device", "cpu", "--json")
+    #expect(evaluated.exitCode == 0, "\(evaluated.errorOutput)")
+    let mse = try #require(try json(evaluated)["mse"] as? Double)
+    #expect(mse > 0 && mse.isFinite)
+  }
+
+  @Test func cifar100IsFoundAndNamed() throws {
+    let set = folder.path + "/cifar-100-binary"
+    try FileManager.default.createDirectory(atPath: set, withIntermediateDirectories: true)
+    let record = [UInt8](repeating: 7, count: 3074)
+    for (name, count) in [("train.bin", 6), ("test.bin", 2)] {
+      try Data(Array(repeatElement(record, count: count).joined())).write(to: URL(filePath: "\(set)/\(name)"))
+    }
+    try Data((0..<100).map { "class_\($0)\n" }.joined().utf8).write(to: URL(filePath: "\(set)/fine_label_names.txt"))
+    for source in ["cifar100", folder.path, set] {
+      let result = try run("data", "info", source, environment: ["RECOLOR_CIFAR100": folder.path])
+      #expect(result.exitCode == 0, "\(result.errorOutput)")
+      for part in ["CIFAR-100 training: 6 images", "CIFAR-100 test: 2 images", "class_7"] {
+        #expect(result.output.contains(part))
+      }
+    }
+    let missing = try run("data", "info", "cifar100", environment: ["RECOLOR_CIFAR100": folder.path + "/none"])
+    #expect(missing.exitCode == 1 && missing.errorOutput.contains("recolor data fetch cifar100"))
+  }
+}

@@ -1,0 +1,229 @@
+import Files
+import Foundation
+import Imaging
+import TestSupport
+import Testing
+
+@testable import Data
+
+@Suite("Cache of decoded images")
+struct ImageCacheTests {
+  private let folder: TemporaryFolder
+  private let photographs: String
+  private let cache: ImageCache
+
+  init() throws {
+    folder = try TemporaryFolder()
+    photographs = "\(folder.path)/photographs"
+    cache = ImageCache(folder: "\(folder.path)/cache/images")
+    try Folder.create("\(photographs)/a")
+    for index in 0..<5 { try write(UInt8(index), to: "a/\(index).png") }
+  }
+
+  private func write(_ level: UInt8, to name: String) throws {
+    try RGBImage(width: 20, height: 20, color: RGBColor(red: level, green: 0, blue: 9))
+      .writePNG(to: "\(photographs)/\(name)")
+  }
+
+  private func load(_ place: String? = nil, size: Int = 16) throws -> ImageFolder.Contents {
+    try ImageFolder.load(place ?? photographs, width: size, height: size, cache: cache)
+  }
+
+  /// Red of each image, and whether it came from the cache.
+  private func levels(_ place: String? = nil) throws -> (levels: [UInt8], isFromCache: Bool) {
+    let contents = try load(place)
+    return ((0..<contents.dataset.count).map { contents.dataset[$0][7, 7].red }, contents.isFromCache)
+  }
+
+  private func expectLevels(
+    _ expected: [UInt8], fromCache: Bool, _ place: String? = nil, at location: SourceLocation = #_sourceLocation
+  ) throws {
+    let found = try levels(place)
+    #expect(found.levels == expected, sourceLocation: location)
+    #expect(found.isFromCache == fromCache, sourceLocation: location)
+  }
+
+  private func files(_ ending: String) throws -> [String] {
+    try Folder.names(in: cache.folder).filter { $0.hasSuffix(ending) }.map { "\(cache.folder)/\($0)" }
+  }
+
+  @Test func theSecondTimeNothingIsDecoded() throws {
+    let first = try load()
+    #expect(!first.isFromCache)
+    let second = try load()
+    #expect(second.isFromCache)
+    #expect(second.dataset.bytes == first.dataset.bytes)
+    #expect(!second.dataset.bytes.isInMemory)
+    let plain = try ImageFolder.load(photographs, width: 16, height: 16, cache: nil)
+    #expect(plain.dataset.bytes.isInMemory)
+    #expect(plain.dataset.bytes == first.dataset.bytes)
+    for contents in [first, second, plain] {
+      let digest = contents.dataset.bytes.withUnsafeBytes { SHA256.hexadecimal(of: $0) }
+      #expect(try DataFingerprint(of: contents.dataset).sha256 == digest)
+    }
+    // Another size is another file, and the one of this size stays.
+    #expect(try !load(size: 32).isFromCache)
+    #expect(try load().isFromCache)
+    #expect(try files(".images").count == 2 && files(".index").count == 1)
+    #expect(try Folder.names(in: cache.folder).count == 3)
+  }
+
+  @Test func aChangedFileGivesItsNewImage() throws {
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    // The same number of bytes, and the time of modification put back.
+    let path = "\(photographs)/a/2.png"
+    var status = stat()
+    #expect(stat(path, &status) == 0)
+    try write(77, to: "a/2.png")
+    var changed = stat()
+    #expect(stat(path, &changed) == 0 && changed.st_size == status.st_size)
+    let times = [status.st_atim, status.st_mtim]
+    #expect(utimensat(AT_FDCWD, path, times, 0) == 0)
+    try expectLevels([0, 1, 77, 3, 4], fromCache: false)
+    try expectLevels([0, 1, 77, 3, 4], fromCache: true)
+    // What it replaced is gone.
+    #expect(try files(".images").count == 1)
+    // Written in place, so that even the inode is the same.
+    let bytes = try readFile("\(photographs)/a/4.png")
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    try handle.write(contentsOf: bytes)
+    try handle.truncate(atOffset: UInt64(bytes.count))
+    try handle.close()
+    try expectLevels([0, 1, 4, 3, 4], fromCache: false)
+  }
+
+  @Test func filesThatComeGoOrAreCalledOtherwiseAreSeen() throws {
+    _ = try load()
+    try write(50, to: "a/15.png")
+    try expectLevels([0, 1, 50, 2, 3, 4], fromCache: false)
+    try FileManager.default.removeItem(atPath: "\(photographs)/a/0.png")
+    try expectLevels([1, 50, 2, 3, 4], fromCache: false)
+    try FileManager.default.moveItem(atPath: "\(photographs)/a/1.png", toPath: "\(photographs)/a/9.png")
+    try expectLevels([50, 2, 3, 4, 1], fromCache: false)
+    // Other folders are other classes.
+    try Folder.create("\(photographs)/b")
+    try FileManager.default.moveItem(atPath: "\(photographs)/a/9.png", toPath: "\(photographs)/b/9.png")
+    let contents = try load()
+    #expect(!contents.isFromCache && contents.dataset.labels == [0, 0, 0, 0, 1])
+  }
+
+  @Test func touchedAndMovedFilesNeedNoDecoding() throws {
+    _ = try load()
+    for index in 0..<5 { #expect(utimensat(AT_FDCWD, "\(photographs)/a/\(index).png", nil, 0) == 0) }
+    try expectLevels([0, 1, 2, 3, 4], fromCache: true)
+    let moved = "\(folder.path)/moved"
+    try FileManager.default.moveItem(atPath: photographs, toPath: moved)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: true, moved)
+  }
+
+  /// An index in which every file is known saves reading them: it is believed where the files are as it says.
+  @Test func theIndexTellsTheSameFilesApart() throws {
+    let names = (0..<5).map { "a/\($0).png" }
+    // As if they had been written a while ago.
+    let past = [timespec(tv_sec: time(nil) - 1000, tv_nsec: 0), timespec(tv_sec: time(nil) - 1000, tv_nsec: 0)]
+    for name in names { #expect(utimensat(AT_FDCWD, "\(photographs)/\(name)", past, 0) == 0) }
+    var index = ContentIndex()
+    let contents = index.contents(of: names, in: photographs) { _ in }
+    #expect(contents.count == 5 && Set(contents.map { "\($0)" }).count == 5)
+    // They were changed, for their inodes were, less than two seconds ago.
+    #expect(index.entries.isEmpty)
+    sleep(4)
+    #expect(index.contents(of: names, in: photographs) { _ in } == contents)
+    #expect(index.entries.count == 5)
+    index.images["16x16"] = "some"
+    let path = "\(folder.path)/index"
+    try index.write(to: path)
+    var read = ContentIndex(reading: path)
+    #expect(read == index)
+    // Nothing is read any more.
+    var steps: [ImageFolder.Progress] = []
+    #expect(read.contents(of: names, in: photographs) { steps.append($0) } == contents)
+    #expect(steps.isEmpty)
+
+    var bytes = try readFile(path)
+    for place in [0, bytes.count / 2, bytes.count - 5] {
+      bytes[place] ^= 1
+      try AtomicFile.write(bytes, to: path)
+      #expect(ContentIndex(reading: path) == ContentIndex())
+      bytes[place] ^= 1
+    }
+    for count in [0, 1, 40, bytes.count - 1] {
+      try AtomicFile.write(Array(bytes.prefix(count)), to: path)
+      #expect(ContentIndex(reading: path) == ContentIndex())
+    }
+    try AtomicFile.write(bytes, to: path)
+    #expect(ContentIndex(reading: path) == index)
+  }
+
+  @Test func damagedFilesAreMadeAnew() throws {
+    _ = try load()
+    let images = try #require(try files(".images").first)
+    let index = try #require(try files(".index").first)
+    let whole = try readFile(images)
+    var damaged: [[UInt8]] = [[], Array(whole.prefix(100)), Array(whole.dropLast()), whole + [0]]
+    // The magic, the length, the digest, an image, the description.
+    for place in [0, 9, 15, 20, 4096, 4096 + 5 * 768 - 1, whole.count - 3] {
+      var bytes = whole
+      bytes[place] ^= 0x80
+      damaged.append(bytes)
+    }
+    for bytes in damaged {
+      try AtomicFile.write(bytes, to: images)
+      try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+      #expect(try readFile(images) == whole)
+      try expectLevels([0, 1, 2, 3, 4], fromCache: true)
+    }
+    try AtomicFile.write([1, 2, 3], to: index)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: true)
+  }
+
+  @Test func whereNothingCanBeKeptImagesAreInMemory() throws {
+    // A file stands where the folder should be.
+    try AtomicFile.write([1], to: "\(folder.path)/cache")
+    for _ in 0..<2 {
+      let contents = try load()
+      #expect(contents.dataset.bytes.isInMemory && contents.dataset.count == 5)
+    }
+    #expect(ImageCache.standard(environment: ["RECOLOR_CACHE": "", "HOME": "/root"]) == nil)
+    #expect(ImageCache.standard(environment: ["RECOLOR_CACHE": "/x"])?.folder == "/x/images")
+  }
+
+  @Test func whatNobodyUsesGoes() throws {
+    _ = try load()
+    let images = try files(".images") + files(".index")
+    let left = "\(cache.folder)/left.images.1.tmp"
+    try AtomicFile.write([1], to: left)
+    let fresh = "\(cache.folder)/fresh.images.1.tmp"
+    try AtomicFile.write([1], to: fresh)
+    func age(_ path: String, days: Int) {
+      let then = timespec(tv_sec: time(nil) - days * 86_400, tv_nsec: 0)
+      #expect(utimensat(AT_FDCWD, path, [then, then], 0) == 0)
+    }
+    age(left, days: 2)
+    for path in images { age(path, days: 80) }
+    let other = "\(folder.path)/other"
+    try Folder.create(other)
+    try RGBImage(width: 4, height: 4, color: RGBColor(red: 1, green: 2, blue: 3)).writePNG(to: "\(other)/1.png")
+    _ = try load(other)
+    #expect(images.allSatisfy(Folder.holdsFile) && Folder.holdsFile(fresh) && !Folder.holdsFile(left))
+    for path in images { age(path, days: 91) }
+    // To use a file is to keep it.
+    #expect(try load().isFromCache)
+    _ = try load(other, size: 32)
+    #expect(images.allSatisfy(Folder.holdsFile))
+    for path in images { age(path, days: 91) }
+    _ = try load(other, size: 48)
+    #expect(!images.contains(where: Folder.holdsFile))
+  }
+
+  /// The number of the method is part of what finds a file of images: where the same picture gives other bytes, it must change.
+  @Test func theMethodsNumberBelongsToItsBytes() throws {
+    var picture = RGBImage(width: 61, height: 40, color: RGBColor(red: 0, green: 0, blue: 0))
+    for place in picture.bytes.indices { picture.bytes[place] = UInt8(truncatingIfNeeded: place * place / 7) }
+    try FileManager.default.removeItem(atPath: "\(photographs)/a")
+    try picture.writePNG(to: "\(photographs)/picture.png")
+    let fingerprint = try DataFingerprint(of: load().dataset)
+    #expect(FolderDecoder.method == 1)
+    #expect(fingerprint.sha256 == "6cdea6ff050e5612d6987fec39eb1c044f7a637a4edd121dadb4775c65856752")
+  }
+}
