@@ -8,11 +8,14 @@ struct DataInfo: ParsableCommand {
     commandName: "info",
     abstract: "Count the photographs of a source, and show some.",
     discussion: """
+      A folder's images may lie in folders inside it, however deep; those of the first level name the classes. Images that \
+      cannot be read are named and left out. The images are kept as they are decoded, so that the next time is quick.
+
         recolor data info cifar10
-        recolor data info photos --sheet photos.png
+        recolor data info photographs --size 64 --sheet photographs.png
       """)
 
-  @Argument(help: ArgumentHelp("Photographs: cifar10, scenes, or a folder.", valueName: "source"))
+  @Argument(help: ArgumentHelp("Photographs: cifar10, cifar100, scenes, or a folder.", valueName: "source"))
   var source: DataSource
   @Option(parsing: .unconditional, help: "Width and height that a folder's images are brought to.")
   var size = 32

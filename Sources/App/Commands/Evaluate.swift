@@ -22,7 +22,7 @@ struct Evaluate: ParsableCommand {
   }
 
   @OptionGroup var checkpoint: CheckpointArgument
-  @Option(help: ArgumentHelp("Photographs to measure on: cifar10, scenes, or a folder.", valueName: "source"))
+  @Option(help: ArgumentHelp("Photographs to measure on: cifar10, cifar100, scenes, or a folder.", valueName: "source"))
   var data: DataSource
   @Option(
     help: ArgumentHelp(

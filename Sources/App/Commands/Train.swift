@@ -15,6 +15,7 @@ struct Train: ParsableCommand {
 
         recolor train unet --data scenes --out runs/first --width 16 --epochs 3
         recolor train gan --data cifar10 --out runs/gan
+        recolor train gan --data photographs --size 64 --batch-size 16 --out runs/own
         recolor train gan --resume runs/gan
         recolor train --config runs/gan/config.json --seed 2 --out runs/again
 

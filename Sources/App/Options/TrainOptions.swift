@@ -8,10 +8,10 @@ import Runtime
 struct TrainOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Photographs to train on: cifar10, scenes, or a folder. (default: scenes)",
+      "Photographs to train on: cifar10, cifar100, scenes, or a folder. (default: scenes)",
       discussion: """
-        scenes are painted by the program; cifar10 is what "recolor data fetch" downloads; a folder holds PNG and JPEG \
-        images, or the CIFAR-10 binary files.
+        scenes are painted by the program; cifar10 and cifar100 are what "recolor data fetch" downloads; a folder holds \
+        images, in folders inside it as well, or the binary files of CIFAR-10 or CIFAR-100.
         """,
       valueName: "source"))
   var data: DataSource?
@@ -46,7 +46,9 @@ struct TrainOptions: ParsableArguments {
   var upsampling: UpsamplingKind?
   @Option(
     parsing: .unconditional,
-    help: "Width and height that a folder's images are brought to, a multiple of 16. (default: 32)")
+    help:
+      "Width and height that a folder's images are brought to: 32, 64, 128, 256, or another multiple of 16. (default: 32)"
+  )
   var size: Int?
   @Option(
     parsing: .unconditional,

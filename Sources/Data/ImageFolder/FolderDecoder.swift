@@ -2,6 +2,7 @@ import Dispatch
 import Files
 import Glibc
 import Imaging
+import Synchronization
 
 /// Decodes a folder's images on all cores and hands them over in their order.
 struct FolderDecoder {
@@ -16,6 +17,11 @@ struct FolderDecoder {
 
   /// Largest file that is read, in bytes.
   private static let largestFile = 1 << 30
+
+  /// Pixels of a picture of which every core may hold one.
+  private static let largePixelCount = 1 << 25
+
+  private static let largeImage = Mutex<Void>(())
 
   var imageByteCount: Int { 3 * width * height }
 
@@ -75,9 +81,22 @@ struct FolderDecoder {
     }
     if let contents, SHA256.hexadecimal(of: bytes).map(FileContents.digest) != contents { return .changed }
     do {
-      return .image(try RGBImage(encoded: bytes, name: path).filled(width: width, height: height))
+      return .image(try image(bytes, name: path))
     } catch {
       return .failure(error.description)
+    }
+  }
+
+  /// Decodes, cuts and resizes. However many cores there are, only one of them holds a very large picture.
+  private func image(_ bytes: [UInt8], name: String) throws(ImageError) -> RGBImage {
+    do throws(ImageError) {
+      return try Photograph(encoded: bytes, name: name, pixelLimit: Self.largePixelCount).rgbImage
+        .filled(width: width, height: height)
+    } catch {
+      guard case .tooLarge = error else { throw error }
+    }
+    return try Self.largeImage.withLock { (_) throws(ImageError) in
+      try Photograph(encoded: bytes, name: name).rgbImage.filled(width: width, height: height)
     }
   }
 
