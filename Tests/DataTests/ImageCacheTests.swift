@@ -116,6 +116,18 @@ struct ImageCacheTests {
     try expectLevels([0, 1, 2, 3, 4], fromCache: true, moved)
   }
 
+  /// What is wrong is told of the files that are there, not of those that the cache was made from.
+  @Test func brokenFilesAreNamedWhereTheyAre() throws {
+    try AtomicFile.write([1, 2, 3], to: "\(photographs)/a/7.png")
+    _ = try load()
+    let moved = "\(folder.path)/moved"
+    try FileManager.default.moveItem(atPath: photographs, toPath: moved)
+    let contents = try load(moved)
+    #expect(contents.isFromCache && contents.dataset.count == 5)
+    #expect(contents.unreadable.map(\.path) == ["\(moved)/a/7.png"])
+    #expect(contents.unreadable.allSatisfy { $0.reason.hasPrefix($0.path + ":") })
+  }
+
   /// An index in which every file is known saves reading them: it is believed where the files are as it says.
   @Test func theIndexTellsTheSameFilesApart() throws {
     let names = (0..<5).map { "a/\($0).png" }

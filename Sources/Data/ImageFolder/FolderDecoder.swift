@@ -66,6 +66,18 @@ struct FolderDecoder {
     return failures
   }
 
+  /// Why files that could not be decoded cannot be decoded now; nil where one of them can.
+  func reasons(for failures: [DecodedImages.Failure]) -> [DecodedImages.Failure]? {
+    var found: [DecodedImages.Failure] = []
+    for failure in failures {
+      guard names.indices.contains(failure.index), case .failure(let reason) = outcome(failure.index, nil) else {
+        return nil
+      }
+      found.append(.init(index: failure.index, reason: reason))
+    }
+    return found
+  }
+
   private func outcome(_ index: Int, _ contents: FileContents?) -> Outcome {
     if case .unreadable(let reason)? = contents { return .failure(reason) }
     let path = path(index)

@@ -34,7 +34,10 @@ public struct ImageCache: Sendable {
     let size = "\(decoder.width)x\(decoder.height)"
     let replaced = index.images.updateValue(key, forKey: size)
 
-    var images = ImageCacheFile.read(path, width: decoder.width, height: decoder.height)
+    // What could not be decoded once may lie in another folder by now, and there may be a decoder for it.
+    var images = ImageCacheFile.read(path, width: decoder.width, height: decoder.height).flatMap { images in
+      decoder.reasons(for: images.failures).map(images.with)
+    }
     if images == nil {
       do throws(DataError) {
         try withDataErrors { () throws(FileError) in try Folder.create(folder) }
@@ -94,6 +97,10 @@ public struct ImageCache: Sendable {
 }
 
 extension DecodedImages {
+  fileprivate func with(_ failures: [Failure]) -> DecodedImages {
+    DecodedImages(bytes: bytes, sha256: sha256, failures: failures, isFromCache: isFromCache)
+  }
+
   /// The same, decoded just now.
   fileprivate var asNew: DecodedImages {
     DecodedImages(bytes: bytes, sha256: sha256, failures: failures, isFromCache: false)
