@@ -26,7 +26,7 @@ struct Compare: ParsableCommand {
       discussion: "NAME=RUN calls it by another name than its folder's.", valueName: "run"))
   var runs: [ModelArgument]
   @Option(
-    help: ArgumentHelp("Photographs to color: cifar10, scenes, or a folder; of its test part.", valueName: "source"))
+    help: ArgumentHelp("Photographs to color: cifar10, cifar100, scenes, or a folder; of its test part.", valueName: "source"))
   var data: DataSource
   @Option(help: ArgumentHelp("Folder for the page; made if it is missing.", valueName: "folder"))
   var out: String
