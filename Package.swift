@@ -82,6 +82,7 @@ let package = Package(
       dependencies: [
         "Models", "CLKernels", "CPUKernels", "KernelCases", "Data", "Files", "Imaging", "Report", "Runtime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import Models
 
 /// The `recolor` command.
@@ -19,6 +20,7 @@ struct Recolor: ParsableCommand {
       ENVIRONMENT:
         RECOLOR_CIFAR10   where --data cifar10 is, instead of the standard places
         RECOLOR_THREADS   threads of --device cpu, instead of one per usable core
+        RECOLOR_MEMORY    most memory to take on the device, such as 2GiB, instead of all it has
         RECOLOR_KERNELS   folder of OpenCL kernel files to use, not the built-in ones
         RECOLOR_CACHE     folder for compiled kernels and what tune finds, instead of
                           ~/.cache/recolor; nothing is kept if it is empty
@@ -31,6 +33,7 @@ struct Recolor: ParsableCommand {
     ])
 
   static func main() {
+    LoggingSystem.bootstrap { _ in RemarkHandler() }
     do {
       var command = try parseAsRoot(TrainArguments.expanded(Array(CommandLine.arguments.dropFirst())))
       try command.run()

@@ -73,6 +73,14 @@ public struct AtomicFile: ~Copyable {
     try Folder.synchronize(holding: path)
   }
 
+  /// Whether a file of this name is what a process that was killed while it wrote has left beside its place.
+  /// - Parameter isOurs: whether files of a name are written by this program.
+  public static func isLeftover(_ name: String, where isOurs: (String) -> Bool) -> Bool {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count > 2, parts.last == "tmp", Int(parts[parts.count - 2]) != nil else { return false }
+    return isOurs(parts.dropLast(2).joined(separator: "."))
+  }
+
   /// Writes `bytes` as the whole file at `path`.
   public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
     let file = try AtomicFile(path: path)

@@ -77,6 +77,9 @@ public enum Folder {
     rmdir(path)
   }
 
+  /// Removes the file `path`. Nothing happens where there is none.
+  public static func removeFile(_ path: String) { unlink(path) }
+
   private static func type(of path: String, followingLinks: Bool = true) -> mode_t? {
     var status = stat()
     return fstatat(AT_FDCWD, path, &status, followingLinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0

@@ -3,6 +3,8 @@
 open class DeviceMemory {
   /// Bytes in this range.
   public let byteCount: Int
+  /// What an allocation has of its backend's budget; nil for regions.
+  public var share: MemoryBudget.Share?
 
   public init(byteCount: Int) { self.byteCount = byteCount }
 }

@@ -55,7 +55,9 @@ import Testing
 
   @Test func helpListsTheEnvironment() throws {
     let help = try RecolorProcess.run("--help").output
-    for name in ["CIFAR10", "THREADS", "KERNELS", "CACHE", "OPENBLAS"] { #expect(help.contains("RECOLOR_\(name) ")) }
+    for name in ["CIFAR10", "THREADS", "MEMORY", "KERNELS", "CACHE", "OPENBLAS"] {
+      #expect(help.contains("RECOLOR_\(name) "))
+    }
   }
 
   /// Each with what the message must name.
@@ -84,6 +86,9 @@ import Testing
     (["train", "unet", "--out", "x", "--device", "gpu"], "--device"),
     (["train", "unet", "--out", "x", "--size", "1048576"], "1048576"),
     (["train", "unet", "--out", "x", "--batch-size", "4611686018427387904"], "--batch-size 4611686018427387904"),
+    (["train", "unet", "--out", "x", "--save-every", "0"], "--save-every 0"),
+    (["train", "unet", "--out", "x", "--keep", "-1"], "--keep -1"),
+    (["train", "unet", "--out", "x", "--no-guard"], "--no-guard"),
     (["bench", "unet", "--width", "0"], "--width 0"),
     (["bench", "unet", "--size", "1000000000"], "1000000000"),
     (["bench", "unet", "--batch-size", "4611686018427387904"], "--batch-size 4611686018427387904"),

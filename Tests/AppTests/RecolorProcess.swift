@@ -24,18 +24,20 @@ final class RecolorProcess {
   ///   - input: the file that standard input comes from.
   ///   - output: where standard output goes, instead of to a file of its own.
   ///   - memoryLimit: KiB of address space; the command gets no more.
+  ///   - largestFile: no file may grow beyond so many blocks of 512 bytes.
   init(
     _ arguments: [String], environment: [String: String] = [:], input: String? = nil, output: String? = nil,
-    memoryLimit: Int? = nil
+    memoryLimit: Int? = nil, largestFile: Int? = nil
   ) throws {
     folder = try TemporaryFolder()
-    if let memoryLimit {
-      process.executableURL = URL(filePath: "/bin/sh")
-      process.arguments =
-        ["-c", "ulimit -v \(memoryLimit) && exec \"$0\" \"$@\"", Self.executable.path] + arguments
-    } else {
+    let limits = [memoryLimit.map { "ulimit -v \($0)" }, largestFile.map { "ulimit -f \($0)" }].compactMap(\.self)
+    if limits.isEmpty {
       process.executableURL = Self.executable
       process.arguments = arguments
+    } else {
+      process.executableURL = URL(filePath: "/bin/sh")
+      process.arguments =
+        ["-c", (limits + ["exec \"$0\" \"$@\""]).joined(separator: " && "), Self.executable.path] + arguments
     }
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = input.flatMap { FileHandle(forReadingAtPath: $0) } ?? FileHandle.nullDevice

@@ -25,6 +25,13 @@ enum SmallRun {
     return try body(url)
   }
 
+  /// The rows of metrics.csv without the two columns of time.
+  static func lossColumns(of directory: RunDirectory) throws -> [[String]] {
+    try String(contentsOf: directory.metrics, encoding: .utf8).split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).dropLast(2).map(String.init)
+    }
+  }
+
   /// All tensors of a weights or state file.
   static func contents(of url: URL) throws -> [String: [Float]] {
     let file = try SafetensorsFile(reading: url)

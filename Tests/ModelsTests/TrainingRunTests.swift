@@ -19,7 +19,7 @@ struct TrainingRunTests {
       #expect(files.count { $0.hasPrefix("events.out.tfevents.") } == 1)
       #expect(
         files.filter { !$0.hasPrefix("events.") } == [
-          "checkpoints", "checkpoints/best.safetensors", "checkpoints/last.safetensors",
+          ".lock", "checkpoints", "checkpoints/best.safetensors", "checkpoints/last.safetensors",
           "checkpoints/last.state.safetensors", "config.json", "metrics.csv", "samples", "samples/epoch_001.png",
           "samples/epoch_002.png",
         ])
@@ -72,38 +72,36 @@ struct TrainingRunTests {
     let whole = try SmallRun.withFolder { folder in
       let run = try TrainingRun(SmallRun.configuration(kind, on: backend), in: folder, dataset: dataset, on: backend)
       _ = try run.train { false }
-      return try (SmallRun.contents(of: run.directory.state), lossColumns(of: run.directory))
+      return try (SmallRun.contents(of: run.directory.state), SmallRun.lossColumns(of: run.directory))
     }
     let resumed = try SmallRun.withFolder { folder in
-      var polls = 0
-      let first = try TrainingRun(SmallRun.configuration(kind, on: backend), in: folder, dataset: dataset, on: backend)
-      let outcome = try first.train {
-        polls += 1
-        return polls == 7
+      do {
+        var polls = 0
+        let first = try TrainingRun(
+          SmallRun.configuration(kind, on: backend), in: folder, dataset: dataset, on: backend)
+        let outcome = try first.train {
+          polls += 1
+          return polls == 7
+        }
+        #expect(outcome == .stopped)
       }
-      #expect(outcome == .stopped)
       let second = try TrainingRun(resuming: folder, dataset: dataset, on: backend)
       #expect(try second.train { false } == .finished)
-      return try (SmallRun.contents(of: second.directory.state), lossColumns(of: second.directory))
+      return try (SmallRun.contents(of: second.directory.state), SmallRun.lossColumns(of: second.directory))
     }
     #expect(whole.0 == resumed.0)
     #expect(whole.1 == resumed.1)
-  }
-
-  /// The rows of metrics.csv without the two columns of time.
-  private func lossColumns(of directory: RunDirectory) throws -> [[String]] {
-    try String(contentsOf: directory.metrics, encoding: .utf8).split(separator: "\n").map {
-      $0.split(separator: ",", omittingEmptySubsequences: false).dropLast(2).map(String.init)
-    }
   }
 
   /// A run of one epoch in a folder, on the CPU.
   private func withFinishedRun(_ body: (URL, any Backend) throws -> Void) throws {
     let backend = try TestBackends.cpu.make()
     try SmallRun.withFolder { folder in
-      let run = try TrainingRun(
-        SmallRun.configuration(.unet, epochs: 1, on: backend), in: folder, dataset: SmallRun.dataset(), on: backend)
-      _ = try run.train { false }
+      do {
+        let run = try TrainingRun(
+          SmallRun.configuration(.unet, epochs: 1, on: backend), in: folder, dataset: SmallRun.dataset(), on: backend)
+        _ = try run.train { false }
+      }
       try body(folder, backend)
     }
   }

@@ -68,7 +68,7 @@ struct BenchReport: Encodable {
   var text: String {
     var lines = [
       "\(device): \(description)",
-      "\(model.rawValue), width \(width), \(batchSize) images of \(size)×\(size) a step, \(steps) steps, \(precision)",
+      "\(model.rawValue), width \(width), \(Format.counted(batchSize, "image")) of \(size)×\(size) a step, \(Format.counted(steps, "step")), \(precision)",
       "",
       TextTable.text(
         [

@@ -49,7 +49,7 @@ extension DatasetSummary {
   /// The summary for people.
   fileprivate var text: String {
     var lines = [
-      "\(name): \(Format.count(images)) images of \(width)×\(height), from \(source)",
+      "\(name): \(Format.counted(images, "image")) of \(width)×\(height), from \(source)",
       "  mean of red, green, blue    \(mean.map { Format.fixed($0, 3) }.joined(separator: "  "))",
       "  standard deviation          \(standardDeviation.map { Format.fixed($0, 3) }.joined(separator: "  "))",
       "  colorfulness                \(Format.fixed(colorfulness, 1))",

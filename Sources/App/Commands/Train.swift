@@ -16,12 +16,17 @@ struct Train: ParsableCommand {
         recolor train unet --data scenes --out runs/first --width 16 --epochs 3
         recolor train gan --data cifar10 --out runs/gan
         recolor train gan --data photographs --size 64 --batch-size 16 --out runs/own
-        recolor train gan --resume runs/gan
+        recolor train gan --data cifar10 --out runs/long --save-every 200 --keep 3
+        recolor train gan --resume runs/long
         recolor train --config runs/gan/config.json --seed 2 --out runs/again
 
       The folder of the run gets config.json, metrics.csv with a row an epoch, samples/epoch_001.png and so on (gray, \
-      predicted, photograph), and the weights in checkpoints/. Ctrl-C saves and stops; --resume goes on from there. To \
-      train a finished run for longer, raise epochs in its config.json and resume it.
+      predicted, photograph), and the weights in checkpoints/: the last, the best by validation, and what --keep says. \
+      Ctrl-C saves and stops, as do TERM and a closed terminal. --resume goes on from the last save with the same bits, \
+      also after a crash. To train a finished run for longer, raise epochs in its config.json and resume it.
+
+      A loss that is no finite number ends the run; the last good weights stay. So does a gan's discriminator that has \
+      won for hundreds of steps, unless --no-guard is given. docs/runs.md has the rest.
       """)
 
   @Argument(help: "What to train: unet or gan.")
@@ -46,6 +51,7 @@ struct Train: ParsableCommand {
   var config: String?
   @OptionGroup var options: TrainOptions
   @OptionGroup var residency: ResidencyOptions
+  @OptionGroup(title: "Saving and stopping") var saving: SavingOptions
 
   func validate() throws {
     if let resume {
@@ -58,6 +64,7 @@ struct Train: ParsableCommand {
       throw ValidationError("--out is missing: name a folder for the run, or go on with one by --resume.")
     }
     try options.validate(for: model)
+    try saving.validate(for: model)
   }
 
   func run() throws {
@@ -86,9 +93,10 @@ struct Train: ParsableCommand {
       throw RunError.invalidOption(
         "--size \(size): the photographs of \(dataset.name) are \(dataset.width)×\(dataset.height)")
     }
+    var configuration = try options.configuration(for: model, dataset, on: backend)
+    saving.apply(to: &configuration)
     return try TrainingRun(
-      options.configuration(for: model, dataset, on: backend), in: URL(filePath: folder), dataset: dataset,
-      residency: residency.deviceImages, on: backend)
+      configuration, in: URL(filePath: folder), dataset: dataset, residency: residency.deviceImages, on: backend)
   }
 
   /// Opens the device. What follows can take long where its compiler meets the kernels for the first time.
@@ -115,8 +123,9 @@ struct Train: ParsableCommand {
   }
 
   private func resumed(_ folder: String) throws -> TrainingRun {
-    let url = URL(filePath: folder)
-    let configuration = try RunDirectory(opening: url).readConfiguration()
+    let directory = try RunDirectory(resuming: URL(filePath: folder))
+    var configuration = try directory.readConfiguration()
+    saving.apply(to: &configuration)
     guard configuration.model.kind == model else {
       throw RunError.invalidOption(
         "--resume \(folder): trains a \(configuration.model.kind.rawValue), not a \(model.rawValue)")
@@ -126,6 +135,7 @@ struct Train: ParsableCommand {
     }
     let backend = try backend(device, configuration.precision ?? .float32, toResume: folder)
     let dataset = try DataSource(argument: configuration.data).load(.training, size: configuration.imageWidth)
-    return try TrainingRun(resuming: url, dataset: dataset, residency: residency.deviceImages, on: backend)
+    return try TrainingRun(
+      resuming: directory, as: configuration, dataset: dataset, residency: residency.deviceImages, on: backend)
   }
 }

@@ -31,6 +31,9 @@ enum Format {
     return value < 0 ? "-" + groups : groups
   }
 
+  /// With the noun in its number: `1 step`, `625 steps`.
+  static func counted(_ value: Int, _ noun: String) -> String { "\(count(value)) \(noun)\(value == 1 ? "" : "s")" }
+
   /// In binary units: `13.4 GiB`.
   static func bytes(_ count: Int) -> String {
     var value = Double(count)

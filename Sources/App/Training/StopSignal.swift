@@ -2,18 +2,21 @@ import ArgumentParser
 import Glibc
 import Synchronization
 
-/// Ctrl-C and TERM as a wish to stop at the next good moment. The second of the same kind ends the process at once.
+/// Ctrl-C, TERM and HUP (the terminal was closed) as a wish to stop at the next good moment. The second of the same kind ends
+/// the process at once.
 struct StopSignal {
   /// The first signal that came; 0 for none. All that the handler touches.
   private static let received = Atomic<Int32>(0)
 
-  /// Starts to catch both signals.
+  /// Starts to catch the signals. From here on a file that may not grow further, and a reader of the output that is gone, are
+  /// errors like others, which do not end the process.
   init() {
     // A global is made when it is first used; that must not happen inside the handler.
     Self.received.store(0, ordering: .relaxed)
     var caught = sigset_t()
     sigemptyset(&caught)
-    for signal in [SIGINT, SIGTERM] {
+    for ignored in [SIGXFSZ, SIGPIPE] { signal(ignored, SIG_IGN) }
+    for signal in [SIGINT, SIGTERM, SIGHUP] where signal != SIGHUP || !Self.isHangUpIgnored {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { signal in
         _ = StopSignal.received.compareExchange(expected: 0, desired: signal, ordering: .relaxed)
@@ -30,8 +33,16 @@ struct StopSignal {
     pthread_sigmask(SIG_UNBLOCK, &caught, nil)
   }
 
+  /// Whether whoever started this process wants it to outlive the terminal, as nohup does.
+  private static var isHangUpIgnored: Bool {
+    var present = sigaction()
+    sigaction(SIGHUP, nil, &present)
+    // Ignoring is the handler at address 1.
+    return unsafeBitCast(present.__sigaction_handler.sa_handler, to: Int.self) == 1
+  }
+
   var isReceived: Bool { Self.received.load(ordering: .relaxed) != 0 }
 
-  /// What shells report of a process that the signal ended: 130 or 143.
+  /// What shells report of a process that the signal ended: 130, 143 or 129.
   var exitCode: ExitCode { ExitCode(128 + Self.received.load(ordering: .relaxed)) }
 }

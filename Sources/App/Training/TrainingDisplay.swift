@@ -4,6 +4,8 @@ import Models
 final class TrainingDisplay {
   private let run: TrainingRun
   private let progress = ProgressDisplay()
+  /// Step of the last save in the middle of an epoch.
+  private var savedStep: Int?
   /// Standard output that took no more; training goes on, and this is reported at its end.
   private var outputError: OutputError?
 
@@ -13,16 +15,21 @@ final class TrainingDisplay {
     let configuration = run.configuration
     Console.note(
       "\(configuration.model.kind.rawValue), width \(configuration.model.width), on \(configuration.data) "
-        + "(\(configuration.device)): \(run.stepsInEpoch) steps of \(configuration.options.batchSize) photographs an epoch"
-    )
-    if run.epochsDone > 0 { Console.note("going on after epoch \(run.epochsDone) of \(configuration.epochs)") }
+        + "(\(configuration.device)): \(Format.counted(run.stepsInEpoch, "step")) of "
+        + "\(Format.counted(configuration.options.batchSize, "photograph")) an epoch")
+    if run.stepsDone > 0 {
+      Console.note(
+        "going on after step \(Format.count(run.stepsDone)); "
+          + "\(run.epochsDone) of \(Format.counted(configuration.epochs, "epoch")) done")
+    }
     if run.hasOtherTuning {
-      Console.note("the device was tuned otherwise when the run began; going on may differ by rounding")
+      Console.note("the device was tuned otherwise when the run was trained last; going on may differ by rounding")
     }
     run.onProgress = { [unowned self] in
       // The report at an epoch's end may have no step since the one before, and so no speed.
-      if $0.imagesPerSecond > 0 { progress.update(Self.line($0)) }
+      if $0.imagesPerSecond > 0 { progress.update(line($0)) }
     }
+    run.onSave = { [unowned self] in savedStep = $0 }
     run.onEpoch = { [unowned self] in show($0) }
   }
 
@@ -42,14 +49,14 @@ final class TrainingDisplay {
     do throws(OutputError) { try Console.output(Self.line(epoch)) } catch { outputError = error }
   }
 
-  private static func line(_ progress: TrainingProgress) -> String {
+  private func line(_ progress: TrainingProgress) -> String {
     let parts = [
       // The losses last: where the terminal is narrow, they are what can be cut off.
       "epoch \(progress.epoch)/\(progress.epochs)", "step \(progress.step)/\(progress.stepsInEpoch)",
       "\(Format.duration(seconds: progress.secondsLeft)) left", "\(Format.rate(progress.imagesPerSecond)) images/s",
-      losses(progress.losses),
+      Self.losses(progress.losses), savedStep.map { "saved at step \($0)" } ?? "",
     ]
-    return parts.joined(separator: "  ")
+    return parts.filter { !$0.isEmpty }.joined(separator: "  ")
   }
 
   private static func line(_ epoch: EpochResult) -> String {

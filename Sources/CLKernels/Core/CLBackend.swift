@@ -16,6 +16,7 @@ public final class CLBackend: Backend {
   public let queue: CLQueue
   let sources: KernelSources
   let cache: CLProgramCache?
+  private let budget: MemoryBudget
   private var programs: [ProgramKey: CLProgram] = [:]
   private var timings: [KernelTiming] = []
   /// Keys and methods, as JSON.
@@ -38,16 +39,19 @@ public final class CLBackend: Backend {
   ///   - sources: where kernel files come from.
   ///   - cache: where compiled programs are kept; nil for nowhere.
   ///   - tuning: where measured methods are kept; nil for nowhere.
+  ///   - budget: nil for the device's memory.
   public init(
     device: CLDevice, bodies: KernelBodies? = nil, methods: MethodChoice? = nil,
     precision: Precision? = .float32, profiling: Bool = false, sources: KernelSources = .standard(),
-    cache: CLProgramCache? = .standard(), tuning: TuningStore? = .standard()
+    cache: CLProgramCache? = .standard(), tuning: TuningStore? = .standard(),
+    budget: MemoryBudget? = nil
   ) throws(BackendError) {
     try sources.requireFolder()
     self.device = device
     self.bodies = bodies ?? (device.kind == .cpu ? .cpu : .gpu)
     self.methods = methods ?? MethodChoice()
     self.sources = sources
+    self.budget = budget ?? MemoryBudget(ofDeviceWith: device.globalMemoryByteCount)
     self.cache = cache
     context = try CLContext(device: device)
     queue = try CLQueue(context: context, profiling: profiling)
@@ -67,7 +71,7 @@ public final class CLBackend: Backend {
   /// At least a cache line, so that the wide vectors of neighbouring regions never share one.
   public var regionAlignment: Int { max(device.baseAddressAlignment, 64) }
   public var maximumAllocationByteCount: Int { device.maximumAllocationByteCount }
-  public var memoryByteCount: Int { device.globalMemoryByteCount }
+  public var memoryByteCount: Int { budget.limit }
 
   /// A digest of the tuned methods that were used so far.
   public var tuning: String? { tunedUses.isEmpty ? nil : Digest.sha256(of: tunedUses.sorted()) }
@@ -83,7 +87,9 @@ public final class CLBackend: Backend {
   // MARK: Memory
 
   public func allocate(byteCount: Int) throws(BackendError) -> DeviceMemory {
+    let share = try budget.take(byteCount, device: device.name)
     let memory = try CLMemory(context: context, byteCount: byteCount)
+    memory.share = share
     // Some drivers take the memory at its first use; a use now shows here, not in the middle of a step, that there is none.
     do throws(BackendError) {
       try queue.fill(memory, with: 0, byteOffset: 0, byteCount: min(byteCount, 4))

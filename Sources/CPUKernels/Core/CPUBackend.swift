@@ -12,8 +12,14 @@ public final class CPUBackend: Backend {
   public let name = "cpu"
   public let pool: ThreadPool
 
+  private let budget: MemoryBudget
+
   /// A backend on `threadCount` threads, by default as many as `ThreadPool` starts.
-  public init(threadCount: Int? = nil) { pool = ThreadPool(workerCount: threadCount) }
+  /// - Parameter budget: nil for the machine's memory.
+  public init(threadCount: Int? = nil, budget: MemoryBudget? = nil) {
+    pool = ThreadPool(workerCount: threadCount)
+    self.budget = budget ?? MemoryBudget(ofDeviceWith: Self.physicalByteCount)
+  }
 
   public var deviceDescription: String {
     let threads = pool.workerCount == 1 ? "1 thread" : "\(pool.workerCount) threads"
@@ -48,17 +54,22 @@ public final class CPUBackend: Backend {
 
   public var precision: Precision { .float32 }
 
+  /// The machine's memory, or less where somebody wants so.
+  public var memoryByteCount: Int { budget.limit }
+
   /// The machine's memory.
-  public var maximumAllocationByteCount: Int {
+  public var maximumAllocationByteCount: Int { Self.physicalByteCount }
+
+  private static var physicalByteCount: Int {
     Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
   }
 
   public func allocate(byteCount: Int) throws(BackendError) -> DeviceMemory {
     // The system promises more than it has; what cannot fit is refused here instead of when it is used.
-    guard byteCount >= 0, byteCount <= maximumAllocationByteCount else {
-      throw .outOfMemory(requested: byteCount, device: name)
-    }
-    return try HostMemory(allocating: byteCount)
+    let share = try budget.take(byteCount, device: name)
+    let memory = try HostMemory(allocating: byteCount)
+    memory.share = share
+    return memory
   }
 
   public func region(of memory: DeviceMemory, byteOffset: Int, byteCount: Int) throws(BackendError) -> DeviceMemory {

@@ -104,9 +104,18 @@ public struct Checkpoint {
 
   /// Writes a weights file: whole or not at all, and on the disk when this returns.
   public static func write(
-    _ network: UNet, configuration: ModelConfiguration, metadata extra: [String: String] = [:], to url: URL,
+    _ network: UNet, configuration: ModelConfiguration, metadata: [String: String] = [:], to url: URL,
     on backend: any Backend
   ) throws {
+    try prepare(network, configuration: configuration, metadata: metadata, for: url, on: backend).finish()
+  }
+
+  /// Writes a weights file that takes its name when its writer finishes.
+  /// - Throws: `SafetensorsError`, `BackendError`.
+  static func prepare(
+    _ network: UNet, configuration: ModelConfiguration, metadata extra: [String: String], for url: URL,
+    on backend: any Backend
+  ) throws -> SafetensorsWriter {
     var metadata = extra
     metadata["format"] = "recolor"
     metadata["model"] = configuration.kind.rawValue
@@ -121,6 +130,6 @@ public struct Checkpoint {
     for parameter in parameters {
       try writer.write(parameter.name, try network.parameters.fileValues(of: parameter, on: backend))
     }
-    try writer.finish()
+    return writer
   }
 }

@@ -63,6 +63,17 @@ public final class SafetensorsWriter {
     written.insert(name)
   }
 
+  /// Brings the bytes to the disk, so that nothing but its name is missing: several files can be made ready before the
+  /// first of them takes its name.
+  public func synchronize() throws(SafetensorsError) {
+    if let entry = entries.first(where: { !written.contains($0.name) }) { throw failure(entry.name, .notWritten) }
+    do {
+      try file?.synchronize()
+    } catch {
+      throw SafetensorsError(error)
+    }
+  }
+
   /// Brings the file to the disk and gives it its name. Nothing can be written after that.
   public func finish() throws(SafetensorsError) {
     if let entry = entries.first(where: { !written.contains($0.name) }) { throw failure(entry.name, .notWritten) }

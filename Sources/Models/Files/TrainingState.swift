@@ -15,15 +15,36 @@ public struct TrainingState: Codable, Equatable, Sendable {
   public var lossSums: [Double] = []
   /// Sums over those last few, as the device has added them up so far.
   public var pendingLosses: [Float] = []
+  /// Steps of the current epoch that `lossSums` counts; nil in files from before it was noted.
+  var summedSteps: Int?
   /// What the run was started with; a later change of it must not go unseen.
   public var configuration: RunConfiguration?
   /// Lowest validation error so far.
   public var bestValidationError: Double?
+  /// How a GAN's discriminator has fared; nil where nobody watches.
+  var watch: DiscriminatorWatch?
+  /// Names of the checkpoints that `keep` has had written and not yet removed, oldest first.
+  var kept: [String]?
 
   public init() {}
 
-  /// Writes the state file: whole or not at all, and on the disk when this returns.
-  public func write(_ trainer: Trainer, to url: URL, on backend: any Backend) throws {
+  /// The place in the data after an epoch's end.
+  mutating func beginNextEpoch() {
+    epoch += 1
+    position = 0
+    lossSums = []
+    summedSteps = 0
+    pendingLosses = []
+  }
+
+  /// Sums of the losses over all of the current epoch's steps, given those that the device has not handed over.
+  func lossSums(with pending: [Float]) -> [Double] {
+    lossSums.isEmpty ? pending.map(Double.init) : zip(lossSums, pending).map { $0 + Double($1) }
+  }
+
+  /// Writes the state file, which takes its name when its writer finishes.
+  /// - Throws: `CheckpointError.notFinite` where a number is infinite or none, `SafetensorsError`, `BackendError`.
+  func prepare(_ trainer: Trainer, for url: URL, on backend: any Backend) throws -> SafetensorsWriter {
     var descriptions: [String: SafetensorsWriter.Description] = [:]
     Self.forEach(trainer) { name, _, parameter, _ in
       descriptions[name] = .init(.float32, parameter.fileShape)
@@ -34,9 +55,11 @@ public struct TrainingState: Codable, Equatable, Sendable {
     let writer = try SafetensorsWriter(
       writing: url, tensors: descriptions, metadata: ["format": "recolor training state", "state": state])
     try Self.forEach(trainer) { name, parameters, parameter, vector in
-      try writer.write(name, try parameters.fileValues(of: parameter, in: vector, on: backend))
+      let values = try parameters.fileValues(of: parameter, in: vector, on: backend)
+      guard values.allSatisfy(\.isFinite) else { throw CheckpointError.notFinite(path: url.path, tensor: name) }
+      try writer.write(name, values)
     }
-    try writer.finish()
+    return writer
   }
 
   /// Reads a state file into a trainer.
@@ -48,7 +71,7 @@ public struct TrainingState: Codable, Equatable, Sendable {
     else {
       throw CheckpointError.wrongState(path: url.path, reason: "not a training state of this program")
     }
-    guard state.epoch >= 0, state.step >= 0, state.position >= 0 else {
+    guard state.epoch >= 0, state.step >= 0, state.position >= 0, state.summedSteps ?? 0 >= 0 else {
       throw CheckpointError.wrongState(path: url.path, reason: "negative epoch, step or position")
     }
     try forEach(trainer) { name, parameters, parameter, vector in

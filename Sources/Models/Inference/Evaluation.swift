@@ -16,17 +16,24 @@ public struct Evaluation {
   /// Every pixel of a sheet's images becomes a square of this many, for images of 32 pixels.
   private static let sheetWidth = 96
 
+  /// Nobody waits for the result any more.
+  public struct Stopped: Error {}
+
   /// - Parameters:
   ///   - predictor: its order says which of `dataset`'s images.
   ///   - shown: positions in the order of the photographs to show.
+  ///   - shouldStop: asked before every batch is measured.
+  /// - Throws: `BackendError`, and `Stopped` where `shouldStop` says so.
   public init(
-    _ predictor: Predictor, dataset: ImageDataset, shown: [Int], computesMetrics: Bool = true
-  ) throws(BackendError) {
+    _ predictor: Predictor, dataset: ImageDataset, shown: [Int], computesMetrics: Bool = true,
+    shouldStop: () -> Bool = { false }
+  ) throws {
     let scorer = ImageScorer(width: dataset.width, height: dataset.height)
     let imageCount = dataset.imageByteCount
     var scores: [ImageScores] = []
     var predictions: [Int: RGBImage] = [:]
     try predictor.forEachBatch { first, count, colors in
+      if shouldStop() { throw Stopped() }
       for position in shown where (first..<first + count).contains(position) {
         let start = (position - first) * imageCount
         predictions[position] = RGBImage(
@@ -52,12 +59,16 @@ public struct Evaluation {
   }
 
   /// Shows the first photographs of the order.
-  /// - Parameter sampleCount: rows of the sheet.
+  /// - Parameters:
+  ///   - sampleCount: rows of the sheet.
+  ///   - shouldStop: asked before every batch is measured.
+  /// - Throws: `BackendError`, and `Stopped` where `shouldStop` says so.
   public init(
-    _ predictor: Predictor, dataset: ImageDataset, sampleCount: Int, computesMetrics: Bool = true
-  ) throws(BackendError) {
+    _ predictor: Predictor, dataset: ImageDataset, sampleCount: Int, computesMetrics: Bool = true,
+    shouldStop: () -> Bool = { false }
+  ) throws {
     let shown = Array(0..<min(sampleCount, predictor.order.count))
-    try self.init(predictor, dataset: dataset, shown: shown, computesMetrics: computesMetrics)
+    try self.init(predictor, dataset: dataset, shown: shown, computesMetrics: computesMetrics, shouldStop: shouldStop)
   }
 
   /// Evaluates a weights file on a data set.

@@ -13,6 +13,9 @@ struct MemoryPlanner {
     let byteOffset: Int
   }
 
+  /// The placements of all storages, and the size of each arena in bytes.
+  typealias Layout = (placements: [Placement], arenaByteCounts: [Int])
+
   /// Start of every placement is a multiple of this, in bytes.
   let alignment: Int
   /// Largest size of one arena, in bytes.
@@ -20,7 +23,7 @@ struct MemoryPlanner {
 
   /// Places every transient storage of `builder`.
   /// - Returns: the placements, and the size of each arena in bytes.
-  func place(_ builder: PlanBuilder) -> (placements: [Placement], arenaByteCounts: [Int]) {
+  func place(_ builder: PlanBuilder) -> Layout {
     let lifetimes = lifetimes(of: builder)
     let order = builder.transients.indices.sorted {
       (builder.transients[$1].byteCount, $0) < (builder.transients[$0].byteCount, $1)

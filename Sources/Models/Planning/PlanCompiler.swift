@@ -15,12 +15,24 @@ public struct PlanCompiler {
       workspace: workspaceByteCount(of: builders))
   }
 
+  /// The allocations that `compile` makes, in bytes: the arenas, and the workspace where there is one.
+  func allocations(for builders: [PlanBuilder]) -> [Int] {
+    let workspace = workspaceByteCount(of: builders)
+    return arenaByteCounts(of: builders.map(planner.place)) + (workspace > 0 ? [workspace] : [])
+  }
+
+  /// What each arena takes so that it is large enough for every plan.
+  private func arenaByteCounts(of layouts: [MemoryPlanner.Layout]) -> [Int] {
+    (0..<(layouts.map(\.arenaByteCounts.count).max() ?? 0)).map { index in
+      layouts.map { index < $0.arenaByteCounts.count ? $0.arenaByteCounts[index] : 0 }.max() ?? 0
+    }
+  }
+
   /// Places every tensor, allocates the memory, and binds every operation.
   public func compile(_ builders: [PlanBuilder]) throws(BackendError) -> [Plan] {
     let layouts = builders.map { planner.place($0) }
     var arenas: [DeviceMemory] = []
-    for index in 0..<(layouts.map(\.arenaByteCounts.count).max() ?? 0) {
-      let byteCount = layouts.map { index < $0.arenaByteCounts.count ? $0.arenaByteCounts[index] : 0 }.max() ?? 0
+    for byteCount in arenaByteCounts(of: layouts) {
       arenas.append(try backend.allocate(byteCount: byteCount))
     }
     let workspaceByteCount = workspaceByteCount(of: builders)

@@ -45,20 +45,15 @@ struct Preparation {
       seed: options.seed)
     guard split.training.count >= options.batchSize else {
       throw RunError.invalidOption(
-        "--batch-size \(options.batchSize): there are only \(split.training.count) images to train on")
+        "--batch-size \(options.batchSize): there are only \(split.training.count) photographs to train on")
     }
     if case .window(let count) = residency, count < 2 * options.batchSize {
       throw RunError.invalidOption(
         "--device-images \(count): two batches, \(2 * options.batchSize) images, are the least that work can go on with"
       )
     }
-    let images = try DeviceImages(dataset, residency: residency, batchSize: options.batchSize, on: backend)
-    let order = try ImageOrder(capacity: split.training.count, of: images, on: backend)
     // Without validation photographs the sheets still show something: the first of the training ones.
     let shown = split.validation.isEmpty ? Array(split.training.prefix(Self.sampleCount)) : split.validation
-    let batches = (shown.count + options.batchSize - 1) / options.batchSize
-    let validationOrder = try ImageOrder(capacity: batches * options.batchSize, of: images, on: backend)
-    try validationOrder.set(shown)
     let fingerprint = try DataFingerprint(of: dataset)
     if let expected = configuration.dataFingerprint, expected != fingerprint {
       throw RunError.invalidOption(
@@ -68,8 +63,39 @@ struct Preparation {
     self.configuration = configuration.with(fingerprint)
     self.dataset = dataset
     self.split = split
-    trainer = try Trainer(
-      configuration.model, options: options, images: images, order: order, validationOrder: validationOrder,
-      on: backend)
+    trainer = try Self.trainer(
+      configuration, dataset, residency, trainingCount: split.training.count, shown: shown, on: backend)
+  }
+
+  /// Brings the photographs to the device and plans the step, or says what there is room for.
+  private static func trainer(
+    _ configuration: RunConfiguration, _ dataset: ImageDataset, _ residency: ImageResidency, trainingCount: Int,
+    shown: [UInt32],
+    on backend: any Backend
+  ) throws -> Trainer {
+    do {
+      return try allocatedTrainer(
+        configuration, dataset, residency, trainingCount: trainingCount, shown: shown, on: backend)
+    } catch BackendError.outOfMemory {
+      let memory = TrainingMemory(
+        configuration, dataset, residency, trainingCount: trainingCount, validationCount: shown.count, on: backend)
+      throw RunError.outOfMemory(memory.shortage)
+    }
+  }
+
+  private static func allocatedTrainer(
+    _ configuration: RunConfiguration, _ dataset: ImageDataset, _ residency: ImageResidency, trainingCount: Int,
+    shown: [UInt32],
+    on backend: any Backend
+  ) throws(BackendError) -> Trainer {
+    let batchSize = configuration.options.batchSize
+    let images = try DeviceImages(dataset, residency: residency, batchSize: batchSize, on: backend)
+    let order = try ImageOrder(capacity: trainingCount, of: images, on: backend)
+    let batches = (shown.count + batchSize - 1) / batchSize
+    let validationOrder = try ImageOrder(capacity: batches * batchSize, of: images, on: backend)
+    try validationOrder.set(shown)
+    return try Trainer(
+      configuration.model, options: configuration.options, images: images, order: order,
+      validationOrder: validationOrder, on: backend)
   }
 }

@@ -20,14 +20,20 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var epochs: Int
   /// The run ends after so many steps, whatever `epochs` says.
   public var steps: Int?
+  /// The run is saved after every so many steps too, and not only after every epoch.
+  public var saveEvery: Int?
+  /// How many of the checkpoints so saved stay beside the last and the best; nil for none.
+  public var keep: Int?
+  /// Whether the run goes on though the discriminator has won; nil for no.
+  public var noGuard: Bool?
   /// The device as resolved: `cpu`, `opencl:0.0`.
   public var device: String
   /// The device's own name.
   public var deviceDescription: String
   /// How convolutions multiply, as resolved; nil, in runs from before there was a choice, is fp32.
   public var precision: Precision?
-  /// Names the tuned methods that the run began with, as `Backend.tuning`; nil for the built-in ones. Others may give other
-  /// bits, within rounding.
+  /// Names the tuned methods that the run was last trained with, as `Backend.tuning`; nil for the built-in ones. Others may
+  /// give other bits, within rounding.
   public internal(set) var tuning: String?
 
   public init(
@@ -62,6 +68,9 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     copy.version = version
     copy.epochs = epochs
     copy.steps = steps
+    copy.saveEvery = saveEvery
+    copy.keep = keep
+    copy.noGuard = noGuard
     copy.device = device
     copy.deviceDescription = deviceDescription
     copy.precision = precision

@@ -5,8 +5,12 @@ import Imaging
 /// The folder of a training run: `config.json`, `metrics.csv`, `samples/epoch_001.png`, `checkpoints/last.safetensors`,
 /// `checkpoints/best.safetensors` and `checkpoints/last.state.safetensors`. Every file in it is whole at any moment,
 /// but for TensorBoard's `events.out.tfevents.*`, which grow.
+///
+/// Whoever trains in it holds the lock on its file `.lock`.
 public struct RunDirectory {
   public let url: URL
+  /// Held as long as the run may write; nil for those who only read.
+  private var lock: FileLock?
 
   public var configuration: URL { url.appendingPathComponent("config.json") }
   public var metrics: URL { url.appendingPathComponent("metrics.csv") }
@@ -18,34 +22,59 @@ public struct RunDirectory {
   private var samples: URL { url.appendingPathComponent("samples") }
 
   /// The sheet of an epoch, counted from 1.
-  public func sample(epoch: Int) -> URL {
-    let digits = String(epoch)
-    return samples.appendingPathComponent(
-      "epoch_\(String(repeating: "0", count: max(0, 3 - digits.count)))\(digits).png")
+  public func sample(epoch: Int) -> URL { samples.appendingPathComponent("epoch_\(Self.number(epoch, digits: 3)).png") }
+
+  /// The weights after an epoch, counted from 1, where they are kept.
+  public func kept(epoch: Int) -> URL { kept("epoch_\(Self.number(epoch, digits: 3)).safetensors") }
+
+  /// The weights after a step in the middle of an epoch, where they are kept.
+  public func kept(step: Int) -> URL { kept("step_\(Self.number(step, digits: 6)).safetensors") }
+
+  /// A kept checkpoint by its name.
+  func kept(_ name: String) -> URL { checkpoints.appendingPathComponent(name) }
+
+  private static func number(_ value: Int, digits: Int) -> String {
+    let text = String(value)
+    return String(repeating: "0", count: max(0, digits - text.count)) + text
   }
 
-  /// Makes the folder of a new run and writes its configuration. The folder may exist if it is empty.
+  /// Makes the folder of a new run, locks it and writes its configuration. The folder may exist if it is empty, or if all it
+  /// holds is what a run leaves that was ended while it was made.
   public init(creating url: URL, _ configuration: RunConfiguration) throws(RunError) {
     self.url = url
     let existed = Folder.exists(url.path)
     do {
-      if existed, try !Folder.names(in: url.path).isEmpty { throw RunError.folderNotEmpty(path: url.path) }
+      guard try !existed || isUnbegun() else { throw RunError.folderNotEmpty(path: url.path) }
+      try Folder.create(url.path)
+      lock = try takeLock()
+      // Another process may have been quicker.
+      guard try isUnbegun() else { throw RunError.folderNotEmpty(path: url.path) }
       try Folder.create(checkpoints.path)
       try Folder.create(samples.path)
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      try AtomicFile.write([UInt8](try encoder.encode(configuration)), to: self.configuration.path)
-    } catch RunError.folderNotEmpty(let path) {
-      throw .folderNotEmpty(path: path)
+      try write(configuration)
+    } catch let error as RunError where !error.isOfFile {
+      throw error
     } catch {
       // What is left of a run that could not begin would keep the next one out.
       for left in existed ? [checkpoints, samples] : [url] { Folder.remove(left.path) }
+      if existed { Folder.removeFile(lockFile.path) }
       throw .file(path: url.path, reason: "cannot be made: \((error as? FileError)?.reason ?? "\(error)")")
     }
   }
 
-  /// Opens the folder of a run.
+  /// Opens the folder of a run, to read it.
   public init(opening url: URL) { self.url = url }
+
+  /// Opens and locks the folder of a run, to go on with it, and removes what a process that was killed left half-written.
+  public init(resuming url: URL) throws(RunError) {
+    self.url = url
+    guard FileManager.default.fileExists(atPath: configuration.path) else {
+      if Folder.exists(url.path), (try? isUnbegun()) == true { throw .unbegun(path: url.path) }
+      throw .notARun(path: url.path, reason: "config.json cannot be read: No such file or directory")
+    }
+    lock = try takeLock()
+    removeLeftovers()
+  }
 
   /// Reads `config.json`.
   public func readConfiguration() throws(RunError) -> RunConfiguration {
@@ -57,6 +86,13 @@ public struct RunDirectory {
     } catch {
       throw .notARun(path: url.path, reason: "config.json \(Self.reason(error))")
     }
+  }
+
+  /// Replaces `config.json`.
+  func write(_ configuration: RunConfiguration) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try AtomicFile.write([UInt8](try encoder.encode(configuration)), to: self.configuration.path)
   }
 
   /// Writes the sheet of an epoch, counted from 1.
@@ -82,6 +118,41 @@ public struct RunDirectory {
       return try MetricsTable(columns: columns, csv: text, throughEpoch: epoch)
     } catch {
       throw .notARun(path: url.path, reason: "metrics.csv \(Self.reason(error))")
+    }
+  }
+
+  private var lockFile: URL { url.appendingPathComponent(".lock") }
+
+  private func takeLock() throws(RunError) -> FileLock {
+    do {
+      return try FileLock(path: lockFile.path)
+    } catch let held as FileLock.Held {
+      throw .busy(path: url.path, process: held.process)
+    } catch {
+      throw .file(
+        path: lockFile.path, reason: (error as? FileError).map { "\($0.problem): \($0.reason)" } ?? "\(error)")
+    }
+  }
+
+  /// Whether all that the folder holds is what comes before `config.json` when a run is made.
+  private func isUnbegun() throws -> Bool {
+    try Folder.names(in: url.path).allSatisfy { name in
+      switch name {
+      case lockFile.lastPathComponent: true
+      case checkpoints.lastPathComponent, samples.lastPathComponent:
+        try Folder.names(in: url.appendingPathComponent(name).path).isEmpty
+      default: AtomicFile.isLeftover(name) { $0 == configuration.lastPathComponent }
+      }
+    }
+  }
+
+  /// Removes the temporary files of a process that was killed. Only under the lock: nobody else is writing then.
+  private func removeLeftovers() {
+    for (folder, ending) in [(url, ".json"), (url, ".csv"), (checkpoints, ".safetensors"), (samples, ".png")] {
+      for name in (try? Folder.names(in: folder.path)) ?? []
+      where AtomicFile.isLeftover(name, where: { $0.hasSuffix(ending) }) {
+        Folder.removeFile(folder.appendingPathComponent(name).path)
+      }
     }
   }
 

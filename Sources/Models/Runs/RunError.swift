@@ -2,12 +2,22 @@
 public enum RunError: Error, Equatable {
   /// A new run never writes into an old one.
   case folderNotEmpty(path: String)
+  /// Another process trains in the folder.
+  case busy(path: String, process: Int?)
   /// A system call failed on a file or folder.
   case file(path: String, reason: String)
   case notARun(path: String, reason: String)
+  /// The process that made the folder ended before its configuration was written.
+  case unbegun(path: String)
   case invalidOption(String)
-  /// Losses that are no numbers any more.
-  case diverged(step: Int, lastCheckpoint: String?)
+  /// A save failed; what was saved before is whole. `step` is that of the last save, nil where there is none.
+  case notSaved(reason: String, run: String, step: Int?)
+  /// Losses or weights that are infinite or no numbers.
+  case diverged(step: Int, learningRate: Float, try: Float, lastCheckpoint: String?)
+  /// A GAN whose discriminator tells every coloring from its photograph, and its generator learns nothing.
+  case discriminatorWon(step: Int, steps: Int, run: String, checkpoint: String?)
+  /// The device has no room for a step of this size.
+  case outOfMemory(MemoryShortage)
 }
 
 extension RunError: CustomStringConvertible {
@@ -15,12 +25,32 @@ extension RunError: CustomStringConvertible {
     switch self {
     case .folderNotEmpty(let path):
       "\(path): already holds files; name a new folder, or go on with the run in it by --resume \(path)"
+    case .busy(let path, let process):
+      "\(path): \(process.map { "process \($0)" } ?? "another process") is training in it; wait for it, or stop it first"
     case .file(let path, let reason): "\(path): \(reason)"
     case .notARun(let path, let reason): "\(path): not a training run to go on with: \(reason)"
+    case .unbegun(let path):
+      "\(path): the run was ended before its config.json was written; begin it anew by --out \(path)"
     case .invalidOption(let text): text
-    case .diverged(let step, let lastCheckpoint):
-      "the loss is no number any more at step \(step); try a smaller --learning-rate"
-        + (lastCheckpoint.map { "; \($0) holds the last good weights" } ?? "")
+    case .notSaved(let reason, let run, let step):
+      "\(reason); training has stopped, "
+        + (step.map { "what was saved at step \($0) is whole" } ?? "and nothing was saved before")
+        + "; make room for it, and go on by --resume \(run)"
+    case .diverged(let step, let learningRate, let smaller, let lastCheckpoint):
+      "the loss is no finite number any more at step \(step); start anew with a --learning-rate smaller than "
+        + "\(learningRate), such as \(smaller)"
+        + (lastCheckpoint.map { "; \($0) holds the last good weights" } ?? "; nothing was saved before that")
+    case .discriminatorWon(let step, let steps, let run, let checkpoint):
+      "the discriminator has won: for \(steps) steps up to step \(step) it told every coloring from its photograph; "
+        + "start anew with a smaller --learning-rate, another --seed or a larger --batch-size"
+        + (checkpoint.map { "; \($0) holds the best weights so far" } ?? "")
+        + "; to go on regardless: --resume \(run) --no-guard"
+    case .outOfMemory(let shortage): shortage.description
     }
   }
+}
+
+extension RunError {
+  /// Whether the file system failed.
+  var isOfFile: Bool { if case .file = self { true } else { false } }
 }

@@ -19,13 +19,19 @@ public final class TrainingRun {
   public var onProgress: ((TrainingProgress) -> Void)?
   /// Called after each epoch, when its files are written.
   public var onEpoch: ((EpochResult) -> Void)?
+  /// Called after each save in the middle of an epoch, with the step.
+  public var onSave: ((Int) -> Void)?
+  /// Whether the device was tuned since the run was trained last, so that going on may differ by rounding.
+  public private(set) var hasOtherTuning = false
 
-  private let backend: any Backend
+  let backend: any Backend
+  let split: TrainingSplit
+  var state = TrainingState()
+  var table: MetricsTable
+  /// Step of the last save; nil where there is none.
+  var savedStep: Int?
   private let dataset: ImageDataset
-  private let split: TrainingSplit
-  private var state = TrainingState()
-  private var table: MetricsTable
-  private var events: TrainingEvents
+  var events: TrainingEvents
 
   /// Seconds between two calls of `onProgress`.
   private static let reportInterval = 0.5
@@ -57,25 +63,49 @@ public final class TrainingRun {
   public convenience init(
     resuming folder: URL, dataset: ImageDataset, residency: ImageResidency = .automatic, on backend: any Backend
   ) throws {
-    let directory = RunDirectory(opening: folder)
-    let configuration = try directory.readConfiguration()
+    let directory = try RunDirectory(resuming: folder)
     try self.init(
-      Preparation(configuration, dataset: dataset, residency: residency, on: backend), directory: directory,
-      on: backend)
-    // A run that was killed before its first checkpoint begins again: all it did follows from its configuration.
+      resuming: directory, as: directory.readConfiguration(), dataset: dataset, residency: residency, on: backend)
+  }
+
+  /// Goes on with a run in a folder that was opened for that.
+  /// - Parameter configuration: that of `config.json`, but for what may change in a run; it is written there.
+  public convenience init(
+    resuming directory: RunDirectory, as configuration: RunConfiguration, dataset: ImageDataset,
+    residency: ImageResidency = .automatic, on backend: any Backend
+  ) throws {
+    let written = try directory.readConfiguration()
+    var prepared = try Preparation(configuration, dataset: dataset, residency: residency, on: backend)
+    prepared.configuration.tuning = backend.tuning
+    try self.init(prepared, directory: directory, on: backend)
+    hasOtherTuning = written.tuning != backend.tuning
+    guard written.allows(self.configuration) else { throw Self.changedConfiguration(directory) }
     events = TrainingEvents(in: directory, stepsDone: 0)
+    try restore()
+    if self.configuration != written { try saving { try directory.write(self.configuration) } }
+  }
+
+  /// Takes over what the state file holds. A run that was killed before its first save begins again: all it did follows from
+  /// its configuration.
+  private func restore() throws {
     guard FileManager.default.fileExists(atPath: directory.state.path) else { return }
     state = try TrainingState.read(from: directory.state, into: trainer, on: backend)
     guard let begun = state.configuration, begun.allows(configuration) else {
-      throw RunError.notARun(
-        path: folder.path,
-        reason: "config.json was changed; only epochs and steps, to go on longer, device and precision may be")
+      throw Self.changedConfiguration(directory)
     }
     guard state.position.isMultiple(of: configuration.options.batchSize), state.position <= split.training.count,
       state.epoch <= configuration.epochs
     else { throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another run") }
     table = try directory.readMetrics(columns: table.columns, throughEpoch: state.epoch)
     events = TrainingEvents(in: directory, stepsDone: state.step)
+    savedStep = state.step
+    removeSuperseded()
+  }
+
+  private static func changedConfiguration(_ directory: RunDirectory) -> RunError {
+    .notARun(
+      path: directory.url.path,
+      reason: "config.json was changed; only epochs and steps, to go on longer, saving, device and precision may be")
   }
 
   private init(_ preparation: Preparation, directory: RunDirectory, on backend: any Backend) throws {
@@ -96,17 +126,19 @@ public final class TrainingRun {
   /// Epochs done when the run starts or goes on.
   public var epochsDone: Int { state.epoch }
 
-  /// Whether the device was tuned since the run began, so that going on may differ by rounding.
-  public var hasOtherTuning: Bool { configuration.tuning != backend.tuning }
+  /// Steps done in all.
+  public var stepsDone: Int { state.step }
 
   /// Steps of an epoch; photographs that do not fill a batch sit the epoch out.
   public var stepsInEpoch: Int { split.training.count / configuration.options.batchSize }
 
-  /// Trains until the end of the run, or until `shouldStop` says so between two steps; then everything is saved.
+  /// Trains until the end of the run, or until `shouldStop` says so between two steps or two batches of validation; then
+  /// everything is saved.
   public func train(shouldStop: () -> Bool) throws -> Outcome {
-    while state.epoch < configuration.epochs, !isAtStepLimit {
+    // An epoch that the step limit cut short is still to be finished where the run was ended while it was validated.
+    while state.epoch < configuration.epochs, !isAtStepLimit || state.position > 0 {
       if try trainEpoch(shouldStop: shouldStop) == .stopped {
-        try saveState()
+        try save(.position)
         return .stopped
       }
     }
@@ -122,24 +154,31 @@ public final class TrainingRun {
     try trainer.order.set(order(ofEpoch: state.epoch))
     trainer.learningRate = learningRate(inEpoch: state.epoch)
     var meter = ThroughputMeter(step: state.step)
-    while state.position + batchSize <= split.training.count, !isAtStepLimit {
-      if shouldStop() {
-        state.pendingLosses = try trainer.losses()
-        return .stopped
-      }
+    while hasBatches {
+      if shouldStop() { return .stopped }
       try trainer.step(first: state.position)
       state.position += batchSize
       state.step += 1
-      if stepInEpoch.isMultiple(of: Self.lossInterval) { try takeLosses(of: Self.lossInterval) }
+      if stepInEpoch.isMultiple(of: Self.lossInterval) { try takeLosses() }
+      if let interval = configuration.saveEvery, state.step.isMultiple(of: interval) {
+        // The weights after the epoch's last step are kept as the epoch's.
+        try save(hasBatches ? .step : .position)
+      }
       if meter.secondsSinceReport >= Self.reportInterval { try report(&meter) }
     }
     if meter.hasNewSteps(at: state.step) { try report(&meter) }
-    try takeLosses(of: stepInEpoch % Self.lossInterval)
+    try takeLosses()
     let trainingSeconds = start.secondsUntilNow
     let stepsDone = state.step - firstStep
+    guard let evaluation = try validated(shouldStop: shouldStop) else { return .stopped }
     try finishEpoch(
-      start: start, imagesPerSecond: trainingSeconds > 0 ? Double(stepsDone * batchSize) / trainingSeconds : 0)
+      evaluation, start: start,
+      imagesPerSecond: trainingSeconds > 0 ? Double(stepsDone * batchSize) / trainingSeconds : 0)
     return .finished
+  }
+
+  private var hasBatches: Bool {
+    state.position + configuration.options.batchSize <= split.training.count && !isAtStepLimit
   }
 
   /// Which photographs the epoch visits in which order, and which of them mirrored.
@@ -157,22 +196,32 @@ public final class TrainingRun {
   }
 
   /// Takes over the losses' sums from the device.
-  /// - Parameter count: the steps since the last time.
-  private func takeLosses(of count: Int) throws {
+  private func takeLosses() throws {
+    // In files from before it was noted, all were taken at each interval's end.
+    let steps = stepInEpoch - (state.summedSteps ?? stepInEpoch / Self.lossInterval * Self.lossInterval)
     let sums = try trainer.takeLosses().map(Double.init)
-    try events.write(losses: trainer.lossNames, sums: sums, over: count, step: state.step)
+    try saving { try events.write(losses: trainer.lossNames, sums: sums, over: steps, step: state.step) }
     state.lossSums = state.lossSums.isEmpty ? sums : zip(state.lossSums, sums).map(+)
+    state.summedSteps = stepInEpoch
+    try requireFinite(state.lossSums)
+    if steps > 0 { try watch(sums.map { $0 / Double(steps) }, steps: steps) }
+  }
+
+  /// Ends the run where the discriminator has won. At fixed steps, like the sums, so that a run that was resumed ends where
+  /// one that never stopped does.
+  private func watch(_ means: [Double], steps: Int) throws {
+    var watch = state.watch ?? DiscriminatorWatch()
+    watch.observe(Dictionary(uniqueKeysWithValues: zip(trainer.lossNames, means)), steps: steps)
+    state.watch = watch
+    guard watch.hasWon, configuration.noGuard != true else { return }
+    throw RunError.discriminatorWon(
+      step: state.step, steps: watch.ledSteps, run: directory.url.path, checkpoint: existing(directory.best))
   }
 
   /// Tells how far the run is.
   private func report(_ meter: inout ThroughputMeter) throws {
-    let pending = try trainer.losses().map(Double.init)
-    let sums = state.lossSums.isEmpty ? pending : zip(state.lossSums, pending).map(+)
-    guard sums.allSatisfy(\.isFinite) else {
-      let last = directory.last.path
-      throw RunError.diverged(
-        step: state.step, lastCheckpoint: FileManager.default.fileExists(atPath: last) ? last : nil)
-    }
+    let sums = state.lossSums(with: try trainer.losses())
+    try requireFinite(sums)
     let imagesPerSecond = meter.lap(step: state.step) * Double(configuration.options.batchSize)
     var stepsLeft = (configuration.epochs - state.epoch) * stepsInEpoch - stepInEpoch
     if let limit = configuration.steps { stepsLeft = min(stepsLeft, limit - state.step) }
@@ -190,55 +239,36 @@ public final class TrainingRun {
     zip(trainer.lossNames, sums).map { ($0, $1 / Double(max(stepInEpoch, 1))) }
   }
 
-  /// Validates, and writes the epoch's row, sheet and checkpoints.
-  private func finishEpoch(start: ContinuousClock.Instant, imagesPerSecond: Double) throws {
-    let evaluation = try Evaluation(
-      trainer.predictor, dataset: dataset, sampleCount: Preparation.sampleCount,
-      computesMetrics: !split.validation.isEmpty)
-    let losses = means(of: state.lossSums)
-    let rate = trainer.learningRate
-    state.epoch += 1
-    state.position = 0
-    state.lossSums = []
-    state.pendingLosses = []
+  /// How well the validation photographs are colored; nil where `shouldStop` said so before that was known.
+  private func validated(shouldStop: () -> Bool) throws -> Evaluation? {
+    do {
+      return try Evaluation(
+        trainer.predictor, dataset: dataset, sampleCount: Preparation.sampleCount,
+        computesMetrics: !split.validation.isEmpty, shouldStop: shouldStop)
+    } catch is Evaluation.Stopped {
+      return nil
+    }
+  }
 
-    let error = evaluation.metrics?.mse ?? losses[trainer.colorLoss].value
+  /// Writes the epoch's row, sheet and checkpoints.
+  private func finishEpoch(_ evaluation: Evaluation, start: ContinuousClock.Instant, imagesPerSecond: Double) throws {
+    let losses = means(of: state.lossSums)
+    let metrics = evaluation.metrics
+    let error = metrics?.mse ?? losses[trainer.colorLoss].value
+    try requireFinite([error])
     let isBest = state.bestValidationError.map { error < $0 } ?? true
     if isBest { state.bestValidationError = error }
-    try directory.write(evaluation.sheet, epoch: state.epoch)
+    state.beginNextEpoch()
+
     let seconds = start.secondsUntilNow
-    var row = ["\(state.epoch)", "\(state.step)", "\(rate)"] + losses.map { "\($0.value)" }
-    let metrics = evaluation.metrics
+    var row = ["\(state.epoch)", "\(state.step)", "\(trainer.learningRate)"] + losses.map { "\($0.value)" }
     row += [metrics?.mse, metrics?.psnr, metrics?.ssim, metrics?.colorfulness].map { $0.map { "\($0)" } ?? "" }
     row += ["\(seconds)", "\(imagesPerSecond)"]
     table.append(row)
-    try directory.write(table)
-    try events.write(
-      columns: table.columns, row: row, sheet: directory.sample(epoch: state.epoch), step: state.step)
-    if isBest { try writeWeights(to: directory.best) }
-    try saveState()
+    try save(.epoch(isBest: isBest, evaluation.sheet, row: row))
     onEpoch?(
       EpochResult(
         epoch: state.epoch, epochs: configuration.epochs, losses: losses, validation: metrics, seconds: seconds,
         imagesPerSecond: imagesPerSecond))
-  }
-
-  private func saveState() throws {
-    state.configuration = configuration
-    try writeWeights(to: directory.last)
-    try state.write(trainer, to: directory.state, on: backend)
-  }
-
-  private func writeWeights(to url: URL) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    try Checkpoint.write(
-      trainer.generator, configuration: configuration.model,
-      metadata: [
-        "image_height": String(configuration.imageHeight), "image_width": String(configuration.imageWidth),
-        "epoch": String(state.epoch), "step": String(state.step),
-        "recipe": String(decoding: try encoder.encode(configuration.options), as: UTF8.self),
-        "version": configuration.version,
-      ], to: url, on: backend)
   }
 }

@@ -41,6 +41,13 @@ public struct DeviceImages {
     }
   }
 
+  /// Images that lie on the device at a time, where there is room for them.
+  static func count(
+    of dataset: ImageDataset, _ residency: ImageResidency, batchSize: Int, on backend: any Backend
+  ) -> Int {
+    windowBatches(of: dataset, residency, batchSize: batchSize, on: backend).map { 2 * $0 * batchSize } ?? dataset.count
+  }
+
   private init(windowOn dataset: ImageDataset, batches: Int, batchSize: Int, on backend: any Backend)
     throws(BackendError)
   {

@@ -35,10 +35,11 @@ public final class Predictor {
 
   /// Colors the photographs of the order, a batch at a time.
   /// - Parameter body: gets the position in the order of the batch's first photograph, how many there are, and their
-  ///   colors in 0...1 as `[count, H, W, 3]`.
+  ///   colors in 0...1 as `[count, H, W, 3]`. What it throws ends it.
+  /// - Throws: `BackendError`, and what `body` throws.
   public func forEachBatch(
-    _ body: (_ first: Int, _ count: Int, _ colors: [Float]) -> Void
-  ) throws(BackendError) {
+    _ body: (_ first: Int, _ count: Int, _ colors: [Float]) throws -> Void
+  ) throws {
     let batchSize = prediction.source.batchSize
     for first in stride(from: 0, to: order.count, by: batchSize) {
       let count = min(batchSize, order.count - first)
@@ -47,7 +48,7 @@ public final class Predictor {
       // Only in CIELAB does it say more than what the generator made.
       let gray = prediction.encoding == .lab ? try backend.floats(of: prediction.gray) : []
       let colors = prediction.encoding.colors(fromOutput: output, gray: gray)
-      body(first, count, Array(colors.prefix(count * colors.count / batchSize)))
+      try body(first, count, Array(colors.prefix(count * colors.count / batchSize)))
     }
   }
 }

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""Kills a training run at random moments, resumes it after each, and compares what it ends with.
+
+First trains a small run that nobody disturbs. Then trains the same one, ends it by KILL as often as told, each time at a
+moment drawn from the seed (while it starts, while it trains, saves or validates), looks whether its weights and its state
+are whole files, and resumes it. In the end every weights file, the state, the samples and metrics.csv (but for its two
+columns of times) must be the same, byte for byte.
+
+usage: Scripts/kill_test.py [--device cpu --device opencl] [--model unet --model gan] [--kills 50] [--seed 1]
+needs: Python 3.9 and .build/release/recolor (or --recolor PATH)
+"""
+import argparse
+import csv
+import filecmp
+import json
+import os
+import random
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+SAVE_EVERY = 7
+
+
+def fail(text):
+    sys.exit(f"kill_test: {text}")
+
+
+def read_header(path):
+    """The header of a safetensors file and how many bytes the file must have."""
+    with open(path, "rb") as file:
+        length = struct.unpack("<Q", file.read(8))[0]
+        header = json.loads(file.read(length))
+    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    return header, 8 + length + max(ends)
+
+
+def require_whole(path):
+    """Every byte there, and every number finite."""
+    header, size = read_header(path)
+    if os.path.getsize(path) != size:
+        fail(f"{path} has {os.path.getsize(path)} bytes instead of {size}")
+    with open(path, "rb") as file:
+        data = file.read()[size - max(e["data_offsets"][1] for n, e in header.items() if n != "__metadata__"):]
+    # An exponent of all ones is an infinite number or none: the two highest bytes of a little-endian float32.
+    if any(high & 0x7F == 0x7F and low & 0x80 for low, high in zip(data[2::4], data[3::4])):
+        fail(f"{path} holds numbers that are not finite")
+
+
+class Run:
+    """A run's folder and the command that trains in it."""
+
+    def __init__(self, arguments, model, device, folder, log):
+        self.recolor, self.model, self.folder, self.log = arguments.recolor, model, folder, log
+        self.options = [
+            "--data", "scenes", "--device", device, "--width", "2", "--batch-size", "8", "--train-images", "160",
+            "--validation-images", "96", "--epochs", str(arguments.epochs), "--save-every", str(SAVE_EVERY),
+            "--keep", "3"]
+
+    def file(self, name):
+        return os.path.join(self.folder, name)
+
+    @property
+    def state(self):
+        return self.file("checkpoints/last.state.safetensors")
+
+    def begin(self, resume):
+        """Starts the command: a new run, or the one in the folder."""
+        command = [self.recolor, "train", self.model]
+        command += ["--resume", self.folder] if resume else ["--out", self.folder] + self.options
+        return subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
+
+    def step(self):
+        """Step of the last save; 0 before the first."""
+        if not os.path.exists(self.state):
+            return 0
+        return json.loads(read_header(self.state)[0]["__metadata__"]["state"])["step"]
+
+    def require_whole(self):
+        """Looks at everything that a save writes. Returns how many half-written files lie beside it."""
+        checkpoints = self.file("checkpoints")
+        names = os.listdir(checkpoints) if os.path.isdir(checkpoints) else []
+        for name in names:
+            if name.endswith(".safetensors"):
+                require_whole(os.path.join(checkpoints, name))
+        if os.path.exists(self.state):
+            for name in ("last", "best"):
+                path = self.file(f"checkpoints/{name}.safetensors")
+                if name == "last" or self.rows():
+                    if not os.path.exists(path):
+                        fail(f"{path} is missing beside a state")
+        return sum(name.endswith(".tmp") for name in names)
+
+    def rows(self):
+        """metrics.csv without its last two columns, the times."""
+        if not os.path.exists(self.file("metrics.csv")):
+            return []
+        with open(self.file("metrics.csv"), newline="") as file:
+            return [row[:-2] for row in csv.reader(file)]
+
+    def files(self):
+        """What must come out the same."""
+        found = []
+        for folder in ("checkpoints", "samples"):
+            found += [f"{folder}/{name}" for name in sorted(os.listdir(self.file(folder)))]
+        return found
+
+
+def kill_once(run, dice, aim, startup, interval):
+    """Starts the command and kills it: soon, or a moment after it has saved step `aim`. Returns whether it was alive."""
+    resume = os.path.exists(run.file("config.json"))
+    process = run.begin(resume)
+    if dice.random() < 0.2:
+        time.sleep(dice.uniform(0, startup))
+    else:
+        while process.poll() is None and run.step() < aim:
+            time.sleep(0.001)
+        time.sleep(dice.uniform(0, 2 * interval))
+    alive = process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return alive
+
+
+def compare(whole, killed):
+    if whole.files() != killed.files():
+        fail(f"{killed.folder} holds {killed.files()} instead of {whole.files()}")
+    for name in whole.files():
+        if not filecmp.cmp(whole.file(name), killed.file(name), shallow=False):
+            fail(f"{killed.file(name)} differs from {whole.file(name)}")
+    if whole.rows() != killed.rows():
+        fail(f"{killed.file('metrics.csv')} differs from {whole.file('metrics.csv')}")
+
+
+def test(arguments, model, device, folder):
+    with open(os.path.join(folder, "log"), "w") as log:
+        whole = Run(arguments, model, device, os.path.join(folder, "whole"), log)
+        start = time.time()
+        process = whole.begin(resume=False)
+        while process.poll() is None and whole.step() == 0:
+            time.sleep(0.001)
+        startup = time.time() - start
+        if process.wait() != 0:
+            fail(f"training failed; see {log.name}")
+        seconds = time.time() - start
+        steps = whole.step()
+        interval = (seconds - startup) / steps * SAVE_EVERY
+
+        dice = random.Random(arguments.seed)
+        killed = Run(arguments, model, device, os.path.join(folder, "killed"), log)
+        idle = halves = 0
+        for left in range(arguments.kills, 0, -1):
+            before = killed.step()
+            # About as far as an even share of what is left, so that every life but the unlucky gets on.
+            aim = before + dice.randint(1, max(1, int(1.6 * (steps - before) / (left + 1))))
+            if not kill_once(killed, dice, aim, startup, interval):
+                fail(f"the run ended before kill {arguments.kills - left + 1}; use more --epochs; see {log.name}")
+            halves += killed.require_whole() > 0
+            idle += killed.step() == before
+        reached = killed.step()
+        if killed.begin(resume=os.path.exists(killed.file("config.json"))).wait() != 0:
+            fail(f"the last resume failed; see {log.name}")
+        compare(whole, killed)
+    print(
+        f"{model} on {device}: {arguments.kills} kills, {arguments.kills} resumes, {steps} steps in all, the last kill "
+        f"after step {reached}; {halves} kills in the middle of a save, {idle} before the next save; "
+        f"{len(whole.files())} files and metrics.csv the same", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--device", action="append", help="cpu, opencl or opencl:P.D; may be repeated (default: cpu)")
+    parser.add_argument("--model", action="append", help="unet or gan; may be repeated (default: both)")
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--epochs", type=int, default=30, help="length of the run; 20 steps each (default: 30)")
+    parser.add_argument("--seed", type=int, default=1, help="decides the moments, as far as time allows (default: 1)")
+    parser.add_argument("--recolor", default=os.path.join(os.path.dirname(__file__), "../.build/release/recolor"))
+    parser.add_argument("--keep", metavar="FOLDER", help="leave the runs and their log in this new folder")
+    arguments = parser.parse_args()
+    folder = arguments.keep or tempfile.mkdtemp(prefix="recolor-kill-")
+    try:
+        for device in arguments.device or ["cpu"]:
+            for model in arguments.model or ["unet", "gan"]:
+                place = os.path.join(folder, f"{model}-{device.replace(':', '-')}")
+                os.makedirs(place)
+                test(arguments, model, device, place)
+                if not arguments.keep:
+                    shutil.rmtree(place)
+    except SystemExit:
+        arguments.keep = folder
+        raise
+    finally:
+        if not arguments.keep:
+            shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+import Files
+import Foundation
+import Imaging
+
+/// Saves, made so that a process that is killed at any moment, and a disk that is full, leave a run that can go on.
+///
+/// All files are brought to the disk under temporary names first; so nothing takes its name unless there is room for all.
+/// They then take their names one after another, the state last. It holds all that going on needs, so where the names taken
+/// before are newer than the state, the run goes on from the older state and writes the same files again.
+extension TrainingRun {
+  /// What is saved beside the last weights and the state.
+  enum Save {
+    /// Nothing: the place where a run was stopped.
+    case position
+    /// The weights after a step, where they are kept.
+    case step
+    /// The epoch's sheet and its row of `metrics.csv`; the best weights, if these are; the weights, where they are kept.
+    case epoch(isBest: Bool, ContactSheet, row: [String])
+  }
+
+  /// Saves the run.
+  /// - Throws: `RunError.diverged` where a loss or a weight is no finite number, before any file is touched;
+  ///   `RunError.notSaved` where a file cannot be written; `BackendError`.
+  func save(_ save: Save) throws {
+    state.pendingLosses = try trainer.losses()
+    try requireFinite(state.lossSums(with: state.pendingLosses))
+    state.configuration = configuration
+    var weights = [directory.last]
+    if case .epoch(isBest: true, _, _) = save { weights.append(directory.best) }
+    if let kept = keptFile(of: save) {
+      weights.append(kept)
+      let name = kept.lastPathComponent
+      state.kept = (state.kept ?? []).filter { $0 != name } + [name]
+    }
+    do {
+      try saving { try commit(weights, save) }
+    } catch CheckpointError.notFinite {
+      throw diverged
+    }
+    savedStep = state.step
+    removeSuperseded()
+    if case .step = save { onSave?(state.step) }
+  }
+
+  private func commit(_ weights: [URL], _ save: Save) throws {
+    var writers = try weights.map(preparedWeights)
+    writers.append(try state.prepare(trainer, for: directory.state, on: backend))
+    for writer in writers { try writer.synchronize() }
+    if case .epoch(_, let sheet, let row) = save {
+      try directory.write(sheet, epoch: state.epoch)
+      try directory.write(table)
+      try events.write(columns: table.columns, row: row, sheet: directory.sample(epoch: state.epoch), step: state.step)
+    }
+    for writer in writers { try writer.finish() }
+  }
+
+  private func keptFile(of save: Save) -> URL? {
+    guard configuration.keep != nil else { return nil }
+    return switch save {
+    case .position: nil
+    case .step: directory.kept(step: state.step)
+    case .epoch: directory.kept(epoch: state.epoch)
+    }
+  }
+
+  /// Removes the oldest of the kept checkpoints where there are too many. Their names stay in the state until the next save,
+  /// so that a process that is killed here forgets none.
+  func removeSuperseded() {
+    guard let keep = configuration.keep, let kept = state.kept else { return }
+    for name in kept.dropLast(keep) { Folder.removeFile(directory.kept(name).path) }
+    state.kept = Array(kept.suffix(keep))
+  }
+
+  /// Says of a file that could not be written what is left and how to go on.
+  func saving<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error where error is FileError || error is SafetensorsError || error is ImageError || error is RunError
+    {
+      throw RunError.notSaved(reason: "\(error)", run: directory.url.path, step: savedStep)
+    }
+  }
+
+  func requireFinite(_ values: [Double]) throws {
+    guard values.allSatisfy(\.isFinite) else { throw diverged }
+  }
+
+  private var diverged: RunError {
+    let rate = configuration.options.learningRate
+    return .diverged(
+      step: state.step, learningRate: rate,
+      try: min(rate / 10, TrainingOptions(recipeFor: configuration.model.kind).learningRate),
+      lastCheckpoint: existing(directory.last))
+  }
+
+  /// The path of a file, if it is there.
+  func existing(_ file: URL) -> String? { FileManager.default.fileExists(atPath: file.path) ? file.path : nil }
+
+  private func preparedWeights(for url: URL) throws -> SafetensorsWriter {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return try Checkpoint.prepare(
+      trainer.generator, configuration: configuration.model,
+      metadata: [
+        "image_height": String(configuration.imageHeight), "image_width": String(configuration.imageWidth),
+        "epoch": String(state.epoch), "step": String(state.step),
+        "recipe": String(decoding: try encoder.encode(configuration.options), as: UTF8.self),
+        "version": configuration.version,
+      ], for: url, on: backend)
+  }
+}

@@ -1,0 +1,86 @@
+import CLKernels
+import CPUKernels
+import Foundation
+import Models
+import Runtime
+import TestSupport
+import Testing
+
+/// Devices without room for a step: what the message says is so.
+@Suite("Out of device memory")
+struct MemoryShortageTests {
+  private func backend(_ device: TestBackends, limit: Int) throws -> any Backend {
+    let budget = MemoryBudget(limit: limit)
+    return switch device {
+    case .cpu: CPUBackend(budget: budget)
+    case .openCL: try CLBackend(device: TestBackends.openCLDevice(), methods: MethodChoice(), budget: budget)
+    }
+  }
+
+  private func start(_ device: TestBackends, batchSize: Int, limit: Int) throws {
+    let backend = try backend(device, limit: limit)
+    var configuration = try SmallRun.configuration(.gan, on: backend)
+    configuration.options.batchSize = batchSize
+    configuration.trainImages = 512
+    configuration.validationImages = 8
+    try SmallRun.withFolder { folder in
+      do {
+        _ = try TrainingRun(configuration, in: folder, dataset: SmallRun.dataset(count: 520), on: backend)
+      } catch {
+        #expect(!FileManager.default.fileExists(atPath: folder.path))
+        throw error
+      }
+    }
+  }
+
+  private func shortage(_ device: TestBackends, batchSize: Int, limit: Int) throws -> MemoryShortage {
+    let error = #expect(throws: RunError.self) { try start(device, batchSize: batchSize, limit: limit) }
+    guard case .outOfMemory(let shortage) = error else { throw error ?? .invalidOption("no error") }
+    return shortage
+  }
+
+  @Test("The need is what it takes to the byte, and the size that fits does fit", arguments: TestBackends.available)
+  func advice(device: TestBackends) throws {
+    let need = try shortage(device, batchSize: 400, limit: 1 << 20).byteCount
+    // Room enough, and a byte too little.
+    try start(device, batchSize: 400, limit: need)
+    let found = try shortage(device, batchSize: 400, limit: need - 1)
+    #expect(found.byteCount == need && found.batchSize == 400)
+    let fitting = try #require(found.fitting)
+    #expect(fitting.batchSize == 256 && fitting.byteCount < need)
+    try start(device, batchSize: fitting.batchSize, limit: fitting.byteCount)
+    for part in ["--batch-size 400", "--batch-size 256", "MiB"] { #expect(found.description.contains(part)) }
+    let tighter = try shortage(device, batchSize: 400, limit: fitting.byteCount - 1)
+    #expect(tighter.fitting?.batchSize == 128)
+  }
+
+  @Test("Where nothing fits, the message says so", arguments: TestBackends.available)
+  func hopeless(device: TestBackends) throws {
+    let found = try shortage(device, batchSize: 64, limit: 1 << 20)
+    #expect(found.fitting == nil && found.smallest.batchSize == 1)
+    #expect(found.description.contains("--width"))
+  }
+
+  @Test("What an allocation took is given back when it goes")
+  func givenBack() throws {
+    let budget = MemoryBudget(limit: 1000)
+    let backend = CPUBackend(budget: budget)
+    for _ in 0..<3 {
+      let memory = try backend.allocate(byteCount: 600)
+      #expect(throws: BackendError.self) { try backend.allocate(byteCount: 401) }
+      withExtendedLifetime(memory) { #expect(budget.taken == 600) }
+    }
+    #expect(budget.taken == 0)
+  }
+
+  @Test("RECOLOR_MEMORY lowers what there is")
+  func environment() {
+    func limit(_ text: String) -> Int {
+      MemoryBudget(ofDeviceWith: 4 << 30, environment: ["RECOLOR_MEMORY": text]).limit
+    }
+    #expect(limit("2GiB") == 2 << 30)
+    #expect(limit("500MiB") == 500 << 20)
+    #expect(limit("123456") == 123_456)
+    for useless in ["8GiB", "", "GiB", "-1GiB", "2 GB", "99999999999GiB"] { #expect(limit(useless) == 4 << 30) }
+  }
+}
