@@ -1,3 +1,6 @@
+import Data
+import Foundation
+import TestSupport
 import Testing
 
 @testable import Models
@@ -51,5 +54,46 @@ struct DiscriminatorWatchTests {
     var watch = DiscriminatorWatch()
     for _ in 0..<100 { watch.observe(["mse": 0], steps: 16) }
     #expect(watch == DiscriminatorWatch())
+  }
+
+  /// Eight photographs, over and over, and a generator that nobody tells to come close to them: the discriminator learns them
+  /// by heart.
+  @Test func aRunWhoseDiscriminatorWinsEndsAndKeepsWhatWasSaved() throws {
+    let backend = try TestBackends.cpu.make()
+    let eight = try SmallRun.dataset(count: 8)
+    let bytes = eight.bytes.withUnsafeBytes { bytes in (0..<40).flatMap { _ in Array(bytes) } }
+    let dataset = ImageDataset(name: "eight", source: "eight", width: 32, height: 32, bytes: bytes)
+    var configuration = try SmallRun.configuration(.gan, epochs: 100, on: backend)
+    configuration.model = try ModelConfiguration(kind: .gan, width: 2)
+    configuration.options.l1Weight = 0
+    configuration.options.learningRate = 0.003
+    configuration.trainImages = 320
+    configuration.validationImages = 0
+    configuration.steps = 400
+    try SmallRun.withFolder { folder in
+      do { _ = try TrainingRun(configuration, in: folder, dataset: dataset, on: backend).train { false } }
+      configuration.steps = 480
+
+      func goOn(noGuard: Bool) throws -> TrainingRun.Outcome {
+        let directory = try RunDirectory(resuming: folder)
+        configuration.noGuard = noGuard
+        configuration.tuning = nil
+        configuration.dataFingerprint = try directory.readConfiguration().dataFingerprint
+        let run = try TrainingRun(resuming: directory, as: configuration, dataset: dataset, on: backend)
+        // As if it had been ahead for long.
+        run.state.watch = watch(Array(repeating: (0.326, 0.0002, 9, 1e-6), count: 60))
+        return try run.train { false }
+      }
+      let last = RunDirectory(opening: folder).last
+      let error = #expect(throws: RunError.self) { try goOn(noGuard: false) }
+      guard case .discriminatorWon(440, 1000, folder.path, let best?) = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      #expect(FileManager.default.fileExists(atPath: best))
+      #expect(error?.description.contains("--no-guard") == true)
+      #expect(try Checkpoint(reading: last).metadata["step"] == "400")
+      #expect(try goOn(noGuard: true) == .finished)
+    }
   }
 }

@@ -25,7 +25,8 @@ struct MemoryShortageTests {
     configuration.validationImages = 8
     try SmallRun.withFolder { folder in
       do {
-        _ = try TrainingRun(configuration, in: folder, dataset: SmallRun.dataset(count: 520), on: backend)
+        _ = try TrainingRun(
+          configuration, in: folder, dataset: SmallRun.dataset(count: 520), residency: .all, on: backend)
       } catch {
         #expect(!FileManager.default.fileExists(atPath: folder.path))
         throw error
