@@ -20,6 +20,11 @@ import Testing
 
   private func bytes(_ file: URL) throws -> Data { try Data(contentsOf: file) }
 
+  /// Everything in a run's folder but the event files, of which each process starts one.
+  private func names(in run: String) throws -> [String] {
+    try FileManager.default.subpathsOfDirectory(atPath: run).filter { !$0.hasPrefix("events.") }.sorted()
+  }
+
   /// Step of the last save; nil before the first.
   private func savedStep(_ run: String) throws -> Int? {
     let last = directory(run).last
@@ -66,8 +71,8 @@ import Testing
     }
     let resumed = try RecolorProcess.run("train", model, "--resume", killed)
     #expect(resumed.exitCode == 0, "\(resumed.errorOutput)")
-    let names = try FileManager.default.subpathsOfDirectory(atPath: whole).sorted()
-    #expect(try FileManager.default.subpathsOfDirectory(atPath: killed).sorted() == names)
+    let names = try names(in: whole)
+    #expect(try self.names(in: killed) == names)
     for name in names where name.hasSuffix(".safetensors") || name.hasSuffix(".png") {
       let differs = try bytes(URL(filePath: "\(whole)/\(name)")) != bytes(URL(filePath: "\(killed)/\(name)"))
       #expect(!differs, "\(name)")
