@@ -5,7 +5,7 @@ usage: check_onnx.py WEIGHTS.safetensors CIFAR_FOLDER [--recolor PATH] [--device
 
 Passes the file to onnx's checker with shape inference, runs it in batches of 3 and 1 on several sizes, colors the first N test
 photographs of CIFAR-10 with it, and prints the largest difference of any value from Recolor's own colors and from the same
-weights in PyTorch. Ends with 1 if one is over 1e-4. A model of CIELAB has no --normalized; there scikit-image makes red, green and blue of its colors. Needs pip install
+weights in PyTorch. Ends with 1 if one is over 1e-4. A model of CIELAB has no --normalized; there scikit-image's numbers make red, green and blue of its colors. Needs pip install
 onnx onnxruntime torch safetensors numpy scikit-image.
 """
 
@@ -18,7 +18,7 @@ import tempfile
 import numpy
 import onnx
 import onnxruntime
-import skimage.color
+import skimage.color.colorconv
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
@@ -78,8 +78,7 @@ def main() -> None:
         else:
             lightness = skimage.color.rgb2lab(images.transpose(0, 2, 3, 1) / 255)[..., :1]
             chroma = run(own, (lightness.transpose(0, 3, 1, 2) / 50 - 1).astype(numpy.float32)) * 110
-            lab = numpy.concatenate([lightness, chroma.transpose(0, 2, 3, 1)], axis=-1)
-            theirs = skimage.color.lab2rgb(lab).transpose(0, 3, 1, 2)
+            theirs = rgb(numpy.concatenate([lightness, chroma.transpose(0, 2, 3, 1)], axis=-1)).transpose(0, 3, 1, 2)
         difference = float(numpy.abs(theirs - ours).max())
         print(f"{len(images)} photographs: from recolor evaluate --device {options.device} {difference:.1e}")
         worst = max(worst, difference)
@@ -98,6 +97,15 @@ def session(options: argparse.Namespace, path: str, *flags: str) -> onnxruntime.
 
 def run(network: onnxruntime.InferenceSession, gray: numpy.ndarray) -> numpy.ndarray:
     return network.run(["color"], {"gray": gray})[0]
+
+
+def rgb(lab: numpy.ndarray) -> numpy.ndarray:
+    """As skimage.color.lab2rgb, which however takes away a negative Z, as colors that no sRGB has can have, before the rest."""
+    fy = (lab[..., 0] + 16) / 116
+    curves = numpy.stack([fy + lab[..., 1] / 500, fy, fy - lab[..., 2] / 200], axis=-1)
+    xyz = numpy.where(curves > 6 / 29, curves**3, (curves - 16 / 116) * 116 * 27 / 24389) * [0.95047, 1, 1.08883]
+    linear = numpy.clip(xyz @ skimage.color.colorconv.rgb_from_xyz.T, 0, 1)
+    return numpy.where(linear > 0.0031308, 1.055 * linear ** (1 / 2.4) - 0.055, 12.92 * linear)
 
 
 def photographs(options: argparse.Namespace) -> numpy.ndarray:

@@ -19,6 +19,7 @@ struct Recolor: ParsableCommand {
 
       ENVIRONMENT:
         RECOLOR_CIFAR10   where --data cifar10 is, instead of the standard places
+        RECOLOR_CIFAR100  where --data cifar100 is
         RECOLOR_THREADS   threads of --device cpu, instead of one per usable core
         RECOLOR_MEMORY    most memory to take on the device, such as 2GiB, instead of all it has
         RECOLOR_KERNELS   folder of OpenCL kernel files to use, not the built-in ones

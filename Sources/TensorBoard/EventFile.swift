@@ -10,14 +10,14 @@ import SwiftProtobuf
 public final class EventFile {
   /// Folder that the file is in; TensorBoard calls what is in it a run.
   public let folder: String
-  private let firstStep: Int?
+  private let firstStep: Int
   /// Nil until there is something to write.
   private var file: FileDescriptor?
 
   /// Prepares a file, which is made with its first event.
-  /// - Parameter firstStep: where steps are done again that earlier files in the folder may have told of: the first of them.
-  ///   TensorBoard forgets what it was told of that step and later ones.
-  public init(in folder: String, goingOnAt firstStep: Int? = nil) {
+  /// - Parameter firstStep: the first that the file may tell of. What earlier files in the folder told of that step and later
+  ///   ones, because they were done before and lost, TensorBoard then forgets.
+  public init(in folder: String, goingOnAt firstStep: Int = 0) {
     self.folder = folder
     self.firstStep = firstStep
   }
@@ -57,7 +57,8 @@ public final class EventFile {
       file = try Self.newFile(in: folder)
       // The version from which on TensorBoard takes notice of a session's start.
       try append(.fileVersion("brain.Event:2"), step: 0)
-      if let firstStep { try append(.sessionLog(.with { $0.status = .start }), step: firstStep) }
+      // Of a run's first file, too: one of TensorBoard's readers takes notice from the second start on.
+      try append(.sessionLog(.with { $0.status = .start }), step: firstStep)
     }
     try append(what, step: step)
   }

@@ -35,14 +35,15 @@ import Testing
     try file.synchronize()
     let name = try #require(try names.first)
     let events = try events(in: name)
-    try #require(events.count == 3)
+    try #require(events.count == 4)
     #expect(events[0].fileVersion == "brain.Event:2")
     #expect(events.allSatisfy { $0.wallTime > 1.7e9 })
-    #expect(events.map(\.step) == [0, 16, 32])
-    #expect(events[1].summary.value.map(\.tag) == ["train/loss", "epoch/learning_rate"])
-    #expect(events[1].summary.value[0].simpleValue == 0.5)
-    #expect(events[1].summary.value[1].simpleValue.isNaN)
-    let image = events[2].summary.value[0].image
+    #expect(events.map(\.step) == [0, 0, 16, 32])
+    #expect(events[1].sessionLog.status == .start)
+    #expect(events[2].summary.value.map(\.tag) == ["train/loss", "epoch/learning_rate"])
+    #expect(events[2].summary.value[0].simpleValue == 0.5)
+    #expect(events[2].summary.value[1].simpleValue.isNaN)
+    let image = events[3].summary.value[0].image
     #expect(image.width == 260 && image.height == 10 && image.colorspace == 3)
     #expect(Array(image.encodedImageString) == png)
   }

@@ -11,13 +11,15 @@ struct Compare: ParsableCommand {
       Colors the gray copies of photographs with each model, measures how far the results are from the photographs, and \
       writes into a folder:
 
-        index.html       figures, pictures, curves and settings in one page that needs no network
+        index.html       all in one page that needs no network
         comparison.png   the pictures: gray, as each model colors them, as they are
         comparison.json  all figures
-        comparison.csv   the figures of each model; classes.csv has them for each class, curves.csv what the runs logged
+        comparison.csv   the figures of each model
+        classes.csv      the figures of each model on each class
+        curves.csv       what the runs logged
 
         recolor compare runs/unet runs/gan --data cifar10 --out comparison
-        recolor compare washed=runs/unet vivid=runs/gan/checkpoints/last.safetensors --data photos --out comparison
+        recolor compare washed=runs/unet vivid=gan.safetensors --data photos --out new
       """)
 
   @Argument(
@@ -26,7 +28,8 @@ struct Compare: ParsableCommand {
       discussion: "NAME=RUN calls it by another name than its folder's.", valueName: "run"))
   var runs: [ModelArgument]
   @Option(
-    help: ArgumentHelp("Photographs to color: cifar10, cifar100, scenes, or a folder; of its test part.", valueName: "source"))
+    help: ArgumentHelp(
+      "Photographs to color: cifar10, cifar100, scenes, or a folder; of its test part.", valueName: "source"))
   var data: DataSource
   @Option(help: ArgumentHelp("Folder for the page; made if it is missing.", valueName: "folder"))
   var out: String

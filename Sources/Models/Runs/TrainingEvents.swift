@@ -11,9 +11,9 @@ struct TrainingEvents {
   private let file: EventFile
 
   /// Only the first point makes a file.
-  /// - Parameter stepsDone: steps that are not done again, of a run that goes on; nil for a new one.
-  init(in directory: RunDirectory, stepsDone: Int?) {
-    file = EventFile(in: directory.url.path, goingOnAt: stepsDone.map { $0 + 1 })
+  /// - Parameter stepsDone: steps that are not done again, of a run that goes on; 0 for a new one.
+  init(in directory: RunDirectory, stepsDone: Int) {
+    file = EventFile(in: directory.url.path, goingOnAt: stepsDone + 1)
   }
 
   /// Writes the means of losses over some steps.

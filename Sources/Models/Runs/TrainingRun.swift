@@ -80,7 +80,6 @@ public final class TrainingRun {
     try self.init(prepared, directory: directory, on: backend)
     hasOtherTuning = written.tuning != backend.tuning
     guard written.allows(self.configuration) else { throw Self.changedConfiguration(directory) }
-    events = TrainingEvents(in: directory, stepsDone: 0)
     try restore()
     if self.configuration != written { try saving { try directory.write(self.configuration) } }
   }
@@ -115,7 +114,7 @@ public final class TrainingRun {
     trainer = preparation.trainer
     self.directory = directory
     self.backend = backend
-    events = TrainingEvents(in: directory, stepsDone: nil)
+    events = TrainingEvents(in: directory, stepsDone: 0)
     table = MetricsTable(
       columns: ["epoch", "step", "learning_rate"] + preparation.trainer.lossNames + [
         "validation_mse", "validation_psnr", "validation_ssim", "validation_colorfulness", "seconds",
