@@ -117,23 +117,25 @@ struct ImageWindowTests {
     try SmallRun.withFolder { folder in
       let configuration = try SmallRun.configuration(kind, on: backend)
       var polls = 0
-      var run = try TrainingRun(
-        configuration, in: folder, dataset: dataset, residency: residency, on: backend)
-      let outcome = try run.train {
+      // A run holds its folder's lock for as long as there is one.
+      let outcome = try TrainingRun(
+        configuration, in: folder, dataset: dataset, residency: residency, on: backend
+      ).train {
         polls += 1
         return steps.map { polls > $0 } ?? false
       }
       if let other {
         #expect(outcome == .stopped)
-        run = try TrainingRun(resuming: folder, dataset: dataset, residency: other, on: backend)
-        #expect(try run.train { false } == .finished)
+        let resumed = try TrainingRun(resuming: folder, dataset: dataset, residency: other, on: backend)
+        #expect(try resumed.train { false } == .finished)
       }
-      let rows = try String(contentsOf: run.directory.metrics, encoding: .utf8).split(separator: "\n")
+      let directory = RunDirectory(opening: folder)
+      let rows = try String(contentsOf: directory.metrics, encoding: .utf8).split(separator: "\n")
       // Without the last two columns, which are times.
       let metrics = rows.map {
         $0.split(separator: ",", omittingEmptySubsequences: false).dropLast(2).joined(separator: ",")
       }
-      return (try SmallRun.contents(of: run.directory.state), metrics.joined(separator: "\n"))
+      return (try SmallRun.contents(of: directory.state), metrics.joined(separator: "\n"))
     }
   }
 

@@ -40,12 +40,15 @@ struct RecipeTests {
     }
     let resumed = try SmallRun.withFolder { folder in
       var polls = 0
-      let first = try TrainingRun(configuration, in: folder, dataset: dataset, on: backend)
-      let outcome = try first.train {
-        polls += 1
-        return polls == 7
+      do {
+        // It holds the folder's lock for as long as it is there.
+        let first = try TrainingRun(configuration, in: folder, dataset: dataset, on: backend)
+        let outcome = try first.train {
+          polls += 1
+          return polls == 7
+        }
+        #expect(outcome == .stopped)
       }
-      #expect(outcome == .stopped)
       let second = try TrainingRun(resuming: folder, dataset: dataset, on: backend)
       #expect(try second.train { false } == .finished)
       return try (SmallRun.contents(of: second.directory.state), SmallRun.contents(of: second.directory.last))
