@@ -23,8 +23,8 @@ struct Recolor: ParsableCommand {
         RECOLOR_THREADS   threads of --device cpu, instead of one per usable core
         RECOLOR_MEMORY    most memory to take on the device, such as 2GiB, instead of all it has
         RECOLOR_KERNELS   folder of OpenCL kernel files to use, not the built-in ones
-        RECOLOR_CACHE     folder for compiled kernels and what tune finds, instead of
-                          ~/.cache/recolor; nothing is kept if it is empty
+        RECOLOR_CACHE     folder for compiled kernels, decoded images and what tune
+                          finds, not ~/.cache/recolor; nothing is kept if it is empty
         RECOLOR_OPENBLAS  the OpenBLAS library that bench measures against
       """,
     version: "recolor \(RecolorVersion.current)",

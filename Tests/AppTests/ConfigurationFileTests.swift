@@ -64,6 +64,21 @@ import Testing
     #expect(options.seed == 5 && options.learningRate == 0.01 && options.batchSize == 8)
   }
 
+  /// A run's own configuration has every option of its recipe.
+  @Test func aRecipeOnTheCommandLineTakesThePlaceOfTheFiles() throws {
+    let yaml = try file("run.yml", Self.yaml.replacingOccurrences(of: "MODEL", with: "gan"))
+    let first = folder.path + "/first"
+    #expect(try RecolorProcess.run("train", "--config", yaml, "--out", first).exitCode == 0)
+    let second = folder.path + "/second"
+    let result = try RecolorProcess.run(
+      "train", "--config", first + "/config.json", "--recipe", "best", "--batch-size", "8", "--out", second)
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    var expected = Recipe.best.options(for: .gan)
+    expected.batchSize = 8
+    expected.seed = 9
+    #expect(try configuration(second).options == expected)
+  }
+
   /// What a file says, and what the message must hold.
   static let wrongFiles: [(text: String, parts: [String])] = [
     ("model: unet\nlearnig-rate: 0.1\n", ["run.yaml:2:", "\"learnig-rate\"", "did you mean \"learning-rate\""]),
@@ -106,8 +121,11 @@ import Testing
 
   @Test func aModelMustBeNamedSomewhere() throws {
     let path = try file("run.yaml", "width: 4\n")
-    let result = try RecolorProcess.run("train", "--config", path, "--out", folder.path + "/run")
-    #expect(result.exitCode == 64)
-    #expect(result.errorOutput.contains("names no model"))
+    // A folder that is called as a model is names none.
+    for out in [folder.path + "/run", "gan"] {
+      let result = try RecolorProcess.run("train", "--config", path, "--out", out)
+      #expect(result.exitCode == 64)
+      #expect(result.errorOutput.contains("names no model"))
+    }
   }
 }

@@ -12,6 +12,12 @@ enum TrainArguments {
   /// What the configuration of a unet tells and only a gan has.
   private static let onlyGAN: Set = ["l1-weight", "discriminator-learning-rate", "spectral-norm", "no-guard"]
 
+  /// What a recipe decides: of a file, these are left out where another recipe is typed.
+  private static let ofRecipe: Set = [
+    "recipe", "batch-size", "learning-rate", "discriminator-learning-rate", "l1-weight", "flips", "average-decay",
+    "spectral-norm",
+  ]
+
   /// Puts the options of the file that `--config` names into the arguments; what is typed as well goes first.
   /// - Parameter arguments: without the program's name.
   /// - Throws: `ConfigurationError`.
@@ -25,11 +31,11 @@ enum TrainArguments {
     let model = try model(for: file, typed: typed)
     let options = try options(of: file, for: model)
     try check(options, of: file, for: model)
+    let isRecipeTyped = isGiven("--recipe", in: typed)
     let left = options.filter { option in
-      !option.names.contains { isGiven($0, in: typed) }
+      !option.names.contains { isGiven($0, in: typed) } && !(isRecipeTyped && ofRecipe.contains(option.entry.name))
     }
-    let isModelTyped = typed.contains { ModelKind(rawValue: $0) != nil }
-    return ["train"] + (isModelTyped ? [] : [model.rawValue]) + left.flatMap(\.arguments) + typed
+    return ["train"] + (modelTyped(in: typed) == nil ? [model.rawValue] : []) + left.flatMap(\.arguments) + typed
   }
 
   /// An option that the file gives.
@@ -57,8 +63,19 @@ enum TrainArguments {
     return arguments[index + 1]
   }
 
+  /// The model among the arguments; a folder may be called so too.
+  private static func modelTyped(in arguments: [String]) -> ModelKind? {
+    let known = knownOptions
+    var isValue = false
+    for argument in arguments {
+      if !isValue, let model = ModelKind(rawValue: argument) { return model }
+      isValue = !isValue && argument.hasPrefix("--") && known[String(argument.dropFirst(2))] == false
+    }
+    return nil
+  }
+
   private static func model(for file: ConfigurationFile, typed: [String]) throws(ConfigurationError) -> ModelKind {
-    let typed = typed.lazy.compactMap(ModelKind.init(rawValue:)).first
+    let typed = modelTyped(in: typed)
     guard let entry = file.entries.first(where: { $0.name == "model" }) else {
       guard let typed else {
         throw ConfigurationError(path: file.path, problem: "names no model, and neither does the command line")
