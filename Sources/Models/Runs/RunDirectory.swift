@@ -123,6 +123,14 @@ public struct RunDirectory {
 
   private var lockFile: URL { url.appendingPathComponent(".lock") }
 
+  /// Locks the folder, unless this holds the lock already.
+  mutating func hold() throws(RunError) {
+    if lock == nil { lock = try takeLock() }
+  }
+
+  /// Gives the lock back, as soon as no copy of this holds it either.
+  mutating func release() { lock = nil }
+
   private func takeLock() throws(RunError) -> FileLock {
     do {
       return try FileLock(path: lockFile.path)

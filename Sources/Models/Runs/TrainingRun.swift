@@ -13,7 +13,8 @@ public final class TrainingRun {
   }
 
   public let configuration: RunConfiguration
-  public let directory: RunDirectory
+  /// Locked until `train` has returned.
+  public private(set) var directory: RunDirectory
   public let trainer: Trainer
   /// Called every so often, and after the last step of an epoch.
   public var onProgress: ((TrainingProgress) -> Void)?
@@ -134,6 +135,8 @@ public final class TrainingRun {
   /// Trains until the end of the run, or until `shouldStop` says so between two steps or two batches of validation; then
   /// everything is saved.
   public func train(shouldStop: () -> Bool) throws -> Outcome {
+    try directory.hold()
+    defer { directory.release() }
     // An epoch that the step limit cut short is still to be finished where the run was ended while it was validated.
     while state.epoch < configuration.epochs, !isAtStepLimit || state.position > 0 {
       if try trainEpoch(shouldStop: shouldStop) == .stopped {
