@@ -74,11 +74,14 @@ class Run:
         command += ["--resume", self.folder] if resume else ["--out", self.folder] + self.options
         return subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
 
-    def step(self):
-        """Step of the last save; 0 before the first."""
+    def saved(self, key):
+        """What the state of the last save says; 0 before the first."""
         if not os.path.exists(self.state):
             return 0
-        return json.loads(read_header(self.state)[0]["__metadata__"]["state"])["step"]
+        return json.loads(read_header(self.state)[0]["__metadata__"]["state"])[key]
+
+    def step(self):
+        return self.saved("step")
 
     def require_whole(self):
         """Looks at everything that a save writes. Returns how many half-written files lie beside it."""
@@ -90,9 +93,8 @@ class Run:
         if os.path.exists(self.state):
             for name in ("last", "best"):
                 path = self.file(f"checkpoints/{name}.safetensors")
-                if name == "last" or self.rows():
-                    if not os.path.exists(path):
-                        fail(f"{path} is missing beside a state")
+                if (name == "last" or self.saved("epoch") > 0) and not os.path.exists(path):
+                    fail(f"{path} is missing beside a state")
         return sum(name.endswith(".tmp") for name in names)
 
     def rows(self):
