@@ -20,7 +20,12 @@ struct StopSignal {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { signal in
         _ = StopSignal.received.compareExchange(expected: 0, desired: signal, ordering: .relaxed)
-        // `write` is one of the few functions that a handler may call; the text is in the program's own memory.
+        // `poll` and `write` are among the few functions that a handler may call; the text is in the program's own memory.
+        // The function that was interrupted may be about to read errno, and a pipe that nobody empties would hold it up.
+        let interrupted = errno
+        defer { errno = interrupted }
+        var output = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard poll(&output, 1, 0) == 1, output.revents & Int16(POLLOUT) != 0 else { return }
         let text: StaticString =
           "\nrecolor: stopping at the next good moment; once more stops at once and saves nothing\n"
         _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
