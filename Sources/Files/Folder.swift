@@ -10,13 +10,17 @@ public enum Folder {
   /// Whether `path` is an ordinary file, or a link to one.
   public static func holdsFile(_ path: String) -> Bool { type(of: path) == S_IFREG }
 
-  /// Makes the folder `path`, and those above it, where they are missing.
+  /// Makes the folder `path`, and those above it, where they are missing, and waits until their names are on the disk.
   public static func create(_ path: String) throws(FileError) {
     if exists(path) || path.isEmpty { return }
     if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try create(String(path[..<slash])) }
-    guard mkdir(path, 0o777) == 0 || exists(path) else {
-      throw FileError(path: path, problem: "cannot be made", reason: FileDescriptor.lastReason())
+    guard mkdir(path, 0o777) == 0 else {
+      let reason = FileDescriptor.lastReason()
+      // Somebody else may have been quicker.
+      if exists(path) { return }
+      throw FileError(path: path, problem: "cannot be made", reason: reason)
     }
+    try synchronize(holding: path)
   }
 
   /// Throws where `create` would not work, or no file could be written into the folder then, as far as can be told without
