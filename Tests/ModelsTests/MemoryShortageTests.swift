@@ -17,7 +17,9 @@ struct MemoryShortageTests {
     }
   }
 
-  private func start(_ device: TestBackends, batchSize: Int, limit: Int) throws {
+  private func start(
+    _ device: TestBackends, batchSize: Int, limit: Int, residency: ImageResidency = .all, count: Int = 520
+  ) throws {
     let backend = try backend(device, limit: limit)
     var configuration = try SmallRun.configuration(.gan, on: backend)
     configuration.options.batchSize = batchSize
@@ -26,7 +28,7 @@ struct MemoryShortageTests {
     try SmallRun.withFolder { folder in
       do {
         _ = try TrainingRun(
-          configuration, in: folder, dataset: SmallRun.dataset(count: 520), residency: .all, on: backend)
+          configuration, in: folder, dataset: SmallRun.dataset(count: count), residency: residency, on: backend)
       } catch {
         #expect(!FileManager.default.fileExists(atPath: folder.path))
         throw error
@@ -34,8 +36,12 @@ struct MemoryShortageTests {
     }
   }
 
-  private func shortage(_ device: TestBackends, batchSize: Int, limit: Int) throws -> MemoryShortage {
-    let error = #expect(throws: RunError.self) { try start(device, batchSize: batchSize, limit: limit) }
+  private func shortage(
+    _ device: TestBackends, batchSize: Int, limit: Int, residency: ImageResidency = .all, count: Int = 520
+  ) throws -> MemoryShortage {
+    let error = #expect(throws: RunError.self) {
+      try start(device, batchSize: batchSize, limit: limit, residency: residency, count: count)
+    }
     guard case .outOfMemory(let shortage) = error else { throw error ?? .invalidOption("no error") }
     return shortage
   }
@@ -60,6 +66,19 @@ struct MemoryShortageTests {
     let found = try shortage(device, batchSize: 64, limit: 1 << 20)
     #expect(found.fitting == nil && found.smallest.batchSize == 1)
     #expect(found.description.contains("--width"))
+  }
+
+  /// 4000 photographs take 12 MB.
+  @Test("Photographs count as far as they lie on the device", arguments: TestBackends.available)
+  func photographs(device: TestBackends) throws {
+    let all = try shortage(device, batchSize: 2, limit: 2 << 20, count: 4000)
+    #expect(all.imageByteCount == 4000 * 32 * 32 * 3)
+    #expect(all.imageByteCount > all.byteCount - all.imageByteCount)
+    #expect(all.description.contains("--device-images"))
+    // Where they have no room, a window of them is used, and the step takes the rest.
+    let window = try shortage(device, batchSize: 64, limit: 1 << 20, residency: .automatic, count: 4000)
+    #expect(window.imageByteCount < all.imageByteCount)
+    #expect(!window.description.contains("--device-images"))
   }
 
   @Test("What an allocation took is given back when it goes")

@@ -12,6 +12,8 @@ public struct MemoryShortage: Error, Equatable {
   public let fitting: (batchSize: Int, byteCount: Int)?
   /// The smallest size of batches that can be trained with, and what it takes in all.
   public let smallest: (batchSize: Int, byteCount: Int)
+  /// What the photographs take of `byteCount`.
+  public let imageByteCount: Int
 
   public static func == (a: MemoryShortage, b: MemoryShortage) -> Bool { a.description == b.description }
 }
@@ -22,6 +24,9 @@ extension MemoryShortage: CustomStringConvertible {
       + (fitting.map { "--batch-size \($0.batchSize) fits, with \(Self.mebibytes($0.byteCount))" }
         ?? "not even --batch-size \(smallest.batchSize) fits, with \(Self.mebibytes(smallest.byteCount)); use a smaller "
         + "--width or --size")
+      + (imageByteCount > byteCount - imageByteCount
+        ? "; \(Self.mebibytes(imageByteCount)) of it are photographs: --device-images leaves fewer of them on the device"
+        : "")
   }
 
   private static func mebibytes(_ byteCount: Int) -> String { "\((byteCount + (1 << 20) - 1) >> 20) MiB" }

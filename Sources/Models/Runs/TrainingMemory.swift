@@ -34,11 +34,13 @@ struct TrainingMemory {
       if fits(byteCounts) { fitting = (candidate, byteCounts.reduce(0, +)) }
       candidate /= 2
     }
+    let byteCounts = allocations(batchSize: batchSize)
     return MemoryShortage(
       device: "\(backend.name) (\(backend.deviceDescription))",
       model: "\(configuration.model.kind.rawValue) at --width \(configuration.model.width)", batchSize: batchSize,
-      byteCount: allocations(batchSize: batchSize).reduce(0, +), fitting: fitting,
-      smallest: (smallestBatchSize, allocations(batchSize: smallestBatchSize).reduce(0, +)))
+      byteCount: byteCounts.reduce(0, +), fitting: fitting,
+      smallest: (smallestBatchSize, allocations(batchSize: smallestBatchSize).reduce(0, +)),
+      imageByteCount: byteCounts[0])
   }
 
   /// A single small image leaves batch normalization a single value.
@@ -54,7 +56,7 @@ struct TrainingMemory {
     return withExtendedLifetime(held) { true }
   }
 
-  /// All that a run allocates, in bytes.
+  /// All that a run allocates, in bytes; the photographs first.
   private func allocations(batchSize: Int) -> [Int] {
     var options = configuration.options
     options.batchSize = batchSize

@@ -41,11 +41,15 @@ public struct DeviceImages {
     }
   }
 
-  /// Images that lie on the device at a time, where there is room for them.
+  /// Images that lie on the device at a time: as `init` decides it, before anything else is on the device.
   static func count(
     of dataset: ImageDataset, _ residency: ImageResidency, batchSize: Int, on backend: any Backend
   ) -> Int {
-    windowBatches(of: dataset, residency, batchSize: batchSize, on: backend).map { 2 * $0 * batchSize } ?? dataset.count
+    var batches = windowBatches(of: dataset, residency, batchSize: batchSize, on: backend)
+    if batches == nil, residency == .automatic, (try? backend.allocate(byteCount: dataset.bytes.count)) == nil {
+      batches = standardBatches(imageByteCount: dataset.imageByteCount, batchSize: batchSize, on: backend)
+    }
+    return batches.map { 2 * $0 * batchSize } ?? dataset.count
   }
 
   private init(windowOn dataset: ImageDataset, batches: Int, batchSize: Int, on backend: any Backend)
