@@ -17,6 +17,7 @@ import math
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -28,7 +29,6 @@ from tensorboard.backend.event_processing.event_file_loader import LegacyEventFi
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OPTIONS = "--data scenes --device cpu --width 4 --batch-size 16 --train-images 640 --validation-images 64 --epochs 8"
-PORT = 16006
 # What a run's time decides, and not its seed.
 TIMES = {"epoch/seconds", "epoch/images_per_second"}
 
@@ -110,7 +110,9 @@ def compare_runs(reader: str, curves: dict) -> None:
 
 
 def with_server(options: argparse.Namespace, fast: str) -> None:
-    command = ["tensorboard", f"--logdir={options.folder}", f"--port={PORT}", f"--load_fast={fast}", "--bind_all"]
+    port = free_port()
+    address = f"http://localhost:{port}"
+    command = ["tensorboard", f"--logdir={options.folder}", f"--port={port}", f"--load_fast={fast}"]
     command[0] = str(pathlib.Path(sys.executable).parent / "tensorboard")
     command += ["--samples_per_plugin=scalars=100000,images=100"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -118,8 +120,8 @@ def with_server(options: argparse.Namespace, fast: str) -> None:
         deadline = time.monotonic() + 60
         while True:
             try:
-                tags = fetch("scalars/tags")
-                sheets = [fetch("images/images", run=run, tag="samples", sample=0) for run in ("killed", "whole")]
+                tags = fetch(address, "scalars/tags")
+                sheets = [fetch(address, "images/images", run=run, tag="samples", sample=0) for run in ("killed", "whole")]
                 # It shows what it has read so far.
                 if all(sheet[-1]["step"] == 320 for sheet in sheets):
                     break
@@ -128,31 +130,38 @@ def with_server(options: argparse.Namespace, fast: str) -> None:
             require(time.monotonic() < deadline, "tensorboard shows no runs")
             time.sleep(0.5)
         curves = {
-            run: {tag: [(p[1], p[2]) for p in fetch("scalars/scalars", run=run, tag=tag)] for tag in tags[run]}
+            run: {tag: [(p[1], p[2]) for p in fetch(address, "scalars/scalars", run=run, tag=tag)] for tag in tags[run]}
             for run in ("killed", "whole")
         }
         for run, found in curves.items():
             compare_with_table(options.folder / run, found)
-            sheets = fetch("images/images", run=run, tag="samples", sample=0)
+            sheets = fetch(address, "images/images", run=run, tag="samples", sample=0)
             require(len(sheets) == 8, f"{run}: {len(sheets)} sheets")
-            data = request(f"images/individualImage?{sheets[-1]['query']}")
+            data = request(address, f"images/individualImage?{sheets[-1]['query']}")
             require(data == (options.folder / run / "samples/epoch_008.png").read_bytes(), f"{run}: the last sheet")
         compare_runs("tensorboard", curves)
         if options.screenshot:
             flags = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=1600,1400", "--virtual-time-budget=20000"]
-            page = f"http://localhost:{PORT}/#timeseries"
+            page = f"{address}/#timeseries"
             subprocess.run(["chromium", *flags, f"--screenshot={options.screenshot}", page], check=True, capture_output=True)
     finally:
         server.terminate()
         server.wait()
 
 
-def fetch(path: str, **query: object) -> object:
-    return json.loads(request(path + ("?" + urllib.parse.urlencode(query) if query else "")))
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return probe.getsockname()[1]
 
 
-def request(path: str) -> bytes:
-    with urllib.request.urlopen(f"http://localhost:{PORT}/data/plugin/{path}", timeout=10) as answer:
+def fetch(address: str, path: str, **query: object) -> object:
+    return json.loads(request(address, path + ("?" + urllib.parse.urlencode(query) if query else "")))
+
+
+def request(address: str, path: str) -> bytes:
+    with urllib.request.urlopen(f"{address}/data/plugin/{path}", timeout=10) as answer:
         return answer.read()
 
 

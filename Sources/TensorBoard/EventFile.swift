@@ -5,8 +5,9 @@ import SwiftProtobuf
 
 /// An event file, which TensorBoard draws curves and pictures from.
 ///
-/// Every event is in the file when the call that wrote it returns, whatever becomes of the process; a system that goes down can
-/// cut the file off behind the last `synchronize`, and TensorBoard reads such a file up to there.
+/// Every event is in the file when the call that wrote it returns, whatever becomes of the process. A process that is killed within
+/// the call can leave the file's last record cut short, and a system that goes down can cut the file off behind the last
+/// `synchronize`; TensorBoard reads such a file up to there.
 public final class EventFile {
   /// Folder that the file is in; TensorBoard calls what is in it a run.
   public let folder: String
@@ -75,7 +76,7 @@ public final class EventFile {
     } catch {
       throw FileError(path: folder, problem: "an event cannot be written", reason: "\(error)")
     }
-    // In one call, so that a process that ends here leaves a whole record or none.
+    // In one call, so that a reader hardly ever meets half a record; a KILL can still leave one, at the file's end.
     let record = Record.framed(data)
     var failure: FileError?
     record.withUnsafeBytes { bytes in

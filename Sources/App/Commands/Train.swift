@@ -26,7 +26,7 @@ struct Train: ParsableCommand {
       also after a crash. To train a finished run for longer, raise epochs in its config.json and resume it.
 
       A loss that is no finite number ends the run; the last good weights stay. So does a gan's discriminator that has \
-      won for hundreds of steps, unless --no-guard is given. docs/runs.md has the rest.
+      led for 1000 steps while the colors came no closer, unless --no-guard is given. docs/runs.md has the rest.
       """)
 
   @Argument(help: "What to train: unet or gan.")
