@@ -90,7 +90,7 @@ class Run:
         for name in names:
             if name.endswith(".safetensors"):
                 require_whole(os.path.join(checkpoints, name))
-        if os.path.exists(self.state):
+        if self.step() > 0:
             for name in ("last", "best"):
                 path = self.file(f"checkpoints/{name}.safetensors")
                 if (name == "last" or self.saved("epoch") > 0) and not os.path.exists(path):

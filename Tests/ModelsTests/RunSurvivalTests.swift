@@ -54,7 +54,8 @@ struct RunSurvivalTests {
         moments.append(place)
         #expect(throws: Never.self) { try copy(folder, to: place) }
       }
-      defer { for moment in moments { try? FileManager.default.removeItem(at: moment) } }
+      let torn = folder.appendingPathExtension("torn")
+      defer { for place in moments + [torn] { try? FileManager.default.removeItem(at: place) } }
       do {
         let run = try start(configuration(kind, keep: 3, on: backend), in: folder, on: backend)
         remember()
@@ -65,15 +66,86 @@ struct RunSurvivalTests {
       let expected = try results(of: folder)
       // Before the first step, steps 3, 4 (an epoch's end), 6 and 8.
       #expect(moments.count == 5)
-      for moment in moments {
-        try #expect(endOfRun(in: moment, on: backend) == expected)
-        // Killed in the middle of a save: all but the state is already there.
-        for file in ["last.safetensors", "best.safetensors"].map({ "checkpoints/\($0)" }) + ["metrics.csv"] {
-          let place = moment.appendingPathComponent(file)
-          try? FileManager.default.removeItem(at: place)
-          try copy(folder.appendingPathComponent(file), to: place)
+      for (index, moment) in moments.enumerated() {
+        // Killed in the middle of the next save: all but the state is already there. And files that are newer by far.
+        for newer in [moments.dropFirst(index + 1).first ?? folder, folder] {
+          try? FileManager.default.removeItem(at: torn)
+          try copy(moment, to: torn)
+          try overlay(newer, onto: torn)
+          try #expect(endOfRun(in: torn, on: backend) == expected)
         }
+        // As the last, for it trains the moment to its end.
         try #expect(endOfRun(in: moment, on: backend) == expected)
+      }
+    }
+  }
+
+  /// Brings all that a save writes, but for the state, from one copy of a run to another.
+  private func overlay(_ newer: URL, onto folder: URL) throws {
+    for name in try FileManager.default.subpathsOfDirectory(atPath: newer.path)
+    where ["safetensors", "csv", "png"].contains(URL(filePath: name).pathExtension) {
+      let place = folder.appendingPathComponent(name)
+      if place.path == RunDirectory(opening: folder).state.path { continue }
+      try? FileManager.default.removeItem(at: place)
+      try copy(newer.appendingPathComponent(name), to: place)
+    }
+  }
+
+  @Test("A run that has lost its state is refused, and nothing in it is touched")
+  func withoutState() throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      do { _ = try start(configuration(on: backend), in: folder, on: backend).train { false } }
+      let directory = RunDirectory(opening: folder)
+      try FileManager.default.removeItem(at: directory.state)
+      let left = try results(of: folder)
+      let refusal = RunError.withoutState(path: directory.state.path)
+      #expect(throws: refusal) { try resume(folder, on: backend) }
+      #expect(try results(of: folder) == left)
+      // Weights alone, or rows alone, are enough.
+      try FileManager.default.moveItem(at: directory.metrics, to: folder.appendingPathComponent("elsewhere"))
+      #expect(throws: refusal) { try resume(folder, on: backend) }
+      try FileManager.default.moveItem(at: folder.appendingPathComponent("elsewhere"), to: directory.metrics)
+      for file in [directory.last, directory.best] { try FileManager.default.removeItem(at: file) }
+      #expect(throws: refusal) { try resume(folder, on: backend) }
+      #expect(refusal.description.contains("--out") && !refusal.description.contains("\n"))
+    }
+  }
+
+  @Test("A run has a state from its making on, and without it, if nothing was trained, begins again")
+  func beginning() throws {
+    let backend = try TestBackends.cpu.make()
+    let configuration = try configuration(on: backend)
+    let expected = try SmallRun.withFolder { folder in
+      do { _ = try start(configuration, in: folder, on: backend).train { false } }
+      return try results(of: folder)
+    }
+    for hasState in [true, false] {
+      try SmallRun.withFolder { folder in
+        do { _ = try start(configuration, in: folder, on: backend) }
+        let state = RunDirectory(opening: folder).state
+        #expect(FileManager.default.fileExists(atPath: state.path))
+        if !hasState { try FileManager.default.removeItem(at: state) }
+        #expect(try endOfRun(in: folder, on: backend) == expected)
+      }
+    }
+  }
+
+  @Test(
+    "A state that names other files than checkpoints for removal is refused",
+    arguments: ["../../notes.safetensors", "last.safetensors", "epoch_.safetensors", "step_1.safetensors/../last", ""])
+  func foreignNames(name: String) throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      do {
+        let run = try start(configuration(on: backend), in: folder, on: backend)
+        run.state.kept = [name, "epoch_001.safetensors"]
+        try run.save(.position)
+      }
+      let error = #expect(throws: CheckpointError.self) { try resume(folder, on: backend) }
+      guard case .wrongState = error else {
+        Issue.record("\(String(describing: error))")
+        return
       }
     }
   }

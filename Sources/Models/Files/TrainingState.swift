@@ -74,6 +74,11 @@ public struct TrainingState: Codable, Equatable, Sendable {
     guard state.epoch >= 0, state.step >= 0, state.position >= 0, state.summedSteps ?? 0 >= 0 else {
       throw CheckpointError.wrongState(path: url.path, reason: "negative epoch, step or position")
     }
+    // They will be removed one day: nothing else may be.
+    if let name = state.kept?.first(where: { !RunDirectory.isKept($0) }) {
+      throw CheckpointError.wrongState(
+        path: url.path, reason: "names as a checkpoint what is none: \(name.debugDescription)")
+    }
     try forEach(trainer) { name, parameters, parameter, vector in
       let values = try file.values(name, as: Float.self, shape: parameter.fileShape)
       try parameters.setFileValues(values, of: parameter, in: vector, on: backend)

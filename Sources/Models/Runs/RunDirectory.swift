@@ -30,6 +30,9 @@ public struct RunDirectory {
   /// The weights after a step in the middle of an epoch, where they are kept.
   public func kept(step: Int) -> URL { kept("step_\(Self.number(step, digits: 6)).safetensors") }
 
+  /// Whether a file of this name is one of those above.
+  static func isKept(_ name: String) -> Bool { name.wholeMatch(of: /(epoch|step)_[0-9]+\.safetensors/) != nil }
+
   /// A kept checkpoint by its name.
   func kept(_ name: String) -> URL { checkpoints.appendingPathComponent(name) }
 
@@ -119,6 +122,17 @@ public struct RunDirectory {
     } catch {
       throw .notARun(path: url.path, reason: "metrics.csv \(Self.reason(error))")
     }
+  }
+
+  /// Whether there is anything that training has made: weights, or rows of `metrics.csv`. What cannot be read may be.
+  var holdsResults: Bool {
+    if Folder.exists(checkpoints.path) {
+      guard let names = try? Folder.names(in: checkpoints.path) else { return true }
+      if names.contains(where: { $0.hasSuffix(".safetensors") }) { return true }
+    }
+    guard FileManager.default.fileExists(atPath: metrics.path) else { return false }
+    guard let bytes = try? readFile(metrics.path, limit: Self.largestText) else { return true }
+    return bytes.split(separator: UInt8(ascii: "\n")).count > 1
   }
 
   private var lockFile: URL { url.appendingPathComponent(".lock") }

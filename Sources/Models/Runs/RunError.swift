@@ -9,6 +9,8 @@ public enum RunError: Error, Equatable {
   case notARun(path: String, reason: String)
   /// The process that made the folder ended before its configuration was written.
   case unbegun(path: String)
+  /// A run that was trained, whose state is gone; `path` is where it was.
+  case withoutState(path: String)
   case invalidOption(String)
   /// A save failed; what was saved before is whole. `step` is that of the last save, nil where there is none.
   case notSaved(reason: String, run: String, step: Int?)
@@ -31,6 +33,9 @@ extension RunError: CustomStringConvertible {
     case .notARun(let path, let reason): "\(path): not a training run to go on with: \(reason)"
     case .unbegun(let path):
       "\(path): the run was ended before its config.json was written; begin it anew by --out \(path)"
+    case .withoutState(let path):
+      "\(path): missing, though the run was trained, and going on would begin it anew over what is there; put the file back, or "
+        + "begin another run by --out and a new folder"
     case .invalidOption(let text): text
     case .notSaved(let reason, let run, let step):
       "\(reason); training has stopped, "

@@ -11,9 +11,9 @@ struct TrainingEvents {
   private let file: EventFile
 
   /// Only the first point makes a file.
-  /// - Parameter stepsDone: steps that are not done again, of a run that goes on; 0 for a new one.
-  init(in directory: RunDirectory, stepsDone: Int) {
-    file = EventFile(in: directory.url.path, goingOnAt: stepsDone + 1)
+  /// - Parameter firstStep: the first that is told of, or told of again.
+  init(in directory: RunDirectory, goingOnAt firstStep: Int) {
+    file = EventFile(in: directory.url.path, goingOnAt: firstStep)
   }
 
   /// Writes the means of losses over some steps.

@@ -42,6 +42,14 @@ extension TrainingRun {
     if case .step = save { onSave?(state.step) }
   }
 
+  /// Writes the state of a run that has not trained yet. From here on weights without a state are a run that has lost it, and
+  /// none that was killed in its first save.
+  func saveBeginning() throws {
+    state.configuration = configuration
+    state.summedSteps = 0
+    try saving { try state.prepare(trainer, for: directory.state, on: backend).finish() }
+  }
+
   private func commit(_ weights: [URL], _ save: Save) throws {
     var writers = try weights.map(preparedWeights)
     writers.append(try state.prepare(trainer, for: directory.state, on: backend))

@@ -54,6 +54,7 @@ public final class TrainingRun {
     prepared.configuration.tuning = backend.tuning
     // The folder comes last, so that a run that cannot start leaves none behind.
     try self.init(prepared, directory: RunDirectory(creating: folder, prepared.configuration), on: backend)
+    try saveBeginning()
   }
 
   /// Goes on with a run.
@@ -85,10 +86,13 @@ public final class TrainingRun {
     if self.configuration != written { try saving { try directory.write(self.configuration) } }
   }
 
-  /// Takes over what the state file holds. A run that was killed before its first save begins again: all it did follows from
-  /// its configuration.
+  /// Takes over what the state file holds. A run that was killed before it wrote one begins again: nothing was trained. One
+  /// whose state is gone is refused, as beginning again would overwrite what was trained.
   private func restore() throws {
-    guard FileManager.default.fileExists(atPath: directory.state.path) else { return }
+    guard FileManager.default.fileExists(atPath: directory.state.path) else {
+      guard !directory.holdsResults else { throw RunError.withoutState(path: directory.state.path) }
+      return try saveBeginning()
+    }
     state = try TrainingState.read(from: directory.state, into: trainer, on: backend)
     guard let begun = state.configuration, begun.allows(configuration) else {
       throw Self.changedConfiguration(directory)
@@ -96,9 +100,12 @@ public final class TrainingRun {
     guard state.position.isMultiple(of: configuration.options.batchSize), state.position <= split.training.count,
       state.epoch <= configuration.epochs
     else { throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another run") }
+    state.summedSteps = stepInEpoch - stepsToSum
     table = try directory.readMetrics(columns: table.columns, throughEpoch: state.epoch)
-    events = TrainingEvents(in: directory, stepsDone: state.step)
-    savedStep = state.step
+    // The last steps' point is written when their losses are summed up. Where the state has not summed them, what was
+    // written at its step was written after it, and is written again.
+    events = TrainingEvents(in: directory, goingOnAt: stepsToSum > 0 ? state.step : state.step + 1)
+    savedStep = state.step > 0 ? state.step : nil
     removeSuperseded()
   }
 
@@ -115,7 +122,7 @@ public final class TrainingRun {
     trainer = preparation.trainer
     self.directory = directory
     self.backend = backend
-    events = TrainingEvents(in: directory, stepsDone: 0)
+    events = TrainingEvents(in: directory, goingOnAt: 1)
     table = MetricsTable(
       columns: ["epoch", "step", "learning_rate"] + preparation.trainer.lossNames + [
         "validation_mse", "validation_psnr", "validation_ssim", "validation_colorfulness", "seconds",
@@ -161,7 +168,8 @@ public final class TrainingRun {
       try trainer.step(first: state.position)
       state.position += batchSize
       state.step += 1
-      if stepInEpoch.isMultiple(of: Self.lossInterval) { try takeLosses() }
+      // Those of the epoch's end wait until it is validated, so that their points come with the epoch's.
+      if stepInEpoch.isMultiple(of: Self.lossInterval), hasBatches { try takeLosses() }
       if let interval = configuration.saveEvery, state.step.isMultiple(of: interval) {
         // The weights after the epoch's last step are kept as the epoch's.
         try save(hasBatches ? .step : .position)
@@ -169,10 +177,10 @@ public final class TrainingRun {
       if meter.secondsSinceReport >= Self.reportInterval { try report(&meter) }
     }
     if meter.hasNewSteps(at: state.step) { try report(&meter) }
-    try takeLosses()
     let trainingSeconds = start.secondsUntilNow
     let stepsDone = state.step - firstStep
     guard let evaluation = try validated(shouldStop: shouldStop) else { return .stopped }
+    try takeLosses()
     try finishEpoch(
       evaluation, start: start,
       imagesPerSecond: trainingSeconds > 0 ? Double(stepsDone * batchSize) / trainingSeconds : 0)
@@ -199,14 +207,19 @@ public final class TrainingRun {
 
   /// Takes over the losses' sums from the device.
   private func takeLosses() throws {
-    // In files from before it was noted, all were taken at each interval's end.
-    let steps = stepInEpoch - (state.summedSteps ?? stepInEpoch / Self.lossInterval * Self.lossInterval)
+    let steps = stepsToSum
     let sums = try trainer.takeLosses().map(Double.init)
     try saving { try events.write(losses: trainer.lossNames, sums: sums, over: steps, step: state.step) }
     state.lossSums = state.lossSums.isEmpty ? sums : zip(state.lossSums, sums).map(+)
     state.summedSteps = stepInEpoch
     try requireFinite(state.lossSums)
     if steps > 0 { try watch(sums.map { $0 / Double(steps) }, steps: steps) }
+  }
+
+  /// Steps of the current epoch whose losses the device has not handed over. In files from before it was noted, all were
+  /// taken at each interval's end.
+  private var stepsToSum: Int {
+    stepInEpoch - (state.summedSteps ?? stepInEpoch / Self.lossInterval * Self.lossInterval)
   }
 
   /// Ends the run where the discriminator has won. At fixed steps, like the sums, so that a run that was resumed ends where
