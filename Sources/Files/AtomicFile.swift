@@ -7,16 +7,41 @@ public struct AtomicFile: ~Copyable {
   private let path: String
   private var isCommitted = false
 
-  /// Opens the temporary file, `path.PID.tmp`. A link is followed, so that its target is replaced and not the link; what
+  /// Opens the temporary file, `path.NUMBER.tmp`, of a long name its end only. A link is followed, so that its target is replaced and not the link; what
   /// is there and no ordinary file, such as a device, is refused.
   public init(path: String) throws(FileError) {
     self.path = Self.resolved(path)
     do {
       try Self.requireOrdinaryFile(self.path)
-      file = try FileDescriptor(path: "\(self.path).\(getpid()).tmp", flags: O_WRONLY | O_CREAT | O_TRUNC)
+      file = try Self.temporaryFile(for: self.path)
     } catch {
       throw FileError(path: path, problem: "cannot be written", reason: error.reason)
     }
+  }
+
+  /// A file that nobody else has: what lies there already may be another writer's, or a link that leads elsewhere.
+  private static func temporaryFile(for path: String) throws(FileError) -> FileDescriptor {
+    var number = UInt32(bitPattern: getpid())
+    while true {
+      let temporary = temporaryPath(for: path, number)
+      do {
+        return try FileDescriptor(path: temporary, flags: O_WRONLY | O_CREAT | O_EXCL)
+      } catch {
+        var status = stat()
+        guard lstat(temporary, &status) == 0 else { throw error }
+        number = .random(in: 0...UInt32.max)
+      }
+    }
+  }
+
+  /// In the same folder, with a name that is not too long for it.
+  private static func temporaryPath(for path: String, _ number: UInt32) -> String {
+    let start = path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex
+    let end = ".\(number).tmp"
+    var name = path[start...]
+    // The end stays, for it says what kind of file it is.
+    while name.utf8.count + end.utf8.count > Int(NAME_MAX) { name.removeFirst() }
+    return path[..<start] + name + end
   }
 
   private static func requireOrdinaryFile(_ path: String) throws(FileError) {
@@ -64,13 +89,31 @@ public struct AtomicFile: ~Copyable {
   }
 
   /// Puts the file under its name, once its bytes are on the disk, and waits until the name is there too.
-  public consuming func commit() throws(FileError) {
+  /// - Parameter isReplacing: whether what has the name is replaced; if not, it is an error.
+  public consuming func commit(isReplacing: Bool = true) throws(FileError) {
     try synchronize()
-    guard rename(file.path, path) == 0 else {
-      throw FileError(path: path, problem: "cannot be written", reason: FileDescriptor.lastReason())
+    if isReplacing {
+      guard rename(file.path, path) == 0 else {
+        throw FileError(path: path, problem: "cannot be written", reason: FileDescriptor.lastReason())
+      }
+      isCommitted = true
+    } else {
+      // Unlike rename, this fails where the name is taken; the temporary name goes with the owner.
+      try link()
     }
-    isCommitted = true
     try Folder.synchronize(holding: path)
+  }
+
+  /// Gives the file its name beside the temporary one.
+  private func link() throws(FileError) {
+    if Glibc.link(file.path, path) == 0 { return }
+    var status = stat()
+    let isTaken = errno == EEXIST || lstat(path, &status) == 0
+    // Some file systems know no second name of a file.
+    guard !isTaken, rename(file.path, path) == 0 else {
+      throw FileError(
+        path: path, problem: "cannot be written", reason: isTaken ? "it is already there" : FileDescriptor.lastReason())
+    }
   }
 
   /// Whether a file of this name is what a process that was killed while it wrote has left beside its place.
