@@ -62,6 +62,8 @@ recolor_png_writer *recolor_png_create(
       PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (info->profile) {
     png_set_iCCP(png, writer->info, "ICC profile", PNG_COMPRESSION_TYPE_BASE, info->profile, info->profile_size);
+    // Some of what it does not take it leaves out with a warning.
+    if (!png_get_valid(png, writer->info, PNG_INFO_iCCP)) png_error(png, "no PNG file can hold its color profile");
   } else {
     png_set_sRGB(png, writer->info, PNG_sRGB_INTENT_PERCEPTUAL);
   }

@@ -18,10 +18,12 @@ extension RGBImage {
   public func writePNG(to path: String) throws(ImageError) { try write(to: path, as: .png) }
 
   /// Writes an image file, which appears under its name only when it is whole.
-  public func write(to path: String, as format: PictureFormat) throws(ImageError) {
+  /// - Parameter isReplacing: whether a file of that name is replaced; if not, it is an error, also where it appears while
+  ///   this one is written.
+  public func write(to path: String, as format: PictureFormat, isReplacing: Bool = true) throws(ImageError) {
     let output = try FileOutput(path: path)
     try write(to: output, as: format, name: path)
-    try output.commit()
+    try output.commit(isReplacing: isReplacing)
   }
 
   /// Writes an image file. Errors call it `name`.

@@ -58,12 +58,13 @@ struct PictureColoring {
     let format = job.format.pictureFormat(quality: quality)
     if isRaw {
       let image = try colorizer.raw(photograph, workingSize: workingSize)
-      try write(job.target, toFile: { try image.write(to: $0, as: format) }) {
+      try write(job.target, toFile: { try image.write(to: $0, as: format, isReplacing: replacesFiles) }) {
         try image.write(to: $0, as: format, name: "standard output")
       }
     } else {
       let colored = try colorizer.colorize(photograph, workingSize: workingSize)
-      try write(job.target, toFile: { try colored.write(to: $0, as: format) }) {
+      for line in colored.remarks(as: format) { remark("\(job.source.name): \(line)") }
+      try write(job.target, toFile: { try colored.write(to: $0, as: format, isReplacing: replacesFiles) }) {
         try colored.write(to: $0, as: format, name: "standard output")
       }
     }
@@ -95,9 +96,13 @@ struct PictureColoring {
     switch target {
     case .file(let path):
       try Folder.create(URL(filePath: path).deletingLastPathComponent().path)
-      // Somebody may have put a file there since.
-      try requireFree(path)
-      try toFile(path)
+      do {
+        try toFile(path)
+      } catch {
+        // Somebody may have put a file there since.
+        try requireFree(path)
+        throw error
+      }
     case .standardOutput:
       // All of it first: who reads the pipe gets a whole picture or none.
       let output = MemoryOutput()

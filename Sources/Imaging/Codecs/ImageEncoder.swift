@@ -86,6 +86,17 @@ final class ImageEncoder {
     guard isWritten else { throw Self.failure(message, target, format, name) }
   }
 
+  /// Whether a file can hold an ICC profile: libpng is stricter about them than what computes with them, and a JPEG
+  /// file has room for so much only.
+  static func canHold(_ profile: [UInt8], _ format: PictureFormat) -> Bool {
+    switch format {
+    case .png:
+      (try? ImageEncoder(.png, Layout(width: 1, height: 1, profile: profile), output: MemoryOutput(), name: "")) != nil
+    // As many segments as a byte counts, of so many bytes.
+    case .jpeg: profile.count <= 255 * 65_519
+    }
+  }
+
   private static func failure(
     _ message: [CChar], _ target: Target, _ format: PictureFormat, _ name: String
   ) -> ImageError {

@@ -28,9 +28,9 @@ final class FileOutput: ImageOutput {
 
   func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) { try file?.append(bytes) }
 
-  func commit() throws(ImageError) {
+  func commit(isReplacing: Bool) throws(ImageError) {
     do {
-      try file.take()?.commit()
+      try file.take()?.commit(isReplacing: isReplacing)
     } catch {
       throw .file(error)
     }

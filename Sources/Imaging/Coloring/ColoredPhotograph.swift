@@ -22,10 +22,18 @@ public struct ColoredPhotograph: Sendable {
   ///
   /// A photograph with an RGB profile keeps it: the colors are converted to it and it goes into the file. All others
   /// become sRGB. PNG files have the photograph's alpha and bits a sample; JPEG files lie on white and have 8 bits.
-  public func write(to path: String, as format: PictureFormat) throws(ImageError) {
+  /// - Parameter isReplacing: whether a file of that name is replaced; if not, it is an error, also where it appears while
+  ///   this one is written.
+  public func write(to path: String, as format: PictureFormat, isReplacing: Bool = true) throws(ImageError) {
     let output = try FileOutput(path: path)
     try write(to: output, as: format, name: path)
-    try output.commit()
+    try output.commit(isReplacing: isReplacing)
+  }
+
+  /// What a person should know about a file of the format: one line each, without the file's name.
+  public func remarks(as format: PictureFormat) -> [String] {
+    RowEncoding(photograph, format).losesProfile
+      ? ["a \(format.name) file cannot hold its color profile; the colored picture is sRGB"] : []
   }
 
   /// Writes an image file. Errors call it `name`.

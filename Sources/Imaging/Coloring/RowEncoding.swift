@@ -5,10 +5,14 @@ struct RowEncoding: Sendable {
   /// Into the photograph's own RGB space; nil for sRGB.
   private let fromLinear: ColorTransform?
   private let isOnWhite: Bool
+  /// Whether the photograph's profile is given up, for no file of the format can hold it.
+  let losesProfile: Bool
 
   init(_ photograph: Photograph, _ format: PictureFormat) {
     self.photograph = photograph
-    let profile = photograph.profile.flatMap { $0.color == .rgb && !$0.bytes.isEmpty ? $0 : nil }
+    let own = photograph.profile.flatMap { $0.color == .rgb && !$0.bytes.isEmpty ? $0 : nil }
+    let profile = own.flatMap { ImageEncoder.canHold($0.bytes, format) ? $0 : nil }
+    losesProfile = own != nil && profile == nil
     let fromLinear = profile.flatMap { $0.isSRGB ? nil : ColorTransform(fromLinear: $0) }
     self.fromLinear = fromLinear
     var layout = ImageEncoder.Layout(width: photograph.width, height: photograph.height)
