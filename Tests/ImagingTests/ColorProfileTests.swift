@@ -82,6 +82,47 @@ struct ColorProfileTests {
     #expect(photograph.remarks.count == 1)
   }
 
+  @Test func aProfileThatPNGFilesCannotHoldIsGivenUp() throws {
+    // Profiles of version 4 are a multiple of four bytes long; Little CMS does not mind.
+    var bytes = try profile(adobe) + [0]
+    bytes[8] = 4
+    for index in 0..<4 { bytes[index] = UInt8(truncatingIfNeeded: bytes.count >> (24 - 8 * index)) }
+    let jpeg = MemoryOutput()
+    let layout = ImageEncoder.Layout(width: 4, height: 2, profile: bytes)
+    let encoder = try ImageEncoder(.jpeg(quality: 100), layout, output: jpeg, name: "test")
+    try picture.bytes.withUnsafeBytes { try encoder.write($0, count: 2) }
+    try encoder.finish()
+    let photograph = try Photograph(encoded: jpeg.bytes, name: "odd")
+    #expect(photograph.profile?.bytes == bytes)
+    let gray = ChromaPlane(colors: [Float](repeating: 0.5, count: 24), width: 4, height: 2)
+    let colored = ColoredPhotograph(photograph, chroma: gray, small: photograph.resized(width: 4, height: 2))
+    #expect(colored.remarks(as: .png).count == 1 && colored.remarks(as: .jpeg(quality: 100)).isEmpty)
+    let output = MemoryOutput()
+    try colored.write(to: output, as: .png, name: "colored")
+    let found = try Photograph(encoded: output.bytes, name: "colored")
+    #expect(found.profile == nil)
+    for (before, after) in zip(lightness(of: photograph), lightness(of: found)) { #expect(abs(before - after) < 0.6) }
+  }
+
+  /// Gray of a width at which reading three numbers a pixel would leave the row's memory.
+  @Test(arguments: [false, true]) func theExponentOfAGrayPNGFileCounts(hasAlpha: Bool) throws {
+    let width = 200_000
+    let row = (0..<width).flatMap { x -> [UInt8] in hasAlpha ? [UInt8(x % 256), 255] : [UInt8(x % 256)] }
+    let gamma = PNGFile.chunk("gAMA", PNGFile.number(100_000))
+    let file = PNGFile(width: width, height: 1, colorType: hasAlpha ? 4 : 0, extra: gamma)
+    let photograph = try Photograph(encoded: file.bytes(rows: [row]), name: "gray")
+    #expect(photograph.profile?.color == .gray && photograph.hasAlpha == hasAlpha)
+    let image = photograph.rgbImage
+    for x in stride(from: 0, to: width, by: 99) {
+      let expected = 255 * SRGB.encoded(Float(x % 256) / 255)
+      let found = image[x, 0]
+      for byte in [found.red, found.green, found.blue] { #expect(abs(Float(byte) - expected) < 1.5) }
+    }
+    let usual = PNGFile.chunk("gAMA", PNGFile.number(45_455))
+    let plain = PNGFile(width: width, height: 1, colorType: hasAlpha ? 4 : 0, extra: usual)
+    #expect(try Photograph(encoded: plain.bytes(rows: [row]), name: "gray").profile == nil)
+  }
+
   @Test(arguments: [PictureFormat.png, .jpeg(quality: 100)])
   func aColoredPhotographKeepsItsProfile(_ format: PictureFormat) throws {
     let bytes = try profile(adobe)
@@ -113,7 +154,7 @@ struct ColorProfileTests {
     #expect(Primaries(gamma: 0, chromaticities: (0, 0, 0, 0, 0, 0, 0, 0)) == nil)
     #expect(Primaries(gamma: 1 / 2.2, chromaticities: (0, 0, 0, 0, 0, 0, 0, 0)) == nil)
     let linear = try #require(Primaries(gamma: 1, chromaticities: (0, 0, 0, 0, 0, 0, 0, 0)))
-    let profile = try #require(ColorProfile(linear))
+    let profile = try #require(ColorProfile(linear, color: .rgb))
     let transform = try #require(ColorTransform(toLinear: profile))
     let colors: [Float] = [0.5, 0.25, 1]
     var result: [Float] = [0, 0, 0]

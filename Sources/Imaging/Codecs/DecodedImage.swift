@@ -14,6 +14,8 @@ struct DecodedImage {
 struct Primaries: Equatable {
   /// Exponent of the encoding, about 1/2.2.
   let gamma: Double
+  /// Whether `gamma` stands for sRGB's curve.
+  let hasUsualGamma: Bool
   /// x, y of white, red, green and blue; nil for sRGB's.
   let chromaticities: [Double]?
 
@@ -26,7 +28,8 @@ struct Primaries: Equatable {
     let values = withUnsafeBytes(of: chromaticities) { Array($0.bindMemory(to: Double.self)) }
     let isUsual = zip(values, Self.sRGB).allSatisfy { abs($0 - $1) < 0.002 } || values.contains { $0 <= 0 }
     // 1/2.2 is how PNG files said sRGB before there was a chunk for it.
-    guard gamma > 0.05, gamma < 20, !isUsual || abs(gamma - 1 / 2.2) > 0.01 else { return nil }
+    hasUsualGamma = abs(gamma - 1 / 2.2) <= 0.01
+    guard gamma > 0.05, gamma < 20, !isUsual || !hasUsualGamma else { return nil }
     self.gamma = gamma
     self.chromaticities = isUsual ? nil : values
   }

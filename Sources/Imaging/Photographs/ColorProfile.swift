@@ -21,14 +21,18 @@ final class ColorProfile: @unchecked Sendable {
     case cmsSigGrayData: color = .gray
     case cmsSigRgbData: color = .rgb
     case cmsSigCmykData: color = .cmyk
-    default: return nil
+    default:
+      // Nothing is released by `deinit` before all members have a value.
+      cmsCloseProfile(handle)
+      return nil
     }
     guard let toLinear = ColorTransform(toLinear: self) else { return nil }
     isSRGB = color == .rgb && Self.isSRGB(toLinear)
   }
 
-  /// The RGB space of a PNG file's own numbers.
-  init?(_ primaries: Primaries) {
+  /// The space of a PNG file's own numbers: gray has the exponent only. Nil for ink, for gray of sRGB's curve, and
+  /// where the numbers make no space.
+  init?(_ primaries: Primaries, color: RasterColor) {
     let xy = primaries.resolved
     var white = cmsCIExyY(x: xy[0], y: xy[1], Y: 1)
     var triple = cmsCIExyYTRIPLE(
@@ -37,9 +41,15 @@ final class ColorProfile: @unchecked Sendable {
     guard let curve = cmsBuildGamma(nil, 1 / primaries.gamma) else { return nil }
     defer { cmsFreeToneCurve(curve) }
     var curves: [OpaquePointer?] = [curve, curve, curve]
-    guard let handle = cmsCreateRGBProfile(&white, &triple, &curves) else { return nil }
-    self.handle = handle
-    color = .rgb
+    let made: cmsHPROFILE? =
+      switch color {
+      case .gray: primaries.hasUsualGamma ? nil : cmsCreateGrayProfile(cmsD50_xyY(), curve)
+      case .rgb: cmsCreateRGBProfile(&white, &triple, &curves)
+      case .cmyk: nil
+      }
+    guard let made else { return nil }
+    handle = made
+    self.color = color
     bytes = []
     guard ColorTransform(toLinear: self) != nil else { return nil }
   }

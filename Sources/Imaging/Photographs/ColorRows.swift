@@ -6,7 +6,9 @@ struct ColorRows: Sendable {
 
   init(_ photograph: Photograph) {
     raster = photograph.raster
-    toLinear = photograph.profile.flatMap { $0.isSRGB ? nil : ColorTransform(toLinear: $0) }
+    // The library takes as many numbers for a pixel as the profile has: one of other colors would read beyond the row.
+    let profile = photograph.profile.flatMap { $0.color == photograph.raster.color ? $0 : nil }
+    toLinear = profile.flatMap { $0.isSRGB ? nil : ColorTransform(toLinear: $0) }
   }
 
   /// Red, green and blue of row `y` in linear light, sRGB's primaries: `[width, 3]`, mostly in 0...1. Clear pixels have

@@ -65,7 +65,7 @@ public struct Photograph: Sendable {
     var remarks: [String] = []
     if image.pageCount > 1 { remarks.append("only the first of its \(image.pageCount) pages or frames is read") }
     if image.profile.isEmpty {
-      profile = image.primaries.flatMap(ColorProfile.init)
+      profile = image.primaries.flatMap { ColorProfile($0, color: image.raster.color) }
     } else if let profile = ColorProfile(icc: image.profile), profile.color == image.raster.color {
       self.profile = profile
     } else {
