@@ -27,11 +27,14 @@ static void jpeg_errors_fail(j_common_ptr codec) {
   longjmp(errors->jump, 1);
 }
 
-/// Cameras write bytes between segments that mean nothing, and a picture can do without its profile. All other warnings
-/// are of a damaged picture: the library would fill up with gray.
+/// Cameras write bytes between segments that mean nothing, a picture can do without its profile, and a version or a color
+/// transform of an unknown number leaves the pixels whole. All other warnings are of a damaged picture: the library would
+/// fill up with gray.
 static void jpeg_errors_warn(j_common_ptr codec, int level) {
   int code = codec->err->msg_code;
-  if (level < 0 && code != JWRN_EXTRANEOUS_DATA && code != JWRN_BOGUS_ICC) jpeg_errors_fail(codec);
+  bool is_harmless = code == JWRN_EXTRANEOUS_DATA || code == JWRN_BOGUS_ICC || code == JWRN_JFIF_MAJOR
+                     || code == JWRN_ADOBE_XFORM;
+  if (level < 0 && !is_harmless) jpeg_errors_fail(codec);
 }
 
 static struct jpeg_error_mgr *jpeg_errors_begin(jpeg_errors *errors) {

@@ -9,6 +9,7 @@ struct recolor_png_reader {
   png_infop info;
   const uint8_t *rest;
   size_t rest_size;
+  /// Bytes of a row as it is delivered.
   size_t row_byte_count;
   uint32_t height;
   char message[RECOLOR_MESSAGE_SIZE];
@@ -40,11 +41,21 @@ static uint32_t frame_count(recolor_png_reader *reader) {
   return 1;
 }
 
+/// What `begin_pixels` will deliver, found without it: libpng takes memory for a row there, and the row may be a claim.
 static void describe_color(recolor_png_reader *reader, recolor_image_info *result) {
   png_structp png = reader->png;
   png_infop info = reader->info;
   int type = png_get_color_type(png, info);
-  bool has_transparency = png_get_valid(png, info, PNG_INFO_tRNS);
+  result->color = type & PNG_COLOR_MASK_COLOR ? recolor_color_rgb : recolor_color_gray;
+  result->has_alpha = type & PNG_COLOR_MASK_ALPHA || png_get_valid(png, info, PNG_INFO_tRNS);
+  result->bytes_per_sample = png_get_bit_depth(png, info) == 16 ? 2 : 1;
+  size_t samples = (result->color == recolor_color_rgb ? 3 : 1) + result->has_alpha;
+  reader->row_byte_count = result->width * samples * result->bytes_per_sample;
+}
+
+static void begin_pixels(recolor_png_reader *reader) {
+  png_structp png = reader->png;
+  png_infop info = reader->info;
   // Palettes become colors, a transparent color becomes alpha, and fewer than 8 bits become 8.
   png_set_expand(png);
   if (png_get_bit_depth(png, info) == 16) {
@@ -53,10 +64,10 @@ static void describe_color(recolor_png_reader *reader, recolor_image_info *resul
   }
   png_set_interlace_handling(png);
   png_read_update_info(png, info);
-  reader->row_byte_count = png_get_rowbytes(png, info);
-  result->color = type & PNG_COLOR_MASK_COLOR ? recolor_color_rgb : recolor_color_gray;
-  result->has_alpha = type & PNG_COLOR_MASK_ALPHA || has_transparency;
-  result->bytes_per_sample = png_get_bit_depth(png, info) / 8;
+  // The rows' memory is the caller's, made by what was described.
+  if (png_get_rowbytes(png, info) != reader->row_byte_count) {
+    png_error(png, "its rows have another size than its header says");
+  }
 }
 
 static void describe_profile(recolor_png_reader *reader, recolor_image_info *result) {
@@ -102,9 +113,12 @@ recolor_png_reader *recolor_png_open(
     return NULL;
   }
   png_set_read_fn(reader->png, reader, take);
-  // The caller has a limit of its own, on the number of pixels.
+  // The caller has limits of its own, on the number of pixels and on the sides, before pixels are read.
   png_set_user_limits(reader->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_ALWAYS, (png_const_bytep) "acTL", 1);
+  // Text and suggested palettes mean nothing here, and each of them may inflate to megabytes.
+  png_set_keep_unknown_chunks(
+      reader->png, PNG_HANDLE_CHUNK_NEVER, (png_const_bytep) "tEXt\0zTXt\0iTXt\0sPLT", 4);
   png_read_info(reader->png, reader->info);
   memset(info, 0, sizeof *info);
   info->width = png_get_image_width(reader->png, reader->info);
@@ -127,6 +141,7 @@ bool recolor_png_read(recolor_png_reader *reader, uint8_t *pixels, char message[
     free(rows);
     return false;
   }
+  begin_pixels(reader);
   for (uint32_t y = 0; y < reader->height; y++) rows[y] = pixels + y * reader->row_byte_count;
   png_read_image(reader->png, rows);
   png_read_end(reader->png, NULL);

@@ -9,6 +9,10 @@
 
 #include "tiff_blocks.h"
 
+/// Samples of a pixel: four inks and as many others as programs write. A small file may claim a thousand of each pixel, and
+/// memory would be taken for a whole strip of them.
+enum { SAMPLE_LIMIT = 12 };
+
 struct recolor_tiff_reader {
   TIFF *tiff;
   const uint8_t *bytes;
@@ -144,6 +148,13 @@ recolor_tiff_reader *recolor_tiff_open(
   if (!reader->tiff || !TIFFGetField(reader->tiff, TIFFTAG_IMAGEWIDTH, &info->width)
       || !TIFFGetField(reader->tiff, TIFFTAG_IMAGELENGTH, &info->height)) {
     explain(message, "it does not state a size");
+    recolor_tiff_close(reader);
+    return NULL;
+  }
+  uint16_t samples = 1;
+  TIFFGetFieldDefaulted(reader->tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
+  if (samples > SAMPLE_LIMIT) {
+    snprintf(message, RECOLOR_MESSAGE_SIZE, "it has %u samples a pixel, and at most %u are read", samples, SAMPLE_LIMIT);
     recolor_tiff_close(reader);
     return NULL;
   }

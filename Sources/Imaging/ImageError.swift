@@ -9,6 +9,8 @@ public enum ImageError: Error, Equatable {
   case damaged(path: String, format: String, reason: String)
   /// The image has more pixels than `limit`.
   case tooLarge(path: String, width: Int, height: Int, limit: Int)
+  /// The image has no pixels, or a side that is too long.
+  case badSize(path: String, reason: String)
   /// The image's pixels fit no memory.
   case noMemory(path: String, width: Int, height: Int)
   /// The image could not be turned into a file.
@@ -23,6 +25,7 @@ extension ImageError: CustomStringConvertible {
     case .damaged(let path, let format, let reason): "\(path): the \(format) image cannot be decoded: \(reason)"
     case .tooLarge(let path, let width, let height, let limit):
       "\(path): \(width)×\(height) is more than the \(limit) pixels that an image may have"
+    case .badSize(let path, let reason): "\(path): the image cannot be decoded: \(reason)"
     case .noMemory(let path, let width, let height): "\(path): there is no memory for \(width)×\(height) pixels"
     case .notEncoded(let path, let format, let reason):
       "\(path): the image cannot be written as \(format): \(reason)"

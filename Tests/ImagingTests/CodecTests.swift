@@ -115,6 +115,54 @@ struct CodecTests {
     }
   }
 
+  @Test func aLongSideIsRefusedBeforeMemoryIsTaken() throws {
+    func peak() -> Int {
+      var usage = rusage()
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      return usage.ru_maxrss << 10
+    }
+    // A row of 800 MB, were it made.
+    let file = PNGFile(width: 100_000_000, height: 1, bitDepth: 16, colorType: 6)
+    let before = peak()
+    #expect(throws: ImageError.badSize(path: "wide.png", reason: "a side has more than 1000000 pixels")) {
+      try RGBImage(encoded: file.bytes(rows: []), name: "wide.png")
+    }
+    #expect(peak() - before < 100 << 20)
+  }
+
+  @Test func aVersionOfJFIFThatIsNotKnownIsRead() throws {
+    var bytes = try readFile("\(Vectors.folder)/codecs/baseline.jpg")
+    let image = try RGBImage(encoded: bytes, name: "first")
+    let mark = Array("JFIF\0".utf8)
+    let start = try #require(bytes.indices.first { bytes[$0...].starts(with: mark) })
+    bytes[start + mark.count] = 2
+    #expect(try RGBImage(encoded: bytes, name: "second") == image)
+  }
+
+  @Test func aThousandSamplesOfAPixelAreRefused() throws {
+    // One directory: tag, type (3: 16 bits, 4: 32 bits), count, value.
+    let samples = 1200
+    let entries: [(Int, Int, Int, Int)] = [
+      (256, 4, 1, 8), (257, 4, 1, 8), (258, 3, samples, 200), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 8),
+      (277, 3, 1, samples), (278, 4, 1, 8), (279, 4, 1, 64 * samples),
+    ]
+    func number(_ value: Int, _ count: Int) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+    var bytes: [UInt8] = [0x49, 0x49, 42, 0, 8, 0, 0, 0] + number(entries.count, 2)
+    for (tag, type, count, value) in entries {
+      bytes += number(tag, 2) + number(type, 2) + number(count, 4) + number(value, 4)
+    }
+    bytes += [UInt8](repeating: 0, count: 200 - bytes.count)
+    for _ in 0..<samples { bytes += [8, 0] }
+    #expect(
+      throws: ImageError.damaged(
+        path: "deep.tif", format: "TIFF", reason: "it has 1200 samples a pixel, and at most 12 are read")
+    ) {
+      try RGBImage(encoded: bytes, name: "deep.tif")
+    }
+  }
+
   @Test func nothingIsLeftWhereNothingCanBeWritten() throws {
     let folder = try TemporaryFolder()
     let image = RGBImage(width: 1, height: 1, color: .white)

@@ -28,20 +28,21 @@ final class Raster: @unchecked Sendable {
   private static let sideLimit = 1_000_000
 
   /// All samples zero.
-  /// - Throws: `tooLarge` where there are more than `pixelLimit` pixels.
+  /// - Throws: `tooLarge` where there are more than `pixelLimit` pixels; `badSize` where there are none, or a side is too
+  ///   long; `noMemory`.
   init(
     width: Int, height: Int, color: RasterColor, hasAlpha: Bool, bytesPerSample: Int, name: String,
     pixelLimit: Int = .max
   ) throws(ImageError) {
     guard width > 0, height > 0 else {
-      throw .damaged(path: name, format: "image", reason: "it has no pixels")
+      throw .badSize(path: name, reason: "it has no pixels")
     }
     let (pixelCount, isOverflow) = width.multipliedReportingOverflow(by: height)
     guard !isOverflow, pixelCount <= pixelLimit else {
       throw .tooLarge(path: name, width: width, height: height, limit: pixelLimit)
     }
     guard max(width, height) <= Self.sideLimit else {
-      throw .damaged(path: name, format: "image", reason: "a side has more than \(Self.sideLimit) pixels")
+      throw .badSize(path: name, reason: "a side has more than \(Self.sideLimit) pixels")
     }
     let pixelByteCount = (color.rawValue + (hasAlpha ? 1 : 0)) * bytesPerSample
     guard let memory = calloc(pixelCount, pixelByteCount) else {
