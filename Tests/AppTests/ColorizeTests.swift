@@ -103,6 +103,17 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/out"))
   }
 
+  @Test(.enabled(if: geteuid() != 0, "root may read everything"))
+  func aFolderThatCannotBeReadKeepsNoOther() throws {
+    let closed = folder.path + "/in/deep/deeper"
+    #expect(chmod(closed, 0) == 0)
+    defer { chmod(closed, 0o700) }
+    let result = try colorize([folder.path + "/in", "--recursive", "--out", folder.path + "/out"])
+    #expect(result.exitCode == 1)
+    #expect(result.errorOutput.contains("\(closed): cannot be read: Permission denied"))
+    #expect(try files(below: folder.path + "/out") == ["top.png", "deep/a.png"])
+  }
+
   @Test func aFolderWithoutPicturesIsReported() throws {
     let result = try colorize([folder.path + "/in/.hidden/..", folder.path + "/in/deep", "--out", folder.path + "/out"])
     #expect(result.exitCode == 0, "\(result.errorOutput)")

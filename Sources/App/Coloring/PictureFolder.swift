@@ -7,6 +7,8 @@ struct PictureFolder {
   /// Paths below the folder, sorted. What is no ordinary file but named like a picture is among them: it is said then, and
   /// not passed over in silence.
   private(set) var pictures: [String] = []
+  /// Why folders inside it could not be looked into: a line each. The others are gone through all the same.
+  private(set) var problems: [String] = []
 
   /// - Parameters:
   ///   - isRecursive: whether to look into the folders inside it. Links to folders are never followed.
@@ -24,7 +26,11 @@ struct PictureFolder {
       let path = "\(folder)/\(name)"
       if Folder.exists(path, followingLinks: false) {
         if isRecursive, Self.resolved(path) != excluded {
-          try collect(path, below: "\(prefix)\(name)/", isRecursive: true, excluding: excluded)
+          do {
+            try collect(path, below: "\(prefix)\(name)/", isRecursive: true, excluding: excluded)
+          } catch {
+            problems.append(error.description)
+          }
         }
       } else if ImageFormat.isImage(named: name), !Folder.exists(path) {
         pictures.append(prefix + name)

@@ -58,7 +58,8 @@ struct PictureJobs {
     } else if Folder.exists(input) {
       do {
         let folder = try PictureFolder(input, isRecursive: isRecursive, excluding: out)
-        if folder.pictures.isEmpty {
+        problems += folder.problems
+        if folder.pictures.isEmpty && folder.problems.isEmpty {
           problems.append(
             "\(input): no picture in this folder"
               + (isRecursive ? " or those inside it" : "; --recursive looks into those inside it"))

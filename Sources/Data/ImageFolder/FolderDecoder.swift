@@ -21,6 +21,9 @@ struct FolderDecoder {
   /// Pixels of a picture of which every core may hold one.
   private static let largePixelCount = 1 << 25
 
+  /// Bytes of images that are held at a time, unless a single one has more.
+  private static let largestChunk = 256 << 20
+
   private static let largeImage = Mutex<Void>(())
 
   var imageByteCount: Int { 3 * width * height }
@@ -45,7 +48,8 @@ struct FolderDecoder {
     _ body: (UnsafeRawBufferPointer) throws(DataError) -> Void
   ) throws(DataError) -> [DecodedImages.Failure] {
     // Enough that no core waits long for the last of them.
-    let chunk = max(64, 16 * Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let enough = max(64, 16 * Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let chunk = max(1, min(enough, Self.largestChunk / imageByteCount))
     var failures: [DecodedImages.Failure] = []
     var joined: [UInt8] = []
     for first in stride(from: 0, to: names.count, by: chunk) {

@@ -10,7 +10,7 @@ public enum ImageFolder {
     case decoding(done: Int, total: Int)
   }
 
-  /// An image that is left out.
+  /// An image that is left out, or a folder whose images are.
   public struct Unreadable: Sendable, Equatable {
     public let path: String
     /// Why, in a line that names the file.
@@ -26,31 +26,43 @@ public enum ImageFolder {
   }
 
   /// Paths of the images in `folder` and the folders inside it, sorted by path. Names that start with a dot and links to
-  /// folders are passed over.
+  /// folders are passed over, and so are folders inside it that cannot be read.
   public static func paths(in folder: String) throws(DataError) -> [String] {
-    try relativePaths(in: folder).map { "\(folder)/\($0)" }
+    try members(of: folder).names.map { "\(folder)/\($0)" }
   }
 
-  /// The same, below `folder`.
-  static func relativePaths(in folder: String) throws(DataError) -> [String] {
-    var found: [String] = []
+  /// What was found in a folder.
+  private struct Members {
+    /// Paths of images below the folder.
+    var names: [String] = []
+    /// Folders that could not be looked into.
+    var unreadable: [FileError] = []
+  }
+
+  private static func members(of folder: String) throws(DataError) -> Members {
+    var found = Members()
     try withDataErrors { () throws(FileError) in try collect(folder, "", into: &found) }
-    return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    found.names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return found
   }
 
-  private static func collect(_ folder: String, _ prefix: String, into found: inout [String]) throws(FileError) {
+  private static func collect(_ folder: String, _ prefix: String, into found: inout Members) throws(FileError) {
     for name in try Folder.names(in: folder) where !name.hasPrefix(".") {
       let path = "\(folder)/\(name)"
       if Folder.exists(path, followingLinks: false) {
-        try collect(path, "\(prefix)\(name)/", into: &found)
+        do {
+          try collect(path, "\(prefix)\(name)/", into: &found)
+        } catch {
+          found.unreadable.append(error)
+        }
       } else if ImageFormat.isImage(named: name), Folder.holdsFile(path) {
-        found.append(prefix + name)
+        found.names.append(prefix + name)
       }
     }
   }
 
   /// Reads the images of `folder` and the folders inside it, each cut to the middle part with the right proportions and
-  /// brought to `width` × `height`, on all cores. Images that cannot be read are left out.
+  /// brought to `width` × `height`, on all cores. Images and inner folders that cannot be read are left out.
   ///
   /// With a cache, the images' bytes are kept there in a file, which is mapped into memory instead of being read, so that a
   /// data set may be larger than memory; the next time nothing is decoded unless some file's contents changed. Where the
@@ -60,8 +72,12 @@ public enum ImageFolder {
     _ folder: String, width: Int, height: Int, cache: ImageCache? = .standard(),
     progress: (Progress) -> Void = { _ in }
   ) throws(DataError) -> Contents {
-    let names = try relativePaths(in: folder)
-    guard !names.isEmpty else { throw .noImages(folder: folder) }
+    let members = try members(of: folder)
+    let names = members.names
+    guard !names.isEmpty else {
+      guard let first = members.unreadable.first else { throw .noImages(folder: folder) }
+      throw .file(first)
+    }
     // Refuses sizes that nothing can hold.
     _ = try ImageDataset.byteCount(width: width, height: height, count: names.count, limit: .max)
     let decoder = FolderDecoder(folder: folder, names: names, width: width, height: height)
@@ -78,9 +94,10 @@ public enum ImageFolder {
     let classes = FolderClasses(names)
     let failed = Set(images.failures.map(\.index))
     let labels = classes.map { classes in names.indices.filter { !failed.contains($0) }.map { classes.labels[$0] } }
+    let folders = members.unreadable.map { Unreadable(path: $0.path, reason: $0.description) }
     let dataset = ImageDataset(
       name: "images", source: folder, width: width, height: height, bytes: images.bytes, labels: labels,
       classNames: classes?.names ?? [], sha256: images.sha256)
-    return Contents(dataset: dataset, unreadable: unreadable, isFromCache: images.isFromCache)
+    return Contents(dataset: dataset, unreadable: folders + unreadable, isFromCache: images.isFromCache)
   }
 }
