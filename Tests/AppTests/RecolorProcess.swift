@@ -20,7 +20,7 @@ final class RecolorProcess {
 
   /// Starts the command.
   /// - Parameters:
-  ///   - environment: added to that of the tests.
+  ///   - environment: added to that of the tests. Its cache is a folder of its own, unless it is given here.
   ///   - input: the file that standard input comes from.
   ///   - output: where standard output goes, instead of to a file of its own.
   ///   - memoryLimit: KiB of address space; the command gets no more.
@@ -39,7 +39,9 @@ final class RecolorProcess {
       process.arguments =
         ["-c", (limits + ["exec \"$0\" \"$@\""]).joined(separator: " && "), Self.executable.path] + arguments
     }
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["RECOLOR_CACHE": folder.path + "/cache"]) { $1 }
+      .merging(environment) { $1 }
     process.standardInput = input.flatMap { FileHandle(forReadingAtPath: $0) } ?? FileHandle.nullDevice
     let outputFile = try Self.newFile(folder.path + "/output")
     process.standardOutput = output.flatMap { FileHandle(forWritingAtPath: $0) } ?? outputFile
