@@ -178,4 +178,19 @@ import Testing
       ["data", "fetch", "--out", folder.path, "--url", "http://127.0.0.1:9/cifar.tar.gz"], naming: "127.0.0.1:9")
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/cifar-10-batches-bin"))
   }
+
+  /// What is there is not replaced by what was meant to be written beside it.
+  @Test func filesThatAreThereStay() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/there.png"
+    try "mine".write(toFile: path, atomically: true, encoding: .utf8)
+    for command in [
+      ["data", "info", "scenes", "--sheet", path], ["evaluate", path, "--data", "scenes", "--predictions", path],
+    ] {
+      let result = try RecolorProcess(command).wait()
+      #expect(result.exitCode == 64)
+      #expect(result.errorOutput.contains("is there already"))
+    }
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "mine")
+  }
 }

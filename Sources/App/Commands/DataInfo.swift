@@ -1,5 +1,6 @@
 import ArgumentParser
 import Data
+import Files
 import Imaging
 
 /// `recolor data info`
@@ -25,6 +26,9 @@ struct DataInfo: ParsableCommand {
 
   func validate() throws {
     guard (1...4096).contains(size) else { throw ValidationError("--size \(size): must be from 1 to 4096.") }
+    if let sheet, Folder.holdsFile(sheet) {
+      throw ValidationError("--sheet \(sheet): is there already; name another file, or remove it.")
+    }
   }
 
   func run() throws {

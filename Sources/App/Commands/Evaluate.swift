@@ -1,5 +1,6 @@
 import ArgumentParser
 import Data
+import Files
 import FoundationEssentials
 import Models
 
@@ -45,6 +46,9 @@ struct Evaluate: ParsableCommand {
 
   func validate() throws {
     if let images, images < 1 { throw ValidationError("--images \(images): must be at least 1.") }
+    if let predictions, Folder.holdsFile(predictions) {
+      throw ValidationError("--predictions \(predictions): is there already; name another file, or remove it.")
+    }
   }
 
   func run() throws {

@@ -44,6 +44,9 @@ struct Export: ParsableCommand {
     if !force, Folder.holdsFile(path) {
       throw ONNXError.file(path: path, reason: "is there already; name another by --out, or replace it by --force")
     }
+    if URL(filePath: path).resolvingSymlinksInPath() == weights.url.resolvingSymlinksInPath() {
+      throw ONNXError.file(path: path, reason: "holds the weights to export; name another by --out")
+    }
     try ONNXExport(weights, isNormalized: normalized).write(to: URL(filePath: path))
     try Console.output(path)
   }
