@@ -33,7 +33,7 @@ sanitize:
 	Scripts/sanitize
 
 docs:
-	Scripts/setup
+	Scripts/setup docs
 	Scripts/make_docs
 
 lint:

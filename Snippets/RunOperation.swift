@@ -7,7 +7,8 @@ import Runtime
 let backend = CPUBackend()
 
 // snippet.tensors
-// One image of 1×4 pixels with one channel, and room for the result. Tensors have a shape; their storage has the memory.
+// One image of 1×4 pixels with one channel, and room for the result.
+// Tensors have a shape; their storage has the memory.
 let input = Tensor("input", Shape(1, 1, 4, 1))
 let output = Tensor("output", input.shape)
 for tensor in [input, output] {
@@ -16,7 +17,8 @@ for tensor in [input, output] {
 // snippet.end
 
 // snippet.run
-let operation = ActivationForward(input: input, output: output, activation: .leakyReLU(slope: 0.01))
+let operation = ActivationForward(
+  input: input, output: output, activation: .leakyReLU(slope: 0.01))
 // Checked and bound to its memory once; run as often as wanted.
 let launch = try operation.prepare(on: backend, workspace: nil)
 
@@ -24,7 +26,9 @@ var values: [Float] = [-2, -1, 1, 2]
 if let source = input.storage.memory, let result = output.storage.memory {
   try values.withUnsafeBytes { try backend.upload($0, to: source, byteOffset: 0) }
   try launch.run()
-  try values.withUnsafeMutableBytes { try backend.download(result, byteOffset: 0, into: $0) }
+  try values.withUnsafeMutableBytes {
+    try backend.download(result, byteOffset: 0, into: $0)
+  }
 }
 print(values)  // [-0.02, -0.01, 1.0, 2.0]
 // snippet.end
