@@ -5,7 +5,7 @@
 public protocol Backend: AnyObject {
   /// Short name for configs and messages: `cpu`, `opencl:0.0`.
   var name: String { get }
-  /// The device as its maker calls it, with what runs it: `AMD EPYC, 2 threads, AVX-512`.
+  /// The device's product name and how it is driven: `AMD EPYC, 2 threads, AVX-512`.
   var deviceDescription: String { get }
   /// How products of convolutions are computed.
   var precision: Precision { get }
@@ -16,8 +16,8 @@ public protocol Backend: AnyObject {
   /// The device's memory in bytes.
   var memoryByteCount: Int { get }
 
-  /// Names the measured choices that the operations prepared so far made use of; nil where none was. With other choices the
-  /// same work gives other bits, within rounding.
+  /// A digest of the tuned algorithms that the operations planned so far use; nil where none is. Other algorithms give other
+  /// bits, within rounding.
   var tuning: String? { get }
 
   // MARK: Memory
@@ -41,59 +41,59 @@ public protocol Backend: AnyObject {
   /// Runs `launch` to its end and returns how long it took, in seconds: by the device's own clock where there is one, which
   /// leaves out what the host does between kernels.
   func time(_ launch: any Launch) throws(BackendError) -> Double
-  /// Measures what the device can do at most. Takes about a second.
+  /// Measures the device's peak arithmetic and memory throughput. Takes about a second.
   func measurePeaks() throws(BackendError) -> DevicePeaks
 
-  // MARK: Operations, by name
+  // MARK: Operations, by name. `Operation.plan(on:)` has checked them.
 
-  func prepare(_ operation: ActivationForward) throws(BackendError) -> any Launch
-  func prepare(_ operation: ActivationBackward) throws(BackendError) -> any Launch
-  func prepare(_ operation: Adam) throws(BackendError) -> any Launch
-  func prepare(_ operation: BatchGather) throws(BackendError) -> any Launch
-  func prepare(_ operation: BatchNormalizationForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch
-  func prepare(_ operation: BatchNormalizationInference) throws(BackendError) -> any Launch
-  func prepare(_ operation: BatchNormalizationBackward, workspace: DeviceMemory?) throws(BackendError) -> any Launch
-  func prepare(_ operation: BinaryCrossEntropy, workspace: DeviceMemory?) throws(BackendError) -> any Launch
-  func prepare(_ operation: Concatenation) throws(BackendError) -> any Launch
-  func prepare(_ operation: Split) throws(BackendError) -> any Launch
-  func prepare(_ operation: ConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch
-  func prepare(_ operation: ConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError) -> any Launch
-  func prepare(_ operation: ConvolutionBackwardFilter, workspace: DeviceMemory?) throws(BackendError) -> any Launch
-  func prepare(_ operation: ExponentialMovingAverage) throws(BackendError) -> any Launch
-  func prepare(_ operation: Fill) throws(BackendError) -> any Launch
-  func prepare(_ operation: L1Loss, workspace: DeviceMemory?) throws(BackendError) -> any Launch
-  func prepare(_ operation: MaxPoolingForward) throws(BackendError) -> any Launch
-  func prepare(_ operation: MaxPoolingBackward) throws(BackendError) -> any Launch
-  func prepare(_ operation: MeanSquaredError, workspace: DeviceMemory?) throws(BackendError) -> any Launch
-  func prepare(_ operation: RandomFill) throws(BackendError) -> any Launch
-  func prepare(_ operation: SpectralNormalizationForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch
-  func prepare(_ operation: SpectralNormalizationBackward, workspace: DeviceMemory?) throws(BackendError) -> any Launch
-  func prepare(_ operation: TransposedConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch
-  func prepare(_ operation: TransposedConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError)
-    -> any Launch
-  func prepare(_ operation: TransposedConvolutionBackwardFilter, workspace: DeviceMemory?) throws(BackendError)
-    -> any Launch
-  func prepare(_ operation: UpsamplingForward) throws(BackendError) -> any Launch
-  func prepare(_ operation: UpsamplingBackward) throws(BackendError) -> any Launch
-
-  // MARK: Scratch memory of the operations that take some, in bytes
-
-  func workspaceByteCount(_ operation: BatchNormalizationForward) -> Int
-  func workspaceByteCount(_ operation: BatchNormalizationBackward) -> Int
-  func workspaceByteCount(_ operation: BinaryCrossEntropy) -> Int
-  func workspaceByteCount(_ operation: ConvolutionForward) -> Int
-  func workspaceByteCount(_ operation: ConvolutionBackwardData) -> Int
-  func workspaceByteCount(_ operation: ConvolutionBackwardFilter) -> Int
-  func workspaceByteCount(_ operation: L1Loss) -> Int
-  func workspaceByteCount(_ operation: MeanSquaredError) -> Int
-  func workspaceByteCount(_ operation: SpectralNormalizationForward) -> Int
-  func workspaceByteCount(_ operation: SpectralNormalizationBackward) -> Int
-  func workspaceByteCount(_ operation: TransposedConvolutionForward) -> Int
-  func workspaceByteCount(_ operation: TransposedConvolutionBackwardData) -> Int
-  func workspaceByteCount(_ operation: TransposedConvolutionBackwardFilter) -> Int
+  func plan(_ operation: ActivationForward) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: ActivationBackward) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: Adam) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: BatchGather) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: BatchNormalizationForward) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: BatchNormalizationInference) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: BatchNormalizationBackward) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: BinaryCrossEntropy) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: Concatenation) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: Split) throws(BackendError) -> PlannedOperation
+  /// Every pass of a convolution and of a transposed convolution.
+  func plan(_ problem: ConvolutionProblem) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: ExponentialMovingAverage) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: Fill) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: MaxPoolingForward) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: MaxPoolingBackward) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: PixelwiseLoss) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: RandomFill) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: SpectralNormalizationForward) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: SpectralNormalizationBackward) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: UpsamplingForward) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: UpsamplingBackward) throws(BackendError) -> PlannedOperation
 }
 
 extension Backend {
   public var memoryByteCount: Int { maximumAllocationByteCount }
   public var tuning: String? { nil }
+
+  /// Plans one operation by itself and binds it, with a workspace of its own.
+  public func launch(_ operation: some Operation) throws(BackendError) -> any Launch {
+    let planned = try operation.plan(on: self)
+    let byteCount = planned.workspaceByteCount
+    return try planned.bind(workspace: byteCount > 0 ? allocate(byteCount: byteCount) : nil)
+  }
+
+  public func time(_ launch: any Launch) throws(BackendError) -> Double { try hostTime(of: launch) }
+
+  /// Returns how long a launch takes by the host's clock, in seconds, from an idle device to an idle device.
+  package func hostTime(of launch: any Launch) throws(BackendError) -> Double {
+    try synchronize()
+    let start = ContinuousClock.now
+    try launch.run()
+    try synchronize()
+    return start.secondsUntilNow
+  }
+}
+
+extension ContinuousClock.Instant {
+  /// Seconds from this instant until now.
+  package var secondsUntilNow: Double { duration(to: .now) / .seconds(1) }
 }

@@ -1,4 +1,4 @@
-/// What a device can do at most, measured: the two roofs of Williams, Waterman and Patterson, "Roofline: an insightful visual
+/// The measured peaks of a device: the two roofs of Williams, Waterman and Patterson, "Roofline: an insightful visual
 /// performance model" (CACM 2009). No operation can be faster than both allow.
 public struct DevicePeaks: Sendable {
   /// Of multiply-adds in fp32 on values that stay in registers, each counted as two.

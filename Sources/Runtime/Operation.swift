@@ -11,10 +11,10 @@ public enum Pass: String, Codable, Sendable, CaseIterable {
   case backwardFilter
 }
 
-/// One computation on tensors: what is to be done, as a value, without saying how. A backend turns it into a `Launch`.
+/// One computation on tensors, as a value: what is computed, not how. A backend plans it (`plan(on:)`), and the plan is bound to
+/// memory as a `Launch`.
 ///
-/// To add an operation: a file here with its descriptor, a method in `Backend`, and a file of the same name in
-/// `kernels/`, `CLKernels`, `CPUKernels` and `KernelCases`.
+/// An operation has one file of its name in every tree: here, in `kernels/`, `CLKernels`, `CPUKernels` and `KernelCases`.
 public protocol Operation {
   /// The operation's name in every tree, without the pass: `Convolution`.
   static var name: String { get }
@@ -25,22 +25,58 @@ public protocol Operation {
   var writes: [Tensor] { get }
   /// Floating-point operations of the direct method, a multiply-add counted as two.
   var floatingPointOperations: Int { get }
-  /// Bytes of scratch memory that `prepare` needs: 0 unless the operation says otherwise. All operations of a plan share
-  /// one scratch range.
-  func workspaceByteCount(on backend: any Backend) -> Int
-  /// Binds the operation to its tensors' memory. Nothing is computed and, after this, nothing is allocated.
-  func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch
+  /// Bytes that must move at least.
+  var minimumBytes: Int { get }
+
+  /// Throws `BackendError.invalidOperation` unless the tensors' types and shapes fit together.
+  func validate() throws(BackendError)
+  /// Returns `backend`'s plan of this operation, whose tensors are known to fit together.
+  func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation
 }
 
 extension Operation {
-  /// What messages call it: `MaxPooling backward`.
+  /// The operation in messages: `MaxPooling backward`.
   public var title: String { "\(Self.name) \(pass.rawValue)" }
 
-  public func workspaceByteCount(on backend: any Backend) -> Int { 0 }
-
-  /// Bytes that must move at least: every tensor read and written once.
+  /// Every tensor read and written once.
   public var minimumBytes: Int {
     (reads + writes).reduce(0) { $0 + $1.shape.count * $1.storage.elementType.byteCount }
+  }
+
+  /// Checks the operation and returns `backend`'s plan of it. Tensors need no memory yet.
+  public func plan(on backend: any Backend) throws(BackendError) -> PlannedOperation {
+    for tensor in reads + writes { try requireWithinStorage(tensor) }
+    try validate()
+    return try makePlan(on: backend)
+  }
+}
+
+/// An operation for which a backend has chosen an algorithm, not yet bound to memory.
+public struct PlannedOperation {
+  private let title: String
+  /// Bytes of scratch memory that `bind` needs. Operations that run one after the other may share them.
+  public let workspaceByteCount: Int
+  private let makeLaunch: (_ workspace: DeviceMemory?) throws(BackendError) -> any Launch
+
+  /// - Parameter makeLaunch: gets a workspace of at least `workspaceByteCount` bytes, nil where that is 0.
+  public init(
+    _ title: String, workspaceByteCount: Int = 0,
+    makeLaunch: @escaping (_ workspace: DeviceMemory?) throws(BackendError) -> any Launch
+  ) {
+    self.title = title
+    self.workspaceByteCount = workspaceByteCount
+    self.makeLaunch = makeLaunch
+  }
+
+  /// Binds the operation to its tensors' memory. Nothing is computed, and a launch allocates nothing.
+  public func bind(workspace: DeviceMemory? = nil) throws(BackendError) -> any Launch {
+    guard workspaceByteCount > 0 else { return try makeLaunch(nil) }
+    guard let workspace, workspace.byteCount >= workspaceByteCount else {
+      throw .invalidOperation(
+        operation: title,
+        reason: "\(workspace?.byteCount ?? 0) bytes of workspace given, \(workspaceByteCount) needed")
+    }
+    return try makeLaunch(workspace)
   }
 }
 
@@ -48,4 +84,11 @@ extension Operation {
 public protocol Launch: AnyObject {
   /// Runs the operation, or puts it into the device's in-order queue.
   func run() throws(BackendError)
+}
+
+/// A number that the host changes between steps and an operation reads each time it is launched: the learning rate, the
+/// step, the first image of a batch. Everything else about an operation is fixed when it is planned.
+public final class Variable<Value: BitwiseCopyable> {
+  public var value: Value
+  public init(_ value: Value) { self.value = value }
 }

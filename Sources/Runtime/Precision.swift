@@ -2,8 +2,8 @@
 public enum Precision: String, Codable, CaseIterable, Sendable {
   /// Products of float32.
   case float32 = "fp32"
-  /// Products on tensor cores, of operands that are rounded to TF32: 8 bits of exponent, 11 significant bits. What PyTorch
-  /// does by default in convolutions on GPUs that can.
+  /// Products on tensor cores, of operands that are rounded to TF32: 8 bits of exponent, 11 significant bits. PyTorch's
+  /// default for convolutions on GPUs that can.
   case tensorFloat32 = "tf32"
   /// Products on tensor cores, each operand split into two bfloat16, and three of the four products added up: nearly as
   /// close as float32.

@@ -1,12 +1,12 @@
 import Logging
 import Synchronization
 
-/// What the runtime has to say though nothing fails. Each remark goes to the log once a process.
+/// Warnings about things that the runtime works around. Each is logged once a process.
 package enum Remarks {
   private static let logger = Logger(label: "recolor")
   private static let made = Mutex<Set<String>>([])
 
-  /// Something does not work and is done without.
+  /// Logs that something does not work and is left out.
   package static func warning(_ text: String) {
     if made.withLock({ $0.insert(text).inserted }) { logger.warning("\(text)") }
   }

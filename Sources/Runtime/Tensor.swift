@@ -1,7 +1,22 @@
+/// The type of a tensor's elements.
+public enum ElementType: String, Sendable {
+  case float32
+  case uint32
+  case uint8
+
+  /// Bytes of one element.
+  public var byteCount: Int {
+    switch self {
+    case .float32, .uint32: 4
+    case .uint8: 1
+    }
+  }
+}
+
 /// The elements behind one or more tensors. A plan creates it without memory, decides where it lives, and then sets
 /// `memory`; a backend reads `memory` when it prepares an operation, never before.
 public final class TensorStorage {
-  /// What the storage holds, for printing a plan: `encoding_unit1.0.output`.
+  /// The name in messages and tables: `encoding_unit1.0.output`.
   public let name: String
   public let elementType: ElementType
   /// Number of elements.
@@ -43,6 +58,9 @@ public struct Tensor {
   public init(_ name: String, _ shape: Shape, _ elementType: ElementType = .float32) {
     self.init(storage: TensorStorage(name: name, elementType: elementType, count: shape.count), shape: shape)
   }
+
+  /// Index in the storage behind the last element.
+  public var end: Int { offset + (shape.pixelCount - 1) * pixelStride + shape.channels }
 
   /// Whether the elements lie without gaps.
   public var isDense: Bool { pixelStride == shape.channels }

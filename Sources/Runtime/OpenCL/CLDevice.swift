@@ -2,7 +2,7 @@ import COpenCL
 
 /// An OpenCL device and what is known about it. A value: root devices belong to the driver and are never released.
 public struct CLDevice {
-  /// What kind of processor it is, in the order in which `automatic()` prefers them.
+  /// The kind of processor, in the order in which `automatic()` prefers them.
   public enum Kind: String, Sendable, CaseIterable {
     case gpu
     case accelerator
@@ -12,7 +12,7 @@ public struct CLDevice {
   /// Position of its platform and its position there: what `P.D` in `--device opencl:P.D` means.
   public let platformIndex: Int
   public let deviceIndex: Int
-  /// What runs it: `Portable Computing Language`.
+  /// The platform that runs it: `Portable Computing Language`.
   public let platformName: String
   public let platformVersion: String
   public let name: String
@@ -101,4 +101,24 @@ public struct CLDevice {
         minor: Int(try info(ComputeCapability.minorQuery).value(cl_uint(0))))
       : nil
   }
+}
+
+/// The generation of an NVIDIA GPU, which decides about its instructions.
+public struct ComputeCapability: Hashable, Sendable {
+  public let major: Int
+  public let minor: Int
+
+  public init(major: Int, minor: Int) {
+    self.major = major
+    self.minor = minor
+  }
+
+  /// CL_DEVICE_COMPUTE_CAPABILITY_MAJOR_NV of the extension cl_nv_device_attribute_query.
+  static let majorQuery: Int32 = 0x4000
+  /// CL_DEVICE_COMPUTE_CAPABILITY_MINOR_NV
+  static let minorQuery: Int32 = 0x4001
+}
+
+extension ComputeCapability: CustomStringConvertible {
+  public var description: String { "\(major).\(minor)" }
 }

@@ -1,6 +1,6 @@
 import COpenCL
 
-/// What became of one queued command. Owns the handle.
+/// The progress of one queued command. Owns the handle.
 public final class CLEvent {
   /// When a command was queued, submitted, started and ended, in nanoseconds of the device's clock.
   public struct Times: Sendable {

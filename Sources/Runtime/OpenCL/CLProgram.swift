@@ -2,7 +2,7 @@ import COpenCL
 
 /// A built program. Owns the handle. Many kernel objects share one program.
 public final class CLProgram {
-  /// What messages call it: `convolution.cl`.
+  /// The name in messages: `convolution.cl`.
   public let name: String
   public let context: CLContext
   let handle: cl_program

@@ -93,3 +93,20 @@ public struct CLProgramCache {
     }
   }
 }
+
+extension CLProgramCache {
+  /// Returns whether `keep` was called for this question, device and driver, in this process or an earlier one.
+  package func holds(_ question: String, for device: CLDevice) -> Bool {
+    key(source: question, options: Self.answerOptions, device: device).map { binary(for: $0) != nil } ?? false
+  }
+
+  /// Caches that the answer to an expensive question is yes. The question names everything that the answer depends on except
+  /// the device and its driver.
+  package func keep(_ question: String, for device: CLDevice) {
+    guard let key = key(source: question, options: Self.answerOptions, device: device) else { return }
+    store(Array("yes".utf8), for: key)
+  }
+
+  /// In the place of build options, to keep answers and programs apart.
+  private static let answerOptions = "answer"
+}

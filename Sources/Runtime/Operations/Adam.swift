@@ -23,15 +23,8 @@ public struct Adam: Operation {
   public let epsilon: Float
 
   public init(
-    parameters: Tensor,
-    gradients: Tensor,
-    firstMoment: Tensor,
-    secondMoment: Tensor,
-    learningRate: Variable<Float>,
-    step: Variable<Int>,
-    beta1: Double,
-    beta2: Double,
-    epsilon: Float = 1e-8
+    parameters: Tensor, gradients: Tensor, firstMoment: Tensor, secondMoment: Tensor, learningRate: Variable<Float>,
+    step: Variable<Int>, beta1: Double, beta2: Double, epsilon: Float = 1e-8
   ) {
     self.parameters = parameters
     self.gradients = gradients
@@ -48,7 +41,9 @@ public struct Adam: Operation {
   public var writes: [Tensor] { [parameters, firstMoment, secondMoment] }
   public var floatingPointOperations: Int { 12 * parameters.shape.count }
 
-  public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try backend.prepare(self)
+  public func validate() throws(BackendError) {
+    for tensor in reads { try requireVector(tensor, count: parameters.shape.count) }
   }
+
+  public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
 }

@@ -1,3 +1,19 @@
+/// Which numbers stand for a photograph's colors, and which for its light and dark.
+public enum ColorEncoding: Hashable, Sendable {
+  /// Colors are red, green and blue in sRGB, each byte · scale + shift; gray is their mean.
+  case rgb(scale: Float, shift: Float)
+  /// Colors are a* / 110 and b* / 110 of CIELAB (D65, 2°), gray is L* / 50 − 1: all in −1...1.
+  case lab
+
+  /// Channels of the colors.
+  public var colorChannels: Int { self == .lab ? 2 : 3 }
+
+  /// L* = (gray + 1) · this.
+  public static let labLightnessScale: Float = 50
+  /// a* and b* are the colors · this, which is more than any color of sRGB has.
+  public static let labChromaScale: Float = 110
+}
+
 /// Picks a batch out of a data set that lives on the device as bytes, and makes the colors and the gray input of it:
 ///
 /// with i = indices(first + n), image i mod 2³¹, left and right exchanged where i ≥ 2³¹. In `ColorEncoding.rgb`
@@ -22,12 +38,7 @@ public struct BatchGather: Operation {
   public static let mirrored: UInt32 = 1 << 31
 
   public init(
-    images: Tensor,
-    indices: Tensor,
-    first: Variable<Int>,
-    color: Tensor,
-    gray: Tensor,
-    encoding: ColorEncoding
+    images: Tensor, indices: Tensor, first: Variable<Int>, color: Tensor, gray: Tensor, encoding: ColorEncoding
   ) {
     self.images = images
     self.indices = indices
@@ -42,10 +53,20 @@ public struct BatchGather: Operation {
   /// In CIELAB with each of its roots counted as one.
   public var floatingPointOperations: Int { (encoding == .lab ? 36 : 9) * gray.shape.count }
 
-  /// What moves: the picked images, not the whole data set.
+  /// The gathered images, not the whole data set.
   public var minimumBytes: Int { color.shape.count * 4 + gray.shape.count * 7 }
 
-  public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try backend.prepare(self)
+  public func validate() throws(BackendError) {
+    let shape = color.shape
+    try require(.uint8, in: images)
+    try require(.uint32, in: indices)
+    try require(.float32, in: color, gray)
+    try requireShape(Shape(images.shape.batch, shape.height, shape.width, 3), of: images)
+    try requireShape(Shape(shape.batch, shape.height, shape.width, encoding.colorChannels), of: color)
+    try requireShape(Shape(shape.batch, shape.height, shape.width, 1), of: gray)
+    try require(indices.isDense || indices.shape.pixelCount == 1, "\(indices.storage.name) has gaps between its elements")
+    try require(indices.shape.count >= shape.batch, "\(indices.shape.count) indices for a batch of \(shape.batch)")
   }
+
+  public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
 }

@@ -20,12 +20,7 @@ public struct BinaryCrossEntropy: Operation {
   public let accumulate: Bool
 
   public init(
-    logits: Tensor,
-    target: Float,
-    loss: Tensor,
-    gradient: Tensor? = nil,
-    weight: Float = 1,
-    accumulate: Bool = false
+    logits: Tensor, target: Float, loss: Tensor, gradient: Tensor? = nil, weight: Float = 1, accumulate: Bool = false
   ) {
     self.logits = logits
     self.target = target
@@ -39,9 +34,10 @@ public struct BinaryCrossEntropy: Operation {
   public var writes: [Tensor] { [loss] + (gradient.map { [$0] } ?? []) }
   public var floatingPointOperations: Int { 10 * logits.shape.count }
 
-  public func workspaceByteCount(on backend: any Backend) -> Int { backend.workspaceByteCount(self) }
-
-  public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try backend.prepare(self, workspace: workspace)
+  public func validate() throws(BackendError) {
+    try requireSameShape([logits] + (gradient.map { [$0] } ?? []))
+    try requireVector(loss, count: 1)
   }
+
+  public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
 }

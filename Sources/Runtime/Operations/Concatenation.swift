@@ -9,10 +9,7 @@ public struct Concatenation: Operation {
   /// `[N, H, W, ΣCᵢ]`
   public let output: Tensor
 
-  public init(
-    inputs: [Tensor],
-    output: Tensor
-  ) {
+  public init(inputs: [Tensor], output: Tensor) {
     self.inputs = inputs
     self.output = output
   }
@@ -21,7 +18,48 @@ public struct Concatenation: Operation {
   public var writes: [Tensor] { [output] }
   public var floatingPointOperations: Int { 0 }
 
-  public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try backend.prepare(self)
+  public func validate() throws(BackendError) { try requireParts(inputs, of: output) }
+
+  public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
+}
+
+/// Copies consecutive runs of the input's channels into the outputs: the gradient of a concatenation.
+public struct Split: Operation {
+  public static let name = "Concatenation"
+  public var pass: Pass { .backward }
+
+  /// `[N, H, W, ΣCᵢ]`
+  public let input: Tensor
+  /// `[N, H, W, Cᵢ]` each.
+  public let outputs: [Tensor]
+
+  public init(input: Tensor, outputs: [Tensor]) {
+    self.input = input
+    self.outputs = outputs
+  }
+
+  public var reads: [Tensor] { [input] }
+  public var writes: [Tensor] { outputs }
+  public var floatingPointOperations: Int { 0 }
+
+  public func validate() throws(BackendError) { try requireParts(outputs, of: input) }
+
+  public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
+}
+
+extension Operation {
+  /// Throws unless `parts` are of the shape of `whole` but for their channels, which add up to those of `whole`.
+  fileprivate func requireParts(_ parts: [Tensor], of whole: Tensor) throws(BackendError) {
+    try require(.float32, in: whole)
+    for part in parts {
+      try require(.float32, in: part)
+      var shape = whole.shape
+      shape.channels = part.shape.channels
+      try requireShape(shape, of: part)
+    }
+    let channels = parts.reduce(0) { $0 + $1.shape.channels }
+    try require(
+      channels == whole.shape.channels,
+      "\(whole.storage.name) has \(whole.shape.channels) channels, and its parts \(channels)")
   }
 }

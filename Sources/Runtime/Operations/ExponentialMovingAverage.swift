@@ -13,11 +13,7 @@ public struct ExponentialMovingAverage: Operation {
   /// 0...1; 0 makes the average the values.
   public let decay: Variable<Float>
 
-  public init(
-    values: Tensor,
-    average: Tensor,
-    decay: Variable<Float>
-  ) {
+  public init(values: Tensor, average: Tensor, decay: Variable<Float>) {
     self.values = values
     self.average = average
     self.decay = decay
@@ -27,7 +23,9 @@ public struct ExponentialMovingAverage: Operation {
   public var writes: [Tensor] { [average] }
   public var floatingPointOperations: Int { 3 * values.shape.count }
 
-  public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try backend.prepare(self)
+  public func validate() throws(BackendError) {
+    for tensor in reads { try requireVector(tensor, count: values.shape.count) }
   }
+
+  public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
 }

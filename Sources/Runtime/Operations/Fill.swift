@@ -6,10 +6,7 @@ public struct Fill: Operation {
   public let output: Tensor
   public let value: Float
 
-  public init(
-    output: Tensor,
-    value: Float
-  ) {
+  public init(output: Tensor, value: Float) {
     self.output = output
     self.value = value
   }
@@ -18,7 +15,7 @@ public struct Fill: Operation {
   public var writes: [Tensor] { [output] }
   public var floatingPointOperations: Int { 0 }
 
-  public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try backend.prepare(self)
-  }
+  public func validate() throws(BackendError) { try require(.float32, in: output) }
+
+  public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
 }

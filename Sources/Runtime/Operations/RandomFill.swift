@@ -1,3 +1,10 @@
+/// The distribution of random numbers.
+public enum Distribution: Hashable, Sendable {
+  /// Uniform on `[low, high)`.
+  case uniform(low: Float, high: Float)
+  case normal(mean: Float, deviation: Float)
+}
+
 /// Fills a dense tensor with Philox 4×32-10 random numbers (Salmon et al. 2011), so that a seed gives the same numbers on every
 /// backend up to rounding.
 ///
@@ -15,12 +22,7 @@ public struct RandomFill: Operation {
   /// Tells apart the tensors that one seed fills.
   public let stream: UInt64
 
-  public init(
-    output: Tensor,
-    distribution: Distribution,
-    seed: UInt64,
-    stream: UInt64
-  ) {
+  public init(output: Tensor, distribution: Distribution, seed: UInt64, stream: UInt64) {
     self.output = output
     self.distribution = distribution
     self.seed = seed
@@ -31,7 +33,11 @@ public struct RandomFill: Operation {
   public var writes: [Tensor] { [output] }
   public var floatingPointOperations: Int { 0 }
 
-  public func prepare(on backend: any Backend, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try backend.prepare(self)
+  public func validate() throws(BackendError) {
+    try require(.float32, in: output)
+    try require(output.isDense, "tensor \(output.storage.name) is not dense")
+    try require(output.shape.count <= 1 << 34, "\(output.shape.count) numbers asked for; a stream has 2³⁴")
   }
+
+  public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
 }

@@ -1,0 +1,55 @@
+/// A loss of two tensors: the mean over all elements of an error of (prediction − target).
+///
+/// `loss[0] += mean`, without the weight, so that a host can read the sum over many steps at once; with `gradient`, also
+/// `gradient = weight · ∂mean/∂prediction` (added to what is there with `accumulate`).
+public struct PixelwiseLoss: Operation {
+  public static let name = "PixelwiseLoss"
+
+  /// The error of one element, with d = prediction − target.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// |d|, whose derivative at 0 is 0.
+    case l1
+    /// d²
+    case meanSquared
+  }
+
+  public let kind: Kind
+  public var pass: Pass { .forward }
+
+  /// `[N, H, W, C]`; may be a slice of channels.
+  public let prediction: Tensor
+  /// Same shape.
+  public let target: Tensor
+  /// One element, added to.
+  public let loss: Tensor
+  /// Same shape as `prediction`; may be a slice of channels.
+  public let gradient: Tensor?
+  /// Factor of the gradient; the reported loss is without it.
+  public let weight: Float
+  /// Add to `gradient` instead of overwriting it.
+  public let accumulate: Bool
+
+  public init(
+    _ kind: Kind, prediction: Tensor, target: Tensor, loss: Tensor, gradient: Tensor? = nil, weight: Float = 1,
+    accumulate: Bool = false
+  ) {
+    self.kind = kind
+    self.prediction = prediction
+    self.target = target
+    self.loss = loss
+    self.gradient = gradient
+    self.weight = weight
+    self.accumulate = accumulate
+  }
+
+  public var reads: [Tensor] { [prediction, target, loss] + ((accumulate ? gradient : nil).map { [$0] } ?? []) }
+  public var writes: [Tensor] { [loss] + (gradient.map { [$0] } ?? []) }
+  public var floatingPointOperations: Int { 5 * prediction.shape.count }
+
+  public func validate() throws(BackendError) {
+    try requireSameShape([prediction, target] + (gradient.map { [$0] } ?? []))
+    try requireVector(loss, count: 1)
+  }
+
+  public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
+}
