@@ -1,15 +1,14 @@
 import Runtime
 
 extension CLBackend {
-  public func prepare(_ operation: ActivationForward) throws(BackendError) -> any Launch {
-    try elementwise(
+  public func plan(_ operation: ActivationForward) -> PlannedOperation {
+    planElementwise(
       "activation_forward", in: "activation.cl", definitions: ["ACTIVATION": operation.activation.constant],
-      of: [operation.input, operation.output], arguments: [.float(operation.activation.slope)],
-      for: operation.title)
+      of: [operation.input, operation.output], arguments: [.float(operation.activation.slope)], for: operation.title)
   }
 
-  public func prepare(_ operation: ActivationBackward) throws(BackendError) -> any Launch {
-    try elementwise(
+  public func plan(_ operation: ActivationBackward) -> PlannedOperation {
+    planElementwise(
       "activation_backward", in: "activation.cl", definitions: ["ACTIVATION": operation.activation.constant],
       of: [operation.output, operation.outputGradient, operation.inputGradient],
       arguments: [.float(operation.activation.slope)], for: operation.title)
@@ -27,7 +26,7 @@ extension Activation? {
     }
   }
 
-  /// What leaky ReLU multiplies negative inputs by; unused by the others.
+  /// Leaky ReLU's factor of negative inputs; unused by the others.
   var slope: Float {
     if case .leakyReLU(let slope) = self { slope } else { 0 }
   }

@@ -1,164 +1,177 @@
 import Runtime
 
 extension CLBackend {
-  public func workspaceByteCount(_ operation: BatchNormalizationForward) -> Int {
-    operation.statistics == nil ? BatchNormalizationTiling(operation.input.shape, on: self).partialsByteCount : 0
-  }
-
-  public func workspaceByteCount(_ operation: BatchNormalizationBackward) -> Int {
-    let pooling =
-      bodies == .gpu ? nil : operation.pooling.map { FusedPooling($0, of: operation.outputGradient, on: self) }
-    let tiling = BatchNormalizationTiling(operation.input.shape, on: self)
-    return tiling.hasFewPixels ? 0 : (pooling?.tiling ?? tiling).partialsByteCount + tiling.meansByteCount
-  }
-
-  public func prepare(_ operation: BatchNormalizationForward, workspace: DeviceMemory?) throws(BackendError)
-    -> any Launch
-  {
-    let name = operation.title
+  public func plan(_ operation: BatchNormalizationForward) -> PlannedOperation {
     let vectors = [
       operation.scale, operation.shift, operation.savedMean, operation.savedInverseDeviation, operation.runningMean,
       operation.runningVariance,
     ]
-    try requireSameShape([operation.input, operation.output], for: name)
-    for vector in vectors { try requireVector(vector, count: operation.input.shape.channels, for: name) }
     let tiling = BatchNormalizationTiling(operation.input.shape, on: self)
+    let definitions = tiling.definitions(operation.activation)
     let pooling = operation.pooling.map { FusedPooling($0, of: operation.output, on: self) }
-    try pooling?.check(on: self, for: name)
-    let launch = CLLaunch(name, on: self)
     if let statistics = operation.statistics {
-      try requireStatistics(statistics, channels: tiling.channels, for: name)
-      if let pooling {
-        try operation.addNormalization(pooling, to: launch)
-        return launch
+      return plan(operation.title) { (launch) throws(BackendError) in
+        if let pooling { return try operation.addNormalization(pooling, to: launch) }
+        try launch.add(
+          "normalize_given", in: "batch_normalization.cl", definitions: definitions,
+          arguments: [.tensor(operation.input), .vector(statistics)] + vectors.map { .vector($0) }
+            + [.tensor(operation.output)] + tiling.extents + operation.factors + [.float(operation.activation.slope)],
+          over: tiling.range(blocks: tiling.blocks))
       }
+    }
+    return plan(operation.title, workspaceByteCount: tiling.partialsByteCount) {
+      (launch, partials) throws(BackendError) in
       try launch.add(
-        "normalize_given", in: "batch_normalization.cl", definitions: tiling.definitions(operation.activation),
-        arguments: [.tensor(operation.input), .vector(statistics)] + vectors.map { .vector($0) }
-          + [.tensor(operation.output)] + tiling.extents + operation.factors + [.float(operation.activation.slope)],
+        "statistics_blocks", in: "batch_normalization.cl", definitions: definitions,
+        arguments: [.tensor(operation.input), .memory(partials)] + tiling.extents + [.uint(tiling.blocks)],
         over: tiling.range(blocks: tiling.blocks))
-      return launch
+      try launch.add(
+        "statistics", in: "batch_normalization.cl", definitions: definitions,
+        arguments: [
+          .memory(partials), .vector(operation.savedMean), .vector(operation.savedInverseDeviation),
+          .vector(operation.runningMean), .vector(operation.runningVariance),
+        ] + tiling.extents + [.uint(tiling.blocks)] + operation.factors,
+        over: tiling.range(blocks: 1))
+      if let pooling { return try operation.addNormalization(pooling, to: launch) }
+      try launch.add(
+        "normalize_channels", in: "batch_normalization.cl", definitions: definitions,
+        arguments: [
+          .tensor(operation.input), .vector(operation.scale), .vector(operation.shift), .vector(operation.savedMean),
+          .vector(operation.savedInverseDeviation), .tensor(operation.output),
+        ] + tiling.extents + [.float(operation.epsilon), .float(operation.activation.slope)],
+        over: tiling.range(blocks: tiling.blocks))
     }
-    let partials = try self.workspace(workspace, byteCount: workspaceByteCount(operation), for: name)
-    try launch.add(
-      "statistics_blocks", in: "batch_normalization.cl", definitions: tiling.definitions(operation.activation),
-      arguments: [.tensor(operation.input), .memory(partials)] + tiling.extents + [.uint(tiling.blocks)],
-      over: tiling.range(blocks: tiling.blocks))
-    try launch.add(
-      "statistics", in: "batch_normalization.cl", definitions: tiling.definitions(operation.activation),
-      arguments: [
-        .memory(partials), .vector(operation.savedMean), .vector(operation.savedInverseDeviation),
-        .vector(operation.runningMean), .vector(operation.runningVariance),
-      ] + tiling.extents + [.uint(tiling.blocks)] + operation.factors,
-      over: tiling.range(blocks: 1))
-    if let pooling {
-      try operation.addNormalization(pooling, to: launch)
-      return launch
-    }
-    try launch.add(
-      "normalize_channels", in: "batch_normalization.cl", definitions: tiling.definitions(operation.activation),
-      arguments: [
-        .tensor(operation.input), .vector(operation.scale), .vector(operation.shift), .vector(operation.savedMean),
-        .vector(operation.savedInverseDeviation), .tensor(operation.output),
-      ] + tiling.extents + [.float(operation.epsilon), .float(operation.activation.slope)],
-      over: tiling.range(blocks: tiling.blocks))
-    return launch
   }
 
-  public func prepare(_ operation: BatchNormalizationInference) throws(BackendError) -> any Launch {
-    let name = operation.title
+  public func plan(_ operation: BatchNormalizationInference) -> PlannedOperation {
     let vectors = [operation.scale, operation.shift, operation.runningMean, operation.runningVariance]
-    try requireSameShape([operation.input, operation.output], for: name)
-    for vector in vectors { try requireVector(vector, count: operation.input.shape.channels, for: name) }
     let tiling = BatchNormalizationTiling(operation.input.shape, on: self)
-    let launch = CLLaunch(name, on: self)
-    try launch.add(
-      "normalize_channels", in: "batch_normalization.cl",
-      definitions: tiling.definitions(operation.activation, inference: true),
-      arguments: [.tensor(operation.input)] + vectors.map { .vector($0) } + [.tensor(operation.output)]
-        + tiling.extents + [.float(operation.epsilon), .float(operation.activation.slope)],
-      over: tiling.range(blocks: tiling.blocks))
-    return launch
+    return plan(operation.title) { (launch) throws(BackendError) in
+      try launch.add(
+        "normalize_channels", in: "batch_normalization.cl",
+        definitions: tiling.definitions(operation.activation, inference: true),
+        arguments: [.tensor(operation.input)] + vectors.map { .vector($0) } + [.tensor(operation.output)]
+          + tiling.extents + [.float(operation.epsilon), .float(operation.activation.slope)],
+        over: tiling.range(blocks: tiling.blocks))
+    }
   }
 
-  public func prepare(_ operation: BatchNormalizationBackward, workspace: DeviceMemory?) throws(BackendError)
-    -> any Launch
-  {
-    let name = operation.title
-    let inputs = [operation.scale, operation.shift, operation.savedMean, operation.savedInverseDeviation]
-    let gradients = [operation.scaleGradient, operation.shiftGradient]
-    try requireSameShape([operation.input, operation.outputGradient, operation.inputGradient], for: name)
-    for vector in inputs + gradients {
-      try requireVector(vector, count: operation.input.shape.channels, for: name)
-    }
-    let all = BatchNormalizationTiling(operation.input.shape, on: self)
+  public func plan(_ operation: BatchNormalizationBackward) -> PlannedOperation {
+    let tiling = BatchNormalizationTiling(operation.input.shape, on: self)
     let pooling = operation.pooling.map { FusedPooling($0, of: operation.outputGradient, on: self) }
-    try pooling?.check(on: self, for: name)
     let slope = KernelArgument.float(operation.activation.slope)
-    let gradientInputs = gradientInputs(operation) + (pooling?.tensors ?? [])
-    let launch = CLLaunch(name, on: self)
-    if all.hasFewPixels {
-      try launch.add(
-        "few_pixel_gradients", in: "batch_normalization_few_pixels.cl",
-        definitions: all.definitions(
-          operation.activation, accumulate: operation.accumulate, pooled: pooling != nil),
-        arguments: gradientInputs + (pooling?.sides ?? []) + gradients.map { .vector($0) }
-          + [.tensor(operation.inputGradient)] + all.extents + [slope],
-        over: all.range(blocks: 1))
-      return launch
+    if tiling.hasFewPixels {
+      return plan(operation.title) { (launch) throws(BackendError) in
+        try launch.add(
+          "few_pixel_gradients", in: "batch_normalization_few_pixels.cl",
+          definitions: tiling.definitions(
+            operation.activation, accumulate: operation.accumulate, pooled: pooling != nil),
+          arguments: operation.inputs + (pooling?.tensors ?? []) + (pooling?.sides ?? [])
+            + [.vector(operation.scaleGradient), .vector(operation.shiftGradient), .tensor(operation.inputGradient)]
+            + tiling.extents + [slope],
+          over: tiling.range(blocks: 1))
+      }
     }
-    if let pooling, bodies == .gpu {
-      try launch.add(
-        "add_pooled_gradient", in: "batch_normalization_pooling.cl", definitions: all.definitions(operation.activation),
-        arguments: [.tensor(operation.outputGradient)] + pooling.tensors + [.tensor(operation.inputGradient)]
-          + all.extents + pooling.sides,
-        over: rows(channels: all.channels, pixels: all.pixels))
-      let added = BatchNormalizationBackward(
+    guard let pooling, bodies == .gpu else { return planGradient(operation, pooling) }
+    // Fused, the sums of GPU bodies came out wrong now and then on PoCL: the pooled gradient is added in a pass of its own.
+    return planGradient(
+      BatchNormalizationBackward(
         input: operation.input, scale: operation.scale, shift: operation.shift, savedMean: operation.savedMean,
         savedInverseDeviation: operation.savedInverseDeviation, outputGradient: operation.inputGradient,
         inputGradient: operation.inputGradient, scaleGradient: operation.scaleGradient,
-        shiftGradient: operation.shiftGradient, accumulate: operation.accumulate, activation: operation.activation)
-      try add(added, to: launch, nil, workspace)
-      return launch
-    }
-    try add(operation, to: launch, pooling, workspace)
-    return launch
+        shiftGradient: operation.shiftGradient, accumulate: operation.accumulate, activation: operation.activation),
+      nil, after: { [self] (launch) throws(BackendError) in
+        try launch.add(
+          "add_pooled_gradient", in: "batch_normalization_pooling.cl",
+          definitions: tiling.definitions(operation.activation),
+          arguments: [.tensor(operation.outputGradient)] + pooling.tensors + [.tensor(operation.inputGradient)]
+            + tiling.extents + pooling.sides,
+          over: rows(channels: tiling.channels, pixels: tiling.pixels))
+      })
   }
 
-  /// Appends the three stages of a gradient.
-  private func add(
-    _ operation: BatchNormalizationBackward, to launch: CLLaunch, _ pooling: FusedPooling?, _ workspace: DeviceMemory?
-  ) throws(BackendError) {
-    let name = operation.title
-    let all = BatchNormalizationTiling(operation.input.shape, on: self)
-    let gradients = [operation.scaleGradient, operation.shiftGradient]
-    let slope = KernelArgument.float(operation.activation.slope)
-    let gradientInputs = gradientInputs(operation) + (pooling?.tensors ?? [])
+  /// Returns a plan of the three stages of a gradient: sums of blocks, their totals, the input's gradient.
+  /// - Parameter first: appends kernels that come before.
+  private func planGradient(
+    _ operation: BatchNormalizationBackward, _ pooling: FusedPooling?,
+    after first: @escaping (CLLaunch) throws(BackendError) -> Void = { (_) throws(BackendError) in }
+  ) -> PlannedOperation {
     // Blocks are of pixels, or of squares of them.
-    let tiling = pooling?.tiling ?? all
+    let pixels = BatchNormalizationTiling(operation.input.shape, on: self)
+    let tiling = pooling?.tiling ?? pixels
     let definitions = tiling.definitions(operation.activation, accumulate: operation.accumulate)
     let file = pooling == nil ? "batch_normalization.cl" : "batch_normalization_pooling.cl"
-    let sides = pooling?.sides ?? []
-    let space = try self.workspace(workspace, byteCount: workspaceByteCount(operation), for: name)
-    let means = try region(of: space, byteOffset: tiling.partialsByteCount, byteCount: tiling.meansByteCount)
-    try launch.add(
-      pooling == nil ? "gradient_blocks" : "gradient_squares", in: file, definitions: definitions,
-      arguments: gradientInputs + [.memory(space)] + tiling.extents + [.uint(tiling.blocks)] + sides + [slope],
-      over: tiling.range(blocks: tiling.blocks))
-    try launch.add(
-      "gradient_sums", in: "batch_normalization.cl", definitions: definitions,
-      arguments: [.memory(space), .memory(means)] + gradients.map { .vector($0) } + all.extents + [
-        .uint(tiling.blocks)
-      ],
-      over: tiling.range(blocks: 1))
-    try launch.add(
-      pooling == nil ? "input_gradient" : "input_gradient_squares", in: file, definitions: definitions,
-      arguments: gradientInputs + [.memory(means), .tensor(operation.inputGradient)] + tiling.extents + sides + [slope],
-      over: tiling.range(blocks: tiling.blocks))
+    let inputs = operation.inputs + (pooling?.tensors ?? [])
+    let last = (pooling?.sides ?? []) + [.float(operation.activation.slope)]
+    let byteCount = tiling.partialsByteCount + tiling.meansByteCount
+    return plan(operation.title, workspaceByteCount: byteCount) { [self] (launch, workspace) throws(BackendError) in
+      try first(launch)
+      let means = try region(of: workspace, byteOffset: tiling.partialsByteCount, byteCount: tiling.meansByteCount)
+      try launch.add(
+        pooling == nil ? "gradient_blocks" : "gradient_squares", in: file, definitions: definitions,
+        arguments: inputs + [.memory(workspace)] + tiling.extents + [.uint(tiling.blocks)] + last,
+        over: tiling.range(blocks: tiling.blocks))
+      try launch.add(
+        "gradient_sums", in: "batch_normalization.cl", definitions: definitions,
+        arguments: [
+          .memory(workspace), .memory(means), .vector(operation.scaleGradient), .vector(operation.shiftGradient),
+        ] + pixels.extents + [.uint(tiling.blocks)],
+        over: tiling.range(blocks: 1))
+      try launch.add(
+        pooling == nil ? "input_gradient" : "input_gradient_squares", in: file, definitions: definitions,
+        arguments: inputs + [.memory(means), .tensor(operation.inputGradient)] + tiling.extents + last,
+        over: tiling.range(blocks: tiling.blocks))
+    }
+  }
+}
+
+extension BatchNormalizationBackward {
+  /// The arguments that every gradient kernel begins with.
+  fileprivate var inputs: [KernelArgument] {
+    [.tensor(input)] + [scale, shift, savedMean, savedInverseDeviation].map { .vector($0) } + [.tensor(outputGradient)]
+  }
+}
+
+/// Max-pooling fused with a batch normalization: batch_normalization_pooling.cl.
+private struct FusedPooling {
+  /// Forward the maxima, backward their gradients.
+  let pooled: Tensor
+  let indices: Tensor
+  /// Of the 2×2 squares, those cut by an edge included.
+  let tiling: BatchNormalizationTiling
+  private let shape: Shape
+
+  /// - Parameter larger: the tensor that is pooled, or its gradient.
+  init(_ pooling: BatchNormalizationPooling, of larger: Tensor, on backend: CLBackend) {
+    pooled = pooling.output
+    indices = pooling.indices
+    shape = larger.shape
+    tiling = BatchNormalizationTiling(
+      Shape(shape.batch, (shape.height + 1) / 2, (shape.width + 1) / 2, shape.channels), on: backend)
   }
 
-  private func gradientInputs(_ operation: BatchNormalizationBackward) -> [KernelArgument] {
-    let vectors = [operation.scale, operation.shift, operation.savedMean, operation.savedInverseDeviation]
-    return [.tensor(operation.input)] + vectors.map { .vector($0) } + [.tensor(operation.outputGradient)]
+  var tensors: [KernelArgument] { [.tensor(pooled), .tensor(indices)] }
+  /// Height and width of the tensor that is pooled.
+  var sides: [KernelArgument] { [.uint(shape.height), .uint(shape.width)] }
+  var squares: KernelArgument { .uint(tiling.pixels) }
+}
+
+extension BatchNormalizationForward {
+  /// Appends the normalization fused with the pooling; where `statistics` are given, it also updates the running ones.
+  fileprivate func addNormalization(_ pooling: FusedPooling, to launch: CLLaunch) throws(BackendError) {
+    try launch.add(
+      "normalize_squares", in: "batch_normalization_pooling.cl",
+      definitions: pooling.tiling.definitions(activation, given: statistics != nil),
+      arguments: [.tensor(input), .vector(scale), .vector(shift)]
+        + (statistics.map { [.vector($0)] } ?? [])
+        + [.vector(savedMean), .vector(savedInverseDeviation)]
+        + (statistics == nil ? [] : [.vector(runningMean), .vector(runningVariance)] + factors)
+        + [.tensor(output)] + pooling.tensors
+        + [.uint(input.shape.channels), .uint(input.shape.pixelCount), pooling.squares] + pooling.sides
+        + [.float(activation.slope)],
+      over: pooling.tiling.range(blocks: pooling.tiling.blocks))
   }
+
+  /// ε, momentum and 1 − momentum.
+  fileprivate var factors: [KernelArgument] { [.float(epsilon), .float(momentum), .float(Float(1 - Double(momentum)))] }
 }

@@ -1,8 +1,8 @@
 import Runtime
 
 extension CLBackend {
-  public func prepare(_ operation: Fill) throws(BackendError) -> any Launch {
-    try elementwise(
+  public func plan(_ operation: Fill) -> PlannedOperation {
+    planElementwise(
       "fill", in: "fill.cl", of: [operation.output], arguments: [.float(operation.value)], for: operation.title)
   }
 }

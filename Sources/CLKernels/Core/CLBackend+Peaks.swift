@@ -6,7 +6,7 @@ extension CLBackend {
       floatingPointOperationsPerSecond: try multiplyAddsPerSecond() * 2, bytesPerSecond: try copiedBytesPerSecond())
   }
 
-  /// Elements that an item has at a time, its independent sums, and its vectors of a copy.
+  /// Elements of a work-item's vectors, its independent sums, and its vectors of a copy.
   private var peakSizes: (vector: Int, sums: Int, copies: Int) { bodies == .cpu ? (16, 12, 256) : (4, 8, 8) }
 
   private func multiplyAddsPerSecond() throws(BackendError) -> Double {

@@ -7,7 +7,7 @@ import Runtime
 /// their binaries are kept on disk.
 public final class CLBackend: Backend {
   public let device: CLDevice
-  /// Which bodies the kernels with two of them use.
+  /// The variant of kernels that have two.
   public let bodies: KernelBodies
   /// Which method each convolution uses.
   public private(set) var methods: MethodChoice
@@ -31,7 +31,7 @@ public final class CLBackend: Backend {
 
   /// - Parameters:
   ///   - device: where to run.
-  ///   - bodies: nil for those that fit the device's kind.
+  ///   - bodies: nil for the device's kind.
   ///   - methods: which method each convolution uses; nil for what `tuning` says of this device, with its own bodies.
   ///   - precision: how products of convolutions are computed; nil for what PyTorch does by default, TF32 where there are tensor
   ///     cores and they pass `tensorCoreFault`.
@@ -124,7 +124,7 @@ public final class CLBackend: Backend {
   public func flush() throws(BackendError) { try queue.flush() }
   public func synchronize() throws(BackendError) { try queue.finish() }
 
-  /// `memory` as this backend's.
+  /// Returns `memory` as this backend's.
   func own(_ memory: DeviceMemory, for operation: String, tensor: String = "(memory)") throws(BackendError) -> CLMemory
   {
     guard let memory = memory as? CLMemory, memory.context === context else {
@@ -133,26 +133,45 @@ public final class CLBackend: Backend {
     return memory
   }
 
-  /// The memory of a tensor, which must hold all its elements.
+  /// Returns the memory of a tensor, which must hold all its elements.
   func memory(of tensor: Tensor, for operation: String) throws(BackendError) -> CLMemory {
     let storage = tensor.storage
     guard let memory = storage.memory else {
       throw .invalidOperation(operation: operation, reason: "tensor \(storage.name) has no memory")
     }
-    let shape = tensor.shape
-    let end = tensor.offset + (shape.pixelCount - 1) * tensor.pixelStride + shape.channels
-    guard shape.count > 0, tensor.offset >= 0, tensor.pixelStride >= shape.channels,
-      end * storage.elementType.byteCount <= memory.byteCount
-    else {
+    guard tensor.end * storage.elementType.byteCount <= memory.byteCount else {
       throw .invalidOperation(
-        operation: operation, reason: "tensor \(storage.name), \(shape), does not fit its \(memory.byteCount) bytes")
+        operation: operation,
+        reason: "tensor \(storage.name), \(tensor.shape), does not fit its \(memory.byteCount) bytes")
     }
     return try own(memory, for: operation, tensor: storage.name)
   }
 
   // MARK: Kernels
 
-  /// A new kernel object. The program it is in is built, or taken from the cache, the first time.
+  /// Returns a plan whose launch consists of the kernels that `addKernels` appends.
+  func plan(_ title: String, _ addKernels: @escaping (CLLaunch) throws(BackendError) -> Void) -> PlannedOperation {
+    PlannedOperation(title) { [self] (_) throws(BackendError) in
+      let launch = CLLaunch(title, on: self)
+      try addKernels(launch)
+      return launch
+    }
+  }
+
+  /// Returns a plan whose launch consists of the kernels that `addKernels` appends, with scratch memory.
+  func plan(
+    _ title: String, workspaceByteCount: Int,
+    _ addKernels: @escaping (CLLaunch, _ workspace: CLMemory) throws(BackendError) -> Void
+  ) -> PlannedOperation {
+    PlannedOperation(title, workspaceByteCount: workspaceByteCount) { [self] (workspace) throws(BackendError) in
+      guard let workspace else { throw .invalidOperation(operation: title, reason: "a workspace is needed") }
+      let launch = CLLaunch(title, on: self)
+      try addKernels(launch, try own(workspace, for: title, tensor: "workspace"))
+      return launch
+    }
+  }
+
+  /// Returns a new kernel object. Its program is built, or loaded from the cache, the first time.
   func kernel(_ name: String, in file: String, definitions: KeyValuePairs<String, any KernelConstant> = [:])
     throws(BackendError) -> CLKernel
   {
@@ -172,14 +191,15 @@ public final class CLBackend: Backend {
     timings.append(KernelTiming(kernel: kernel.name, event: try queue.enqueueWithEvent(kernel, over: range)))
   }
 
-  /// What ran since the last call, in order; empty without `profiling`. `event.times()` waits for the kernel's end.
+  /// Returns the kernels that ran since the last call, in order; none without `profiling`. `event.times()` waits for the
+  /// kernel's end.
   public func takeTimings() -> [KernelTiming] {
     defer { timings.removeAll(keepingCapacity: true) }
     return timings
   }
 
-  /// By the device's clock, kernel by kernel, on a backend made with `profiling`; what `takeTimings` would have given is
-  /// dropped. By the host's clock otherwise.
+  /// Returns the duration by the device's clock, kernel by kernel, on a backend made with `profiling`, dropping recorded
+  /// timings; by the host's clock otherwise.
   public func time(_ launch: any Launch) throws(BackendError) -> Double {
     guard queue.isProfiling else { return try hostTime(of: launch) }
     let recorded = recordsTimings
@@ -193,4 +213,19 @@ public final class CLBackend: Backend {
     if nanoseconds == 0 { return try hostTime(of: launch) }
     return Double(nanoseconds) * 1e-9
   }
+}
+
+/// The variants of kernels that have two: one for GPUs, one for CPU drivers.
+public enum KernelBodies: String, Sendable, CaseIterable {
+  /// Many work-items per group, local memory, barriers.
+  case gpu
+  /// One work-item per group, wide vectors, register tiles: which CPU drivers compile well.
+  case cpu
+}
+
+/// One run of one kernel on a profiling queue.
+public struct KernelTiming {
+  /// The kernel function's name.
+  public let kernel: String
+  public let event: CLEvent
 }

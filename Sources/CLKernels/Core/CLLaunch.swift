@@ -1,7 +1,7 @@
 import Runtime
 
-/// An operation bound to memory: one or more kernels that run one after the other, each a kernel object of its own whose
-/// arguments were bound once. What the host changes between steps is set again at each run.
+/// An operation bound to memory: kernels that run one after the other, each a kernel object of its own whose arguments are
+/// bound once. Arguments that the host changes between steps are set again at each run.
 public final class CLLaunch: Launch {
   private struct Dispatch {
     let kernel: CLKernel
@@ -103,4 +103,43 @@ public final class CLLaunch: Launch {
     }
     return narrow
   }
+}
+
+/// One argument of a kernel. Integers name the width of the kernel's parameter, since OpenCL checks only the size of an
+/// argument.
+enum KernelArgument {
+  /// `global T*`, `ulong offset`, `ulong pixel_stride`: three arguments.
+  case tensor(Tensor)
+  /// `global T*`, `ulong offset`: a dense vector, two arguments.
+  case vector(Tensor)
+  /// `global T*` alone.
+  case memory(DeviceMemory)
+  /// `global T*` that is null.
+  case null
+  case int(Int)
+  case uint(Int)
+  case ulong(Int)
+  case float(Float)
+  /// Read again at every launch: `float`.
+  case variableFloat(() -> Float)
+  /// Read again at every launch, which refuses values outside `allowed`: `ulong`.
+  case variableULong(() -> Int, allowed: ClosedRange<Int>)
+}
+
+/// A value of a `-D` constant, as OpenCL C source.
+protocol KernelConstant {
+  var source: String { get }
+}
+
+extension Int: KernelConstant {
+  var source: String { String(self) }
+}
+
+extension Bool: KernelConstant {
+  var source: String { self ? "1" : "0" }
+}
+
+/// A name of the kernel language: a type, another constant.
+extension String: KernelConstant {
+  var source: String { self }
 }

@@ -1,0 +1,49 @@
+import Runtime
+
+extension CLBackend {
+  public func plan(_ operation: PixelwiseLoss) -> PlannedOperation {
+    let file =
+      switch operation.kind {
+      case .l1: "l1_loss"
+      case .meanSquared: "mean_squared_error"
+      }
+    return planLoss(
+      file, of: operation.prediction, .tensor(operation.target), loss: operation.loss, gradient: operation.gradient,
+      weight: operation.weight, accumulate: operation.accumulate,
+      isDense: operation.prediction.isDense && operation.target.isDense, for: operation.title)
+  }
+
+  /// Returns a plan of two kernels: one writes the gradient and a partial sum of each block of elements, the other adds the
+  /// partial sums to the loss (kernels/loss.h).
+  /// - Parameters:
+  ///   - file: stem of the kernel file's name and of the two kernels'.
+  ///   - target: a tensor, or one number for all elements.
+  ///   - isDense: whether `prediction` and the target are.
+  func planLoss(
+    _ file: String, of prediction: Tensor, _ target: KernelArgument, loss: Tensor, gradient: Tensor?, weight: Float,
+    accumulate: Bool, isDense: Bool, for title: String
+  ) -> PlannedOperation {
+    // The same for all devices: with the size of a group it decides the bits of the result.
+    let block = 4096
+    let count = prediction.shape.count
+    let blocks = ceilDivide(count, block)
+    let group = bodies == .cpu ? 1 : reductionGroupSize
+    let definitions: KeyValuePairs<String, any KernelConstant> = [
+      "BLOCK": block, "GROUP": group, "DENSE": isDense && gradient?.isDense != false,
+      "WITH_GRADIENT": gradient != nil, "ACCUMULATE": accumulate,
+    ]
+    let byteCount = blocks * ElementType.float32.byteCount
+    return plan(title, workspaceByteCount: byteCount) { (launch, partialSums) throws(BackendError) in
+      try launch.add(
+        "\(file)_blocks", in: "\(file).cl", definitions: definitions,
+        arguments: [.tensor(prediction), target] + (gradient.map { [.tensor($0)] } ?? []) + [
+          .memory(partialSums), .uint(prediction.shape.channels), .uint(count), .float(weight / Float(count)),
+        ],
+        over: CLRange(groups: (blocks, 1, 1), local: (group, 1, 1)))
+      try launch.add(
+        "\(file)_sum", in: "\(file).cl", definitions: definitions,
+        arguments: [.memory(partialSums), .uint(blocks), .tensor(loss), .float(1 / Float(count))],
+        over: CLRange(groups: (1, 1, 1), local: (group, 1, 1)))
+    }
+  }
+}
