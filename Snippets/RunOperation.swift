@@ -20,7 +20,7 @@ for tensor in [input, output] {
 let operation = ActivationForward(
   input: input, output: output, activation: .leakyReLU(slope: 0.01))
 // Checked and bound to its memory once; run as often as wanted.
-let launch = try operation.prepare(on: backend, workspace: nil)
+let launch = try backend.launch(operation)
 
 var values: [Float] = [-2, -1, 1, 2]
 if let source = input.storage.memory, let result = output.storage.memory {

@@ -86,7 +86,7 @@ public final class ParameterSet {
     for storage in training ? [values, statistics, gradients, firstMoment, secondMoment] : [values, statistics] {
       storage.memory = try backend.allocate(byteCount: max(storage.byteCount, 4))
       let whole = Tensor(storage: storage, shape: Shape(vector: storage.count))
-      try backend.prepare(Fill(output: whole, value: 0)).run()
+      try backend.launch(Fill(output: whole, value: 0)).run()
     }
   }
 
@@ -96,9 +96,9 @@ public final class ParameterSet {
       let tensor = value(of: parameter)
       switch parameter.initialValue {
       case .constant(let constant):
-        try backend.prepare(Fill(output: tensor, value: constant)).run()
+        try backend.launch(Fill(output: tensor, value: constant)).run()
       case .random(let distribution):
-        try backend.prepare(
+        try backend.launch(
           RandomFill(output: tensor, distribution: distribution, seed: seed, stream: firstStream + UInt64(index))
         ).run()
       }

@@ -7,17 +7,17 @@ public struct PlanCompiler {
   public init(backend: any Backend) { self.backend = backend }
 
   /// What the plans would need, without allocating it.
-  public func memory(for builders: [PlanBuilder]) -> PlanMemory {
+  public func memory(for builders: [PlanBuilder]) throws(BackendError) -> PlanMemory {
     let layouts = builders.map { planner.place($0).arenaByteCounts.reduce(0, +) }
     return PlanMemory(
       arena: layouts.max() ?? 0,
       withoutReuse: builders.map { $0.transients.reduce(0) { $0 + $1.byteCount } }.max() ?? 0,
-      workspace: workspaceByteCount(of: builders))
+      workspace: Self.workspaceByteCount(of: try planned(builders)))
   }
 
   /// The allocations that `compile` makes, in bytes: the arenas, and the workspace where there is one.
-  func allocations(for builders: [PlanBuilder]) -> [Int] {
-    let workspace = workspaceByteCount(of: builders)
+  func allocations(for builders: [PlanBuilder]) throws(BackendError) -> [Int] {
+    let workspace = Self.workspaceByteCount(of: try planned(builders))
     return arenaByteCounts(of: builders.map(planner.place)) + (workspace > 0 ? [workspace] : [])
   }
 
@@ -31,23 +31,22 @@ public struct PlanCompiler {
   /// Places every tensor, allocates the memory, and binds every operation.
   public func compile(_ builders: [PlanBuilder]) throws(BackendError) -> [Plan] {
     let layouts = builders.map { planner.place($0) }
+    let planned = try planned(builders)
     var arenas: [DeviceMemory] = []
     for byteCount in arenaByteCounts(of: layouts) {
       arenas.append(try backend.allocate(byteCount: byteCount))
     }
-    let workspaceByteCount = workspaceByteCount(of: builders)
+    let workspaceByteCount = Self.workspaceByteCount(of: planned)
     let workspace = workspaceByteCount > 0 ? try backend.allocate(byteCount: workspaceByteCount) : nil
 
     var plans: [Plan] = []
-    for (builder, layout) in zip(builders, layouts) {
-      for placement in layout.placements {
+    for (index, builder) in builders.enumerated() {
+      for placement in layouts[index].placements {
         placement.storage.memory = try backend.region(
           of: arenas[placement.arena], byteOffset: placement.byteOffset, byteCount: placement.storage.byteCount)
       }
       var launches: [any Launch] = []
-      for operation in builder.operations {
-        launches.append(try operation.prepare(on: backend, workspace: workspace))
-      }
+      for operation in planned[index] { launches.append(try operation.bind(workspace: workspace)) }
       plans.append(Plan(backend: backend, operations: builder.operations, launches: launches))
     }
     return plans
@@ -57,7 +56,17 @@ public struct PlanCompiler {
     MemoryPlanner(alignment: backend.regionAlignment, arenaLimit: backend.maximumAllocationByteCount)
   }
 
-  private func workspaceByteCount(of builders: [PlanBuilder]) -> Int {
-    builders.flatMap(\.operations).map { $0.workspaceByteCount(on: backend) }.max() ?? 0
+  private func planned(_ builders: [PlanBuilder]) throws(BackendError) -> [[PlannedOperation]] {
+    var planned: [[PlannedOperation]] = []
+    for builder in builders {
+      var operations: [PlannedOperation] = []
+      for operation in builder.operations { operations.append(try operation.plan(on: backend)) }
+      planned.append(operations)
+    }
+    return planned
+  }
+
+  private static func workspaceByteCount(of planned: [[PlannedOperation]]) -> Int {
+    planned.joined().map(\.workspaceByteCount).max() ?? 0
   }
 }

@@ -79,7 +79,7 @@ struct Preparation {
     } catch BackendError.outOfMemory {
       let memory = TrainingMemory(
         configuration, dataset, residency, trainingCount: trainingCount, validationCount: shown.count, on: backend)
-      throw RunError.outOfMemory(memory.shortage)
+      throw RunError.outOfMemory(try memory.shortage())
     }
   }
 

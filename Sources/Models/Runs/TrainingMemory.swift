@@ -24,22 +24,22 @@ struct TrainingMemory {
   }
 
   /// What is missing for the run's batch size, and the largest power of two below it that there is room for.
-  var shortage: MemoryShortage {
+  func shortage() throws(BackendError) -> MemoryShortage {
     let batchSize = configuration.options.batchSize
     var fitting: (Int, Int)?
     var candidate = 1
     while candidate < batchSize / 2 + batchSize % 2 { candidate *= 2 }
     while fitting == nil, candidate >= smallestBatchSize, candidate < batchSize {
-      let byteCounts = allocations(batchSize: candidate)
+      let byteCounts = try allocations(batchSize: candidate)
       if fits(byteCounts) { fitting = (candidate, byteCounts.reduce(0, +)) }
       candidate /= 2
     }
-    let byteCounts = allocations(batchSize: batchSize)
+    let byteCounts = try allocations(batchSize: batchSize)
     return MemoryShortage(
       device: "\(backend.name) (\(backend.deviceDescription))",
       model: "\(configuration.model.kind.rawValue) at --width \(configuration.model.width)", batchSize: batchSize,
       byteCount: byteCounts.reduce(0, +), fitting: fitting,
-      smallest: (smallestBatchSize, allocations(batchSize: smallestBatchSize).reduce(0, +)),
+      smallest: (smallestBatchSize, try allocations(batchSize: smallestBatchSize).reduce(0, +)),
       imageByteCount: byteCounts[0])
   }
 
@@ -57,7 +57,7 @@ struct TrainingMemory {
   }
 
   /// All that a run allocates, in bytes; the photographs first.
-  private func allocations(batchSize: Int) -> [Int] {
+  private func allocations(batchSize: Int) throws(BackendError) -> [Int] {
     var options = configuration.options
     options.batchSize = batchSize
     let step = configuration.model.trainingStep(options)
@@ -80,6 +80,6 @@ struct TrainingMemory {
     return [images, training.order, validation.order, losses].map(\.storage.byteCount)
       + step.networks.map { $0.parameters.byteCount(training: true) }
       + (average.map { [$0.network.parameters.byteCount(training: false)] } ?? [])
-      + PlanCompiler(backend: backend).allocations(for: [builder, prediction.builder])
+      + (try PlanCompiler(backend: backend).allocations(for: [builder, prediction.builder]))
   }
 }

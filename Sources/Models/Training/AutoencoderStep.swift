@@ -24,8 +24,8 @@ struct AutoencoderStep: TrainingStep {
       builder, generator.parameters, mode: .training(parameterGradients: true, accumulate: false), label: "generator")
     let prediction = generator(gray, tape)
     builder.append(
-      MeanSquaredError(
-        prediction: prediction, target: color, loss: losses.channels(0..<1),
+      PixelwiseLoss(
+        .meanSquared, prediction: prediction, target: color, loss: losses.channels(0..<1),
         gradient: tape.gradientDestination(of: prediction).gradient))
     tape.emitBackward()
     builder.append(generator.parameters.adam(adam.learningRate, step: adam.step, beta1: 0.9, beta2: 0.999))

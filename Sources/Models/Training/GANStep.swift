@@ -63,8 +63,8 @@ struct GANStep: TrainingStep {
         gradient: judgeTape.gradientDestination(of: logits).gradient))
     judgeTape.emitBackward()
     builder.append(
-      L1Loss(
-        prediction: colors, target: photograph, loss: losses.channels(3..<4), gradient: judgeTape.gradient(of: colors),
+      PixelwiseLoss(
+        .l1, prediction: colors, target: photograph, loss: losses.channels(3..<4), gradient: judgeTape.gradient(of: colors),
         weight: l1Weight, accumulate: true))
     generatorTape.adoptGradient(of: colors, from: judgeTape)
     generatorTape.emitBackward()

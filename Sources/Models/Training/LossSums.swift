@@ -12,7 +12,7 @@ final class LossSums {
     self.backend = backend
     tensor = Tensor("losses", Shape(vector: names.count))
     tensor.storage.memory = try backend.allocate(byteCount: tensor.storage.byteCount)
-    reset = try backend.prepare(Fill(output: tensor, value: 0))
+    reset = try backend.launch(Fill(output: tensor, value: 0))
     try reset.run()
   }
 

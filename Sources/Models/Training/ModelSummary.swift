@@ -48,7 +48,7 @@ public struct ModelSummary: Sendable {
     step.emit(
       source, losses: Tensor("losses", Shape(vector: step.lossNames.count)),
       adam: AdamSchedule(options), into: builder)
-    trainingMemory = PlanCompiler(backend: backend).memory(for: [builder])
+    trainingMemory = try PlanCompiler(backend: backend).memory(for: [builder])
   }
 
   private static func summarize(

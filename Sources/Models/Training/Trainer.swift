@@ -48,7 +48,7 @@ public final class Trainer {
       average?.network ?? step.generator, configuration,
       BatchSource(images: images, order: validationOrder, batchSize: options.batchSize))
     let compiler = PlanCompiler(backend: backend)
-    planMemory = compiler.memory(for: [builder, prediction.builder])
+    planMemory = try compiler.memory(for: [builder, prediction.builder])
     let plans = try compiler.compile([builder, prediction.builder])
     plan = plans[0]
     predictor = Predictor(
