@@ -12,9 +12,9 @@
 #include "activation.h"
 #include "batch_normalization.h"
 
-#ifndef GIVEN
+#ifndef MOMENTS_GIVEN
 // normalize_squares: whether the moments are given, and the statistics still to be kept.
-#define GIVEN 0
+#define MOMENTS_GIVEN 0
 #endif
 
 // A square's image, and its place in the grid of squares.
@@ -75,16 +75,16 @@ static inline Square next_square(Square square, const uint down, const uint acro
 
 // ---- Forward ----
 
-// Group (channels, block). With GIVEN, `mean` holds means and variances, and the groups of block 0 keep the statistics.
+// Group (channels, block). With MOMENTS_GIVEN, `mean` holds means and variances, and the groups of block 0 keep the statistics.
 kernel GROUP_SHAPE void normalize_squares(
     const global float *input, const ulong input_offset, const ulong input_stride, const global float *scale,
     const ulong scale_offset, const global float *shift, const ulong shift_offset,
-#if GIVEN
+#if MOMENTS_GIVEN
     const global float *moments, const ulong moments_offset,
 #endif
     global float *saved_mean, const ulong saved_mean_offset, global float *saved_inverse_deviation,
     const ulong saved_inverse_deviation_offset,
-#if GIVEN
+#if MOMENTS_GIVEN
     global float *running_mean, const ulong running_mean_offset, global float *running_variance,
     const ulong running_variance_offset, const float epsilon, const float momentum, const float momentum_complement,
 #endif
@@ -98,7 +98,7 @@ kernel GROUP_SHAPE void normalize_squares(
   const uint channel = FIRST_CHANNEL;
   FLOATS center[LINES], factor[LINES], addend[LINES];
   LOAD_LINES(addend, shift + shift_offset + channel);
-#if GIVEN
+#if MOMENTS_GIVEN
   LOAD_LINES(center, moments + moments_offset + channel);
   FOR_EACH_LINE(line) {
     const FLOATS variance = LOAD(moments + moments_offset + channels + channel + line * VECTOR);

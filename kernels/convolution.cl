@@ -10,7 +10,7 @@
 // one split a group sums up one part of the terms, and `output` is [split][output pixels][columns] for
 // convolution_reduce. Group: (tile of rows, block of columns, phase · splits + split).
 kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1)))
-void convolution_gather(
+void convolution_data(
     global const float *restrict input, ulong input_offset, ulong input_stride, int input_height, int input_width,
     global const float *restrict weights, ulong weights_offset, ulong weights_stride, int transposed,
     global const float *restrict bias, ulong bias_offset,

@@ -9,8 +9,8 @@
 // All passes of a convolution, and of a transposed one, which goes from the map to the image, sum up the same products over
 // these meetings:
 //
-//   convolution_naive_down     to the map: a convolution's output, a transposed convolution's input gradient
-//   convolution_naive_up       to the image: a transposed convolution's output, a convolution's input gradient
+//   convolution_naive_to_map     to the map: a convolution's output, a transposed convolution's input gradient
+//   convolution_naive_to_image       to the image: a transposed convolution's output, a convolution's input gradient
 //   convolution_naive_filter   to the weights: their gradient
 
 #include "common.h"
@@ -20,7 +20,7 @@
 
 // map(n, y, x, k) = bias(k) + Σ image(n, v, u, c) · weights(i, j, c, k) over the taps and the image's channels c.
 // bias may be null. One work-item per element, (k, pixel of the map).
-kernel void convolution_naive_down(
+kernel void convolution_naive_to_map(
     global const float *restrict image, ulong image_offset, ulong image_stride, int image_height, int image_width,
     int channels,
     global float *restrict map, ulong map_offset, ulong map_stride, int map_height, int map_width, int columns, int batch,
@@ -49,7 +49,7 @@ kernel void convolution_naive_down(
 
 // image(n, v, u, k) = bias(k) + Σ map(n, y, x, c) · weights(i, j, c, k) over the taps and the map's channels c.
 // bias may be null. One work-item per element, (k, pixel of the image).
-kernel void convolution_naive_up(
+kernel void convolution_naive_to_image(
     global const float *restrict map, ulong map_offset, ulong map_stride, int map_height, int map_width, int channels,
     global float *restrict image, ulong image_offset, ulong image_stride, int image_height, int image_width,
     int columns, int batch,

@@ -38,7 +38,7 @@ RowPosition digits_position(Digits digits, RowGrid grid) {
 // one split a group sums up one part of the terms, and `output` is [split][output pixels][columns] for
 // convolution_reduce. Group: (tile of rows, block of columns, phase · splits + split).
 kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
-void convolution_tensor_gather(
+void convolution_tensor_data(
     global const float *restrict input, ulong input_offset, ulong input_stride, int input_height, int input_width,
     global const float *restrict weights, ulong weights_offset, ulong weights_stride,
     global const float *restrict bias, ulong bias_offset,

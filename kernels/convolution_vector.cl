@@ -3,7 +3,7 @@
 // formulation.
 //
 //   convolution_vector_pack     weights → blocks of columns that the register tile reads in one stream
-//   convolution_vector_gather   forward, data gradient, transposed convolution
+//   convolution_vector_data   forward, data gradient, transposed convolution
 
 #include "common.h"
 #include "convolution_geometry.h"
@@ -64,7 +64,7 @@ void convolution_vector_pack(global const float *restrict weights, ulong weights
 
 // bias may be null. Group: (tile of rows, block of columns, phase).
 kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void convolution_vector_gather(
+void convolution_vector_data(
     global const float *restrict input, ulong input_offset, ulong input_stride, int input_height, int input_width,
     global const float *restrict packed, global const float *restrict bias, ulong bias_offset,
     global float *restrict output, ulong output_offset, ulong output_stride, int output_height, int output_width,

@@ -2,10 +2,10 @@
 // convolution_winograd_transforms.h for the formulas.
 //
 //   convolution_winograd_weights   weights to points [36][channels][columns]
-//   convolution_winograd_source    source to points [36][tiles][channels], also for the filter pass
+//   convolution_winograd_input    source to points [36][tiles][channels], also for the filter pass
 //   convolution_winograd_product   36 matrix products at once, tiled into local memory and registers:
 //                                  sums [36][tiles][columns]
-//   convolution_winograd_target    sums to output, with the bias
+//   convolution_winograd_output    sums to output, with the bias
 //
 // The host takes as many tiles at a time as keep points and sums in a large cache; `first` is the first of them.
 // The transforms have one work-item per channel of a tile, (channel, tile) in the ranges that CLRange.rows makes.
@@ -44,7 +44,7 @@ kernel void convolution_winograd_weights(
   }
 }
 
-kernel void convolution_winograd_source(
+kernel void convolution_winograd_input(
     global const float *restrict input, ulong input_offset, ulong input_stride, int height, int width, int channels,
     int first, int tiles, global float *restrict points, ulong points_offset) {
   const int channel = get_global_id(0);
@@ -142,7 +142,7 @@ void convolution_winograd_product(
 }
 
 // bias may be null.
-kernel void convolution_winograd_target(
+kernel void convolution_winograd_output(
     global const float *restrict sums, ulong sums_offset, global const float *restrict bias, ulong bias_offset,
     global float *restrict output, ulong output_offset, ulong output_stride, int height, int width, int columns,
     int first, int tiles) {

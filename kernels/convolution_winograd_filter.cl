@@ -1,10 +1,10 @@
 // 3 × 3 convolution with stride 1 and padding 1 by minimal filtering for GPUs: gradient of the weights. See
 // convolution_winograd_transforms.h for the formulas; convolution_winograd.cl brings the source to its points.
 //
-//   convolution_winograd_gradient         the output's gradient to points [36][tiles][columns]
+//   convolution_winograd_output_gradient         the output's gradient to points [36][tiles][columns]
 //   convolution_winograd_filter_product   36 matrix products at once, tiled into local memory and registers, in parts of
 //                                         the tiles: sums [part][36][channels][columns]
-//   convolution_winograd_filter_target    adds up the parts, in their order, and brings them to the weights' gradient
+//   convolution_winograd_weights_gradient    adds up the parts, in their order, and brings them to the weights' gradient
 
 #include "common.h"
 #include "convolution_geometry.h"
@@ -14,7 +14,7 @@
 #include "convolution_winograd_transforms.h"
 
 // One work-item per (column, tile), `first` being the first tile.
-kernel void convolution_winograd_gradient(
+kernel void convolution_winograd_output_gradient(
     global const float *restrict gradient, ulong gradient_offset, ulong gradient_stride, int height, int width,
     int columns, int first, int tiles, global float *restrict points, ulong points_offset) {
   const int column = get_global_id(0);
@@ -115,7 +115,7 @@ void convolution_winograd_filter_product(
 
 // target(tap, c, k) = [accumulate] target(tap, c, k) + the sums of all parts at (c, k), brought to their taps.
 // One work-item per (column, channel).
-kernel void convolution_winograd_filter_target(
+kernel void convolution_winograd_weights_gradient(
     global const float *restrict sums, ulong sums_offset, int parts, global float *restrict target,
     ulong target_offset, ulong target_stride, int channels, int columns, int accumulate) {
   const int column = get_global_id(0);

@@ -3,7 +3,7 @@
 // convolution_winograd_transforms.h for the formulas.
 //
 //   convolution_winograd_vector_weights   the weights' points, for all groups of the next kernel
-//   convolution_winograd_vector_gather    a block of tiles × a panel of columns: source to points, 36 products over blocks
+//   convolution_winograd_vector_data    a block of tiles × a panel of columns: source to points, 36 products over blocks
 //                                         of channels, points to output. Everything in between stays in the
 //                                         second-level cache.
 
@@ -33,8 +33,8 @@
 #endif
 // 1 where another kernel has brought the weights to their points, 0 where each work-item does so on its way: many weights
 // of few tiles are then read once and never written.
-#ifndef READS_POINTS
-#define READS_POINTS 1
+#ifndef READS_TRANSFORMED_WEIGHTS
+#define READS_TRANSFORMED_WEIGHTS 1
 #endif
 
 #define PANEL (16 * PANEL_VECTORS)
@@ -95,7 +95,7 @@ void transform_weights(global const float *weights, ulong stride, int channels, 
   }
 }
 
-#if READS_POINTS
+#if READS_TRANSFORMED_WEIGHTS
 // points[panel][block of channels][POINTS][channel][PANEL]. Group: (block of channels, panel, vector of the panel).
 kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void convolution_winograd_vector_weights(
@@ -123,10 +123,10 @@ void ask_to_write_target(global float *target, ulong stride, TilePlace place, in
       ASK_TO_WRITE(target + ((size_t)(place.image * height + y) * width + min(place.x + x, width - 1)) * stride);
 }
 
-// With READS_POINTS, `weights` are what the kernel above has written. bias may be null.
+// With READS_TRANSFORMED_WEIGHTS, `weights` are what the kernel above has written. bias may be null.
 // Group: (block of tiles, panel of columns).
 kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void convolution_winograd_vector_gather(
+void convolution_winograd_vector_data(
     global const float *restrict input, ulong input_offset, ulong input_stride,
     global const float *restrict weights, ulong weights_offset, ulong weights_stride, int transposed,
     int flipped, global const float *restrict bias, ulong bias_offset,
@@ -143,7 +143,7 @@ void convolution_winograd_vector_gather(
   float16 source_memory[POINTS * SOURCE_STRIDE / 16];
   float16 sums_memory[POINTS * SUMS_STRIDE / 16];
   float *sources = (float *)source_memory, *sums = (float *)sums_memory;
-#if !READS_POINTS
+#if !READS_TRANSFORMED_WEIGHTS
   float16 weights_memory[POINTS * WEIGHTS_STRIDE(BLOCK_CHANNELS) / 16];
   float *points = (float *)weights_memory;
 #endif
@@ -165,7 +165,7 @@ void convolution_winograd_vector_gather(
       for (int point = 0; point < POINTS; point++)
         for (int c = 0; c < length; c += 16)
           vstore16((float16)(0.0f), 0, sources + point * SOURCE_STRIDE + tile * BLOCK_CHANNELS + c);
-#if READS_POINTS
+#if READS_TRANSFORMED_WEIGHTS
     global const float *points = weights + weights_place(panel, channel, channels);
 #else
     transform_weights(weights + weights_offset, weights_stride, channels, columns, transposed, flipped, channel, length,
@@ -177,7 +177,7 @@ void convolution_winograd_vector_gather(
         for (int row = 0; row < rows; row += TILE_ROWS) {
           const float *left = sources + point * SOURCE_STRIDE + row * BLOCK_CHANNELS;
           float *place = sums + point * SUMS_STRIDE + row * PANEL + v * 16;
-#if READS_POINTS
+#if READS_TRANSFORMED_WEIGHTS
           global const float *right = points + point * WEIGHTS_STRIDE(length) + v * 16;
 #else
           const float *right = points + point * WEIGHTS_STRIDE(length) + v * 16;

@@ -1,6 +1,6 @@
 // NVIDIA's tensor cores from OpenCL C, through inline PTX; compute capability 8.0 and later.
 //
-// PRODUCT_METHOD says what becomes of the float operands of a product:
+// PRODUCT_PRECISION says what becomes of the float operands of a product:
 //
 //   PRODUCT_TF32   each is rounded to 11 significant bits: a relative error of at most 2^-11 per operand.
 //   PRODUCT_BF16   each is split into the bfloat16 nearest to it and the bfloat16 nearest to the rest, x ≈ high + low, and
@@ -22,8 +22,8 @@
 
 #define PRODUCT_TF32 0
 #define PRODUCT_BF16 1
-#ifndef PRODUCT_METHOD
-#define PRODUCT_METHOD PRODUCT_TF32
+#ifndef PRODUCT_PRECISION
+#define PRODUCT_PRECISION PRODUCT_TF32
 #endif
 #ifndef TENSOR_EMULATION
 #define TENSOR_EMULATION 0
@@ -62,7 +62,7 @@ uint bf16_pair_word(float high, float low) { return bf16_word(high) | bf16_word(
 // The term k of a line whose fragment is in `words`; `first` is its first register, `stride` the distance to the register with
 // the second half of the terms.
 float fragment_term(local const uint *words, int line, int first, int stride, int k) {
-#if PRODUCT_METHOD == PRODUCT_TF32
+#if PRODUCT_PRECISION == PRODUCT_TF32
   return as_float(words[(4 * line + k % 4) * LANE_WORDS + first + k / 4 * stride]);
 #else
   const uint pair = words[(4 * line + k % 8 / 2) * LANE_WORDS + first + k / 8 * stride];
@@ -70,7 +70,7 @@ float fragment_term(local const uint *words, int line, int first, int stride, in
 #endif
 }
 
-#define FRAGMENT_DEPTH (PRODUCT_METHOD == PRODUCT_TF32 ? 8 : 16)
+#define FRAGMENT_DEPTH (PRODUCT_PRECISION == PRODUCT_TF32 ? 8 : 16)
 
 void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RIGHT_FRAGMENTS][2],
                         float sums[LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
@@ -119,7 +119,7 @@ void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RIGHT_FRAGMENTS
   for (int i = 0; i < LEFT_FRAGMENTS; i++)
 #pragma unroll
     for (int j = 0; j < RIGHT_FRAGMENTS; j++) {
-#if PRODUCT_METHOD == PRODUCT_TF32
+#if PRODUCT_PRECISION == PRODUCT_TF32
 #define PRODUCT_INSTRUCTION "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"
 #else
 #define PRODUCT_INSTRUCTION "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32"
@@ -136,7 +136,7 @@ void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RIGHT_FRAGMENTS
 // An operand as the tiles hold it: rounded to TF32, or high bfloat16 in the upper half and low one in the lower. A value
 // that is infinite, or rounds to it, has a low part that is no number, and so has its product.
 uint encode_operand(float value) {
-#if PRODUCT_METHOD == PRODUCT_TF32
+#if PRODUCT_PRECISION == PRODUCT_TF32
   return tf32_word(value);
 #else
   const uint high = bf16_word(value);
@@ -154,7 +154,7 @@ __attribute__((always_inline)) inline
 void multiply_operands(uint left[LEFT_FRAGMENTS][2][4], uint right[RIGHT_FRAGMENTS][4],
                        float sums[LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
   uint left_registers[LEFT_FRAGMENTS][4], right_registers[RIGHT_FRAGMENTS][2];
-#if PRODUCT_METHOD == PRODUCT_TF32
+#if PRODUCT_PRECISION == PRODUCT_TF32
 #pragma unroll
   for (int pair = 0; pair < 2; pair++) {
 #pragma unroll

@@ -68,13 +68,13 @@ struct BatchNormalizationTiling {
       [
         "BLOCK": block, "VECTOR": vector, "LINES": lines, "ACTIVATION": activation.constant,
         "ACCUMULATE": accumulate, "INFERENCE": inference,
-        "GIVEN": given, "POOLED": pooled,
+        "MOMENTS_GIVEN": given, "POOLED": pooled,
       ]
     case .gpu:
       [
         "BLOCK": block, "LANES": lanes, "ROWS": rows, "ACTIVATION": activation.constant, "ACCUMULATE": accumulate,
         "INFERENCE": inference,
-        "GIVEN": given, "POOLED": pooled,
+        "MOMENTS_GIVEN": given, "POOLED": pooled,
       ]
     }
   }

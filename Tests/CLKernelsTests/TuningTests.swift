@@ -175,7 +175,7 @@ struct TuningTests {
     let bench = try TuningBench(forward, on: backend)
     try bench.sum.prepare(on: backend, workspace: nil).run()
     try backend.synchronize()
-    #expect(backend.takeTimings().map(\.kernel) == ["convolution_naive_down"])
+    #expect(backend.takeTimings().map(\.kernel) == ["convolution_naive_to_map"])
     #expect(backend.tuning != nil)
     #expect(backend.methodFamily(of: operations[1]) != .naive)
     // Other bodies were not measured.

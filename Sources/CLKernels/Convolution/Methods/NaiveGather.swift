@@ -21,7 +21,7 @@ extension NaiveGather: GatherImplementation {
     let transposed = gather.readsWeightsTransposed
     let tapStep = (transposed ? gather.columns : gather.channels) * weights.pixelStride
     try launch.add(
-      gather.direction == .down ? "convolution_naive_down" : "convolution_naive_up", in: "convolution_naive.cl",
+      gather.direction == .down ? "convolution_naive_to_map" : "convolution_naive_to_image", in: "convolution_naive.cl",
       arguments: [
         .tensor(input), .int(input.shape.height), .int(input.shape.width), .int(gather.channels),
         .tensor(output), .int(output.shape.height), .int(output.shape.width), .int(gather.columns),

@@ -82,7 +82,7 @@ extension TensorGather: GatherImplementation {
     let target: [KernelArgument] =
       partial.map { [.memory($0), .ulong(0), .ulong(gather.columns)] } ?? [.tensor(output)]
     try launch.add(
-      "convolution_tensor_gather", in: "convolution_tensor.cl",
+      "convolution_tensor_data", in: "convolution_tensor.cl",
       definitions: tiles.definitions(
         .gather, Self.tensors(gather), transposed: gather.readsWeightsTransposed, on: backend.device),
       arguments: [.tensor(input), .int(input.shape.height), .int(input.shape.width), .tensor(gather.weights)]

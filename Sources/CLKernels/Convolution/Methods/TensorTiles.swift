@@ -56,7 +56,7 @@ public struct TensorTiles: Codable, Hashable, Sendable {
   {
     let (left, right) = sides(kernel)
     return [
-      "PRODUCT_METHOD": precision == .splitBFloat16 ? "PRODUCT_BF16" : "PRODUCT_TF32",
+      "PRODUCT_PRECISION": precision == .splitBFloat16 ? "PRODUCT_BF16" : "PRODUCT_TF32",
       "TENSOR_EMULATION": !device.hasTensorCores, "WARPS_ALONG_LEFT": left.warps, "WARPS_ALONG_RIGHT": right.warps,
       "WARP_LEFT": left.lines, "WARP_RIGHT": right.lines, "TILE_DEPTH": depth,
       "ASYNC_COPY": asynchronousStages > 0, "TILE_STAGES": stages,

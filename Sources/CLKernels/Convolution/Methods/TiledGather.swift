@@ -64,7 +64,7 @@ extension TiledGather: GatherImplementation {
     let target: [KernelArgument] =
       partial.map { [.memory($0), .ulong(0), .ulong(gather.columns)] } ?? [.tensor(output)]
     try launch.add(
-      "convolution_gather", in: "convolution.cl", definitions: tiles.definitions(tensors(gather)),
+      "convolution_data", in: "convolution.cl", definitions: tiles.definitions(tensors(gather)),
       arguments: [.tensor(input), .int(input.shape.height), .int(input.shape.width)]
         + [.tensor(weights), .int(gather.readsWeightsTransposed ? 1 : 0)]
         + (try gather.biasArguments(partial == nil ? gather.bias : nil, backend))

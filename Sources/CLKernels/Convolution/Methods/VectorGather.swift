@@ -82,7 +82,7 @@ extension VectorGather: GatherImplementation {
       ],
       over: CLRange(groups: (ceilDivide(gather.channels, 16), blocks(gather), taps), local: (1, 1, 1)))
     try launch.add(
-      "convolution_vector_gather", in: "convolution_vector.cl", definitions: definitions,
+      "convolution_vector_data", in: "convolution_vector.cl", definitions: definitions,
       arguments: [.tensor(input), .int(input.shape.height), .int(input.shape.width), .memory(packed)]
         + (try gather.biasArguments(gather.bias, backend))
         + [.tensor(output)] + gather.extents(positionMajor: positionMajor),

@@ -31,7 +31,7 @@ enum Winograd {
   ) throws(BackendError) {
     let shape = tensor.shape
     try launch.add(
-      "convolution_winograd_source", in: "convolution_winograd.cl", definitions: definitions,
+      "convolution_winograd_input", in: "convolution_winograd.cl", definitions: definitions,
       arguments: [
         .tensor(tensor), .int(shape.height), .int(shape.width), .int(shape.channels), .int(first), .int(count),
         .memory(workspace), .ulong(start),

@@ -95,7 +95,7 @@ extension WinogradFilter: FilterImplementation {
       try Winograd.addSource(
         filter.rows, first: first, count: count, definitions, into: workspace, at: 0, to: launch, on: backend)
       try launch.add(
-        "convolution_winograd_gradient", in: file, definitions: definitions,
+        "convolution_winograd_output_gradient", in: file, definitions: definitions,
         arguments: [
           .tensor(filter.columns), .int(shape.height), .int(shape.width), .int(columns), .int(first), .int(count),
           .memory(workspace), .ulong(columnsStart),
@@ -112,7 +112,7 @@ extension WinogradFilter: FilterImplementation {
           ), local: tiles.group))
     }
     try launch.add(
-      "convolution_winograd_filter_target", in: file, definitions: definitions,
+      "convolution_winograd_weights_gradient", in: file, definitions: definitions,
       arguments: [
         .memory(workspace), .ulong(sumsStart), .int(passes(filter) * splits), .tensor(filter.weightsGradient),
         .int(channels), .int(columns), .int(filter.accumulate ? 1 : 0),

@@ -93,7 +93,7 @@ extension WinogradGather: GatherImplementation {
           groups: (ceilDivide(count, tiles.rows), ceilDivide(columns, tiles.columns), Winograd.points),
           local: tiles.group))
       try launch.add(
-        "convolution_winograd_target", in: file, definitions: definitions,
+        "convolution_winograd_output", in: file, definitions: definitions,
         arguments: [.memory(workspace), .ulong(sumsStart)] + (try gather.biasArguments(gather.bias, backend)) + [
           .tensor(output), .int(output.shape.height), .int(output.shape.width), .int(columns), .int(first),
           .int(count),

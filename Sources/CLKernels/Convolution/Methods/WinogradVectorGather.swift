@@ -125,7 +125,7 @@ extension WinogradVectorGather: GatherImplementation {
     let file = "convolution_winograd_vector.cl"
     let definitions: KeyValuePairs<String, any KernelConstant> = [
       "BLOCK_TILES": blockTiles, "BLOCK_CHANNELS": blockChannels, "PANEL_VECTORS": panelVectors,
-      "TILE_ROWS": tileRows, "TILE_VECTORS": tileVectors, "READS_POINTS": weightsFirst,
+      "TILE_ROWS": tileRows, "TILE_VECTORS": tileVectors, "READS_TRANSFORMED_WEIGHTS": weightsFirst,
       "MAP_2X2": Winograd.isMap2x2(output.shape),
     ]
     let order: [KernelArgument] = [
@@ -144,7 +144,7 @@ extension WinogradVectorGather: GatherImplementation {
     }
     let groups = groups(gather)
     try launch.add(
-      "convolution_winograd_vector_gather", in: file, definitions: definitions,
+      "convolution_winograd_vector_data", in: file, definitions: definitions,
       arguments: [.tensor(input)] + weights + order + (try gather.biasArguments(gather.bias, backend)) + [
         .tensor(output), .int(output.shape.batch), .int(output.shape.height), .int(output.shape.width),
         .int(gather.channels), .int(gather.columns),
