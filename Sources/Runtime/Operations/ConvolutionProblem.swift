@@ -60,20 +60,20 @@ public struct ConvolutionProblem {
   public let pass: Pass
   public let target: Target
   /// `[N, H, W, C]`, or its gradient; the side that the stride samples.
-  public let image: Tensor
+  public var image: Tensor
   /// `[N, H′, W′, K]`, or its gradient.
-  public let map: Tensor
+  public var map: Tensor
   /// `[kernelHeight, kernelWidth, input channels, output channels]`, dense, or their gradient.
-  public let weights: Tensor
+  public var weights: Tensor
   /// A vector of the weights' output channels, or its gradient.
-  public let bias: Tensor?
+  public var bias: Tensor?
   /// Mean and biased variance of each channel of the map, `[1, 1, 2, K]`; not computed where nil.
-  public let statistics: Tensor?
+  public var statistics: Tensor?
   public let geometry: ConvolutionGeometry
   /// The side whose channels are the weights' input channels.
   public let weightsInput: Side
   /// Add to the gradients of weights and bias instead of overwriting them.
-  public let accumulate: Bool
+  public var accumulate: Bool
 
   public init(
     operation: String, pass: Pass, target: Target, image: Tensor, map: Tensor, weights: Tensor, bias: Tensor? = nil,
@@ -106,6 +106,20 @@ extension ConvolutionProblem {
   /// The side whose channels are the weights' output channels.
   public var outputSide: Tensor { weightsInput == .image ? map : image }
 
+  /// Tensors whose old contents matter.
+  public var reads: [Tensor] {
+    target == .weights
+      ? [inputSide, outputSide] + (accumulate ? writes : [])
+      : [source, weights] + (bias.map { [$0] } ?? [])
+  }
+
+  /// Tensors that are computed.
+  public var writes: [Tensor] {
+    target == .weights
+      ? [weights] + (bias.map { [$0] } ?? [])
+      : [result] + (statistics.map { [$0] } ?? [])
+  }
+
   /// Multiply-adds of the direct method, padding counted.
   public var multiplyAdds: Int { geometry.multiplyAdds(output: map.shape, inputChannels: image.shape.channels) }
 }
@@ -118,17 +132,8 @@ public protocol ConvolutionOperation: Operation {
 extension ConvolutionOperation {
   public var pass: Pass { problem.pass }
 
-  public var reads: [Tensor] {
-    problem.target == .weights
-      ? [problem.inputSide, problem.outputSide] + (problem.accumulate ? writes : [])
-      : [problem.source, problem.weights] + (problem.bias.map { [$0] } ?? [])
-  }
-
-  public var writes: [Tensor] {
-    problem.target == .weights
-      ? [problem.weights] + (problem.bias.map { [$0] } ?? [])
-      : [problem.result] + (problem.statistics.map { [$0] } ?? [])
-  }
+  public var reads: [Tensor] { problem.reads }
+  public var writes: [Tensor] { problem.writes }
 
   public var floatingPointOperations: Int {
     2 * problem.multiplyAdds + (problem.statistics == nil ? 0 : 4 * problem.map.shape.count)
