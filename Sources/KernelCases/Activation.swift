@@ -29,6 +29,19 @@ extension Reference {
   }
 }
 
+extension ActivationForward: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    memory[output] = Reference.activationForward(memory[input], activation)
+  }
+}
+
+extension ActivationBackward: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    memory[inputGradient] = Reference.activationBackward(
+      output: memory[output], outputGradient: memory[outputGradient], activation)
+  }
+}
+
 extension Activation {
   /// For a case's label.
   var label: String {
@@ -88,13 +101,9 @@ extension KernelCases {
   ) -> KernelCase {
     KernelCase(ActivationForward.name, .forward, label(shape, activation, placement, inPlace)) { tensors in
       // Wide enough for tanh and sigmoid to saturate.
-      let input = tensors.random.floats(shape, in: -12...12)
-      let inputTensor = tensors.input("input", input, placement)
-      let output = inPlace ? inputTensor : tensors.output("output", shape, placement)
-      return (
-        ActivationForward(input: inputTensor, output: output, activation: activation),
-        { [TensorValues(output, Reference.activationForward(input, activation))] }
-      )
+      let input = tensors.input("input", tensors.random.floats(shape, in: -12...12), placement)
+      let output = inPlace ? input : tensors.output("output", shape, placement)
+      return ActivationForward(input: input, output: output, activation: activation)
     }
   }
 
@@ -104,22 +113,11 @@ extension KernelCases {
     KernelCase(ActivationBackward.name, .backward, label(shape, activation, placement, inPlace)) { tensors in
       let input = tensors.random.floats(shape, in: -4...4)
       let output = Reference.activationForward(input, activation).roundedToFloat
-      let outputGradient = tensors.random.floats(shape)
       let outputTensor = tensors.input("output", output, placement)
-      let outputGradientTensor = tensors.input("outputGradient", outputGradient, placement)
-      let inputGradient = inPlace ? outputGradientTensor : tensors.output("inputGradient", shape, placement)
-      return (
-        ActivationBackward(
-          output: outputTensor, outputGradient: outputGradientTensor, inputGradient: inputGradient,
-          activation: activation),
-        {
-          [
-            TensorValues(
-              inputGradient,
-              Reference.activationBackward(output: output, outputGradient: outputGradient, activation))
-          ]
-        }
-      )
+      let outputGradient = tensors.input("outputGradient", tensors.random.floats(shape), placement)
+      let inputGradient = inPlace ? outputGradient : tensors.output("inputGradient", shape, placement)
+      return ActivationBackward(
+        output: outputTensor, outputGradient: outputGradient, inputGradient: inputGradient, activation: activation)
     }
   }
 }

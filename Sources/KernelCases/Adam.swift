@@ -25,6 +25,18 @@ extension Reference {
   }
 }
 
+extension Adam: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    let result = Reference.adam(
+      parameters: memory[parameters], gradients: memory[gradients], firstMoment: memory[firstMoment],
+      secondMoment: memory[secondMoment], learningRate: Double(learningRate.value), step: step.value, beta1: beta1,
+      beta2: beta2, epsilon: Double(epsilon))
+    memory[parameters] = result.parameters
+    memory[firstMoment] = result.firstMoment
+    memory[secondMoment] = result.secondMoment
+  }
+}
+
 extension KernelCases {
   static func adam(_ size: CaseSize) -> [KernelCase] {
     switch size {
@@ -37,7 +49,7 @@ extension KernelCases {
     }
   }
 
-  /// Of a training step: as many as a narrow model has.
+  /// The number of parameters in a training step: those of a narrow model.
   static let parameterCount = 1 << 18
 
   private static func adam(_ count: Int, step: Int, beta1: Double = 0.9, _ placement: Placement = .dense) -> KernelCase
@@ -51,31 +63,17 @@ extension KernelCases {
       let isFirst = step == 1
       let firstMoment = isFirst ? HostTensor(shape) : tensors.random.floats(shape)
       let secondMoment = isFirst ? HostTensor(shape) : tensors.random.floats(shape, in: 0.01...1)
-      // Some were never reached by a gradient: 0 / (0 + ε).
+      // Zero gradients: 0 / (0 + ε).
       for index in stride(from: 2, to: count, by: 5) {
         gradients[index] = 0
       }
-      let operation = Adam(
+      return Adam(
         parameters: tensors.input("parameters", parameters, placement),
         gradients: tensors.input("gradients", gradients, placement),
         firstMoment: tensors.input("firstMoment", firstMoment, placement),
         secondMoment: tensors.input("secondMoment", secondMoment, placement),
-        learningRate: tensors.variable(0.1, whilePrepared: 7),
-        step: tensors.variable(step, whilePrepared: step + 3), beta1: beta1, beta2: 0.999)
-      return (
-        operation,
-        { [gradients] in
-          let result = Reference.adam(
-            parameters: parameters, gradients: gradients, firstMoment: firstMoment, secondMoment: secondMoment,
-            learningRate: Double(operation.learningRate.value), step: step, beta1: beta1,
-            beta2: operation.beta2, epsilon: Double(operation.epsilon))
-          return [
-            TensorValues(operation.parameters, result.parameters),
-            TensorValues(operation.firstMoment, result.firstMoment),
-            TensorValues(operation.secondMoment, result.secondMoment),
-          ]
-        }
-      )
+        learningRate: tensors.variable(0.1, whilePlanned: 7),
+        step: tensors.variable(step, whilePlanned: step + 3), beta1: beta1, beta2: 0.999)
     }
   }
 }

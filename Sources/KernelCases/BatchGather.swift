@@ -2,7 +2,7 @@ import Foundation
 import Runtime
 
 extension Reference {
-  /// The image of each index below 2³¹, and the image turned left to right of each index from 2³¹ on, less 2³¹; in `encoding`.
+  /// The image of each index below 2³¹, and the image of each index from 2³¹ on, less 2³¹, flipped horizontally; in `encoding`.
   ///
   /// - Parameters:
   ///   - images: `[count, H, W, 3]`, bytes
@@ -16,8 +16,8 @@ extension Reference {
     for n in 0..<batch {
       for y in 0..<images.shape.height {
         for x in 0..<images.shape.width {
-          let (turns, image) = indices[first + n].quotientAndRemainder(dividingBy: 1 << 31)
-          let column = turns == 0 ? x : images.shape.width - 1 - x
+          let (flips, image) = indices[first + n].quotientAndRemainder(dividingBy: 1 << 31)
+          let column = flips == 0 ? x : images.shape.width - 1 - x
           let rgb = (0..<3).map { images[image, y, column, $0] }
           switch encoding {
           case .rgb(let scale, let shift):
@@ -51,6 +51,16 @@ extension Reference {
   }
 }
 
+extension BatchGather: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    let result = Reference.batchGather(
+      images: memory[images], indices: memory[indices].values.map { Int($0) }, first: first.value,
+      batch: color.shape.batch, encoding)
+    memory[color] = result.color
+    memory[gray] = result.gray
+  }
+}
+
 extension KernelCases {
   static func batchGather(_ size: CaseSize) -> [KernelCase] {
     switch size {
@@ -58,7 +68,7 @@ extension KernelCases {
       [
         batchGather(Shape(2, 3, 2, 3), images: 5, first: 1, .separate, .unsigned),
         batchGather(Shape(1, 2, 3, 3), images: 3, first: 2, .oneTensor, .signed),
-        batchGather(Shape(3, 2, 3, 2), images: 5, first: 1, .separate, .lab, mirrors: true),
+        batchGather(Shape(3, 2, 3, 2), images: 5, first: 1, .separate, .lab, flips: true),
       ]
     case .awkward:
       [
@@ -66,13 +76,13 @@ extension KernelCases {
         batchGather(Shape(3, 5, 7, 3), images: 11, first: 0, .separate, .unsigned),
         batchGather(Shape(3, 5, 7, 3), images: 11, first: 5, .oneTensor, .signed),
         batchGather(Shape(17, 9, 3, 3), images: 40, first: 23, .slices, .unsigned),
-        batchGather(Shape(17, 3, 9, 3), images: 40, first: 23, .slices, .unsigned, mirrors: true),
+        batchGather(Shape(17, 3, 9, 3), images: 40, first: 23, .slices, .unsigned, flips: true),
         batchGather(Shape(64, 32, 32, 3), images: 100, first: 36, .separate, .signed),
-        batchGather(Shape(64, 32, 32, 3), images: 100, first: 36, .separate, .signed, mirrors: true),
+        batchGather(Shape(64, 32, 32, 3), images: 100, first: 36, .separate, .signed, flips: true),
         batchGather(Shape(1, 33, 31, 3), images: 7, first: 3, .slices, .signed),
         batchGather(Shape(3, 5, 7, 2), images: 11, first: 5, .oneTensor, .lab),
-        batchGather(Shape(17, 9, 3, 2), images: 40, first: 23, .slices, .lab, mirrors: true),
-        batchGather(Shape(64, 32, 32, 2), images: 100, first: 36, .separate, .lab, mirrors: true),
+        batchGather(Shape(17, 9, 3, 2), images: 40, first: 23, .slices, .lab, flips: true),
+        batchGather(Shape(64, 32, 32, 2), images: 100, first: 36, .separate, .lab, flips: true),
       ]
     case .trainingStep(_, let batch):
       [batchGather(Shape(batch, 32, 32, 3), images: 16 * batch, first: 3 * batch, .separate, .unsigned)]
@@ -87,7 +97,7 @@ extension KernelCases {
     case oneTensor = "gray and color in one tensor"
   }
 
-  /// Range of the numbers.
+  /// The encoding of the colors, in a label.
   private enum GatherRange: String, Sendable {
     case unsigned
     case signed = "in [-1, 1]"
@@ -105,33 +115,25 @@ extension KernelCases {
   /// - Parameters:
   ///   - color: the batch's shape
   ///   - images: number of images in the data set
-  ///   - mirrors: whether every third image is turned left to right
+  ///   - flips: whether every third image is flipped horizontally
   private static func batchGather(
-    _ color: Shape, images count: Int, first: Int, _ layout: GatherLayout, _ range: GatherRange, mirrors: Bool = false
+    _ color: Shape, images count: Int, first: Int, _ layout: GatherLayout, _ range: GatherRange, flips: Bool = false
   ) -> KernelCase {
     let label = KernelCase.label(
       "\(color)", "of \(count) images", "from position \(first)", layout == .separate ? nil : layout.rawValue,
-      range == .unsigned ? nil : range.rawValue, mirrors ? "mirrored" : nil)
+      range == .unsigned ? nil : range.rawValue, flips ? "flipped" : nil)
     return KernelCase(BatchGather.name, .forward, label) { tensors in
       let images = tensors.random.integers(Shape(count, color.height, color.width, 3), in: 0...255)
       let numbers = Array(0..<count).shuffled(using: &tensors.random)
       let indices = numbers.enumerated().map { place, number in
-        mirrors && place.isMultiple(of: 3) ? number + Int(BatchGather.mirrored) : number
+        flips && place.isMultiple(of: 3) ? number + Int(BatchGather.mirrored) : number
       }
       let (colorTensor, grayTensor) = outputs(color, layout, tensors)
-      let operation = BatchGather(
+      return BatchGather(
         images: tensors.input("images", images, .dense, .uint8),
         indices: tensors.input("indices", HostTensor(vector: indices.map(Double.init)), .dense, .uint32),
-        first: tensors.variable(first, whilePrepared: 0), color: colorTensor, gray: grayTensor,
+        first: tensors.variable(first, whilePlanned: 0), color: colorTensor, gray: grayTensor,
         encoding: range.encoding)
-      return (
-        operation,
-        {
-          let result = Reference.batchGather(
-            images: images, indices: indices, first: first, batch: color.batch, range.encoding)
-          return [TensorValues(colorTensor, result.color), TensorValues(grayTensor, result.gray)]
-        }
-      )
     }
   }
 

@@ -2,7 +2,7 @@ import Foundation
 import Runtime
 
 extension Reference {
-  /// What batch normalization over N, H and W writes.
+  /// The results of batch normalization over N, H and W.
   public struct BatchNormalizationResult {
     public var output: HostTensor
     /// μ, `[C]`
@@ -20,7 +20,7 @@ extension Reference {
   ///
   /// - Parameters:
   ///   - input: x, `[N, H, W, C]`, two pixels at least
-  ///   - statistics: means and biased variances, `[1, 1, 2, C]`, to be taken for x's.
+  ///   - statistics: means and biased variances, `[1, 1, 2, C]`, used instead of those of x.
   ///   - scale: γ, `[C]`
   ///   - shift: β, `[C]`
   public static func batchNormalizationForward(
@@ -107,6 +107,52 @@ extension Reference {
   }
 }
 
+extension BatchNormalizationForward: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    let result = Reference.batchNormalizationForward(
+      input: memory[input], statistics: memory[statistics], scale: memory[scale], shift: memory[shift],
+      runningMean: memory[runningMean], runningVariance: memory[runningVariance], activation: activation,
+      epsilon: Double(epsilon), momentum: Double(momentum))
+    memory[output] = result.output
+    memory[savedMean] = result.mean
+    memory[savedInverseDeviation] = result.inverseDeviation
+    memory[runningMean] = result.runningMean
+    memory[runningVariance] = result.runningVariance
+    if let pooling {
+      let pooled = Reference.maxPoolingForward(input: result.output, window: 2)
+      memory[pooling.output] = pooled.output
+      memory[pooling.indices] = pooled.indices
+    }
+  }
+}
+
+extension BatchNormalizationInference: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    memory[output] = Reference.batchNormalizationInference(
+      input: memory[input], scale: memory[scale], shift: memory[shift], runningMean: memory[runningMean],
+      runningVariance: memory[runningVariance], activation: activation, epsilon: Double(epsilon))
+  }
+}
+
+extension BatchNormalizationBackward: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    var upstream = memory[outputGradient]
+    if let pooling {
+      upstream =
+        upstream
+        + Reference.maxPoolingBackward(
+          outputGradient: memory[pooling.output], indices: memory[pooling.indices], inputShape: upstream.shape,
+          window: 2)
+    }
+    let gradients = Reference.batchNormalizationBackward(
+      input: memory[input], scale: memory[scale], shift: memory[shift], mean: memory[savedMean],
+      inverseDeviation: memory[savedInverseDeviation], outputGradient: upstream, activation: activation)
+    memory[inputGradient] = gradients.inputGradient
+    memory.write(gradients.scaleGradient, to: scaleGradient, accumulate: accumulate)
+    memory.write(gradients.shiftGradient, to: shiftGradient, accumulate: accumulate)
+  }
+}
+
 extension KernelCases {
   static func batchNormalization(_ size: CaseSize) -> [KernelCase] {
     BatchNormalizationVariant.all(size).flatMap { variant in
@@ -120,19 +166,17 @@ extension KernelCases {
     KernelCase(BatchNormalizationForward.name, .forward, variant.label(.forward)) { tensors in
       let vector = Shape(vector: variant.shape.channels)
       let input = variant.input(&tensors)
-      let scale = variant.scale(&tensors)
-      let shift = tensors.random.floats(vector)
-      let runningMean = tensors.random.floats(vector)
-      let runningVariance = tensors.random.floats(vector, in: 0.5...2)
-      // Not the input's own, so that a backend that finds them itself fails.
+      // Not the input's own, so that a backend that computes them itself fails.
       let statistics =
         variant.givenStatistics
         ? Reference.channelStatistics(input).map { 1.25 * $0 + 0.125 }.roundedToFloat : nil
-      let operation = BatchNormalizationForward(
+      return BatchNormalizationForward(
         input: tensors.input("input", input, variant.inputPlacement),
-        statistics: statistics.map { tensors.input("statistics", $0) }, scale: tensors.input("scale", scale),
-        shift: tensors.input("shift", shift), runningMean: tensors.input("runningMean", runningMean),
-        runningVariance: tensors.input("runningVariance", runningVariance),
+        statistics: statistics.map { tensors.input("statistics", $0) },
+        scale: tensors.input("scale", variant.scale(&tensors)),
+        shift: tensors.input("shift", tensors.random.floats(vector)),
+        runningMean: tensors.input("runningMean", tensors.random.floats(vector)),
+        runningVariance: tensors.input("runningVariance", tensors.random.floats(vector, in: 0.5...2)),
         savedMean: tensors.output("savedMean", vector),
         savedInverseDeviation: tensors.output("savedInverseDeviation", vector),
         output: tensors.output("output", variant.shape, variant.outputPlacement),
@@ -141,55 +185,20 @@ extension KernelCases {
             output: tensors.output("pooled", variant.pooledShape),
             indices: tensors.output("indices", variant.pooledShape, .dense, .uint8)) : nil,
         activation: variant.activation)
-      return (
-        operation,
-        {
-          let result = Reference.batchNormalizationForward(
-            input: input, statistics: statistics, scale: scale, shift: shift, runningMean: runningMean,
-            runningVariance: runningVariance, activation: variant.activation, epsilon: Double(operation.epsilon),
-            momentum: Double(operation.momentum))
-          return [
-            TensorValues(operation.output, result.output), TensorValues(operation.savedMean, result.mean),
-            TensorValues(operation.savedInverseDeviation, result.inverseDeviation),
-            TensorValues(operation.runningMean, result.runningMean),
-            TensorValues(operation.runningVariance, result.runningVariance),
-          ]
-            + (operation.pooling.map { pooling in
-              let pooled = Reference.maxPoolingForward(input: result.output, window: 2)
-              return [TensorValues(pooling.output, pooled.output), TensorValues(pooling.indices, pooled.indices)]
-            } ?? [])
-        }
-      )
     }
   }
 
   private static func batchNormalizationInference(_ variant: BatchNormalizationVariant) -> KernelCase {
     KernelCase(BatchNormalizationInference.name, .inference, variant.label(.inference)) { tensors in
       let vector = Shape(vector: variant.shape.channels)
-      let input = variant.input(&tensors)
-      let scale = variant.scale(&tensors)
-      let shift = tensors.random.floats(vector)
-      let runningMean = tensors.random.floats(vector)
-      let runningVariance = tensors.random.floats(vector, in: 0.5...2)
-      let inputTensor = tensors.input("input", input, variant.inputPlacement)
-      let operation = BatchNormalizationInference(
-        input: inputTensor, scale: tensors.input("scale", scale), shift: tensors.input("shift", shift),
-        runningMean: tensors.input("runningMean", runningMean),
-        runningVariance: tensors.input("runningVariance", runningVariance),
-        output: variant.inPlace ? inputTensor : tensors.output("output", variant.shape, variant.outputPlacement),
+      let input = tensors.input("input", variant.input(&tensors), variant.inputPlacement)
+      return BatchNormalizationInference(
+        input: input, scale: tensors.input("scale", variant.scale(&tensors)),
+        shift: tensors.input("shift", tensors.random.floats(vector)),
+        runningMean: tensors.input("runningMean", tensors.random.floats(vector)),
+        runningVariance: tensors.input("runningVariance", tensors.random.floats(vector, in: 0.5...2)),
+        output: variant.inPlace ? input : tensors.output("output", variant.shape, variant.outputPlacement),
         activation: variant.activation)
-      return (
-        operation,
-        {
-          [
-            TensorValues(
-              operation.output,
-              Reference.batchNormalizationInference(
-                input: input, scale: scale, shift: shift, runningMean: runningMean, runningVariance: runningVariance,
-                activation: variant.activation, epsilon: Double(operation.epsilon)))
-          ]
-        }
-      )
     }
   }
 
@@ -199,51 +208,25 @@ extension KernelCases {
       let scale = variant.scale(&tensors)
       let shift = tensors.random.floats(vector)
       let (input, mean, inverseDeviation) = variant.inputAwayFromKink(scale: scale, shift: shift, &tensors)
-      let outputGradient = tensors.random.floats(variant.shape)
-      let pooledGradient = variant.pooled ? tensors.random.floats(variant.pooledShape) : nil
-      let indices = variant.pooled ? tensors.random.integers(variant.pooledShape, in: 0...3) : nil
+      let outputGradient = tensors.input(
+        "outputGradient", tensors.random.floats(variant.shape), variant.outputPlacement)
+      let pooling = variant.pooled
+        ? BatchNormalizationPooling(
+          output: tensors.input("pooledGradient", tensors.random.floats(variant.pooledShape)),
+          indices: tensors.input("indices", tensors.random.integers(variant.pooledShape, in: 0...3), .dense, .uint8))
+        : nil
       let oldScale = variant.accumulate ? tensors.random.floats(vector) : nil
       let oldShift = variant.accumulate ? tensors.random.floats(vector) : nil
-      let outputGradientTensor = tensors.input("outputGradient", outputGradient, variant.outputPlacement)
-      let operation = BatchNormalizationBackward(
+      return BatchNormalizationBackward(
         input: tensors.input("input", input, variant.inputPlacement), scale: tensors.input("scale", scale),
         shift: tensors.input("shift", shift), savedMean: tensors.input("savedMean", mean),
         savedInverseDeviation: tensors.input("savedInverseDeviation", inverseDeviation),
-        outputGradient: outputGradientTensor,
-        pooling: pooledGradient.flatMap { gradient in
-          indices.map { indices in
-            BatchNormalizationPooling(
-              output: tensors.input("pooledGradient", gradient),
-              indices: tensors.input("indices", indices, .dense, .uint8))
-          }
-        },
+        outputGradient: outputGradient, pooling: pooling,
         inputGradient: variant.inPlace
-          ? outputGradientTensor : tensors.output("inputGradient", variant.shape, variant.inputPlacement),
+          ? outputGradient : tensors.output("inputGradient", variant.shape, variant.inputPlacement),
         scaleGradient: tensors.output("scaleGradient", vector, addingTo: oldScale),
         shiftGradient: tensors.output("shiftGradient", vector, addingTo: oldShift), accumulate: variant.accumulate,
         activation: variant.activation)
-      return (
-        operation,
-        {
-          var above = outputGradient
-          if let pooledGradient, let indices {
-            above =
-              above
-              + Reference.maxPoolingBackward(
-                outputGradient: pooledGradient, indices: indices, inputShape: variant.shape, window: 2)
-          }
-          let gradients = Reference.batchNormalizationBackward(
-            input: input, scale: scale, shift: shift, mean: mean, inverseDeviation: inverseDeviation,
-            outputGradient: above, activation: variant.activation)
-          return [
-            TensorValues(operation.inputGradient, gradients.inputGradient),
-            TensorValues(
-              operation.scaleGradient, oldScale.map { $0 + gradients.scaleGradient } ?? gradients.scaleGradient),
-            TensorValues(
-              operation.shiftGradient, oldShift.map { $0 + gradients.shiftGradient } ?? gradients.shiftGradient),
-          ]
-        }
-      )
     }
   }
 }

@@ -1,7 +1,7 @@
 import Runtime
 
-/// Runs cases on a device as a hostile host would: every output and all scratch memory hold NaN before, what lies beside
-/// a slice of channels or next to a storage must be left alone, and a second launch must give the same bits.
+/// Runs cases on a device with poisoned memory: every output and all scratch memory hold NaN before the launch, elements beside
+/// a slice and bytes next to a storage must not change, and a second launch must give the same bits.
 public struct CaseRunner {
   private let backend: any Backend
 
@@ -21,19 +21,20 @@ public struct CaseRunner {
     defer { for storage in storages { storage.memory = nil } }
     var placed: [PlacedStorage] = []
     for storage in storages { placed.append(try PlacedStorage(storage, instance.inputs, on: backend)) }
-    let workspace = try makeWorkspace(instance.operation)
-    let launch = try instance.operation.prepare(on: backend, workspace: workspace?.inner)
+    let planned = try instance.operation.plan(on: backend)
+    let workspace = try makeWorkspace(byteCount: planned.workspaceByteCount)
+    let launch = try planned.bind(workspace: workspace?.inner)
     try workspace?.reset(on: backend)
     instance.setVariables()
     let first = try runOnce(launch, placed)
-    // The workspace keeps what the first run left in it: a kernel must not count on either.
+    // The workspace keeps the first run's leftovers: a kernel must depend on neither them nor the poison.
     let second = try runOnce(launch, placed)
 
     var failures: [CaseFailure] = []
     if let workspace, let byte = try workspace.download(from: backend).firstDamagedGuardByte {
       failures.append(.outOfBounds(storage: workspace.name, byte: byte))
     }
-    let expected = instance.expected()
+    let expected = instance.expected
     var outputs: [CaseResult.Output] = []
     for (index, storage) in placed.enumerated() {
       let after = storage.image(first[index])
@@ -51,14 +52,13 @@ public struct CaseRunner {
     return CaseResult(outputs: outputs, failures: failures)
   }
 
-  private func makeWorkspace(_ operation: any Operation) throws(BackendError) -> GuardedMemory? {
-    let byteCount = operation.workspaceByteCount(on: backend)
+  private func makeWorkspace(byteCount: Int) throws(BackendError) -> GuardedMemory? {
     guard byteCount > 0 else { return nil }
     return try GuardedMemory(
       name: "workspace", contents: StorageImage.poisoned(byteCount: byteCount), on: backend)
   }
 
-  /// Launches once on the inputs as they were; returns each storage's bytes after it.
+  /// Launches once on the original inputs and returns each storage's bytes after it.
   private func runOnce(_ launch: any Launch, _ placed: [PlacedStorage]) throws(BackendError)
     -> [GuardedMemory.Snapshot]
   {
@@ -70,7 +70,7 @@ public struct CaseRunner {
     return snapshots
   }
 
-  /// The error of one output, and what is wrong with it if anything.
+  /// Returns the error of one output, and a failure where it exceeds the tolerance.
   private func compare(_ found: [Double], _ output: TensorValues, tolerance: Double) -> (Double, CaseFailure?) {
     let name = output.tensor.storage.name
     let expected = output.values.values
@@ -83,7 +83,7 @@ public struct CaseRunner {
     let distance = distances[worst]
     let scale = expected.reduce(0) { max($0, abs($1)) }
     let error = scale > 0 ? distance / scale : distance
-    // A reference that is not a number makes the error one, which is no larger than any tolerance, but not within it.
+    // NaN in a reference makes the error NaN, which is not within any tolerance.
     if error <= tolerance { return (error, nil) }
     let failure = CaseFailure.wrongValue(
       tensor: name, element: output.tensor.element(worst), found: found[worst], expected: expected[worst])
@@ -92,11 +92,73 @@ public struct CaseRunner {
 }
 
 extension Tensor {
-  /// The place of an element, counted in the order `[n, y, x, c]`.
+  /// Returns the position of the element that is the `index`-th in the order `[n, y, x, c]`.
   func element(_ index: Int) -> CaseFailure.Element {
     let pixel = index / shape.channels
     return CaseFailure.Element(
       n: pixel / (shape.width * shape.height), y: pixel / shape.width % shape.height, x: pixel % shape.width,
       c: index % shape.channels)
   }
+}
+
+/// The result of running a case.
+public struct CaseResult: Sendable {
+  /// One output's distance from its reference.
+  public struct Output: Sendable {
+    public let tensor: String
+    /// max |found − expected| / max |expected|; infinite where an element is not finite; the plain distance where the
+    /// reference is zero everywhere.
+    public let error: Double
+  }
+
+  public let outputs: [Output]
+  /// Empty where the case passed.
+  public let failures: [CaseFailure]
+
+  public var passed: Bool { failures.isEmpty }
+  /// The largest error of any output.
+  public var error: Double { outputs.map(\.error).max() ?? 0 }
+}
+
+/// An error of a kernel in a case. `description` is one line.
+public enum CaseFailure: Hashable, Sendable {
+  /// The largest distance from the reference is above the tolerance.
+  case wrongValue(tensor: String, element: Element, found: Double, expected: Double)
+  /// An element is NaN or infinite where the reference is finite: never written, or computed from poison.
+  case notFinite(tensor: String, element: Element, found: Double)
+  /// An element of a storage that no output covers has changed.
+  case changedOutside(storage: String, index: Int)
+  /// A byte next to a storage or to the workspace has changed: this far before its start (negative) or after its end.
+  case outOfBounds(storage: String, byte: Int)
+  /// The second launch with the same inputs gave other bits.
+  case notRepeatable(storage: String, index: Int)
+  /// A tensor that the operation writes has no reference.
+  case notChecked(storage: String)
+
+  /// A position in a tensor.
+  public struct Element: Hashable, Sendable {
+    public let n: Int
+    public let y: Int
+    public let x: Int
+    public let c: Int
+  }
+}
+
+extension CaseFailure: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .wrongValue(let tensor, let element, let found, let expected):
+      "\(tensor)\(element) is \(found), not \(expected)"
+    case .notFinite(let tensor, let element, let found): "\(tensor)\(element) is \(found)"
+    case .changedOutside(let storage, let index): "element \(index) of \(storage) is no output and was changed"
+    case .outOfBounds(let storage, let byte):
+      byte < 0 ? "byte \(-byte) before \(storage) was changed" : "byte \(byte + 1) after \(storage) was changed"
+    case .notRepeatable(let storage, let index): "element \(index) of \(storage) differs in a second run"
+    case .notChecked(let storage): "\(storage) is written and has no reference"
+    }
+  }
+}
+
+extension CaseFailure.Element: CustomStringConvertible {
+  public var description: String { "[\(n), \(y), \(x), \(c)]" }
 }

@@ -1,11 +1,11 @@
 import Runtime
 
-/// Makes the tensors of one case and keeps what they hold at the start.
-public struct CaseTensors {
+/// Makes the tensors of one case and keeps their contents before the operation.
+struct CaseTensors {
   var random: RandomValues
   /// Contents before the operation.
   private(set) var inputs: [TensorValues] = []
-  /// Give the operation's variables the values that the reference counts on.
+  /// Give the operation's variables the values that the reference uses.
   private(set) var variableSetters: [() -> Void] = []
 
   init(seed: String) { random = RandomValues(seed: seed) }
@@ -19,14 +19,14 @@ public struct CaseTensors {
     return tensor
   }
 
-  /// A variable that is `value` when the operation is launched, but something else while it is prepared.
-  mutating func variable<Value>(_ value: Value, whilePrepared: Value) -> Variable<Value> {
-    let variable = Variable(whilePrepared)
+  /// A variable that is `value` when the operation is launched, and `earlier` while it is planned.
+  mutating func variable<Value>(_ value: Value, whilePlanned earlier: Value) -> Variable<Value> {
+    let variable = Variable(earlier)
     variableSetters.append { variable.value = value }
     return variable
   }
 
-  /// A tensor that holds nothing of use when the operation starts: the runner poisons it.
+  /// A tensor that is poisoned when the operation starts.
   func output(
     _ name: String, _ shape: Shape, _ placement: Placement = .dense, _ elementType: ElementType = .float32
   ) -> Tensor {
@@ -39,5 +39,79 @@ public struct CaseTensors {
   {
     guard let old else { return output(name, shape, placement) }
     return input(name, old, placement)
+  }
+}
+
+/// How a case's tensor lies in its storage. The rest of the storage must not be read or changed.
+enum Placement: Hashable, Sendable {
+  /// The storage is the tensor.
+  case dense
+  /// Some of the channels of a wider tensor: this many channels lie before and after it in every pixel.
+  case channelSlice(before: Int, after: Int)
+  /// Some of the images of a larger batch: this many images lie before and after it.
+  case imageSlice(before: Int, after: Int)
+  /// A dense part of flat memory: this many elements lie before and after it.
+  case flat(before: Int, after: Int)
+
+  /// A tensor of `shape` that lies so in a storage of its own.
+  func tensor(_ name: String, _ shape: Shape, _ elementType: ElementType) -> Tensor {
+    switch self {
+    case .dense:
+      return Tensor(name, shape, elementType)
+    case .channelSlice(let before, let after):
+      let wide = Shape(shape.batch, shape.height, shape.width, before + shape.channels + after)
+      return Tensor(name, wide, elementType).channels(before..<before + shape.channels)
+    case .imageSlice(let before, let after):
+      let large = Shape(before + shape.batch + after, shape.height, shape.width, shape.channels)
+      return Tensor(name, large, elementType).images(before..<before + shape.batch)
+    case .flat(let before, let after):
+      let storage = TensorStorage(name: name, elementType: elementType, count: before + shape.count + after)
+      return Tensor(storage: storage, shape: shape, offset: before)
+    }
+  }
+
+  /// For a case's label: `channel slice 2+C+1`; nothing for a dense tensor.
+  var label: String? {
+    switch self {
+    case .dense: nil
+    case .channelSlice(let before, let after): "channel slice \(before)+C+\(after)"
+    case .imageSlice(let before, let after): "image slice \(before)+N+\(after)"
+    case .flat(let before, _): "at element \(before)"
+    }
+  }
+}
+
+/// Random numbers for the inputs of cases, the same on every run and machine: SplitMix64 (Steele, Lea and Flood 2014).
+struct RandomValues: RandomNumberGenerator {
+  private var state: UInt64
+
+  /// Seeds the generator with FNV-1a of `text`, so that a case's numbers do not depend on the cases before it.
+  init(seed text: String) {
+    state = text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  /// Floats, uniform on `range`.
+  mutating func floats(_ shape: Shape, in range: ClosedRange<Double> = -1...1) -> HostTensor {
+    let width = range.upperBound - range.lowerBound
+    return HostTensor(
+      shape,
+      (0..<shape.count).map { _ in
+        Double(Float(range.lowerBound + width * Double(next() >> 11) * 0x1p-53))
+      })
+  }
+
+  /// Whole numbers of `range`: sums of their products are exact in float, in whatever order they are added.
+  mutating func integers(_ shape: Shape, in range: ClosedRange<Int> = -3...3) -> HostTensor {
+    HostTensor(
+      shape,
+      (0..<shape.count).map { _ in Double(range.lowerBound + Int(next() >> 33) % range.count) })
   }
 }

@@ -26,6 +26,19 @@ extension Reference {
   }
 }
 
+extension Concatenation: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    memory[output] = Reference.concatenation(inputs.map { memory[$0] })
+  }
+}
+
+extension Split: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    let parts = Reference.split(memory[input], channels: outputs.map(\.shape.channels))
+    for (output, part) in zip(outputs, parts) { memory[output] = part }
+  }
+}
+
 extension KernelCases {
   static func concatenation(_ size: CaseSize) -> [KernelCase] {
     let slice = Placement.channelSlice(before: 1, after: 2)
@@ -59,23 +72,17 @@ extension KernelCases {
     return KernelCase.label("\(pixels.batch)×\(pixels.height)×\(pixels.width)×(\(sum))", placement.label)
   }
 
-  /// - Parameter pixels: a shape of which the channels do not count
+  /// - Parameter pixels: a shape whose channels are ignored
   private static func concatenate(_ pixels: Shape, _ channels: [Int], _ placement: Placement) -> KernelCase {
     KernelCase(Concatenation.name, .forward, label(pixels, channels, placement), tolerance: 0) { tensors in
-      var inputs: [HostTensor] = []
-      var inputTensors: [Tensor] = []
+      var inputs: [Tensor] = []
       for (index, count) in channels.enumerated() {
         let input = tensors.random.floats(Shape(pixels.batch, pixels.height, pixels.width, count))
-        inputs.append(input)
-        inputTensors.append(tensors.input("input\(index)", input, placement))
+        inputs.append(tensors.input("input\(index)", input, placement))
       }
-      let contents = inputs
       let sum = channels.reduce(0, +)
       let output = tensors.output("output", Shape(pixels.batch, pixels.height, pixels.width, sum), placement)
-      return (
-        Concatenation(inputs: inputTensors, output: output),
-        { [TensorValues(output, Reference.concatenation(contents))] }
-      )
+      return Concatenation(inputs: inputs, output: output)
     }
   }
 
@@ -86,10 +93,7 @@ extension KernelCases {
       let outputs = channels.enumerated().map { [tensors] index, count in
         tensors.output("output\(index)", Shape(pixels.batch, pixels.height, pixels.width, count), placement)
       }
-      return (
-        Split(input: tensors.input("input", input, placement), outputs: outputs),
-        { zip(outputs, Reference.split(input, channels: channels)).map { TensorValues($0, $1) } }
-      )
+      return Split(input: tensors.input("input", input, placement), outputs: outputs)
     }
   }
 }

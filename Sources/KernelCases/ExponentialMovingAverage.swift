@@ -7,6 +7,13 @@ extension Reference {
   }
 }
 
+extension ExponentialMovingAverage: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    memory[average] = Reference.exponentialMovingAverage(
+      values: memory[values], average: memory[average], decay: Double(decay.value))
+  }
+}
+
 extension KernelCases {
   static func exponentialMovingAverage(_ size: CaseSize) -> [KernelCase] {
     switch size {
@@ -25,21 +32,11 @@ extension KernelCases {
   {
     let label = KernelCase.label("\(count)", "decay \(decay)", placement.label)
     return KernelCase(ExponentialMovingAverage.name, .forward, label) { tensors in
-      let values = tensors.random.floats(Shape(vector: count))
-      let average = tensors.random.floats(Shape(vector: count))
-      let operation = ExponentialMovingAverage(
-        values: tensors.input("values", values, placement), average: tensors.input("average", average, placement),
-        decay: tensors.variable(decay, whilePrepared: 0.25))
-      return (
-        operation,
-        {
-          [
-            TensorValues(
-              operation.average,
-              Reference.exponentialMovingAverage(values: values, average: average, decay: Double(decay)))
-          ]
-        }
-      )
+      let shape = Shape(vector: count)
+      return ExponentialMovingAverage(
+        values: tensors.input("values", tensors.random.floats(shape), placement),
+        average: tensors.input("average", tensors.random.floats(shape), placement),
+        decay: tensors.variable(decay, whilePlanned: 0.25))
     }
   }
 }

@@ -1,8 +1,9 @@
 import Runtime
 
-extension Reference {
-  /// `value` everywhere.
-  public static func fill(_ shape: Shape, value: Double) -> HostTensor { HostTensor(shape, repeating: value) }
+extension Fill: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    memory[output] = HostTensor(output.shape, repeating: Double(value))
+  }
 }
 
 extension KernelCases {
@@ -23,10 +24,7 @@ extension KernelCases {
   private static func fill(_ shape: Shape, _ value: Float, _ placement: Placement) -> KernelCase {
     KernelCase(Fill.name, .forward, KernelCase.label("\(shape)", "\(value)", placement.label), tolerance: 0) {
       tensors in
-      let output = tensors.output("output", shape, placement)
-      return (
-        Fill(output: output, value: value), { [TensorValues(output, Reference.fill(shape, value: Double(value)))] }
-      )
+      Fill(output: tensors.output("output", shape, placement), value: value)
     }
   }
 }

@@ -47,3 +47,17 @@ extension HostTensor {
     return HostTensor(left.shape, zip(left.values, right.values).map(+))
   }
 }
+
+/// A tensor's contents, given or expected. The values of `uint8` and `uint32` tensors are whole numbers in range, the
+/// inputs of `float32` tensors are floats.
+public struct TensorValues {
+  public let tensor: Tensor
+  /// Same shape as `tensor`.
+  public let values: HostTensor
+
+  public init(_ tensor: Tensor, _ values: HostTensor) {
+    precondition(tensor.shape == values.shape, "\(tensor.storage.name): \(tensor.shape) given \(values.shape)")
+    self.tensor = tensor
+    self.values = values
+  }
+}

@@ -45,6 +45,22 @@ extension Reference {
   }
 }
 
+extension MaxPoolingForward: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    let result = Reference.maxPoolingForward(input: memory[input], window: window)
+    memory[output] = result.output
+    memory.write(result.indices, to: indices)
+  }
+}
+
+extension MaxPoolingBackward: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    let gradient = Reference.maxPoolingBackward(
+      outputGradient: memory[outputGradient], indices: memory[indices], inputShape: inputGradient.shape, window: window)
+    memory.write(gradient, to: inputGradient, accumulate: accumulate)
+  }
+}
+
 extension KernelCases {
   static func maxPooling(_ size: CaseSize) -> [KernelCase] {
     let slice = Placement.channelSlice(before: 1, after: 2)
@@ -104,14 +120,8 @@ extension KernelCases {
       let outputShape = Shape(shape.batch, shape.height / window, shape.width / window, shape.channels)
       let output = tensors.output("output", outputShape)
       let indices = withIndices ? tensors.output("indices", outputShape, .dense, .uint8) : nil
-      return (
-        MaxPoolingForward(
-          input: tensors.input("input", input, placement), output: output, indices: indices, window: window),
-        {
-          let result = Reference.maxPoolingForward(input: input, window: window)
-          return [TensorValues(output, result.output)] + (indices.map { [TensorValues($0, result.indices)] } ?? [])
-        }
-      )
+      return MaxPoolingForward(
+        input: tensors.input("input", input, placement), output: output, indices: indices, window: window)
     }
   }
 
@@ -127,17 +137,10 @@ extension KernelCases {
       let indices = tensors.random.integers(outputShape, in: 0...window * window - 1)
       let old = accumulate ? tensors.random.floats(shape) : nil
       let inputGradient = tensors.output("inputGradient", shape, placement, addingTo: old)
-      return (
-        MaxPoolingBackward(
-          outputGradient: tensors.input("outputGradient", outputGradient),
-          indices: tensors.input("indices", indices, .dense, .uint8), inputGradient: inputGradient,
-          accumulate: accumulate, window: window),
-        {
-          let gradient = Reference.maxPoolingBackward(
-            outputGradient: outputGradient, indices: indices, inputShape: shape, window: window)
-          return [TensorValues(inputGradient, old.map { $0 + gradient } ?? gradient)]
-        }
-      )
+      return MaxPoolingBackward(
+        outputGradient: tensors.input("outputGradient", outputGradient),
+        indices: tensors.input("indices", indices, .dense, .uint8), inputGradient: inputGradient,
+        accumulate: accumulate, window: window)
     }
   }
 }

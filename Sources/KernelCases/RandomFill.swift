@@ -56,6 +56,12 @@ extension Reference {
   }
 }
 
+extension RandomFill: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    memory[output] = Reference.randomFill(output.shape, distribution, seed: seed, stream: stream)
+  }
+}
+
 extension KernelCases {
   static func randomFill(_ size: CaseSize) -> [KernelCase] {
     let large: UInt64 = 0x1234_5678_9abc_def0
@@ -90,12 +96,9 @@ extension KernelCases {
     return KernelCase(
       RandomFill.name, .forward, label, tolerance: isExact ? 0 : KernelCase.defaultTolerance
     ) { tensors in
-      let shape = Shape(vector: count)
-      let output = tensors.output("output", shape, placement)
-      return (
-        RandomFill(output: output, distribution: distribution, seed: seed, stream: stream),
-        { [TensorValues(output, Reference.randomFill(shape, distribution, seed: seed, stream: stream))] }
-      )
+      RandomFill(
+        output: tensors.output("output", Shape(vector: count), placement), distribution: distribution, seed: seed,
+        stream: stream)
     }
   }
 }

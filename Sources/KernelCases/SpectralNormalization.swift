@@ -6,7 +6,7 @@ extension Reference {
   ///
   /// - Parameters:
   ///   - weights: `[KH, KW, I, O]`
-  ///   - outputVector: the u before, O elements
+  ///   - outputVector: the previous u, O elements
   public static func spectralNormalizationForward(weights: HostTensor, outputVector: HostTensor)
     -> (output: HostTensor, outputVector: HostTensor, inputVector: HostTensor, norm: Double)
   {
@@ -54,6 +54,24 @@ extension Reference {
   }
 }
 
+extension SpectralNormalizationForward: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    let result = Reference.spectralNormalizationForward(weights: memory[weights], outputVector: memory[outputVector])
+    memory[output] = result.output
+    memory[outputVector] = result.outputVector
+    memory[inputVector] = result.inputVector
+    memory[norm] = HostTensor(vector: [result.norm])
+  }
+}
+
+extension SpectralNormalizationBackward: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    memory[gradient] = Reference.spectralNormalizationBackward(
+      output: memory[output], outputVector: memory[outputVector], inputVector: memory[inputVector],
+      norm: memory[norm][0], gradient: memory[gradient])
+  }
+}
+
 extension KernelCases {
   static func spectralNormalization(_ size: CaseSize) -> [KernelCase] {
     spectralShapes(size).flatMap { [spectralForward($0), spectralBackward($0)] }
@@ -71,56 +89,28 @@ extension KernelCases {
     }
   }
 
-  /// Of tensors that lie in flat memory between others.
+  /// Between other elements in flat memory.
   private static let placement = Placement.flat(before: 3, after: 5)
 
   private static func spectralForward(_ shape: Shape) -> KernelCase {
     KernelCase(SpectralNormalizationForward.name, .forward, "\(shape)") { tensors in
-      let weights = tensors.random.floats(shape)
-      let vector = tensors.random.floats(Shape(vector: shape.channels), in: 0.1...1)
-      let operation = SpectralNormalizationForward(
-        weights: tensors.input("weights", weights, placement),
-        outputVector: tensors.input("outputVector", vector, placement),
+      SpectralNormalizationForward(
+        weights: tensors.input("weights", tensors.random.floats(shape), placement),
+        outputVector: tensors.input(
+          "outputVector", tensors.random.floats(Shape(vector: shape.channels), in: 0.1...1), placement),
         inputVector: tensors.output("inputVector", Shape(vector: shape.pixelCount), placement),
         norm: tensors.output("norm", Shape(vector: 1)), output: tensors.output("output", shape))
-      return (
-        operation,
-        {
-          let result = Reference.spectralNormalizationForward(weights: weights, outputVector: vector)
-          return [
-            TensorValues(operation.output, result.output),
-            TensorValues(operation.outputVector, result.outputVector),
-            TensorValues(operation.inputVector, result.inputVector),
-            TensorValues(operation.norm, HostTensor(vector: [result.norm])),
-          ]
-        }
-      )
     }
   }
 
   private static func spectralBackward(_ shape: Shape) -> KernelCase {
     KernelCase(SpectralNormalizationBackward.name, .backward, "\(shape)") { tensors in
-      let output = tensors.random.floats(shape)
-      let u = tensors.random.floats(Shape(vector: shape.channels))
-      let v = tensors.random.floats(Shape(vector: shape.pixelCount))
-      let gradient = tensors.random.floats(shape)
-      let norm = 1.75
-      let operation = SpectralNormalizationBackward(
-        output: tensors.input("output", output), outputVector: tensors.input("outputVector", u, placement),
-        inputVector: tensors.input("inputVector", v, placement),
-        norm: tensors.input("norm", HostTensor(vector: [norm])),
-        gradient: tensors.input("gradient", gradient, placement))
-      return (
-        operation,
-        {
-          [
-            TensorValues(
-              operation.gradient,
-              Reference.spectralNormalizationBackward(
-                output: output, outputVector: u, inputVector: v, norm: norm, gradient: gradient))
-          ]
-        }
-      )
+      SpectralNormalizationBackward(
+        output: tensors.input("output", tensors.random.floats(shape)),
+        outputVector: tensors.input("outputVector", tensors.random.floats(Shape(vector: shape.channels)), placement),
+        inputVector: tensors.input("inputVector", tensors.random.floats(Shape(vector: shape.pixelCount)), placement),
+        norm: tensors.input("norm", HostTensor(vector: [1.75])),
+        gradient: tensors.input("gradient", tensors.random.floats(shape), placement))
     }
   }
 }

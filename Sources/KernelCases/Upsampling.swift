@@ -2,18 +2,18 @@ import Foundation
 import Runtime
 
 extension Reference {
-  /// Where an output row (or column) takes its value from: two rows of the input and their shares. Pixel centers lie at
-  /// halves, edges are clamped.
+  /// Returns the input rows (or columns) that an output row is interpolated from, with their weights. Pixel centers lie at halves,
+  /// edges are clamped.
   static func upsamplingSources(_ position: Int, extent: Int, mode: UpsamplingMode, factor: Int)
-    -> [(position: Int, share: Double)]
+    -> [(position: Int, weight: Double)]
   {
     switch mode {
     case .nearest: return [(position / factor, 1)]
     case .bilinear:
       let source = max((Double(position) + 0.5) / Double(factor) - 0.5, 0)
       let low = Int(source)
-      let share = source - Double(low)
-      return [(low, 1 - share), (min(low + 1, extent - 1), share)]
+      let weight = source - Double(low)
+      return [(low, 1 - weight), (min(low + 1, extent - 1), weight)]
     }
   }
 
@@ -22,8 +22,8 @@ extension Reference {
   public static func upsamplingForward(input: HostTensor, mode: UpsamplingMode, factor: Int) -> HostTensor {
     let shape = input.shape
     var output = HostTensor(Shape(shape.batch, shape.height * factor, shape.width * factor, shape.channels))
-    forEachUpsampled(shape, mode, factor) { n, y, x, row, column, share in
-      for c in 0..<shape.channels { output[n, y, x, c] += share * input[n, row, column, c] }
+    forEachUpsampled(shape, mode, factor) { n, y, x, row, column, weight in
+      for c in 0..<shape.channels { output[n, y, x, c] += weight * input[n, row, column, c] }
     }
     return output
   }
@@ -35,28 +35,41 @@ extension Reference {
     outputGradient: HostTensor, inputShape: Shape, mode: UpsamplingMode, factor: Int
   ) -> HostTensor {
     var inputGradient = HostTensor(inputShape)
-    forEachUpsampled(inputShape, mode, factor) { n, y, x, row, column, share in
-      for c in 0..<inputShape.channels { inputGradient[n, row, column, c] += share * outputGradient[n, y, x, c] }
+    forEachUpsampled(inputShape, mode, factor) { n, y, x, row, column, weight in
+      for c in 0..<inputShape.channels { inputGradient[n, row, column, c] += weight * outputGradient[n, y, x, c] }
     }
     return inputGradient
   }
 
-  /// Every output pixel (n, y, x) with each input pixel (row, column) it takes a share of.
+  /// Calls `body` with every output pixel (n, y, x) and each input pixel (row, column) that contributes to it.
   private static func forEachUpsampled(
     _ inputShape: Shape, _ mode: UpsamplingMode, _ factor: Int,
-    _ body: (_ n: Int, _ y: Int, _ x: Int, _ row: Int, _ column: Int, _ share: Double) -> Void
+    _ body: (_ n: Int, _ y: Int, _ x: Int, _ row: Int, _ column: Int, _ weight: Double) -> Void
   ) {
     for n in 0..<inputShape.batch {
       for y in 0..<inputShape.height * factor {
         for x in 0..<inputShape.width * factor {
           for row in upsamplingSources(y, extent: inputShape.height, mode: mode, factor: factor) {
             for column in upsamplingSources(x, extent: inputShape.width, mode: mode, factor: factor) {
-              body(n, y, x, row.position, column.position, row.share * column.share)
+              body(n, y, x, row.position, column.position, row.weight * column.weight)
             }
           }
         }
       }
     }
+  }
+}
+
+extension UpsamplingForward: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    memory[output] = Reference.upsamplingForward(input: memory[input], mode: mode, factor: factor)
+  }
+}
+
+extension UpsamplingBackward: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    memory[inputGradient] = Reference.upsamplingBackward(
+      outputGradient: memory[outputGradient], inputShape: inputGradient.shape, mode: mode, factor: factor)
   }
 }
 
@@ -105,14 +118,10 @@ extension KernelCases {
       UpsamplingForward.name, .forward, label(shape, mode, placement, factor),
       tolerance: mode == .nearest ? 0 : KernelCase.defaultTolerance
     ) { tensors in
-      let input = tensors.random.floats(shape)
       let outputShape = Shape(shape.batch, shape.height * factor, shape.width * factor, shape.channels)
-      let output = tensors.output("output", outputShape, placement)
-      return (
-        UpsamplingForward(
-          input: tensors.input("input", input, placement), output: output, mode: mode, factor: factor),
-        { [TensorValues(output, Reference.upsamplingForward(input: input, mode: mode, factor: factor))] }
-      )
+      return UpsamplingForward(
+        input: tensors.input("input", tensors.random.floats(shape), placement),
+        output: tensors.output("output", outputShape, placement), mode: mode, factor: factor)
     }
   }
 
@@ -121,21 +130,9 @@ extension KernelCases {
   ) -> KernelCase {
     KernelCase(UpsamplingBackward.name, .backward, label(shape, mode, placement, factor)) { tensors in
       let outputShape = Shape(shape.batch, shape.height * factor, shape.width * factor, shape.channels)
-      let outputGradient = tensors.random.floats(outputShape)
-      let inputGradient = tensors.output("inputGradient", shape, placement)
-      return (
-        UpsamplingBackward(
-          outputGradient: tensors.input("outputGradient", outputGradient, placement), inputGradient: inputGradient,
-          mode: mode, factor: factor),
-        {
-          [
-            TensorValues(
-              inputGradient,
-              Reference.upsamplingBackward(
-                outputGradient: outputGradient, inputShape: shape, mode: mode, factor: factor))
-          ]
-        }
-      )
+      return UpsamplingBackward(
+        outputGradient: tensors.input("outputGradient", tensors.random.floats(outputShape), placement),
+        inputGradient: tensors.output("inputGradient", shape, placement), mode: mode, factor: factor)
     }
   }
 }

@@ -1,0 +1,104 @@
+import Runtime
+
+extension Reference {
+  /// The mean over all elements of |d| or d², with d = prediction − target.
+  ///
+  /// - Returns: the mean and its derivative by `prediction`: sign(d) / count, 0 at 0, or 2 d / count.
+  public static func pixelwiseLoss(_ kind: PixelwiseLoss.Kind, prediction: HostTensor, target: HostTensor)
+    -> (loss: Double, gradient: HostTensor)
+  {
+    let count = Double(prediction.shape.count)
+    var loss = 0.0
+    var gradient = prediction
+    for index in prediction.values.indices {
+      let difference = prediction[index] - target[index]
+      switch kind {
+      case .l1:
+        loss += abs(difference) / count
+        gradient[index] = difference == 0 ? 0 : (difference > 0 ? 1 : -1) / count
+      case .meanSquared:
+        loss += difference * difference / count
+        gradient[index] = 2 * difference / count
+      }
+    }
+    return (loss, gradient)
+  }
+}
+
+extension PixelwiseLoss: ReferencedOperation {
+  public func evaluate(in memory: inout ReferenceMemory) {
+    let result = Reference.pixelwiseLoss(kind, prediction: memory[prediction], target: memory[target])
+    memory.write(HostTensor(vector: [result.loss]), to: loss, accumulate: true)
+    memory.write(result.gradient.map { Double(weight) * $0 }, to: gradient, accumulate: accumulate)
+  }
+}
+
+extension KernelCases {
+  static func pixelwiseLoss(_ size: CaseSize) -> [KernelCase] {
+    PixelwiseLoss.Kind.allCases.flatMap { kind in LossVariant.all(size).map { pixelwiseLoss(kind, $0) } }
+  }
+
+  private static func pixelwiseLoss(_ kind: PixelwiseLoss.Kind, _ variant: LossVariant) -> KernelCase {
+    KernelCase(PixelwiseLoss.name, .forward, KernelCase.label(kind.rawValue, variant.label)) { tensors in
+      let prediction = tensors.random.floats(variant.shape)
+      var target = tensors.random.floats(variant.shape)
+      // Some elements are equal: the derivative of |d| there is 0.
+      for index in stride(from: 1, to: target.values.count, by: 3) { target[index] = prediction[index] }
+      return PixelwiseLoss(
+        kind, prediction: tensors.input("prediction", prediction, variant.placement),
+        target: tensors.input("target", target, variant.placement),
+        loss: tensors.input("loss", HostTensor(vector: [0.5])), gradient: variant.gradient(&tensors),
+        weight: variant.weight, accumulate: variant.accumulate)
+    }
+  }
+}
+
+/// A shape of a loss, the gradient it computes if any, and how its tensors lie in memory.
+struct LossVariant: Sendable {
+  var shape: Shape
+  var hasGradient = true
+  var accumulate = false
+  var weight: Float = 1
+  var placement = Placement.dense
+  var gradientPlacement = Placement.dense
+
+  var label: String {
+    KernelCase.label(
+      "\(shape)", hasGradient ? "gradient" : "no gradient", accumulate ? "accumulate" : nil,
+      weight == 1 ? nil : "weight \(weight)", placement.label, gradientPlacement.label.map { "gradient \($0)" })
+  }
+
+  /// Makes the gradient's tensor; nil without a gradient.
+  func gradient(_ tensors: inout CaseTensors) -> Tensor? {
+    guard hasGradient else { return nil }
+    let old = accumulate ? tensors.random.floats(shape, in: -0.1...0.1) : nil
+    return tensors.output("gradient", shape, gradientPlacement, addingTo: old)
+  }
+
+  static func all(_ size: CaseSize) -> [LossVariant] {
+    let slice = Placement.channelSlice(before: 1, after: 2)
+    switch size {
+    case .smallest:
+      return [
+        LossVariant(shape: Shape(1, 3, 5, 3), weight: 100, placement: slice, gradientPlacement: slice),
+        LossVariant(shape: Shape(2, 2, 2, 1), accumulate: true),
+        LossVariant(shape: Shape(1, 2, 3, 3), hasGradient: false),
+      ]
+    case .awkward:
+      let shapes = [
+        Shape(1, 1, 1, 1), Shape(3, 1, 1, 1), Shape(1, 5, 7, 3), Shape(3, 9, 11, 17), Shape(3, 32, 32, 3),
+        Shape(64, 32, 32, 3),
+      ]
+      return shapes.flatMap { shape in
+        [
+          LossVariant(shape: shape), LossVariant(shape: shape, hasGradient: false),
+          LossVariant(
+            shape: shape, accumulate: true, weight: 100, placement: slice,
+            gradientPlacement: .channelSlice(before: 3, after: 0)),
+          LossVariant(shape: shape, weight: 0.5, placement: .imageSlice(before: 1, after: 1), gradientPlacement: slice),
+        ]
+      }
+    case .trainingStep(_, let batch): return [LossVariant(shape: Shape(batch, 32, 32, 3))]
+    }
+  }
+}
