@@ -227,36 +227,34 @@ def batch_normalization(folder: Path) -> None:
     file.save()
 
 
-def pixel_loss(folder: Path, file_name: str, seed: int, function) -> None:
-    values, file = Values(seed), VectorFile(folder / file_name)
-    for (batch, height, width, channels), weight in [((2, 7, 5, 3), 1.0), ((1, 1, 1, 1), 1.0), ((3, 4, 4, 17), 100.0)]:
-        prediction = values.normal(batch, channels, height, width)
-        target = values.normal(batch, channels, height, width)
-        if channels > 1:
-            # Where both agree, L1's derivative is 0.
-            target.view(-1)[::5] = prediction.view(-1)[::5]
-        prediction.requires_grad_()
-        loss = function(prediction, target)
-        (weight * loss).backward()
-        file.add(
-            f"{batch}x{height}x{width}x{channels}, weight {weight:g}",
-            {
-                "prediction": nhwc(prediction),
-                "target": nhwc(target),
-                "loss": vector(loss),
-                "gradient": nhwc(prediction.grad),
-            },
-            weight=weight,
-        )
+def pixelwise_loss(folder: Path) -> None:
+    file = VectorFile(folder / "pixelwise_loss.safetensors")
+    for kind, function, values in [
+        ("meanSquared", functional.mse_loss, Values(7)),
+        ("l1", functional.l1_loss, Values(8)),
+    ]:
+        for shape, weight in [((2, 7, 5, 3), 1.0), ((1, 1, 1, 1), 1.0), ((3, 4, 4, 17), 100.0)]:
+            batch, height, width, channels = shape
+            prediction = values.normal(batch, channels, height, width)
+            target = values.normal(batch, channels, height, width)
+            if channels > 1:
+                # Where both agree, L1's derivative is 0.
+                target.view(-1)[::5] = prediction.view(-1)[::5]
+            prediction.requires_grad_()
+            loss = function(prediction, target)
+            (weight * loss).backward()
+            file.add(
+                f"{kind} {batch}x{height}x{width}x{channels}, weight {weight:g}",
+                {
+                    "prediction": nhwc(prediction),
+                    "target": nhwc(target),
+                    "loss": vector(loss),
+                    "gradient": nhwc(prediction.grad),
+                },
+                kind=kind,
+                weight=weight,
+            )
     file.save()
-
-
-def mean_squared_error(folder: Path) -> None:
-    pixel_loss(folder, "mean_squared_error.safetensors", 7, functional.mse_loss)
-
-
-def l1_loss(folder: Path) -> None:
-    pixel_loss(folder, "l1_loss.safetensors", 8, functional.l1_loss)
 
 
 def binary_cross_entropy(folder: Path) -> None:
@@ -395,9 +393,8 @@ ALL = [
     binary_cross_entropy,
     concatenation,
     convolution,
-    l1_loss,
     max_pooling,
-    mean_squared_error,
+    pixelwise_loss,
     spectral_normalization,
     transposed_convolution,
     upsampling,

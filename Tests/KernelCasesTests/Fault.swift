@@ -1,13 +1,13 @@
 import KernelCases
 import Runtime
 
-/// What a wrong kernel does. The runner must find each.
+/// An error of a kernel, planted to show that the runner finds it.
 enum Fault: CaseIterable, Sendable {
   /// One output is off by more than the tolerance.
   case wrongValue
-  /// One output is off by less than the tolerance: the only one here that must pass.
+  /// One output is off by less than the tolerance: the only fault that must pass.
   case rounding
-  /// One output holds what was there before: poison.
+  /// One output still holds poison.
   case outputNotWritten
   case infinity
   /// A vector store runs over the last pixel's channels into its neighbours in the storage.
@@ -18,13 +18,13 @@ enum Fault: CaseIterable, Sendable {
   case byteAfterWorkspace
   /// Each run gives other bits, all within the tolerance.
   case differsEachRun
-  /// A result that needs zeros in the workspace at first.
+  /// A result that depends on the workspace's old contents.
   case readsWorkspace
-  /// Reads the learning rate, the step, the first image when prepared.
+  /// Reads the operation's variables when it is planned.
   case readsVariablesEarly
 
-  /// Does the damage to what `operation` just wrote.
-  func strike(_ operation: any Operation, workspace: HostMemory?, run: Int) throws(BackendError) {
+  /// Damages the results that `operation` just wrote.
+  func inject(into operation: any Operation, workspace: HostMemory?, run: Int) throws(BackendError) {
     guard let output = operation.writes.first, let input = operation.reads.first else { return }
     switch self {
     case .wrongValue: try change(output) { $0 + 1e-3 }
@@ -40,7 +40,7 @@ enum Fault: CaseIterable, Sendable {
       let memory = try output.hostMemory()
       memory.bytes.baseAddress?.storeBytes(of: 0, toByteOffset: memory.byteCount + 2, as: UInt8.self)
     case .byteAfterWorkspace:
-      workspace?.bytes.baseAddress?.storeBytes(of: 0, toByteOffset: 100, as: UInt8.self)
+      workspace?.bytes.baseAddress?.storeBytes(of: 0, toByteOffset: ReferenceBackend.workspaceByteCount, as: UInt8.self)
     case .readsVariablesEarly: break
     case .differsEachRun: try change(output) { $0 * (1 + Double(run) * 1e-6) }
     case .readsWorkspace:

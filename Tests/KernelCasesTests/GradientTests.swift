@@ -9,7 +9,7 @@ struct GradientTests {
   static let activations: [Activation] = [.leakyReLU(slope: 0.01), .leakyReLU(slope: 0.2), .tanh, .sigmoid]
   private var random = RandomValues(seed: "gradients")
 
-  @Test("activation", arguments: activations)
+  @Test("Activation", arguments: activations)
   mutating func activation(_ activation: Activation) {
     let shape = Shape(2, 3, 2, 5)
     // Not within a step of the LeakyReLU's kink.
@@ -30,25 +30,24 @@ struct GradientTests {
     (ConvolutionGeometry(kernelHeight: 2, kernelWidth: 3, stride: 3), Shape(1, 6, 8, 2)),
   ]
 
-  @Test("convolution", arguments: convolutions)
-  mutating func convolution(_ geometry: ConvolutionGeometry, _ inputShape: Shape) {
-    let input = random.floats(inputShape)
-    let weights = random.floats(Shape(geometry.kernelHeight, geometry.kernelWidth, inputShape.channels, 3))
+  @Test("Convolution", arguments: convolutions)
+  mutating func convolution(_ geometry: ConvolutionGeometry, _ imageShape: Shape) {
+    let image = random.floats(imageShape)
+    let weights = random.floats(Shape(geometry.kernelHeight, geometry.kernelWidth, imageShape.channels, 3))
     let bias = random.floats(Shape(vector: 3))
-    let forward = { (input: HostTensor, weights: HostTensor, bias: HostTensor) in
-      Reference.convolutionForward(input: input, weights: weights, bias: bias, geometry)
+    let map = { (image: HostTensor, weights: HostTensor, bias: HostTensor) in
+      Reference.convolutionMap(image: image, weights: weights, bias: bias, geometry)
     }
-    let outputGradient = random.floats(forward(input, weights, bias).shape)
+    let mapGradient = random.floats(map(image, weights, bias).shape)
     expectGradient(
-      Reference.convolutionBackwardData(
-        outputGradient: outputGradient, weights: weights, inputShape: inputShape, geometry),
-      at: input, of: { dot(forward($0, weights, bias), outputGradient) }, "input")
+      Reference.convolutionImage(map: mapGradient, weights: weights, imageShape: imageShape, geometry),
+      at: image, of: { dot(map($0, weights, bias), mapGradient) }, "image")
     expectGradient(
-      Reference.convolutionBackwardFilter(input: input, outputGradient: outputGradient, geometry),
-      at: weights, of: { dot(forward(input, $0, bias), outputGradient) }, "weights")
+      Reference.convolutionWeights(image: image, map: mapGradient, geometry),
+      at: weights, of: { dot(map(image, $0, bias), mapGradient) }, "weights")
     expectGradient(
-      Reference.biasGradient(outputGradient: outputGradient), at: bias,
-      of: { dot(forward(input, weights, $0), outputGradient) }, "bias")
+      Reference.biasGradient(outputGradient: mapGradient), at: bias,
+      of: { dot(map(image, weights, $0), mapGradient) }, "bias")
   }
 
   static let transposedConvolutions: [(ConvolutionGeometry, Int)] = [
@@ -58,31 +57,31 @@ struct GradientTests {
     (ConvolutionGeometry(kernelHeight: 5, kernelWidth: 3, stride: 3, padding: 1), 2),
   ]
 
-  @Test("transposed convolution", arguments: transposedConvolutions)
+  @Test("Transposed convolution", arguments: transposedConvolutions)
   mutating func transposedConvolution(_ geometry: ConvolutionGeometry, _ outputPadding: Int) {
-    let inputShape = Shape(2, 3, 2, 3)
-    let outputShape = geometry.transposedOutputShape(of: inputShape, outputChannels: 2, outputPadding: outputPadding)
-    let input = random.floats(inputShape)
+    let mapShape = Shape(2, 3, 2, 3)
+    let imageShape = geometry.transposedOutputShape(of: mapShape, outputChannels: 2, outputPadding: outputPadding)
+    let map = random.floats(mapShape)
     let weights = random.floats(Shape(geometry.kernelHeight, geometry.kernelWidth, 3, 2))
     let bias = random.floats(Shape(vector: 2))
-    let outputGradient = random.floats(outputShape)
-    let forward = { (input: HostTensor, weights: HostTensor, bias: HostTensor) in
-      Reference.transposedConvolutionForward(
-        input: input, weights: weights, bias: bias, outputShape: outputShape, geometry)
+    let imageGradient = random.floats(imageShape)
+    let image = { (map: HostTensor, weights: HostTensor, bias: HostTensor) in
+      Reference.convolutionImage(
+        map: map, weights: weights, bias: bias, imageShape: imageShape, geometry, weightsInput: .map)
     }
     expectGradient(
-      Reference.transposedConvolutionBackwardData(
-        outputGradient: outputGradient, weights: weights, inputShape: inputShape, geometry),
-      at: input, of: { dot(forward($0, weights, bias), outputGradient) }, "input")
+      Reference.convolutionMap(
+        image: imageGradient, weights: weights, mapShape: mapShape, geometry, weightsInput: .map),
+      at: map, of: { dot(image($0, weights, bias), imageGradient) }, "map")
     expectGradient(
-      Reference.transposedConvolutionBackwardFilter(input: input, outputGradient: outputGradient, geometry),
-      at: weights, of: { dot(forward(input, $0, bias), outputGradient) }, "weights")
+      Reference.convolutionWeights(image: imageGradient, map: map, geometry, weightsInput: .map),
+      at: weights, of: { dot(image(map, $0, bias), imageGradient) }, "weights")
     expectGradient(
-      Reference.biasGradient(outputGradient: outputGradient), at: bias,
-      of: { dot(forward(input, weights, $0), outputGradient) }, "bias")
+      Reference.biasGradient(outputGradient: imageGradient), at: bias,
+      of: { dot(image(map, weights, $0), imageGradient) }, "bias")
   }
 
-  @Test("batch normalization", arguments: [nil] + activations.map(Optional.some))
+  @Test("Batch normalization", arguments: [nil] + activations.map(Optional.some))
   mutating func batchNormalization(_ activation: Activation?) {
     let shape = Shape(2, 3, 2, 3)
     let vector = Shape(vector: 3)
@@ -111,7 +110,7 @@ struct GradientTests {
       "shift")
   }
 
-  @Test("max-pooling", arguments: [2, 3])
+  @Test("Max-pooling", arguments: [2, 3])
   mutating func maxPooling(window: Int) {
     let input = random.floats(Shape(2, 7, 5, 3))
     let result = Reference.maxPoolingForward(input: input, window: window)
@@ -122,7 +121,7 @@ struct GradientTests {
       at: input, of: { dot(Reference.maxPoolingForward(input: $0, window: window).output, outputGradient) })
   }
 
-  @Test("upsampling", arguments: UpsamplingMode.allCases, [2, 3])
+  @Test("Upsampling", arguments: UpsamplingMode.allCases, [2, 3])
   mutating func upsampling(mode: UpsamplingMode, factor: Int) {
     let input = random.floats(Shape(2, 3, 2, 2))
     let outputGradient = random.floats(Shape(2, 3 * factor, 2 * factor, 2))
@@ -132,7 +131,7 @@ struct GradientTests {
       at: input, of: { dot(Reference.upsamplingForward(input: $0, mode: mode, factor: factor), outputGradient) })
   }
 
-  @Test("concatenation")
+  @Test("Concatenation")
   mutating func concatenation() {
     let inputs = [random.floats(Shape(2, 2, 3, 2)), random.floats(Shape(2, 2, 3, 3))]
     let outputGradient = random.floats(Shape(2, 2, 3, 5))
@@ -143,32 +142,24 @@ struct GradientTests {
       gradients[1], at: inputs[1], of: { dot(Reference.concatenation([inputs[0], $0]), outputGradient) })
   }
 
-  @Test("mean squared error")
-  mutating func meanSquaredError() {
+  @Test("Pixelwise loss", arguments: PixelwiseLoss.Kind.allCases)
+  mutating func pixelwiseLoss(_ kind: PixelwiseLoss.Kind) {
     let prediction = random.floats(Shape(2, 3, 2, 3))
-    let target = random.floats(prediction.shape)
-    let loss = { Reference.meanSquaredError(prediction: $0, target: target) }
-    expectGradient(loss(prediction).gradient, at: prediction, of: { loss($0).loss })
-  }
-
-  @Test("L1 loss")
-  mutating func l1Loss() {
-    let prediction = random.floats(Shape(2, 3, 2, 3))
-    // One element at the kink, where the central difference is the derivative that we define: 0.
+    // One element at the kink of |d|, where the central difference is the derivative as defined: 0.
     var target = random.floats(prediction.shape)
     target[4] = prediction[4]
-    let loss = { [target] in Reference.l1Loss(prediction: $0, target: target) }
+    let loss = { [target] in Reference.pixelwiseLoss(kind, prediction: $0, target: target) }
     expectGradient(loss(prediction).gradient, at: prediction, of: { loss($0).loss })
   }
 
-  @Test("binary cross-entropy", arguments: [0, 0.9, 1])
+  @Test("Binary cross-entropy", arguments: [0, 0.9, 1])
   mutating func binaryCrossEntropy(target: Double) {
     let logits = random.floats(Shape(2, 3, 2, 1), in: -4...4)
     let loss = { Reference.binaryCrossEntropy(logits: $0, target: target) }
     expectGradient(loss(logits).gradient, at: logits, of: { loss($0).loss })
   }
 
-  @Test("spectral normalization, its vectors taken for constants")
+  @Test("Spectral normalization, its vectors taken for constants")
   mutating func spectralNormalization() {
     let weights = random.floats(Shape(2, 2, 3, 4))
     let result = Reference.spectralNormalizationForward(

@@ -1,15 +1,18 @@
-import KernelCases
 import Runtime
 
-/// A backend that computes with the references, straight from the operations' descriptors: it shows that cases hold
-/// together, and carries the faults that the runner must find.
+@testable import KernelCases
+
+/// A backend that computes with the references, and then injects a fault that the runner must find.
 final class ReferenceBackend: Backend {
   let name = "reference"
   let deviceDescription = "double precision on the host"
   let precision = Precision.float32
   let regionAlignment = 64
   let maximumAllocationByteCount = Int.max
-  let fault: Fault?
+  private let fault: Fault?
+
+  /// Bytes that every operation asks for without a need, so that the runner has a workspace to guard.
+  static let workspaceByteCount = 100
 
   init(fault: Fault? = nil) { self.fault = fault }
 
@@ -35,7 +38,7 @@ final class ReferenceBackend: Backend {
   func synchronize() {}
 
   func measurePeaks() throws(BackendError) -> DevicePeaks {
-    throw .invalidOperation(operation: "measurePeaks", reason: "nobody asks how fast a reference is")
+    throw .invalidOperation(operation: "measurePeaks", reason: "a reference has no peaks")
   }
 
   private func host(_ memory: DeviceMemory) throws(BackendError) -> HostMemory {
@@ -43,34 +46,112 @@ final class ReferenceBackend: Backend {
     return memory
   }
 
-  /// A launch that runs `body`, and then this backend's fault.
-  func launch(
-    _ operation: any Operation, workspace: DeviceMemory? = nil, _ body: @escaping () throws(BackendError) -> Void
-  ) throws(BackendError) -> any Launch {
-    ReferenceLaunch(operation: operation, workspace: try workspace.map(host), fault: fault, body: body)
+  /// Plans every operation but convolutions.
+  func plan(_ operation: some ReferencedOperation) -> PlannedOperation {
+    let earlyVariables = fault == .readsVariablesEarly ? Self.variablesNow(of: operation) : {}
+    return PlannedOperation(operation.title, workspaceByteCount: Self.workspaceByteCount) {
+      [fault] workspace throws(BackendError) in
+      ReferenceLaunch(operation, workspace: try workspace.map(self.host), fault: fault, setVariables: earlyVariables)
+    }
+  }
+
+  func plan(_ problem: ConvolutionProblem) -> PlannedOperation { plan(AnyConvolution(problem: problem)) }
+
+  /// Returns a function that sets an operation's variables to the values that they have now.
+  private static func variablesNow(of operation: any Operation) -> () -> Void {
+    let setters = Mirror(reflecting: operation).children.compactMap { child -> (() -> Void)? in
+      switch child.value {
+      case let variable as Variable<Float>:
+        let value = variable.value
+        return { variable.value = value }
+      case let variable as Variable<Int>:
+        let value = variable.value
+        return { variable.value = value }
+      default: return nil
+      }
+    }
+    return { for setter in setters { setter() } }
   }
 }
 
-/// A closure, followed by a fault.
+/// Any pass of a convolution or of a transposed convolution.
+private struct AnyConvolution: ConvolutionOperation, ReferencedOperation {
+  static let name = "AnyConvolution"
+  let problem: ConvolutionProblem
+}
+
+/// Evaluates an operation's reference on host memory, given the tensors that it reads, and then injects the fault.
 private final class ReferenceLaunch: Launch {
-  private let operation: any Operation
+  private let operation: any ReferencedOperation
   private let workspace: HostMemory?
   private let fault: Fault?
-  private let body: () throws(BackendError) -> Void
+  private let setVariables: () -> Void
   private var runs = 0
 
   init(
-    operation: any Operation, workspace: HostMemory?, fault: Fault?, body: @escaping () throws(BackendError) -> Void
+    _ operation: any ReferencedOperation, workspace: HostMemory?, fault: Fault?, setVariables: @escaping () -> Void
   ) {
     self.operation = operation
     self.workspace = workspace
     self.fault = fault
-    self.body = body
+    self.setVariables = setVariables
   }
 
   func run() throws(BackendError) {
-    try body()
+    setVariables()
+    var memory = ReferenceMemory()
+    for tensor in operation.reads { memory[tensor] = try tensor.read() }
+    operation.evaluate(in: &memory)
+    for tensor in operation.writes { try tensor.write(memory[tensor]) }
     runs += 1
-    try fault?.strike(operation, workspace: workspace, run: runs)
+    try fault?.inject(into: operation, workspace: workspace, run: runs)
+  }
+}
+
+/// Memory of the host as a device's.
+final class HostMemory: DeviceMemory {
+  /// This range's bytes; a region's lie inside its owner's.
+  let bytes: UnsafeMutableRawBufferPointer
+  /// Keeps the allocation of a region alive.
+  private let owner: HostMemory?
+
+  override init(byteCount: Int) {
+    bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
+    owner = nil
+    super.init(byteCount: byteCount)
+  }
+
+  init(region range: Range<Int>, of owner: HostMemory) {
+    bytes = UnsafeMutableRawBufferPointer(rebasing: owner.bytes[range])
+    self.owner = owner
+    super.init(byteCount: range.count)
+  }
+
+  deinit {
+    if owner == nil { bytes.deallocate() }
+  }
+}
+
+extension Tensor {
+  /// The memory behind the elements, on a host backend.
+  func hostMemory() throws(BackendError) -> HostMemory {
+    guard let memory = storage.memory as? HostMemory else {
+      throw .foreignMemory(operation: "reference", tensor: storage.name)
+    }
+    return memory
+  }
+
+  /// Copies the elements out.
+  func read() throws(BackendError) -> HostTensor {
+    let image = StorageImage(elementType: storage.elementType, bytes: Array(try hostMemory().bytes))
+    return HostTensor(shape, image.read(self))
+  }
+
+  /// Overwrites the elements.
+  func write(_ values: HostTensor) throws(BackendError) {
+    let memory = try hostMemory()
+    var image = StorageImage(elementType: storage.elementType, bytes: Array(memory.bytes))
+    image.write(TensorValues(self, values))
+    memory.bytes.copyBytes(from: image.bytes)
   }
 }

@@ -3,40 +3,40 @@ import KernelCases
 import Runtime
 import Testing
 
-/// The forward references against values that can be worked out by hand.
+/// The forward references against values that can be computed by hand.
 @Suite("References")
 struct ReferenceTests {
-  @Test("a convolution with ones counts the pixels under its kernel")
+  @Test("A convolution with ones counts the pixels under its kernel")
   func convolution() {
-    let output = Reference.convolutionForward(
-      input: HostTensor(Shape(1, 3, 3, 1), repeating: 1), weights: HostTensor(Shape(3, 3, 1, 1), repeating: 1),
+    let output = Reference.convolutionMap(
+      image: HostTensor(Shape(1, 3, 3, 1), repeating: 1), weights: HostTensor(Shape(3, 3, 1, 1), repeating: 1),
       bias: HostTensor(vector: [10]), ConvolutionGeometry(kernel: 3, padding: 1))
     #expect(output.values == [14, 16, 14, 16, 19, 16, 14, 16, 14])
   }
 
-  @Test("a convolution is not flipped, and strides over the input")
+  @Test("A convolution does not flip its kernel, and its stride samples the image")
   func convolutionOrientation() {
     let input = HostTensor(Shape(1, 2, 4, 1), [1, 2, 3, 4, 5, 6, 7, 8])
     let weights = HostTensor(Shape(1, 2, 1, 2), [1, 0, 10, -1])
-    let output = Reference.convolutionForward(
-      input: input, weights: weights, bias: nil, ConvolutionGeometry(kernelHeight: 1, kernelWidth: 2, stride: 2))
+    let output = Reference.convolutionMap(
+      image: input, weights: weights, ConvolutionGeometry(kernelHeight: 1, kernelWidth: 2, stride: 2))
     #expect(output.shape == Shape(1, 1, 2, 2))
     #expect(output.values == [21, -2, 43, -4])
   }
 
-  @Test("a transposed convolution paints its kernel at every input pixel")
+  @Test("A transposed convolution adds its kernel at every input pixel")
   func transposedConvolution() {
     let geometry = ConvolutionGeometry(kernel: 3, stride: 2, padding: 1)
     let input = HostTensor(Shape(1, 1, 2, 1), [1, 10])
     let weights = HostTensor(Shape(3, 3, 1, 1), [1, 2, 3, 4, 5, 6, 7, 8, 9])
     let shape = geometry.transposedOutputShape(of: input.shape, outputChannels: 1, outputPadding: 1)
-    let output = Reference.transposedConvolutionForward(
-      input: input, weights: weights, bias: nil, outputShape: shape, geometry)
+    let output = Reference.convolutionImage(
+      map: input, weights: weights, imageShape: shape, geometry, weightsInput: .map)
     #expect(output.shape == Shape(1, 2, 4, 1))
     #expect(output.values == [5, 6 + 40, 50, 60, 8, 9 + 70, 80, 90])
   }
 
-  @Test("batch normalization of two pixels")
+  @Test("Batch normalization of two pixels")
   func batchNormalization() {
     let result = Reference.batchNormalizationForward(
       input: HostTensor(Shape(1, 1, 2, 1), [1, 5]), scale: HostTensor(vector: [3]), shift: HostTensor(vector: [-1]),
@@ -50,7 +50,7 @@ struct ReferenceTests {
     #expect(result.runningVariance.values == [4.5])
   }
 
-  @Test("max-pooling takes the first of equal values and leaves odd edges out")
+  @Test("Max-pooling takes the first of equal values and leaves odd edges out")
   func maxPooling() {
     let input = HostTensor(Shape(1, 3, 5, 1), [-2, -1, 7, 7, 9, -1, -3, 7, 0, 9, 9, 9, 9, 9, 9])
     let result = Reference.maxPoolingForward(input: input, window: 2)
@@ -58,14 +58,14 @@ struct ReferenceTests {
     #expect(result.indices.values == [1, 0])
   }
 
-  @Test("bilinear upsampling has its pixel centers at halves")
+  @Test("Bilinear upsampling has its pixel centers at halves")
   func upsampling() {
     let input = HostTensor(Shape(1, 1, 2, 1), [0, 4])
     #expect(Reference.upsamplingForward(input: input, mode: .bilinear, factor: 2).values == [0, 1, 3, 4, 0, 1, 3, 4])
     #expect(Reference.upsamplingForward(input: input, mode: .nearest, factor: 2).values == [0, 0, 4, 4, 0, 0, 4, 4])
   }
 
-  @Test("concatenation and split are each other's inverse")
+  @Test("Concatenation and split are each other's inverse")
   func concatenation() {
     let parts = [HostTensor(Shape(1, 1, 2, 1), [1, 2]), HostTensor(Shape(1, 1, 2, 2), [3, 4, 5, 6])]
     let whole = Reference.concatenation(parts)
@@ -73,12 +73,12 @@ struct ReferenceTests {
     #expect(Reference.split(whole, channels: [1, 2]).map(\.values) == parts.map(\.values))
   }
 
-  @Test("losses of a few elements")
+  @Test("Losses of a few elements")
   func losses() {
     let prediction = HostTensor(vector: [1, 2, 3, 4])
     let target = HostTensor(vector: [1, 0, 6, 4])
-    #expect(Reference.meanSquaredError(prediction: prediction, target: target).loss == 13.0 / 4)
-    #expect(Reference.l1Loss(prediction: prediction, target: target).loss == 5.0 / 4)
+    #expect(Reference.pixelwiseLoss(.meanSquared, prediction: prediction, target: target).loss == 13.0 / 4)
+    #expect(Reference.pixelwiseLoss(.l1, prediction: prediction, target: target).loss == 5.0 / 4)
     let entropy = Reference.binaryCrossEntropy(logits: HostTensor(vector: [0, 0]), target: 0.9)
     #expect(abs(entropy.loss - log(2)) < 1e-15)
     #expect(entropy.gradient.values.allSatisfy { abs($0 + 0.2) < 1e-15 })
@@ -111,7 +111,7 @@ struct ReferenceTests {
     #expect(abs(result.secondMoment[0] - 0.004) < 1e-15)
   }
 
-  @Test("a gathered batch follows the shuffled order")
+  @Test("A gathered batch follows the shuffled order")
   func batchGather() {
     let images = HostTensor(Shape(3, 1, 1, 3), [0, 0, 0, 10, 20, 30, 255, 0, 0])
     let result = Reference.batchGather(
@@ -121,8 +121,8 @@ struct ReferenceTests {
     #expect(zip(result.gray.values, gray).allSatisfy { abs($0 - $1) < 1e-12 })
   }
 
-  @Test("a mirrored image has left and right exchanged")
-  func mirroredImage() {
+  @Test("A flipped image has left and right exchanged")
+  func flippedImage() {
     let images = HostTensor(Shape(2, 1, 2, 3), [0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6])
     let result = Reference.batchGather(
       images: images, indices: [1 + 1 << 31, 1], first: 0, batch: 2, .rgb(scale: 1, shift: 0))
@@ -130,7 +130,7 @@ struct ReferenceTests {
   }
 
   /// Published values: red is (53.24, 80.09, 67.20), white (100, 0, 0).
-  @Test("a gathered batch in CIELAB is on its scales")
+  @Test("A gathered batch in CIELAB is on its scales")
   func gatherLab() {
     let images = HostTensor(Shape(2, 1, 1, 3), [255, 0, 0, 255, 255, 255])
     let result = Reference.batchGather(images: images, indices: [0, 1], first: 0, batch: 2, .lab)
@@ -140,7 +140,7 @@ struct ReferenceTests {
     #expect(zip(result.gray.values, gray).allSatisfy { abs($0 - $1) < 2e-4 })
   }
 
-  @Test("spectral normalization finds the largest singular value")
+  @Test("Spectral normalization finds the largest singular value")
   func spectralNormalization() {
     // Singular values 3 and 2.
     let weights = HostTensor(Shape(1, 1, 2, 2), [0, 3, -2, 0])
@@ -169,7 +169,7 @@ struct ReferenceTests {
         == (0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
   }
 
-  @Test("random fills have their distribution's mean and deviation")
+  @Test("A random fill has its distribution's mean and deviation")
   func randomFill() {
     func moments(_ distribution: Distribution) -> (mean: Double, deviation: Double) {
       let values = Reference.randomFill(Shape(vector: 40_000), distribution, seed: 5, stream: 6).values

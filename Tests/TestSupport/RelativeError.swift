@@ -1,4 +1,4 @@
-/// max |found − expected| / max |expected|; infinite where the counts differ or a value is no number, and the plain
+/// max |found − expected| / max |expected|; infinite where the counts differ or a value is not finite, and the absolute
 /// distance where everything expected is zero.
 public func relativeError(_ found: [Float], _ expected: [Float]) -> Float {
   guard found.count == expected.count, found.allSatisfy(\.isFinite) else { return .infinity }
