@@ -10,10 +10,13 @@ import json
 import pathlib
 import subprocess
 import sys
+import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/cli.md"
 HEADING = "## Commands\n"
+# Columns of the generated text; tables and examples are not wrapped.
+LINE_WIDTH = 130
 
 
 def main() -> None:
@@ -65,7 +68,7 @@ def paragraphs(text: str) -> str:
         texts = [line for line in lines if not line.startswith("  ")]
         examples = [line.strip() for line in lines if line.startswith("  ")]
         if texts:
-            blocks.append("\n".join(texts) + "\n")
+            blocks.append(textwrap.fill(" ".join(texts), LINE_WIDTH, break_on_hyphens=False, break_long_words=False) + "\n")
         if examples:
             blocks.append("```sh\n" + "\n".join(examples) + "\n```\n")
     return "\n".join(blocks)
