@@ -103,7 +103,7 @@ def main() -> None:
         parser.error("tinygrad: only --models unet")
     options.versions = set()
     heading = ["model", "width", "batch", "Recolor images/s", f"{options.peer} images/s", "ratio"]
-    heading += ["Recolor's middle half", f"peak memory, Recolor / {options.peer}"]
+    heading += ["Recolor's interquartile range", f"peak memory, Recolor / {options.peer}"]
     lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
     print("\n".join(lines), flush=True)
     for model in options.models.split(","):

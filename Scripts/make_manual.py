@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""Makes the manual page of the command, in man(7)'s format, from what the command says of itself.
+"""Generates the manual page of the command, in man(7)'s format, from the command's own help.
 
 usage: make_manual.py RECOLOR OUTPUT
 
-swift-argument-parser can make such a page too, but fills the lines of examples like any text.
+swift-argument-parser can generate such a page too, but it fills the lines of examples like any text.
 """
 
 import json
 import pathlib
 import subprocess
 import sys
+
+from make_cli_reference import displayed_arguments
 
 
 def main() -> None:
@@ -21,8 +23,8 @@ def main() -> None:
     lines.append(".SH COMMANDS")
     for command in root["subcommands"]:
         lines += described(command, "recolor")
-    lines += [".SH EXIT STATUS", "0 if all was done, 1 if the work or some of it failed, 64 if the command line is wrong, "]
-    lines += ["130 or 143 if Ctrl\\-C or TERM stopped it."]
+    lines += [".SH EXIT STATUS", "0 on success, 1 if the work failed wholly or in part, 64 if the command line is wrong, "]
+    lines += ["129, 130 or 143 if HUP, Ctrl\\-C or TERM stopped it."]
     pathlib.Path(output).parent.mkdir(parents=True, exist_ok=True)
     pathlib.Path(output).write_text("\n".join(lines) + "\n")
 
@@ -40,9 +42,9 @@ def described(command: dict, parent: str) -> list[str]:
     lines = [f".SS {name}", quoted(command.get("abstract", ""))]
     if command.get("discussion"):
         lines += [".PP", *text(command["discussion"])]
-    for argument in command["arguments"]:
+    for argument in displayed_arguments(command):
         names = [("-" if name["kind"] == "short" else "--") + name["name"] for name in argument.get("names", [])]
-        if not argument.get("shouldDisplay", True) or "--help" in names or "--version" in names:
+        if "--help" in names or "--version" in names:
             continue
         value = f"\\fI{quoted(argument.get('valueName', ''))}\\fR"
         title = ", ".join(f"\\fB{quoted(name)}\\fR" for name in names)
@@ -58,7 +60,7 @@ def described(command: dict, parent: str) -> list[str]:
 
 
 def text(discussion: str) -> list[str]:
-    """Lines that are indented stay lines; the others are filled."""
+    """Formats a discussion: indented lines are kept, the others are filled."""
     lines = []
     is_literal = False
     for line in discussion.strip("\n").split("\n"):
