@@ -2,41 +2,38 @@ import CVectorLoops
 import Runtime
 
 extension CPUBackend {
-  public func prepare(_ operation: ActivationForward) throws(BackendError) -> any Launch {
-    var binding = Binding(operation)
-    try binding.requireSameShape(operation.input, operation.output)
-    let input = try binding.float32(operation.input)
-    let output = try binding.float32(operation.output)
+  public func plan(_ operation: ActivationForward) -> PlannedOperation {
     let activation = LoopActivation(operation.activation)
-    let blocks = ElementBlocks(
-      pixelCount: input.pixelCount, channels: input.channels, isDense: input.isDense && output.isDense)
-    return binding.launch { [pool] in
-      pool.run(count: blocks.count) { index, _ in
-        let block = blocks[index]
-        vector_activation_forward(
-          output.pointer(at: block), output.pixelStride, input.pointer(at: block), input.pixelStride, block.rows,
-          block.columns, activation.kind, activation.slope)
+    let blocks = ElementBlocks(operation.input, operation.output)
+    return PlannedOperation(operation.title) { [pool] binding throws(BackendError) in
+      let input = try binding.float32(operation.input)
+      let output = try binding.float32(operation.output)
+      return {
+        pool.run(count: blocks.count) { index, _ in
+          let block = blocks[index]
+          vector_activation_forward(
+            output.pointer(at: block), output.pixelStride, input.pointer(at: block), input.pixelStride, block.rows,
+            block.columns, activation.kind, activation.slope)
+        }
       }
     }
   }
 
-  public func prepare(_ operation: ActivationBackward) throws(BackendError) -> any Launch {
-    var binding = Binding(operation)
-    try binding.requireSameShape(operation.output, operation.outputGradient, operation.inputGradient)
-    let output = try binding.float32(operation.output)
-    let outputGradient = try binding.float32(operation.outputGradient)
-    let inputGradient = try binding.float32(operation.inputGradient)
+  public func plan(_ operation: ActivationBackward) -> PlannedOperation {
     let activation = LoopActivation(operation.activation)
-    let blocks = ElementBlocks(
-      pixelCount: output.pixelCount, channels: output.channels,
-      isDense: output.isDense && outputGradient.isDense && inputGradient.isDense)
-    return binding.launch { [pool] in
-      pool.run(count: blocks.count) { index, _ in
-        let block = blocks[index]
-        vector_activation_backward(
-          inputGradient.pointer(at: block), inputGradient.pixelStride, outputGradient.pointer(at: block),
-          outputGradient.pixelStride, output.pointer(at: block), output.pixelStride, block.rows, block.columns,
-          activation.kind, activation.slope)
+    let blocks = ElementBlocks(operation.output, operation.outputGradient, operation.inputGradient)
+    return PlannedOperation(operation.title) { [pool] binding throws(BackendError) in
+      let output = try binding.float32(operation.output)
+      let outputGradient = try binding.float32(operation.outputGradient)
+      let inputGradient = try binding.float32(operation.inputGradient)
+      return {
+        pool.run(count: blocks.count) { index, _ in
+          let block = blocks[index]
+          vector_activation_backward(
+            inputGradient.pointer(at: block), inputGradient.pixelStride, outputGradient.pointer(at: block),
+            outputGradient.pixelStride, output.pointer(at: block), output.pixelStride, block.rows, block.columns,
+            activation.kind, activation.slope)
+        }
       }
     }
   }

@@ -1,37 +1,36 @@
 import Runtime
 
-/// The partial sums of a loss: one number in double precision per block of elements, added up in their order, so that
-/// the loss does not depend on which thread did what.
+/// The sum of a loss over blocks of elements: one partial sum in double precision per block, added up in their order, so
+/// that the loss does not depend on the threads.
 struct LossSum {
-  let blocks: ElementBlocks
-  private let partials: UnsafeMutablePointer<Double>
-  private let loss: UnsafeMutablePointer<Float>
+  let workspace: Workspace
+  private let partials: Workspace.Part<Double>
+  private let blocks: ElementBlocks
+  /// Elements in all.
   private let count: Int
 
-  /// Bytes of workspace for a loss over tensors of `shape`.
-  static func workspaceByteCount(_ shape: Shape) -> Int {
-    // Dense or not is not known yet: the one that needs more.
-    let counts = [true, false].map { isDense in
-      ElementBlocks(pixelCount: shape.pixelCount, channels: shape.channels, isDense: isDense).count
+  init(_ blocks: ElementBlocks, count: Int) {
+    self.blocks = blocks
+    self.count = count
+    var workspace = Workspace()
+    partials = workspace.add(blocks.count, of: Double.self)
+    self.workspace = workspace
+  }
+
+  /// Returns a launch's body: it calls `body(block, partial sum)` for every block on `pool` and adds the mean over all
+  /// elements to the one element of `loss`.
+  func bind(
+    _ binding: inout Binding, loss: Tensor, on pool: ThreadPool,
+    _ body: @escaping (ElementBlocks.Block, UnsafeMutablePointer<Double>) -> Void
+  ) throws(BackendError) -> Binding.Body {
+    let loss = try binding.vector(loss)
+    let partials = try binding.pointer(to: partials)
+    let (blocks, count) = (blocks, count)
+    return {
+      pool.run(count: blocks.count) { index, _ in body(blocks[index], partials + index) }
+      var sum = 0.0
+      for index in 0..<blocks.count { sum += partials[index] }
+      loss.pointee += Float(sum / Double(count))
     }
-    return max(counts[0], counts[1]) * MemoryLayout<Double>.stride
-  }
-
-  /// For tensors of `shape`, all of them dense or not; the mean over all elements is added to the one of `loss`.
-  init(_ shape: Shape, isDense: Bool, loss: Tensor, workspace: DeviceMemory?, binding: inout Binding)
-    throws(BackendError)
-  {
-    blocks = ElementBlocks(pixelCount: shape.pixelCount, channels: shape.channels, isDense: isDense)
-    count = shape.count
-    self.loss = try binding.vector(loss, count: 1)
-    partials = try binding.workspace(workspace, of: Double.self, count: blocks.count)
-  }
-
-  /// Calls `body(block, partial sum)` for every block on `pool`, then adds the mean to the loss.
-  func run(on pool: ThreadPool, _ body: (ElementBlocks.Block, UnsafeMutablePointer<Double>) -> Void) {
-    pool.run(count: blocks.count) { index, _ in body(blocks[index], partials + index) }
-    var sum = 0.0
-    for index in 0..<blocks.count { sum += partials[index] }
-    loss.pointee += Float(sum / Double(count))
   }
 }

@@ -2,134 +2,149 @@ import CVectorLoops
 import Runtime
 
 extension CPUBackend {
-  public func workspaceByteCount(_ operation: BatchNormalizationForward) -> Int {
-    operation.statistics == nil
-      ? ChannelMoments.workspaceByteCount(operation.input.shape, workerCount: pool.workerCount) : 0
-  }
-
-  public func prepare(_ operation: BatchNormalizationForward, workspace: DeviceMemory?) throws(BackendError)
-    -> any Launch
-  {
-    var binding = Binding(operation)
-    try binding.requireSameShape(operation.input, operation.output)
-    let input = try binding.float32(operation.input)
-    let output = try binding.float32(operation.output)
-    let channels = input.channels
-    let scale = try binding.vector(operation.scale, count: channels)
-    let shift = try binding.vector(operation.shift, count: channels)
-    let runningMean = try binding.vector(operation.runningMean, count: channels)
-    let runningVariance = try binding.vector(operation.runningVariance, count: channels)
-    let savedMean = try binding.vector(operation.savedMean, count: channels)
-    let savedInverseDeviation = try binding.vector(operation.savedInverseDeviation, count: channels)
-    let count = Double(input.pixelCount)
-    let moments: BatchMoments =
-      if let statistics = try binding.statistics(operation.statistics, channels: channels) {
-        .given(statistics, channels: channels, count: count)
-      } else {
-        .measured(try ChannelMoments(of: input, workspace: workspace, pool: pool, binding: &binding))
-      }
-    let pooling: FusedPooling? =
-      if let pooling = operation.pooling {
-        try FusedPooling(pooling, of: operation.output, &binding)
-      } else { nil }
-    let normalization = ChannelNormalization(
-      input: input, output: output, activation: operation.activation, pooling: pooling)
-    let epsilon = Double(operation.epsilon)
-    let momentum = operation.momentum
-    return binding.launch { [pool] in
-      moments.run(on: pool)
-      for c in 0..<channels {
-        let (mean, squares) = moments[c]
-        let inverseDeviation = 1 / (squares / count + epsilon).squareRoot()
-        savedMean[c] = Float(mean)
-        savedInverseDeviation[c] = Float(inverseDeviation)
-        runningMean[c] += momentum * (Float(mean) - runningMean[c])
-        // PyTorch has no unbiased variance of one element either; the biased one, 0, keeps the number finite.
-        runningVariance[c] += momentum * (Float(squares / max(count - 1, 1)) - runningVariance[c])
-        normalization.set(
-          c, mean: mean, factor: Double(scale[c]) * inverseDeviation, shift: Double(shift[c]))
-      }
-      normalization.run(on: pool)
-    }
-  }
-
-  public func prepare(_ operation: BatchNormalizationInference) throws(BackendError) -> any Launch {
-    var binding = Binding(operation)
-    try binding.requireSameShape(operation.input, operation.output)
-    let input = try binding.float32(operation.input)
-    let output = try binding.float32(operation.output)
-    let channels = input.channels
-    let scale = try binding.vector(operation.scale, count: channels)
-    let shift = try binding.vector(operation.shift, count: channels)
-    let runningMean = try binding.vector(operation.runningMean, count: channels)
-    let runningVariance = try binding.vector(operation.runningVariance, count: channels)
-    let normalization = ChannelNormalization(input: input, output: output, activation: operation.activation)
-    let epsilon = Double(operation.epsilon)
-    return binding.launch { [pool] in
-      for c in 0..<channels {
-        normalization.set(
-          c, mean: Double(runningMean[c]),
-          factor: Double(scale[c]) / (Double(runningVariance[c]) + epsilon).squareRoot(), shift: Double(shift[c]))
-      }
-      normalization.run(on: pool)
-    }
-  }
-
-  public func workspaceByteCount(_ operation: BatchNormalizationBackward) -> Int {
-    ChannelGradients.workspaceByteCount(operation, workerCount: pool.workerCount)
-  }
-
-  public func prepare(_ operation: BatchNormalizationBackward, workspace: DeviceMemory?) throws(BackendError)
-    -> any Launch
-  {
-    var binding = Binding(operation)
-    try binding.requireSameShape(operation.input, operation.outputGradient, operation.inputGradient)
-    let channels = operation.input.shape.channels
-    let scale = try binding.vector(operation.scale, count: channels)
-    let shift = try binding.vector(operation.shift, count: channels)
-    let savedMean = try binding.vector(operation.savedMean, count: channels)
-    let savedInverseDeviation = try binding.vector(operation.savedInverseDeviation, count: channels)
-    let scaleGradient = try binding.vector(operation.scaleGradient, count: channels)
-    let shiftGradient = try binding.vector(operation.shiftGradient, count: channels)
-    let accumulate = operation.accumulate
-    if operation.input.shape.pixelCount <= FewPixelGradients.pixelLimit {
-      let pooling: FusedPooling? =
-        if let pooling = operation.pooling {
-          try FusedPooling(pooling, of: operation.outputGradient, &binding)
-        } else { nil }
-      let gradients = FewPixelGradients(
-        input: try binding.float32(operation.input), outputGradient: try binding.float32(operation.outputGradient),
-        pooling: pooling, inputGradient: try binding.float32(operation.inputGradient), activation: operation.activation)
-      return binding.launch {
+  public func plan(_ operation: BatchNormalizationForward) -> PlannedOperation {
+    let shape = operation.input.shape
+    var workspace = Workspace()
+    let momentsPlan = ChannelMoments.Plan(operation.input, pool: pool, &workspace)
+    let layout = ChannelLayout(
+      shape, isDense: operation.input.isDense && operation.output.isDense,
+      wholePixels: operation.pooling == nil ? nil : FusedPooling.blockPixels(shape))
+    let (channels, count) = (shape.channels, Double(shape.pixelCount))
+    let (epsilon, momentum) = (Double(operation.epsilon), operation.momentum)
+    // The workspace is for the moments alone.
+    if operation.statistics != nil { workspace = Workspace() }
+    return PlannedOperation(operation.title, workspace) { [pool] binding throws(BackendError) in
+      let input = try binding.float32(operation.input)
+      let scale = try binding.vector(operation.scale)
+      let shift = try binding.vector(operation.shift)
+      let runningMean = try binding.vector(operation.runningMean)
+      let runningVariance = try binding.vector(operation.runningVariance)
+      let savedMean = try binding.vector(operation.savedMean)
+      let savedInverseDeviation = try binding.vector(operation.savedInverseDeviation)
+      let moments: BatchMoments =
+        if let statistics = try binding.vector(operation.statistics) {
+          .given(statistics, channels: channels, count: count)
+        } else {
+          .measured(try ChannelMoments(momentsPlan, of: input, binding))
+        }
+      let normalization = ChannelNormalization(
+        layout, input: input, output: try binding.float32(operation.output), activation: operation.activation,
+        pooling: try FusedPooling(operation.pooling, of: operation.output, &binding), &binding)
+      return {
+        moments.run(on: pool)
         for c in 0..<channels {
+          let (mean, squares) = moments[c]
+          let inverseDeviation = 1 / (squares / count + epsilon).squareRoot()
+          savedMean[c] = Float(mean)
+          savedInverseDeviation[c] = Float(inverseDeviation)
+          runningMean[c] += momentum * (Float(mean) - runningMean[c])
+          // PyTorch has no unbiased variance of one element either; the biased one, 0, keeps the number finite.
+          runningVariance[c] += momentum * (Float(squares / max(count - 1, 1)) - runningVariance[c])
+          normalization.set(c, mean: mean, factor: Double(scale[c]) * inverseDeviation, shift: Double(shift[c]))
+        }
+        normalization.run(on: pool)
+      }
+    }
+  }
+
+  public func plan(_ operation: BatchNormalizationInference) -> PlannedOperation {
+    let shape = operation.input.shape
+    let layout = ChannelLayout(shape, isDense: operation.input.isDense && operation.output.isDense)
+    let epsilon = Double(operation.epsilon)
+    return PlannedOperation(operation.title) { [pool] binding throws(BackendError) in
+      let scale = try binding.vector(operation.scale)
+      let shift = try binding.vector(operation.shift)
+      let runningMean = try binding.vector(operation.runningMean)
+      let runningVariance = try binding.vector(operation.runningVariance)
+      let normalization = ChannelNormalization(
+        layout, input: try binding.float32(operation.input), output: try binding.float32(operation.output),
+        activation: operation.activation, &binding)
+      return {
+        for c in 0..<shape.channels {
+          normalization.set(
+            c, mean: Double(runningMean[c]),
+            factor: Double(scale[c]) / (Double(runningVariance[c]) + epsilon).squareRoot(), shift: Double(shift[c]))
+        }
+        normalization.run(on: pool)
+      }
+    }
+  }
+
+  public func plan(_ operation: BatchNormalizationBackward) -> PlannedOperation {
+    operation.input.shape.pixelCount <= FewPixelGradients.pixelLimit
+      ? planFewPixels(operation) : planManyPixels(operation)
+  }
+
+  private func planFewPixels(_ operation: BatchNormalizationBackward) -> PlannedOperation {
+    PlannedOperation(operation.title) { binding throws(BackendError) in
+      let vectors = try BackwardVectors(operation, &binding)
+      let gradients = try FewPixelGradients(operation, &binding)
+      return {
+        for c in 0..<vectors.channels {
           let sums = gradients.run(
-            channel: c, scale: Double(scale[c]), shift: Double(shift[c]), mean: Double(savedMean[c]),
-            inverseDeviation: Double(savedInverseDeviation[c]))
-          shiftGradient[c] = (accumulate ? shiftGradient[c] : 0) + Float(sums.shiftGradient)
-          scaleGradient[c] = (accumulate ? scaleGradient[c] : 0) + Float(sums.scaleGradient)
+            channel: c, scale: Double(vectors.scale[c]), shift: Double(vectors.shift[c]),
+            mean: Double(vectors.savedMean[c]), inverseDeviation: Double(vectors.savedInverseDeviation[c]))
+          vectors.setGradients(c, scale: sums.scaleGradient, shift: sums.shiftGradient)
         }
       }
     }
-    let gradients = try ChannelGradients(operation, workspace: workspace, pool: pool, binding: &binding)
+  }
+
+  private func planManyPixels(_ operation: BatchNormalizationBackward) -> PlannedOperation {
+    var workspace = Workspace()
+    let plan = ChannelGradients.Plan(operation, pool: pool, &workspace)
     let count = Double(operation.input.shape.pixelCount)
-    return binding.launch { [pool] in
-      for c in 0..<channels {
-        gradients.set(
-          c, mean: savedMean[c], factor: Float(Double(scale[c]) * Double(savedInverseDeviation[c])), shift: shift[c])
+    return PlannedOperation(operation.title, workspace) { [pool] binding throws(BackendError) in
+      let vectors = try BackwardVectors(operation, &binding)
+      let gradients = try ChannelGradients(plan, operation, &binding)
+      return {
+        for c in 0..<vectors.channels {
+          gradients.set(
+            c, mean: vectors.savedMean[c],
+            factor: Float(Double(vectors.scale[c]) * Double(vectors.savedInverseDeviation[c])), shift: vectors.shift[c])
+        }
+        gradients.sumUp(on: pool)
+        for c in 0..<vectors.channels {
+          let inverseDeviation = Double(vectors.savedInverseDeviation[c])
+          let factor = Double(vectors.scale[c]) * inverseDeviation
+          let shiftSum = gradients.sum[c]
+          let scaleSum = gradients.productSum[c] * inverseDeviation
+          vectors.setGradients(c, scale: scaleSum, shift: shiftSum)
+          // γ · inverseDeviation · (g − ∂β / m − x̂ · ∂γ / m), with x̂ = inverseDeviation · (x − μ)
+          gradients.setTerms(
+            c, slope: -factor * inverseDeviation * scaleSum / count, constant: -factor * shiftSum / count)
+        }
+        gradients.apply(on: pool)
       }
-      gradients.sumUp(on: pool)
-      for c in 0..<channels {
-        let inverseDeviation = Double(savedInverseDeviation[c])
-        let factor = Double(scale[c]) * inverseDeviation
-        let shiftSum = gradients.sum[c]
-        let scaleSum = gradients.productSum[c] * inverseDeviation
-        shiftGradient[c] = (accumulate ? shiftGradient[c] : 0) + Float(shiftSum)
-        scaleGradient[c] = (accumulate ? scaleGradient[c] : 0) + Float(scaleSum)
-        // γ · inverseDeviation · (g − ∂β / m − x̂ · ∂γ / m), with x̂ = inverseDeviation · (x − μ)
-        gradients.setTerms(
-          c, slope: -factor * inverseDeviation * scaleSum / count, constant: -factor * shiftSum / count)
-      }
-      gradients.apply(on: pool)
     }
+  }
+}
+
+/// The vectors of batch normalization's backward pass, one element per channel.
+private struct BackwardVectors {
+  let channels: Int
+  let scale: UnsafeMutablePointer<Float>
+  let shift: UnsafeMutablePointer<Float>
+  let savedMean: UnsafeMutablePointer<Float>
+  let savedInverseDeviation: UnsafeMutablePointer<Float>
+  private let scaleGradient: UnsafeMutablePointer<Float>
+  private let shiftGradient: UnsafeMutablePointer<Float>
+  private let accumulate: Bool
+
+  init(_ operation: BatchNormalizationBackward, _ binding: inout Binding) throws(BackendError) {
+    channels = operation.input.shape.channels
+    scale = try binding.vector(operation.scale)
+    shift = try binding.vector(operation.shift)
+    savedMean = try binding.vector(operation.savedMean)
+    savedInverseDeviation = try binding.vector(operation.savedInverseDeviation)
+    scaleGradient = try binding.vector(operation.scaleGradient)
+    shiftGradient = try binding.vector(operation.shiftGradient)
+    accumulate = operation.accumulate
+  }
+
+  /// Writes the gradients of one channel's scale and shift, or adds to them.
+  func setGradients(_ c: Int, scale: Double, shift: Double) {
+    shiftGradient[c] = (accumulate ? shiftGradient[c] : 0) + Float(shift)
+    scaleGradient[c] = (accumulate ? scaleGradient[c] : 0) + Float(scale)
   }
 }

@@ -1,6 +1,6 @@
 import Runtime
 
-/// How tensors are cut up for loops that work per channel: into rows of columns, and those into tasks.
+/// A partition of tensors for loops that work per channel: into rows of columns, and those into tasks.
 ///
 /// Vectors run along the columns. Where there are few channels and no gaps, `folds` neighbouring pixels make one row of
 /// folds · channels columns, so that rows fill whole vectors; channel c is then columns c, c + channels, …
@@ -22,10 +22,11 @@ struct ChannelLayout {
   /// Elements of a task that sums up.
   private static let elementsPerTask = 32 << 10
 
-  /// - Parameter wholePixels: where given, a task has whole pixels, and a multiple of so many.
-  init(pixelCount: Int, channels: Int, isDense: Bool, wholePixels: Int? = nil) {
-    self.pixelCount = pixelCount
-    self.channels = channels
+  /// - Parameters:
+  ///   - isDense: whether all tensors of the loop are dense.
+  ///   - wholePixels: where given, a task takes all channels of a multiple of so many pixels.
+  init(_ shape: Shape, isDense: Bool, wholePixels: Int? = nil) {
+    (pixelCount, channels) = (shape.pixelCount, shape.channels)
     var folds = 1
     if isDense && channels < Self.columnsPerGroup {
       // The smallest number of pixels that fills whole vectors of 16, and of those enough for a group.
@@ -78,6 +79,33 @@ struct ChannelLayout {
 
   /// Blocks of pixels for work that looks at each row alone.
   var rowBlocks: Blocks { Blocks(unitCount: pixelCount, elementsPerUnit: channels, multiple: blockMultiple) }
+}
+
+/// Numbers per channel that the host computes in each run, repeated for each of a layout's folds.
+struct ChannelConstants {
+  private let values: UnsafeMutablePointer<Float>
+  private let columns: Int
+  private let channels: Int
+
+  /// Room for `kinds` numbers per channel.
+  init(_ layout: ChannelLayout, kinds: Int, _ binding: inout Binding) {
+    (columns, channels) = (layout.columns, layout.channels)
+    values = binding.copy([Float](repeating: 0, count: kinds * layout.columns))
+  }
+
+  /// The numbers of one kind, one per column of the layout.
+  @inline(__always)
+  subscript(kind: Int) -> UnsafeMutablePointer<Float> { values + kind * columns }
+
+  /// Copies the first fold's numbers of each of the first `kinds` kinds to the other folds.
+  func repeatFolds(kinds: Int) {
+    for kind in 0..<kinds {
+      let values = self[kind]
+      for column in stride(from: channels, to: columns, by: channels) {
+        (values + column).update(from: values, count: channels)
+      }
+    }
+  }
 }
 
 extension HostTensor {

@@ -4,6 +4,21 @@ import Runtime
 /// The mean and the sum of squared deviations of each channel of a tensor: one pass over it, then the blocks' moments
 /// joined in their order.
 struct ChannelMoments {
+  /// The layout of the tensor and of the workspace.
+  struct Plan {
+    fileprivate let layout: ChannelLayout
+    fileprivate let mean: Workspace.Part<Double>
+    fileprivate let squares: Workspace.Part<Double>
+    fileprivate let scratch: Workspace.Part<Double>
+
+    init(_ input: Tensor, pool: ThreadPool, _ workspace: inout Workspace) {
+      layout = ChannelLayout(input.shape, isDense: input.isDense)
+      mean = workspace.add(layout.blocks.count * layout.channels, of: Double.self)
+      squares = workspace.add(layout.blocks.count * layout.channels, of: Double.self)
+      scratch = workspace.add(pool.workerCount * ChannelMoments.scratchCount(layout), of: Double.self)
+    }
+  }
+
   /// Element c of each is channel c's, after `run`.
   let mean: UnsafeMutablePointer<Double>
   let squares: UnsafeMutablePointer<Double>
@@ -11,33 +26,16 @@ struct ChannelMoments {
   private let layout: ChannelLayout
   private let scratch: UnsafeMutablePointer<Double>
 
+  init(_ plan: Plan, of input: HostTensor<Float>, _ binding: Binding) throws(BackendError) {
+    self.input = input
+    layout = plan.layout
+    mean = try binding.pointer(to: plan.mean)
+    squares = try binding.pointer(to: plan.squares)
+    scratch = try binding.pointer(to: plan.scratch)
+  }
+
   /// Doubles that a worker needs: both moments of one more row than a layout has, for the pixels after the last whole row.
   private static func scratchCount(_ layout: ChannelLayout) -> Int { 4 * layout.columns }
-
-  private static func elementCount(_ layout: ChannelLayout, workerCount: Int) -> Int {
-    2 * layout.blocks.count * layout.channels + workerCount * scratchCount(layout)
-  }
-
-  static func workspaceByteCount(_ shape: Shape, workerCount: Int) -> Int {
-    // Dense or not is not known yet: the one that needs more.
-    let counts = [true, false].map { isDense in
-      elementCount(
-        ChannelLayout(pixelCount: shape.pixelCount, channels: shape.channels, isDense: isDense),
-        workerCount: workerCount)
-    }
-    return max(counts[0], counts[1]) * MemoryLayout<Double>.stride
-  }
-
-  init(of input: HostTensor<Float>, workspace: DeviceMemory?, pool: ThreadPool, binding: inout Binding)
-    throws(BackendError)
-  {
-    self.input = input
-    layout = ChannelLayout(pixelCount: input.pixelCount, channels: input.channels, isDense: input.isDense)
-    mean = try binding.workspace(
-      workspace, of: Double.self, count: Self.elementCount(layout, workerCount: pool.workerCount))
-    squares = mean + layout.blocks.count * layout.channels
-    scratch = squares + layout.blocks.count * layout.channels
-  }
 
   func run(on pool: ThreadPool) {
     pool.run(count: layout.taskCount) { index, worker in measure(layout.task(index), worker: worker) }
@@ -50,7 +48,7 @@ struct ChannelMoments {
   private func measure(_ task: ChannelLayout.Task, worker: Int) {
     let channels = layout.channels
     let first = task.block * channels + task.firstColumn
-    let from = input.pointer + task.firstPixel * input.pixelStride + task.firstColumn
+    let from = input.pixel(task.firstPixel) + task.firstColumn
     let stride = input.stride(in: layout)
     if layout.folds == 1 {
       vector_batch_normalization_moments(mean + first, squares + first, from, stride, task.rows, task.columns)
@@ -68,5 +66,27 @@ struct ChannelMoments {
       means, deviations, folds, task.rows, task.rest, 1, channels, channels)
     (mean + first).update(from: means, count: channels)
     (squares + first).update(from: deviations, count: channels)
+  }
+}
+
+/// The moments of batch normalization's input.
+enum BatchMoments {
+  /// Measured in a pass over the input.
+  case measured(ChannelMoments)
+  /// Computed by the convolution before it: means, then biased variances, `[2][channels]`.
+  case given(UnsafeMutablePointer<Float>, channels: Int, count: Double)
+
+  func run(on pool: ThreadPool) {
+    if case .measured(let moments) = self { moments.run(on: pool) }
+  }
+
+  /// After `run`: a channel's mean and sum of squared deviations.
+  @inline(__always)
+  subscript(channel: Int) -> (mean: Double, squares: Double) {
+    switch self {
+    case .measured(let moments): (moments.mean[channel], moments.squares[channel])
+    case .given(let statistics, let channels, let count):
+      (Double(statistics[channel]), Double(statistics[channels + channel]) * count)
+    }
   }
 }

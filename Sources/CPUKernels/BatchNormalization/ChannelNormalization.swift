@@ -12,15 +12,16 @@ struct ChannelNormalization {
   /// Center, factor and offset.
   private let constants: ChannelConstants
 
-  init(input: HostTensor<Float>, output: HostTensor<Float>, activation: Activation?, pooling: FusedPooling? = nil) {
-    self.pooling = pooling
+  init(
+    _ layout: ChannelLayout, input: HostTensor<Float>, output: HostTensor<Float>, activation: Activation?,
+    pooling: FusedPooling? = nil, _ binding: inout Binding
+  ) {
+    self.layout = layout
     self.input = input
     self.output = output
     self.activation = LoopActivation(activation)
-    layout = ChannelLayout(
-      pixelCount: input.pixelCount, channels: input.channels, isDense: input.isDense && output.isDense,
-      wholePixels: pooling?.blockPixels)
-    constants = ChannelConstants(layout: layout, kinds: 3)
+    self.pooling = pooling
+    constants = ChannelConstants(layout, kinds: 3, &binding)
   }
 
   @inline(__always)
@@ -28,7 +29,7 @@ struct ChannelNormalization {
     let center = Float(mean)
     constants[0][channel] = center
     constants[1][channel] = Float(factor)
-    // What the rounded center misses goes into the offset; it matters where the mean is far larger than the deviation.
+    // The offset holds the rounding error of the center; it matters where the mean is far larger than the deviation.
     constants[2][channel] = Float(shift - (mean - Double(center)) * factor)
   }
 
@@ -47,8 +48,7 @@ struct ChannelNormalization {
 
   private func apply(firstPixel: Int, rows: Int, columns: Int) {
     vector_batch_normalization_apply(
-      output.pointer + firstPixel * output.pixelStride, output.stride(in: layout),
-      input.pointer + firstPixel * input.pixelStride, input.stride(in: layout), rows, columns, constants[0],
+      output.pixel(firstPixel), output.stride(in: layout), input.pixel(firstPixel), input.stride(in: layout), rows, columns, constants[0],
       constants[1], constants[2], activation.kind, activation.slope)
   }
 }

@@ -3,19 +3,27 @@ import Runtime
 
 /// Batch normalization's gradient in double precision throughout, for tensors of a few pixels.
 ///
-/// The input's gradient is what is left of g when its mean and its part along x̂ are taken away. Of two pixels nearly
-/// nothing is left, and in single precision that would be noise.
+/// The input's gradient is g less its mean and its component along x̂. With two pixels nearly nothing remains, and in single
+/// precision that would be rounding errors.
 struct FewPixelGradients {
-  let input: HostTensor<Float>
-  let outputGradient: HostTensor<Float>
-  let pooling: FusedPooling?
-  let inputGradient: HostTensor<Float>
-  let activation: Activation?
+  private let input: HostTensor<Float>
+  private let outputGradient: HostTensor<Float>
+  private let pooling: FusedPooling?
+  private let inputGradient: HostTensor<Float>
+  private let activation: Activation?
 
-  /// Pixels up to which this is used. More leave enough of g.
+  /// Most pixels for which this is used. With more, enough of g remains.
   static let pixelLimit = 8
 
-  /// One channel: Σ g and Σ g · x̂, and the input's gradient.
+  init(_ operation: BatchNormalizationBackward, _ binding: inout Binding) throws(BackendError) {
+    input = try binding.float32(operation.input)
+    outputGradient = try binding.float32(operation.outputGradient)
+    pooling = try FusedPooling(operation.pooling, of: operation.outputGradient, &binding)
+    inputGradient = try binding.float32(operation.inputGradient)
+    activation = operation.activation
+  }
+
+  /// Writes one channel of the input's gradient and returns Σ g and Σ g · x̂.
   func run(channel: Int, scale: Double, shift: Double, mean: Double, inverseDeviation: Double)
     -> (shiftGradient: Double, scaleGradient: Double)
   {
@@ -29,19 +37,19 @@ struct FewPixelGradients {
     let count = Double(input.pixelCount)
     for pixel in 0..<input.pixelCount {
       let (g, normalized) = terms(pixel, channel, scale, shift, mean, inverseDeviation)
-      inputGradient.pointer[pixel * inputGradient.pixelStride + channel] = Float(
+      inputGradient.pixel(pixel)[channel] = Float(
         scale * inverseDeviation * (g - sum / count - normalized * productSum / count))
     }
     return (sum, productSum)
   }
 
-  /// g and x̂ of one element.
+  /// Returns g and x̂ of one element.
   private func terms(
     _ pixel: Int, _ channel: Int, _ scale: Double, _ shift: Double, _ mean: Double, _ inverseDeviation: Double
   ) -> (g: Double, normalized: Double) {
-    let x = Double(input.pointer[pixel * input.pixelStride + channel])
+    let x = Double(input.pixel(pixel)[channel])
     let gradient =
-      Double(outputGradient.pointer[pixel * outputGradient.pixelStride + channel])
+      Double(outputGradient.pixel(pixel)[channel])
       + Double(pooling?.gradient(pixel: pixel, channel: channel) ?? 0)
     let normalized = (x - mean) * inverseDeviation
     let z = scale * normalized + shift

@@ -1,35 +1,27 @@
 import CVectorLoops
 import Runtime
 
-/// Max-pooling 2×2 on top of a batch normalization, on blocks of pixels that the normalization has in the cache: whole pairs of
-/// rows of a `[N, H, W, C]` tensor.
+/// 2×2 max-pooling of a batch normalization's output, on blocks of pixels that are in the cache: whole pairs of rows of a
+/// `[N, H, W, C]` tensor.
 struct FusedPooling {
   /// Forward the maxima, backward their gradients.
   private let pooled: HostTensor<Float>
   private let indices: HostTensor<UInt8>
   private let height: Int
   private let width: Int
-  /// Pixels that blocks must be a multiple of.
-  let blockPixels: Int
 
   private static let window = 2
 
-  /// - Parameter larger: what is pooled, or its gradient.
-  init(_ pooling: BatchNormalizationPooling, of larger: Tensor, _ binding: inout Binding) throws(BackendError) {
-    let shape = larger.shape
-    let expected = Shape(shape.batch, shape.height / 2, shape.width / 2, shape.channels)
-    for tensor in [pooling.output, pooling.indices] {
-      try binding.require(
-        tensor.shape == expected, "\(tensor.storage.name) is \(tensor.shape), not \(expected), for \(shape) pooled")
-    }
+  /// Nil where there is no pooling.
+  /// - Parameter larger: the tensor that is pooled, or its gradient.
+  init?(_ pooling: BatchNormalizationPooling?, of larger: Tensor, _ binding: inout Binding) throws(BackendError) {
+    guard let pooling else { return nil }
     pooled = try binding.float32(pooling.output)
     indices = try binding.uint8(pooling.indices)
-    height = shape.height
-    width = shape.width
-    blockPixels = Self.blockPixels(shape)
+    (height, width) = (larger.shape.height, larger.shape.width)
   }
 
-  /// Pixels that blocks must be a multiple of to be whole pairs of rows; whole images where a row is left over in each.
+  /// Returns the pixels that blocks must be a multiple of to be whole pairs of rows: those of an image where its height is odd.
   static func blockPixels(_ shape: Shape) -> Int {
     shape.height.isMultiple(of: 2) ? 2 * shape.width : shape.height * shape.width
   }
@@ -59,14 +51,14 @@ struct FusedPooling {
     }
   }
 
-  /// `gradient` of `pixels` plus what comes by way of the maxima, dense.
+  /// Writes `gradient` of `pixels` plus the gradient through the maxima to `sum`, dense.
   func addGradient(of pixels: Range<Int>, to gradient: HostTensor<Float>, into sum: UnsafeMutablePointer<Float>) {
     let channels = gradient.channels
     // Pixels in no square keep their gradient alone.
     if !height.isMultiple(of: 2) || !width.isMultiple(of: 2) {
       for pixel in pixels {
         (sum + (pixel - pixels.lowerBound) * channels).update(
-          from: gradient.pointer + pixel * gradient.pixelStride, count: channels)
+          from: gradient.pixel(pixel), count: channels)
       }
     }
     forEachRow(in: pixels) { image, row in
@@ -78,7 +70,7 @@ struct FusedPooling {
     }
   }
 
-  /// What one element gets by way of its maximum.
+  /// Returns the gradient of one element through its maximum.
   func gradient(pixel: Int, channel: Int) -> Float {
     let (row, x) = pixel.quotientAndRemainder(dividingBy: width)
     let (image, y) = row.quotientAndRemainder(dividingBy: height)

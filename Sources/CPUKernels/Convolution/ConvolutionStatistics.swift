@@ -1,51 +1,49 @@
 import CVectorLoops
 import Runtime
 
-/// Mean and biased variance of each channel of a convolution's output, from the moments that the convolution's loops find
-/// part by part while they have the pixels at hand. A part is a fixed number of tiles or positions, and the parts are
-/// joined in their order, so that the result depends neither on the threads nor on how they share the work.
-final class ConvolutionStatistics {
+/// Mean and biased variance of each channel of a convolution's output, from moments that the convolution's loops compute
+/// part by part while the pixels are in registers or the cache. A part is a fixed number of tiles or positions, and the
+/// parts are joined in their order, so that the result depends neither on the threads nor on how they share the work.
+struct ConvolutionStatistics {
+  struct Plan {
+    /// Pixels of each part.
+    fileprivate let counts: [Double]
+    fileprivate let channels: Int
+    fileprivate let mean: Workspace.Part<Double>
+    fileprivate let squares: Workspace.Part<Double>
+
+    /// - Parameter counts: pixels of each part.
+    init(counts: [Int], channels: Int, _ workspace: inout Workspace) {
+      self.counts = counts.map(Double.init)
+      self.channels = channels
+      mean = workspace.add(counts.count * channels, of: Double.self)
+      squares = workspace.add(counts.count * channels, of: Double.self)
+    }
+  }
+
   /// `[parts][channels]`
   let mean: UnsafeMutablePointer<Double>
+  /// Sums of squared deviations, `[parts][channels]`.
   let squares: UnsafeMutablePointer<Double>
-  private let channels: Int
-  /// Pixels of each part.
-  private let counts: [Double]
+  private let plan: Plan
   /// Means, then variances.
   private let result: UnsafeMutablePointer<Float>
 
-  static func byteCount(parts: Int, channels: Int) -> Int { 2 * parts * channels * MemoryLayout<Double>.stride }
-
-  /// - Parameters:
-  ///   - counts: pixels of each part.
-  ///   - result: `[2][channels]`
-  ///   - workspace: `byteCount` bytes.
-  init(counts: [Int], channels: Int, result: UnsafeMutablePointer<Float>, workspace: UnsafeMutableRawPointer) {
-    self.counts = counts.map(Double.init)
-    self.channels = channels
-    self.result = result
-    mean = workspace.assumingMemoryBound(to: Double.self)
-    squares = mean + counts.count * channels
+  /// - Parameter result: `[2][channels]`
+  init(_ plan: Plan, result: Tensor, _ binding: inout Binding) throws(BackendError) {
+    self.plan = plan
+    self.result = try binding.vector(result)
+    mean = try binding.pointer(to: plan.mean)
+    squares = try binding.pointer(to: plan.squares)
   }
 
   /// Joins the parts.
   func finish() {
-    vector_batch_normalization_join_parts(mean, squares, counts, counts.count, channels)
-    let count = counts.reduce(0, +)
-    for c in 0..<channels {
+    vector_batch_normalization_join_parts(mean, squares, plan.counts, plan.counts.count, plan.channels)
+    let count = plan.counts.reduce(0, +)
+    for c in 0..<plan.channels {
       result[c] = Float(mean[c])
-      result[channels + c] = Float(squares[c] / count)
+      result[plan.channels + c] = Float(squares[c] / count)
     }
-  }
-}
-
-extension Binding {
-  /// The elements of a tensor of statistics, `[2][channels]`, where there is one.
-  mutating func statistics(_ tensor: Tensor?, channels: Int) throws(BackendError) -> UnsafeMutablePointer<Float>? {
-    guard let tensor else { return nil }
-    try require(
-      tensor.shape == Shape(1, 1, 2, channels) && tensor.isDense,
-      "\(tensor.storage.name) is \(tensor.shape) with pixel stride \(tensor.pixelStride), not 1×1×2×\(channels) dense")
-    return try float32(tensor).pointer
   }
 }

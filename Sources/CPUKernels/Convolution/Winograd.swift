@@ -1,30 +1,30 @@
 import CVectorLoops
 import Runtime
 
-/// Which minimal filtering fits a convolution, if any.
-enum Winograd {
-  /// The transforms for `shape`, or nil where it is not 3 × 3 with stride 1 and padding 1, or where they do not pay.
-  static func kind(_ shape: ConvolutionShape) -> winograd_kind? {
-    guard shape.geometry == ConvolutionGeometry(kernel: 3, stride: 1, padding: 1) else { return nil }
-    if shape.smallHeight == 2 && shape.smallWidth == 2 { return winograd_map_2x2 }
+extension winograd_kind {
+  /// The transforms for a problem; nil where it is not 3 × 3 with stride 1 and padding 1, or where they do not pay.
+  init?(for problem: ConvolutionProblem) {
+    guard problem.geometry == ConvolutionGeometry(kernel: 3, stride: 1, padding: 1) else { return nil }
+    let (height, width) = (problem.map.shape.height, problem.map.shape.width)
+    if height == 2 && width == 2 {
+      self = winograd_map_2x2
+      return
+    }
     // A 4 × 4 tile takes a quarter of the multiply-adds of its pixels; half of that goes to the transforms and to tiles
     // that are not full.
-    let pixels = shape.smallHeight * shape.smallWidth
-    let covered = 16 * winograd_tiles(winograd_tile_4x4, Int32(shape.smallHeight), Int32(shape.smallWidth))
-    return covered * 2 <= pixels * 3 ? winograd_tile_4x4 : nil
+    let covered = 16 * winograd_tiles(winograd_tile_4x4, Int32(height), Int32(width))
+    guard covered * 2 <= height * width * 3 else { return nil }
+    self = winograd_tile_4x4
   }
 
-  /// Tiles of the whole batch.
-  static func tileCount(_ kind: winograd_kind, _ shape: ConvolutionShape) -> Int {
-    shape.batch * winograd_tiles(kind, Int32(shape.smallHeight), Int32(shape.smallWidth))
-  }
+  /// Returns the tiles of a batch of maps.
+  func tileCount(_ map: Shape) -> Int { map.batch * winograd_tiles(self, Int32(map.height), Int32(map.width)) }
+}
 
-  static func image(_ tensor: HostTensor<Float>) -> winograd_image {
-    winograd_image(
+extension winograd_image {
+  init(_ tensor: HostTensor<Float>) {
+    self.init(
       pixels: tensor.pointer, pixel_stride: tensor.pixelStride, height: Int32(tensor.height),
       width: Int32(tensor.width), channels: tensor.channels)
   }
-
-  static let channelStep = Int(WINOGRAD_CHANNEL_STEP)
-  static let panelWidth = Int(PANEL_WIDTH)
 }

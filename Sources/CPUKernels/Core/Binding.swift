@@ -1,113 +1,195 @@
 import Runtime
 
-/// Turns an operation's tensors into pointers, checks that they fit, and keeps what must stay alive for its launch.
+/// A tensor's elements in host memory: pixels `pixelStride` elements apart, the channels of a pixel together.
+struct HostTensor<Element: BitwiseCopyable> {
+  let pointer: UnsafeMutablePointer<Element>
+  let shape: Shape
+  let pixelStride: Int
+
+  var batch: Int { shape.batch }
+  var height: Int { shape.height }
+  var width: Int { shape.width }
+  var channels: Int { shape.channels }
+  var pixelCount: Int { shape.pixelCount }
+
+  /// Distance between two rows of pixels, in elements.
+  var rowStride: Int { shape.width * pixelStride }
+
+  /// Returns the first element of pixel `index`, counted over all images.
+  @inline(__always)
+  func pixel(_ index: Int) -> UnsafeMutablePointer<Element> { pointer + index * pixelStride }
+
+  /// Returns the first element of row `y` of `image`.
+  @inline(__always)
+  func row(_ image: Int, _ y: Int) -> UnsafeMutablePointer<Element> { pointer + (image * height + y) * rowStride }
+}
+
+/// The layout of an operation's workspace: parts that each begin on a cache line.
+struct Workspace {
+  /// Bytes of all parts.
+  private(set) var byteCount = 0
+
+  /// A part with room for elements of one type.
+  struct Part<Element: BitwiseCopyable> {
+    fileprivate let offset: Int
+  }
+
+  /// A part for each of a pool's workers.
+  struct WorkerParts {
+    fileprivate let offset: Int
+    /// Distance between the parts of two workers, in bytes.
+    let stride: Int
+  }
+
+  /// Adds a part of `count` elements.
+  mutating func add<Element: BitwiseCopyable>(_ count: Int, of type: Element.Type) -> Part<Element> {
+    Part(offset: add(byteCount: count * MemoryLayout<Element>.stride))
+  }
+
+  /// Adds a part of `byteCount` bytes for each worker of `pool`.
+  mutating func add(byteCount: Int, perWorkerOf pool: ThreadPool) -> WorkerParts {
+    let stride = Self.wholeLines(byteCount)
+    return WorkerParts(offset: add(byteCount: pool.workerCount * stride), stride: stride)
+  }
+
+  private mutating func add(byteCount size: Int) -> Int {
+    let offset = byteCount
+    byteCount += Self.wholeLines(size)
+    return offset
+  }
+
+  private static func wholeLines(_ byteCount: Int) -> Int {
+    (byteCount + HostMemory.alignment - 1) / HostMemory.alignment * HostMemory.alignment
+  }
+}
+
+/// The memory of an operation's tensors and workspace, and all else that the operation's launch keeps alive.
 struct Binding {
-  /// For errors: `BatchNormalization forward`.
-  let operation: String
-  private var memories: [HostMemory] = []
+  typealias Body = () throws(BackendError) -> Void
 
-  init(_ operation: some Operation) { self.operation = operation.title }
+  private let title: String
+  private let workspace: UnsafeMutableRawPointer?
+  private var kept: [AnyObject] = []
 
-  /// The elements of a tensor of `float32`.
-  mutating func float32(_ tensor: Tensor) throws(BackendError) -> HostTensor<Float> {
-    try bind(tensor, .float32, as: Float.self)
-  }
-
-  /// The elements of a tensor of `uint32`.
-  mutating func uint32(_ tensor: Tensor) throws(BackendError) -> HostTensor<UInt32> {
-    try bind(tensor, .uint32, as: UInt32.self)
-  }
-
-  /// The elements of a tensor of `uint8`.
-  mutating func uint8(_ tensor: Tensor) throws(BackendError) -> HostTensor<UInt8> {
-    try bind(tensor, .uint8, as: UInt8.self)
-  }
-
-  /// The elements of a vector of `count` elements, such as a scale per channel.
-  mutating func vector(_ tensor: Tensor, count: Int) throws(BackendError) -> UnsafeMutablePointer<Float> {
-    let vector = try float32(tensor)
-    try require(vector.count == count, "\(tensor.storage.name) has \(vector.count) elements, not \(count)")
-    try require(vector.isDense || vector.pixelCount == 1, "\(tensor.storage.name) has gaps between its elements")
-    return vector.pointer
-  }
-
-  /// The elements of a tensor of `float32`, where there is one.
-  mutating func float32(optional tensor: Tensor?) throws(BackendError) -> HostTensor<Float>? {
-    guard let tensor else { return nil }
-    return try float32(tensor)
-  }
-
-  /// The elements of a tensor of `uint8`, where there is one.
-  mutating func uint8(optional tensor: Tensor?) throws(BackendError) -> HostTensor<UInt8>? {
-    guard let tensor else { return nil }
-    return try uint8(tensor)
-  }
-
-  /// Scratch memory of at least `byteCount` bytes; nil where none is needed.
-  mutating func workspace(_ memory: DeviceMemory?, byteCount: Int) throws(BackendError) -> UnsafeMutableRawPointer? {
-    guard byteCount > 0 else { return nil }
-    guard let memory, memory.byteCount >= byteCount else {
-      throw invalid("a workspace of \(byteCount) bytes is needed, and \(memory?.byteCount ?? 0) are there")
+  fileprivate init(_ title: String, workspace memory: DeviceMemory?) throws(BackendError) {
+    self.title = title
+    guard let memory else {
+      workspace = nil
+      return
     }
-    guard let host = memory as? HostMemory else {
-      throw BackendError.foreignMemory(operation: operation, tensor: "workspace")
-    }
-    memories.append(host)
-    return host.pointer
+    guard let host = memory as? HostMemory else { throw .foreignMemory(operation: title, tensor: "workspace") }
+    workspace = host.pointer
+    kept.append(host)
   }
 
-  /// Scratch memory for `count` elements, one or more.
-  mutating func workspace<Element: BitwiseCopyable>(_ memory: DeviceMemory?, of type: Element.Type, count: Int)
-    throws(BackendError) -> UnsafeMutablePointer<Element>
-  {
-    guard let start = try workspace(memory, byteCount: count * MemoryLayout<Element>.stride) else {
-      throw invalid("a workspace is needed, and its size came out as 0")
-    }
-    return start.assumingMemoryBound(to: type)
+  /// Returns the elements of a tensor of `float32`.
+  mutating func float32(_ tensor: Tensor) throws(BackendError) -> HostTensor<Float> { try bind(tensor) }
+  /// Returns the elements of a tensor of `float32`; nil for nil.
+  mutating func float32(_ tensor: Tensor?) throws(BackendError) -> HostTensor<Float>? {
+    if let tensor { try bind(tensor) } else { nil }
+  }
+  /// Returns the elements of a tensor of `uint32`.
+  mutating func uint32(_ tensor: Tensor) throws(BackendError) -> HostTensor<UInt32> { try bind(tensor) }
+  /// Returns the elements of a tensor of `uint8`.
+  mutating func uint8(_ tensor: Tensor) throws(BackendError) -> HostTensor<UInt8> { try bind(tensor) }
+  /// Returns the elements of a tensor of `uint8`; nil for nil.
+  mutating func uint8(_ tensor: Tensor?) throws(BackendError) -> HostTensor<UInt8>? {
+    if let tensor { try bind(tensor) } else { nil }
   }
 
-  /// Throws `BackendError.invalidOperation` with `reason` unless `condition` holds.
-  func require(_ condition: Bool, _ reason: @autoclosure () -> String) throws(BackendError) {
-    if !condition { throw invalid(reason()) }
+  /// Returns the elements of a dense tensor of `float32`, such as a vector.
+  mutating func vector(_ tensor: Tensor) throws(BackendError) -> UnsafeMutablePointer<Float> {
+    try float32(tensor).pointer
+  }
+  /// Returns the elements of a dense tensor of `float32`, such as a vector; nil for nil.
+  mutating func vector(_ tensor: Tensor?) throws(BackendError) -> UnsafeMutablePointer<Float>? {
+    try float32(tensor)?.pointer
   }
 
-  /// Throws unless the tensors' shapes are equal.
-  func requireSameShape(_ first: Tensor, _ others: Tensor...) throws(BackendError) {
-    for other in others where other.shape != first.shape {
-      throw invalid(
-        "\(other.storage.name) is \(other.shape), and \(first.storage.name) \(first.shape); they must be equal")
-    }
+  /// Returns the elements of a part of the workspace.
+  func pointer<Element>(to part: Workspace.Part<Element>) throws(BackendError) -> UnsafeMutablePointer<Element> {
+    try byte(part.offset).assumingMemoryBound(to: Element.self)
   }
 
-  func invalid(_ reason: String) -> BackendError { .invalidOperation(operation: operation, reason: reason) }
-
-  /// The launch that runs `body`.
-  func launch(_ body: @escaping () throws(BackendError) -> Void) -> any Launch {
-    HostLaunch(memories: memories, body: body)
+  /// Returns the first worker's part of the workspace.
+  func pointer(to parts: Workspace.WorkerParts) throws(BackendError) -> UnsafeMutableRawPointer {
+    try byte(parts.offset)
   }
 
-  private mutating func bind<Element>(_ tensor: Tensor, _ type: ElementType, as element: Element.Type)
-    throws(BackendError) -> HostTensor<Element>
-  {
+  /// Returns a copy of `elements` that the launch keeps.
+  mutating func copy<Element>(_ elements: [Element]) -> UnsafeMutablePointer<Element> {
+    let buffer = FixedBuffer(elements)
+    kept.append(buffer)
+    return buffer.pointer
+  }
+
+  private func byte(_ offset: Int) throws(BackendError) -> UnsafeMutableRawPointer {
+    guard let workspace else { throw .invalidOperation(operation: title, reason: "has no workspace") }
+    return workspace + offset
+  }
+
+  private mutating func bind<Element>(_ tensor: Tensor) throws(BackendError) -> HostTensor<Element> {
     let storage = tensor.storage
-    let shape = tensor.shape
-    try require(storage.elementType == type, "\(storage.name) holds \(storage.elementType), not \(type)")
-    guard let memory = storage.memory else { throw invalid("\(storage.name) has no memory yet") }
-    guard let host = memory as? HostMemory else {
-      throw BackendError.foreignMemory(operation: operation, tensor: storage.name)
+    guard let memory = storage.memory else {
+      throw .invalidOperation(operation: title, reason: "\(storage.name) has no memory yet")
     }
-    try require(
-      min(shape.batch, shape.height, shape.width, shape.channels) > 0 && tensor.offset >= 0
-        && tensor.pixelStride >= shape.channels,
-      "\(storage.name) has the shape \(shape) at offset \(tensor.offset) with pixel stride \(tensor.pixelStride)")
-    let end = tensor.offset + (shape.pixelCount - 1) * tensor.pixelStride + shape.channels
-    try require(
-      end <= storage.count && storage.byteCount <= memory.byteCount,
-      "\(storage.name) reaches to element \(end) of \(storage.count), in \(memory.byteCount) bytes")
-    memories.append(host)
+    guard let host = memory as? HostMemory else { throw .foreignMemory(operation: title, tensor: storage.name) }
+    guard storage.byteCount <= memory.byteCount else {
+      throw .invalidOperation(
+        operation: title,
+        reason: "\(storage.name) has \(storage.byteCount) bytes, and its memory \(memory.byteCount)")
+    }
+    kept.append(host)
     return HostTensor(
-      pointer: (host.pointer + tensor.offset * type.byteCount).assumingMemoryBound(to: element),
-      batch: shape.batch, height: shape.height, width: shape.width, channels: shape.channels,
+      pointer: host.pointer.assumingMemoryBound(to: Element.self) + tensor.offset, shape: tensor.shape,
       pixelStride: tensor.pixelStride)
+  }
+
+  fileprivate func launch(_ body: @escaping Body) -> any Launch { HostLaunch(kept, body) }
+}
+
+/// A copy of an array's elements at an address that does not change.
+private final class FixedBuffer<Element> {
+  let pointer: UnsafeMutablePointer<Element>
+  private let count: Int
+
+  init(_ elements: [Element]) {
+    count = elements.count
+    pointer = .allocate(capacity: max(1, count))
+    pointer.initialize(from: elements, count: count)
+  }
+
+  deinit {
+    pointer.deinitialize(count: count)
+    pointer.deallocate()
+  }
+}
+
+/// An operation bound to host memory, which it keeps alive. `run` returns when the work is done.
+private final class HostLaunch: Launch {
+  private let kept: [AnyObject]
+  private let body: Binding.Body
+
+  init(_ kept: [AnyObject], _ body: @escaping Binding.Body) {
+    self.kept = kept
+    self.body = body
+  }
+
+  func run() throws(BackendError) { try body() }
+}
+
+extension PlannedOperation {
+  /// - Parameters:
+  ///   - title: the operation's title.
+  ///   - bind: fetches the pointers of the operation's tensors and returns what a launch runs.
+  init(
+    _ title: String, _ workspace: Workspace = Workspace(),
+    bind: @escaping (inout Binding) throws(BackendError) -> Binding.Body
+  ) {
+    self.init(title, workspaceByteCount: workspace.byteCount) { (memory) throws(BackendError) in
+      var binding = try Binding(title, workspace: memory)
+      let body = try bind(&binding)
+      return binding.launch(body)
+    }
   }
 }

@@ -1,3 +1,5 @@
+import Runtime
+
 /// A fixed partition of equal units of work, such as rows, into blocks of neighbours. It depends on the work alone and
 /// not on the number of threads, so that sums per block come out the same on any number.
 struct Blocks {
@@ -23,5 +25,50 @@ struct Blocks {
   subscript(index: Int) -> Range<Int> {
     let first = index * unitsPerBlock
     return first..<min(first + unitsPerBlock, unitCount)
+  }
+}
+
+/// A partition of tensors of one shape for work on each element by itself. Dense tensors are one long vector; others are runs
+/// of channels.
+struct ElementBlocks {
+  private let blocks: Blocks
+  private let isDense: Bool
+  private let channels: Int
+
+  /// A part: `rows` runs of `columns` elements.
+  struct Block {
+    let rows: Int
+    let columns: Int
+    /// In elements of a dense tensor, or in pixels.
+    fileprivate let first: Int
+    fileprivate let isDense: Bool
+  }
+
+  /// For tensors of one shape, the first of which is given.
+  init(_ first: Tensor, _ others: Tensor?...) {
+    isDense = first.isDense && others.allSatisfy { $0?.isDense ?? true }
+    channels = first.shape.channels
+    blocks =
+      isDense
+      ? Blocks(unitCount: first.shape.count, elementsPerUnit: 1)
+      : Blocks(unitCount: first.shape.pixelCount, elementsPerUnit: channels)
+  }
+
+  var count: Int { blocks.count }
+
+  @inline(__always)
+  subscript(index: Int) -> Block {
+    let range = blocks[index]
+    return isDense
+      ? Block(rows: 1, columns: range.count, first: range.lowerBound, isDense: true)
+      : Block(rows: range.count, columns: channels, first: range.lowerBound, isDense: false)
+  }
+}
+
+extension HostTensor {
+  /// The first element of `block`.
+  @inline(__always)
+  func pointer(at block: ElementBlocks.Block) -> UnsafeMutablePointer<Element> {
+    pointer + block.first * (block.isDense ? 1 : pixelStride)
   }
 }

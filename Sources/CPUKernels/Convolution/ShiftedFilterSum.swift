@@ -1,0 +1,59 @@
+import CVectorLoops
+import Runtime
+
+/// A sum onto the weights: for each tap, the pixels of the weights' input side, transposed, times those of the output side.
+/// `shifted_filter.c` has the loops.
+struct ShiftedFilterSum: ConvolutionAlgorithm {
+  let workspace: Workspace
+  private let scratch: Workspace.WorkerParts
+  private let parts: PartialSums
+  /// Input channels of one task, and tasks that share them.
+  private let blockChannels: Int
+  private let blocks: Int
+  private let problem: ConvolutionProblem
+  private let pool: ThreadPool
+
+  init(_ problem: ConvolutionProblem, on pool: ThreadPool) {
+    self.problem = problem
+    self.pool = pool
+    let channels = problem.inputSide.shape.channels
+    blockChannels = channels <= Int(CONVOLUTION_FILTER_CHANNELS) ? channels : 64
+    blocks = (channels + blockChannels - 1) / blockChannels
+    var workspace = Workspace()
+    scratch = workspace.add(byteCount: convolution_filter_scratch_bytes(), perWorkerOf: pool)
+    parts = PartialSums(
+      units: problem.map.shape.pixelCount, smallest: 512, blocks: blocks, elementCount: problem.weights.shape.count,
+      &workspace)
+    self.workspace = workspace
+  }
+
+  var partCounts: [Int] { [] }
+
+  func bind(statistics: ConvolutionStatistics?, _ binding: inout Binding) throws(BackendError) -> () -> Void {
+    func side(_ tensor: HostTensor<Float>, step: Int, shifted: Bool) -> convolution_image {
+      convolution_image(
+        pixels: tensor.pointer, pixel_stride: tensor.pixelStride, height: Int32(tensor.height),
+        width: Int32(tensor.width), channels: tensor.channels, step: Int32(step), shifted: shifted)
+    }
+    let image = side(try binding.float32(problem.image), step: problem.geometry.stride, shifted: true)
+    let map = side(try binding.float32(problem.map), step: 1, shifted: false)
+    let inputIsImage = problem.weightsInput == .image
+    let taps = problem.taps
+    let filter = binding.copy([
+      convolution_filter(
+        rows: inputIsImage ? image : map, columns: inputIsImage ? map : image, height: map.height, width: map.width,
+        taps: binding.copy(taps), tap_count: taps.count)
+    ])
+    let (channels, blockChannels) = (problem.inputSide.shape.channels, blockChannels)
+    let (scratch, scratchStride) = (try binding.pointer(to: scratch), scratch.stride)
+    return try parts.bind(
+      units: problem.map.shape.pixelCount, blocks: blocks, result: try binding.vector(problem.weights),
+      accumulate: problem.accumulate, on: pool, binding
+    ) { positions, block, sum, accumulate, worker in
+      let first = block * blockChannels
+      convolution_filter_run(
+        filter, positions.lowerBound, positions.upperBound, first, min(channels, first + blockChannels), sum,
+        accumulate, scratch + worker * scratchStride)
+    }
+  }
+}

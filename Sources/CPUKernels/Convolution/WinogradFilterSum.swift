@@ -1,0 +1,67 @@
+import CVectorLoops
+import Runtime
+
+/// The gradient of the weights of a 3 × 3 convolution with stride 1 and padding 1 by minimal filtering.
+/// `winograd_filter.c` has the loops.
+///
+/// Tasks are blocks of the gradient, so that threads have nothing to add up; where there are too few, the tiles are summed in
+/// parts.
+struct WinogradFilterSum: ConvolutionAlgorithm {
+  /// Input channels and output channels of a block.
+  private static let block = Int(WINOGRAD_FILTER_BLOCK)
+
+  let workspace: Workspace
+  let parts: PartialSums
+  private let scratch: Workspace.WorkerParts
+  private let kind: winograd_kind
+  private let tiles: Int
+  private let inputBlocks: Int
+  private let outputBlocks: Int
+  private let problem: ConvolutionProblem
+  private let pool: ThreadPool
+
+  /// Nil where another algorithm is better.
+  init?(_ problem: ConvolutionProblem, on pool: ThreadPool) {
+    let (inputChannels, outputChannels) = (problem.image.shape.channels, problem.map.shape.channels)
+    // A transposed convolution with stride 1 would want its taps in reverse order.
+    guard problem.weightsInput == .image, let kind = winograd_kind(for: problem),
+      inputChannels.isMultiple(of: Int(WINOGRAD_CHANNEL_STEP)),
+      outputChannels.isMultiple(of: Int(WINOGRAD_CHANNEL_STEP)), inputChannels <= Int(WINOGRAD_MOST_CHANNELS)
+    else { return nil }
+    self.problem = problem
+    self.pool = pool
+    self.kind = kind
+    tiles = kind.tileCount(problem.map.shape)
+    inputBlocks = (inputChannels + Self.block - 1) / Self.block
+    outputBlocks = (outputChannels + Self.block - 1) / Self.block
+    var workspace = Workspace()
+    scratch = workspace.add(byteCount: winograd_filter_scratch_bytes(kind), perWorkerOf: pool)
+    // Fewer tiles in a part cost more in output transforms and in adding up than they gain.
+    parts = PartialSums(
+      units: tiles, smallest: 64, blocks: inputBlocks * outputBlocks, elementCount: problem.weights.shape.count,
+      &workspace)
+    self.workspace = workspace
+  }
+
+  var partCounts: [Int] { [] }
+
+  func bind(statistics: ConvolutionStatistics?, _ binding: inout Binding) throws(BackendError) -> () -> Void {
+    let image = try binding.float32(problem.image)
+    let map = try binding.float32(problem.map)
+    let filter = binding.copy([
+      winograd_filter(kind: kind, source: winograd_image(image), target_gradient: winograd_image(map))
+    ])
+    let (inputChannels, outputChannels, outputBlocks, block) = (image.channels, map.channels, outputBlocks, Self.block)
+    let (scratch, scratchStride) = (try binding.pointer(to: scratch), scratch.stride)
+    return try parts.bind(
+      units: tiles, blocks: inputBlocks * outputBlocks, result: try binding.vector(problem.weights),
+      accumulate: problem.accumulate, on: pool, binding
+    ) { tiles, index, sum, accumulate, worker in
+      let input = index / outputBlocks * block
+      let output = index % outputBlocks * block
+      winograd_filter_run(
+        filter, tiles.lowerBound, tiles.upperBound, input, min(inputChannels, input + block), output,
+        min(outputChannels, output + block), sum, accumulate, scratch + worker * scratchStride)
+    }
+  }
+}
