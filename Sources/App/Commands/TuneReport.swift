@@ -36,6 +36,11 @@ struct TuneReport: Encodable {
   /// Where the algorithms are kept; nil for nowhere.
   let file: String?
 
+  private enum CodingKeys: String, CodingKey {
+    case device, description, operations, standardStepMilliseconds, stepMilliseconds, algorithms = "methods", leftOut,
+      file
+  }
+
   /// Where there is nothing to tune.
   static let empty = TuneReport(ConvolutionTuner.Report(), nil, path: nil)
 

@@ -11,7 +11,7 @@ public final class CLBackend: Backend {
   public let bodies: KernelBodies
   /// Which algorithm each convolution uses.
   public private(set) var algorithms: AlgorithmChoice
-  public internal(set) var precision = Precision.float32
+  public private(set) var precision = Precision.float32
   public let context: CLContext
   public let queue: CLQueue
   let sources: KernelSources

@@ -52,17 +52,22 @@ public struct TuningStore: Sendable {
     guard let path = path(for: device, tuning.identity.precision) else {
       throw FileError(path: folder, problem: "cannot be written", reason: "no digest can be computed")
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let bytes: [UInt8]
     do {
-      bytes = [UInt8](try encoder.encode(tuning))
+      bytes = [UInt8](try Self.encoded(tuning))
     } catch {
       throw FileError(path: path, problem: "cannot be written", reason: "\(error)")
     }
     try Folder.create(folder)
     try AtomicFile.write(bytes, to: path)
     return path
+  }
+
+  /// Returns the contents of a file.
+  static func encoded(_ tuning: Tuning) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(tuning)
   }
 
   /// Largest size of a file that is read, in bytes.

@@ -25,7 +25,8 @@ extension CLBackend {
 
   /// Returns the built-in algorithm, which is used where nothing was measured.
   func standardAlgorithm(for problem: ConvolutionProblem) -> AnyAlgorithm {
-    for kind in AlgorithmKind.competing(on: self) where kind.type(for: problem.target).isPreferred(for: problem) {
+    for kind in AlgorithmKind.competing(bodies, precision)
+    where kind.type(for: problem.target).isPreferred(for: problem) {
       if let algorithm = AnyAlgorithm(kind, for: problem, on: self) { return algorithm }
     }
     return plainAlgorithm(for: problem)
@@ -43,7 +44,7 @@ extension CLBackend {
 
   /// Returns the algorithms that a search begins with.
   func candidateAlgorithms(for problem: ConvolutionProblem) -> [AnyAlgorithm] {
-    AlgorithmKind.competing(on: self).flatMap { AnyAlgorithm.candidates($0, for: problem, on: self) }
+    AlgorithmKind.competing(bodies, precision).flatMap { AnyAlgorithm.candidates($0, for: problem, on: self) }
   }
 
   /// Returns how close to the true sums a convolution's pass would come, computed as it would be here; nil for all other

@@ -48,8 +48,8 @@ public enum AlgorithmKind: String, CaseIterable, Sendable {
     }
   }
 
-  /// The kinds that may be the fastest on `backend`.
-  static func competing(on backend: CLBackend) -> [AlgorithmKind] {
-    allCases.filter { $0.row.bodies == backend.bodies && ($0.precision ?? backend.precision) == backend.precision }
+  /// The kinds that may be the fastest with these bodies, in this precision.
+  static func competing(_ bodies: KernelBodies, _ precision: Precision) -> [AlgorithmKind] {
+    allCases.filter { $0.row.bodies == bodies && ($0.precision ?? precision) == precision }
   }
 }
