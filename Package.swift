@@ -94,7 +94,8 @@ let package = Package(
     .testTarget(
       name: "RuntimeTests", dependencies: ["Runtime", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "CLKernelsTests", dependencies: ["CLKernels", "KernelCases", "TestSupport"], swiftSettings: strict),
+      name: "CLKernelsTests", dependencies: ["CLKernels", "KernelCases", "TestSupport"], exclude: ["OldFiles"],
+      swiftSettings: strict),
     .testTarget(
       name: "CPUKernelsTests", dependencies: ["CPUKernels", "CVectorLoops", "KernelCases", "TestSupport"],
       swiftSettings: strict),

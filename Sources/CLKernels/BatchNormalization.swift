@@ -80,7 +80,8 @@ extension CLBackend {
         savedInverseDeviation: operation.savedInverseDeviation, outputGradient: operation.inputGradient,
         inputGradient: operation.inputGradient, scaleGradient: operation.scaleGradient,
         shiftGradient: operation.shiftGradient, accumulate: operation.accumulate, activation: operation.activation),
-      nil, after: { [self] (launch) throws(BackendError) in
+      nil,
+      after: { [self] (launch) throws(BackendError) in
         try launch.add(
           "add_pooled_gradient", in: "batch_normalization_pooling.cl",
           definitions: tiling.definitions(operation.activation),
@@ -173,5 +174,7 @@ extension BatchNormalizationForward {
   }
 
   /// ε, momentum and 1 − momentum.
-  fileprivate var factors: [KernelArgument] { [.float(epsilon), .float(momentum), .float(Float(1 - Double(momentum)))] }
+  fileprivate var factors: [KernelArgument] {
+    [.float(epsilon), .float(momentum), .float(Float(1 - Double(momentum)))]
+  }
 }

@@ -1,9 +1,10 @@
 import CLKernels
 import Foundation
 import Runtime
+import TestSupport
 import Testing
 
-@Suite("OpenCL backend", .enabled(if: TestDevice.isAvailable, TestDevice.skipReason))
+@Suite("OpenCL backend", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
 struct CLBackendTests {
   private func makeTensor(_ name: String, _ shape: Shape, _ type: ElementType = .float32, on backend: CLBackend) throws
     -> Tensor
@@ -13,7 +14,7 @@ struct CLBackendTests {
     return tensor
   }
 
-  /// What `body` throws, as a message.
+  /// Returns the message of the error that `body` throws; nil for none.
   private func message(_ body: () throws -> Void) -> String? {
     do {
       try body()
@@ -23,32 +24,32 @@ struct CLBackendTests {
 
   @Test("CPU devices get the bodies for CPUs unless told otherwise")
   func bodies() throws {
-    let device = try TestDevice.device()
+    let device = try TestBackends.openCLDevice()
     #expect(try CLBackend(device: device).bodies == (device.kind == .cpu ? .cpu : .gpu))
     #expect(try CLBackend(device: device, bodies: .gpu).bodies == .gpu)
   }
 
   @Test("Memory of another backend is refused by the tensor's name")
   func foreignMemory() throws {
-    let device = try TestDevice.device()
+    let device = try TestBackends.openCLDevice()
     let tensor = try makeTensor("strange", Shape(vector: 4), on: CLBackend(device: device))
     let other = try CLBackend(device: device)
-    let text = message { _ = try other.prepare(Fill(output: tensor, value: 1)) }
+    let text = message { _ = try other.launch(Fill(output: tensor, value: 1)) }
     #expect(text?.contains("strange") == true && text?.contains("another device") == true)
   }
 
   @Test("A tensor without memory, or with too little, is refused by its name")
   func missingMemory() throws {
-    let backend = try CLBackend(device: try TestDevice.device())
+    let backend = try CLBackend(device: try TestBackends.openCLDevice())
     let tensor = Tensor("unplaced", Shape(vector: 100))
-    #expect(message { _ = try backend.prepare(Fill(output: tensor, value: 1)) }?.contains("unplaced") == true)
+    #expect(message { _ = try backend.launch(Fill(output: tensor, value: 1)) }?.contains("unplaced") == true)
     tensor.storage.memory = try backend.allocate(byteCount: 396)
-    #expect(message { _ = try backend.prepare(Fill(output: tensor, value: 1)) }?.contains("396") == true)
+    #expect(message { _ = try backend.launch(Fill(output: tensor, value: 1)) }?.contains("396") == true)
   }
 
   @Test("A region that starts between two alignments is refused")
   func misalignedRegion() throws {
-    let backend = try CLBackend(device: try TestDevice.device())
+    let backend = try CLBackend(device: try TestBackends.openCLDevice())
     let memory = try backend.allocate(byteCount: 4 * backend.regionAlignment)
     _ = try backend.region(of: memory, byteOffset: backend.regionAlignment, byteCount: 8)
     #expect(throws: BackendError.self) { try backend.region(of: memory, byteOffset: 4, byteCount: 8) }
@@ -56,7 +57,7 @@ struct CLBackendTests {
 
   @Test("A batch that runs past the indices is refused at the launch, before the device reads them")
   func gatherPastTheEnd() throws {
-    let backend = try CLBackend(device: try TestDevice.device())
+    let backend = try CLBackend(device: try TestBackends.openCLDevice())
     let images = try makeTensor("images", Shape(3, 2, 2, 3), .uint8, on: backend)
     let indices = try makeTensor("indices", Shape(vector: 3), .uint32, on: backend)
     for (tensor, byteCount) in [(images, 36), (indices, 12)] {
@@ -64,7 +65,7 @@ struct CLBackendTests {
       try [UInt8](repeating: 0, count: byteCount).withUnsafeBytes { try backend.upload($0, to: memory, byteOffset: 0) }
     }
     let first = Variable(1)
-    let gather = try backend.prepare(
+    let gather = try backend.launch(
       BatchGather(
         images: images, indices: indices, first: first, color: try makeTensor("color", Shape(2, 2, 2, 3), on: backend),
         gray: try makeTensor("gray", Shape(2, 2, 2, 1), on: backend), encoding: .rgb(scale: 1, shift: 0)))
@@ -82,13 +83,13 @@ struct CLBackendTests {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let sources = KernelSources.standard(environment: ["RECOLOR_KERNELS": folder])
-    let backend = try CLBackend(device: try TestDevice.device(), sources: sources, cache: nil)
+    let backend = try CLBackend(device: try TestBackends.openCLDevice(), sources: sources, cache: nil)
     let tensor = try makeTensor("tensor", Shape(vector: 4), on: backend)
     #expect(
-      message { _ = try backend.prepare(Fill(output: tensor, value: 1)) }?.contains("\(folder)/fill.cl") == true)
+      message { _ = try backend.launch(Fill(output: tensor, value: 1)) }?.contains("\(folder)/fill.cl") == true)
 
     try sourceThatDoubles.write(toFile: "\(folder)/fill.cl", atomically: true, encoding: .utf8)
-    try backend.prepare(Fill(output: tensor, value: 3)).run()
+    try backend.launch(Fill(output: tensor, value: 3)).run()
     var values = [Float](repeating: 0, count: 4)
     let memory = try #require(tensor.storage.memory)
     try values.withUnsafeMutableBytes { try backend.download(memory, byteOffset: 0, into: $0) }
@@ -110,8 +111,8 @@ struct CLBackendTests {
 
   @Test("A profiling backend records one time per kernel")
   func timings() throws {
-    let backend = try CLBackend(device: try TestDevice.device(), profiling: true)
-    let launch = try backend.prepare(Fill(output: try makeTensor("t", Shape(vector: 1000), on: backend), value: 1))
+    let backend = try CLBackend(device: try TestBackends.openCLDevice(), profiling: true)
+    let launch = try backend.launch(Fill(output: try makeTensor("t", Shape(vector: 1000), on: backend), value: 1))
     try launch.run()
     try launch.run()
     let timings = backend.takeTimings()

@@ -5,8 +5,8 @@ import Testing
 
 @testable import CLKernels
 
-/// The search itself: that it tries, that it trusts nothing, and that it keeps what it finds.
-@Suite("Convolution tuner", .enabled(if: TestDevice.isAvailable, TestDevice.skipReason), .serialized)
+/// The search itself: that it tries, that it checks all, and that its results are kept.
+@Suite("Convolution tuner", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"), .serialized)
 struct ConvolutionTunerTests {
   /// A convolution with an output of 16 channels: what the CPU body does with a tile of 16×16.
   private let input = Tensor("input", Shape(4, 12, 12, 16))
@@ -21,10 +21,7 @@ struct ConvolutionTunerTests {
       input: input, outputGradient: output, weightsGradient: weights, biasGradient: Tensor("bias", Shape(vector: 16)),
       geometry: geometry, accumulate: false)
   }
-  private var works: [ConvolutionWork] {
-    let operations: [any Runtime.Operation] = [forward, filter]
-    return operations.compactMap { ConvolutionWork($0) }
-  }
+  private func problem(_ pass: Pass) -> ConvolutionProblem { pass == .forward ? forward.problem : filter.problem }
 
   /// The kernels in a folder, changed.
   private func folder(_ changes: [(file: String, from: String, to: String)]) throws -> TemporaryFolder {
@@ -41,50 +38,37 @@ struct ConvolutionTunerTests {
   }
 
   private func tuner(_ sources: KernelSources, store: TuningStore?, reset: Bool = false) throws -> ConvolutionTuner {
-    try ConvolutionTuner(device: try TestDevice.device(), sources: sources, store: store, reset: reset)
+    try ConvolutionTuner(device: try TestBackends.openCLDevice(), sources: sources, store: store, reset: reset)
   }
 
-  @Test("Every candidate and neighbour that the guards let pass builds, runs and is right")
-  func candidates() throws {
-    let backend = try CLBackend(device: try TestDevice.device(), profiling: true, tuning: nil)
-    var tried = 0
-    func check<Sum: TunableSum>(_ sum: Sum) throws {
-      let bench = try TuningBench(sum, on: backend)
-      let standard = bench.sum.standard(on: backend)
-      for method in [standard] + bench.sum.candidates(on: backend) + standard.neighbours
-      where bench.sum.isUsable(method, on: backend) {
-        tried += 1
-        do {
-          try bench.check(method)
-        } catch MethodFault.refused {
-          // The driver may know of a limit that the device does not tell.
-        }
-        #expect(try bench.milliseconds(standard, runs: 1) > 0)
+  @Test(
+    "Every candidate and neighbour that the guards let pass builds, runs and is right",
+    arguments: [Pass.forward, .backwardFilter])
+  func candidates(pass: Pass) throws {
+    let backend = try CLBackend(device: try TestBackends.openCLDevice(), profiling: true, tuning: nil)
+    let bench = try TuningBench(problem(pass), on: backend)
+    let standard = backend.standardAlgorithm(for: bench.problem)
+    let algorithms = [standard] + backend.candidateAlgorithms(for: bench.problem) + standard.neighbours
+    for algorithm in algorithms where algorithm.isUsable(for: bench.problem, on: backend) {
+      do {
+        try bench.check(algorithm)
+      } catch AlgorithmFault.refused {
+        // The driver may know of a limit that the device does not tell.
+      } catch {
+        Issue.record("\(algorithm): \(error)")
       }
     }
-    for work in works {
-      switch work {
-      case .gather(let gather): try check(gather)
-      case .filter(let filter): try check(filter)
-      }
-    }
-    #expect(tried > 10)
+    #expect(try bench.milliseconds(standard, runs: 1) > 0)
   }
 
   @Test("Where plain loops take too long they check the first and the last elements")
   func ends() throws {
-    let backend = try CLBackend(device: try TestDevice.device(), profiling: true, tuning: nil)
-    for work in works {
-      switch work {
-      case .gather(let gather):
-        let bench = try TuningBench(gather, on: backend, naiveLimit: gather.multiplyAdds / 2)
-        #expect(bench.sum.ends(multiplyAdds: 1).map(\.output.shape.batch) == [1, 1])
-        try bench.check(backend.standardMethod(for: bench.sum))
-      case .filter(let filter):
-        let bench = try TuningBench(filter, on: backend, naiveLimit: filter.multiplyAdds / 2)
-        #expect(bench.sum.ends(multiplyAdds: 1).map(\.columns.shape.channels) == [1, 1])
-        try bench.check(backend.standardMethod(for: bench.sum))
-      }
+    #expect(forward.problem.ends(multiplyAdds: 1).map(\.result.shape.batch) == [1, 1])
+    #expect(filter.problem.ends(multiplyAdds: 1).map(\.outputSide.shape.channels) == [1, 1])
+    let backend = try CLBackend(device: try TestBackends.openCLDevice(), profiling: true, tuning: nil)
+    for problem in [forward.problem, filter.problem] {
+      let bench = try TuningBench(problem, on: backend, naiveLimit: problem.multiplyAdds / 2)
+      try bench.check(backend.standardAlgorithm(for: bench.problem))
     }
   }
 
@@ -92,16 +76,17 @@ struct ConvolutionTunerTests {
   func keeping() throws {
     let cache = try TemporaryFolder()
     let store = TuningStore(folder: cache.path)
-    let device = try TestDevice.device()
+    let device = try TestBackends.openCLDevice()
     let sources = KernelSources(folder: nil)
     // An entry for a shape that is not tuned here must stay.
     var before = Tuning(try #require(TuningIdentity(device, .float32, sources)))
-    let other = ConvolutionKey(
-      operation: "Convolution", pass: .forward, geometry: geometry, input: Tensor("a", Shape(1, 1, 1, 1)),
-      output: Tensor("b", Shape(1, 1, 1, 1)), hasBias: true)
+    let small = ConvolutionForward(
+      input: Tensor("a", Shape(1, 1, 1, 1)), weights: Tensor("w", Shape(3, 3, 1, 1)), bias: nil,
+      output: Tensor("b", Shape(1, 1, 1, 1)), geometry: geometry)
     let entry = Tuning.Entry(
-      key: other, method: GatherMethod.naive(sizes: NaiveGather()), milliseconds: 1, standardMilliseconds: 1)
-    before.set(entry, for: other)
+      key: ConvolutionKey(small.problem), algorithm: AnyAlgorithm(NaiveData()), milliseconds: 1,
+      standardMilliseconds: 1)
+    before.set(entry, for: entry.key)
     _ = try store.write(before, for: device)
 
     var seen: [ConvolutionKey] = []
@@ -112,17 +97,16 @@ struct ConvolutionTunerTests {
     #expect(report.counts.tried > 0 && report.counts.wrong == 0 && report.counts.notBuilt == 0)
     #expect(Set(seen) == Set(report.rows.map(\.key)))
     let choice = try #require(store.choice(for: device, .float32, sources))
-    #expect(choice.gathers[other] == entry.method)
+    #expect(choice.tuned[entry.key] == entry.algorithm)
     for row in report.rows {
-      let kept = choice.gathers[row.key].map { "\($0)" } ?? choice.filters[row.key].map { "\($0)" }
-      #expect(kept == (row.isTuned ? row.method : nil))
+      #expect(choice.tuned[row.key]?.description == (row.isTuned ? row.algorithm : nil))
       #expect(row.milliseconds > 0 && row.milliseconds <= row.standardMilliseconds)
     }
     _ = try tuner(sources, store: store, reset: true).tune(step: [forward], seconds: 0.5)
-    #expect(store.choice(for: device, .float32, sources)?.gathers[other] == nil)
+    #expect(store.choice(for: device, .float32, sources)?.tuned[entry.key] == nil)
   }
 
-  @Test("A stop before the first method changes nothing")
+  @Test("A stop before the first algorithm changes nothing")
   func stop() throws {
     let cache = try TemporaryFolder()
     let report = try tuner(KernelSources(folder: nil), store: TuningStore(folder: cache.path)).tune(
@@ -151,36 +135,32 @@ struct ConvolutionTunerTests {
     ),
   ]
 
-  @Test("A method that is wrong or does not build is dropped and counted")
-  func wrongMethods() throws {
+  @Test("An algorithm that is wrong or does not build is dropped and counted")
+  func wrongAlgorithms() throws {
     let kernels = try folder(Self.wrongSizes)
     let cache = try TemporaryFolder()
     let store = TuningStore(folder: cache.path)
     let sources = KernelSources(folder: kernels.path)
-    let device = try TestDevice.device()
+    let device = try TestBackends.openCLDevice()
     let report = try tuner(sources, store: store).tune(step: [forward], seconds: 30)
     #expect(report.broken.isEmpty && report.rows.count == 1)
     #expect(report.counts.wrong > 0 && report.counts.notBuilt > 0)
-    // Whatever was chosen is right: it has the built-in tile.
+    // The chosen algorithm is right: it has the built-in tile.
     let backend = try CLBackend(device: device, profiling: true, sources: sources, tuning: store)
-    guard case .gather(let gather) = works[0] else {
-      Issue.record("a forward pass is a gather")
-      return
-    }
-    let bench = try TuningBench(gather, on: backend)
-    try bench.check(backend.method(for: bench.sum))
+    let bench = try TuningBench(forward.problem, on: backend)
+    try bench.check(backend.algorithm(for: bench.problem).algorithm)
     // And that test can tell: the same with another tile is wrong.
-    let vector = VectorGather(for: gather)
-    var wrong = vector
-    wrong.tileRows = 6
-    #expect(throws: MethodFault.self) { try bench.check(.vector(sizes: wrong)) }
-    try bench.check(.vector(sizes: vector))
-    // Methods that were measured with these kernels are not for the real ones.
+    let vector = VectorData(for: bench.problem)
+    for wrong in vector.varying(\.tileRows, [6]) {
+      #expect(throws: AlgorithmFault.self) { try bench.check(AnyAlgorithm(wrong)) }
+    }
+    try bench.check(AnyAlgorithm(vector))
+    // Algorithms that were measured with these kernels are not for the real ones.
     _ = try store.write(Tuning(try #require(TuningIdentity(device, .float32, sources))), for: device)
     #expect(store.choice(for: device, .float32, KernelSources(folder: nil)) == nil)
   }
 
-  @Test("Where the built-in method is wrong, that is reported and nothing is tuned")
+  @Test("Where the built-in algorithm is wrong, that is reported and nothing is tuned")
   func wrongStandard() throws {
     let kernels = try folder([("convolution_naive.cl", "float sum = bias ?", "float sum = k == 15 ? 2.0f : bias ?")])
     let report = try tuner(KernelSources(folder: kernels.path), store: nil).tune(step: [forward], seconds: 5)

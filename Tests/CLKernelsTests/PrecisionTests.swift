@@ -1,12 +1,13 @@
 import Foundation
 import Runtime
+import TestSupport
 import Testing
 
 @testable import CLKernels
 
 /// Tensor cores: when they are used, and that they are not where they compute anything else than they should. Where the device
 /// has none they are emulated.
-@Suite("Precision", .enabled(if: TestDevice.isAvailable, TestDevice.skipReason))
+@Suite("Precision", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
 struct PrecisionTests {
   /// A backend that may run the kernels for GPUs, on kernel files of which one is changed.
   private func backend(
@@ -21,7 +22,7 @@ struct PrecisionTests {
       try changed.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
     }
     return try CLBackend(
-      device: TestDevice.device(), bodies: .gpu, sources: KernelSources(folder: folder), cache: cache)
+      device: TestBackends.openCLDevice(), bodies: .gpu, sources: KernelSources(folder: folder), cache: cache)
   }
 
   @Test("The probe lets kernels pass that are right", arguments: [Precision.tensorFloat32, .splitBFloat16])
@@ -29,51 +30,54 @@ struct PrecisionTests {
     #expect(try backend().tensorCoreFault(precision) == nil)
   }
 
-  /// Each where a driver might go wrong: fragments' layout, rounding, the tile's layout, what is added up.
-  static let faults: [(file: String, text: String, other: String, says: String)] = [
-    ("tensor_core.h", "(first & 0xffffu) | second << 16", "(first & 0xffffu)", "wrong sums"),
-    ("tensor_core.h", "value - as_float(high)", "0.0f", "wrong sums"),
-    ("tensor_core.h", "2 * (lane % 4) + e % 2", "2 * (lane % 4) + e / 2", "wrong sums"),
-    ("tensor_core.h", "4 * i + e / 2, 2, k", "4 * i + e / 2, 1, k", "wrong sums"),
-    ("tensor_core.h", "0xffffe000u", "0xff000000u", "wrong sums"),
-    ("tensor_tiles.h", "(term & 3) << 2 | (term >> 2 & 3)", "(term & 15)", "wrong sums"),
-    ("convolution_tensor_filter.cl", "pixel.high < batch", "pixel.high + 1 < batch", "wrong sums"),
-    (
-      "tensor_core.h", "uint tf32_word(float value) {", "uint tf32_word(float value) { no such thing;", "clBuildProgram"
-    ),
+  /// A change of a kernel file, and what the probe says of it.
+  struct Fault: CustomTestStringConvertible, Sendable {
+    let precision: Precision
+    let file: String
+    let text: String
+    let other: String
+    let says: String
+
+    init(_ precision: Precision, _ file: String, _ text: String, _ other: String, says: String = "wrong sums") {
+      (self.precision, self.file, self.text, self.other, self.says) = (precision, file, text, other, says)
+    }
+
+    var testDescription: String { "\(file): \(text)" }
+  }
+
+  /// Places where a driver might go wrong: fragments' layout, rounding, the tile's layout, the terms that are added up.
+  static let faults = [
+    Fault(.splitBFloat16, "tensor_core.h", "(first & 0xffffu) | second << 16", "(first & 0xffffu)"),
+    Fault(.splitBFloat16, "tensor_core.h", "value - as_float(high)", "0.0f"),
+    Fault(.tensorFloat32, "tensor_core.h", "2 * (lane % 4) + e % 2", "2 * (lane % 4) + e / 2"),
+    Fault(.tensorFloat32, "tensor_core.h", "4 * i + e / 2, 2, k", "4 * i + e / 2, 1, k"),
+    Fault(.tensorFloat32, "tensor_core.h", "0xffffe000u", "0xff000000u"),
+    Fault(.tensorFloat32, "tensor_tiles.h", "(term & 3) << 2 | (term >> 2 & 3)", "(term & 15)"),
+    Fault(.tensorFloat32, "convolution_tensor_filter.cl", "pixel.high < batch", "pixel.high + 1 < batch"),
+    Fault(
+      .tensorFloat32, "tensor_core.h", "uint tf32_word(float value) {",
+      "uint tf32_word(float value) { no such thing;", says: "clBuildProgram"),
   ]
 
-  @Test("The probe finds kernels that are wrong, or cannot be built", arguments: 0..<faults.count)
-  func fault(index: Int) throws {
-    let fault = Self.faults[index]
+  @Test("The probe finds kernels that are wrong, or cannot be built", arguments: faults)
+  func fault(_ fault: Fault) throws {
     let backend = try backend(replacing: fault.text, with: fault.other, in: fault.file)
-    // The first two are in what only bf16x3 has.
-    let found = try #require(backend.tensorCoreFault(index < 2 ? .splitBFloat16 : .tensorFloat32))
+    let found = try #require(backend.tensorCoreFault(fault.precision))
     #expect(found.contains(fault.says) && !found.contains("\n"), "\(found)")
   }
 
-  @Test(
-    "Tiles whose copies are under way meanwhile are right too",
-    arguments: [Precision.tensorFloat32, .splitBFloat16])
+  @Test("Tiles with asynchronous copies are right too", arguments: [Precision.tensorFloat32, .splitBFloat16])
   func candidates(precision: Precision) throws {
     let backend = try backend()
-    var tried = 0
     // A few of them: emulated lanes are slow.
     let asynchronous = TensorTiles.candidates(precision).filter { $0.asynchronousStages > 0 }
     for tiles in asynchronous.prefix(precision == .tensorFloat32 ? 2 : 1) {
-      for probe in CLBackend.probes() {
-        let isUsable =
-          switch probe {
-          case .gather(let gather):
-            tiles.isUsable(.gather, [gather.input, gather.weights, gather.output], on: backend.device)
-          case .filter(let filter): tiles.isUsable(.filter, [filter.rows, filter.columns], on: backend.device)
-          }
-        guard isUsable else { continue }
-        #expect(try backend.fault(of: probe, tiles) == nil, "\(tiles)")
-        tried += 1
+      let probes = CLBackend.probes().filter {
+        tiles.fit($0.target, on: backend.device, vectorWidth: $0.vectorWidth)
       }
+      #expect(!probes.isEmpty, "\(tiles)")
+      for probe in probes { #expect(try backend.fault(of: probe, tiles) == nil, "\(tiles)") }
     }
-    #expect(tried > 1)
   }
 
   @Test("A verdict is kept for the same kernels, and for no others")
@@ -98,9 +102,9 @@ struct PrecisionTests {
 
   @Test(
     "What a device without tensor cores is asked for",
-    .enabled(if: !((try? TestDevice.device())?.hasTensorCores ?? false), "the device has tensor cores"))
+    .enabled(if: !((try? TestBackends.openCLDevice())?.hasTensorCores ?? false), "the device has tensor cores"))
   func resolution() throws {
-    let device = try TestDevice.device()
+    let device = try TestBackends.openCLDevice()
     #expect(try CLBackend(device: device).precision == .float32)
     #expect(try CLBackend(device: device, precision: nil).precision == .float32)
     for precision in [Precision.tensorFloat32, .splitBFloat16] {
@@ -111,34 +115,30 @@ struct PrecisionTests {
     }
   }
 
-  @Test("Only convolutions that are large enough take tensor cores, and only in this precision")
-  func choice() throws {
-    let backend = try backend()
-    func operation(_ input: Int, _ output: Int) -> ConvolutionForward {
-      ConvolutionForward(
-        input: Tensor("input", Shape(64, 32, 32, input)), weights: Tensor("weights", Shape(3, 3, input, output)),
-        bias: nil, output: Tensor("output", Shape(64, 32, 32, output)),
-        geometry: ConvolutionGeometry(kernel: 3, padding: 1))
-    }
-    #expect(backend.methodFamily(of: operation(64, 64)) == .tiled)
-    for (precision, family) in [
-      (Precision.tensorFloat32, MethodFamily.tensorFloat32), (.splitBFloat16, .splitBFloat16),
-    ] {
-      backend.precision = precision
-      #expect(backend.methodFamily(of: operation(64, 64)) == family)
-      #expect(backend.methodFamily(of: operation(1, 64)) == .tiled)
-      #expect(backend.methodFamily(of: operation(64, 3)) == .tiled)
-      #expect(backend.methodFamily(of: operation(66, 64)) == .tiled)
-    }
+  @Test(
+    "Only convolutions with enough channels, in runs of four, take tensor cores",
+    arguments: [(64, 64, true), (1, 64, false), (64, 3, false), (66, 64, false)])
+  func preference(input: Int, output: Int, isPreferred: Bool) {
+    let forward = ConvolutionForward(
+      input: Tensor("input", Shape(64, 32, 32, input)), weights: Tensor("weights", Shape(3, 3, input, output)),
+      bias: nil, output: Tensor("output", Shape(64, 32, 32, output)),
+      geometry: ConvolutionGeometry(kernel: 3, padding: 1))
+    #expect(TensorData.isPreferred(for: forward.problem) == isPreferred)
+  }
+
+  @Test("Tensor cores are used in their own precision alone", arguments: Precision.allCases)
+  func competing(precision: Precision) {
+    let others = AlgorithmKind.competing(.gpu, precision).filter { $0.precision != nil }
+    #expect(others.map(\.precision) == (precision == .float32 ? [] : [precision]))
+    #expect(AlgorithmKind.competing(.cpu, precision).allSatisfy { $0.precision == nil })
   }
 
   @Test("All tiles to choose from are ones that the kernels can be built with", arguments: [1, 4])
-  func tiles(vector: Int) throws {
-    let device = try TestDevice.device()
-    let tensor = Tensor("tensor", Shape(1, 1, 1, vector))
+  func tiles(vectorWidth: Int) throws {
+    let device = try TestBackends.openCLDevice()
     for tiles in TensorTiles.standard(.tensorFloat32) {
-      for kernel in [TensorTiles.Kernel.gather, .filter] {
-        #expect(tiles.isUsable(kernel, [tensor], on: device), "\(tiles)")
+      for target in [ConvolutionProblem.Target.map, .weights] {
+        #expect(tiles.fit(target, on: device, vectorWidth: vectorWidth), "\(tiles)")
       }
     }
   }

@@ -1,12 +1,13 @@
 import KernelCases
 import Runtime
+import TestSupport
 import Testing
 
 @testable import CLKernels
 
-/// Minimal filtering with sizes that the cases of `recolor check` are too small for: several passes, several parts, and both
-/// ways to transform the weights.
-@Suite("Winograd's sizes", .enabled(if: TestDevice.isAvailable, TestDevice.skipReason))
+/// Minimal filtering with parameters for which the cases of `recolor check` are too small: several passes, several parts, and
+/// both ways to transform the weights.
+@Suite("Winograd's parameters", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
 struct WinogradTests {
   /// Those at 3 × 3 whose maps have several tiles, with few and with many channels.
   static let cases = KernelCases.all(.awkward).filter { kernelCase in
@@ -16,35 +17,26 @@ struct WinogradTests {
     }
   }
 
-  /// Every method with sizes that are out of the ordinary, by what it is.
-  private static func gathers(_ gather: ConvolutionGather) -> [GatherMethod] {
-    var methods: [GatherMethod] = []
-    if var sizes = WinogradGather(for: gather) {
-      sizes.passTiles = 5
-      methods.append(.winograd(sizes: sizes))
+  /// The algorithms with parameters that no shape gets by default.
+  private static func algorithms(for problem: ConvolutionProblem, on backend: CLBackend) -> [AnyAlgorithm] {
+    var all: [any ConvolutionAlgorithm] = []
+    if problem.target == .weights {
+      if let standard = WinogradFilter(for: problem) {
+        for (passTiles, splits) in [(5, 1), (4, 3)] {
+          all += standard.varying(\.passTiles, [passTiles]).flatMap { $0.varying(\.splits, [splits]) }
+        }
+      }
+      if let standard = WinogradVectorFilter(for: problem, .float32, on: backend) {
+        all += standard.varying(\.blockTiles, [2]).flatMap { $0.varying(\.splits, [3]) }
+      }
+    } else {
+      if let standard = WinogradData(for: problem) { all += standard.varying(\.passTiles, [5]) }
+      if let standard = WinogradVectorData(for: problem, .float32, on: backend) {
+        let other = standard.varying(\.weightsFirst, [!standard.weightsFirst])
+        all += other + other.flatMap { $0.varying(\.blockChannels, [32]) }
+      }
     }
-    if var sizes = WinogradVectorGather(for: gather, cores: 2) {
-      sizes.weightsFirst.toggle()
-      methods.append(.winogradVector(sizes: sizes))
-      sizes.blockChannels = 32
-      methods.append(.winogradVector(sizes: sizes))
-    }
-    return methods
-  }
-
-  private static func filters(_ filter: ConvolutionFilter) -> [FilterMethod] {
-    var methods: [FilterMethod] = []
-    if var sizes = WinogradFilter(for: filter) {
-      (sizes.passTiles, sizes.splits) = (5, 1)
-      methods.append(.winograd(sizes: sizes))
-      (sizes.passTiles, sizes.splits) = (4, 3)
-      methods.append(.winograd(sizes: sizes))
-    }
-    if var sizes = WinogradVectorFilter(for: filter) {
-      (sizes.blockTiles, sizes.splits) = (2, 3)
-      methods.append(.winogradVector(sizes: sizes))
-    }
-    return methods
+    return all.map { AnyAlgorithm($0) }
   }
 
   @Test("There are cases of every pass")
@@ -52,31 +44,18 @@ struct WinogradTests {
     #expect(Set(Self.cases.map(\.pass)) == [.forward, .backwardData, .backwardFilter])
   }
 
-  @Test("Passes, parts and blocks do not change the result", arguments: cases.indices)
-  func sizes(index: Int) throws {
-    let kernelCase = Self.cases[index]
-    let backend = try CLBackend(device: try TestDevice.device())
-    let work = try #require(ConvolutionWork(kernelCase.make().operation))
-    let choices: [MethodChoice]
-    switch work {
-    case .gather(let gather):
-      choices = Self.gathers(gather).filter { $0.implementation.isUsable(for: gather, on: backend) }.map { method in
-        var choice = MethodChoice()
-        choice.gathers[gather.key] = method
-        return choice
-      }
-    case .filter(let filter):
-      choices = Self.filters(filter).filter { $0.implementation.isUsable(for: filter, on: backend) }.map { method in
-        var choice = MethodChoice()
-        choice.filters[filter.key] = method
-        return choice
-      }
-    }
-    #expect(choices.count == 3)
-    for choice in choices {
-      let runner = CaseRunner(backend: try CLBackend(device: backend.device, methods: choice))
-      let result = try runner.run(kernelCase)
-      #expect(result.failures.isEmpty, "\(kernelCase): \(result.failures)")
+  @Test("Passes, parts and blocks do not change the result", arguments: cases)
+  func parameters(_ kernelCase: KernelCase) throws {
+    let device = try TestBackends.openCLDevice()
+    let operation = try #require(kernelCase.make().operation as? any ConvolutionOperation)
+    let algorithms = Self.algorithms(for: operation.problem, on: try CLBackend(device: device))
+    #expect(!algorithms.isEmpty)
+    for algorithm in algorithms {
+      var choice = AlgorithmChoice()
+      choice.tuned[ConvolutionKey(operation.problem)] = algorithm
+      let backend = try CLBackend(device: device, algorithms: choice)
+      #expect(backend.algorithm(for: operation.problem).isTuned, "\(algorithm)")
+      #expect(try CaseRunner(backend: backend).run(kernelCase).failures.isEmpty, "\(algorithm)")
     }
   }
 }

@@ -13,7 +13,7 @@ struct MemoryShortageTests {
     let budget = MemoryBudget(limit: limit)
     return switch device {
     case .cpu: CPUBackend(budget: budget)
-    case .openCL: try CLBackend(device: TestBackends.openCLDevice(), methods: MethodChoice(), budget: budget)
+    case .openCL: try CLBackend(device: TestBackends.openCLDevice(), algorithms: AlgorithmChoice(), budget: budget)
     }
   }
 

@@ -6,16 +6,16 @@ import Testing
 
 @testable import CLKernels
 
-/// What a run remembers of the tuned methods that it began with.
+/// What a run remembers of the tuned algorithms that it began with.
 @Suite("Tuning of runs", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
 struct RunTuningTests {
   /// Plain loops for every forward and backward-data pass of a small run's step.
-  private func choice() throws -> MethodChoice {
+  private func choice() throws -> AlgorithmChoice {
     let model = try ModelConfiguration(kind: .unet, width: 4)
     let step = try ModelOperations(model, height: 32, width: 32, batchSize: 8).trainingStep
-    var choice = MethodChoice()
-    for case .gather(let gather) in step.compactMap({ ConvolutionWork($0) }) {
-      choice.gathers[gather.key] = .naive(sizes: NaiveGather())
+    var choice = AlgorithmChoice()
+    for case let operation as any ConvolutionOperation in step where operation.pass != .backwardFilter {
+      choice.tuned[ConvolutionKey(operation.problem)] = AnyAlgorithm(NaiveData())
     }
     return choice
   }
@@ -31,7 +31,7 @@ struct RunTuningTests {
     for _ in 0..<2 {
       try SmallRun.withFolder { folder in
         do {
-          let backend = try CLBackend(device: device, methods: choice)
+          let backend = try CLBackend(device: device, algorithms: choice)
           let run = try TrainingRun(
             SmallRun.configuration(.unet, epochs: 1, on: backend), in: folder, dataset: dataset, on: backend)
           #expect(backend.tuning != nil)
@@ -41,9 +41,9 @@ struct RunTuningTests {
           if let first { #expect(try weights(of: run) == first) }
           first = try weights(of: run)
         }
-        let tuned = try CLBackend(device: device, methods: choice)
+        let tuned = try CLBackend(device: device, algorithms: choice)
         #expect(try !TrainingRun(resuming: folder, dataset: dataset, on: tuned).hasOtherTuning)
-        let untuned = try CLBackend(device: device, methods: MethodChoice())
+        let untuned = try CLBackend(device: device, algorithms: AlgorithmChoice())
         let resumed = try TrainingRun(resuming: folder, dataset: dataset, on: untuned)
         #expect(resumed.hasOtherTuning && resumed.epochsDone == 1)
         // From here on this is what the run is trained with.
@@ -52,9 +52,9 @@ struct RunTuningTests {
     }
   }
 
-  @Test("Without tuned methods a run names none")
+  @Test("Without tuned algorithms a run names none")
   func untuned() throws {
-    let backend = try CLBackend(device: try TestBackends.openCLDevice(), methods: MethodChoice())
+    let backend = try CLBackend(device: try TestBackends.openCLDevice(), algorithms: AlgorithmChoice())
     try SmallRun.withFolder { folder in
       let run = try TrainingRun(
         SmallRun.configuration(.unet, on: backend), in: folder, dataset: SmallRun.dataset(), on: backend)

@@ -9,7 +9,7 @@ struct KernelCheck {
     let operation: String
     let pass: String
     let shape: String
-    /// Which form of the kernels: one of `KernelBodies` or of `MethodFamily`; nil on the processor.
+    /// Which form of the kernels: one of `KernelBodies` or of `AlgorithmKind`; nil on the processor.
     let form: String?
     /// Largest error of any output, relative to its largest value; nil where the device refused.
     let error: Double?
@@ -43,16 +43,16 @@ struct KernelCheck {
     for bodies in KernelBodies.allCases where bodies != openCL.bodies {
       runs.append((bodies.rawValue, try CLBackend(device: openCL.device, bodies: bodies), cases))
     }
-    // The ways to compute a convolution, each on those cases for which neither of them takes it.
+    // Each algorithm of convolutions, on those cases for which neither of them takes it.
     let usual = runs.compactMap { $0.backend as? CLBackend }
-    for family in MethodFamily.allCases {
-      let backend = try CLBackend(device: openCL.device, methods: MethodChoice(family: family))
+    for kind in AlgorithmKind.allCases {
+      let backend = try CLBackend(device: openCL.device, algorithms: AlgorithmChoice(kind: kind))
       let computed = cases.filter { kernelCase in
         let operation = kernelCase.make().operation
-        return backend.methodFamily(of: operation) == family
-          && !usual.contains { $0.methodFamily(of: operation) == family }
+        return backend.algorithmKind(of: operation) == kind
+          && !usual.contains { $0.algorithmKind(of: operation) == kind }
       }
-      if !computed.isEmpty { runs.append((family.rawValue, backend, computed)) }
+      if !computed.isEmpty { runs.append((kind.rawValue, backend, computed)) }
     }
     self.runs = runs
   }

@@ -8,7 +8,7 @@ struct Tune: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Find the fastest kernels for a model on an OpenCL device.",
     discussion: """
-      Tries other ways and sizes for every convolution of a training step and of inference, holds each against plain \
+      Tries other algorithms and tile sizes for every convolution of a training step and of inference, holds each against plain \
       loops, times it, and keeps the best in a file for this device, driver and precision. From then on every command uses them \
       for these shapes. The built-in ones are good; this is for the last few per cent. Needs a device that does nothing \
       else meanwhile. Ctrl-C keeps what was found so far.

@@ -9,14 +9,18 @@ struct TuneReport: Encodable {
     let shape: String
     /// How often it comes in a training step; 0 for what only inference has.
     let count: Int
-    /// Of one run with the built-in method.
+    /// Of one run with the built-in algorithm.
     let standardMilliseconds: Double
-    /// Of one run with the method that is used from now on.
+    /// Of one run with the algorithm that is used from now on.
     let milliseconds: Double
-    let method: String
+    let algorithm: String
     let isTuned: Bool
     /// How many times faster.
     let gain: Double
+
+    private enum CodingKeys: String, CodingKey {
+      case operation, pass, shape, count, standardMilliseconds, milliseconds, algorithm = "method", isTuned, gain
+    }
   }
 
   let device: String?
@@ -26,11 +30,16 @@ struct TuneReport: Encodable {
   /// Of all convolutions of a training step that were looked at.
   let standardStepMilliseconds: Double
   let stepMilliseconds: Double
-  let methods: MethodCounts
+  let algorithms: TuningCounts
   /// Passes that time did not suffice for.
   let leftOut: Int
-  /// Where the methods are kept; nil for nowhere.
+  /// Where the algorithms are kept; nil for nowhere.
   let file: String?
+
+  private enum CodingKeys: String, CodingKey {
+    case device, description, operations, standardStepMilliseconds, stepMilliseconds, algorithms = "methods", leftOut,
+      file
+  }
 
   /// Where there is nothing to tune.
   static let empty = TuneReport(ConvolutionTuner.Report(), nil, path: nil)
@@ -41,12 +50,12 @@ struct TuneReport: Encodable {
     operations = report.rows.map { row in
       Row(
         operation: row.key.operation, pass: row.key.pass.rawValue, shape: row.key.sizes, count: row.count,
-        standardMilliseconds: row.standardMilliseconds, milliseconds: row.milliseconds, method: row.method,
+        standardMilliseconds: row.standardMilliseconds, milliseconds: row.milliseconds, algorithm: row.algorithm,
         isTuned: row.isTuned, gain: row.milliseconds > 0 ? row.standardMilliseconds / row.milliseconds : 1)
     }
     standardStepMilliseconds = operations.reduce(0) { $0 + $1.standardMilliseconds * Double($1.count) }
     stepMilliseconds = operations.reduce(0) { $0 + $1.milliseconds * Double($1.count) }
-    methods = report.counts
+    algorithms = report.counts
     leftOut = report.leftOut
     file = path
   }
@@ -55,7 +64,7 @@ struct TuneReport: Encodable {
     var lines = ["\(device ?? ""): \(description ?? "")", ""]
     let columns: [TextTable.Column] = [
       .left("operation"), .left("pass"), .right("times"), .right("built-in ms"), .right("best ms"), .right("gain"),
-      .left("shape"), .left("method"),
+      .left("shape"), .left("algorithm"),
     ]
     lines.append(
       TextTable.text(
@@ -64,7 +73,7 @@ struct TuneReport: Encodable {
           [
             row.operation, row.pass, "\(row.count)", Format.fixed(row.standardMilliseconds, 3),
             Format.fixed(row.milliseconds, 3), row.isTuned ? Format.fixed(row.gain, 2) + "×" : "", row.shape,
-            row.isTuned ? row.method : "built-in: \(row.method)",
+            row.isTuned ? row.algorithm : "built-in: \(row.algorithm)",
           ]
         }))
     lines += ["", total, counts]
@@ -80,7 +89,7 @@ struct TuneReport: Encodable {
   }
 
   private var counts: String {
-    "\(methods.tried) other methods were tried; \(methods.notBuilt) did not build, \(methods.refused) did not run, "
-      + "\(methods.wrong) were wrong."
+    "\(algorithms.tried) other algorithms were tried; \(algorithms.notBuilt) did not build, "
+      + "\(algorithms.refused) did not run, \(algorithms.wrong) were wrong."
   }
 }

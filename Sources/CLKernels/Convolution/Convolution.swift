@@ -1,72 +1,103 @@
 import Runtime
 
 extension CLBackend {
-  public func workspaceByteCount(_ operation: ConvolutionForward) -> Int {
-    max(ConvolutionGather(operation).workspaceByteCount(on: self), statistics(of: operation)?.workspaceByteCount ?? 0)
+  public func plan(_ problem: ConvolutionProblem) throws(BackendError) -> PlannedOperation {
+    let (algorithm, isTuned) = algorithm(for: problem)
+    if isTuned { noteUse(of: algorithm, for: ConvolutionKey(problem)) }
+    return try plan(problem, by: algorithm)
   }
 
-  private func statistics(of operation: ConvolutionForward) -> ConvolutionStatistics? {
-    operation.statistics.map { ConvolutionStatistics(of: operation.output, into: $0, on: self) }
+  /// Returns a plan of the algorithm's kernels, and after them those of the statistics or of the bias's gradient.
+  func plan(_ problem: ConvolutionProblem, by algorithm: AnyAlgorithm) throws(BackendError) -> PlannedOperation {
+    // Indices of pixels and of elements of the weights are ints in the kernels.
+    let read = problem.target == .weights ? problem.map : problem.source
+    try requireInt(problem.weights.shape.count, "weights", for: problem)
+    try requireInt(read.shape.pixelCount, "pixels of \(read.storage.name)", for: problem)
+    if problem.target == .weights {
+      try requireInt(problem.image.shape.pixelCount, "pixels of \(problem.image.storage.name)", for: problem)
+    } else {
+      try requireInt(problem.m, "pixels of \(problem.result.storage.name)", for: problem)
+    }
+    let statistics = problem.statistics.map { ($0, BatchNormalizationTiling(problem.map.shape, on: self)) }
+    let parameters = algorithm.parameters
+    // The kernels use it one after the other.
+    let byteCount = max(
+      parameters.workspaceByteCount(for: problem), statistics?.1.partialsByteCount ?? 0,
+      problem.target == .weights ? problem.biasWorkspaceByteCount : 0)
+    return PlannedOperation(problem.title, workspaceByteCount: byteCount) { [self] (workspace) throws(BackendError) in
+      let launch = CLLaunch(problem.title, on: self)
+      var memory: CLMemory?
+      if let workspace { memory = try own(workspace, for: problem.title, tensor: "workspace") }
+      try parameters.add(problem, to: launch, workspace: memory)
+      guard let memory else { return launch }
+      if let (statistics, tiling) = statistics {
+        try tiling.addStatistics(of: problem.map, into: statistics, partials: memory, to: launch)
+      }
+      if problem.target == .weights, let bias = problem.bias {
+        try problem.addBiasGradient(bias, to: launch, partials: memory)
+      }
+      return launch
+    }
   }
 
-  public func prepare(_ operation: ConvolutionForward, workspace: DeviceMemory?) throws(BackendError) -> any Launch {
-    try requireConvolution(
-      operation.geometry, image: operation.input, map: operation.output, weights: operation.weights,
-      bias: operation.bias, weightsRows: operation.input, weightsColumns: operation.output, for: operation.title)
-    let launch = try ConvolutionGather(operation).prepare(on: self, workspace: workspace)
-    try statistics(of: operation)?.add(to: launch, on: self, workspace: workspace, for: operation.title)
-    return launch
-  }
-
-  public func workspaceByteCount(_ operation: ConvolutionBackwardData) -> Int {
-    ConvolutionGather(operation).workspaceByteCount(on: self)
-  }
-
-  public func prepare(_ operation: ConvolutionBackwardData, workspace: DeviceMemory?) throws(BackendError) -> any Launch
-  {
-    try requireConvolution(
-      operation.geometry, image: operation.inputGradient, map: operation.outputGradient,
-      weights: operation.weights, bias: nil, weightsRows: operation.inputGradient,
-      weightsColumns: operation.outputGradient, for: operation.title)
-    return try ConvolutionGather(operation).prepare(on: self, workspace: workspace)
-  }
-
-  public func workspaceByteCount(_ operation: ConvolutionBackwardFilter) -> Int {
-    ConvolutionFilter(operation).workspaceByteCount(on: self)
-  }
-
-  public func prepare(_ operation: ConvolutionBackwardFilter, workspace: DeviceMemory?) throws(BackendError)
-    -> any Launch
-  {
-    try requireConvolution(
-      operation.geometry, image: operation.input, map: operation.outputGradient,
-      weights: operation.weightsGradient, bias: operation.biasGradient, weightsRows: operation.input,
-      weightsColumns: operation.outputGradient, for: operation.title)
-    return try ConvolutionFilter(operation).prepare(on: self, workspace: workspace)
+  /// Throws unless the kernels can count to `value` with an int.
+  private func requireInt(_ value: Int, _ counted: String, for problem: ConvolutionProblem) throws(BackendError) {
+    guard value > Int(Int32.max) / 2 else { return }
+    throw .invalidOperation(
+      operation: problem.title, reason: "\(value) \(counted) are too many; use a smaller batch")
   }
 }
 
-extension ConvolutionGather {
-  init(_ operation: ConvolutionForward) {
-    self.init(
-      operation: type(of: operation).name, pass: operation.pass, input: operation.input, weights: operation.weights,
-      bias: operation.bias,
-      output: operation.output, geometry: operation.geometry, direction: .down, readsWeightsTransposed: false)
-  }
-
-  init(_ operation: ConvolutionBackwardData) {
-    self.init(
-      operation: type(of: operation).name, pass: operation.pass, input: operation.outputGradient,
-      weights: operation.weights, bias: nil,
-      output: operation.inputGradient, geometry: operation.geometry, direction: .up, readsWeightsTransposed: true)
+extension BatchNormalizationTiling {
+  /// Appends the kernels of the mean and the variance of each channel of `tensor`.
+  fileprivate func addStatistics(of tensor: Tensor, into statistics: Tensor, partials: CLMemory, to launch: CLLaunch)
+    throws(BackendError)
+  {
+    let definitions = definitions(nil)
+    try launch.add(
+      "statistics_blocks", in: "batch_normalization.cl", definitions: definitions,
+      arguments: [.tensor(tensor), .memory(partials)] + extents + [.uint(blocks)], over: range(blocks: blocks))
+    try launch.add(
+      "combine_moments", in: "batch_normalization.cl", definitions: definitions,
+      arguments: [.memory(partials), .vector(statistics)] + extents + [.uint(blocks)], over: range(blocks: 1))
   }
 }
 
-extension ConvolutionFilter {
-  init(_ operation: ConvolutionBackwardFilter) {
-    self.init(
-      operation: type(of: operation).name, rows: operation.input, columns: operation.outputGradient,
-      samplesRows: true, outputGradient: operation.outputGradient, weightsGradient: operation.weightsGradient,
-      biasGradient: operation.biasGradient, geometry: operation.geometry, accumulate: operation.accumulate)
+/// A pass as an implicit matrix product, M × N × K. The data sum of a target `image` with a stride s is s² products, one for
+/// each phase of the image's pixels (kernels/convolution_geometry.h).
+extension ConvolutionProblem {
+  /// Phases along each axis.
+  var phases: Int { target == .image ? geometry.stride : 1 }
+  /// Pixels of the largest phase of one image.
+  var phasePixels: Int { ceilDivide(result.shape.height, phases) * ceilDivide(result.shape.width, phases) }
+
+  /// Pixels of the result's largest phase; of the filter sum, taps and channels of the image.
+  var m: Int { target == .weights ? geometry.taps * image.shape.channels : result.shape.batch * phasePixels }
+  /// Channels of the result; of the filter sum, of the map.
+  var n: Int { target == .weights ? map.shape.channels : result.shape.channels }
+  /// Taps and channels of the source; of the filter sum, pixels of the map.
+  var k: Int { target == .weights ? map.shape.pixelCount : geometry.taps * source.shape.channels }
+
+  /// Groups of a product in `tiles`, along M and along N.
+  func groups(_ tiles: some ProductTiles) -> (m: Int, n: Int) {
+    (ceilDivide(m, tiles.rows), ceilDivide(n, tiles.columns))
   }
+
+  /// Elements that may be read or written at a time.
+  var vectorWidth: Int { commonVectorWidth([image, map, weights]) }
+}
+
+/// Tiles of a matrix product M × N × K on a GPU: a tile's rows are of M, its columns of N, its depth of K.
+protocol ProductTiles: SearchParameters {
+  var rows: Int { get }
+  var columns: Int { get }
+  /// Work-items of a group, which computes one tile.
+  var group: (Int, Int, Int) { get }
+}
+
+/// Returns the elements that may be read at a time: four if all offsets, strides and numbers of channels are multiples of four.
+func commonVectorWidth(_ tensors: [Tensor]) -> Int {
+  tensors.allSatisfy { tensor in
+    [tensor.offset, tensor.pixelStride, tensor.shape.channels].allSatisfy { $0.isMultiple(of: 4) }
+  } ? 4 : 1
 }

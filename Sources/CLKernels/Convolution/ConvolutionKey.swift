@@ -1,33 +1,31 @@
 import Runtime
 
-/// What the best method of a convolution's pass depends on: the operation, its sizes, and how its tensors lie in memory.
+/// The properties of a convolution's pass that its best algorithm depends on: operation, sizes, and the tensors' layout.
 public struct ConvolutionKey: Codable, Hashable, Sendable {
   /// `Convolution` or `TransposedConvolution`.
   public let operation: String
   public let pass: Pass
   public let geometry: ConvolutionGeometry
-  /// The tensor whose channels are the weights' input channels, as it is or its gradient.
+  /// Shape of the tensor whose channels are the weights' input channels, or of its gradient.
   public let input: Shape
   /// Distance between two of its pixels, in elements.
   public let inputStride: Int
-  /// The tensor whose channels are the weights' output channels, as it is or its gradient.
+  /// Shape of the tensor whose channels are the weights' output channels, or of its gradient.
   public let output: Shape
   /// Distance between two of its pixels, in elements.
   public let outputStride: Int
   /// Whether there is a bias, or a gradient of one.
   public let hasBias: Bool
 
-  init(
-    operation: String, pass: Pass, geometry: ConvolutionGeometry, input: Tensor, output: Tensor, hasBias: Bool
-  ) {
-    self.operation = operation
-    self.pass = pass
-    self.geometry = geometry
-    self.input = input.shape
-    inputStride = input.pixelStride
-    self.output = output.shape
-    outputStride = output.pixelStride
-    self.hasBias = hasBias
+  init(_ problem: ConvolutionProblem) {
+    operation = problem.operation
+    pass = problem.pass
+    geometry = problem.geometry
+    input = problem.inputSide.shape
+    inputStride = problem.inputSide.pixelStride
+    output = problem.outputSide.shape
+    outputStride = problem.outputSide.pixelStride
+    hasBias = problem.bias != nil
   }
 }
 

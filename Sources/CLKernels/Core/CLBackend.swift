@@ -9,9 +9,9 @@ public final class CLBackend: Backend {
   public let device: CLDevice
   /// The variant of kernels that have two.
   public let bodies: KernelBodies
-  /// Which method each convolution uses.
-  public private(set) var methods: MethodChoice
-  public internal(set) var precision = Precision.float32
+  /// Which algorithm each convolution uses.
+  public private(set) var algorithms: AlgorithmChoice
+  public private(set) var precision = Precision.float32
   public let context: CLContext
   public let queue: CLQueue
   let sources: KernelSources
@@ -19,7 +19,7 @@ public final class CLBackend: Backend {
   private let budget: MemoryBudget
   private var programs: [ProgramKey: CLProgram] = [:]
   private var timings: [KernelTiming] = []
-  /// Keys and methods, as JSON.
+  /// Keys and algorithms, as JSON.
   private var tunedUses: Set<String> = []
   /// Whether `takeTimings` gets every kernel that runs; at first if the backend was made with `profiling`.
   public var recordsTimings: Bool
@@ -32,16 +32,16 @@ public final class CLBackend: Backend {
   /// - Parameters:
   ///   - device: where to run.
   ///   - bodies: nil for the device's kind.
-  ///   - methods: which method each convolution uses; nil for what `tuning` says of this device, with its own bodies.
+  ///   - algorithms: which algorithm each convolution uses; nil for what `tuning` says of this device, with its own bodies.
   ///   - precision: how products of convolutions are computed; nil for what PyTorch does by default, TF32 where there are tensor
   ///     cores and they pass `tensorCoreFault`.
   ///   - profiling: whether to record when each kernel ran; `takeTimings` gives the record.
   ///   - sources: where kernel files come from.
   ///   - cache: where compiled programs are kept; nil for nowhere.
-  ///   - tuning: where measured methods are kept; nil for nowhere.
+  ///   - tuning: where measured algorithms are kept; nil for nowhere.
   ///   - budget: nil for the device's memory.
   public init(
-    device: CLDevice, bodies: KernelBodies? = nil, methods: MethodChoice? = nil,
+    device: CLDevice, bodies: KernelBodies? = nil, algorithms: AlgorithmChoice? = nil,
     precision: Precision? = .float32, profiling: Bool = false, sources: KernelSources = .standard(),
     cache: CLProgramCache? = .standard(), tuning: TuningStore? = .standard(),
     budget: MemoryBudget? = nil
@@ -49,7 +49,7 @@ public final class CLBackend: Backend {
     try sources.requireFolder()
     self.device = device
     self.bodies = bodies ?? (device.kind == .cpu ? .cpu : .gpu)
-    self.methods = methods ?? MethodChoice()
+    self.algorithms = algorithms ?? AlgorithmChoice()
     self.sources = sources
     self.budget = budget ?? MemoryBudget(ofDeviceWith: device.globalMemoryByteCount)
     self.cache = cache
@@ -57,9 +57,9 @@ public final class CLBackend: Backend {
     queue = try CLQueue(context: context, profiling: profiling)
     recordsTimings = false
     self.precision = try resolved(precision)
-    // Methods were measured with the device's own bodies, and are for these.
-    if methods == nil, bodies == nil, let tuned = tuning?.choice(for: device, self.precision, sources) {
-      self.methods = tuned
+    // Algorithms were measured with the device's own bodies, and are for these.
+    if algorithms == nil, bodies == nil, let tuned = tuning?.choice(for: device, self.precision, sources) {
+      self.algorithms = tuned
     }
     recordsTimings = profiling
   }
@@ -73,14 +73,14 @@ public final class CLBackend: Backend {
   public var maximumAllocationByteCount: Int { device.maximumAllocationByteCount }
   public var memoryByteCount: Int { budget.limit }
 
-  /// A digest of the tuned methods that were used so far.
+  /// A digest of the tuned algorithms of the convolutions planned so far.
   public var tuning: String? { tunedUses.isEmpty ? nil : Digest.sha256(of: tunedUses.sorted()) }
 
-  /// Keeps in mind that a tuned method decides about results.
-  func noteUse<Method: Encodable>(of key: ConvolutionKey, _ method: Method) {
+  /// Records that a tuned algorithm decides about results.
+  func noteUse(of algorithm: AnyAlgorithm, for key: ConvolutionKey) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    let parts = [try? encoder.encode(key), try? encoder.encode(method)]
+    let parts = [try? encoder.encode(key), try? encoder.encode(algorithm)]
     tunedUses.insert(parts.map { String(decoding: $0 ?? Data(), as: UTF8.self) }.joined(separator: " "))
   }
 

@@ -10,7 +10,7 @@ public final class CLLaunch: Launch {
     let variables: [(index: Int, argument: KernelArgument)]
   }
 
-  private let backend: CLBackend
+  let backend: CLBackend
   private let operation: String
   private var dispatches: [Dispatch] = []
 

@@ -22,7 +22,7 @@ public struct KernelSources {
     }
   }
 
-  /// SHA-256 of all kernel files, in hexadecimal digits: what measured methods were measured with.
+  /// SHA-256 of all kernel files, in hexadecimal digits.
   func digest() -> String? {
     Digest.sha256(of: embeddedKernels.keys.sorted().flatMap { [$0, (try? read($0)) ?? ""] })
   }

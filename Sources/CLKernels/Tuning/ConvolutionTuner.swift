@@ -1,40 +1,39 @@
 import Files
 import Runtime
 
-/// Finds the fastest methods for the convolutions of a plan on one device, and keeps them for the backends that are opened
-/// there later.
+/// A search for the fastest algorithms of a plan's convolutions on one device, whose results are kept for the backends that are
+/// opened there later.
 ///
-/// Each method is held against the plain loops of convolution_naive.cl before its time counts.
+/// Each algorithm must agree with the plain loops of convolution_naive.cl before it is timed.
 public final class ConvolutionTuner {
-  /// One convolution's pass, and what was found for it.
+  /// One convolution's pass, and the algorithm that was found for it.
   public struct Row: Sendable {
     public let key: ConvolutionKey
-    /// How often it comes in a step.
+    /// Occurrences in a step.
     public let count: Int
-    /// Of the built-in method.
+    /// Of the built-in algorithm.
     public let standardMilliseconds: Double
-    /// Of the fastest method that was tried; one that was kept before and not tried again is used in its place.
+    /// Of the fastest algorithm that was tried; one that was kept before and not tried again is used in its place.
     public let milliseconds: Double
-    public let method: String
-    /// Whether it is another method than the built-in one.
+    public let algorithm: String
+    /// Whether it is another algorithm than the built-in one.
     public let isTuned: Bool
   }
 
   public struct Report: Sendable {
     /// The most gained first.
     public fileprivate(set) var rows: [Row] = []
-    public fileprivate(set) var counts = MethodCounts()
+    public fileprivate(set) var counts = TuningCounts()
     /// Passes that time did not suffice for.
     public fileprivate(set) var leftOut = 0
-    /// Built-in methods that are wrong on this device, or do not run.
+    /// Built-in algorithms that are wrong on this device, or do not run.
     public fileprivate(set) var broken: [String] = []
 
     public init() {}
   }
 
-  /// How far it is.
   public struct Progress: Sendable {
-    /// What is looked at now.
+    /// The pass that is searched now.
     public let key: ConvolutionKey
     public let done: Int
     public let total: Int
@@ -42,10 +41,10 @@ public final class ConvolutionTuner {
   }
 
   private struct Subject {
-    let work: ConvolutionWork
+    let problem: ConvolutionProblem
     let key: ConvolutionKey
     var count: Int
-    /// Of one run of the built-in method.
+    /// Of one run of the built-in algorithm.
     var milliseconds = 0.0
 
     var weight: Double { milliseconds * Double(max(count, 1)) }
@@ -53,16 +52,16 @@ public final class ConvolutionTuner {
 
   private let backend: CLBackend
   private let store: TuningStore?
-  /// The methods known before, and those found.
+  /// The algorithms known before, and those found.
   private var tuning: Tuning
   private let isReset: Bool
-  /// What this search has a say about.
+  /// The passes whose entries this search has decided.
   private var touched: Set<ConvolutionKey> = []
   private var report = Report()
 
   /// - Parameters:
-  ///   - precision: what backends are opened with that are to use the methods; nil for the device's default.
-  ///   - store: where methods are kept; nil to keep none.
+  ///   - precision: of the backends that are to use the algorithms; nil for the device's default.
+  ///   - store: where algorithms are kept; nil to keep none.
   ///   - reset: forget what was found before.
   /// - Throws: `BackendError` where the device cannot be opened.
   public init(
@@ -71,8 +70,8 @@ public final class ConvolutionTuner {
     reset: Bool = false
   ) throws(BackendError) {
     backend = try CLBackend(
-      device: device, methods: MethodChoice(), precision: precision, profiling: true, sources: sources, cache: cache,
-      tuning: nil)
+      device: device, algorithms: AlgorithmChoice(), precision: precision, profiling: true, sources: sources,
+      cache: cache, tuning: nil)
     guard let identity = TuningIdentity(device, backend.precision, sources) else {
       throw .library(name: "libcrypto", reason: "computes no SHA-256")
     }
@@ -83,8 +82,8 @@ public final class ConvolutionTuner {
 
   /// Tunes all convolutions of a step, and those that only `others` have.
   /// - Parameters:
-  ///   - seconds: how long it may take; it ends a little later, with what is under way.
-  ///   - shouldStop: asked between two methods; what was found until then is kept.
+  ///   - seconds: how long it may take; it ends a little later, with the search that is in progress.
+  ///   - shouldStop: asked between two algorithms; what was found until then is kept.
   /// - Throws: `BackendError` where the device fails altogether; `FileError` where results cannot be kept.
   public func tune(
     step: [any Operation], others: [any Operation] = [], seconds: Double,
@@ -105,12 +104,8 @@ public final class ConvolutionTuner {
       // What one leaves of its share goes to those after it.
       let share = left * subject.weight / subjects[index...].reduce(0) { $0 + $1.weight }
       let end = ContinuousClock.now + .seconds(share)
-      let isOver = { shouldStop() || ContinuousClock.now >= end }
-      switch subject.work {
-      case .gather(let gather): search(gather, subject, isOver)
-      case .filter(let filter): search(filter, subject, isOver)
-      }
-      // A method may have brought the device down: then nothing found since is kept.
+      search(subject) { shouldStop() || ContinuousClock.now >= end }
+      // An algorithm may have brought the device down: then nothing found since is kept.
       try backend.synchronize()
       try save()
     }
@@ -126,19 +121,20 @@ public final class ConvolutionTuner {
     var subjects: [Subject] = []
     var places: [ConvolutionKey: Int] = [:]
     for (operations, count) in [(step, 1), (others, 0)] {
-      for work in operations.compactMap(ConvolutionWork.init) {
-        if let place = places[work.key] {
+      for case let operation as any ConvolutionOperation in operations {
+        let key = ConvolutionKey(operation.problem)
+        if let place = places[key] {
           subjects[place].count += count
         } else {
-          places[work.key] = subjects.count
-          subjects.append(Subject(work: work, key: work.key, count: count))
+          places[key] = subjects.count
+          subjects.append(Subject(problem: operation.problem, key: key, count: count))
         }
       }
     }
     return subjects
   }
 
-  /// The subjects with the time that their built-in methods take; without those that are broken.
+  /// Returns the subjects with their built-in algorithms' times, without those that are broken.
   private func measured(
     _ subjects: [Subject], _ progress: (Progress) -> Void, until deadline: ContinuousClock.Instant,
     _ shouldStop: () -> Bool
@@ -152,11 +148,9 @@ public final class ConvolutionTuner {
       }
       progress(Progress(key: subject.key, done: 0, total: subjects.count, secondsLeft: left))
       var subject = subject
-      do throws(MethodFault) {
-        switch subject.work {
-        case .gather(let gather): subject.milliseconds = try milliseconds(gather)
-        case .filter(let filter): subject.milliseconds = try milliseconds(filter)
-        }
+      do throws(AlgorithmFault) {
+        let bench = try TuningBench(subject.problem, on: backend)
+        subject.milliseconds = try bench.milliseconds(backend.standardAlgorithm(for: bench.problem), runs: 2)
         measured.append(subject)
       } catch {
         report.broken.append("\(subject.key): \(error)")
@@ -165,31 +159,24 @@ public final class ConvolutionTuner {
     return measured
   }
 
-  private func milliseconds<Sum: TunableSum>(_ sum: Sum) throws(MethodFault) -> Double {
-    let bench = try TuningBench(sum, on: backend)
-    return try bench.milliseconds(bench.sum.standard(on: backend), runs: 2)
-  }
-
-  private func search<Sum: TunableSum>(_ sum: Sum, _ subject: Subject, _ isOver: @escaping () -> Bool) {
-    do throws(MethodFault) {
-      var search = try MethodSearch(sum, on: backend, isOver: isOver)
-      let known = Sum.Method.chosen(for: subject.key, in: tuning.choice)
+  private func search(_ subject: Subject, isOver: @escaping () -> Bool) {
+    do throws(AlgorithmFault) {
+      var search = try AlgorithmSearch(subject.problem, on: backend, isOver: isOver)
+      let known = tuning.choice.tuned[subject.key]
       search.run(startingWith: known)
       report.counts += search.counts
       let (standard, best) = (search.standard, search.best)
+      let isTuned = best.algorithm != standard.algorithm
       report.rows.append(
         Row(
           key: subject.key, count: subject.count, standardMilliseconds: standard.milliseconds,
-          milliseconds: best.milliseconds, method: "\(best.method)", isTuned: best.method != standard.method))
-      // A known method that there was no time to try stays.
-      if best.method == standard.method, let known, !search.hasTried(known) { return }
-      let entry =
-        best.method == standard.method
-        ? nil
-        : Tuning.Entry(
-          key: subject.key, method: best.method, milliseconds: best.milliseconds,
-          standardMilliseconds: standard.milliseconds)
-      Sum.Method.set(entry, for: subject.key, in: &tuning)
+          milliseconds: best.milliseconds, algorithm: "\(best.algorithm)", isTuned: isTuned))
+      // A known algorithm that there was no time to try stays.
+      if !isTuned, let known, !search.hasTried(known) { return }
+      let entry = Tuning.Entry(
+        key: subject.key, algorithm: best.algorithm, milliseconds: best.milliseconds,
+        standardMilliseconds: standard.milliseconds)
+      tuning.set(isTuned ? entry : nil, for: subject.key)
       touched.insert(subject.key)
     } catch {
       report.broken.append("\(subject.key): \(error)")
@@ -200,10 +187,34 @@ public final class ConvolutionTuner {
   private func save() throws(FileError) {
     guard let store else { return }
     var merged = store.tuning(for: backend.device, tuning.identity)
-    merged.gathers =
-      merged.gathers.filter { !touched.contains($0.key) } + tuning.gathers.filter { touched.contains($0.key) }
-    merged.filters =
-      merged.filters.filter { !touched.contains($0.key) } + tuning.filters.filter { touched.contains($0.key) }
+    merged.update(touched, from: tuning)
     _ = try store.write(merged, for: backend.device)
+  }
+}
+
+/// The outcomes of the algorithms that were tried.
+public struct TuningCounts: Codable, Sendable {
+  /// Algorithms tried beside the built-in ones.
+  public var tried = 0
+  /// Of these: their kernels do not build.
+  public var notBuilt = 0
+  /// Of these: the driver does not run them, or has no room for them.
+  public var refused = 0
+  /// Of these: their results are not those of the plain loops.
+  public var wrong = 0
+
+  static func += (left: inout TuningCounts, right: TuningCounts) {
+    left.tried += right.tried
+    left.notBuilt += right.notBuilt
+    left.refused += right.refused
+    left.wrong += right.wrong
+  }
+
+  mutating func add(_ fault: AlgorithmFault) {
+    switch fault {
+    case .doesNotBuild: notBuilt += 1
+    case .refused: refused += 1
+    case .wrong: wrong += 1
+    }
   }
 }

@@ -2,9 +2,9 @@ import Files
 import FoundationEssentials
 import Runtime
 
-/// Measured methods on disk: one file for each device, driver version and precision, which is read when a backend is opened.
+/// Measured algorithms on disk: one file for each device, driver version and precision, which is read when a backend is opened.
 ///
-/// A file that is damaged, or of another device, driver or state of the kernels, is as good as none, and a remark says so.
+/// A file that is damaged, or of another device, driver or state of the kernels, is ignored with a remark.
 public struct TuningStore: Sendable {
   public let folder: String
 
@@ -20,12 +20,12 @@ public struct TuningStore: Sendable {
   /// The file for a device and a precision; nil where no digest can be computed.
   public func path(for device: CLDevice, _ precision: Precision) -> String? {
     let parts = [device.platformName, device.platformVersion, device.name, device.driverVersion, precision.rawValue]
-    // As much of the digest as tells the devices of the world apart.
+    // Enough of the digest to tell devices apart.
     return Digest.sha256(of: parts).map { "\(folder)/\($0.prefix(16)).json" }
   }
 
-  /// What a backend is to use; nil where nothing was measured.
-  func choice(for device: CLDevice, _ precision: Precision, _ sources: KernelSources) -> MethodChoice? {
+  /// Returns the algorithms that a backend is to use; nil where nothing was measured.
+  func choice(for device: CLDevice, _ precision: Precision, _ sources: KernelSources) -> AlgorithmChoice? {
     // Most devices have no file, and then there is nothing to digest.
     guard let path = path(for: device, precision), Folder.holdsFile(path),
       let identity = TuningIdentity(device, precision, sources)
@@ -33,12 +33,12 @@ public struct TuningStore: Sendable {
     do {
       return try read(path, identity).choice
     } catch {
-      Remarks.warning("\(error); the built-in methods are used until \"recolor tune\" writes it anew")
+      Remarks.warning("\(error); the built-in algorithms are used until \"recolor tune\" writes it anew")
       return nil
     }
   }
 
-  /// What the file for a device holds; nothing where there is none that can be used.
+  /// Returns the contents of the file for a device; without entries where there is none that can be used.
   func tuning(for device: CLDevice, _ identity: TuningIdentity) -> Tuning {
     guard let path = path(for: device, identity.precision), let tuning = try? read(path, identity) else {
       return Tuning(identity)
@@ -46,17 +46,15 @@ public struct TuningStore: Sendable {
     return tuning
   }
 
-  /// Writes `tuning`, so that no half of it is ever seen.
+  /// Writes `tuning` atomically.
   /// - Returns: the file's path.
   func write(_ tuning: Tuning, for device: CLDevice) throws(FileError) -> String {
     guard let path = path(for: device, tuning.identity.precision) else {
       throw FileError(path: folder, problem: "cannot be written", reason: "no digest can be computed")
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let bytes: [UInt8]
     do {
-      bytes = [UInt8](try encoder.encode(tuning))
+      bytes = [UInt8](try Self.encoded(tuning))
     } catch {
       throw FileError(path: path, problem: "cannot be written", reason: "\(error)")
     }
@@ -65,7 +63,14 @@ public struct TuningStore: Sendable {
     return path
   }
 
-  /// Largest size of a file in bytes; a larger one is none of ours.
+  /// Returns the contents of a file.
+  static func encoded(_ tuning: Tuning) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(tuning)
+  }
+
+  /// Largest size of a file that is read, in bytes.
   private static let largestByteCount = 1 << 26
 
   private func read(_ path: String, _ identity: TuningIdentity) throws(FileError) -> Tuning {
@@ -88,7 +93,7 @@ public struct TuningStore: Sendable {
     }
   }
 
-  /// What a file says of itself.
+  /// The part of a file that says whether the rest can be read.
   private struct Head: Decodable {
     let format: Int
     let identity: TuningIdentity

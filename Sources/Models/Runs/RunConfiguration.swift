@@ -32,7 +32,7 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var deviceDescription: String
   /// How convolutions multiply, as resolved; nil, in runs from before there was a choice, is fp32.
   public var precision: Precision?
-  /// Names the tuned methods that the run was last trained with, as `Backend.tuning`; nil for the built-in ones. Others may
+  /// Names the tuned algorithms that the run was last trained with, as `Backend.tuning`; nil for the built-in ones. Others may
   /// give other bits, within rounding.
   public internal(set) var tuning: String?
 

@@ -4,8 +4,8 @@ import Runtime
 // make something else of it.
 
 extension CLBackend {
-  /// What `requested` comes to on this device; nil is TF32 where it can be had.
-  /// - Throws: `BackendError.unsupportedPrecision` where what was asked for cannot be had.
+  /// Returns the precision on this device: `requested`, or if nil TF32 where tensor cores pass the check.
+  /// - Throws: `BackendError.unsupportedPrecision` where `requested` is not available.
   func resolved(_ requested: Precision?) throws(BackendError) -> Precision {
     if requested == .float32 { return .float32 }
     let precision = requested ?? .tensorFloat32
@@ -44,54 +44,49 @@ extension CLBackend {
   ///
   /// One operand needs all the bits that a precision has, the other few, and then the other way: sums are exact in float, and
   /// no part of either operand is 0 by chance.
-  func fault(of probe: ConvolutionWork, _ tiles: TensorTiles) throws(BackendError) -> String? {
+  func fault(of probe: ConvolutionProblem, _ tiles: TensorTiles) throws(BackendError) -> String? {
+    let algorithm =
+      probe.target == .weights
+      ? AnyAlgorithm(TensorFilter(for: probe, tiles: tiles)) : AnyAlgorithm(TensorData(for: probe, tiles: tiles))
     for wide in [0, 1] {
-      let expected = try results(of: probe, nil, wide: wide)
-      guard try results(of: probe, tiles, wide: wide) == expected else {
-        return "\(probe.name) gives wrong sums with \(tiles)"
+      let expected = try results(of: probe, plainAlgorithm(for: probe), wide: wide)
+      guard try results(of: probe, algorithm, wide: wide) == expected else {
+        return "\(probe.title) gives wrong sums with \(tiles)"
       }
     }
     return nil
   }
 
   /// Convolutions whose sizes fit no tile: forward with padding, transposed weights and sub-pixel phases, gradients of weights.
-  static func probes() -> [ConvolutionWork] {
+  static func probes() -> [ConvolutionProblem] {
     let geometry = ConvolutionGeometry(kernel: 3, stride: 2, padding: 1)
     let image = Tensor("image", Shape(3, 9, 7, 36)), map = Tensor("map", Shape(3, 5, 4, 20))
     let weights = Tensor("weights", Shape(3, 3, 36, 20)), bias = Tensor("bias", Shape(vector: 20))
-    let operations: [any Operation] = [
-      ConvolutionForward(input: image, weights: weights, bias: bias, output: map, geometry: geometry),
-      ConvolutionBackwardData(outputGradient: map, weights: weights, inputGradient: image, geometry: geometry),
+    return [
+      ConvolutionForward(input: image, weights: weights, bias: bias, output: map, geometry: geometry).problem,
+      ConvolutionBackwardData(outputGradient: map, weights: weights, inputGradient: image, geometry: geometry).problem,
       ConvolutionBackwardFilter(
-        input: image, outputGradient: map, weightsGradient: weights, biasGradient: nil, geometry: geometry,
-        accumulate: false),
+        input: image, outputGradient: map, weightsGradient: weights, biasGradient: nil, geometry: geometry
+      ).problem,
     ]
-    return operations.compactMap { ConvolutionWork($0) }
   }
 
-  /// What `probe` writes; with `tiles` on tensor cores, else by the plain kernels.
-  /// - Parameter wide: which operand has the large numbers.
-  private func results(of probe: ConvolutionWork, _ tiles: TensorTiles?, wide: Int) throws(BackendError) -> [Float] {
-    let tensors = probe.inputs + [probe.output]
+  /// Returns the elements that `probe` writes.
+  /// - Parameter wide: index of the operand with the large numbers.
+  private func results(of probe: ConvolutionProblem, _ algorithm: AnyAlgorithm, wide: Int) throws(BackendError)
+    -> [Float]
+  {
+    let tensors = probe.reads + probe.writes
     defer { for tensor in tensors { tensor.storage.memory = nil } }
     for (index, tensor) in tensors.enumerated() {
       tensor.storage.memory = try memory(
         holding: Self.wholeNumbers(tensor.shape.count, to: index == wide ? 1023 : 3, seed: index))
     }
-    switch probe {
-    case .gather(let gather):
-      let method: GatherMethod =
-        tiles.map { .tensor(sizes: TensorGather(for: gather, tiles: $0)) } ?? .tiled(sizes: TiledGather(for: gather))
-      let byteCount = method.implementation.workspaceByteCount(for: gather)
-      try gather.prepare(method, on: self, workspace: try allocate(byteCount: max(byteCount, 1))).run()
-    case .filter(let filter):
-      let method: FilterMethod =
-        tiles.map { .tensor(sizes: TensorFilter(for: filter, tiles: $0)) } ?? .tiled(sizes: TiledFilter(for: filter))
-      let byteCount = filter.workspaceByteCount(method)
-      try filter.prepare(method, on: self, workspace: try allocate(byteCount: max(byteCount, 1))).run()
-    }
-    var values = [Float](repeating: .nan, count: probe.output.shape.count)
-    let memory = try memory(of: probe.output, for: probe.name)
+    let planned = try plan(probe, by: algorithm)
+    try planned.bind(workspace: try allocate(byteCount: max(planned.workspaceByteCount, 1))).run()
+    let result = probe.writes[0]
+    var values = [Float](repeating: .nan, count: result.shape.count)
+    let memory = try memory(of: result, for: probe.title)
     try values.withUnsafeMutableBufferPointer { (buffer) throws(BackendError) in
       try download(memory, byteOffset: 0, into: UnsafeMutableRawBufferPointer(buffer))
     }
@@ -111,28 +106,5 @@ extension CLBackend {
       try upload(UnsafeRawBufferPointer(buffer), to: memory, byteOffset: 0)
     }
     return memory
-  }
-}
-
-extension ConvolutionWork {
-  fileprivate var name: String {
-    switch self {
-    case .gather(let gather): gather.name
-    case .filter(let filter): filter.name
-    }
-  }
-
-  fileprivate var inputs: [Tensor] {
-    switch self {
-    case .gather(let gather): [gather.input, gather.weights] + (gather.bias.map { [$0] } ?? [])
-    case .filter(let filter): [filter.rows, filter.columns]
-    }
-  }
-
-  fileprivate var output: Tensor {
-    switch self {
-    case .gather(let gather): gather.output
-    case .filter(let filter): filter.weightsGradient
-    }
   }
 }

@@ -1,0 +1,60 @@
+import Runtime
+
+/// Which algorithm each convolution uses. It depends on shapes and on this alone, never on what else runs, so that results do not
+/// either.
+public struct AlgorithmChoice: Sendable {
+  /// Algorithms that were found to be fast, by what they are for.
+  var tuned: [ConvolutionKey: AnyAlgorithm] = [:]
+  /// Use this algorithm wherever it can compute what is asked, so that it can be tested or measured by itself.
+  public var kind: AlgorithmKind?
+
+  public init(kind: AlgorithmKind? = nil) { self.kind = kind }
+}
+
+extension CLBackend {
+  /// Returns the algorithm that computes `problem` here, and whether it is a tuned one.
+  func algorithm(for problem: ConvolutionProblem) -> (algorithm: AnyAlgorithm, isTuned: Bool) {
+    if let kind = algorithms.kind, let forced = AnyAlgorithm(kind, for: problem, on: self) { return (forced, false) }
+    if let tuned = algorithms.tuned[ConvolutionKey(problem)] {
+      if tuned.isUsable(for: problem, on: self) { return (tuned, true) }
+      Remarks.warning(
+        "the tuned algorithm of \(problem.title), \(tuned), does not fit its kernels; the built-in one is used")
+    }
+    return (standardAlgorithm(for: problem), false)
+  }
+
+  /// Returns the built-in algorithm, which is used where nothing was measured.
+  func standardAlgorithm(for problem: ConvolutionProblem) -> AnyAlgorithm {
+    for kind in AlgorithmKind.competing(bodies, precision)
+    where kind.type(for: problem.target).isPreferred(for: problem) {
+      if let algorithm = AnyAlgorithm(kind, for: problem, on: self) { return algorithm }
+    }
+    return plainAlgorithm(for: problem)
+  }
+
+  /// Returns the built-in algorithm that multiplies and adds as it is written, which computes every problem.
+  func plainAlgorithm(for problem: ConvolutionProblem) -> AnyAlgorithm {
+    switch (bodies, problem.target) {
+    case (.gpu, .weights): AnyAlgorithm(TiledFilter(for: problem))
+    case (.gpu, _): AnyAlgorithm(TiledData(for: problem))
+    case (.cpu, .weights): AnyAlgorithm(VectorFilter(for: problem))
+    case (.cpu, _): AnyAlgorithm(VectorData(for: problem))
+    }
+  }
+
+  /// Returns the algorithms that a search begins with.
+  func candidateAlgorithms(for problem: ConvolutionProblem) -> [AnyAlgorithm] {
+    AlgorithmKind.competing(bodies, precision).flatMap { AnyAlgorithm.candidates($0, for: problem, on: self) }
+  }
+
+  /// Returns how close to the true sums a convolution's pass would come, computed as it would be here; nil for all other
+  /// operations.
+  public func accuracy(of operation: any Operation) -> AlgorithmAccuracy? {
+    (operation as? any ConvolutionOperation).map { algorithm(for: $0.problem).algorithm.parameters.accuracy }
+  }
+
+  /// Returns the algorithm that would compute a convolution's pass here; nil for all other operations.
+  public func algorithmKind(of operation: any Operation) -> AlgorithmKind? {
+    (operation as? any ConvolutionOperation).map { algorithm(for: $0.problem).algorithm.parameters.kind }
+  }
+}

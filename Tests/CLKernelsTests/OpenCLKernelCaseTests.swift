@@ -1,0 +1,67 @@
+import CLKernels
+import KernelCases
+import Runtime
+import TestSupport
+import Testing
+
+/// Every operation at its smallest and its awkward shapes, and at those of the models, against the float64 reference.
+@MainActor
+@Suite("Kernel cases on OpenCL", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
+struct OpenCLKernelCaseTests {
+  nonisolated static let cases =
+    KernelCases.all(.smallest) + KernelCases.all(.awkward) + KernelCases.all(.trainingStep(width: 8, batch: 2))
+  nonisolated static let convolutions = cases.filter { $0.name.hasSuffix("Convolution") }
+  /// The algorithms that are not the plain ones of either kind of bodies.
+  nonisolated static let kinds = AlgorithmKind.allCases.filter { $0 != .tiled && $0 != .vector }
+
+  /// Opened once: there are thousands of cases.
+  private static var byBodies: [KernelBodies: CLBackend] = [:]
+  private static var byKind: [AlgorithmKind: CLBackend] = [:]
+
+  private static func backend(_ bodies: KernelBodies) throws -> CLBackend {
+    let backend = try byBodies[bodies] ?? CLBackend(device: TestBackends.openCLDevice(), bodies: bodies)
+    byBodies[bodies] = backend
+    return backend
+  }
+
+  private static func backend(_ kind: AlgorithmKind) throws -> CLBackend {
+    let choice = AlgorithmChoice(kind: kind)
+    let backend = try byKind[kind] ?? CLBackend(device: TestBackends.openCLDevice(), algorithms: choice)
+    byKind[kind] = backend
+    return backend
+  }
+
+  @Test("Every case matches the reference with both kinds of bodies", arguments: cases, KernelBodies.allCases)
+  func everyCase(_ kernelCase: KernelCase, bodies: KernelBodies) throws {
+    #expect(try CaseRunner(backend: Self.backend(bodies)).run(kernelCase).failures.isEmpty)
+  }
+
+  @Test(
+    "Every convolution matches the reference with every algorithm; tensor cores that are not there are emulated",
+    arguments: convolutions, kinds)
+  func everyAlgorithm(_ kernelCase: KernelCase, kind: AlgorithmKind) throws {
+    let (backend, instance) = (try Self.backend(kind), kernelCase.make())
+    guard backend.algorithmKind(of: instance.operation) == kind else { return }
+    let accuracy = try #require(backend.accuracy(of: instance.operation))
+    let result = try CaseRunner(backend: backend).run(
+      instance, tolerance: accuracy.tolerance(insteadOf: instance.tolerance))
+    #expect(result.failures.isEmpty)
+  }
+
+  @Test("Every algorithm computes some of them", arguments: kinds)
+  func coverage(kind: AlgorithmKind) throws {
+    let backend = try Self.backend(kind)
+    for pass in [Pass.forward, .backwardData, .backwardFilter] {
+      #expect(Self.convolutions.contains { $0.pass == pass && backend.algorithmKind(of: $0.make().operation) == kind })
+    }
+  }
+}
+
+/// Every operation against the values that PyTorch computed in double precision.
+@Suite("PyTorch's vectors on OpenCL", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
+struct OpenCLPyTorchVectorTests {
+  @Test("Forward and backward agree with PyTorch", arguments: VectorSuite.all, KernelBodies.allCases)
+  func agrees(with suite: VectorSuite, bodies: KernelBodies) throws {
+    try suite.check(on: CLBackend(device: TestBackends.openCLDevice(), bodies: bodies))
+  }
+}
