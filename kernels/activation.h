@@ -1,6 +1,11 @@
-// Activations for every kernel that fuses one. ACTIVATION says which; leaky ReLU takes its slope, in 0...1, at run
-// time. The macros work on float and on vectors of float alike; T is the type.
+// Activations for every kernel that fuses one, of float and of vectors of float alike; T is the type.
+//
+//   ACTIVATE(T, x, slope)               y = f(x)
+//   ACTIVATION_DERIVATIVE(T, y, slope)  f'(x), computed from y = f(x)
+//
+// Leaky ReLU takes its slope, in 0...1, at run time; the others ignore it.
 
+// One of the ACTIVATION_* of common.h.
 #ifndef ACTIVATION
 #define ACTIVATION ACTIVATION_NONE
 #endif

@@ -1,18 +1,22 @@
 // Batch normalization over batch, height and width (Ioffe and Szegedy 2015, algorithm 1): training forward, inference,
-// backward, each with an activation on top.
+// backward, each with an activation f on top.
 //
-// input (x), output, output_gradient, input_gradient: [pixels][channels], each with an offset and a pixel stride.
-// scale, shift, running_mean, running_variance, saved_mean, saved_inverse_deviation and the gradients of scale and
-// shift: vectors of channels, each with an offset. partials: [2][blocks][channels], what stage 1 found in each block of
-// BLOCK pixels. moments: [2][channels], means and biased variances that the convolution before has found.
+//   output = f(scale * normalized + shift), normalized = (x - mean) / sqrt(variance + epsilon)
+//   g = output_gradient * f', shift_gradient = Σ g, scale_gradient = Σ g * normalized,
+//   input_gradient = scale / sqrt(variance + epsilon) * (g - mean of g - normalized * mean of g * normalized)
+//
+// input (x), output, output_gradient, input_gradient: [pixels][channels]. scale, shift, running_mean, running_variance,
+// saved_mean, saved_inverse_deviation and the gradients of scale and shift: vectors of channels. partials:
+// [2][blocks][channels], the results of stage 1 in each block of BLOCK pixels. moments: [2][channels], means and biased
+// variances of a convolution's output.
 //
 // Training forward: stage 1 (statistics_blocks) finds each block's mean and sum of squared deviations from it, stage 2
-// (statistics) combines the blocks in their order (Chan, Golub and LeVeque 1983), stage 3 (normalize_channels) writes the
-// output; or, where the moments are given, normalize_given does all. Of a convolution's output, stage 1 and
+// (statistics) combines the blocks in their order (Chan, Golub and LeVeque 1983), stage 3 (normalize_channels) writes
+// the output; or, where the moments are given, normalize_given does all. Of a convolution's output, stage 1 and
 // combine_moments find the moments. A variance is a sum of squared deviations throughout, never a difference of large
-// sums, and means are sums of differences from a first value, so both hold for data far from zero.
-// Backward: gradient_blocks, gradient_sums, input_gradient in the same way; of few pixels, batch_normalization_few_pixels.cl.
-// batch_normalization.h says how the work is divided.
+// sums, and means are sums of differences from a first value, so both hold for data far from zero. Backward:
+// gradient_blocks, gradient_sums, input_gradient in the same way; of few pixels, batch_normalization_few_pixels.cl.
+// batch_normalization.h has the work-groups: group (channels, block) of stages 1 and 3, group (channels) of stage 2.
 
 #include "common.h"
 #include "activation.h"
@@ -25,289 +29,257 @@
 #define APART (4 / LINES)
 #define SUMS (APART * LINES)
 
-// Adds up TERM(x, line) of all elements x of a block, into total[line].
-#define SUM_OF_BLOCK(total, TERM)                                                                           \
-  {                                                                                                         \
-    FLOATS sums[SUMS];                                                                                      \
-    _Pragma("unroll") for (uint k = 0; k < SUMS; ++k) sums[k] = 0.0f;                                       \
-    const global float *at = x;                                                                             \
-    uint i = 0;                                                                                             \
-    for (; i + APART <= count; i += APART, at += APART * input_stride) {                                    \
-      _Pragma("unroll") for (uint k = 0; k < SUMS; ++k)                                                     \
-          sums[k] += TERM(LOAD(at + k / LINES * input_stride + k % LINES * VECTOR), k % LINES);             \
-    }                                                                                                       \
-    for (; i < count; ++i, at += input_stride)                                                              \
-      FOR_EACH_LINE(line) sums[line] += TERM(LOAD(at + line * VECTOR), line);                               \
-    FOR_EACH_LINE(line) {                                                                                   \
-      total[line] = sums[line];                                                                             \
-      _Pragma("unroll") for (uint k = line + LINES; k < SUMS; k += LINES) total[line] += sums[k];           \
-    }                                                                                                       \
+// Sets total[line] to the sum of x - center[line], or of its square, over the pixels of a block.
+FORCE_INLINE void sum_of_block(FLOATS *total, global const float *x, ulong stride, uint count, const FLOATS *center,
+                               bool squared) {
+  FLOATS sums[SUMS];
+#pragma unroll
+  for (uint k = 0; k < SUMS; k++) sums[k] = 0.0f;
+  uint i = 0;
+  for (; i + APART <= count; i += APART, x += APART * stride) {
+#pragma unroll
+    for (uint k = 0; k < SUMS; k++) {
+      const FLOATS d = LOAD(x + k / LINES * stride + k % LINES * VECTOR) - center[k % LINES];
+      if (squared) sums[k] += d * d;
+      else sums[k] += d;
+    }
   }
-#define DISTANCE(value, line) ((value) - reference[line])
-#define SQUARED_DEVIATION(value, line) (((value) - mean[line]) * ((value) - mean[line]))
+  for (; i < count; i++, x += stride)
+    FOR_EACH_LINE(line) {
+      const FLOATS d = LOAD(x + line * VECTOR) - center[line];
+      if (squared) sums[line] += d * d;
+      else sums[line] += d;
+    }
+  FOR_EACH_LINE(line) {
+    total[line] = sums[line];
+#pragma unroll
+    for (uint k = line + LINES; k < SUMS; k += LINES) total[line] += sums[k];
+  }
+}
 #endif
 
-// Stage 1. Group (channels, block).
-kernel GROUP_SHAPE void statistics_blocks(const global float *input, const ulong input_offset, const ulong input_stride,
-                                          global float *partials, const uint channels, const uint pixels,
-                                          const uint blocks) {
-  const uint block = get_group_id(1);
-  const uint start = block * BLOCK;
-  const uint count = min(pixels - start, (uint)BLOCK);
-  const uint channel = FIRST_CHANNEL;
-  const global float *x = input + input_offset + (size_t)start * input_stride + channel;
+// Stage 1.
+kernel GROUP_SHAPE void statistics_blocks(TENSOR(const float *, input), global float *partials, uint channels,
+                                          uint pixels, uint blocks) {
+  const Block block = block_of_group(pixels);
+  const uint count = block.end - block.start, channel = first_channel(channels);
+  global const float *x = AT(input, (size_t)block.start) + channel;
+  global float *block_means = partials + (size_t)get_group_id(1) * channels + channel;
+  global float *block_squares = block_means + (size_t)blocks * channels;
 #if CPU_BODIES
   FLOATS reference[LINES], mean[LINES], squares[LINES];
   LOAD_LINES(reference, x);
-  SUM_OF_BLOCK(mean, DISTANCE)
+  sum_of_block(mean, x, input_stride, count, reference, false);
   FOR_EACH_LINE(line) mean[line] = reference[line] + mean[line] / (float)count;
-  SUM_OF_BLOCK(squares, SQUARED_DEVIATION)
+  sum_of_block(squares, x, input_stride, count, mean, true);
   FOR_EACH_LINE(line) {
-    STORE(mean[line], partials + (size_t)block * channels + channel + line * VECTOR);
-    STORE(squares[line], partials + ((size_t)blocks + block) * channels + channel + line * VECTOR);
+    STORE(mean[line], block_means + line * VECTOR);
+    STORE(squares[line], block_squares + line * VECTOR);
   }
 #else
-  local float sums[ROWS][LANES];
+  ROW_SUMS(sums);
   const uint row = get_local_id(1);
   const float reference = *x;
   float sum = 0.0f;
   for (uint i = row; i < count; i += ROWS) sum += x[i * input_stride] - reference;
-  const float mean = reference + sum_of_rows(sums, sum) / (float)count;
+  const float mean = reference + sum_of_rows(sum, sums) / (float)count;
   float squares = 0.0f;
   for (uint i = row; i < count; i += ROWS) {
     const float d = x[i * input_stride] - mean;
     squares += d * d;
   }
-  squares = sum_of_rows(sums, squares);
-  if (row == 0 && get_global_id(0) < channels) {
-    partials[(size_t)block * channels + channel] = mean;
-    partials[((size_t)blocks + block) * channels + channel] = squares;
+  squares = sum_of_rows(squares, sums);
+  if (is_writer(channels)) {
+    *block_means = mean;
+    *block_squares = squares;
   }
 #endif
 }
 
-// Joins the moments of all blocks of one vector of channels: sets `mean`, and `squares` to the sum of squared deviations.
-#define JOIN_BLOCKS(mean, squares, channel)                                                                 \
-  FLOATS mean, squares;                                                                                     \
-  {                                                                                                         \
-    const global float *block_means = partials + channel;                                                   \
-    const global float *block_squares = block_means + (size_t)blocks * channels;                            \
-    const FLOATS reference = LOAD(block_means);                                                             \
-    FLOATS sum = 0.0f, error = 0.0f;                                                                        \
-    for (uint block = FIRST_BLOCK; block < blocks; block += BLOCK_STEP) {                                   \
-      const float count = min(pixels - block * BLOCK, (uint)BLOCK);                                         \
-      add_compensated(&sum, &error, (LOAD(block_means + (size_t)block * channels) - reference) * count);    \
-    }                                                                                                       \
-    mean = reference + SUM_OF_ROWS(sum) / (float)pixels;                                                    \
-    sum = 0.0f, error = 0.0f;                                                                               \
-    for (uint block = FIRST_BLOCK; block < blocks; block += BLOCK_STEP) {                                   \
-      const float count = min(pixels - block * BLOCK, (uint)BLOCK);                                         \
-      const FLOATS d = LOAD(block_means + (size_t)block * channels) - mean;                                 \
-      add_compensated(&sum, &error, LOAD(block_squares + (size_t)block * channels) + d * d * count);        \
-    }                                                                                                       \
-    squares = SUM_OF_ROWS(sum);                                                                             \
-  }
+// The mean, and the sum of squared deviations from it, of one vector of channels.
+typedef struct {
+  FLOATS mean, squares;
+} Moments;
 
-// Stage 2. Group (channels).
-kernel GROUP_SHAPE void statistics(const global float *partials, global float *saved_mean,
-                                   const ulong saved_mean_offset, global float *saved_inverse_deviation,
-                                   const ulong saved_inverse_deviation_offset, global float *running_mean,
-                                   const ulong running_mean_offset, global float *running_variance,
-                                   const ulong running_variance_offset, const uint channels, const uint pixels,
-                                   const uint blocks, const float epsilon, const float momentum,
-                                   const float momentum_complement) {
-#if !CPU_BODIES
-  local float sums[ROWS][LANES];
-#endif
+// Returns the moments of all blocks; `partials` points to the vector's first channel.
+FORCE_INLINE Moments join_blocks(global const float *partials, uint channels, uint pixels, uint blocks,
+                                 local float (*sums)[LANES]) {
+  global const float *block_squares = partials + (size_t)blocks * channels;
+  const FLOATS reference = LOAD(partials);
+  Moments moments;
+  FLOATS sum = 0.0f, error = 0.0f;
+  FOR_EACH_BLOCK(block, blocks) {
+    const float count = min(pixels - block * BLOCK, (uint)BLOCK);
+    add_compensated(&sum, &error, (LOAD(partials + (size_t)block * channels) - reference) * count);
+  }
+  moments.mean = reference + sum_of_rows(sum, sums) / (float)pixels;
+  sum = 0.0f, error = 0.0f;
+  FOR_EACH_BLOCK(block, blocks) {
+    const float count = min(pixels - block * BLOCK, (uint)BLOCK);
+    const FLOATS d = LOAD(partials + (size_t)block * channels) - moments.mean;
+    add_compensated(&sum, &error, LOAD(block_squares + (size_t)block * channels) + d * d * count);
+  }
+  moments.squares = sum_of_rows(sum, sums);
+  return moments;
+}
+
+// Stage 2.
+kernel GROUP_SHAPE void statistics(global const float *partials, ARRAY(float *, saved_mean),
+                                   ARRAY(float *, saved_inverse_deviation), ARRAY(float *, running_mean),
+                                   ARRAY(float *, running_variance), uint channels, uint pixels, uint blocks,
+                                   float epsilon, float momentum, float momentum_complement) {
+  ROW_SUMS(sums);
+  const Statistics to = {BASE(saved_mean), BASE(saved_inverse_deviation), BASE(running_mean), BASE(running_variance),
+                         pixels, momentum, momentum_complement};
   FOR_EACH_LINE(line) {
-    const uint channel = FIRST_CHANNEL + line * VECTOR;
-    JOIN_BLOCKS(mean, squares, channel)
-    if (IS_WRITER) {
-      const FLOATS inverse_deviation = 1.0f / sqrt(squares / (float)pixels + epsilon);
-      KEEP_STATISTICS(mean, inverse_deviation, squares, channel);
+    const uint channel = first_channel(channels) + line * VECTOR;
+    const Moments moments = join_blocks(partials + channel, channels, pixels, blocks, sums);
+    if (is_writer(channels)) {
+      const FLOATS inverse_deviation = 1.0f / sqrt(moments.squares / (float)pixels + epsilon);
+      store_statistics(to, moments.mean, inverse_deviation, moments.squares, channel);
     }
   }
 }
 
-// Stage 2 of a convolution's output. Group (channels).
-kernel GROUP_SHAPE void combine_moments(const global float *partials, global float *moments, const ulong moments_offset,
-                                        const uint channels, const uint pixels, const uint blocks) {
-#if !CPU_BODIES
-  local float sums[ROWS][LANES];
-#endif
+// Stage 2 of a convolution's output.
+kernel GROUP_SHAPE void combine_moments(global const float *partials, ARRAY(float *, moments), uint channels,
+                                        uint pixels, uint blocks) {
+  ROW_SUMS(sums);
   FOR_EACH_LINE(line) {
-    const uint channel = FIRST_CHANNEL + line * VECTOR;
-    JOIN_BLOCKS(mean, squares, channel)
-    if (IS_WRITER) {
-      STORE(mean, moments + moments_offset + channel);
-      STORE(squares / (float)pixels, moments + moments_offset + channels + channel);
+    const uint channel = first_channel(channels) + line * VECTOR;
+    const Moments joined = join_blocks(partials + channel, channels, pixels, blocks, sums);
+    if (is_writer(channels)) {
+      STORE(joined.mean, BASE(moments) + channel);
+      STORE(joined.squares / (float)pixels, BASE(moments) + channels + channel);
     }
   }
 }
 
-// output = activation((x - center) * factor + addend) for this work-item's pixels and channels. The mean goes first: with
-// data far from zero, mean * factor would cancel against x * factor.
-#define NORMALIZE_BLOCK()                                                                                    \
-  const global float *source = input + input_offset + channel;                                               \
-  global float *target = output + output_offset + channel;                                                   \
-  FOR_EACH_PIXEL(pixel) {                                                                                    \
-    FOR_EACH_LINE(line) {                                                                                    \
-      const FLOATS z =                                                                                       \
-          (LOAD(source + pixel * input_stride + line * VECTOR) - center[line]) * factor[line] + addend[line]; \
-      STORE(ACTIVATE(FLOATS, z, slope), target + pixel * output_stride + line * VECTOR);                     \
-    }                                                                                                        \
+// Writes the output of a block; input and output point to this work-item's first channel.
+FORCE_INLINE void write_normalized(const Normalization *map, Block block, global const float *input, ulong input_stride,
+                                   global float *output, ulong output_stride, float slope) {
+  FOR_EACH_PIXEL(pixel, block) {
+    FOR_EACH_LINE(line) {
+      const FLOATS z = normalize(map, LOAD(input + pixel * input_stride + line * VECTOR), line);
+      STORE(ACTIVATE(FLOATS, z, slope), output + pixel * output_stride + line * VECTOR);
+    }
   }
+}
 
-// Stage 3, and inference. Group (channels, block). output = activation(scale * (x - mean) * inverse_deviation + shift);
-// output may be input.
-kernel GROUP_SHAPE void normalize_channels(const global float *input, const ulong input_offset, const ulong input_stride,
-                                  const global float *scale, const ulong scale_offset, const global float *shift,
-                                  const ulong shift_offset, const global float *mean, const ulong mean_offset,
-                                  const global float *inverse_deviation, const ulong inverse_deviation_offset,
-                                  global float *output, const ulong output_offset, const ulong output_stride,
-                                  const uint channels, const uint pixels, const float epsilon, const float slope) {
-  const uint start = (uint)get_group_id(1) * BLOCK;
-  const uint end = start + min(pixels - start, (uint)BLOCK);
+// Stage 3, and inference; output may be input.
+kernel GROUP_SHAPE void normalize_channels(TENSOR(const float *, input), ARRAY(const float *, scale),
+                                           ARRAY(const float *, shift), ARRAY(const float *, mean),
+                                           ARRAY(const float *, inverse_deviation), TENSOR(float *, output),
+                                           uint channels, uint pixels, float epsilon, float slope) {
   if (get_global_id(0) >= channels) return;
-  const uint channel = FIRST_CHANNEL;
-  FLOATS center[LINES], factor[LINES], addend[LINES];
-  LOAD_LINES(center, mean + mean_offset + channel);
-  LOAD_LINES(factor, inverse_deviation + inverse_deviation_offset + channel);
-  LOAD_LINES(addend, shift + shift_offset + channel);
-  FOR_EACH_LINE(line) {
-    const FLOATS gamma = LOAD(scale + scale_offset + channel + line * VECTOR);
-#if INFERENCE
-    factor[line] = gamma / sqrt(factor[line] + epsilon);
-#else
-    factor[line] = gamma * factor[line];
-#endif
-  }
-  NORMALIZE_BLOCK()
+  const uint channel = first_channel(channels);
+  Normalization map;
+  load_normalization(&map, BASE(mean) + channel, BASE(inverse_deviation) + channel, BASE(scale) + channel,
+                     BASE(shift) + channel, epsilon);
+  write_normalized(&map, block_of_group(pixels), BASE(input) + channel, input_stride, BASE(output) + channel,
+                   output_stride, slope);
 }
 
-// All of the training forward pass where the moments are given. Group (channels, block); the groups of block 0 keep the
-// statistics.
-kernel GROUP_SHAPE void normalize_given(
-    const global float *input, const ulong input_offset, const ulong input_stride, const global float *moments,
-    const ulong moments_offset, const global float *scale, const ulong scale_offset, const global float *shift,
-    const ulong shift_offset, global float *saved_mean, const ulong saved_mean_offset,
-    global float *saved_inverse_deviation, const ulong saved_inverse_deviation_offset, global float *running_mean,
-    const ulong running_mean_offset, global float *running_variance, const ulong running_variance_offset,
-    global float *output, const ulong output_offset, const ulong output_stride, const uint channels,
-    const uint pixels, const float epsilon, const float momentum, const float momentum_complement,
-    const float slope) {
-  const uint start = (uint)get_group_id(1) * BLOCK;
-  const uint end = start + min(pixels - start, (uint)BLOCK);
+// All of the training forward pass where the moments are given.
+kernel GROUP_SHAPE void normalize_given(TENSOR(const float *, input), ARRAY(const float *, moments),
+                                        ARRAY(const float *, scale), ARRAY(const float *, shift),
+                                        ARRAY(float *, saved_mean), ARRAY(float *, saved_inverse_deviation),
+                                        ARRAY(float *, running_mean), ARRAY(float *, running_variance),
+                                        TENSOR(float *, output), uint channels, uint pixels, float epsilon,
+                                        float momentum, float momentum_complement, float slope) {
   if (get_global_id(0) >= channels) return;
-  const uint channel = FIRST_CHANNEL;
-  FLOATS center[LINES], factor[LINES], addend[LINES];
-  LOAD_LINES(center, moments + moments_offset + channel);
-  LOAD_LINES(addend, shift + shift_offset + channel);
-  FOR_EACH_LINE(line) {
-    const FLOATS variance = LOAD(moments + moments_offset + channels + channel + line * VECTOR);
-    const FLOATS inverse = 1.0f / sqrt(variance + epsilon);
-    factor[line] = LOAD(scale + scale_offset + channel + line * VECTOR) * inverse;
-    if (get_group_id(1) == 0 && get_local_id(1) == 0) {
-      KEEP_STATISTICS(center[line], inverse, variance * (float)pixels, channel + line * VECTOR);
-    }
-  }
-  NORMALIZE_BLOCK()
+  const uint channel = first_channel(channels);
+  const Statistics to = {BASE(saved_mean), BASE(saved_inverse_deviation), BASE(running_mean), BASE(running_variance),
+                         pixels, momentum, momentum_complement};
+  Normalization map;
+  load_moments(&map, BASE(moments) + channel, BASE(scale) + channel, BASE(shift) + channel, epsilon, to, channels,
+               channel);
+  write_normalized(&map, block_of_group(pixels), BASE(input) + channel, input_stride, BASE(output) + channel,
+                   output_stride, slope);
 }
 
 // ---- Backward ----
 
-#define ABOVE(pixel, line) LOAD(gradient + pixel * output_gradient_stride + line * VECTOR)
-
-// Stage 1. Group (channels, block): sums of g and of g * normalized x.
-kernel GROUP_SHAPE void gradient_blocks(const global float *input, const ulong input_offset, const ulong input_stride,
-                                        const global float *scale, const ulong scale_offset, const global float *shift,
-                                        const ulong shift_offset, const global float *saved_mean,
-                                        const ulong saved_mean_offset, const global float *saved_inverse_deviation,
-                                        const ulong saved_inverse_deviation_offset, const global float *output_gradient,
-                                        const ulong output_gradient_offset, const ulong output_gradient_stride,
-                                        global float *partials, const uint channels, const uint pixels,
-                                        const uint blocks, const float slope) {
-  const uint block = get_group_id(1);
-  const uint start = block * BLOCK;
-  const uint end = start + min(pixels - start, (uint)BLOCK);
-#if !CPU_BODIES
-  local float sums[ROWS][LANES];
-#endif
-  const uint channel = FIRST_CHANNEL;
-  GRADIENT_CONSTANTS();
+// Stage 1: sums of g and of g * normalized.
+kernel GROUP_SHAPE void gradient_blocks(TENSOR(const float *, input), ARRAY(const float *, scale),
+                                        ARRAY(const float *, shift), ARRAY(const float *, saved_mean),
+                                        ARRAY(const float *, saved_inverse_deviation),
+                                        TENSOR(const float *, output_gradient), global float *partials, uint channels,
+                                        uint pixels, uint blocks, float slope) {
+  ROW_SUMS(sums);
+  const Block block = block_of_group(pixels);
+  const uint channel = first_channel(channels);
+  Channels values;
+  load_channels(&values, BASE(saved_mean) + channel, BASE(saved_inverse_deviation) + channel, BASE(scale) + channel,
+                BASE(shift) + channel);
   FLOATS sum[LINES], product_sum[LINES];
   FOR_EACH_LINE(line) sum[line] = 0.0f, product_sum[line] = 0.0f;
-  FOR_EACH_PIXEL(pixel) {
+  FOR_EACH_PIXEL(pixel, block) {
     FOR_EACH_LINE(line) {
-      GRADIENT_AND_NORMALIZED(pixel, line, ABOVE(pixel, line), g, normalized);
-      sum[line] += g;
-      product_sum[line] += g * normalized;
+      const FLOATS x = LOAD(AT(input, pixel) + channel + line * VECTOR);
+      const FLOATS upstream = LOAD(AT(output_gradient, pixel) + channel + line * VECTOR);
+      const Terms terms = gradient_terms(&values, line, x, upstream, slope);
+      sum[line] += terms.g;
+      product_sum[line] += terms.g * terms.normalized;
     }
   }
+  global float *block_sums = partials + (size_t)get_group_id(1) * channels + channel;
   FOR_EACH_LINE(line) {
-    const FLOATS all = SUM_OF_ROWS(sum[line]), all_products = SUM_OF_ROWS(product_sum[line]);
-    if (IS_WRITER) {
-      STORE(all, partials + (size_t)block * channels + channel + line * VECTOR);
-      STORE(all_products, partials + ((size_t)blocks + block) * channels + channel + line * VECTOR);
+    const FLOATS all = sum_of_rows(sum[line], sums), all_products = sum_of_rows(product_sum[line], sums);
+    if (is_writer(channels)) {
+      STORE(all, block_sums + line * VECTOR);
+      STORE(all_products, block_sums + (size_t)blocks * channels + line * VECTOR);
     }
   }
 }
 
-// Stage 2. Group (channels): the gradients of shift and scale, and into means [2][channels] both over the number of
-// pixels.
-kernel GROUP_SHAPE void gradient_sums(const global float *partials, global float *means, global float *scale_gradient,
-                                      const ulong scale_gradient_offset, global float *shift_gradient,
-                                      const ulong shift_gradient_offset, const uint channels, const uint pixels,
-                                      const uint blocks) {
-#if !CPU_BODIES
-  local float sums[ROWS][LANES];
-#endif
+// Stage 2: the gradients of shift and scale, and into means [2][channels] both over the number of pixels.
+kernel GROUP_SHAPE void gradient_sums(global const float *partials, global float *means, ARRAY(float *, scale_gradient),
+                                      ARRAY(float *, shift_gradient), uint channels, uint pixels, uint blocks) {
+  ROW_SUMS(sums);
   FOR_EACH_LINE(line) {
-    const uint channel = FIRST_CHANNEL + line * VECTOR;
+    const uint channel = first_channel(channels) + line * VECTOR;
     FLOATS sum = 0.0f, sum_error = 0.0f, product_sum = 0.0f, product_error = 0.0f;
-    for (uint block = FIRST_BLOCK; block < blocks; block += BLOCK_STEP) {
+    FOR_EACH_BLOCK(block, blocks) {
       add_compensated(&sum, &sum_error, LOAD(partials + (size_t)block * channels + channel));
       add_compensated(&product_sum, &product_error, LOAD(partials + ((size_t)blocks + block) * channels + channel));
     }
-    sum = SUM_OF_ROWS(sum);
-    product_sum = SUM_OF_ROWS(product_sum);
-    if (IS_WRITER) {
+    sum = sum_of_rows(sum, sums);
+    product_sum = sum_of_rows(product_sum, sums);
+    if (is_writer(channels)) {
       STORE(sum / (float)pixels, means + channel);
       STORE(product_sum / (float)pixels, means + channels + channel);
 #if ACCUMULATE
-      sum += LOAD(shift_gradient + shift_gradient_offset + channel);
-      product_sum += LOAD(scale_gradient + scale_gradient_offset + channel);
+      sum += LOAD(BASE(shift_gradient) + channel);
+      product_sum += LOAD(BASE(scale_gradient) + channel);
 #endif
-      STORE(sum, shift_gradient + shift_gradient_offset + channel);
-      STORE(product_sum, scale_gradient + scale_gradient_offset + channel);
+      STORE(sum, BASE(shift_gradient) + channel);
+      STORE(product_sum, BASE(scale_gradient) + channel);
     }
   }
 }
 
-// Stage 3. Group (channels, block). input_gradient may be output_gradient.
-kernel GROUP_SHAPE void input_gradient(const global float *input, const ulong input_offset, const ulong input_stride,
-                                       const global float *scale, const ulong scale_offset, const global float *shift,
-                                       const ulong shift_offset, const global float *saved_mean,
-                                       const ulong saved_mean_offset, const global float *saved_inverse_deviation,
-                                       const ulong saved_inverse_deviation_offset, const global float *output_gradient,
-                                       const ulong output_gradient_offset, const ulong output_gradient_stride,
-                                       const global float *means, global float *target, const ulong target_offset,
-                                       const ulong target_stride, const uint channels, const uint pixels,
-                                       const float slope) {
-  const uint start = (uint)get_group_id(1) * BLOCK;
-  const uint end = start + min(pixels - start, (uint)BLOCK);
+// Stage 3; input_gradient, the tensor, may be output_gradient.
+kernel GROUP_SHAPE void input_gradient(TENSOR(const float *, input), ARRAY(const float *, scale),
+                                       ARRAY(const float *, shift), ARRAY(const float *, saved_mean),
+                                       ARRAY(const float *, saved_inverse_deviation),
+                                       TENSOR(const float *, output_gradient), global const float *means,
+                                       TENSOR(float *, target), uint channels, uint pixels, float slope) {
   if (get_global_id(0) >= channels) return;
-  const uint channel = FIRST_CHANNEL;
-  GRADIENT_CONSTANTS();
-  FLOATS mean[LINES], product_mean[LINES];
-  LOAD_LINES(mean, means + channel);
-  LOAD_LINES(product_mean, means + channels + channel);
-  global float *result = target + target_offset + channel;
-  FOR_EACH_PIXEL(pixel) {
+  const Block block = block_of_group(pixels);
+  const uint channel = first_channel(channels);
+  Channels values;
+  load_channels(&values, BASE(saved_mean) + channel, BASE(saved_inverse_deviation) + channel, BASE(scale) + channel,
+                BASE(shift) + channel);
+  Means mean;
+  LOAD_LINES(mean.g, means + channel);
+  LOAD_LINES(mean.product, means + channels + channel);
+  FOR_EACH_PIXEL(pixel, block) {
     FOR_EACH_LINE(line) {
-      GRADIENT_AND_NORMALIZED(pixel, line, ABOVE(pixel, line), g, normalized);
-      STORE(gamma[line] * inverse[line] * (g - mean[line] - normalized * product_mean[line]),
-            result + pixel * target_stride + line * VECTOR);
+      const FLOATS x = LOAD(AT(input, pixel) + channel + line * VECTOR);
+      const FLOATS upstream = LOAD(AT(output_gradient, pixel) + channel + line * VECTOR);
+      const Terms terms = gradient_terms(&values, line, x, upstream, slope);
+      STORE(input_gradient_of(&values, line, terms, &mean), AT(target, pixel) + channel + line * VECTOR);
     }
   }
 }

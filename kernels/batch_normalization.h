@@ -1,50 +1,87 @@
-// What the kernels of batch normalization share: the division of [pixels][channels] among work-items, and what they do
-// with one vector of channels.
+// Shared by the kernels of batch normalization: the division of [pixels][channels] among work-items, and the work on
+// one vector of channels.
 //
-// CPU bodies: one work-item per group takes LINES vectors of VECTOR neighbouring channels of one block of BLOCK pixels, whole
-// cache lines one after the other; a vector at a time would read memory in steps of a pixel. GPU bodies: a group of
-// LANES x ROWS work-items takes LANES neighbouring channels of one block, each work-item every ROWS-th pixel.
-// Blocks depend on the shape and the kind of bodies; inside a block the order of a sum depends on VECTOR or ROWS, which
-// the device decides too. So a device gives the same bits each time, and two devices give the same up to rounding.
+// CPU bodies: one work-item per group takes LINES vectors of VECTOR neighbouring channels of one block of BLOCK pixels,
+// whole cache lines one after the other; a vector at a time would read memory in steps of a pixel. GPU bodies: a group
+// of LANES x ROWS work-items takes LANES neighbouring channels of one block, each work-item every ROWS-th pixel. Blocks
+// depend on the shape and the kind of bodies; inside a block the order of a sum depends on VECTOR or ROWS, which the
+// device decides too. So a device gives the same bits each time, and two devices give the same up to rounding.
 
+// Pixels of one block; a CPU body reads it twice, so LINES * VECTOR channels of it should stay in the first-level
+// cache.
 #ifndef BLOCK
-// Pixels of one block; a CPU body reads it twice, so LINES * VECTOR channels of it should stay in the first-level cache.
 #define BLOCK 256
 #endif
-#ifndef VECTOR
 // Channels of one work-item: with CPU bodies a power of two up to 16 that divides the number of channels, else 1.
+#ifndef VECTOR
 #define VECTOR 1
 #endif
-#ifndef LINES
 // CPU bodies: vectors of one work-item, 1, 2 or 4; LINES * VECTOR divides the number of channels.
+#ifndef LINES
 #define LINES 1
 #endif
-#ifndef LANES
 // GPU bodies: channels of one group.
+#ifndef LANES
 #define LANES 32
 #endif
-#ifndef ROWS
 // GPU bodies: pixels that a group takes at a time.
+#ifndef ROWS
 #define ROWS 8
 #endif
-#ifndef INFERENCE
 // normalize_channels: whether it is given the running variance in place of the inverse deviation.
+#ifndef INFERENCE
 #define INFERENCE 0
 #endif
-#ifndef ACCUMULATE
 // Backward: whether to add to the gradients of scale and shift.
+#ifndef ACCUMULATE
 #define ACCUMULATE 0
 #endif
 
 #include "vectors.h"
 
-#if CPU_BODIES
-#define GROUP_SHAPE __attribute__((reqd_work_group_size(1, 1, 1)))
-#else
-#define GROUP_SHAPE __attribute__((reqd_work_group_size(LANES, ROWS, 1)))
+// The pixels, or squares of pixels, start ..< end.
+typedef struct {
+  uint start, end;
+} Block;
 
-// Sum of `value` over the rows of the group, in the order of a tree, for this work-item's lane. All work-items call it.
-static inline float sum_of_rows(local float (*sums)[LANES], const float value) {
+// Returns the part of 0 ..< count that the groups of block get_group_id(1) take.
+static inline Block block_of_group(uint count) {
+  Block block;
+  block.start = (uint)get_group_id(1) * BLOCK;
+  block.end = block.start + min(count - block.start, (uint)BLOCK);
+  return block;
+}
+
+#if CPU_BODIES
+#define GROUP_SHAPE WORK_GROUP(1, 1, 1)
+// The vectors of this work-item.
+#define FOR_EACH_LINE(line) _Pragma("unroll") for (uint line = 0; line < LINES; line++)
+// The pixels of a block that one work-item of an element-wise stage takes.
+#define FOR_EACH_PIXEL(pixel, block) for (uint pixel = block.start; pixel < block.end; pixel++)
+// The blocks that one work-item of a second stage takes.
+#define FOR_EACH_BLOCK(block, blocks) for (uint block = 0; block < blocks; block++)
+// Local memory for sum_of_rows.
+#define ROW_SUMS(sums) local float(*const sums)[LANES] = 0
+
+// Returns the first of the LINES * VECTOR channels of this work-item.
+static inline uint first_channel(uint channels) { return (uint)get_group_id(0) * (LINES * VECTOR); }
+// Returns whether this work-item stores the results of its group's channels.
+static inline bool is_writer(uint channels) { return true; }
+static inline FLOATS sum_of_rows(FLOATS value, local float (*sums)[LANES]) { return value; }
+#else
+#define GROUP_SHAPE WORK_GROUP(LANES, ROWS, 1)
+#define FOR_EACH_LINE(line) for (uint line = 0; line < 1; line++)
+#define FOR_EACH_PIXEL(pixel, block) for (uint pixel = block.start + get_local_id(1); pixel < block.end; pixel += ROWS)
+#define FOR_EACH_BLOCK(block, blocks) for (uint block = get_local_id(1); block < blocks; block += ROWS)
+#define ROW_SUMS(sums) local float sums[ROWS][LANES]
+
+// Work-items past the last channel take it again, as all must reach a barrier.
+static inline uint first_channel(uint channels) { return min((uint)get_global_id(0), channels - 1); }
+static inline bool is_writer(uint channels) { return get_local_id(1) == 0 && get_global_id(0) < channels; }
+
+// Returns the sum of `value` over the rows of the group, in the order of a tree, for this work-item's lane. All call
+// it.
+static inline float sum_of_rows(float value, local float (*sums)[LANES]) {
   const uint lane = get_local_id(0), row = get_local_id(1);
   barrier(CLK_LOCAL_MEM_FENCE);
   sums[row][lane] = value;
@@ -57,74 +94,119 @@ static inline float sum_of_rows(local float (*sums)[LANES], const float value) {
 }
 #endif
 
+// Loads this work-item's channels, the first of which is at `source`.
+#define LOAD_LINES(lines, source) FOR_EACH_LINE(load_line) lines[load_line] = LOAD((source) + load_line * VECTOR)
+
 // Adds `value` to *sum with the rounding error kept in *error (Kahan 1965).
-static inline void add_compensated(FLOATS *sum, FLOATS *error, const FLOATS value) {
+static inline void add_compensated(FLOATS *sum, FLOATS *error, FLOATS value) {
   const FLOATS corrected = value - *error;
   const FLOATS next = *sum + corrected;
   *error = (next - *sum) - corrected;
   *sum = next;
 }
 
-// First of the channels that this work-item takes: CPU bodies LINES * VECTOR of them, GPU bodies one. Work-items past the
-// last channel take it again where all must reach a barrier.
-#if CPU_BODIES
-#define FIRST_CHANNEL ((uint)get_group_id(0) * (LINES * VECTOR))
-#else
-#define FIRST_CHANNEL min((uint)get_global_id(0), channels - 1)
-#endif
+// ---- Forward ----
 
-#if CPU_BODIES
-#define FOR_EACH_LINE(line) _Pragma("unroll") for (uint line = 0; line < LINES; ++line)
-#else
-#define FOR_EACH_LINE(line) for (uint line = 0; line < 1; ++line)
-#endif
+// Where a training forward pass stores the statistics of its batch, and how it averages them over batches.
+typedef struct {
+  global float *saved_mean, *saved_inverse_deviation, *running_mean, *running_variance;
+  uint pixels;
+  float momentum, momentum_complement;
+} Statistics;
 
-// Elements of this work-item's channels, one per line.
-#define LOAD_LINES(lines, source) FOR_EACH_LINE(load_line) lines[load_line] = LOAD((source) + load_line * VECTOR)
-
-// The blocks that one work-item of a second stage takes, the sum over a group's work-items, and which of them writes it.
-#if CPU_BODIES
-#define FIRST_BLOCK 0
-#define BLOCK_STEP 1
-#define SUM_OF_ROWS(value) (value)
-#define IS_WRITER true
-#else
-#define FIRST_BLOCK get_local_id(1)
-#define BLOCK_STEP ROWS
-#define SUM_OF_ROWS(value) sum_of_rows(sums, value)
-#define IS_WRITER (get_local_id(1) == 0 && get_global_id(0) < channels)
-#endif
-
-// The pixels that one work-item of an element-wise stage takes: CPU bodies all of a block, GPU bodies every ROWS-th.
-#if CPU_BODIES
-#define FOR_EACH_PIXEL(pixel) for (uint pixel = start; pixel < end; ++pixel)
-#else
-#define FOR_EACH_PIXEL(pixel) for (uint pixel = start + get_local_id(1); pixel < end; pixel += ROWS)
-#endif
-
-// Stores what is kept of one vector of channels: running = (1 - momentum) * running + momentum * statistic, with the
+// Stores the statistics of one vector of channels: running = (1 - momentum) * running + momentum * statistic, with the
 // unbiased variance. A single pixel has no unbiased variance; dividing by one keeps it finite.
-#define KEEP_STATISTICS(mean, inverse_deviation, squares, channel)                                           \
-  STORE(mean, saved_mean + saved_mean_offset + (channel));                                                   \
-  STORE(inverse_deviation, saved_inverse_deviation + saved_inverse_deviation_offset + (channel));            \
-  STORE(momentum_complement * LOAD(running_mean + running_mean_offset + (channel)) + momentum * (mean),      \
-        running_mean + running_mean_offset + (channel));                                                     \
-  STORE(momentum_complement * LOAD(running_variance + running_variance_offset + (channel)) +                 \
-            momentum * ((squares) / (float)max(pixels - 1, 1u)),                                             \
-        running_variance + running_variance_offset + (channel))
+FORCE_INLINE void store_statistics(Statistics to, FLOATS mean, FLOATS inverse_deviation, FLOATS squares, uint channel) {
+  STORE(mean, to.saved_mean + channel);
+  STORE(inverse_deviation, to.saved_inverse_deviation + channel);
+  STORE(to.momentum_complement * LOAD(to.running_mean + channel) + to.momentum * mean, to.running_mean + channel);
+  STORE(to.momentum_complement * LOAD(to.running_variance + channel) +
+            to.momentum * (squares / (float)max(to.pixels - 1, 1u)),
+        to.running_variance + channel);
+}
 
-// Constants of this work-item's channels.
-#define GRADIENT_CONSTANTS()                                                                     \
-  FLOATS center[LINES], inverse[LINES], gamma[LINES], beta[LINES];                               \
-  LOAD_LINES(center, saved_mean + saved_mean_offset + channel);                                  \
-  LOAD_LINES(inverse, saved_inverse_deviation + saved_inverse_deviation_offset + channel);       \
-  LOAD_LINES(gamma, scale + scale_offset + channel);                                             \
-  LOAD_LINES(beta, shift + shift_offset + channel);                                              \
-  const global float *x = input + input_offset + channel;                                        \
-  const global float *gradient = output_gradient + output_gradient_offset + channel
+// The affine map of this work-item's channels.
+typedef struct {
+  FLOATS center[LINES], factor[LINES], addend[LINES];
+} Normalization;
 
-// g, the gradient below the activation, from the one above it, and the normalized x of one place.
-#define GRADIENT_AND_NORMALIZED(pixel, line, above, g, normalized)                                                     \
-  const FLOATS normalized = (LOAD(x + pixel * input_stride + line * VECTOR) - center[line]) * inverse[line];       \
-  const FLOATS y = ACTIVATE(FLOATS, normalized * gamma[line] + beta[line], slope);                                 \
-  const FLOATS g = (above) * ACTIVATION_DERIVATIVE(FLOATS, y, slope)
+// Returns (x - center) * factor + addend. The mean goes first: with data far from zero, mean * factor would cancel
+// against x * factor.
+FORCE_INLINE FLOATS normalize(const Normalization *map, FLOATS x, uint line) {
+  return (x - map->center[line]) * map->factor[line] + map->addend[line];
+}
+
+// Sets *map from pointers to this work-item's first channel; `deviation` are inverse deviations, or with INFERENCE
+// variances.
+FORCE_INLINE void load_normalization(Normalization *map, global const float *mean, global const float *deviation,
+                                     global const float *scale, global const float *shift, float epsilon) {
+  LOAD_LINES(map->center, mean);
+  LOAD_LINES(map->factor, deviation);
+  LOAD_LINES(map->addend, shift);
+  FOR_EACH_LINE(line) {
+    const FLOATS gamma = LOAD(scale + line * VECTOR);
+#if INFERENCE
+    map->factor[line] = gamma / sqrt(map->factor[line] + epsilon);
+#else
+    map->factor[line] = gamma * map->factor[line];
+#endif
+  }
+}
+
+// The same from means and, `channels` floats behind them, variances; the groups of block 0 store the statistics.
+FORCE_INLINE void load_moments(Normalization *map, global const float *moments, global const float *scale,
+                               global const float *shift, float epsilon, Statistics statistics, uint channels,
+                               uint channel) {
+  LOAD_LINES(map->center, moments);
+  LOAD_LINES(map->addend, shift);
+  FOR_EACH_LINE(line) {
+    const FLOATS variance = LOAD(moments + channels + line * VECTOR);
+    const FLOATS inverse = 1.0f / sqrt(variance + epsilon);
+    map->factor[line] = LOAD(scale + line * VECTOR) * inverse;
+    if (get_group_id(1) == 0 && get_local_id(1) == 0)
+      store_statistics(statistics, map->center[line], inverse, variance * (float)statistics.pixels,
+                       channel + line * VECTOR);
+  }
+}
+
+// ---- Backward ----
+
+// The values of this work-item's channels that the backward pass reads.
+typedef struct {
+  FLOATS mean[LINES], inverse_deviation[LINES], scale[LINES], shift[LINES];
+} Channels;
+
+// Sets *channels from pointers to this work-item's first channel.
+FORCE_INLINE void load_channels(Channels *channels, global const float *mean, global const float *inverse_deviation,
+                                global const float *scale, global const float *shift) {
+  LOAD_LINES(channels->mean, mean);
+  LOAD_LINES(channels->inverse_deviation, inverse_deviation);
+  LOAD_LINES(channels->scale, scale);
+  LOAD_LINES(channels->shift, shift);
+}
+
+// The normalized x of one place, and g, the gradient there below the activation.
+typedef struct {
+  FLOATS normalized, g;
+} Terms;
+
+// Returns them from x and the upstream gradient.
+FORCE_INLINE Terms gradient_terms(const Channels *channels, uint line, FLOATS x, FLOATS upstream, float slope) {
+  Terms terms;
+  terms.normalized = (x - channels->mean[line]) * channels->inverse_deviation[line];
+  const FLOATS y =
+      ACTIVATE(FLOATS, terms.normalized * channels->scale[line] + channels->shift[line], slope);
+  terms.g = upstream * ACTIVATION_DERIVATIVE(FLOATS, y, slope);
+  return terms;
+}
+
+// The means of g and of g * normalized x of this work-item's channels.
+typedef struct {
+  FLOATS g[LINES], product[LINES];
+} Means;
+
+// Returns the gradient by x.
+FORCE_INLINE FLOATS input_gradient_of(const Channels *channels, uint line, Terms terms, const Means *means) {
+  return channels->scale[line] * channels->inverse_deviation[line] *
+         (terms.g - means->g[line] - terms.normalized * means->product[line]);
+}

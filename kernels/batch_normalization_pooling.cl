@@ -1,139 +1,130 @@
 // Batch normalization with max-pooling 2 x 2 of its output in the same pass over memory, and the gradients of both.
 //
-// The tensors are those of batch_normalization.cl, and pooled [batch][height / 2][width / 2][channels]: forward the maxima,
-// backward their gradients; indices: the same as bytes, 2 y + x of the maximum in its square. Work goes by squares of
-// 2 x 2 pixels, BLOCK of them in a block; squares at the lower and the right edge may be cut and are then not pooled.
-// Between the two passes of the gradient comes batch_normalization.cl's gradient_sums.
+// The formulas and tensors are those of batch_normalization.cl, and pooled [batch][height / 2][width / 2][channels]:
+// forward the maxima, backward their gradients; indices: the same as bytes, 2 y + x of the maximum in its square. Work
+// goes by squares of 2 x 2 pixels, BLOCK of them in a block; squares at the lower and the right edge may be cut and are
+// then not pooled.
+// Group (channels, block), as in batch_normalization.h. Between the two passes of the gradient comes
+// batch_normalization.cl's gradient_sums.
 //
-// CPU bodies have the gradient of both in two passes. GPU bodies add the pooled gradient first, in a pass of its own, and
-// go on as without pooling: fused, their sums over a group's rows came out wrong now and then on PoCL with several threads.
+// CPU bodies have the gradient of both in two passes. GPU bodies add the pooled gradient first, in a pass of its own,
+// and go on as without pooling: fused, their sums over a group's rows came out wrong now and then on PoCL with several
+// threads.
 
 #include "common.h"
 #include "activation.h"
 #include "batch_normalization.h"
 
+// normalize_squares: whether the moments are given, and the statistics still to be stored.
 #ifndef MOMENTS_GIVEN
-// normalize_squares: whether the moments are given, and the statistics still to be kept.
 #define MOMENTS_GIVEN 0
 #endif
 
-// A square's image, and its place in the grid of squares.
-typedef struct {
-  uint n, y, x;
-} Square;
+// Squares in a column and in a row of them.
+#define DOWN(height) (((height) + 1) / 2)
+#define ACROSS(width) (((width) + 1) / 2)
 
-static inline Square square_at(const uint index, const uint down, const uint across) {
-  Square square;
-  const uint row = index / across;
-  square.x = index - row * across;
-  square.n = row / down;
-  square.y = row - square.n * down;
-  return square;
-}
-
-static inline Square next_square(Square square, const uint down, const uint across) {
-  if (++square.x == across) {
-    square.x = 0;
-    if (++square.y == down) {
-      square.y = 0;
-      ++square.n;
+// Returns the position after this one, in images of that size.
+static inline Position next_position(Position position, uint height, uint width) {
+  if (++position.x == width) {
+    position.x = 0;
+    if (++position.y == height) {
+      position.y = 0;
+      position.n++;
     }
   }
-  return square;
+  return position;
 }
-
-#define DOWN ((height + 1) / 2)
-#define ACROSS ((width + 1) / 2)
 
 // The squares of a block that one work-item takes: CPU bodies all, GPU bodies every ROWS-th.
 #if CPU_BODIES
-#define FOR_EACH_SQUARE(square)                               \
-  Square square = square_at(start, DOWN, ACROSS);             \
-  for (uint index = start; index < end; ++index, square = next_square(square, DOWN, ACROSS))
+#define FOR_EACH_SQUARE(position, block, down, across)               \
+  Position position = position_of(block.start, down, across);        \
+  for (uint index = block.start; index < block.end; index++, position = next_position(position, down, across))
 #else
-#define FOR_EACH_SQUARE(square)                               \
-  Square square = square_at(start + get_local_id(1), DOWN, ACROSS); \
-  for (uint index = start + get_local_id(1); index < end;     \
-       index += ROWS, square = square_at(index, DOWN, ACROSS))
+#define FOR_EACH_SQUARE(position, block, down, across)                                  \
+  Position position = position_of(block.start + get_local_id(1), down, across);         \
+  for (uint index = block.start + get_local_id(1); index < block.end;                    \
+       index += ROWS, position = position_of(index, down, across))
 #endif
 
-// Place of a square's first pixel, of its pooled pixel, whether its other row and column exist, and whether it is pooled.
-#define PLACE_SQUARE(square)                                                                            \
-  const size_t first = ((size_t)square.n * height + 2 * square.y) * width + 2 * square.x;               \
-  const size_t pooled_pixel = ((size_t)square.n * (height / 2) + square.y) * (width / 2) + square.x;    \
-  const bool has_row = 2 * square.y + 1 < height, has_column = 2 * square.x + 1 < width;                \
-  const bool is_pooled = has_row && has_column
+// A square's first pixel, its pixel in the pooled tensors, and whether its second row and column exist.
+typedef struct {
+  size_t first, pooled;
+  bool has_row, has_column;
+} Square;
+
+static inline Square square_at(Position at, uint height, uint width) {
+  Square square;
+  square.first = pixel_index(at.n, 2 * at.y, 2 * at.x, height, width);
+  square.pooled = pixel_index(at.n, at.y, at.x, height / 2, width / 2);
+  square.has_row = 2 * at.y + 1 < height;
+  square.has_column = 2 * at.x + 1 < width;
+  return square;
+}
+
+static inline bool is_pooled(Square square) { return square.has_row && square.has_column; }
 
 // The four pixels of a square; those that do not exist are passed over.
 #if CPU_BODIES
-#define FOR_EACH_CORNER(corner) _Pragma("unroll") for (uint corner = 0; corner < 4; ++corner)
+#define FOR_EACH_CORNER(corner) _Pragma("unroll") for (uint corner = 0; corner < 4; corner++)
 #else
-#define FOR_EACH_CORNER(corner) for (uint corner = 0; corner < 4; ++corner)
+#define FOR_EACH_CORNER(corner) for (uint corner = 0; corner < 4; corner++)
 #endif
-#define IS_OUTSIDE(corner) ((corner >= 2 && !has_row) || (corner % 2 == 1 && !has_column))
-#define PIXEL(corner) (first + (corner / 2) * width + corner % 2)
+static inline bool is_outside(Square square, uint corner) {
+  return (corner >= 2 && !square.has_row) || (corner % 2 == 1 && !square.has_column);
+}
+static inline size_t corner_pixel(Square square, uint corner, uint width) {
+  return square.first + (corner / 2) * width + corner % 2;
+}
 
 // ---- Forward ----
 
-// Group (channels, block). With MOMENTS_GIVEN, `mean` holds means and variances, and the groups of block 0 keep the statistics.
 kernel GROUP_SHAPE void normalize_squares(
-    const global float *input, const ulong input_offset, const ulong input_stride, const global float *scale,
-    const ulong scale_offset, const global float *shift, const ulong shift_offset,
+    TENSOR(const float *, input), ARRAY(const float *, scale), ARRAY(const float *, shift),
 #if MOMENTS_GIVEN
-    const global float *moments, const ulong moments_offset,
+    ARRAY(const float *, moments),
 #endif
-    global float *saved_mean, const ulong saved_mean_offset, global float *saved_inverse_deviation,
-    const ulong saved_inverse_deviation_offset,
+    ARRAY(float *, saved_mean), ARRAY(float *, saved_inverse_deviation),
 #if MOMENTS_GIVEN
-    global float *running_mean, const ulong running_mean_offset, global float *running_variance,
-    const ulong running_variance_offset, const float epsilon, const float momentum, const float momentum_complement,
+    ARRAY(float *, running_mean), ARRAY(float *, running_variance), float epsilon, float momentum,
+    float momentum_complement,
 #endif
-    global float *output, const ulong output_offset, const ulong output_stride, global float *pooled,
-    const ulong pooled_offset, const ulong pooled_stride, global uchar *indices, const ulong indices_offset,
-    const ulong indices_stride, const uint channels, const uint pixels, const uint squares, const uint height,
-    const uint width, const float slope) {
-  const uint start = (uint)get_group_id(1) * BLOCK;
-  const uint end = start + min(squares - start, (uint)BLOCK);
+    TENSOR(float *, output), TENSOR(float *, pooled), TENSOR(uchar *, indices), uint channels, uint pixels,
+    uint squares, uint height, uint width, float slope) {
   if (get_global_id(0) >= channels) return;
-  const uint channel = FIRST_CHANNEL;
-  FLOATS center[LINES], factor[LINES], addend[LINES];
-  LOAD_LINES(addend, shift + shift_offset + channel);
+  const Block block = block_of_group(squares);
+  const uint channel = first_channel(channels);
+  Normalization map;
 #if MOMENTS_GIVEN
-  LOAD_LINES(center, moments + moments_offset + channel);
-  FOR_EACH_LINE(line) {
-    const FLOATS variance = LOAD(moments + moments_offset + channels + channel + line * VECTOR);
-    const FLOATS inverse = 1.0f / sqrt(variance + epsilon);
-    factor[line] = LOAD(scale + scale_offset + channel + line * VECTOR) * inverse;
-    if (get_group_id(1) == 0 && get_local_id(1) == 0) {
-      KEEP_STATISTICS(center[line], inverse, variance * (float)pixels, channel + line * VECTOR);
-    }
-  }
+  const Statistics to = {BASE(saved_mean), BASE(saved_inverse_deviation), BASE(running_mean), BASE(running_variance),
+                         pixels, momentum, momentum_complement};
+  load_moments(&map, BASE(moments) + channel, BASE(scale) + channel, BASE(shift) + channel, epsilon, to, channels,
+               channel);
 #else
-  LOAD_LINES(center, saved_mean + saved_mean_offset + channel);
-  LOAD_LINES(factor, saved_inverse_deviation + saved_inverse_deviation_offset + channel);
-  FOR_EACH_LINE(line) factor[line] *= LOAD(scale + scale_offset + channel + line * VECTOR);
+  load_normalization(&map, BASE(saved_mean) + channel, BASE(saved_inverse_deviation) + channel, BASE(scale) + channel,
+                     BASE(shift) + channel, 0.0f);
 #endif
-  const global float *source = input + input_offset + channel;
-  global float *target = output + output_offset + channel;
-  FOR_EACH_SQUARE(square) {
-    PLACE_SQUARE(square);
+  FOR_EACH_SQUARE(position, block, DOWN(height), ACROSS(width)) {
+    const Square square = square_at(position, height, width);
     FOR_EACH_LINE(line) {
+      const uint at = channel + line * VECTOR;
       FLOATS maximum = 0.0f;
       INTS place = 0;
       FOR_EACH_CORNER(corner) {
-        if (IS_OUTSIDE(corner)) continue;
-        const FLOATS z =
-            (LOAD(source + PIXEL(corner) * input_stride + line * VECTOR) - center[line]) * factor[line] + addend[line];
+        if (is_outside(square, corner)) continue;
+        const size_t pixel = corner_pixel(square, corner, width);
+        const FLOATS z = normalize(&map, LOAD(AT(input, pixel) + at), line);
         const FLOATS value = ACTIVATE(FLOATS, z, slope);
-        STORE(value, target + PIXEL(corner) * output_stride + line * VECTOR);
+        STORE(value, AT(output, pixel) + at);
         // A NaN wins, so that it is not hidden; else the first of equals.
         const INTS wins = corner == 0 ? (INTS)(-1) : ((value > maximum) | (value != value));
         maximum = select(maximum, value, wins);
         place = select(place, (INTS)(corner), wins);
       }
-      if (is_pooled) {
-        STORE(maximum, pooled + pooled_offset + pooled_pixel * pooled_stride + channel + line * VECTOR);
-        STORE(CONVERT_BYTES(place), indices + indices_offset + pooled_pixel * indices_stride + channel + line * VECTOR);
+      if (is_pooled(square)) {
+        STORE(maximum, AT(pooled, square.pooled) + at);
+        STORE(CONVERT_BYTES(place), AT(indices, square.pooled) + at);
       }
     }
   }
@@ -141,80 +132,94 @@ kernel GROUP_SHAPE void normalize_squares(
 
 // ---- Backward ----
 
-#define GRADIENT_PARAMETERS                                                                                         \
-  const global float *input, const ulong input_offset, const ulong input_stride, const global float *scale,         \
-      const ulong scale_offset, const global float *shift, const ulong shift_offset, const global float *saved_mean, \
-      const ulong saved_mean_offset, const global float *saved_inverse_deviation,                                   \
-      const ulong saved_inverse_deviation_offset, const global float *output_gradient,                              \
-      const ulong output_gradient_offset, const ulong output_gradient_stride, const global float *pooled,           \
-      const ulong pooled_offset, const ulong pooled_stride, const global uchar *indices, const ulong indices_offset, \
-      const ulong indices_stride
-
 #if CPU_BODIES
 
-// What comes to a square's pixels by way of the maximum, and to which of them.
-#define LOAD_POOLED(line)                                                                                          \
-  FLOATS incoming = 0.0f;                                                                                          \
-  INTS place = 0;                                                                                                  \
-  if (is_pooled) {                                                                                                 \
-    incoming = LOAD(pooled + pooled_offset + pooled_pixel * pooled_stride + channel + line * VECTOR);              \
-    place = CONVERT_INTS(LOAD(indices + indices_offset + pooled_pixel * indices_stride + channel + line * VECTOR)); \
-  }
-#define ABOVE(corner, line)                                                        \
-  (LOAD(gradient + PIXEL(corner) * output_gradient_stride + line * VECTOR) +       \
-   select((FLOATS)(0.0f), incoming, place == (INTS)(corner)))
+// The pooled gradient of a square, and the corner that it belongs to.
+typedef struct {
+  FLOATS gradient;
+  INTS corner;
+} Pooled;
 
-// Stage 1. Group (channels, block): sums of g and of g * normalized x.
-kernel GROUP_SHAPE void gradient_squares(GRADIENT_PARAMETERS, global float *partials, const uint channels,
-                                         const uint squares, const uint blocks, const uint height, const uint width,
-                                         const float slope) {
-  const uint block = get_group_id(1);
-  const uint start = block * BLOCK;
-  const uint end = start + min(squares - start, (uint)BLOCK);
-  const uint channel = FIRST_CHANNEL;
-  GRADIENT_CONSTANTS();
+// Returns it from pointers to the square's pixel.
+FORCE_INLINE Pooled load_pooled(Square square, global const float *gradient, global const uchar *indices) {
+  Pooled pooled;
+  pooled.gradient = 0.0f;
+  pooled.corner = 0;
+  if (is_pooled(square)) {
+    pooled.gradient = LOAD(gradient);
+    pooled.corner = CONVERT_INTS(LOAD(indices));
+  }
+  return pooled;
+}
+
+// Returns the upstream gradient of a corner: its own, and the pooled one where it belongs there.
+FORCE_INLINE FLOATS upstream_of(Pooled pooled, uint corner, FLOATS gradient) {
+  return gradient + select((FLOATS)(0.0f), pooled.gradient, pooled.corner == (INTS)(corner));
+}
+
+// Stage 1: sums of g and of g * normalized.
+kernel GROUP_SHAPE void gradient_squares(TENSOR(const float *, input), ARRAY(const float *, scale),
+                                         ARRAY(const float *, shift), ARRAY(const float *, saved_mean),
+                                         ARRAY(const float *, saved_inverse_deviation),
+                                         TENSOR(const float *, output_gradient), TENSOR(const float *, pooled),
+                                         TENSOR(const uchar *, indices), global float *partials, uint channels,
+                                         uint squares, uint blocks, uint height, uint width, float slope) {
+  const Block block = block_of_group(squares);
+  const uint channel = first_channel(channels);
+  Channels values;
+  load_channels(&values, BASE(saved_mean) + channel, BASE(saved_inverse_deviation) + channel, BASE(scale) + channel,
+                BASE(shift) + channel);
   FLOATS sum[LINES], product_sum[LINES];
   FOR_EACH_LINE(line) sum[line] = 0.0f, product_sum[line] = 0.0f;
-  FOR_EACH_SQUARE(square) {
-    PLACE_SQUARE(square);
+  FOR_EACH_SQUARE(position, block, DOWN(height), ACROSS(width)) {
+    const Square square = square_at(position, height, width);
     FOR_EACH_LINE(line) {
-      LOAD_POOLED(line)
+      const uint at = channel + line * VECTOR;
+      const Pooled from = load_pooled(square, AT(pooled, square.pooled) + at, AT(indices, square.pooled) + at);
       FOR_EACH_CORNER(corner) {
-        if (IS_OUTSIDE(corner)) continue;
-        GRADIENT_AND_NORMALIZED(PIXEL(corner), line, ABOVE(corner, line), g, normalized);
-        sum[line] += g;
-        product_sum[line] += g * normalized;
+        if (is_outside(square, corner)) continue;
+        const size_t pixel = corner_pixel(square, corner, width);
+        const FLOATS upstream = upstream_of(from, corner, LOAD(AT(output_gradient, pixel) + at));
+        const Terms terms = gradient_terms(&values, line, LOAD(AT(input, pixel) + at), upstream, slope);
+        sum[line] += terms.g;
+        product_sum[line] += terms.g * terms.normalized;
       }
     }
   }
+  global float *block_sums = partials + (size_t)get_group_id(1) * channels + channel;
   FOR_EACH_LINE(line) {
-    STORE(sum[line], partials + (size_t)block * channels + channel + line * VECTOR);
-    STORE(product_sum[line], partials + ((size_t)blocks + block) * channels + channel + line * VECTOR);
+    STORE(sum[line], block_sums + line * VECTOR);
+    STORE(product_sum[line], block_sums + (size_t)blocks * channels + line * VECTOR);
   }
 }
 
-// Stage 3. Group (channels, block). input_gradient may be output_gradient.
-kernel GROUP_SHAPE void input_gradient_squares(GRADIENT_PARAMETERS, const global float *means, global float *target,
-                                               const ulong target_offset, const ulong target_stride,
-                                               const uint channels, const uint squares, const uint height,
-                                               const uint width, const float slope) {
-  const uint start = (uint)get_group_id(1) * BLOCK;
-  const uint end = start + min(squares - start, (uint)BLOCK);
-  const uint channel = FIRST_CHANNEL;
-  GRADIENT_CONSTANTS();
-  FLOATS mean[LINES], product_mean[LINES];
-  LOAD_LINES(mean, means + channel);
-  LOAD_LINES(product_mean, means + channels + channel);
-  global float *result = target + target_offset + channel;
-  FOR_EACH_SQUARE(square) {
-    PLACE_SQUARE(square);
+// Stage 3; target, the gradient by the input, may be output_gradient.
+kernel GROUP_SHAPE void input_gradient_squares(TENSOR(const float *, input), ARRAY(const float *, scale),
+                                               ARRAY(const float *, shift), ARRAY(const float *, saved_mean),
+                                               ARRAY(const float *, saved_inverse_deviation),
+                                               TENSOR(const float *, output_gradient), TENSOR(const float *, pooled),
+                                               TENSOR(const uchar *, indices), global const float *means,
+                                               TENSOR(float *, target), uint channels, uint squares, uint height,
+                                               uint width, float slope) {
+  const Block block = block_of_group(squares);
+  const uint channel = first_channel(channels);
+  Channels values;
+  load_channels(&values, BASE(saved_mean) + channel, BASE(saved_inverse_deviation) + channel, BASE(scale) + channel,
+                BASE(shift) + channel);
+  Means mean;
+  LOAD_LINES(mean.g, means + channel);
+  LOAD_LINES(mean.product, means + channels + channel);
+  FOR_EACH_SQUARE(position, block, DOWN(height), ACROSS(width)) {
+    const Square square = square_at(position, height, width);
     FOR_EACH_LINE(line) {
-      LOAD_POOLED(line)
+      const uint at = channel + line * VECTOR;
+      const Pooled from = load_pooled(square, AT(pooled, square.pooled) + at, AT(indices, square.pooled) + at);
       FOR_EACH_CORNER(corner) {
-        if (IS_OUTSIDE(corner)) continue;
-        GRADIENT_AND_NORMALIZED(PIXEL(corner), line, ABOVE(corner, line), g, normalized);
-        STORE(gamma[line] * inverse[line] * (g - mean[line] - normalized * product_mean[line]),
-              result + PIXEL(corner) * target_stride + line * VECTOR);
+        if (is_outside(square, corner)) continue;
+        const size_t pixel = corner_pixel(square, corner, width);
+        const FLOATS upstream = upstream_of(from, corner, LOAD(AT(output_gradient, pixel) + at));
+        const Terms terms = gradient_terms(&values, line, LOAD(AT(input, pixel) + at), upstream, slope);
+        STORE(input_gradient_of(&values, line, terms, &mean), AT(target, pixel) + at);
       }
     }
   }
@@ -222,23 +227,20 @@ kernel GROUP_SHAPE void input_gradient_squares(GRADIENT_PARAMETERS, const global
 
 #else
 
-// target = output_gradient + what comes by way of the maxima; target may be output_gradient. One work-item per element.
-kernel void add_pooled_gradient(
-    const global float *output_gradient, const ulong output_gradient_offset, const ulong output_gradient_stride,
-    const global float *pooled, const ulong pooled_offset, const ulong pooled_stride, const global uchar *indices,
-    const ulong indices_offset, const ulong indices_stride, global float *target, const ulong target_offset,
-    const ulong target_stride, const uint channels, const uint pixels, const uint height, const uint width) {
+// target = output_gradient + the pooled gradient at the maxima; target may be output_gradient. One work-item per
+// element: direction 0 the channel, row_index() the pixel.
+kernel void add_pooled_gradient(TENSOR(const float *, output_gradient), TENSOR(const float *, pooled),
+                                TENSOR(const uchar *, indices), TENSOR(float *, target), uint channels, uint pixels,
+                                uint height, uint width) {
   const size_t channel = get_global_id(0), row = row_index();
   if (channel >= channels || row >= pixels) return;
-  const uint pixel = row, line = pixel / width;
-  const uint x = pixel - line * width, n = line / height, y = line - n * height;
-  float gradient = output_gradient[output_gradient_offset + row * output_gradient_stride + channel];
-  if (y / 2 < height / 2 && x / 2 < width / 2) {
-    const size_t square = ((size_t)n * (height / 2) + y / 2) * (width / 2) + x / 2;
-    if (indices[indices_offset + square * indices_stride + channel] == y % 2 * 2 + x % 2)
-      gradient += pooled[pooled_offset + square * pooled_stride + channel];
+  const Position at = position_of(row, height, width);
+  float gradient = AT(output_gradient, row)[channel];
+  if (at.y / 2 < height / 2 && at.x / 2 < width / 2) {
+    const size_t square = pixel_index(at.n, at.y / 2, at.x / 2, height / 2, width / 2);
+    if (AT(indices, square)[channel] == at.y % 2 * 2 + at.x % 2) gradient += AT(pooled, square)[channel];
   }
-  target[target_offset + row * target_stride + channel] = gradient;
+  AT(target, row)[channel] = gradient;
 }
 
 #endif

@@ -1,6 +1,8 @@
-// Binary cross-entropy on logits against one constant target, and its gradient: max(x, 0) - x t + log(1 + exp(-|x|)),
-// derivative sigmoid(x) - t, written as (1 - t) sigmoid(x) - t sigmoid(-x), which keeps its digits where the two are
-// close. The frame, with the layouts, is in loss.h.
+// Binary cross-entropy on logits x against one target t for all elements, and its gradient (loss.h has the frame, with
+// the layouts and the work-group).
+//
+//   l(x, t) = max(x, 0) - x t + log(1 + exp(-|x|))
+//   l'(x, t) = sigmoid(x) - t, written as (1 - t) sigmoid(x) - t sigmoid(-x), to keep its digits where both are close
 
 #include "common.h"
 

@@ -1,55 +1,32 @@
-// Convolution and transposed convolution for GPUs: forward and data gradient, an implicit matrix product (pixels ×
-// terms · terms × output channels) tiled into local memory and registers. See convolution_geometry.h for the
-// formulation.
+// Convolution and transposed convolution for GPUs: the data sum, an implicit matrix product (rows × terms · terms ×
+// columns) tiled into local memory and registers. convolution_geometry.h has the formula.
+//
+// input, output: [batch][height][width][channels]; weights: [taps][channels][columns], or [taps][columns][channels] if
+// transposed; bias: [columns], may be null. With more than one split a group sums up one part of the terms, and
+// `output` is [split][output pixels][columns] for convolution_reduce.
+// Group (tile of rows, tile of columns, phase · splits + split) of GROUP_X × GROUP_Y work-items; convolution_tiles.h
+// has the share of each.
 
 #include "common.h"
 #include "convolution_geometry.h"
 #include "convolution_tiles.h"
 
-// Weights are [taps][channels][columns], or [taps][columns][channels] if transposed. bias may be null. With more than
-// one split a group sums up one part of the terms, and `output` is [split][output pixels][columns] for
-// convolution_reduce. Group: (tile of rows, block of columns, phase · splits + split).
-kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1)))
-void convolution_data(
-    global const float *restrict input, ulong input_offset, ulong input_stride, int input_height, int input_width,
-    global const float *restrict weights, ulong weights_offset, ulong weights_stride, int transposed,
-    global const float *restrict bias, ulong bias_offset,
-    global float *restrict output, ulong output_offset, ulong output_stride, int output_height, int output_width,
-    int batch, int channels, int columns, int kernel_height, int kernel_width, int padding, int phases, int step,
-    int direction, int position_major, int splits) {
-  local float row_tile[TILE_DEPTH * LINE_ROWS] __attribute__((aligned(16)));
-  local float column_tile[TILE_DEPTH * LINE_COLUMNS] __attribute__((aligned(16)));
+kernel WORK_GROUP(GROUP_X, GROUP_Y, 1) void convolution_data(
+    TENSOR(const float *restrict, input), int input_height, int input_width, TENSOR(const float *restrict, weights),
+    int transposed, ARRAY(const float *restrict, bias), TENSOR(float *restrict, output), int output_height,
+    int output_width, int batch, int channels, int columns, int kernel_height, int kernel_width, int padding,
+    int phases, int step, int direction, int position_major, int splits) {
+  ROW_TILE(row_tile);
+  COLUMN_TILE(column_tile);
 
-  const int phase = get_group_id(2) / splits;
-  const int split = (int)get_group_id(2) - phase * splits;
-  const int phase_y = phase / phases;
-  const int phase_x = phase - phase_y * phases;
-  RowGrid grid;
-  grid.batch = batch;
-  grid.height = (output_height - phase_y + phases - 1) / phases;
-  grid.width = (output_width - phase_x + phases - 1) / phases;
-  grid.position_major = position_major;
-  const int rows = batch * grid.height * grid.width;
-  const int first_row = (int)get_group_id(0) * TILE_ROWS;
-  const int first_column = (int)get_group_id(1) * TILE_COLUMNS;
-  if (first_row >= rows) return;
-
-  // The rectangle of taps that hit anything from this tile.
-  const PhaseTaps taps_y = phase_taps(phase_y, phases, padding, kernel_height, direction);
-  const PhaseTaps taps_x = phase_taps(phase_x, phases, padding, kernel_width, direction);
-  const RowPosition first = row_position(first_row, grid);
-  const RowPosition last = row_position(min(first_row + TILE_ROWS, rows) - 1, grid);
-  const int lines_apart = !position_major && first.image != last.image;
-  const int columns_apart = lines_apart || first.y != last.y;
-  const Range hits_y = hitting_taps(taps_y, lines_apart ? 0 : first.y, lines_apart ? grid.height - 1 : last.y, step,
-                                    direction, input_height);
-  const Range hits_x = hitting_taps(taps_x, columns_apart ? 0 : first.x, columns_apart ? grid.width - 1 : last.x, step,
-                                    direction, input_width);
-  const int width = hits_x.end - hits_x.begin;
-  const int depth = (hits_y.end - hits_y.begin) * width * channels;
-  const int steps = (depth + TILE_DEPTH - 1) / TILE_DEPTH;
-  const int begin = (int)((long)steps * split / splits);
-  const int end = (int)((long)steps * (split + 1) / splits);
+  const DataSum problem = {input_height, input_width, output_height, output_width, batch, channels,
+                           kernel_height, kernel_width, padding, phases, step, direction, position_major};
+  const int number = get_group_id(2) / splits, split = (int)get_group_id(2) - number * splits;
+  const Phase phase = phase_of(number, problem);
+  const int first_row = (int)get_group_id(0) * TILE_ROWS, first_column = (int)get_group_id(1) * TILE_COLUMNS;
+  if (first_row >= phase.rows) return;
+  const DataTerms terms = data_terms(problem, phase, first_row, TILE_ROWS, TILE_DEPTH, split, splits);
+  const int begin = terms.steps.begin, end = terms.steps.end;
 
   const int item = get_local_id(1) * GROUP_X + get_local_id(0);
   const int deep_term = item % DEEP_ITEMS * VECTOR;
@@ -63,64 +40,55 @@ void convolution_data(
 #pragma unroll
   for (int i = 0; i < DEEP_ROW_LOADS; i++) {
     const int row = first_row + deep_line + i * DEEP_LINES;
-    const RowPosition at = row_position(min(row, rows - 1), grid);
-    row_y[i] = row < rows ? at.y * step + taps_y.origin + direction * hits_y.begin : -(1 << 30);
-    row_x[i] = at.x * step + taps_x.origin + direction * hits_x.begin;
+    const RowPosition at = row_position(min(row, phase.rows - 1), phase.grid);
+    row_y[i] = row < phase.rows ? at.y * step + phase.taps_y.origin + direction * terms.hits_y.begin : -(1 << 30);
+    row_x[i] = at.x * step + phase.taps_x.origin + direction * terms.hits_x.begin;
     row_image[i] = at.image * input_height;
   }
 
   // (tap row, tap column, channel) of the terms that this item reads, and how far apart the steps are.
-  const Digits advance = width > 0 ? digits_of(TILE_DEPTH, width, channels) : digits_of(0, 1, 1);
-  Digits deep = width > 0 ? digits_of(begin * TILE_DEPTH + deep_term, width, channels) : advance;
+  const Digits advance = term_digits(TILE_DEPTH, terms.width, channels);
+  Digits deep = term_digits(begin * TILE_DEPTH + deep_term, terms.width, channels);
   Digits wide[WIDE_COLUMN_LOADS];
 #pragma unroll
   for (int i = 0; i < WIDE_COLUMN_LOADS; i++)
-    wide[i] = width > 0 ? digits_of(begin * TILE_DEPTH + wide_term + i * WIDE_COLUMN_LINES, width, channels) : advance;
+    wide[i] = term_digits(begin * TILE_DEPTH + wide_term + i * WIDE_COLUMN_LINES, terms.width, channels);
 
   float4 sums[ITEM_ROWS][ITEM_COLUMN_RUNS];
-#pragma unroll
-  for (int i = 0; i < ITEM_ROWS; i++)
-#pragma unroll
-    for (int j = 0; j < ITEM_COLUMN_RUNS; j++) sums[i][j] = (float4)(0.0f);
-
-  // The next step's terms are on their way from global memory while this step's are multiplied.
+  clear_sums(sums);
+  // The next step's terms are prefetched from global memory while this step's are multiplied.
   for (int at = begin; at <= end; at++) {
     Run row_run[DEEP_ROW_LOADS];
 #pragma unroll
     for (int i = 0; i < DEEP_ROW_LOADS; i++) {
       const int y = row_y[i] + direction * deep.high, x = row_x[i] + direction * deep.middle;
-      const int inside = at * TILE_DEPTH + deep_term < depth && (uint)y < (uint)input_height
-                         && (uint)x < (uint)input_width;
-      row_run[i] = inside ? load_run(input + input_offset
-                                     + ((size_t)(row_image[i] + y) * input_width + x) * input_stride + deep.low)
-                          : (Run)(0.0f);
+      const int inside = at * TILE_DEPTH + deep_term < terms.depth && (uint)y < (uint)input_height &&
+                         (uint)x < (uint)input_width;
+      row_run[i] =
+          inside ? load_run(AT(input, (size_t)(row_image[i] + y) * input_width + x) + deep.low) : (Run)(0.0f);
     }
     Run deep_run[DEEP_COLUMN_LOADS], wide_run[WIDE_COLUMN_LOADS];
     if (transposed) {
-      const int tap = (taps_y.first + (hits_y.begin + deep.high) * phases) * kernel_width + taps_x.first
-                      + (hits_x.begin + deep.middle) * phases;
+      const int tap = tap_of(terms.hits_y.begin + deep.high, terms.hits_x.begin + deep.middle, phase, problem);
 #pragma unroll
       for (int i = 0; i < DEEP_COLUMN_LOADS; i++) {
         const int column = first_column + deep_line + i * DEEP_LINES;
-        deep_run[i] = at * TILE_DEPTH + deep_term < depth && column < columns
-                          ? load_run(weights + weights_offset + ((size_t)tap * columns + column) * weights_stride
-                                     + deep.low)
+        deep_run[i] = at * TILE_DEPTH + deep_term < terms.depth && column < columns
+                          ? load_run(AT(weights, (size_t)tap * columns + column) + deep.low)
                           : (Run)(0.0f);
       }
     } else {
 #pragma unroll
       for (int i = 0; i < WIDE_COLUMN_LOADS; i++) {
-        const int tap = (taps_y.first + (hits_y.begin + wide[i].high) * phases) * kernel_width + taps_x.first
-                        + (hits_x.begin + wide[i].middle) * phases;
+        const int tap = tap_of(terms.hits_y.begin + wide[i].high, terms.hits_x.begin + wide[i].middle, phase, problem);
         const int column = first_column + wide_column;
-        wide_run[i] = at * TILE_DEPTH + wide_term + i * WIDE_COLUMN_LINES < depth && column < columns
-                          ? load_run(weights + weights_offset
-                                     + ((size_t)tap * channels + wide[i].low) * weights_stride + column)
+        wide_run[i] = at * TILE_DEPTH + wide_term + i * WIDE_COLUMN_LINES < terms.depth && column < columns
+                          ? load_run(AT(weights, (size_t)tap * channels + wide[i].low) + column)
                           : (Run)(0.0f);
-        wide[i] = digits_sum(wide[i], advance, width, channels);
+        wide[i] = digits_sum(wide[i], advance, terms.width, channels);
       }
     }
-    deep = digits_sum(deep, advance, width, channels);
+    deep = digits_sum(deep, advance, terms.width, channels);
 
     if (at > begin) multiply_tiles(row_tile, column_tile, sums);
     if (at == end) break;
@@ -140,27 +108,25 @@ void convolution_data(
     barrier(CLK_LOCAL_MEM_FENCE);
   }
 
+  const size_t output_pixels = (size_t)batch * output_height * output_width;
 #pragma unroll
   for (int i = 0; i < ITEM_ROWS; i++) {
     const int row = first_row + item_row(i);
-    const RowPosition at = row_position(min(row, rows - 1), grid);
-    const size_t pixel = ((size_t)at.image * output_height + at.y * phases + phase_y) * output_width
-                         + at.x * phases + phase_x;
+    const RowPosition at = row_position(min(row, phase.rows - 1), phase.grid);
+    const size_t pixel = split * output_pixels + output_pixel(at, phase, problem);
 #pragma unroll
     for (int j = 0; j < ITEM_COLUMN_RUNS; j++) {
       const int column = first_column + item_column(j);
-      if (row < rows && column < columns) {
-        float4 sum = sums[i][j];
-        if (bias) {
-          global const float *from = bias + bias_offset + column;
-          sum.s0 += from[0];
-          if (column + 1 < columns) sum.s1 += from[1];
-          if (column + 2 < columns) sum.s2 += from[2];
-          if (column + 3 < columns) sum.s3 += from[3];
-        }
-        const size_t line = (size_t)split * batch * output_height * output_width + pixel;
-        store_four(sum, output + output_offset + line * output_stride + column, columns - column, 1);
+      if (row >= phase.rows || column >= columns) continue;
+      float4 sum = sums[i][j];
+      if (bias) {
+        global const float *from = BASE(bias) + column;
+        sum.s0 += from[0];
+        if (column + 1 < columns) sum.s1 += from[1];
+        if (column + 2 < columns) sum.s2 += from[2];
+        if (column + 3 < columns) sum.s3 += from[3];
       }
+      store_four(sum, AT(output, pixel) + column, columns - column, 1);
     }
   }
 }

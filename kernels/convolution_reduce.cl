@@ -1,7 +1,11 @@
-// Convolution and transposed convolution for GPUs: the sums that are short of work for a whole GPU.
+// Convolution and transposed convolution for GPUs: the sums that are no products.
 //
-//   convolution_bias     gradient of the bias, in parts
-//   convolution_reduce   adds up parts of sums, always in their order, so that the result does not depend on scheduling
+//   convolution_bias     partial(split, k) = Σ source(p, k) over a part of the pixels p: the bias's gradient, in parts
+//   convolution_reduce   target(line, k) = bias(k), or [accumulate] target(line, k), or 0, + Σ partial(split, line, k),
+//                        always in the parts' order, so that the result does not depend on scheduling
+//
+// source: [pixels][columns]; partial: dense, [splits][columns] or [splits][lines][columns]; target: [lines][columns];
+// bias: [columns], may be null.
 
 #include "common.h"
 
@@ -13,38 +17,31 @@
 #define GROUP_Y 8
 #endif
 
-// partial[split][columns]: sums of the columns of `source`, [pixels][columns], over one part of the pixels.
-// Group: (GROUP_X columns, split).
-kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1)))
-void convolution_bias(global const float *restrict source, ulong source_offset, ulong source_stride, int pixels,
-                      int columns, global float *restrict partial) {
+// Group (GROUP_X columns, split); a work-item takes every GROUP_Y-th pixel of a column.
+kernel WORK_GROUP(GROUP_X, GROUP_Y, 1) void convolution_bias(
+    TENSOR(const float *restrict, source), int pixels, int columns, global float *restrict partial) {
   local float lanes[GROUP_Y][GROUP_X];
-  const int x = get_local_id(0), y = get_local_id(1);
+  const int x = get_local_id(0), y = get_local_id(1), split = get_group_id(1);
   const int column = get_group_id(0) * GROUP_X + x;
-  const int splits = get_num_groups(1);
-  const int begin = (int)((long)pixels * get_group_id(1) / splits);
-  const int end = (int)((long)pixels * (get_group_id(1) + 1) / splits);
+  const Range part = part_of(pixels, split, get_num_groups(1));
   float sum = 0.0f;
   if (column < columns)
-    for (int p = begin + y; p < end; p += GROUP_Y) sum += source[source_offset + (size_t)p * source_stride + column];
+    for (int p = part.begin + y; p < part.end; p += GROUP_Y) sum += AT(source, (size_t)p)[column];
   lanes[y][x] = sum;
   barrier(CLK_LOCAL_MEM_FENCE);
   if (y == 0 && column < columns) {
     for (int line = 1; line < GROUP_Y; line++) sum += lanes[line][x];
-    partial[(size_t)get_group_id(1) * columns + column] = sum;
+    partial[(size_t)split * columns + column] = sum;
   }
 }
 
-// target(line, k) = bias(k) or [accumulate] target(line, k) or 0, + Σ partial[split][line][k].
-// bias may be null. One work-item per element, (k, line).
-kernel void convolution_reduce(global const float *restrict partial, int splits, global const float *restrict bias,
-                               ulong bias_offset, global float *restrict target, ulong target_offset,
-                               ulong target_stride, ulong lines, ulong columns, int accumulate) {
-  const size_t column = get_global_id(0);
-  const size_t line = row_index();
+// One work-item per element: direction 0 the column, row_index() the line.
+kernel void convolution_reduce(global const float *restrict partial, int splits, ARRAY(const float *restrict, bias),
+                               TENSOR(float *restrict, target), ulong lines, ulong columns, int accumulate) {
+  const size_t column = get_global_id(0), line = row_index();
   if (column >= columns || line >= lines) return;
-  global float *place = target + target_offset + line * target_stride + column;
-  float sum = bias ? bias[bias_offset + column] : accumulate ? *place : 0.0f;
+  global float *place = AT(target, line) + column;
+  float sum = bias ? BASE(bias)[column] : accumulate ? *place : 0.0f;
   for (int split = 0; split < splits; split++) sum += partial[(split * lines + line) * columns + column];
   *place = sum;
 }

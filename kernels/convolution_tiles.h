@@ -1,5 +1,8 @@
-// The tiled matrix product of the GPU bodies: tiles of rows and columns in local memory, sums in registers.
+// The tiled matrix product of the GPU bodies: a tile of rows and a tile of columns in local memory, sums in registers.
 // The host gives every size, as its ranges depend on them; the defaults are for a compiler that is run by hand.
+//
+// Tiles are [TILE_DEPTH][LINE_ROWS] and [TILE_DEPTH][LINE_COLUMNS]. A work-item sums up ITEM_ROWS × 4 ITEM_COLUMN_RUNS
+// elements: sums[i][j] are the four columns from item_column(j) on of row item_row(i).
 
 // Work-items of a group: GROUP_X along the columns, GROUP_Y along the rows.
 #ifndef GROUP_X
@@ -53,11 +56,16 @@
 #error "the group does not share out a tile evenly across the depth"
 #endif
 
+// The tiles' local memory.
+#define ROW_TILE(tile) local float tile[TILE_DEPTH * LINE_ROWS] __attribute__((aligned(16)))
+#define COLUMN_TILE(tile) local float tile[TILE_DEPTH * LINE_COLUMNS] __attribute__((aligned(16)))
+
+// VECTOR neighbouring elements, between global memory and a tile: stored across, as neighbours, or along the depth.
 #if VECTOR == 4
 typedef float4 Run;
-Run load_run(global const float *source) { return *(global const float4 *)source; }
-void store_across(Run run, local float *line) { *(local float4 *)line = run; }
-void store_along(Run run, local float *place, int line) {
+static inline Run load_run(global const float *source) { return *(global const float4 *)source; }
+static inline void store_across(Run run, local float *line) { *(local float4 *)line = run; }
+static inline void store_along(Run run, local float *place, int line) {
   place[0] = run.s0;
   place[line] = run.s1;
   place[2 * line] = run.s2;
@@ -65,15 +73,21 @@ void store_along(Run run, local float *place, int line) {
 }
 #else
 typedef float Run;
-Run load_run(global const float *source) { return *source; }
-void store_across(Run run, local float *line) { *line = run; }
-void store_along(Run run, local float *place, int line) { *place = run; }
+static inline Run load_run(global const float *source) { return *source; }
+static inline void store_across(Run run, local float *line) { *line = run; }
+static inline void store_along(Run run, local float *place, int line) { *place = run; }
 #endif
 
-// sums += row tile · column tile, for this item's rows and columns. Inlined, as the sums are registers.
-__attribute__((always_inline)) inline
-void multiply_tiles(local const float *rows, local const float *columns,
-                    float4 sums[ITEM_ROWS][ITEM_COLUMN_RUNS]) {
+FORCE_INLINE void clear_sums(float4 sums[ITEM_ROWS][ITEM_COLUMN_RUNS]) {
+#pragma unroll
+  for (int i = 0; i < ITEM_ROWS; i++)
+#pragma unroll
+    for (int j = 0; j < ITEM_COLUMN_RUNS; j++) sums[i][j] = (float4)(0.0f);
+}
+
+// sums += row tile · column tile, for this item's rows and columns.
+FORCE_INLINE void multiply_tiles(local const float *rows, local const float *columns,
+                                 float4 sums[ITEM_ROWS][ITEM_COLUMN_RUNS]) {
   const int item_x = get_local_id(0), item_y = get_local_id(1);
 #pragma unroll
   for (int k = 0; k < TILE_DEPTH; k++) {
@@ -95,12 +109,12 @@ void multiply_tiles(local const float *rows, local const float *columns,
   }
 }
 
-// Rows and columns of the tile that belong to this item's sums.
-int item_row(int i) { return (i / 4 * GROUP_Y + (int)get_local_id(1)) * 4 + i % 4; }
-int item_column(int j) { return (j * GROUP_X + (int)get_local_id(0)) * 4; }
+// Return the row, and the first of four columns, of the tile that this item's sums belong to.
+static inline int item_row(int i) { return (i / 4 * GROUP_Y + (int)get_local_id(1)) * 4 + i % 4; }
+static inline int item_column(int j) { return (j * GROUP_X + (int)get_local_id(0)) * 4; }
 
 // Stores the first `count` of four elements, `stride` apart.
-void store_four(float4 value, global float *target, int count, size_t stride) {
+static inline void store_four(float4 value, global float *target, int count, size_t stride) {
 #if VECTOR == 4
   if (stride == 1) {
     *(global float4 *)target = value;

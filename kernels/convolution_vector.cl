@@ -1,9 +1,13 @@
-// Convolution and transposed convolution for CPUs: forward and data gradient. One work-item per work-group, explicit
-// float16 vectors over the output channels, a register tile of pixels × vectors. See convolution_geometry.h for the
-// formulation.
+// Convolution and transposed convolution for CPUs: the data sum in explicit float16 vectors over the output channels, a
+// register tile of rows × vectors. convolution_geometry.h has the formula.
 //
-//   convolution_vector_pack     weights → blocks of columns that the register tile reads in one stream
-//   convolution_vector_data   forward, data gradient, transposed convolution
+//   convolution_vector_pack   packed[columns / TILE_COLUMNS][taps][channels][TILE_COLUMNS] from the weights: blocks of
+//                             columns that the register tile reads in one stream, filled up with zeros; then `channels`
+//                             zeros
+//   convolution_vector_data   the sum
+//
+// input, output: [batch][height][width][channels]; weights: [taps][channels][columns], or [taps][columns][channels] if
+// transposed; bias: [columns], may be null. One work-item per work-group.
 
 #include "common.h"
 #include "convolution_geometry.h"
@@ -20,19 +24,17 @@
 
 #define TILE_COLUMNS (16 * TILE_VECTORS)
 
-// packed[columns / TILE_COLUMNS][taps][channels][TILE_COLUMNS], filled up with zeros, then `channels` zeros.
-// Weights are [taps][channels][columns], or [taps][columns][channels] if transposed. Group: (16 channels, block, tap).
-kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void convolution_vector_pack(global const float *restrict weights, ulong weights_offset,
-                             ulong weights_stride,
-                             global float *restrict packed, int taps, int channels, int columns, int transposed) {
+// Group (16 channels, block, tap).
+kernel WORK_GROUP(1, 1, 1) void convolution_vector_pack(TENSOR(const float *restrict, weights),
+                                                        global float *restrict packed, int taps, int channels,
+                                                        int columns, int transposed) {
   const int first = get_group_id(0) * 16;
   const int block = get_group_id(1);
   const int tap = get_group_id(2);
   const int count = min(16, channels - first);
   const int column = block * TILE_COLUMNS;
   global float *target = packed + (((size_t)block * taps + tap) * channels + first) * TILE_COLUMNS;
-  global const float *source = weights + weights_offset + tap * (transposed ? columns : channels) * weights_stride;
+  global const float *source = AT(weights, tap * (transposed ? columns : channels));
 
   if (transposed) {
     for (int vector = 0; vector < TILE_VECTORS; vector++) {
@@ -62,28 +64,18 @@ void convolution_vector_pack(global const float *restrict weights, ulong weights
   }
 }
 
-// bias may be null. Group: (tile of rows, block of columns, phase).
-kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void convolution_vector_data(
-    global const float *restrict input, ulong input_offset, ulong input_stride, int input_height, int input_width,
-    global const float *restrict packed, global const float *restrict bias, ulong bias_offset,
-    global float *restrict output, ulong output_offset, ulong output_stride, int output_height, int output_width,
-    int batch, int channels, int columns, int kernel_height, int kernel_width, int padding, int phases, int step,
-    int direction, int position_major) {
-  const int tile = get_group_id(0);
-  const int block = get_group_id(1);
-  const int phase_y = get_group_id(2) / phases;
-  const int phase_x = get_group_id(2) - phase_y * phases;
-  RowGrid grid;
-  grid.batch = batch;
-  grid.height = (output_height - phase_y + phases - 1) / phases;
-  grid.width = (output_width - phase_x + phases - 1) / phases;
-  grid.position_major = position_major;
-  const int rows = batch * grid.height * grid.width;
-  if (tile * TILE_ROWS >= rows) return;
+// Group (tile of rows, block of columns, phase).
+kernel WORK_GROUP(1, 1, 1) void convolution_vector_data(
+    TENSOR(const float *restrict, input), int input_height, int input_width, global const float *restrict packed,
+    ARRAY(const float *restrict, bias), TENSOR(float *restrict, output), int output_height, int output_width, int batch,
+    int channels, int columns, int kernel_height, int kernel_width, int padding, int phases, int step, int direction,
+    int position_major) {
+  const int tile = get_group_id(0), block = get_group_id(1);
+  const DataSum problem = {input_height, input_width, output_height, output_width, batch, channels,
+                           kernel_height, kernel_width, padding, phases, step, direction, position_major};
+  const Phase phase = phase_of(get_group_id(2), problem);
+  if (tile * TILE_ROWS >= phase.rows) return;
 
-  const PhaseTaps taps_y = phase_taps(phase_y, phases, padding, kernel_height, direction);
-  const PhaseTaps taps_x = phase_taps(phase_x, phases, padding, kernel_width, direction);
   const int taps = kernel_height * kernel_width;
   global const float *panel = packed + (size_t)block * taps * channels * TILE_COLUMNS;
   global const float *zeros = packed + (size_t)get_num_groups(1) * taps * channels * TILE_COLUMNS;
@@ -92,13 +84,11 @@ void convolution_vector_data(
   long row_base[TILE_ROWS], row_target[TILE_ROWS];
   // Rows past the end repeat the last one; they are not stored.
   for (int i = 0; i < TILE_ROWS; i++) {
-    const RowPosition at = row_position(min(tile * TILE_ROWS + i, rows - 1), grid);
-    row_y[i] = at.y * step + taps_y.origin;
-    row_x[i] = at.x * step + taps_x.origin;
-    row_base[i] = (long)input_offset + (((long)at.image * input_height + row_y[i]) * input_width + row_x[i])
-                                           * (long)input_stride;
-    row_target[i] = (long)output_offset + (((long)at.image * output_height + at.y * phases + phase_y) * output_width
-                                     + at.x * phases + phase_x) * (long)output_stride;
+    const RowPosition at = row_position(min(tile * TILE_ROWS + i, phase.rows - 1), phase.grid);
+    row_y[i] = at.y * step + phase.taps_y.origin;
+    row_x[i] = at.x * step + phase.taps_x.origin;
+    row_base[i] = input_offset + pixel_index(at.image, row_y[i], row_x[i], input_height, input_width) * input_stride;
+    row_target[i] = output_offset + output_pixel(at, phase, problem) * output_stride;
   }
 
   float16 sums[TILE_ROWS][TILE_VECTORS];
@@ -106,28 +96,26 @@ void convolution_vector_data(
 #pragma unroll
   for (int v = 0; v < TILE_VECTORS; v++) {
     const int from = column + v * 16;
-    const float16 start = bias && from < columns ? load_some(bias + bias_offset + from, columns - from)
-                                                     : (float16)(0.0f);
+    const float16 start = bias && from < columns ? load_some(BASE(bias) + from, columns - from) : (float16)(0.0f);
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++) sums[i][v] = start;
   }
 
-  for (int m = 0; m < taps_y.count; m++)
-    for (int l = 0; l < taps_x.count; l++) {
+  for (int m = 0; m < phase.taps_y.count; m++)
+    for (int l = 0; l < phase.taps_x.count; l++) {
       const int shift_y = direction * m, shift_x = direction * l;
       const long shift = ((long)shift_y * input_width + shift_x) * (long)input_stride;
       global const float *source[TILE_ROWS];
       int hits = 0;
 #pragma unroll
       for (int i = 0; i < TILE_ROWS; i++) {
-        const int hit = ((uint)(row_y[i] + shift_y) < (uint)input_height)
-                        & ((uint)(row_x[i] + shift_x) < (uint)input_width);
+        const int hit = ((uint)(row_y[i] + shift_y) < (uint)input_height) &
+                        ((uint)(row_x[i] + shift_x) < (uint)input_width);
         source[i] = hit ? input + (row_base[i] + shift) : zeros;
         hits |= hit;
       }
       if (!hits) continue;
-      const int tap = (taps_y.first + m * phases) * kernel_width + taps_x.first + l * phases;
-      global const float *weights = panel + (size_t)tap * channels * TILE_COLUMNS;
+      global const float *weights = panel + (size_t)tap_of(m, l, phase, problem) * channels * TILE_COLUMNS;
       for (int c = 0; c < channels; c++) {
         float16 line[TILE_VECTORS];
 #pragma unroll
@@ -148,7 +136,7 @@ void convolution_vector_data(
   for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
     for (int v = 0; v < TILE_VECTORS; v++) results[i][v] = sums[i][v];
-  const int row_count = min(TILE_ROWS, rows - tile * TILE_ROWS);
+  const int row_count = min(TILE_ROWS, phase.rows - tile * TILE_ROWS);
   for (int i = 0; i < row_count; i++)
     for (int from = column, v = 0; v < TILE_VECTORS && from < columns; v++, from += 16)
       store_some(results[i][v], output + row_target[i] + from, columns - from);

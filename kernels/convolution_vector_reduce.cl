@@ -1,9 +1,12 @@
-// Convolution and transposed convolution for CPUs: the sums that are no products. One work-item per work-group, explicit
-// float16 vectors.
+// Convolution and transposed convolution for CPUs: the sums that are no products, in explicit float16 vectors.
 //
-//   convolution_vector_bias     gradient of the bias, in parts
-//   convolution_vector_reduce   adds up parts of sums, always in their order, so that the result does not depend on
-//                               scheduling
+//   convolution_vector_bias     partial(split, k) = Σ source(p, k) over a part of the pixels p: the bias's gradient, in
+//                               parts
+//   convolution_vector_reduce   target(line, k) = [accumulate] target(line, k) + Σ partial(split, line, k), always in
+//                               the parts' order, so that the result does not depend on scheduling
+//
+// source: [pixels][columns]; partial: dense, [splits][columns] or [splits][lines][columns]; target: [lines][columns].
+// One work-item per work-group.
 
 #include "common.h"
 #include "convolution_vectors.h"
@@ -13,32 +16,27 @@
 #define REDUCED_VECTORS 16
 #endif
 
-// partial[split][columns]: sums of the columns of `source`, [pixels][columns], over one part of the pixels.
-// Group: (16 columns, split).
-kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void convolution_vector_bias(global const float *restrict source, ulong source_offset, ulong source_stride, int pixels,
-                             int columns, global float *restrict partial) {
-  const int column = get_group_id(0) * 16;
+// Group (16 columns, split).
+kernel WORK_GROUP(1, 1, 1) void convolution_vector_bias(TENSOR(const float *restrict, source), int pixels, int columns,
+                                                        global float *restrict partial) {
+  const int column = get_group_id(0) * 16, split = get_group_id(1);
   const int count = columns - column;
-  const int splits = get_num_groups(1);
-  const int begin = (int)((long)pixels * get_group_id(1) / splits);
-  const int end = (int)((long)pixels * (get_group_id(1) + 1) / splits);
+  const Range part = part_of(pixels, split, get_num_groups(1));
   float16 sum = (float16)(0.0f);
-  for (int p = begin; p < end; p++) sum += load_some(source + source_offset + p * source_stride + column, count);
-  store_some(sum, partial + (size_t)get_group_id(1) * columns + column, count);
+  for (int p = part.begin; p < part.end; p++) sum += load_some(AT(source, p) + column, count);
+  store_some(sum, partial + (size_t)split * columns + column, count);
 }
 
-// target(line, k) = [accumulate] target(line, k) + Σ partial[split][line][k].
-// Group: (REDUCED_VECTORS vectors of columns, line).
-kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void convolution_vector_reduce(global const float *restrict partial, int splits, global float *restrict target,
-                               ulong target_offset, ulong target_stride, int columns, int accumulate) {
+// Group (REDUCED_VECTORS vectors of columns, line).
+kernel WORK_GROUP(1, 1, 1) void convolution_vector_reduce(global const float *restrict partial, int splits,
+                                                          TENSOR(float *restrict, target), int columns,
+                                                          int accumulate) {
   const int column = get_group_id(0) * (16 * REDUCED_VECTORS);
   const int count = columns - column;
   const size_t line = get_group_id(1);
   const size_t split_stride = get_num_groups(1) * columns;
   global const float *source = partial + line * columns + column;
-  global float *place = target + target_offset + line * target_stride + column;
+  global float *place = AT(target, line) + column;
   if (count >= 16 * REDUCED_VECTORS) {
     float16 sums[REDUCED_VECTORS];
 #pragma unroll

@@ -1,45 +1,67 @@
-// The linear transforms of F(4 × 4, 3 × 3) minimal filtering (Winograd 1980; Lavin and Gray 2016), for a stride of 1 and a
-// padding of 1. A tile is 4 × 4 pixels of the output: 6 × 6 source pixels and 3 × 3 weights are brought to 36 points, where
-// 36 products take the place of 144, and the sums over the channels are brought back.
+// The linear transforms of F(4 × 4, 3 × 3) minimal filtering (Winograd 1980; Lavin and Gray 2016), for a stride of 1
+// and a padding of 1. A tile is 4 × 4 pixels of the output:
 //
-// Toom-Cook at the points 0, ±1/√2, ±√2 and infinity, which keep the error of float sums at 1e-6 of the largest value, a
-// fifth of that at the usual 0, ±1, ±2. With p = 1/√2, q = √2 and M(t) = t (t² − p²)(t² − q²): row j of Bᵀ holds the
-// coefficients of M(t) / (t − point j) (of M itself for infinity), G(j, k) = point_jᵏ / Π over l ≠ j of
+//   output tile = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A,   summed over the channels before the output transform Aᵀ … A
+//
+// The input transform Bᵀ d B brings 6 × 6 pixels of the input, and the filter transform G g Gᵀ brings 3 × 3 weights, to
+// the transform domain, where the 36 products of its elements take the place of 144. The gradient of the weights is Gᵀ
+// [(Bᵀ d B) ⊙ (A e Aᵀ)] G, e being the output's gradient.
+//
+// Toom-Cook at the interpolation points 0, ±1/√2, ±√2 and infinity, which keep the error of float sums at 1e-6 of the
+// largest value, a fifth of that at the usual 0, ±1, ±2. With p = 1/√2, q = √2 and M(t) = t (t² − p²)(t² − q²): row j
+// of Bᵀ holds the coefficients of M(t) / (t − point j) (of M itself for infinity), G(j, k) = point_jᵏ / Π over l ≠ j of
 // (point_j − point_l), and A(j, i) = point_jⁱ.
 //
-// A map of 2 × 2 pixels, which is mostly padding to such a tile, is a tile of its own with MAP_2X2. Along one side it is a
-// 2 × 2 Toeplitz matrix of three weights times a vector, for which 3 products do:
-// y₀ = w₁ (x₀ + x₁) + (w₂ − w₁) x₁ and y₁ = w₁ (x₀ + x₁) + (w₀ − w₁) x₀.
+// A map of 2 × 2 pixels, which is mostly padding to such a tile, is a tile of its own with MAP_2X2. Along one side it
+// is a 2 × 2 Toeplitz matrix of three weights times a vector, for which 3 products do: y₀ = w₁ (x₀ + x₁) + (w₂ − w₁) x₁
+// and y₁ = w₁ (x₀ + x₁) + (w₀ − w₁) x₀.
 //
-// VALUE, the type of what is transformed, is defined before this is included. All work on private memory.
+// TILE_CHANNELS, the channels that are transformed at a time, is defined before this is included: 16 with CPU bodies,
+// which hold a tile in memory, and of which some may not exist (convolution_vectors.h); 1 with GPU bodies, which hold a
+// tile in registers. VALUE is their type.
 
+#if TILE_CHANNELS == 16
+#define VALUE float16
+// Address space of the elements of the transform domain.
+#define ELEMENT_SPACE private
+#define LOAD_VALUE(pointer, count) load_some(pointer, count)
+#define STORE_VALUE(value, pointer) vstore16(value, 0, pointer)
+#define UNROLL_TILE
+#else
+#define VALUE float
+#define ELEMENT_SPACE global
+#define LOAD_VALUE(pointer, count) (*(pointer))
+#define STORE_VALUE(value, pointer) (*(pointer) = (value))
+#define UNROLL_TILE _Pragma("unroll")
+#endif
+
+// Whether a tile is a map of 2 × 2 pixels.
 #ifndef MAP_2X2
 #define MAP_2X2 0
 #endif
 
 #if MAP_2X2
-// Points along one side of a tile.
-#define POINT_SIDE 3
+// Elements of the transform domain along one side.
+#define TRANSFORM_SIDE 3
 // Output pixels along one side.
 #define TILE_SIDE 2
-// Source pixels along one side, and how far they begin before the output's.
-#define SOURCE_SIDE 2
+// Input pixels along one side, and how far they begin before the output's.
+#define INPUT_SIDE 2
 #define BORDER 0
 #else
-#define POINT_SIDE 6
+#define TRANSFORM_SIDE 6
 #define TILE_SIDE 4
-#define SOURCE_SIDE 6
+#define INPUT_SIDE 6
 #define BORDER 1
 #endif
-#define POINTS (POINT_SIDE * POINT_SIDE)
+#define ELEMENTS (TRANSFORM_SIDE * TRANSFORM_SIDE)
 
 #define HALF_ROOT 0.70710678118654752440f
 #define ROOT 1.41421356237309504880f
 
 #if !MAP_2X2
-// Bᵀ: 6 source pixels to 6 points.
-__attribute__((always_inline)) inline
-void transform_source_line(const VALUE *x, int stride, VALUE *v) {
+// Bᵀ: 6 input pixels to 6 elements.
+FORCE_INLINE void input_transform_line(const VALUE *x, int stride, VALUE *v) {
   const VALUE x0 = x[0], x1 = x[stride], x2 = x[2 * stride], x3 = x[3 * stride], x4 = x[4 * stride];
   const VALUE x5 = x[5 * stride];
   const VALUE even = x4 - 2.0f * x2, odd = HALF_ROOT * (x3 - 2.0f * x1);
@@ -52,9 +74,8 @@ void transform_source_line(const VALUE *x, int stride, VALUE *v) {
   v[5] = x1 - 2.5f * x3 + x5;
 }
 
-// Aᵀ: 6 points to 4 output pixels.
-__attribute__((always_inline)) inline
-void transform_target_line(const VALUE *m, int stride, VALUE *y) {
+// Aᵀ: 6 elements to 4 output pixels.
+FORCE_INLINE void output_transform_line(const VALUE *m, int stride, VALUE *y) {
   const VALUE sum = m[stride] + m[2 * stride], difference = HALF_ROOT * (m[stride] - m[2 * stride]);
   const VALUE sum2 = m[3 * stride] + m[4 * stride], difference2 = ROOT * (m[3 * stride] - m[4 * stride]);
   y[0] = m[0] + sum + sum2;
@@ -63,9 +84,8 @@ void transform_target_line(const VALUE *m, int stride, VALUE *y) {
   y[3] = m[5 * stride] + 0.5f * difference + 2.0f * difference2;
 }
 
-// A: 4 pixels of the output's gradient to 6 points.
-__attribute__((always_inline)) inline
-void transform_gradient_line(const VALUE *y, int stride, VALUE *m) {
+// A: 4 pixels of the output's gradient to 6 elements.
+FORCE_INLINE void output_gradient_transform_line(const VALUE *y, int stride, VALUE *m) {
   const VALUE y0 = y[0], y1 = y[stride], y2 = y[2 * stride], y3 = y[3 * stride];
   const VALUE even = y0 + 0.5f * y2, odd = HALF_ROOT * (y1 + 0.5f * y3);
   const VALUE even2 = y0 + 2.0f * y2, odd2 = ROOT * (y1 + 2.0f * y3);
@@ -77,9 +97,8 @@ void transform_gradient_line(const VALUE *y, int stride, VALUE *m) {
   m[5] = y3;
 }
 
-// G: 3 weights to 6 points.
-__attribute__((always_inline)) inline
-void transform_weights_line(const VALUE *g, int stride, VALUE *u) {
+// G: 3 weights to 6 elements.
+FORCE_INLINE void filter_transform_line(const VALUE *g, int stride, VALUE *u) {
   const VALUE g0 = g[0], g1 = g[stride], g2 = g[2 * stride];
   const VALUE even = (-2.0f / 3.0f) * g0 + (-1.0f / 3.0f) * g2, odd = (-2.0f / 3.0f * HALF_ROOT) * g1;
   const VALUE even2 = (1.0f / 6.0f) * g0 + (1.0f / 3.0f) * g2, odd2 = (1.0f / 6.0f * ROOT) * g1;
@@ -91,9 +110,8 @@ void transform_weights_line(const VALUE *g, int stride, VALUE *u) {
   u[5] = g2;
 }
 
-// Gᵀ: 6 points of the weights' gradient to 3 weights.
-__attribute__((always_inline)) inline
-void transform_weights_gradient_line(const VALUE *u, int stride, VALUE *g) {
+// Gᵀ: 6 elements to the gradient of 3 weights.
+FORCE_INLINE void weights_gradient_transform_line(const VALUE *u, int stride, VALUE *g) {
   const VALUE sum = u[stride] + u[2 * stride], difference = u[stride] - u[2 * stride];
   const VALUE sum2 = u[3 * stride] + u[4 * stride], difference2 = u[3 * stride] - u[4 * stride];
   g[0] = u[0] + (-2.0f / 3.0f) * sum + (1.0f / 6.0f) * sum2;
@@ -102,35 +120,30 @@ void transform_weights_gradient_line(const VALUE *u, int stride, VALUE *g) {
 }
 #else
 // The same five for a map of 2 pixels.
-__attribute__((always_inline)) inline
-void transform_source_line(const VALUE *x, int stride, VALUE *v) {
+FORCE_INLINE void input_transform_line(const VALUE *x, int stride, VALUE *v) {
   v[0] = x[0] + x[stride];
   v[1] = x[stride];
   v[2] = x[0];
 }
 
-__attribute__((always_inline)) inline
-void transform_target_line(const VALUE *m, int stride, VALUE *y) {
+FORCE_INLINE void output_transform_line(const VALUE *m, int stride, VALUE *y) {
   y[0] = m[0] + m[stride];
   y[1] = m[0] + m[2 * stride];
 }
 
-__attribute__((always_inline)) inline
-void transform_gradient_line(const VALUE *y, int stride, VALUE *m) {
+FORCE_INLINE void output_gradient_transform_line(const VALUE *y, int stride, VALUE *m) {
   m[0] = y[0] + y[stride];
   m[1] = y[0];
   m[2] = y[stride];
 }
 
-__attribute__((always_inline)) inline
-void transform_weights_line(const VALUE *g, int stride, VALUE *u) {
+FORCE_INLINE void filter_transform_line(const VALUE *g, int stride, VALUE *u) {
   u[0] = g[stride];
   u[1] = g[2 * stride] - g[stride];
   u[2] = g[0] - g[stride];
 }
 
-__attribute__((always_inline)) inline
-void transform_weights_gradient_line(const VALUE *u, int stride, VALUE *g) {
+FORCE_INLINE void weights_gradient_transform_line(const VALUE *u, int stride, VALUE *g) {
   g[0] = u[2 * stride];
   g[1] = u[0] - u[stride] - u[2 * stride];
   g[2] = u[stride];
@@ -142,7 +155,7 @@ typedef struct {
   int image, y, x;
 } TilePlace;
 
-TilePlace tile_place(int tile, int height, int width) {
+static inline TilePlace tile_place(int tile, int height, int width) {
   const int across = (width + TILE_SIDE - 1) / TILE_SIDE, down = (height + TILE_SIDE - 1) / TILE_SIDE;
   const int row = tile / across;
   TilePlace place;
@@ -150,4 +163,59 @@ TilePlace tile_place(int tile, int height, int width) {
   place.image = row / down;
   place.y = (row - place.image * down) * TILE_SIDE;
   return place;
+}
+
+// The input transform of the tile at `place`; its elements are element_stride floats apart. `input` points to a
+// channel.
+static inline void transform_input_tile(global const float *input, ulong stride, TilePlace place, int height, int width,
+                                        int count, ELEMENT_SPACE float *elements, size_t element_stride) {
+  VALUE pixels[INPUT_SIDE * INPUT_SIDE], once[INPUT_SIDE * TRANSFORM_SIDE];
+  UNROLL_TILE
+  for (int i = 0; i < INPUT_SIDE; i++) {
+    const int y = place.y + i - BORDER;
+    const int row_exists = (uint)y < (uint)height;
+    global const float *row = input + (long)(place.image * height + y) * width * (long)stride;
+    UNROLL_TILE
+    for (int j = 0; j < INPUT_SIDE; j++) {
+      const int x = place.x + j - BORDER;
+      pixels[i * INPUT_SIDE + j] =
+          row_exists && (uint)x < (uint)width ? LOAD_VALUE(row + x * (long)stride, count) : (VALUE)(0.0f);
+    }
+  }
+  // The first round transposes the tile, the second transposes it back.
+  UNROLL_TILE
+  for (int x = 0; x < INPUT_SIDE; x++) input_transform_line(pixels + x, INPUT_SIDE, once + x * TRANSFORM_SIDE);
+  UNROLL_TILE
+  for (int y = 0; y < TRANSFORM_SIDE; y++) {
+    VALUE line[TRANSFORM_SIDE];
+    input_transform_line(once + y, TRANSFORM_SIDE, line);
+#pragma unroll
+    for (int i = 0; i < TRANSFORM_SIDE; i++) STORE_VALUE(line[i], elements + (y * TRANSFORM_SIDE + i) * element_stride);
+  }
+}
+
+// The same for the gradient of an output tile.
+static inline void transform_output_gradient_tile(global const float *gradient, ulong stride, TilePlace place,
+                                                  int height, int width, int count, ELEMENT_SPACE float *elements,
+                                                  size_t element_stride) {
+  VALUE pixels[TILE_SIDE * TILE_SIDE], once[TRANSFORM_SIDE * TILE_SIDE];
+  UNROLL_TILE
+  for (int i = 0; i < TILE_SIDE; i++) {
+    const int y = place.y + i;
+    global const float *row = gradient + (size_t)(place.image * height + y) * width * stride;
+    UNROLL_TILE
+    for (int j = 0; j < TILE_SIDE; j++) {
+      const int x = place.x + j;
+      pixels[i * TILE_SIDE + j] = y < height && x < width ? LOAD_VALUE(row + x * stride, count) : (VALUE)(0.0f);
+    }
+  }
+  UNROLL_TILE
+  for (int x = 0; x < TILE_SIDE; x++) output_gradient_transform_line(pixels + x, TILE_SIDE, once + x * TRANSFORM_SIDE);
+  UNROLL_TILE
+  for (int y = 0; y < TRANSFORM_SIDE; y++) {
+    VALUE line[TRANSFORM_SIDE];
+    output_gradient_transform_line(once + y, TRANSFORM_SIDE, line);
+#pragma unroll
+    for (int i = 0; i < TRANSFORM_SIDE; i++) STORE_VALUE(line[i], elements + (y * TRANSFORM_SIDE + i) * element_stride);
+  }
 }

@@ -1,26 +1,28 @@
-// What a device can do at most: the yardsticks that operations are held against.
+// The peak rates of a device, which operations are measured against.
 //
-//   multiply_add_peak   fp32 multiply-adds on values that stay in registers
-//   copy_peak           a copy of memory
+//   multiply_add_peak   `rounds` rounds of SUMS fp32 multiply-adds of VECTOR floats by each work-item, in registers
+//   copy_peak           output = input, `count` floats, a multiple of COPIES * VECTOR
+//
+// multiply_add_peak's output, [work-item][VECTOR], holds the factors before. A work-item of copy_peak copies COPIES
+// vectors: with CPU bodies a run of them, else every get_global_size(0)-th, so that neighbours copy neighbours.
 
 #include "common.h"
 
-// Neighbouring floats that an item computes with, or copies, at a time: a CPU's widest vector; 16 bytes of a GPU.
+// Neighbouring floats that a work-item computes with, or copies, at a time: a CPU's widest vector; 16 bytes of a GPU.
 #ifndef VECTOR
 #define VECTOR 4
 #endif
-// Independent sums of an item: enough to hide how long a multiply-add takes, few enough for the registers.
+// Independent sums of a work-item: enough to hide how long a multiply-add takes, few enough for the registers.
 #ifndef SUMS
 #define SUMS 8
 #endif
-// Vectors that an item copies, one after the other.
+// Vectors that a work-item copies, one after the other.
 #ifndef COPIES
 #define COPIES 1
 #endif
 
 #include "vectors.h"
 
-// `rounds` rounds of SUMS multiply-adds of VECTOR floats by each item. output: [item][VECTOR], also where the factor is.
 kernel void multiply_add_peak(global float *output, ulong rounds) {
   global float *place = output + get_global_id(0) * VECTOR;
   const FLOATS factor = LOAD(place);
@@ -35,7 +37,6 @@ kernel void multiply_add_peak(global float *output, ulong rounds) {
   STORE(sums[0], place);
 }
 
-// output = input, [count] floats, a multiple of COPIES · VECTOR. An item of a CPU copies a run, items of a GPU neighbours.
 kernel void copy_peak(global const float *restrict input, global float *restrict output, ulong count) {
   const size_t vectors = count / VECTOR;
 #if CPU_BODIES

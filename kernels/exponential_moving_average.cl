@@ -4,19 +4,18 @@
 
 #include "common.h"
 
-#ifndef VECTOR
 // Elements of one work-item: 1, 2, 4, 8 or 16.
+#ifndef VECTOR
 #define VECTOR 1
 #endif
 
 #include "vectors.h"
 
-kernel void exponential_moving_average(const global float *values, const ulong values_offset,
-                                       const ulong values_stride, global float *average, const ulong average_offset,
-                                       const ulong average_stride, const ulong channels, const float complement) {
+kernel void exponential_moving_average(TENSOR(const float *, values), TENSOR(float *, average), ulong channels,
+                                       float complement) {
   const size_t first = get_global_id(0) * VECTOR;
-  const global float *from = values + values_offset + first;
-  global float *to = average + average_offset + first;
+  global const float *from = BASE(values) + first;
+  global float *to = BASE(average) + first;
 #if VECTOR > 1
   if (first + VECTOR <= channels) {
     const FLOATS old = LOAD(to);
@@ -24,5 +23,5 @@ kernel void exponential_moving_average(const global float *values, const ulong v
     return;
   }
 #endif
-  for (size_t i = 0; i < VECTOR && first + i < channels; ++i) to[i] += complement * (from[i] - to[i]);
+  for (size_t i = 0; i < VECTOR && first + i < channels; i++) to[i] += complement * (from[i] - to[i]);
 }

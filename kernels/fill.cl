@@ -1,13 +1,11 @@
 // Sets every element to one value.
 //
-// output: [pixels][channels] with an offset and a pixel stride. One work-item per element.
+// output: [pixels][channels]. One work-item per element: direction 0 the channel, row_index() the pixel.
 
 #include "common.h"
 
-kernel void fill(global float *output, const ulong output_offset, const ulong output_stride, const ulong channels,
-                 const ulong pixels, const float value) {
-  const size_t channel = get_global_id(0);
-  const size_t pixel = row_index();
+kernel void fill(TENSOR(float *, output), ulong channels, ulong pixels, float value) {
+  const size_t channel = get_global_id(0), pixel = row_index();
   if (channel >= channels || pixel >= pixels) return;
-  output[output_offset + pixel * output_stride + channel] = value;
+  AT(output, pixel)[channel] = value;
 }

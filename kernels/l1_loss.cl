@@ -1,4 +1,4 @@
-// L1 loss and its gradient: |x - t|, derivative its sign, 0 at 0. The frame, with the layouts, is in loss.h.
+// L1 loss and its gradient: |x - t|, derivative its sign, 0 at 0. loss.h has the frame, with the layouts.
 
 #include "common.h"
 

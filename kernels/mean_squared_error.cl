@@ -1,4 +1,4 @@
-// Mean squared error and its gradient: (x - t)^2, derivative 2 (x - t). The frame, with the layouts, is in loss.h.
+// Mean squared error and its gradient: (x - t)^2, derivative 2 (x - t). loss.h has the frame, with the layouts.
 
 #include "common.h"
 

@@ -1,30 +1,32 @@
 // NVIDIA's tensor cores from OpenCL C, through inline PTX; compute capability 8.0 and later.
 //
-// PRODUCT_PRECISION says what becomes of the float operands of a product:
+// PRODUCT_PRECISION says how the float operands of a product are rounded:
 //
 //   PRODUCT_TF32   each is rounded to 11 significant bits: a relative error of at most 2^-11 per operand.
-//   PRODUCT_BF16   each is split into the bfloat16 nearest to it and the bfloat16 nearest to the rest, x ≈ high + low, and
-//                  high · high + high · low + low · high are added up: at most 3 · 2^-18 per product.
+//   PRODUCT_BF16   each is split into the bfloat16 nearest to it and the bfloat16 nearest to the rest, x ≈ high + low,
+//                  and high · high + high · low + low · high are added up: at most 3 · 2^-18 per product.
 //
 // Sums are float. Either way an operand is one 32-bit word (encode_operand), so that both share tiles and loads.
 //
-// A product is of a warp: 32 neighbouring work-items, the lanes, hold the fragments of three matrices in registers. With
-// group = lane / 4 and place = lane mod 4 (PTX ISA, "Matrix Fragments for mma.m16n8k8", and m16n8k16)
+// A product is of a warp: 32 neighbouring work-items, the lanes, hold the fragments of three matrices in registers.
+// With group = lane / 4 and place = lane mod 4 (PTX ISA, "Matrix Fragments for mma.m16n8k8", and m16n8k16)
 //
-//   left     16 × depth   register 2s + h: line group + 8h,  term place + 4s   (bfloat16: terms 2 · place + 8s, and the next)
+//   left     16 × depth   register 2s + h: line group + 8h,  term place + 4s   (bfloat16: terms 2 · place + 8s, next)
 //   right    depth × 8    register s:      line group,       term place + 4s   (likewise)
 //   sums     16 × 8       register 2h + f: left line group + 8h, right line 2 · place + f
 //
 // The terms of a sum may come in any order, and lines too, so the tiles give each lane what it can load at once.
 //
-// TENSOR_EMULATION, for tests on other devices, has the lanes exchange their registers through local memory instead; all
-// work-items of a group must then come to each product together.
+// TENSOR_EMULATION, for tests on other devices, has the lanes exchange their registers through local memory instead;
+// all work-items of a group must then come to each product together.
 
 #define PRODUCT_TF32 0
 #define PRODUCT_BF16 1
+// One of the two.
 #ifndef PRODUCT_PRECISION
 #define PRODUCT_PRECISION PRODUCT_TF32
 #endif
+// Whether lanes exchange their registers through local memory.
 #ifndef TENSOR_EMULATION
 #define TENSOR_EMULATION 0
 #endif
@@ -46,22 +48,22 @@
 #if TENSOR_EMULATION
 
 // To nearest, ties away from zero, as cvt.rna does.
-uint tf32_word(float value) {
+static inline uint tf32_word(float value) {
   const uint bits = as_uint(value);
   return isnan(value) ? bits : (bits + 0x1000u) & 0xffffe000u;
 }
 
 // The nearest bfloat16, ties to even, in the upper half of a word.
-uint bf16_word(float value) {
+static inline uint bf16_word(float value) {
   const uint bits = as_uint(value);
   return isnan(value) ? bits & 0xffff0000u : (bits + 0x7fffu + (bits >> 16 & 1u)) & 0xffff0000u;
 }
 
-uint bf16_pair_word(float high, float low) { return bf16_word(high) | bf16_word(low) >> 16; }
+static inline uint bf16_pair_word(float high, float low) { return bf16_word(high) | bf16_word(low) >> 16; }
 
-// The term k of a line whose fragment is in `words`; `first` is its first register, `stride` the distance to the register with
-// the second half of the terms.
-float fragment_term(local const uint *words, int line, int first, int stride, int k) {
+// The term k of a line whose fragment is in `words`; `first` is its first register, `stride` the distance to the
+// register with the second half of the terms.
+static inline float fragment_term(local const uint *words, int line, int first, int stride, int k) {
 #if PRODUCT_PRECISION == PRODUCT_TF32
   return as_float(words[(4 * line + k % 4) * LANE_WORDS + first + k / 4 * stride]);
 #else
@@ -72,8 +74,8 @@ float fragment_term(local const uint *words, int line, int first, int stride, in
 
 #define FRAGMENT_DEPTH (PRODUCT_PRECISION == PRODUCT_TF32 ? 8 : 16)
 
-void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RIGHT_FRAGMENTS][2],
-                        float sums[LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
+static inline void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RIGHT_FRAGMENTS][2],
+                                      float sums[LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
   const int item = get_local_id(0), lane = item % WARP_SIZE;
   local uint *own = exchange + item * LANE_WORDS;
   for (int i = 0; i < LEFT_FRAGMENTS; i++)
@@ -87,8 +89,8 @@ void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RIGHT_FRAGMENTS
       for (int e = 0; e < 4; e++) {
         float sum = sums[i][j][e];
         for (int k = 0; k < FRAGMENT_DEPTH; k++)
-          sum += fragment_term(words, lane / 4, 4 * i + e / 2, 2, k)
-                 * fragment_term(words, 2 * (lane % 4) + e % 2, 4 * LEFT_FRAGMENTS + 2 * j, 1, k);
+          sum += fragment_term(words, lane / 4, 4 * i + e / 2, 2, k) *
+                 fragment_term(words, 2 * (lane % 4) + e % 2, 4 * LEFT_FRAGMENTS + 2 * j, 1, k);
         sums[i][j][e] = sum;
       }
   barrier(CLK_LOCAL_MEM_FENCE);
@@ -96,25 +98,24 @@ void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RIGHT_FRAGMENTS
 
 #else
 
-uint tf32_word(float value) {
+static inline uint tf32_word(float value) {
   uint word;
   __asm__("cvt.rna.tf32.f32 %0, %1;" : "=r"(word) : "f"(value));
   return word;
 }
 
 // Both to nearest, ties to even: `high` in the upper half.
-uint bf16_pair_word(float high, float low) {
+static inline uint bf16_pair_word(float high, float low) {
   uint word;
   __asm__("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(high), "f"(low));
   return word;
 }
 
-uint bf16_word(float value) { return bf16_pair_word(value, 0.0f); }
+static inline uint bf16_word(float value) { return bf16_pair_word(value, 0.0f); }
 
 // sums += left · right.
-__attribute__((always_inline)) inline
-void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RIGHT_FRAGMENTS][2],
-                        float sums[LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
+FORCE_INLINE void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RIGHT_FRAGMENTS][2],
+                                     float sums[LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
 #pragma unroll
   for (int i = 0; i < LEFT_FRAGMENTS; i++)
 #pragma unroll
@@ -133,9 +134,9 @@ void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RIGHT_FRAGMENTS
 
 #endif
 
-// An operand as the tiles hold it: rounded to TF32, or high bfloat16 in the upper half and low one in the lower. A value
-// that is infinite, or rounds to it, has a low part that is no number, and so has its product.
-uint encode_operand(float value) {
+// An operand as the tiles hold it: rounded to TF32, or high bfloat16 in the upper half and low one in the lower. A
+// value that is infinite, or rounds to it, has a NaN as its low part, and so is its product.
+static inline uint encode_operand(float value) {
 #if PRODUCT_PRECISION == PRODUCT_TF32
   return tf32_word(value);
 #else
@@ -145,14 +146,13 @@ uint encode_operand(float value) {
 }
 
 // The upper halves of two operands, and the lower ones, as a register of a fragment.
-uint upper_halves(uint first, uint second) { return first >> 16 | (second & 0xffff0000u); }
-uint lower_halves(uint first, uint second) { return (first & 0xffffu) | second << 16; }
+static inline uint upper_halves(uint first, uint second) { return first >> 16 | (second & 0xffff0000u); }
+static inline uint lower_halves(uint first, uint second) { return (first & 0xffffu) | second << 16; }
 
-// sums += left · right over 16 terms, of which each lane has four: left[i][h][q] and right[j][q] are the lane's q-th term of
-// line group + 8h of left fragment i, and of line group of right fragment j.
-__attribute__((always_inline)) inline
-void multiply_operands(uint left[LEFT_FRAGMENTS][2][4], uint right[RIGHT_FRAGMENTS][4],
-                       float sums[LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
+// sums += left · right over 16 terms, of which each lane has four: left[i][h][q] and right[j][q] are the lane's q-th
+// term of line group + 8h of left fragment i, and of line group of right fragment j.
+FORCE_INLINE void multiply_operands(uint left[LEFT_FRAGMENTS][2][4], uint right[RIGHT_FRAGMENTS][4],
+                                    float sums[LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
   uint left_registers[LEFT_FRAGMENTS][4], right_registers[RIGHT_FRAGMENTS][2];
 #if PRODUCT_PRECISION == PRODUCT_TF32
 #pragma unroll
@@ -191,17 +191,16 @@ void multiply_operands(uint left[LEFT_FRAGMENTS][2][4], uint right[RIGHT_FRAGMEN
 #endif
 }
 
-// Copies that do not pass through registers: begun by cp.async, known to have arrived after copies_arrived(pending), which
-// lets the last `pending` batches be on their way still. A copy of nothing writes zeros.
+// Copies that do not pass through registers: begun by cp.async, known to have arrived after copies_arrived(pending),
+// which lets the last `pending` batches be under way still. A copy of nothing writes zeros.
 #if TENSOR_EMULATION
-void begin_copy(local uint *target, global const float *source, int count, int exists) {
+static inline void begin_copy(local uint *target, global const float *source, int count, int exists) {
   for (int i = 0; i < count; i++) target[i] = exists ? as_uint(source[i]) : 0u;
 }
-void end_batch_of_copies(void) {}
+static inline void end_batch_of_copies(void) {}
 #define copies_arrived(pending)
 #else
-__attribute__((always_inline)) inline
-void begin_copy(local uint *target, global const float *source, int count, int exists) {
+FORCE_INLINE void begin_copy(local uint *target, global const float *source, int count, int exists) {
   const uint to = (uint)(size_t)target;
   const int bytes = exists ? count * (int)sizeof(float) : 0;
   if (count == 4)
@@ -209,6 +208,6 @@ void begin_copy(local uint *target, global const float *source, int count, int e
   else
     __asm__ volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" : : "r"(to), "l"(source), "r"(bytes) : "memory");
 }
-void end_batch_of_copies(void) { __asm__ volatile("cp.async.commit_group;" : : : "memory"); }
+static inline void end_batch_of_copies(void) { __asm__ volatile("cp.async.commit_group;" : : : "memory"); }
 #define copies_arrived(pending) __asm__ volatile("cp.async.wait_group %0;" : : "n"(pending) : "memory")
 #endif

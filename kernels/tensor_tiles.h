@@ -1,6 +1,6 @@
 // The tiled matrix product of the tensor-core bodies: a left and a right tile in local memory, fragments and sums in
-// registers. The host gives every size, as its ranges depend on them; the defaults are for a compiler that is run by hand.
-// A kernel defines RIGHT_TILE_IS_DEEP before it includes this.
+// registers. The host gives every size, as its ranges depend on them; the defaults are for a compiler that is run by
+// hand. A kernel defines RIGHT_TILE_IS_DEEP before it includes this.
 
 // Warps of a group: along the left tile's lines, along the right tile's.
 #ifndef WARPS_ALONG_LEFT
@@ -20,8 +20,8 @@
 #ifndef TILE_DEPTH
 #define TILE_DEPTH 16
 #endif
-// 1: tiles are filled by cp.async, and each operand is encoded whenever it is loaded from one. 0: by way of registers, and
-// each operand is encoded once.
+// 1: tiles are filled by cp.async, and each operand is encoded whenever it is loaded from one. 0: by way of registers,
+// and each operand is encoded once.
 #ifndef ASYNC_COPY
 #define ASYNC_COPY 0
 #endif
@@ -29,8 +29,8 @@
 #ifndef TILE_STAGES
 #define TILE_STAGES 2
 #endif
-// 4 where every offset, stride and number of channels is a multiple of four, so that memory is read four elements at a time;
-// else 1.
+// 4 where every offset, stride and number of channels is a multiple of four, so that memory is read four elements at a
+// time; else 1.
 #ifndef VECTOR
 #define VECTOR 1
 #endif
@@ -51,26 +51,35 @@
 #error "a tile is filled while another one is multiplied"
 #endif
 
-// A tile lies deep, [line][term], or wide, [term][line], as its matrix does in global memory. What a lane loads at once are
-// registers that follow each other in a fragment, so that they need not be moved there:
+// A tile lies deep, [line][term], or wide, [term][line], as its matrix does in global memory. What a lane loads at once
+// are registers that follow each other in a fragment, so that they need not be moved there:
 //
 //   left, wide    lines 2 · group and 2 · group + 1 of 16: 8 bytes
 //   right, wide   line group of 8: 4 bytes
 //   right, deep   four terms of line 4 · group + e of 32: 16 bytes
 //
-// Of each 16 terms a lane takes four: those from 4 · place on, which a wide tile beside a deep one has on lines 4q + place
-// (term_line); where both are wide they are simply 4q + place. The lanes that load together never meet in a bank, as a deep
-// tile's lines are 4 words longer than a multiple of 8, and a wide one's 8 words longer than a multiple of 32.
+// Of each 16 terms a lane takes four: those from 4 · place on, which a wide tile beside a deep one has on lines 4q +
+// place (term_line); where both are wide they are simply 4q + place. The lanes that load together never meet in a bank,
+// as a deep tile's lines are 4 words longer than a multiple of 8, and a wide one's 8 words longer than a multiple of
+// 32.
 #define DEEP_LINE (TILE_DEPTH + 4)
 #define WIDE_LINE(lines) ((lines) + ((lines) % 32 ? 24 : 8))
 
 #define LEFT_TILE (TILE_DEPTH * WIDE_LINE(TILE_LEFT))
 #if RIGHT_TILE_IS_DEEP
 #define RIGHT_TILE (TILE_RIGHT * DEEP_LINE)
-int term_line(int term) { return (term & ~15) | (term & 3) << 2 | (term >> 2 & 3); }
+static inline int term_line(int term) { return (term & ~15) | (term & 3) << 2 | (term >> 2 & 3); }
 #else
 #define RIGHT_TILE (TILE_DEPTH * WIDE_LINE(TILE_RIGHT))
-int term_line(int term) { return term; }
+static inline int term_line(int term) { return term; }
+#endif
+
+// The tiles' local memory, and what the emulation exchanges through.
+#define TILES(tiles, words) local uint tiles[TILE_STAGES][words] __attribute__((aligned(16)))
+#if TENSOR_EMULATION
+#define EXCHANGE(exchange) local uint exchange[ITEMS * LANE_WORDS]
+#else
+#define EXCHANGE(exchange) local uint *const exchange = 0
 #endif
 
 // How a group's items share out a tile that is read along the depth (neighbouring items, neighbouring terms) …
@@ -93,23 +102,23 @@ int term_line(int term) { return term; }
 #error "the group does not share out a tile evenly across the depth"
 #endif
 
-// The first line of a deep tile that an item fills. Of eight items that store together the second four are four lines on, where
-// the banks are others.
-int deep_line_of(int item) {
+// The first line of a deep tile that an item fills. Of eight items that store together the second four are four lines
+// on, where the banks are others.
+static inline int deep_line_of(int item) {
   const int line = item / DEEP_ITEMS;
   return (line & ~7) | (line & 1) << 2 | (line >> 1 & 3);
 }
 
-// Run: VECTOR neighbouring elements on their way from global memory to a tile by way of registers. store_run leaves them
-// neighbours, store_run_across turns them over, as a run of terms has to be for a wide tile: `stride` words apart.
+// Run: VECTOR neighbouring elements between global memory and a tile, in registers. store_run leaves them
+// neighbours, store_run_across transposes them, as a run of terms has to be for a wide tile: `stride` words apart.
 #if VECTOR == 4
 typedef float4 Run;
-Run load_run(global const float *source) { return *(global const float4 *)source; }
-void store_run(Run run, local uint *target) {
+static inline Run load_run(global const float *source) { return *(global const float4 *)source; }
+static inline void store_run(Run run, local uint *target) {
   *(local uint4 *)target =
       (uint4)(encode_operand(run.s0), encode_operand(run.s1), encode_operand(run.s2), encode_operand(run.s3));
 }
-void store_run_across(Run run, local uint *target, int stride) {
+static inline void store_run_across(Run run, local uint *target, int stride) {
   target[0] = encode_operand(run.s0);
   target[stride] = encode_operand(run.s1);
   target[2 * stride] = encode_operand(run.s2);
@@ -117,9 +126,9 @@ void store_run_across(Run run, local uint *target, int stride) {
 }
 #else
 typedef float Run;
-Run load_run(global const float *source) { return *source; }
-void store_run(Run run, local uint *target) { *target = encode_operand(run); }
-void store_run_across(Run run, local uint *target, int stride) { store_run(run, target); }
+static inline Run load_run(global const float *source) { return *source; }
+static inline void store_run(Run run, local uint *target) { *target = encode_operand(run); }
+static inline void store_run_across(Run run, local uint *target, int stride) { store_run(run, target); }
 #endif
 
 #if ASYNC_COPY
@@ -138,10 +147,20 @@ void store_run_across(Run run, local uint *target, int stride) { store_run(run, 
 #define OPERAND(word) (word)
 #endif
 
-// sums += left tile · right tile, for this warp's lines. Inlined, as the sums are registers.
-__attribute__((always_inline)) inline
-void multiply_tiles(local const uint *left_tile, local const uint *right_tile,
-                    float sums[RIGHT_SLABS][LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
+FORCE_INLINE void clear_sums(float sums[RIGHT_SLABS][LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4]) {
+#pragma unroll
+  for (int slab = 0; slab < RIGHT_SLABS; slab++)
+#pragma unroll
+    for (int i = 0; i < LEFT_FRAGMENTS; i++)
+#pragma unroll
+      for (int j = 0; j < RIGHT_FRAGMENTS; j++)
+#pragma unroll
+        for (int e = 0; e < 4; e++) sums[slab][i][j][e] = 0.0f;
+}
+
+// sums += left tile · right tile, for this warp's lines.
+FORCE_INLINE void multiply_tiles(local const uint *left_tile, local const uint *right_tile,
+                                 float sums[RIGHT_SLABS][LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
   const int item = get_local_id(0), warp = item / WARP_SIZE, group = item % WARP_SIZE / 4, place = item % 4;
   const int first_left = warp / WARPS_ALONG_RIGHT * WARP_LEFT, first_right = warp % WARPS_ALONG_RIGHT * WARP_RIGHT;
 #pragma unroll
@@ -151,8 +170,8 @@ void multiply_tiles(local const uint *left_tile, local const uint *right_tile,
     for (int i = 0; i < LEFT_FRAGMENTS; i++)
 #pragma unroll
       for (int q = 0; q < 4; q++) {
-        const uint2 words = *(local const uint2 *)(left_tile + (term + 4 * q + place) * WIDE_LINE(TILE_LEFT) + first_left
-                                                   + 16 * i + 2 * group);
+        const uint2 words = *(local const uint2 *)(left_tile + (term + 4 * q + place) * WIDE_LINE(TILE_LEFT) +
+                                                   first_left + 16 * i + 2 * group);
         left[i][0][q] = OPERAND(words.s0);
         left[i][1][q] = OPERAND(words.s1);
       }
@@ -180,14 +199,14 @@ void multiply_tiles(local const uint *left_tile, local const uint *right_tile,
   }
 }
 
-// The first of the two left lines of fragment i that this lane's sums belong to, and the first of the right lines of a slab:
-// eight that follow each other, 4f + j, where the right tile is deep; else two of each fragment.
+// The first of the two left lines of fragment i that this lane's sums belong to, and the first of the right lines of a
+// slab: eight that follow each other, 4f + j, where the right tile is deep; else two of each fragment.
 // sums[slab][i][j][2h + f] is of left line left_line(i) + h.
-int left_line(int i) {
+static inline int left_line(int i) {
   const int item = get_local_id(0);
   return item / WARP_SIZE / WARPS_ALONG_RIGHT * WARP_LEFT + 16 * i + item % WARP_SIZE / 4 * 2;
 }
-int right_line(int slab, int j) {
+static inline int right_line(int slab, int j) {
   const int item = get_local_id(0);
   const int first = item / WARP_SIZE % WARPS_ALONG_RIGHT * WARP_RIGHT + 32 * slab;
   return first + (RIGHT_TILE_IS_DEEP ? item % 4 * 8 : 8 * j + item % 4 * 2);

@@ -1,27 +1,30 @@
-// Makes images FACTOR times larger, by the nearest pixel or bilinearly, and the gradient of that.
+// Images enlarged FACTOR times, by the nearest pixel or bilinearly, and the gradient of that.
 //
-// input, input_gradient: [batch][height][width][channels]; output, output_gradient:
-// [batch][height * FACTOR][width * FACTOR][channels], each with an offset and a pixel stride. One work-item per element
-// of what is written: the gradient gathers, so nothing is added from two places.
+//   output(n, y, x, c) = Σ weight(v, y) * weight(u, x) * input(n, v, u, c)
+//   input_gradient(n, v, u, c) = Σ weight(v, y) * weight(u, x) * output_gradient(n, y, x, c)
+//
+// input, input_gradient: [batch][height][width][channels]; output, output_gradient: [batch][height * FACTOR][width *
+// FACTOR][channels]. One work-item per element of the tensor that is written: direction 0 the channel, row_index() one
+// of its `pixels`.
 
 #include "common.h"
 
+// Enlargement.
 #ifndef FACTOR
-// How many times larger.
 #define FACTOR 2
 #endif
-#ifndef BILINEAR
 // 0: nearest. 1: linear in both directions, pixel centers at halves, edges clamped.
+#ifndef BILINEAR
 #define BILINEAR 0
 #endif
 
-// Which two inputs an output lies between, in one direction, and the share of the second.
+// The two input coordinates that an output coordinate lies between, and the second one's weight.
 typedef struct {
   uint first, second;
   float share;
 } Between;
 
-static inline Between between(const uint output, const uint size) {
+static inline Between between(uint output, uint size) {
   const float center = fmax((output + 0.5f) / FACTOR - 0.5f, 0.0f);
   Between b;
   b.first = (uint)center;
@@ -30,8 +33,8 @@ static inline Between between(const uint output, const uint size) {
   return b;
 }
 
-// What an output takes of one input, in one direction.
-static inline float share_of(const uint input, const uint output, const uint size) {
+// Returns the weight of one input coordinate in one output coordinate.
+static inline float weight_of(uint input, uint output, uint size) {
 #if BILINEAR
   const Between b = between(output, size);
   return (b.first == input ? 1.0f - b.share : 0.0f) + (b.second == input ? b.share : 0.0f);
@@ -40,58 +43,48 @@ static inline float share_of(const uint input, const uint output, const uint siz
 #endif
 }
 
-kernel void upsampling_forward(const global float *input, const ulong input_offset, const ulong input_stride,
-                               global float *output, const ulong output_offset, const ulong output_stride,
-                               const uint channels, const uint pixels, const uint height, const uint width) {
+kernel void upsampling_forward(TENSOR(const float *, input), TENSOR(float *, output), uint channels, uint pixels,
+                               uint height, uint width) {
   const uint channel = get_global_id(0);
   const size_t row = row_index();
   if (channel >= channels || row >= pixels) return;
-  const uint pixel = row;
-  const uint output_x = pixel % (width * FACTOR);
-  const uint output_y = pixel / (width * FACTOR) % (height * FACTOR);
-  const uint n = pixel / (width * FACTOR) / (height * FACTOR);
-  const global float *image = input + input_offset + (size_t)n * height * width * input_stride + channel;
+  const Position at = position_of(row, height * FACTOR, width * FACTOR);
+  global const float *image = AT(input, pixel_index(at.n, 0, 0, height, width)) + channel;
 #if BILINEAR
-  const Between y = between(output_y, height), x = between(output_x, width);
-  const global float *upper = image + (size_t)y.first * width * input_stride;
-  const global float *lower = image + (size_t)y.second * width * input_stride;
+  const Between y = between(at.y, height), x = between(at.x, width);
+  global const float *upper = image + (size_t)y.first * width * input_stride;
+  global const float *lower = image + (size_t)y.second * width * input_stride;
   const float above = (1.0f - x.share) * upper[x.first * input_stride] + x.share * upper[x.second * input_stride];
   const float below = (1.0f - x.share) * lower[x.first * input_stride] + x.share * lower[x.second * input_stride];
   const float value = (1.0f - y.share) * above + y.share * below;
 #else
-  const float value = image[((size_t)(output_y / FACTOR) * width + output_x / FACTOR) * input_stride];
+  const float value = image[((size_t)(at.y / FACTOR) * width + at.x / FACTOR) * input_stride];
 #endif
-  output[output_offset + row * output_stride + channel] = value;
+  AT(output, row)[channel] = value;
 }
 
-kernel void upsampling_backward(const global float *output_gradient, const ulong output_gradient_offset,
-                                const ulong output_gradient_stride, global float *input_gradient,
-                                const ulong input_gradient_offset, const ulong input_gradient_stride,
-                                const uint channels, const uint pixels, const uint height, const uint width) {
+kernel void upsampling_backward(TENSOR(const float *, output_gradient), TENSOR(float *, input_gradient), uint channels,
+                                uint pixels, uint height, uint width) {
   const uint channel = get_global_id(0);
   const size_t row = row_index();
   if (channel >= channels || row >= pixels) return;
-  const uint pixel = row;
-  const uint x = pixel % width;
-  const uint y = pixel / width % height;
-  const uint n = pixel / width / height;
+  const Position at = position_of(row, height, width);
   const uint output_height = height * FACTOR, output_width = width * FACTOR;
 #if BILINEAR
   // A clamped edge and the half-way rule both stay within one FACTOR on either side.
-  const uint top = y == 0 ? 0 : (y - 1) * FACTOR, bottom = min((y + 2) * FACTOR, output_height);
-  const uint left = x == 0 ? 0 : (x - 1) * FACTOR, right = min((x + 2) * FACTOR, output_width);
+  const uint top = at.y == 0 ? 0 : (at.y - 1) * FACTOR, bottom = min((at.y + 2) * FACTOR, output_height);
+  const uint left = at.x == 0 ? 0 : (at.x - 1) * FACTOR, right = min((at.x + 2) * FACTOR, output_width);
 #else
-  const uint top = y * FACTOR, bottom = top + FACTOR;
-  const uint left = x * FACTOR, right = left + FACTOR;
+  const uint top = at.y * FACTOR, bottom = top + FACTOR;
+  const uint left = at.x * FACTOR, right = left + FACTOR;
 #endif
-  const global float *image = output_gradient + output_gradient_offset + channel +
-                              (size_t)n * output_height * output_width * output_gradient_stride;
+  global const float *image = AT(output_gradient, pixel_index(at.n, 0, 0, output_height, output_width)) + channel;
   float gradient = 0.0f;
-  for (uint i = top; i < bottom; ++i) {
+  for (uint i = top; i < bottom; i++) {
     float sum = 0.0f;
-    for (uint j = left; j < right; ++j)
-      sum += share_of(x, j, width) * image[((size_t)i * output_width + j) * output_gradient_stride];
-    gradient += share_of(y, i, height) * sum;
+    for (uint j = left; j < right; j++)
+      sum += weight_of(at.x, j, width) * image[((size_t)i * output_width + j) * output_gradient_stride];
+    gradient += weight_of(at.y, i, height) * sum;
   }
-  input_gradient[input_gradient_offset + row * input_gradient_stride + channel] = gradient;
+  AT(input_gradient, row)[channel] = gradient;
 }

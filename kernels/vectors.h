@@ -1,5 +1,5 @@
-// VECTOR neighbouring elements of memory as one value: their types, loads, stores and conversions. VECTOR, 1, 2, 4, 8 or
-// 16, is defined before this is included. Addresses need no more alignment than an element's.
+// VECTOR neighbouring elements of memory as one value: their types, loads, stores and conversions. VECTOR, 1, 2, 4, 8
+// or 16, is defined before this is included. Addresses need no more alignment than an element's.
 
 #define PASTE(a, b) a##b
 #define EXPAND_AND_PASTE(a, b) PASTE(a, b)

@@ -1,0 +1,33 @@
+// The register tile of the CPU bodies: TILE_ROWS rows × TILE_VECTORS vectors of 16 columns of a matrix product, both
+// defined before this is included. RIGHT_SPACE, the right operand's address space, is private unless it is defined,
+// too.
+
+#ifndef RIGHT_SPACE
+#define RIGHT_SPACE private
+#endif
+
+// sums[i][j] = [add] sums[i][j] + Σ left[i][k] · right[k][j] over `terms` terms k. A line of right and of sums has
+// right_line and sums_line floats; left[i][k] is at i · left_row + k · left_term.
+FORCE_INLINE void multiply_register_tile(const float *left, int left_row, int left_term, RIGHT_SPACE const float *right,
+                                         int right_line, int terms, float *sums, int sums_line, bool add) {
+  float16 tile[TILE_ROWS][TILE_VECTORS];
+#pragma unroll
+  for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+    for (int v = 0; v < TILE_VECTORS; v++) tile[i][v] = add ? vload16(v, sums + i * sums_line) : (float16)(0.0f);
+  for (int k = 0; k < terms; k++) {
+    float16 line[TILE_VECTORS];
+#pragma unroll
+    for (int v = 0; v < TILE_VECTORS; v++) line[v] = vload16(v, right + k * right_line);
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++) {
+      const float16 value = (float16)(left[i * left_row + k * left_term]);
+#pragma unroll
+      for (int v = 0; v < TILE_VECTORS; v++) tile[i][v] = MULTIPLY_ADD(value, line[v], tile[i][v]);
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+    for (int v = 0; v < TILE_VECTORS; v++) vstore16(tile[i][v], v, sums + i * sums_line);
+}
