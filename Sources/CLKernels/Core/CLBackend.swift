@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 import Runtime
 
@@ -74,7 +75,7 @@ public final class CLBackend: Backend {
   public var memoryByteCount: Int { budget.limit }
 
   /// A digest of the tuned algorithms of the convolutions planned so far.
-  public var tuning: String? { tunedUses.isEmpty ? nil : Digest.sha256(of: tunedUses.sorted()) }
+  public var tuning: String? { tunedUses.isEmpty ? nil : try? SHA256.hexadecimal(of: tunedUses.sorted()) }
 
   /// Records that a tuned algorithm decides about results.
   func noteUse(of algorithm: AnyAlgorithm, for key: ConvolutionKey) {
