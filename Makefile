@@ -1,12 +1,13 @@
 # make demo          install what is missing, build, train both models for a few minutes, show what they learned
 # make test          install what is missing, build, run every test
+# make test-only     build, run the tests whose names match FILTER: make test-only FILTER=CPUKernelsTests
 # make build         build the command, .build/release/recolor
 # make portability   install what is missing, build, check every kernel on each OpenCL implementation that needs no GPU
 # make sanitize      install what is missing, run every test under the address sanitizer and under the thread sanitizer
 # make docs          make the documentation of the libraries, .build/documentation, and the command's manual page, .build/manual
 # make lint          hold the sources against the format
 # make format        bring them into it
-.PHONY: build demo test portability sanitize docs lint format
+.PHONY: build demo test test-only portability sanitize docs lint format
 .DEFAULT_GOAL := build
 
 sources := Package.swift Sources Tests Plugins Snippets
@@ -18,11 +19,13 @@ build:
 demo: build
 	Scripts/demo
 
-# Scripts/setup sees to an OpenCL device, so none of the tests that need one may pass by being skipped. One test at a time: each
-# uses all cores by itself, and PoCL 3.1 breaks when several contexts come and go at once.
+# Scripts/setup installs an OpenCL device, so that no test that needs one may pass by being skipped.
 test:
 	Scripts/setup test
-	RECOLOR_REQUIRE_OPENCL=1 swift test --no-parallel --configuration release -Xswiftc -enable-testing
+	RECOLOR_REQUIRE_OPENCL=1 Scripts/run_tests
+
+test-only:
+	swift test --no-parallel --filter '$(FILTER)'
 
 portability: build
 	Scripts/setup portability
@@ -34,7 +37,7 @@ sanitize:
 
 docs:
 	Scripts/setup docs
-	Scripts/make_docs
+	RECOLOR_DOCUMENTATION=1 Scripts/make_docs
 
 lint:
 	swift format lint --strict --recursive $(sources)

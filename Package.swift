@@ -6,6 +6,12 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
+// Compute targets are optimized in debug builds too: their tests would take many times as long otherwise. SwiftPM allows such
+// flags in no package that another one depends on by version; its checkout is in a folder `checkouts`.
+let isDependency = Context.packageDirectory.contains("/checkouts/")
+let optimized: [SwiftSetting] = isDependency ? [] : [.unsafeFlags(["-O"], .when(configuration: .debug))]
+let optimizedC: [CSetting] = isDependency ? [] : [.unsafeFlags(["-O2"], .when(configuration: .debug))]
+
 let package = Package(
   name: "recolor",
   products: [
@@ -21,8 +27,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-    // For `swift package generate-documentation` alone; nothing is built with it.
-    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
     // C libraries. OpenCL and OpenBLAS are loaded at run time: their modules carry headers only.
@@ -39,12 +43,12 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // Vector loops of the CPU backend, compiled once per instruction set and chosen at load time.
-    .target(name: "CVectorLoops"),
+    .target(name: "CVectorLoops", cSettings: optimizedC),
 
     .target(
       name: "Runtime",
       dependencies: ["COpenCL", "Files", .product(name: "Logging", package: "swift-log")],
-      swiftSettings: strict),
+      swiftSettings: strict + optimized),
     .executableTarget(name: "EmbedKernels", swiftSettings: strict),
     .plugin(
       name: "EmbedKernelsPlugin", capability: .buildTool(), dependencies: ["EmbedKernels"]),
@@ -53,17 +57,18 @@ let package = Package(
       dependencies: ["Runtime", "Files"], swiftSettings: strict, plugins: ["EmbedKernelsPlugin"]),
     .target(
       name: "CPUKernels",
-      dependencies: ["Runtime", "COpenBLAS", "CVectorLoops"], swiftSettings: strict),
-    .target(name: "KernelCases", dependencies: ["Runtime"], swiftSettings: strict),
+      dependencies: ["Runtime", "COpenBLAS", "CVectorLoops"], swiftSettings: strict + optimized),
+    .target(name: "KernelCases", dependencies: ["Runtime"], swiftSettings: strict + optimized),
     // Reading, writing whole files or none, locks and SHA-256.
-    .target(name: "Files", dependencies: ["CCrypto"], swiftSettings: strict),
+    .target(name: "Files", dependencies: ["CCrypto"], swiftSettings: strict + optimized),
     .target(
       name: "Data", dependencies: ["Files", "Imaging", "Runtime", "CArchive", "CCurl"],
-      swiftSettings: strict),
+      swiftSettings: strict + optimized),
     // libpng, libjpeg and libtiff behind functions that Swift can call.
-    .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG", "CTIFF"]),
+    .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG", "CTIFF"], cSettings: optimizedC),
     .target(
-      name: "Imaging", dependencies: ["Files", "CImageCodecs", "CWebP", "CLittleCMS"], swiftSettings: strict),
+      name: "Imaging", dependencies: ["Files", "CImageCodecs", "CWebP", "CLittleCMS"], swiftSettings: strict + optimized
+    ),
     // Messages of ONNX files and TensorBoard's event files; Scripts/generate_protobuf makes the Swift code.
     .target(
       name: "Protobufs", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -72,7 +77,7 @@ let package = Package(
     .target(name: "TensorBoard", dependencies: ["Files", "Protobufs"], swiftSettings: strict),
     .target(
       name: "Models", dependencies: ["Runtime", "Files", "Data", "Imaging", "Protobufs", "TensorBoard"],
-      swiftSettings: strict),
+      swiftSettings: strict + optimized),
     // Pages, charts and tables as text; knows nothing of models. The page's style and script are compiled in.
     .target(
       name: "Report", resources: [.embedInCode("Resources/page.css"), .embedInCode("Resources/page.js")],
@@ -121,3 +126,8 @@ let package = Package(
       name: "AppTests", dependencies: ["Models", "Data", "Imaging", "Report", "TestSupport"], swiftSettings: strict),
   ]
 )
+
+// `make docs` alone needs the plugin for `swift package generate-documentation`: other commands should not have to compile it.
+if Context.environment["RECOLOR_DOCUMENTATION"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}

@@ -210,7 +210,8 @@ extension KernelCases {
       let (input, mean, inverseDeviation) = variant.inputAwayFromKink(scale: scale, shift: shift, &tensors)
       let outputGradient = tensors.input(
         "outputGradient", tensors.random.floats(variant.shape), variant.outputPlacement)
-      let pooling = variant.pooled
+      let pooling =
+        variant.pooled
         ? BatchNormalizationPooling(
           output: tensors.input("pooledGradient", tensors.random.floats(variant.pooledShape)),
           indices: tensors.input("indices", tensors.random.integers(variant.pooledShape, in: 0...3), .dense, .uint8))

@@ -77,7 +77,8 @@ struct ConvolutionVariant: Sendable {
       ? tensors.input("bias", values(biasShape, &tensors).map { $0 + biasMean }.roundedToFloat, self.weights) : nil
     let output = tensors.output("output", outputShape, self.output)
     if isTransposed {
-      return TransposedConvolutionForward(input: input, weights: weights, bias: bias, output: output, geometry: geometry)
+      return TransposedConvolutionForward(
+        input: input, weights: weights, bias: bias, output: output, geometry: geometry)
     }
     return ConvolutionForward(
       input: input, weights: weights, bias: bias, output: output,

@@ -20,7 +20,8 @@ final class RecolorProcess {
 
   /// Starts the command.
   /// - Parameters:
-  ///   - environment: added to that of the tests. Its cache is a folder of its own, unless it is given here.
+  ///   - environment: added to that of the tests. The cache is a folder of the tests, so that kernels are compiled once;
+  ///     a test of what is in the cache gives one of its own here.
   ///   - input: the file that standard input comes from.
   ///   - output: where standard output goes, instead of to a file of its own.
   ///   - memoryLimit: KiB of address space; the command gets no more.
@@ -40,7 +41,7 @@ final class RecolorProcess {
         ["-c", (limits + ["exec \"$0\" \"$@\""]).joined(separator: " && "), Self.executable.path] + arguments
     }
     process.environment = ProcessInfo.processInfo.environment
-      .merging(["RECOLOR_CACHE": folder.path + "/cache"]) { $1 }
+      .merging(["RECOLOR_CACHE": Self.binaries.appending(path: "test-cache").path]) { $1 }
       .merging(environment) { $1 }
     process.standardInput = input.flatMap { FileHandle(forReadingAtPath: $0) } ?? FileHandle.nullDevice
     let outputFile = try Self.newFile(folder.path + "/output")
@@ -76,8 +77,7 @@ final class RecolorProcess {
     return try FileHandle(forWritingTo: URL(filePath: path))
   }
 
-  /// Both lie in the build's folder.
-  private static var executable: URL {
-    URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "recolor")
-  }
+  /// The build's folder of executables, which holds the tests and the command.
+  private static let binaries = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+  private static let executable = binaries.appending(path: "recolor")
 }

@@ -12,7 +12,8 @@ struct ReferenceKernelCaseTests {
 
   /// The names of all structures in Runtime that are operations.
   static func operations() throws -> Set<String> {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/Runtime/Operations")
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../Sources/Runtime/Operations")
     let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
     return Set(
       try files.flatMap { file in

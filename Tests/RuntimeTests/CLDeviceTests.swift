@@ -30,7 +30,7 @@ struct CLDeviceTests {
     }
   }
 
-  @Test("A device that is not there is refused with a list of those that are", arguments: ["99.0", "0.99", "x", ""])
+  @Test("An index without a device is refused with a list of the devices", arguments: ["99.0", "0.99", "x", ""])
   func absent(index: String) throws {
     let present = try CLDevice.all()
     do {

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("OpenCL memory", .enabled(if: OpenCLDevice.isAvailable, OpenCLDevice.skipReason))
 struct CLMemoryTests {
-  @Test("What is written is read again, and a fill sets only its range")
+  @Test("Reading returns the written bytes, and a fill sets only its range")
   func roundTrip() throws {
     let fixture = try OpenCLFixture()
     let numbers = (0..<1000).map(Float.init)
@@ -50,7 +50,7 @@ struct CLMemoryTests {
     }
   }
 
-  @Test("More than the device gives at once is out of memory, with the number asked for")
+  @Test("An allocation above the device's limit is out of memory, with the requested size")
   func outOfMemory() throws {
     let fixture = try OpenCLFixture()
     let tooMuch = fixture.context.device.maximumAllocationByteCount + 1

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Program cache", .enabled(if: OpenCLDevice.isAvailable, OpenCLDevice.skipReason))
 struct CLProgramCacheTests {
-  /// A folder that is there while `body` runs.
+  /// Calls `body` with a temporary folder.
   private func withFolder(_ body: (String) throws -> Void) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "program-cache-\(UUID())").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -24,7 +24,7 @@ struct CLProgramCacheTests {
     #expect(try fixture.values(of: memory) == [5, 10, 15])
   }
 
-  @Test("The second build takes the first one's binary")
+  @Test("The second build uses the first one's binary")
   func hit() throws {
     try withFolder { folder in
       try buildAndRun(folder)
@@ -34,12 +34,12 @@ struct CLProgramCacheTests {
       try buildAndRun(folder)
       #expect(entries(folder) == first)
       let again = try FileManager.default.attributesOfItem(atPath: first[0])
-      // A hit leaves the file as it is; a miss would have renamed a new one into its place.
+      // A hit leaves the file unchanged; a miss would have replaced it.
       #expect(attributes[.systemFileNumber] as? Int == again[.systemFileNumber] as? Int)
     }
   }
 
-  @Test("Other source or options are another entry")
+  @Test("Different source or options are a different entry")
   func keys() throws {
     try withFolder { folder in
       let fixture = try OpenCLFixture()
@@ -54,7 +54,7 @@ struct CLProgramCacheTests {
   }
 
   @Test(
-    "A damaged entry is built anew and mended",
+    "A damaged entry is rebuilt and replaced",
     arguments: Damage.allCases)
   func damage(_ damage: Damage) throws {
     try withFolder { folder in
@@ -84,7 +84,7 @@ struct CLProgramCacheTests {
     }
   }
 
-  @Test("Past the limit the entries go that were not used for longest")
+  @Test("Above the size limit, the least recently used entries are removed")
   func pruning() throws {
     try withFolder { folder in
       let fixture = try OpenCLFixture()
@@ -103,13 +103,13 @@ struct CLProgramCacheTests {
       // Room for two and a half.
       let last = try build(3, byteLimit: size * 5 / 2)
       #expect(entries(folder) == [paths[1], last].sorted())
-      // The newest stays though it alone is too large.
+      // The newest entry stays even if it exceeds the limit alone.
       let only = try build(4, byteLimit: 1)
       #expect(entries(folder) == [only])
     }
   }
 
-  @Test("A folder that cannot be written is as good as none")
+  @Test("Without write access to its folder, the cache is off")
   func unwritable() throws {
     try buildAndRun("/dev/null/programs")
   }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("OpenCL programs and kernels", .enabled(if: OpenCLDevice.isAvailable, OpenCLDevice.skipReason))
 struct CLProgramTests {
-  @Test("A kernel runs with its arguments, and its event tells when")
+  @Test("A kernel runs with its arguments, and its event has the times")
   func run() throws {
     let fixture = try OpenCLFixture(profiling: true)
     let memory = try fixture.memory((0..<1000).map(Float.init))
@@ -16,7 +16,7 @@ struct CLProgramTests {
     #expect(try fixture.values(of: memory) == (0..<1000).map { 3 * Float($0) })
   }
 
-  @Test("A queue without profiling has no times to give")
+  @Test("A queue without profiling has no times")
   func noProfiling() throws {
     let fixture = try OpenCLFixture()
     let memory = try fixture.memory([1])
@@ -35,7 +35,7 @@ struct CLProgramTests {
     #expect(error?.buildLog?.contains("no_such_name") == true)
   }
 
-  @Test("With a cache the whole log of a failed build is a file, which the error names")
+  @Test("With a cache, the whole log of a failed build is a file that the error names")
   func buildLog() throws {
     let fixture = try OpenCLFixture()
     let folder = FileManager.default.temporaryDirectory.appending(path: "build-log-\(UUID())").path

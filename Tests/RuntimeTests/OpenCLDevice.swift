@@ -1,13 +1,13 @@
 import Runtime
 import Testing
 
-/// The OpenCL device that the runtime's tests use: the one `auto` takes.
+/// The OpenCL device of the runtime's tests: the one that `auto` selects.
 enum OpenCLDevice {
   static let skipReason: Comment = "this machine has no OpenCL device"
   static var isAvailable: Bool { (try? CLDevice.automatic()) != nil }
 }
 
-/// A device's context and queue, with a program.
+/// A context and a queue of the device, and a program.
 struct OpenCLFixture {
   let context: CLContext
   let queue: CLQueue
@@ -56,7 +56,7 @@ struct OpenCLFixture {
   }
 }
 
-/// The error of an OpenCL call that `body` throws, if it throws one.
+/// Returns the error of an OpenCL call that `body` throws; nil where it throws none.
 func openCLError(_ body: () throws -> Void) -> OpenCLError? {
   do {
     try body()

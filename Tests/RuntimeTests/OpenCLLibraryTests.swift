@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Loading OpenCL")
 struct OpenCLLibraryTests {
-  @Test("A machine without a loader gets a typed error that names the library")
+  @Test("Without a loader, a typed error names the library")
   func missing() {
     do {
       _ = try OpenCLLibrary(names: ["libNoSuchOpenCL.so.1"])
@@ -19,7 +19,7 @@ struct OpenCLLibraryTests {
     }
   }
 
-  @Test("A library that is not OpenCL is refused, with the function it lacks")
+  @Test("A library that is not OpenCL is refused with the name of the missing function")
   func foreign() {
     do {
       _ = try OpenCLLibrary(names: ["libc.so.6"])
