@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Logging
 import Models
 
@@ -41,5 +42,48 @@ struct Recolor: ParsableCommand {
     } catch {
       Failure.exit(with: error)
     }
+  }
+}
+
+/// `recolor data`
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data",
+    abstract: "Get photographs to train on, and look at them.",
+    subcommands: [DataFetch.self, DataInfo.self])
+}
+
+/// The end of the command after an error.
+enum Failure {
+  /// Writes the error in one line and ends the process: with 64 where the command line is wrong, with 1 where the work failed.
+  /// Requests for help and for the version are errors of the parser, too; they are answered and end with 0.
+  static func exit(with error: any Error) -> Never {
+    // An error in a configuration file counts as one of the command line.
+    let isInFile = error is ConfigurationError
+    let code = isInFile ? .validationFailure : Recolor.exitCode(for: error)
+    if code == .success {
+      do throws(OutputError) {
+        try Console.output(Recolor.fullMessage(for: error))
+      } catch {
+        Console.note(error.description)
+        Glibc.exit(ExitCode.failure.rawValue)
+      }
+    } else if !(error is ExitCode) {
+      Console.note(code == .validationFailure && !isInFile ? usageLine(for: error) : oneLine(String(describing: error)))
+    }
+    Glibc.exit(code.rawValue)
+  }
+
+  /// Returns an error of the command line, with a reference to the subcommand's help.
+  private static func usageLine(for error: any Error) -> String {
+    let message = oneLine(Recolor.message(for: error))
+    // The last line of the parser's full message names the subcommand's help.
+    let hint = Recolor.fullMessage(for: error).split(whereSeparator: \.isNewline).last.map { oneLine(String($0)) }
+    guard let hint, hint.hasPrefix("See ") else { return message }
+    return message + (message.hasSuffix(".") ? " " : ". ") + hint
+  }
+
+  private static func oneLine(_ text: String) -> String {
+    text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 }

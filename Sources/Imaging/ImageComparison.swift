@@ -1,4 +1,4 @@
-/// One image beside its photograph, in the forms that the figures need, and scratch memory for the next.
+/// A predicted image and its photograph, in the forms that the metrics need. Its memory is reused for the next pair.
 struct ImageComparison: ~Copyable {
   private let pixelCount: Int
   /// `[3, height, width]` in 0...1
@@ -6,9 +6,12 @@ struct ImageComparison: ~Copyable {
   private let prediction: UnsafeMutablePointer<Double>
   /// `[height, width]`
   private let photographLab: UnsafeMutablePointer<CIELAB>
-  private var similarity: StructuralSimilarity
+  private let predictionLab: UnsafeMutablePointer<CIELAB>
+  /// Mean squared error of the values in 0...1.
+  private(set) var meanSquaredError = 0.0
+  private let similarity: StructuralSimilarity
 
-  /// Linear light of each byte.
+  /// The linear value of each byte.
   private static let linearLight: [Double] = (0..<256).map { SRGB.linear(Double($0) / 255) }
 
   init(width: Int, height: Int) {
@@ -16,9 +19,11 @@ struct ImageComparison: ~Copyable {
     photograph = .allocate(capacity: 3 * pixelCount)
     prediction = .allocate(capacity: 3 * pixelCount)
     photographLab = .allocate(capacity: pixelCount)
+    predictionLab = .allocate(capacity: pixelCount)
     photograph.initialize(repeating: 0, count: 3 * pixelCount)
     prediction.initialize(repeating: 0, count: 3 * pixelCount)
     photographLab.initialize(repeating: CIELAB(lightness: 0, a: 0, b: 0), count: pixelCount)
+    predictionLab.initialize(repeating: CIELAB(lightness: 0, a: 0, b: 0), count: pixelCount)
     similarity = StructuralSimilarity(width: width, height: height)
   }
 
@@ -26,6 +31,7 @@ struct ImageComparison: ~Copyable {
     photograph.deallocate()
     prediction.deallocate()
     photographLab.deallocate()
+    predictionLab.deallocate()
   }
 
   /// - Parameter bytes: `[height, width, 3]`
@@ -42,7 +48,7 @@ struct ImageComparison: ~Copyable {
     }
   }
 
-  /// - Parameter values: `[height, width, 3]`, held within 0...1.
+  /// - Parameter values: `[height, width, 3]`. Values outside 0...1 are clamped; NaN becomes 0.
   mutating func setPrediction(_ values: UnsafeBufferPointer<Float>) {
     precondition(values.count == 3 * pixelCount, "the prediction is of another size")
     for pixel in 0..<pixelCount {
@@ -51,6 +57,7 @@ struct ImageComparison: ~Copyable {
         prediction[channel * pixelCount + pixel] = value > 0 ? min(value, 1) : 0
       }
     }
+    comparePrediction()
   }
 
   mutating func setPredictionToGrayCopy() {
@@ -58,51 +65,71 @@ struct ImageComparison: ~Copyable {
       let mean = (photograph[pixel] + photograph[pixelCount + pixel] + photograph[2 * pixelCount + pixel]) / 3
       for channel in 0..<3 { prediction[channel * pixelCount + pixel] = mean }
     }
+    comparePrediction()
   }
 
-  /// The prediction's.
-  mutating func scores() -> ImageScores {
-    var (squares, absolutes) = (0.0, 0.0)
+  mutating func setPredictionToPhotograph() {
+    prediction.update(from: photograph, count: 3 * pixelCount)
+    predictionLab.update(from: photographLab, count: pixelCount)
+    meanSquaredError = 0
+  }
+
+  /// Computes what several metrics have in common.
+  private mutating func comparePrediction() {
+    var sum = 0.0
     for index in 0..<3 * pixelCount {
       let error = prediction[index] - photograph[index]
-      squares += error * error
-      absolutes += abs(error)
+      sum += error * error
     }
-    let ssim = (0..<3).reduce(0.0) { sum, channel in
-      sum + similarity.mean(prediction + channel * pixelCount, photograph + channel * pixelCount)
-    }
-    let color = colorScores()
-    let (pixels, values) = (Double(pixelCount), Double(3 * pixelCount))
-    return ImageScores(
-      mse: squares / values, mae: absolutes / values, ssim: ssim / 3, accuracyWithin2: Double(color.within2) / pixels,
-      accuracyWithin5: Double(color.within5) / pixels, deltaE: color.deltaE / pixels,
-      colorfulness: colorfulness(red: prediction, pixelCount: pixelCount))
-  }
-
-  /// The photograph's, against itself.
-  func photographScores() -> ImageScores {
-    ImageScores(
-      mse: 0, mae: 0, ssim: 1, accuracyWithin2: 1, accuracyWithin5: 1, deltaE: 0,
-      colorfulness: colorfulness(red: photograph, pixelCount: pixelCount))
-  }
-
-  /// Pixels within 2 % and 5 %, and the sum of the color differences.
-  private func colorScores() -> (within2: Int, within5: Int, deltaE: Double) {
-    var (within2, within5, deltaE) = (0, 0, 0.0)
+    meanSquaredError = sum / Double(3 * pixelCount)
     for pixel in 0..<pixelCount {
-      let predicted = CIELAB(
+      predictionLab[pixel] = CIELAB(
         red: prediction[pixel], green: prediction[pixelCount + pixel], blue: prediction[2 * pixelCount + pixel])
-      let truth = photographLab[pixel]
-      deltaE += colorDifference(predicted, truth)
-      let distance = RoundedDistance(predicted, truth)
-      if distance.isWithin(percent: 2) { within2 += 1 }
-      if distance.isWithin(percent: 5) { within5 += 1 }
     }
-    return (within2, within5, deltaE)
   }
+
+  // Scores: one number for the pair, with errors of values in 0...1.
+
+  /// Mean absolute error.
+  func meanAbsoluteError() -> Double {
+    var sum = 0.0
+    for index in 0..<3 * pixelCount { sum += abs(prediction[index] - photograph[index]) }
+    return sum / Double(3 * pixelCount)
+  }
+
+  /// Structural similarity by Wang et al. (2004), the mean of the three channels; see `StructuralSimilarity`.
+  func structuralSimilarity() -> Double {
+    var sum = 0.0
+    for channel in 0..<3 {
+      sum += similarity.mean(prediction + channel * pixelCount, photograph + channel * pixelCount)
+    }
+    return sum / 3
+  }
+
+  /// The share of pixels within ε by Nazeri, Ng and Ebrahimi, "Image colorization using generative adversarial networks"
+  /// (2018): with CIELAB's coordinates rounded, L is at most ε off and a and b at most 2.2 ε each, all three together.
+  /// - Parameter percent: ε.
+  func accuracy(percent: Float) -> Double {
+    var count = 0
+    for pixel in 0..<pixelCount
+    where RoundedDistance(predictionLab[pixel], photographLab[pixel]).isWithin(percent: percent) {
+      count += 1
+    }
+    return Double(count) / Double(pixelCount)
+  }
+
+  /// Mean over pixels of the color difference CIEDE2000; see `colorDifference`.
+  func meanColorDifference() -> Double {
+    var sum = 0.0
+    for pixel in 0..<pixelCount { sum += colorDifference(predictionLab[pixel], photographLab[pixel]) }
+    return sum / Double(pixelCount)
+  }
+
+  /// Colorfulness of the prediction by Hasler and Süsstrunk (2003), on the scale 0...255.
+  func predictionColorfulness() -> Double { colorfulness(red: prediction, pixelCount: pixelCount) }
 }
 
-/// How far apart two colors are in CIELAB's rounded numbers.
+/// The distance of two colors in rounded CIELAB coordinates, by coordinate.
 private struct RoundedDistance {
   private let lightness: Float
   private let a: Float
@@ -114,10 +141,10 @@ private struct RoundedDistance {
     b = abs(Self.rounded(first.b) - Self.rounded(second.b))
   }
 
-  /// Halves to the even number, as TensorFlow and numpy round.
+  /// Rounds halves to even, as TensorFlow and NumPy do.
   private static func rounded(_ value: Float) -> Float { value.rounded(.toNearestOrEven) }
 
-  /// L has a range of 100, a and b of 220.
+  /// Whether L, of a range of 100, and a and b, of 220, each differ by so many percent of their range at most.
   func isWithin(percent: Float) -> Bool {
     lightness <= percent && a <= 2.2 * percent && b <= 2.2 * percent
   }

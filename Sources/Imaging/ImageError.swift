@@ -18,10 +18,16 @@ public enum ImageError: Error, Equatable {
 }
 
 extension ImageError: CustomStringConvertible {
+  /// `a PNG, a JPEG, a WebP nor a TIFF`
+  private static var formats: String {
+    let names = ImageFormat.allCases.map { "a \($0.name)" }
+    return "\(names.dropLast().joined(separator: ", ")) nor \(names.last ?? "")"
+  }
+
   public var description: String {
     switch self {
     case .file(let error): error.description
-    case .unknownFormat(let path): "\(path): neither a PNG, a JPEG, a WebP nor a TIFF image"
+    case .unknownFormat(let path): "\(path): neither \(Self.formats) image"
     case .damaged(let path, let format, let reason): "\(path): the \(format) image cannot be decoded: \(reason)"
     case .tooLarge(let path, let width, let height, let limit):
       "\(path): \(width)×\(height) is more than the \(limit) pixels that an image may have"

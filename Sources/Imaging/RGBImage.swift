@@ -114,15 +114,20 @@ extension RGBImage {
   /// Writes an image file, which appears under its name only when it is complete.
   /// - Parameter isReplacing: Whether an existing file is replaced; if not, it is an error, also where it appears while this one
   ///   is written.
-  public func write(to path: String, as format: PictureFormat, isReplacing: Bool = true) throws(ImageError) {
+  public func write(
+    to path: String, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, isReplacing: Bool = true
+  ) throws(ImageError) {
     let output = try FileOutput(path: path)
-    try write(to: output, as: format, name: path)
+    try write(to: output, as: format, quality: quality, name: path)
     try output.commit(isReplacing: isReplacing)
   }
 
   /// Writes an image file. Errors call it `name`.
-  public func write(to output: any ImageOutput, as format: PictureFormat, name: String) throws(ImageError) {
-    let encoder = try ImageEncoder(format, .init(width: width, height: height), output: output, name: name)
+  public func write(
+    to output: any ImageOutput, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, name: String
+  ) throws(ImageError) {
+    let encoder = try ImageEncoder(
+      format, quality: quality, .init(width: width, height: height), output: output, name: name)
     try bytes.withUnsafeBufferPointer { rows throws(ImageError) in
       try encoder.write(UnsafeRawBufferPointer(rows), count: height)
     }

@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 
 /// Files, folders and devices that are not as they should be: one line, no trap, nothing left behind.
-@Suite struct BadInputTests {
+@Suite("Bad input")
+struct BadInputTests {
   let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
@@ -36,7 +37,7 @@ import Testing
     return path
   }
 
-  @Test func foldersOfPhotographs() throws {
+  @Test func foldersWithoutImagesAreNamed() throws {
     let out = folder.path + "/run"
     try expectFailure(train(data: folder.path + "/missing"), naming: folder.path + "/missing")
     try expectFailure(train(data: folder.path), naming: folder.path, "no image in this folder")
@@ -45,7 +46,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: out))
   }
 
-  @Test func batchFiles() throws {
+  @Test func damagedBatchFilesAreNamed() throws {
     for number in 1...5 { _ = try write([UInt8](repeating: 0, count: 3073), to: "short/data_batch_\(number).bin") }
     let short = try write([UInt8](repeating: 0, count: 3000), to: "short/data_batch_3.bin")
     try expectFailure(["data", "info", folder.path + "/short"], naming: short)
@@ -53,7 +54,7 @@ import Testing
     try expectFailure(train(data: folder.path + "/label"), naming: "data_batch_1.bin", "label 10")
   }
 
-  @Test func foldersOfRuns() throws {
+  @Test func foldersThatHoldNoRunAreNamed() throws {
     _ = try write([1], to: "full/file")
     try expectFailure(train(out: folder.path + "/full"), naming: folder.path + "/full")
     try expectFailure(train(out: "/proc/run"), naming: "/proc/run")
@@ -64,7 +65,7 @@ import Testing
       naming: URL(filePath: configuration).deletingLastPathComponent().path, "config.json")
   }
 
-  @Test func weights() throws {
+  @Test func weightsThatCannotBeReadAreNamed() throws {
     let evaluate = { (path: String) in ["evaluate", path, "--data", "scenes", "--device", "cpu"] }
     try expectFailure(evaluate(folder.path + "/missing.safetensors"), naming: "missing.safetensors")
     try expectFailure(evaluate(folder.path), naming: folder.path, "no weights")
@@ -75,7 +76,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/colored"))
   }
 
-  @Test func imageCounts() throws {
+  @Test func impossibleImageCountsAreNamed() throws {
     try expectFailure(train("--train-images", "100000"), naming: "--train-images 100000")
     try expectFailure(train("--validation-images", "100000"), naming: "--validation-images 100000")
     try expectFailure(
@@ -83,7 +84,7 @@ import Testing
   }
 
   /// Sizes that no memory holds end in a line, and not where the memory is asked for.
-  @Test func sizes() throws {
+  @Test func impossibleSizesAreNamed() throws {
     try expectFailure(["data", "info", "scenes", "--size", "4096"], naming: "4096×4096")
     try expectFailure(train("--size", "4096"), naming: "4096×4096")
     try expectFailure(
@@ -113,7 +114,7 @@ import Testing
   }
 
   @Test(arguments: ["0", "-32", "40", "1000000000000", "9223372036854775807", "wide"])
-  func weightsThatLieAboutTheirImages(_ size: String) throws {
+  func weightsWithImpossibleImageSizesAreNamed(_ size: String) throws {
     let path = try weights("lying.safetensors", metadata: ["image_width": size, "image_height": size]).path
     try expectFailure(["evaluate", path, "--data", "scenes", "--device", "cpu"], naming: path, "image_", size)
     let picture = folder.path + "/picture.png"
@@ -122,7 +123,7 @@ import Testing
       ["colorize", path, picture, "--out", folder.path + "/colored", "--device", "cpu"], naming: path, "image_", size)
   }
 
-  @Test func weightsThatAreNoNumbers() throws {
+  @Test func weightsWithNaNsAreRefused() throws {
     let url = try weights("nan.safetensors")
     var bytes = [UInt8](try Data(contentsOf: url))
     // Behind the header, whose length the first eight bytes are; all bits set is no number.
@@ -137,12 +138,12 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/colored"))
   }
 
-  @Test func devices() throws {
+  @Test func missingDevicesAreNamed() throws {
     try expectFailure(["check", "--device", "opencl:7.3"], naming: "opencl:7.3")
   }
 
   @Test(.enabled(if: TestBackends.hasOpenCL))
-  func kernelsThatDoNotBuild() throws {
+  func kernelsThatDoNotBuildAreNamed() throws {
     let kernels = folder.path + "/kernels"
     let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../kernels").standardized
     try FileManager.default.copyItem(atPath: sources.path, toPath: kernels)
@@ -165,7 +166,7 @@ import Testing
   }
 
   @Test(.enabled(if: TestBackends.hasOpenCL))
-  func kernelsThatAreNotThere() throws {
+  func missingKernelFoldersAreNamed() throws {
     let kernels = ["RECOLOR_KERNELS": folder.path + "/kernels"]
     try expectFailure(["check", "--device", "opencl"], naming: folder.path + "/kernels", environment: kernels)
     try expectFailure(
@@ -173,14 +174,14 @@ import Testing
       naming: folder.path + "/kernels", environment: kernels)
   }
 
-  @Test func downloads() throws {
+  @Test func failedDownloadsAreNamed() throws {
     try expectFailure(
       ["data", "fetch", "--out", folder.path, "--url", "http://127.0.0.1:9/cifar.tar.gz"], naming: "127.0.0.1:9")
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/cifar-10-batches-bin"))
   }
 
   /// What is there is not replaced by what was meant to be written beside it.
-  @Test func filesThatAreThereStay() throws {
+  @Test func existingFilesAreNotReplaced() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/there.png"
     try "mine".write(toFile: path, atomically: true, encoding: .utf8)

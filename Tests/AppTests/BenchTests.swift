@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct BenchTests {
+@Suite("bench")
+struct BenchTests {
   /// The figures of one short run.
   private func report(_ options: String...) throws -> [String: Any] {
     let arguments =
@@ -16,7 +17,7 @@ import Testing
     try #require(report[key] as? Double, "\(key)")
   }
 
-  @Test func figuresFitTogether() throws {
+  @Test func reportsAreConsistent() throws {
     let report = try report("--device", "cpu")
     #expect(report["operations"] == nil)
     #expect(try number("peakMemoryBytes", in: report) > 1e6)

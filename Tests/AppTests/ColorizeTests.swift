@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 /// Where `colorize` takes pictures from and where it puts them.
-@Suite struct ColorizeTests {
+@Suite("colorize")
+struct ColorizeTests {
   let folder: TemporaryFolder
 
   init() throws {
@@ -48,7 +49,7 @@ import Testing
     }
   }
 
-  @Test func nothingIsReplacedUnlessForced() throws {
+  @Test func filesAreReplacedOnlyIfForced() throws {
     let (picture, out) = (folder.path + "/in/top.png", folder.path + "/new.png")
     try Data("old".utf8).write(to: URL(filePath: out))
     let refused = try colorize([picture, "--out", out])
@@ -59,7 +60,7 @@ import Testing
     #expect(try RGBImage(contentsOf: out).width == 40)
   }
 
-  @Test func namesChooseTheFormat() throws {
+  @Test func namesDecideTheFormat() throws {
     let picture = folder.path + "/in/top.png"
     for (name, signature) in [("a.jpg", [0xFF, 0xD8]), ("b.JPEG", [0xFF, 0xD8]), ("c.png", [0x89, 0x50])] {
       #expect(try colorize([picture, "--out", "\(folder.path)/\(name)"]).exitCode == 0)
@@ -84,7 +85,7 @@ import Testing
     #expect(empty.exitCode == 1 && empty.errorOutput.contains("standard input"))
   }
 
-  @Test func whatCannotBeMeantIsAnErrorOfTheLine() throws {
+  @Test func contradictoryArgumentsAreRefused() throws {
     let (first, second) = (folder.path + "/in/top.png", folder.path + "/in/deep/a.png")
     for (arguments, named) in [
       ([first, second, "--out", folder.path + "/one.png"], "several pictures need a folder"),
@@ -104,7 +105,7 @@ import Testing
   }
 
   @Test(.enabled(if: geteuid() != 0, "root may read everything"))
-  func aFolderThatCannotBeReadKeepsNoOther() throws {
+  func unreadableFoldersAreReportedAndTheOthersColored() throws {
     let closed = folder.path + "/in/deep/deeper"
     #expect(chmod(closed, 0) == 0)
     defer { chmod(closed, 0o700) }
@@ -114,7 +115,7 @@ import Testing
     #expect(try files(below: folder.path + "/out") == ["top.png", "deep/a.png"])
   }
 
-  @Test func aFolderWithoutPicturesIsReported() throws {
+  @Test func foldersWithoutPicturesAreReported() throws {
     let result = try colorize([folder.path + "/in/.hidden/..", folder.path + "/in/deep", "--out", folder.path + "/out"])
     #expect(result.exitCode == 0, "\(result.errorOutput)")
     try FileManager.default.createDirectory(atPath: folder.path + "/nothing", withIntermediateDirectories: false)

@@ -3,8 +3,9 @@ import Models
 import Testing
 
 /// Help, versions, and what the command says of a wrong command line.
-@Suite struct CommandLineTests {
-  @Test func versionIsThePackages() throws {
+@Suite("Command line")
+struct CommandLineTests {
+  @Test func theVersionIsThatOfThePackage() throws {
     let result = try RecolorProcess.run("--version")
     #expect(result.output == "recolor \(RecolorVersion.current)\n")
     #expect(result.exitCode == 0)
@@ -16,7 +17,7 @@ import Testing
   ]
 
   @Test(arguments: Self.commands)
-  func everyCommandHasHelp(_ command: String) throws {
+  func commandsHaveHelp(_ command: String) throws {
     let result = try RecolorProcess(command.split(separator: " ").map(String.init) + ["--help"]).wait()
     #expect(result.exitCode == 0)
     #expect(result.output.contains("USAGE: recolor \(command)"))
@@ -25,7 +26,7 @@ import Testing
 
   /// On a terminal of 80 columns, which is what help is written for.
   @Test(arguments: Self.commands)
-  func everyHelpHasExamplesAndFitsATerminal(_ command: String) throws {
+  func helpHasExamplesAndFitsATerminal(_ command: String) throws {
     let help = try RecolorProcess(command.split(separator: " ").map(String.init) + ["--help"]).wait().output
     let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
     let usage = try #require(lines.firstIndex { $0.hasPrefix("USAGE:") })
@@ -39,7 +40,7 @@ import Testing
   }
 
   @Test(arguments: ["bash", "zsh", "fish"])
-  func completionsAreAScriptOfTheShell(_ shell: String) throws {
+  func completionsAreScriptsOfTheShell(_ shell: String) throws {
     let result = try RecolorProcess.run("completions", shell)
     #expect(result.exitCode == 0 && result.errorOutput.isEmpty)
     for word in ["recolor", "train", "learning-rate", "opencl"] where !(shell != "fish" && word == "opencl") {
@@ -47,7 +48,7 @@ import Testing
     }
   }
 
-  @Test func helpIsWhatComesWithoutACommand() throws {
+  @Test func withoutACommandHelpIsPrinted() throws {
     let result = try RecolorProcess.run()
     #expect(result.output.contains("recolor train unet --data scenes"))
     #expect(result.exitCode == 0)
@@ -104,7 +105,7 @@ import Testing
   ]
 
   @Test(arguments: wrongLines)
-  func aWrongLineIsNamedInOneLine(_ arguments: [String], _ named: String) throws {
+  func wrongArgumentsAreNamedInOneLine(_ arguments: [String], _ named: String) throws {
     let result = try RecolorProcess(arguments).wait()
     #expect(result.exitCode == 64)
     #expect(result.errorLines.count == 1)
@@ -114,14 +115,14 @@ import Testing
   }
 
   @Test(arguments: ["tf32", "bf16x3"])
-  func precisionThatTheProcessorHasNotIsSaidInOneLine(_ precision: String) throws {
+  func unsupportedPrecisionsAreNamedInOneLine(_ precision: String) throws {
     let result = try RecolorProcess.run("bench", "unet", "--device", "cpu", "--precision", precision)
     #expect(result.exitCode == 1)
     #expect(result.errorLines.count == 1)
     for part in ["cpu", precision, "use --precision fp32"] { #expect(result.errorOutput.contains(part)) }
   }
 
-  @Test func outputThatCannotBeWrittenIsAnError() throws {
+  @Test func errorsOfStandardOutputEndTheCommand() throws {
     let result = try RecolorProcess(["models", "unet", "--device", "cpu"], output: "/dev/full").wait()
     #expect(result.exitCode == 1)
     #expect(result.errorLines.count == 1)

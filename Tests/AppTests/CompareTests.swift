@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 
 /// What `compare` writes.
-@Suite struct CompareTests {
+@Suite("compare")
+struct CompareTests {
   let folder: TemporaryFolder
   private let run: String
   private let out: String
@@ -100,7 +101,7 @@ import Testing
     #expect(shown.count == 3)
   }
 
-  @Test func thePageNeedsNothingElse() throws {
+  @Test func thePageLoadsNothing() throws {
     let result = try compare()
     #expect(result.exitCode == 0, "\(result.errorOutput)")
     #expect(result.output.contains("\(out)/index.html"))
@@ -124,7 +125,7 @@ import Testing
     #expect(page.contains("--rows 3") && page.contains("options.learningRate"))
   }
 
-  @Test func whateverARunLogsIsACurve() throws {
+  @Test func allLoggedQuantitiesAreDrawn() throws {
     let path = run + "/metrics.csv"
     let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
     let extended = zip(lines, ["moon_phase", "0.25", "0.5"]).map { "\($0),\($1)\n" }.joined()
@@ -137,7 +138,7 @@ import Testing
     #expect(Set(names).isSuperset(of: columns.filter { $0 != "epoch" && $0 != "step" }))
   }
 
-  @Test func aFolderOfSomethingElseStays() throws {
+  @Test func foldersWithOtherFilesAreRefused() throws {
     try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
     try Data("mine".utf8).write(to: URL(filePath: out + "/index.html"))
     let refused = try compare()
@@ -156,7 +157,7 @@ import Testing
     #expect(try text("letter.txt") == "letter" && text("index.html") != page)
   }
 
-  @Test func whatCannotBeWrittenLeavesNothing() throws {
+  @Test func failedWritesLeaveNothing() throws {
     let nowhere = try compare("--out", run + "/config.json/out")
     #expect(nowhere.exitCode == 1 && nowhere.errorLines.count == 1)
     #expect(nowhere.errorOutput.contains("config.json is no folder"))

@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 /// `recolor train --config`.
-@Suite struct ConfigurationFileTests {
+@Suite("Configuration files")
+struct ConfigurationFileTests {
   let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
@@ -35,7 +36,7 @@ import Testing
     """
 
   @Test(arguments: ModelKind.allCases)
-  func aRunsOwnConfigurationGivesTheSameRun(_ kind: ModelKind) throws {
+  func theConfigurationOfARunRepeatsIt(_ kind: ModelKind) throws {
     let yaml = try file("run.yaml", Self.yaml.replacingOccurrences(of: "MODEL", with: kind.rawValue))
     let first = folder.path + "/first"
     let started = try RecolorProcess.run("train", "--config", yaml, "--out", first)
@@ -54,7 +55,7 @@ import Testing
       try Data(contentsOf: URL(filePath: first + weights)) == Data(contentsOf: URL(filePath: second + weights)))
   }
 
-  @Test func theCommandLineGoesFirst() throws {
+  @Test func theCommandLineTakesPrecedence() throws {
     let yaml = try file("run.yml", Self.yaml.replacingOccurrences(of: "MODEL", with: "unet"))
     let run = folder.path + "/run"
     let result = try RecolorProcess.run(
@@ -65,7 +66,7 @@ import Testing
   }
 
   /// A run's own configuration has every option of its recipe.
-  @Test func aRecipeOnTheCommandLineTakesThePlaceOfTheFiles() throws {
+  @Test func recipesOnTheCommandLineReplaceThoseOfFiles() throws {
     let yaml = try file("run.yml", Self.yaml.replacingOccurrences(of: "MODEL", with: "gan"))
     let first = folder.path + "/first"
     #expect(try RecolorProcess.run("train", "--config", yaml, "--out", first).exitCode == 0)
@@ -98,7 +99,7 @@ import Testing
   ]
 
   @Test(arguments: wrongFiles)
-  func aWrongFileIsNamedInOneLine(_ text: String, _ parts: [String]) throws {
+  func errorsInFilesAreNamedInOneLine(_ text: String, _ parts: [String]) throws {
     let path = try file("run.yaml", text)
     let result = try RecolorProcess.run("train", "unet", "--config", path, "--out", folder.path + "/run")
     #expect(result.exitCode == 64)
@@ -107,19 +108,19 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))
   }
 
-  @Test func aFileThatIsNotThereIsNamed() throws {
+  @Test func missingFilesAreNamed() throws {
     let result = try RecolorProcess.run("train", "unet", "--config", "/nowhere.yaml", "--out", folder.path + "/run")
     #expect(result.exitCode == 64)
     #expect(result.errorOutput.contains("/nowhere.yaml") && result.errorLines.count == 1)
   }
 
-  @Test func aRunThatGoesOnTakesNone() throws {
+  @Test func resumedRunsTakeNoFile() throws {
     let result = try RecolorProcess.run("train", "unet", "--config", "x.yaml", "--resume", folder.path)
     #expect(result.exitCode == 64)
     #expect(result.errorOutput.contains("--config"))
   }
 
-  @Test func aModelMustBeNamedSomewhere() throws {
+  @Test func filesWithoutAModelNeedOneOnTheCommandLine() throws {
     let path = try file("run.yaml", "width: 4\n")
     // A folder that is called as a model is names none.
     for out in [folder.path + "/run", "gan"] {

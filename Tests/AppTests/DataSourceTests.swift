@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 
 /// Where photographs come from: folders of images, CIFAR-100, and how many of them lie on the device.
-@Suite struct DataSourceTests {
+@Suite("Data sources")
+struct DataSourceTests {
   let folder: TemporaryFolder
   private let photographs: String
 
@@ -61,7 +62,7 @@ import Testing
     ).wait()
   }
 
-  @Test func aWindowOnTheDeviceGivesTheSameWeights() throws {
+  @Test func windowsOnTheDeviceGiveTheSameWeights() throws {
     for (name, images) in [("all", "all"), ("auto", "auto"), ("window", "8")] {
       let result = try train(name, "--epochs", "2", "--device-images", images)
       #expect(result.exitCode == 0, "\(result.errorOutput)")
@@ -72,7 +73,7 @@ import Testing
     #expect(weights[0] == weights[1] && weights[0] == weights[2])
   }
 
-  @Test func aWindowMayBeAnotherWhenARunGoesOn() throws {
+  @Test func resumedRunsMayHaveAnotherWindow() throws {
     #expect(try train("whole", "--epochs", "3").exitCode == 0)
     #expect(try train("parts", "--epochs", "1", "--device-images", "8").exitCode == 0)
     let path = folder.path + "/parts/config.json"
@@ -88,7 +89,8 @@ import Testing
     #expect(weights[0] == weights[1])
   }
 
-  @Test(arguments: ["0", "-3", "some", "7"]) func windowsThatCannotBeAreRefused(images: String) throws {
+  @Test(arguments: ["0", "-3", "some", "7"])
+  func impossibleWindowsAreRefused(images: String) throws {
     let result = try train("run", "--device-images", images)
     #expect(result.exitCode != 0)
     #expect(result.errorLines.count == 1)
@@ -96,7 +98,8 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))
   }
 
-  @Test(arguments: ["unet", "gan"]) func largerImagesAreTrainedOnAndMeasured(model: String) throws {
+  @Test(arguments: ["unet", "gan"])
+  func imagesOfOtherSizesAreTrainedOnAndMeasured(model: String) throws {
     let out = folder.path + "/run"
     let trained = try run(
       "train", model, "--data", photographs, "--out", out, "--device", "cpu", "--width", "4", "--batch-size", "2",

@@ -3,8 +3,9 @@ import TestSupport
 import Testing
 
 /// `make demo` replaces what an earlier one left, and nothing else.
-@Suite struct DemoTests {
-  @Test func aFolderOfSomethingElseIsRefusedAndStays() throws {
+@Suite("make demo")
+struct DemoTests {
+  @Test func foldersWithOtherFilesAreRefused() throws {
     let folder = try TemporaryFolder()
     let letter = folder.path + "/autoencoder/letter.txt"
     try FileManager.default.createDirectory(atPath: folder.path + "/autoencoder", withIntermediateDirectories: true)

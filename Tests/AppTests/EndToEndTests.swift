@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 
 /// The main job on the processor at tiny sizes: train, evaluate, go on, color, compare.
-@Suite struct EndToEndTests {
+@Suite("From training to comparison")
+struct EndToEndTests {
   let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
@@ -33,7 +34,7 @@ import Testing
   }
 
   @Test(arguments: ["unet", "gan"])
-  func trainEvaluateColorizeCompare(_ model: String) throws {
+  func modelsAreTrainedMeasuredExportedAndUsed(_ model: String) throws {
     let trained = try train(model, "--epochs", "2")
     #expect(trained.exitCode == 0, "\(trained.errorOutput)")
     #expect(trained.output.contains("epoch 2/2"))
@@ -91,7 +92,7 @@ import Testing
   }
 
   @Test(arguments: ["unet", "gan"])
-  func aRunThatWasStoppedGoesOnToTheSameWeights(_ model: String) throws {
+  func stoppedRunsAreResumedToTheSameWeights(_ model: String) throws {
     let stopped = try RecolorProcess(trainArguments(model) + ["--epochs", "1000"])
     while stopped.isRunning, !FileManager.default.fileExists(atPath: run + "/config.json") { usleep(1000) }
     stopped.send(signal: SIGTERM)
@@ -115,20 +116,20 @@ import Testing
     #expect(try Data(contentsOf: URL(filePath: last)) == found)
   }
 
-  @Test func interruptEndsWith130() throws {
+  @Test func interruptedRunsEndWith130() throws {
     let stopped = try RecolorProcess(trainArguments("unet") + ["--epochs", "1000"])
     while stopped.isRunning, !FileManager.default.fileExists(atPath: run + "/samples/epoch_001.png") { usleep(1000) }
     stopped.send(signal: SIGINT)
     #expect(try stopped.wait().exitCode == 130)
   }
 
-  @Test func stepsEndARun() throws {
+  @Test func runsEndAtTheStepLimit() throws {
     #expect(try train("unet", "--steps", "3").exitCode == 0)
     let weights = try Checkpoint(reading: URL(filePath: run + "/checkpoints/last.safetensors"))
     #expect(weights.metadata["step"] == "3")
   }
 
-  @Test func aRunGoesOnInItsPrecision() throws {
+  @Test func runsAreResumedInTheirPrecision() throws {
     #expect(try train("unet", "--steps", "2").exitCode == 0)
     let path = run + "/config.json"
     let text = try String(contentsOfFile: path, encoding: .utf8)

@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 /// Which photographs `evaluate` and `compare` measure on, of a folder of images.
-@Suite struct EvaluationDataTests {
+@Suite("Images of evaluations")
+struct EvaluationDataTests {
   let folder: TemporaryFolder
   private let photographs: String
 
@@ -48,7 +49,7 @@ import Testing
     return (try #require(report["images"] as? Int), result.errorOutput)
   }
 
-  @Test func ofAFolderThatWasTrainedOnTheRestIsMeasured() throws {
+  @Test func imagesThatWereTrainedOnAreNotMeasured() throws {
     let run = try train("one", "--validation-images", "8", on: photographs)
     let test = try evaluate(run, on: photographs)
     #expect(test.images == 8)
@@ -57,7 +58,7 @@ import Testing
     #expect(try evaluate(run, "--split", "train", on: photographs).images == 12)
   }
 
-  @Test func comparedIsOnWhatNoRunWasTrainedOn() throws {
+  @Test func comparisonsAreOnImagesThatNoRunWasTrainedOn() throws {
     let few = try train("few", "--train-images", "8", on: photographs)
     let more = try train("more", "--train-images", "13", on: photographs)
     let compared = try RecolorProcess.run(
@@ -69,7 +70,7 @@ import Testing
     #expect(compared.errorOutput.contains("7 of its 20 images"))
   }
 
-  @Test func whereWeightsTellNothingItIsSaid() throws {
+  @Test func weightsOutsideARunGetARemark() throws {
     let run = try train("one", on: photographs)
     let weights = folder.path + "/weights.safetensors"
     try FileManager.default.copyItem(atPath: run + "/checkpoints/last.safetensors", toPath: weights)
@@ -81,7 +82,7 @@ import Testing
     #expect(validation.remarks.contains("lies in no run"))
   }
 
-  @Test func aFolderWithATestPartIsMeasuredOnThat() throws {
+  @Test func foldersWithATestPartAreMeasuredOnIt() throws {
     try write(12, to: folder.path + "/parts/train")
     try write(3, to: folder.path + "/parts/test")
     let run = try train("one", on: folder.path + "/parts")

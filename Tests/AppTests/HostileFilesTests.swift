@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 /// A folder of hostile files goes through `colorize`: no crash, no hang, little memory, and every sound one is colored.
-@Suite struct HostileFilesTests {
+@Suite("Hostile files")
+struct HostileFilesTests {
   let folder: TemporaryFolder
 
   init() throws {
@@ -23,7 +24,7 @@ import Testing
     return try command.wait()
   }
 
-  @Test func theSoundOnesAreColoredAndTheOthersReported() throws {
+  @Test func soundFilesAreColoredAndTheOthersReported() throws {
     let files = try HostileFiles(in: folder.path + "/in")
     let result = try colorize(folder.path + "/in", "--recursive", "--out", folder.path + "/out")
     #expect(result.exitCode == 1, "\(result.errorOutput)")
@@ -42,7 +43,7 @@ import Testing
     #expect(result.errorOutput.contains("\(files.sound.count) of \(files.sound.count + files.broken.count) pictures"))
   }
 
-  @Test func oneBrokenFileKeepsNoOther() throws {
+  @Test func brokenFilesDoNotStopTheOthers() throws {
     for number in 1...99 {
       let color = RGBColor(red: UInt8(number), green: 90, blue: 80)
       try RGBImage(width: 16, height: 16, color: color).writePNG(to: "\(folder.path)/in/\(number).png")
@@ -55,7 +56,7 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/out").count == 99)
   }
 
-  @Test func theLimitOfPixelsCanBeMoved() throws {
+  @Test func thePixelLimitCanBeChanged() throws {
     let path = folder.path + "/in/flat.png"
     try RGBImage(width: 2000, height: 1000, color: .white).writePNG(to: path)
     let refused = try colorize(path, "--out", folder.path + "/out", "--pixel-limit", "1")

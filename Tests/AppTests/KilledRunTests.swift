@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 /// The command killed, signalled, started twice, and out of room: what it leaves and says.
-@Suite struct KilledRunTests {
+@Suite("Killed runs")
+struct KilledRunTests {
   let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
@@ -45,7 +46,7 @@ import Testing
   }
 
   @Test(arguments: zip(TestBackends.available, ["unet", "gan"]))
-  func aKilledRunEndsWithTheSameBits(_ device: TestBackends, _ model: String) throws {
+  func killedRunsEndWithTheSameBits(_ device: TestBackends, _ model: String) throws {
     let options = [
       "--device", device == .cpu ? "cpu" : "opencl", "--epochs", "12", "--save-every", "3", "--keep", "2",
     ]
@@ -78,7 +79,7 @@ import Testing
     #expect(try rows(whole) == rows(killed))
   }
 
-  @Test func aSecondProcessIsRefusedAndAHangUpSaves() throws {
+  @Test func secondProcessesAreRefusedAndHangUpsSave() throws {
     let run = folder.path + "/run"
     let first = try RecolorProcess(arguments("unet", run, ["--device", "cpu", "--epochs", "100000"]))
     try waitForSave(run, after: nil, of: first)
@@ -98,7 +99,7 @@ import Testing
     #expect(try directory(run).readConfiguration().saveEvery == 2)
   }
 
-  @Test func withoutRoomTheLastSaveStaysAndTheRunGoesOnLater() throws {
+  @Test func runsWithoutDiskSpaceKeepTheLastSave() throws {
     let run = folder.path + "/run"
     let begun = try RecolorProcess(arguments("unet", run, ["--device", "cpu", "--epochs", "2"])).wait()
     #expect(begun.exitCode == 0, "\(begun.errorOutput)")
@@ -124,7 +125,7 @@ import Testing
     #expect(try savedStep(run) == 32)
   }
 
-  @Test func aLossThatIsNoNumberEndsTheRun() throws {
+  @Test func nanLossesEndTheRun() throws {
     let run = folder.path + "/run"
     let options = ["--device", "cpu", "--learning-rate", "1e19", "--save-every", "1"]
     let result = try RecolorProcess(arguments("unet", run, options)).wait()
@@ -136,7 +137,7 @@ import Testing
   }
 
   @Test(arguments: TestBackends.available)
-  func withoutDeviceMemoryTheMessageSaysWhatFits(_ device: TestBackends) throws {
+  func runsWithoutDeviceMemoryAdviseABatchSize(_ device: TestBackends) throws {
     let run = folder.path + "/run"
     let name = device == .cpu ? "cpu" : "opencl"
     func start(_ batchSize: String, _ steps: String) throws -> RecolorProcess.Result {

@@ -74,7 +74,7 @@ struct ColorProfileTests {
     for index in 16..<20 { bytes[index] = 0x58 }
     let layout = ImageEncoder.Layout(width: 4, height: 2, profile: bytes)
     let output = MemoryOutput()
-    let encoder = try ImageEncoder(.jpeg(quality: 100), layout, output: output, name: "test")
+    let encoder = try ImageEncoder(.jpeg, quality: 100, layout, output: output, name: "test")
     try picture.bytes.withUnsafeBytes { try encoder.write($0, count: 2) }
     try encoder.finish()
     let photograph = try Photograph(encoded: output.bytes, name: "damaged")
@@ -89,14 +89,14 @@ struct ColorProfileTests {
     for index in 0..<4 { bytes[index] = UInt8(truncatingIfNeeded: bytes.count >> (24 - 8 * index)) }
     let jpeg = MemoryOutput()
     let layout = ImageEncoder.Layout(width: 4, height: 2, profile: bytes)
-    let encoder = try ImageEncoder(.jpeg(quality: 100), layout, output: jpeg, name: "test")
+    let encoder = try ImageEncoder(.jpeg, quality: 100, layout, output: jpeg, name: "test")
     try picture.bytes.withUnsafeBytes { try encoder.write($0, count: 2) }
     try encoder.finish()
     let photograph = try Photograph(encoded: jpeg.bytes, name: "odd")
     #expect(photograph.profile?.bytes == bytes)
     let gray = ChromaPlane(colors: [Float](repeating: 0.5, count: 24), width: 4, height: 2)
     let colored = ColoredPhotograph(photograph, chroma: gray, small: photograph.resized(width: 4, height: 2))
-    #expect(colored.remarks(as: .png).count == 1 && colored.remarks(as: .jpeg(quality: 100)).isEmpty)
+    #expect(colored.remarks(as: .png).count == 1 && colored.remarks(as: .jpeg).isEmpty)
     let output = MemoryOutput()
     try colored.write(to: output, as: .png, name: "colored")
     let found = try Photograph(encoded: output.bytes, name: "colored")
@@ -124,14 +124,15 @@ struct ColorProfileTests {
     #expect(try Photograph(encoded: plain.bytes(rows: [row]), name: "gray").profile == nil)
   }
 
-  @Test(arguments: [PictureFormat.png, .jpeg(quality: 100)])
-  func coloredPhotographsKeepTheirProfiles(_ format: PictureFormat) throws {
+  @Test(arguments: ImageFormat.writable)
+  func coloredPhotographsKeepTheirProfiles(_ format: ImageFormat) throws {
     let bytes = try profile(adobe)
     let photograph = try Photograph(encoded: png(picture, profile: bytes), name: "adobe")
     let small = photograph.resized(width: 4, height: 2)
     let gray = ChromaPlane(colors: [Float](repeating: 0.5, count: 24), width: 4, height: 2)
     let output = MemoryOutput()
-    try ColoredPhotograph(photograph, chroma: gray, small: small).write(to: output, as: format, name: "colored")
+    try ColoredPhotograph(photograph, chroma: gray, small: small).write(
+      to: output, as: format, quality: 100, name: "colored")
     let colored = try Photograph(encoded: output.bytes, name: "colored")
     #expect(colored.profile?.bytes == bytes)
     for (before, after) in zip(lightness(of: photograph), lightness(of: colored)) {

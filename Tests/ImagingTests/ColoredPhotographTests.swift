@@ -18,9 +18,11 @@ struct ColoredPhotographTests {
       small: photograph.resized(width: width, height: height))
   }
 
-  private func written(_ colored: ColoredPhotograph, _ format: PictureFormat = .png) throws -> Photograph {
+  private func written(_ colored: ColoredPhotograph, _ format: ImageFormat = .png, quality: Int = 90) throws
+    -> Photograph
+  {
     let output = MemoryOutput()
-    try colored.write(to: output, as: format, name: "test")
+    try colored.write(to: output, as: format, quality: quality, name: "test")
     return try Photograph(encoded: output.bytes, name: "test")
   }
 
@@ -158,7 +160,7 @@ struct ColoredPhotographTests {
         #expect(abs(difference) < 0.001)
       }
     }
-    #expect(try written(colored(photograph, colors, 16, 16), .jpeg(quality: 90)).bitsPerSample == 8)
+    #expect(try written(colored(photograph, colors, 16, 16), .jpeg).bitsPerSample == 8)
   }
 
   @Test func alphaIsKeptInPNGAndWhiteInJPEG() throws {
@@ -168,7 +170,7 @@ struct ColoredPhotographTests {
     #expect(result.hasAlpha)
     let image = result.rgbImage
     #expect(image[0, 3] == RGBColor.white && image[10, 3] != RGBColor.white)
-    let flat = try written(colored(photograph, colors, 16, 16), .jpeg(quality: 100))
+    let flat = try written(colored(photograph, colors, 16, 16), .jpeg, quality: 100)
     #expect(!flat.hasAlpha)
     #expect(flat.rgbImage.lightness(0, 3) > 99)
   }

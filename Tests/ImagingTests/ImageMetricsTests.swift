@@ -1,9 +1,11 @@
+import Foundation
 import Testing
 
 @testable import Imaging
 
 @Suite("Image metrics")
 struct ImageMetricsTests {
+  /// A prediction and its photograph, with the values of the metrics by scikit-image.
   struct Pair: Decodable {
     let width: Int
     let height: Int
@@ -22,25 +24,35 @@ struct ImageMetricsTests {
 
   private func values(_ bytes: HexBytes) -> [Float] { bytes.bytes.map { Float($0) / 255 } }
 
-  @Test func sameAsScikitImage() throws {
-    for pair in try Vectors.load("metrics.json", as: [Pair].self) {
+  @Test func metricsEqualScikitImage() throws {
+    for (index, pair) in try Vectors.load("metrics.json", as: [Pair].self).enumerated() {
       let scorer = ImageScorer(width: pair.width, height: pair.height)
       let scores = scorer.scores(predictions: values(pair.prediction), photographs: pair.truth.bytes)
       let metrics = try #require(ImageMetrics(scores))
-      #expect(abs(metrics.mse - pair.mse) <= 1e-6 * pair.mse)
-      #expect(abs(metrics.psnr - pair.psnr) <= 1e-4)
-      #expect(abs(metrics.psnrPerImage - pair.psnr) <= 1e-4)
-      #expect(abs(metrics.mae - pair.mae) <= 1e-6 * pair.mae)
-      #expect(abs(metrics.ssim - pair.ssim) <= 1e-5)
-      #expect(abs(metrics.accuracyWithin2 - pair.accuracyWithin2) <= 1e-9)
-      #expect(abs(metrics.accuracyWithin5 - pair.accuracyWithin5) <= 1e-9)
-      #expect(abs(metrics.deltaE - pair.deltaE) <= 1e-4)
-      #expect(abs(metrics.colorfulness - pair.colorfulness) <= 1e-4)
+      let expected: [(metric: Metric, value: Double, tolerance: Double)] = [
+        (.mse, pair.mse, 1e-6 * pair.mse), (.psnr, pair.psnr, 1e-4), (.psnrPerImage, pair.psnr, 1e-4),
+        (.mae, pair.mae, 1e-6 * pair.mae), (.ssim, pair.ssim, 1e-5), (.accuracyWithin2, pair.accuracyWithin2, 1e-9),
+        (.accuracyWithin5, pair.accuracyWithin5, 1e-9), (.deltaE, pair.deltaE, 1e-4),
+        (.colorfulness, pair.colorfulness, 1e-4),
+      ]
+      for (metric, value, tolerance) in expected {
+        #expect(abs(metrics[metric] - value) <= tolerance, "\(metric.rawValue) of pair \(index)")
+      }
       let truth = RGBImage(width: pair.width, height: pair.height, bytes: pair.truth.bytes)
-      #expect(abs(truth.colorfulness - pair.truthColorfulness) <= 1e-9)
+      #expect(abs(truth.colorfulness - pair.truthColorfulness) <= 1e-9, "pair \(index)")
       let photograph = try #require(scorer.photographScores(pair.truth.bytes).first)
-      #expect(abs(photograph.colorfulness - pair.truthColorfulness) <= 1e-9)
+      #expect(abs(photograph[.colorfulness] - pair.truthColorfulness) <= 1e-9, "pair \(index)")
     }
+  }
+
+  /// An object with the number of images and each metric under its key.
+  @Test func metricsAreEncodedByTheirKeys() throws {
+    let image = (0..<3 * 16 * 16).map { UInt8($0 % 7 * 36) }
+    let metrics = try #require(ImageMetrics(ImageScorer(width: 16, height: 16).grayCopyScores(photographs: image)))
+    let object = try JSONDecoder().decode([String: Double].self, from: JSONEncoder().encode(metrics))
+    #expect(object["images"] == 1)
+    for metric in Metric.allCases { #expect(object[metric.rawValue] == metrics[metric], "\(metric.rawValue)") }
+    #expect(object.count == Metric.allCases.count + 1)
   }
 
   @Test func imagesAreScoredByThemselves() throws {
@@ -59,11 +71,11 @@ struct ImageMetricsTests {
     let metrics = try #require(ImageMetrics(first + second))
     #expect(metrics.images == 2)
     // The pooled ratio comes from the mean error, and is below the mean of the ratios.
-    #expect(abs(metrics.mse - (first[0].mse + second[0].mse) / 2) < 1e-12)
-    #expect(abs(metrics.psnrPerImage - (first[0].psnr + second[0].psnr) / 2) < 1e-9)
-    #expect(metrics.psnr < metrics.psnrPerImage - 1)
-    #expect(abs(metrics.deltaE - (first[0].deltaE + second[0].deltaE) / 2) < 1e-9)
-    #expect(abs(metrics.colorfulness - first[0].colorfulness / 2) < 1e-9)
+    #expect(abs(metrics[.mse] - (first[0][.mse] + second[0][.mse]) / 2) < 1e-12)
+    #expect(abs(metrics[.psnrPerImage] - (first[0][.psnrPerImage] + second[0][.psnrPerImage]) / 2) < 1e-9)
+    #expect(metrics[.psnr] < metrics[.psnrPerImage] - 1)
+    #expect(abs(metrics[.deltaE] - (first[0][.deltaE] + second[0][.deltaE]) / 2) < 1e-9)
+    #expect(abs(metrics[.colorfulness] - first[0][.colorfulness] / 2) < 1e-9)
     #expect(ImageMetrics([]) == nil)
   }
 
@@ -72,20 +84,20 @@ struct ImageMetricsTests {
     let scorer = ImageScorer(width: 16, height: 16)
     let scores = scorer.scores(predictions: image.map { Float($0) / 255 }, photographs: image)
     let metrics = try #require(ImageMetrics(scores))
-    #expect(metrics.mse < 1e-14 && metrics.mae < 1e-7)
-    #expect(metrics.psnr == 100 && metrics.psnrPerImage == 100)
-    #expect(abs(metrics.ssim - 1) < 1e-12)
-    #expect(metrics.accuracyWithin2 == 1 && metrics.deltaE < 1e-3)
+    #expect(metrics[.mse] < 1e-14 && metrics[.mae] < 1e-7)
+    #expect(metrics[.psnr] == 100 && metrics[.psnrPerImage] == 100)
+    #expect(abs(metrics[.ssim] - 1) < 1e-12)
+    #expect(metrics[.accuracyWithin2] == 1 && metrics[.deltaE] < 1e-3)
     let itself = try #require(ImageMetrics(scorer.photographScores(image)))
-    #expect(itself.mse == 0 && itself.psnr == 100 && itself.ssim == 1)
-    #expect(itself.accuracyWithin2 == 1 && itself.accuracyWithin5 == 1 && itself.deltaE == 0)
+    #expect(itself[.mse] == 0 && itself[.psnr] == 100 && itself[.ssim] == 1)
+    #expect(itself[.accuracyWithin2] == 1 && itself[.accuracyWithin5] == 1 && itself[.deltaE] == 0)
   }
 
   @Test func predictionsCountAsTheyWouldBeShown() throws {
     let white = [UInt8](repeating: 255, count: 3 * 11 * 11)
     let scorer = ImageScorer(width: 11, height: 11)
-    #expect(scorer.scores(predictions: white.map { _ in 1.5 }, photographs: white)[0].mse == 0)
-    #expect(scorer.scores(predictions: white.map { _ in .nan }, photographs: white)[0].mse == 1)
+    #expect(scorer.scores(predictions: white.map { _ in 1.5 }, photographs: white)[0][.mse] == 0)
+    #expect(scorer.scores(predictions: white.map { _ in .nan }, photographs: white)[0][.mse] == 1)
   }
 
   @Test func theGrayCopyIsTheMeanOfTheColors() throws {
@@ -97,9 +109,9 @@ struct ImageMetricsTests {
     let scorer = ImageScorer(width: pair.width, height: pair.height)
     let expected = try #require(scorer.scores(predictions: gray, photographs: pair.truth.bytes).first)
     let found = try #require(scorer.grayCopyScores(photographs: pair.truth.bytes).first)
-    #expect(abs(found.mse - expected.mse) < 1e-8)
-    #expect(abs(found.ssim - expected.ssim) < 1e-6)
-    #expect(abs(found.deltaE - expected.deltaE) < 1e-3)
-    #expect(found.colorfulness == 0)
+    #expect(abs(found[.mse] - expected[.mse]) < 1e-8)
+    #expect(abs(found[.ssim] - expected[.ssim]) < 1e-6)
+    #expect(abs(found[.deltaE] - expected[.deltaE]) < 1e-3)
+    #expect(found[.colorfulness] == 0)
   }
 }

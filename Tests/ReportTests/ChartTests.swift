@@ -15,7 +15,7 @@ struct ChartTests {
   }
 
   @Test(arguments: [[5.0], [0], [-2, -2], [1e-9, 1.001e-9], [-1e12, 1e12], [0, 0.3]])
-  func everyAxisHoldsItsValues(_ values: [Double]) {
+  func axesContainTheirValues(_ values: [Double]) {
     let scale = AxisScale(fitting: values)
     #expect((2...12).contains(scale.ticks.count))
     for value in values { #expect((-1e-9...1 + 1e-9).contains(scale.position(of: value))) }
@@ -32,7 +32,7 @@ struct ChartTests {
     #expect(!AxisScale(fitting: values, allowsLogarithm: false).isLogarithmic)
   }
 
-  @Test func countsHaveWholeTicks() {
+  @Test func countsHaveIntegerTicks() {
     #expect(AxisScale(counts: [1, 2, 3, 4, 5]).ticks == [1, 2, 3, 4, 5])
     #expect(AxisScale(counts: [1, 20]).ticks == [5, 10, 15, 20])
     #expect(AxisScale(counts: [1]).ticks == [1])
@@ -42,7 +42,7 @@ struct ChartTests {
     LineChart(title: "Loss <i>", xLabel: "epoch", unit: "dB", series: series)
   }
 
-  @Test func everySeriesIsALine() throws {
+  @Test func seriesAreDrawnAsLines() throws {
     let chart = chart([
       .init(name: "a & b", color: 0, points: [(1, 2), (2, 3), (3, 2.5)]),
       .init(name: "second", color: 9, points: [(1, 2.5), (2, .nan), (3, 3), (4, 3)]),
@@ -57,12 +57,12 @@ struct ChartTests {
     #expect(markup.contains("var(--series-1)") && markup.contains(" stroke-dasharray=\"5 3\">"))
   }
 
-  @Test func nothingToDrawIsNoChart() {
+  @Test func chartsWithoutPointsAreNil() {
     #expect(chart([]).html == nil)
     #expect(chart([.init(name: "a", color: 0, points: [(1, .infinity)])]).html == nil)
   }
 
-  @Test func marksHaveNames() {
+  @Test func pointsHaveNames() {
     let chart = ScatterChart(
       title: "t", xLabel: "x", yLabel: "y",
       points: [.init(name: "<a>", color: 1, x: 3, y: 4), .init(name: "gray", color: nil, x: 0, y: 0)])
@@ -71,7 +71,7 @@ struct ChartTests {
     #expect(markup.components(separatedBy: "<circle").count - 1 == 2)
   }
 
-  @Test func namesOfDotsInOnePlaceStandAboveEachOther() throws {
+  @Test func namesOfCoincidingPointsDoNotOverlap() throws {
     let chart = ScatterChart(
       title: "t", xLabel: "x", yLabel: "y",
       points: ["a", "b", "c"].map { .init(name: $0, color: 0, x: 3, y: 4) })

@@ -34,7 +34,7 @@ struct HTMLTests {
     #expect(markup.contains("default-src 'none'"))
   }
 
-  @Test func dataURIs() {
+  @Test func imagesBecomeDataURIs() {
     #expect(DataURI.png([0x89, 0x50, 0x4E, 0x47]) == "data:image/png;base64,iVBORw==")
   }
 }

@@ -5,17 +5,17 @@ import Imaging
 import Models
 import Runtime
 
-/// Colors pictures one after the other. What is wrong with one is said in a line and keeps no other from being colored.
+/// The coloring of pictures, one after the other. An error of one picture is reported in a line; the others are still colored.
 struct PictureColoring {
   let colorizer: Colorizer
   let workingSize: Int
-  /// The network's own colors instead of the photograph's light and dark with its chroma.
+  /// Whether the network's own colors are written, instead of the photograph's lightness with the network's chroma.
   let isRaw: Bool
   let quality: Int
   let replacesFiles: Bool
   let pixelLimit: Int
 
-  /// Returns how many of `jobs` were not done.
+  /// Colors pictures. Returns the number of those that failed.
   func run(_ jobs: [PictureJob]) throws -> Int {
     let display = ProgressDisplay()
     var failureCount = 0
@@ -55,17 +55,26 @@ struct PictureColoring {
     if case .file(let path) = job.target { try requireFree(path) }
     let photograph = try read(job.source)
     for line in photograph.remarks { remark("\(job.source.name): \(line)") }
-    let format = job.format.pictureFormat(quality: quality)
     if isRaw {
       let image = try colorizer.raw(photograph, workingSize: workingSize)
-      try write(job.target, toFile: { try image.write(to: $0, as: format, isReplacing: replacesFiles) }) {
-        try image.write(to: $0, as: format, name: "standard output")
+      try write(
+        job.target,
+        toFile: {
+          try image.write(to: $0, as: job.format, quality: quality, isReplacing: replacesFiles)
+        }
+      ) {
+        try image.write(to: $0, as: job.format, quality: quality, name: "standard output")
       }
     } else {
       let colored = try colorizer.colorize(photograph, workingSize: workingSize)
-      for line in colored.remarks(as: format) { remark("\(job.source.name): \(line)") }
-      try write(job.target, toFile: { try colored.write(to: $0, as: format, isReplacing: replacesFiles) }) {
-        try colored.write(to: $0, as: format, name: "standard output")
+      for line in colored.remarks(as: job.format) { remark("\(job.source.name): \(line)") }
+      try write(
+        job.target,
+        toFile: {
+          try colored.write(to: $0, as: job.format, quality: quality, isReplacing: replacesFiles)
+        }
+      ) {
+        try colored.write(to: $0, as: job.format, quality: quality, name: "standard output")
       }
     }
   }
@@ -99,12 +108,12 @@ struct PictureColoring {
       do {
         try toFile(path)
       } catch {
-        // Somebody may have put a file there since.
+        // A file may have appeared there meanwhile.
         try requireFree(path)
         throw error
       }
     case .standardOutput:
-      // All of it first: who reads the pipe gets a whole picture or none.
+      // Encoded completely first, so that the pipe gets a whole picture or nothing.
       let output = MemoryOutput()
       try toOutput(output)
       try Console.output(output.bytes)

@@ -2,20 +2,19 @@ import Files
 import FoundationEssentials
 import Imaging
 
-/// The pictures of a folder that is to be colored.
+/// The pictures in a folder to color.
 struct PictureFolder {
-  /// Paths below the folder, sorted. What is no ordinary file but named like a picture is among them: it is said then, and
-  /// not passed over in silence.
+  /// Paths below the folder, sorted. Special files named like pictures are included, so that they are reported.
   private(set) var pictures: [String] = []
-  /// Why folders inside it could not be looked into: a line each. The others are gone through all the same.
+  /// The errors of folders inside it that could not be read, one line each.
   private(set) var problems: [String] = []
 
   /// - Parameters:
-  ///   - isRecursive: whether to look into the folders inside it. Links to folders are never followed.
-  ///   - excluded: a folder that is left out, for what is written there is no picture to color.
+  ///   - isRecursive: Whether to search the folders inside it. Links to folders are never followed.
+  ///   - excluded: A folder that is left out, because the colored pictures are written there.
   init(_ folder: String, isRecursive: Bool, excluding excluded: String) throws(FileError) {
     let excluded = Self.resolved(excluded)
-    // The folder itself is gone through in any case: pictures may be colored into the folder that they lie in.
+    // The folder itself is searched even if it is the excluded one: pictures may be colored into their own folder.
     try collect(folder, below: "", isRecursive: isRecursive, excluding: excluded)
   }
 

@@ -3,30 +3,32 @@ import Files
 import FoundationEssentials
 import Imaging
 
-/// All pictures that a command line asks for.
+/// The pictures to color of a command line.
 struct PictureJobs {
   private(set) var jobs: [PictureJob] = []
-  /// What keeps pictures of folders from being colored: one line each. What is wrong with pictures that were named is an
-  /// error of the command line.
+  /// The reasons why pictures in folders are not colored: one line each. For a picture on the command line, it is an error of
+  /// the command line.
   private(set) var problems: [String] = []
 
   private let out: String
-  private let format: OutputFormat
+  private let format: ImageFormat
 
   /// - Parameters:
-  ///   - inputs: files, folders, and `-` for standard input.
-  ///   - out: a folder, `-` for standard output, or, for one picture, a file.
-  ///   - format: of the colored pictures, where their name does not say.
+  ///   - inputs: Files, folders, and `-` for standard input.
+  ///   - out: A folder, `-` for standard output, or, for one picture, a file.
+  ///   - format: The format of the colored pictures where `out` does not decide it.
   /// - Throws: `ValidationError`.
-  init(inputs: [String], out: String, format: OutputFormat?, isRecursive: Bool) throws {
+  init(inputs: [String], out: String, format: ImageFormat?, isRecursive: Bool) throws {
     self.out = out
     guard !out.isEmpty else { throw ValidationError("--out: names nothing.") }
     let isSingle = inputs.count == 1 && !Folder.exists(inputs[0])
-    let namedFormat = OutputFormat(fileName: out)
+    let namedFormat = ImageFormat(writing: out)
     if out == "-" || (isSingle && !Folder.exists(out) && Self.namesFile(out)) {
       guard isSingle else { throw ValidationError("--out \(out): several pictures need a folder.") }
       guard out == "-" || namedFormat != nil else {
-        throw ValidationError("--out \(out): only PNG and JPEG are written; give it a name in .png, .jpg or .jpeg.")
+        let names = ImageFormat.writable.map(\.name).listed(with: "and")
+        let endings = ImageFormat.writable.flatMap(\.writtenFileExtensions).map { ".\($0)" }.listed(with: "or")
+        throw ValidationError("--out \(out): only \(names) are written; give it a name in \(endings).")
       }
       if let format, let namedFormat, format != namedFormat {
         throw ValidationError("--format \(format): --out \(out) is the name of another format.")
@@ -44,7 +46,7 @@ struct PictureJobs {
     try refuseLosses()
   }
 
-  /// Whether a name is that of a picture and not of a folder.
+  /// Whether a name is a picture's, and not a folder's.
   private static func namesFile(_ path: String) -> Bool {
     let otherFormats: Set<String> = ["gif", "bmp", "avif", "heic", "jxl"]
     let name = URL(filePath: path).lastPathComponent
@@ -78,18 +80,18 @@ struct PictureJobs {
     }
   }
 
-  /// `a/old.jpg` becomes `out/a/old.png`.
+  /// Returns the path of a colored picture: `out/a/old.png` for `a/old.jpg`.
   private func path(for picture: String) -> String {
     let folder = out.hasSuffix("/") ? out : out + "/"
     let end = ImageFormat.isImage(named: picture) ? picture.lastIndex(of: ".") : nil
     let stem = picture[..<(end ?? picture.endIndex)]
-    return "\(folder)\(stem).\(format.fileExtension)"
+    return "\(folder)\(stem).\(format.writtenFileExtensions.first ?? "")"
   }
 
-  /// Which of `jobs` come from going through a folder.
+  /// Indices of the jobs whose pictures are in a folder of the command line.
   private var membersOfFolders: Set<Int> = []
 
-  /// Takes out what would be lost: a colored picture under the name of another, or of a picture to color.
+  /// Removes jobs whose colored picture would replace another, or a picture to color.
   private mutating func refuseLosses() throws {
     let sources = Set(jobs.compactMap { if case .file(let path) = $0.source { Self.resolved(path) } else { nil } })
     var taken: [String: String] = [:]
@@ -115,4 +117,46 @@ struct PictureJobs {
   }
 
   private static func resolved(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
+}
+
+/// A picture to color, and its destination.
+struct PictureJob {
+  enum Source {
+    case standardInput
+    case file(String)
+
+    /// The name in messages.
+    var name: String {
+      switch self {
+      case .standardInput: "standard input"
+      case .file(let path): path
+      }
+    }
+  }
+
+  enum Target {
+    case standardOutput
+    case file(String)
+  }
+
+  let source: Source
+  let target: Target
+  let format: ImageFormat
+}
+
+extension [String] {
+  /// Returns the words as a list with "and" or "or" before the last one.
+  fileprivate func listed(with conjunction: String) -> String {
+    count > 1 ? "\(dropLast().joined(separator: ", ")) \(conjunction) \(self[count - 1])" : joined()
+  }
+}
+
+extension ImageFormat: ExpressibleByArgument {
+  /// Creates a format that is written from its name.
+  public init?(argument: String) {
+    guard let format = Self.writable.first(where: { $0.rawValue == argument }) else { return nil }
+    self = format
+  }
+
+  public static var allValueStrings: [String] { writable.map(\.rawValue) }
 }

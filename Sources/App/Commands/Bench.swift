@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Models
 import Runtime
 
@@ -29,14 +30,12 @@ struct Bench: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
-    for (name, value, range) in [("steps", steps, 1...Self.largestCount), ("warm-up", warmUp, 0...Self.largestCount)]
-    where !range.contains(value) {
-      throw ValidationError("--\(name) \(value): must be from \(range.lowerBound) to \(range.upperBound).")
-    }
+    try Requirement.within(1...Self.largestCount).check(steps, of: "steps")
+    try Requirement.within(0...Self.largestCount).check(warmUp, of: "warm-up")
     try options.validate(for: [model])
   }
 
-  /// Most steps; their durations are kept.
+  /// Largest number of steps, whose durations are all kept.
   private static let largestCount = 1_000_000
 
   func run() throws {
@@ -50,5 +49,15 @@ struct Bench: ParsableCommand {
       self, backend, secondsToFirstStep: benchmark.secondsToFirstStep, training: training, inference: inference,
       peakMemoryBytes: peakMemory, operations: ops ? try OperationsReport(benchmark, steps: steps, on: backend) : nil)
     try Console.output(report.json ? try JSONReport.text(result) : result.text)
+  }
+}
+
+/// The memory of this process.
+enum ProcessMemory {
+  /// The largest resident set so far, in bytes.
+  static var peakByteCount: Int {
+    var usage = rusage()
+    guard getrusage(RUSAGE_SELF.rawValue, &usage) == 0 else { return 0 }
+    return usage.ru_maxrss * 1024
   }
 }

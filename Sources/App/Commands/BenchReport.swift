@@ -1,15 +1,15 @@
 import Models
 import Runtime
 
-/// What `recolor bench` prints.
+/// The report of `recolor bench`.
 struct BenchReport: Encodable {
   /// Throughput of one kind of work.
   struct Throughput: Encodable {
     let imagesPerSecond: Double
-    /// The middle one of all steps, or batches.
+    /// The median of all steps, or batches.
     let stepMilliseconds: Double
     let fastestStepMilliseconds: Double
-    /// A quarter of the steps are faster, a quarter slower than these.
+    /// A quarter of the steps are faster than the lower quartile, a quarter slower than the upper one.
     let lowerQuartileMilliseconds: Double
     let upperQuartileMilliseconds: Double
     let slowestStepMilliseconds: Double
@@ -26,22 +26,22 @@ struct BenchReport: Encodable {
 
   let device: String
   let description: String
-  /// How convolutions multiply: `fp32`, `tf32` or `bf16x3`.
+  /// The precision of convolutions: `fp32`, `tf32` or `bf16x3`.
   let precision: Precision
   let model: ModelKind
   let width: Int
   let size: Int
   let batchSize: Int
   let steps: Int
-  /// Of training: also at the top level, where scripts look first.
+  /// The values of training, repeated at the top level for scripts.
   let imagesPerSecond: Double
   let stepMilliseconds: Double
   let training: Throughput
   let inference: Throughput
   let firstStepMilliseconds: Double
-  /// Most memory that the process held until the last training step, in bytes.
+  /// The largest resident set of the process up to the last training step, in bytes.
   let peakMemoryBytes: Int
-  /// Only with `--ops`.
+  /// Nil without `--ops`.
   let operations: OperationsReport?
 
   init(

@@ -17,7 +17,7 @@ struct Check: ParsableCommand {
         recolor check --filter Convolution     one operation
       """)
 
-  /// What `--size` names.
+  /// A value of `--size`.
   enum Size: String, CaseIterable, ExpressibleByArgument {
     case smallest, awkward
 

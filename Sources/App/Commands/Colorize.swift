@@ -36,9 +36,14 @@ struct Colorize: ParsableCommand {
   var recursive = false
   @Flag(help: "Replace files that are already there.")
   var force = false
-  @Option(help: ArgumentHelp("Format of pictures written into a folder. (default: png)", valueName: "png|jpeg"))
-  var format: OutputFormat?
-  @Option(parsing: .unconditional, help: ArgumentHelp("Quality of JPEG pictures, 1 to 100. (default: 92)"))
+  @Option(
+    help: ArgumentHelp(
+      "Format of pictures written into a folder. (default: png)",
+      valueName: ImageFormat.allValueStrings.joined(separator: "|")))
+  var format: ImageFormat?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Quality of JPEG pictures, 1 to 100. (default: \(ImageFormat.defaultQuality))"))
   var quality: Int?
   @Flag(help: "Write the model's own red, green and blue, at its working size.")
   var raw = false
@@ -55,12 +60,8 @@ struct Colorize: ParsableCommand {
   @OptionGroup var precisionOptions: PrecisionOptions
 
   func validate() throws {
-    if let workingSize, !(16...4096).contains(workingSize) {
-      throw ValidationError("--working-size \(workingSize): must be from 16 to 4096.")
-    }
-    if let quality, !(1...100).contains(quality) {
-      throw ValidationError("--quality \(quality): must be from 1 to 100.")
-    }
+    try Requirement.within(16...4096).check(workingSize, of: "working-size")
+    try Requirement.within(1...100).check(quality, of: "quality")
     guard (1...1_000_000).contains(pixelLimit) else {
       throw ValidationError("--pixel-limit \(pixelLimit): must be from 1 to 1000000 megapixels.")
     }
@@ -79,7 +80,7 @@ struct Colorize: ParsableCommand {
     let coloring = PictureColoring(
       colorizer: try Colorizer(weights, on: try deviceOptions.device.open(precisionOptions.precision)),
       workingSize: workingSize ?? weights.imageSize.map { min($0.width, $0.height) } ?? 32, isRaw: raw,
-      quality: quality ?? 92, replacesFiles: force, pixelLimit: pixelLimit * 1_000_000)
+      quality: quality ?? ImageFormat.defaultQuality, replacesFiles: force, pixelLimit: pixelLimit * 1_000_000)
     for problem in plan.problems { Console.note(problem) }
     let failureCount = plan.problems.count + (try coloring.run(plan.jobs))
     let count = plan.jobs.count + plan.problems.count

@@ -53,15 +53,15 @@ struct Compare: ParsableCommand {
 
   func validate() throws {
     guard !out.isEmpty else { throw ValidationError("--out: names no folder.") }
-    if let images, images < 1 { throw ValidationError("--images \(images): must be at least 1.") }
-    guard (1...256).contains(rows) else { throw ValidationError("--rows \(rows): must be from 1 to 256.") }
+    try Requirement.positive.check(images, of: "images")
+    try Requirement.within(1...256).check(rows, of: "rows")
     if let size, !ModelConfiguration.imageExtents.contains(size) || !size.isMultiple(of: 16) {
       throw ValidationError("--size \(size): must be a multiple of 16 from 16 to 4096.")
     }
   }
 
   func run() throws {
-    // What can be refused is refused before the work.
+    // Errors are found before the work.
     let folder = try ComparisonFolder(out, isForced: force)
     let models = try ComparedModel.open(runs)
     let dataset = try EvaluationData(data, .test, images: images).load(for: models.map(\.weights), size: size)
@@ -80,8 +80,8 @@ struct Compare: ParsableCommand {
       report.json ? try JSONReport.text(comparison) : "\(comparison.text)\n\nThe page is \(folder.page).")
   }
 
-  /// What was typed, whatever path the program was called by.
+  /// The command line, with the program's name instead of its path.
   private var command: String {
-    (["recolor"] + CommandLine.arguments.dropFirst().map(ShellWord.quoted)).joined(separator: " ")
+    (["recolor"] + CommandLine.arguments.dropFirst().map(Format.shellWord)).joined(separator: " ")
   }
 }

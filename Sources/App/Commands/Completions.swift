@@ -13,7 +13,7 @@ struct Completions: ParsableCommand {
         recolor completions fish > ~/.config/fish/completions/recolor.fish
       """)
 
-  /// What can be completed in.
+  /// A shell that scripts are written for.
   enum Shell: String, CaseIterable, ExpressibleByArgument {
     case bash, zsh, fish
 

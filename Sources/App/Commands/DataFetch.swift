@@ -15,7 +15,7 @@ struct DataFetch: ParsableCommand {
         recolor data fetch cifar100 --out data
       """)
 
-  /// What can be downloaded.
+  /// A data set that can be downloaded.
   enum Set: String, CaseIterable, ExpressibleByArgument {
     case cifar10, cifar100
 

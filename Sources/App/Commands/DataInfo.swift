@@ -25,7 +25,7 @@ struct DataInfo: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
-    guard (1...4096).contains(size) else { throw ValidationError("--size \(size): must be from 1 to 4096.") }
+    try Requirement.within(1...4096).check(size, of: "size")
     if let sheet, Folder.holdsFile(sheet) {
       throw ValidationError("--sheet \(sheet): is there already; name another file, or remove it.")
     }
@@ -40,7 +40,7 @@ struct DataInfo: ParsableCommand {
       report.json ? try JSONReport.text(["parts": parts]) : parts.map(\.text).joined(separator: "\n\n"))
   }
 
-  /// Six rows of four photographs, each beside its gray copy.
+  /// Returns six rows of four photographs, each beside its gray copy.
   private static func sheet(of dataset: ImageDataset) -> RGBImage {
     let rows = stride(from: 0, to: min(dataset.count, 24), by: 4).map { first in
       (first..<min(first + 4, dataset.count)).flatMap { [dataset[$0].gray, dataset[$0]] }
@@ -50,7 +50,7 @@ struct DataInfo: ParsableCommand {
 }
 
 extension DatasetSummary {
-  /// The summary for people.
+  /// The summary as text.
   fileprivate var text: String {
     var lines = [
       "\(name): \(Format.counted(images, "image")) of \(width)×\(height), from \(source)",

@@ -1,11 +1,11 @@
 import CPUKernels
 import Runtime
 
-/// What `recolor devices` reports.
+/// The report of `recolor devices`.
 struct DeviceReport: Encodable {
   /// An OpenCL device.
   struct OpenCLDevice: Encodable {
-    /// What `--device` calls it: `opencl:0.0`.
+    /// The value of `--device` for it: `opencl:0.0`.
     let device: String
     let name: String
     let vendor: String
@@ -19,9 +19,9 @@ struct DeviceReport: Encodable {
     let memoryBytes: Int
     let maximumAllocationBytes: Int
     let localMemoryBytes: Int
-    /// Of NVIDIA GPUs: `9.0`; nil for others.
+    /// Compute capability of NVIDIA GPUs, such as `9.0`; nil for others.
     let computeCapability: String?
-    /// Whether it claims tensor cores, so that --precision may be tf32 or bf16x3.
+    /// Whether it reports tensor cores, so that --precision may be tf32 or bf16x3.
     let hasTensorCores: Bool
   }
 
@@ -31,25 +31,25 @@ struct DeviceReport: Encodable {
     let name: String
     let threads: Int
     let memoryBytes: Int
-    /// Vector instructions that the backend's loops run with.
+    /// The vector instructions of the backend's loops.
     let instructionSet: String
-    /// Version and build of OpenBLAS, and the core, its set of kernels, that it runs; nil where it is not installed. The
-    /// backend does not need it: `bench` measures against it.
+    /// Version and build of OpenBLAS; nil where it is not installed. `bench` measures against it; the backend does not use it.
     let blas: String?
+    /// The core of OpenBLAS, its set of kernels.
     let blasCore: String?
     let blasIsFast: Bool?
-    /// Why it is slow or missing, and what to do.
+    /// The reason why OpenBLAS is slow or missing, with a remedy.
     let blasProblem: String?
   }
 
   let opencl: [OpenCLDevice]
-  /// Why OpenCL devices cannot be listed.
+  /// The reason why no OpenCL devices are listed; nil where some are.
   let openclProblem: String?
   let cpu: Processor
-  /// What `--device auto` takes.
+  /// The device that `--device auto` takes.
   let automatic: String
 
-  /// Looks for the devices.
+  /// Searches for the devices.
   init() {
     let gpu: String?
     switch Result(catching: { () throws(BackendError) in (try CLDevice.all(), try DeviceSelection.automaticGPU()) }) {
@@ -109,7 +109,7 @@ extension DeviceReport.Processor {
 }
 
 extension DeviceReport {
-  /// The report for people: a line a device, and lines below for what there is to say about them.
+  /// The report as text: a line for each device, and remarks below.
   var text: String {
     func row(_ device: String, _ cells: [String]) -> [String] { [device == automatic ? "*" : "", device] + cells }
     var rows = opencl.map { device in

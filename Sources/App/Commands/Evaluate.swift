@@ -17,7 +17,7 @@ struct Evaluate: ParsableCommand {
         recolor evaluate weights.safetensors --data photos --images 500 --json
       """)
 
-  /// What `--split` names.
+  /// A value of `--split`.
   enum Split: String, CaseIterable, Encodable, ExpressibleByArgument {
     case test, validation, train
   }
@@ -45,7 +45,7 @@ struct Evaluate: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
-    if let images, images < 1 { throw ValidationError("--images \(images): must be at least 1.") }
+    try Requirement.positive.check(images, of: "images")
     if let predictions, Folder.holdsFile(predictions) {
       throw ValidationError("--predictions \(predictions): is there already; name another file, or remove it.")
     }

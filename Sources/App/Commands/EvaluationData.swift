@@ -2,7 +2,7 @@ import Data
 import FoundationEssentials
 import Models
 
-/// The photographs that an evaluation is on.
+/// The photographs of an evaluation.
 struct EvaluationData {
   private let source: DataSource
   private let split: Evaluate.Split
@@ -14,10 +14,10 @@ struct EvaluationData {
     self.images = images
   }
 
-  /// Reads them, and says so where some of them may have been trained on.
+  /// Reads them. Writes a remark where some of them may have been trained on.
   /// - Parameters:
-  ///   - weights: of all the models that are measured; at least one.
-  ///   - size: width and height to bring them to; nil is what the first weights were trained on.
+  ///   - weights: The weights of all models that are measured; at least one.
+  ///   - size: Width and height to which they are resized; nil for the size that the first weights were trained on.
   /// - Throws: `DataError`, `RunError`.
   func load(for weights: [Checkpoint], size: Int? = nil) throws -> ImageDataset {
     let size = size ?? weights.first?.imageSize?.width ?? CIFAR10.imageSize
@@ -33,7 +33,7 @@ struct EvaluationData {
     return dataset.subset(indices.prefix(images ?? indices.count))
   }
 
-  /// Numbers of the split's images, in ascending order.
+  /// Returns the indices of the split's images, in ascending order.
   private func indices(in dataset: ImageDataset, for weights: [Checkpoint]) throws -> [UInt32] {
     let all = Array(0..<UInt32(dataset.count))
     if split == .test { return source.hasTestPart ? all : try unseen(all, in: dataset, by: weights) }
@@ -43,7 +43,7 @@ struct EvaluationData {
     } ?? all
   }
 
-  /// Those of a folder without a test part that no model was trained on, as far as the runs that the weights lie in tell.
+  /// Returns the images of a folder without a test part that no model was trained on, as far as the weights' runs are known.
   private func unseen(_ all: [UInt32], in dataset: ImageDataset, by weights: [Checkpoint]) throws -> [UInt32] {
     let fingerprint = try DataFingerprint(of: dataset)
     var seen: Set<UInt32> = []
@@ -63,7 +63,7 @@ struct EvaluationData {
     return all.filter { !seen.contains($0) }
   }
 
-  /// The run that the weights lie in.
+  /// Returns the configuration of the run that the weights are in; nil where they are in none.
   private static func run(of weights: Checkpoint) -> RunConfiguration? {
     let folder = weights.url.deletingLastPathComponent().deletingLastPathComponent()
     return try? RunDirectory(opening: folder).readConfiguration()
@@ -74,8 +74,8 @@ struct EvaluationData {
       count: count, trainingCount: run.trainImages, validationCount: run.validationImages, seed: run.options.seed)
   }
 
-  /// The training and validation images of the run that the weights lie in, or of a run with their seed and no other
-  /// options.
+  /// Returns the training and validation images of the run that the weights are in, or of a run with their seed and no
+  /// other options.
   private static func split(of weights: Checkpoint, count: Int) throws(DataError) -> TrainingSplit {
     if let run = run(of: weights) { return try split(of: run, count: count) }
     let recipe = weights.recipe ?? TrainingOptions(recipeFor: weights.configuration.kind)

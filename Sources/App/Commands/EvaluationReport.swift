@@ -3,34 +3,23 @@ import Imaging
 import Models
 import Runtime
 
-/// What `recolor evaluate` reports: the model's figures, and beside them the gray copies' and the photographs'.
+/// The report of `recolor evaluate`: the model's metrics, and those of the gray copies and of the photographs.
 struct EvaluationReport: Encodable {
-  let model: ModelKind
-  let width: Int
-  let checkpoint: String
-  /// Name of the data set.
-  let data: String
-  let split: Evaluate.Split
-  let device: String
-  let images: Int
-  // The model's metrics lie beside the rest, and not in an object of their own, where scripts find them at once.
-  let mse: Double
-  let psnr: Double
-  let psnrPerImage: Double
-  let mae: Double
-  let ssim: Double
-  let accuracyWithin2: Double
-  let accuracyWithin5: Double
-  let deltaE: Double
-  let colorfulness: Double
-  let grayCopy: ImageMetrics
-  let truth: ImageMetrics
-  private let metrics: ImageMetrics
-
-  private enum CodingKeys: String, CodingKey {
-    case model, width, checkpoint, data, split, device, images, mse, psnr, psnrPerImage, mae, ssim
-    case accuracyWithin2, accuracyWithin5, deltaE, colorfulness, grayCopy, truth
+  /// The report without the model's metrics.
+  private struct Subject: Encodable {
+    let model: ModelKind
+    let width: Int
+    let checkpoint: String
+    /// Name of the data set.
+    let data: String
+    let split: Evaluate.Split
+    let device: String
+    let grayCopy: ImageMetrics
+    let truth: ImageMetrics
   }
+
+  private let subject: Subject
+  private let metrics: ImageMetrics
 
   /// Colors the images of `dataset` and measures.
   /// - Throws: `ModelError`, `SafetensorsError`, `BackendError`, `DataError`.
@@ -40,36 +29,26 @@ struct EvaluationReport: Encodable {
     guard let metrics = evaluation.metrics, let grayCopy = ImageMetrics(reference.grayCopy),
       let truth = ImageMetrics(reference.truth)
     else { throw DataError.noImages(folder: dataset.source) }
-    model = weights.configuration.kind
-    width = weights.configuration.width
-    checkpoint = weights.url.path
-    data = dataset.name
-    self.split = split
-    device = backend.name
     self.metrics = metrics
-    images = metrics.images
-    mse = metrics.mse
-    psnr = metrics.psnr
-    psnrPerImage = metrics.psnrPerImage
-    mae = metrics.mae
-    ssim = metrics.ssim
-    accuracyWithin2 = metrics.accuracyWithin2
-    accuracyWithin5 = metrics.accuracyWithin5
-    deltaE = metrics.deltaE
-    colorfulness = metrics.colorfulness
-    self.grayCopy = grayCopy
-    self.truth = truth
+    subject = Subject(
+      model: weights.configuration.kind, width: weights.configuration.width, checkpoint: weights.url.path,
+      data: dataset.name, split: split, device: backend.name, grayCopy: grayCopy, truth: truth)
   }
-}
 
-extension EvaluationReport {
-  /// The report for people.
+  /// Encodes one object: the model's metrics are keys beside the others.
+  func encode(to encoder: any Encoder) throws {
+    try subject.encode(to: encoder)
+    try metrics.encode(to: encoder)
+  }
+
+  /// The report as text.
   var text: String {
-    """
-    \(checkpoint): \(model.rawValue), width \(width)
-    \(Format.count(images)) images of \(data), the \(split.rawValue) split
+    let model = subject.model.rawValue
+    return """
+      \(subject.checkpoint): \(model), width \(subject.width)
+      \(Format.count(metrics.images)) images of \(subject.data), the \(subject.split.rawValue) split
 
-    \(MetricsRows.text(models: [(model.rawValue, metrics)], grayCopy: grayCopy, truth: truth))
-    """
+      \(Metric.table(models: [(model, metrics)], grayCopy: subject.grayCopy, truth: subject.truth))
+      """
   }
 }

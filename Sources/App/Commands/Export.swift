@@ -17,7 +17,7 @@ struct Export: ParsableCommand {
         recolor export runs/gan --normalized --out gan.onnx
       """)
 
-  /// What `--format` names.
+  /// A value of `--format`.
   enum Format: String, CaseIterable, ExpressibleByArgument {
     case onnx
   }

@@ -2,20 +2,20 @@ import CLKernels
 import KernelCases
 import Runtime
 
-/// The work of `recolor check`: cases on a device, an OpenCL device with each form of the kernels.
+/// The check of `recolor check`: cases on a device, on OpenCL with each form of the kernels.
 struct KernelCheck {
-  /// One case and how it went.
+  /// The result of one case.
   struct Row: Encodable {
     let operation: String
     let pass: String
     let shape: String
-    /// Which form of the kernels: one of `KernelBodies` or of `AlgorithmKind`; nil on the processor.
+    /// The form of the kernels: one of `KernelBodies` or of `AlgorithmKind`; nil on the processor.
     let form: String?
     /// Largest error of any output, relative to its largest value; nil where the device refused.
     let error: Double?
     let tolerance: Double
     let passed: Bool
-    /// What went wrong.
+    /// The failures; empty where the case passed.
     let failures: [String]
   }
 
@@ -29,7 +29,7 @@ struct KernelCheck {
     let cases: [Row]
   }
 
-  /// What runs which cases; several with an OpenCL device.
+  /// The cases by form of the kernels; several forms on an OpenCL device.
   private let runs: [(form: String?, backend: any Backend, cases: [KernelCase])]
 
   init(cases: [KernelCase], on backend: any Backend) throws(BackendError) {
@@ -43,7 +43,7 @@ struct KernelCheck {
     for bodies in KernelBodies.allCases where bodies != openCL.bodies {
       runs.append((bodies.rawValue, try CLBackend(device: openCL.device, bodies: bodies), cases))
     }
-    // Each algorithm of convolutions, on those cases for which neither of them takes it.
+    // Each convolution algorithm, on the cases for which neither of them chooses it.
     let usual = runs.compactMap { $0.backend as? CLBackend }
     for kind in AlgorithmKind.allCases {
       let backend = try CLBackend(device: openCL.device, algorithms: AlgorithmChoice(kind: kind))
@@ -59,7 +59,7 @@ struct KernelCheck {
 
   var deviceDescription: String { "\(runs[0].backend.name): \(runs[0].backend.deviceDescription)" }
 
-  /// The table's columns, wide enough for every row; the shape is last, because some are long.
+  /// The table, wide enough for every row. The shape is last, because some are long.
   var table: TextTable {
     let rows = runs.flatMap { form, _, cases in
       cases.map { [$0.name, $0.pass.rawValue, form ?? "", Format.scientific(0), "FAILED", ""] }
@@ -70,7 +70,7 @@ struct KernelCheck {
   }
 
   /// Runs all cases.
-  /// - Parameter report: gets each row when it is done.
+  /// - Parameter report: Called with each row when it is done.
   func run(report: (Row) throws -> Void = { _ in }) rethrows -> Result {
     var rows: [Row] = []
     for (form, backend, cases) in runs {
@@ -111,7 +111,7 @@ struct KernelCheck {
 }
 
 extension KernelCheck.Row {
-  /// The row in its table, and below it what went wrong.
+  /// The row in its table, and its failures below.
   func lines(in table: TextTable) -> String {
     let cells = [
       operation, pass, form ?? "", error.map(Format.scientific) ?? "", passed ? "ok" : "FAILED", shape,

@@ -1,7 +1,7 @@
 import Models
 import Runtime
 
-/// What `recolor models` reports of one model.
+/// The report of `recolor models` on one model.
 struct ModelReport: Encodable {
   struct Network: Encodable {
     /// `generator` or `discriminator`.
@@ -24,18 +24,18 @@ struct ModelReport: Encodable {
   let width: Int
   let size: Int
   let upsampling: UpsamplingKind
-  /// Trained numbers of all networks.
+  /// The number of parameters of all networks.
   let parameters: Int
   let networks: [Network]
   let device: String
   let batchSize: Int
-  /// Parameters, gradients and moments.
+  /// Memory of parameters, gradients and moments.
   let parameterBytes: Int
-  /// Activations and their gradients in a training step, after reuse.
+  /// Memory of activations and their gradients in a training step, with reuse.
   let activationBytes: Int
-  /// The same if every tensor had memory of its own.
+  /// The same without reuse.
   let activationBytesWithoutReuse: Int
-  /// Scratch memory of a training step.
+  /// Workspace of a training step.
   let workspaceBytes: Int
 
   /// - Throws: `ModelError`.
@@ -67,7 +67,7 @@ struct ModelReport: Encodable {
 }
 
 extension ModelReport {
-  /// The report for people: a table a network, and the totals.
+  /// The report as text: a table for each network, and the totals.
   var text: String {
     var lines = ["\(model.rawValue), width \(width), images of \(size)×\(size)"]
     for network in networks {

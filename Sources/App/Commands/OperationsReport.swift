@@ -2,29 +2,29 @@ import CPUKernels
 import Models
 import Runtime
 
-/// A training step's operations, each timed by itself, beside what the device can do at most: `recolor bench --ops`.
+/// The report of `recolor bench --ops`: the operations of a training step, each timed by itself, and the device's peaks.
 struct OperationsReport: Encodable {
-  /// Operations of one name and pass at one shape, taken together.
+  /// All operations of one name, pass and shape.
   struct Row: Encodable {
     let operation: String
     let pass: String
-    /// Shape of the first tensor read and of the largest one written.
+    /// The shapes of the first tensor that is read and of the largest one that is written.
     let shape: String
     let count: Int
     let milliseconds: Double
-    /// Part of the sum of all operations, 0...1.
+    /// The share of the time of all operations, 0...1.
     let share: Double
-    /// Of the direct method's operations.
+    /// The rate of the operations that the direct algorithm has.
     let gigaflopsPerSecond: Double
-    /// Of the bytes that must move at least.
+    /// The rate of the bytes of all tensors, each counted once.
     let gigabytesPerSecond: Double
-    /// Parts of what the device can do at most. An algorithm that needs fewer multiplications than the direct one, or bytes
-    /// that are still in a cache, can bring one above 1.
+    /// Rates relative to the device's peaks. An algorithm with fewer multiplications than the direct one, or a cache, can bring
+    /// one above 1.
     let partOfProductPeak: Double
     let partOfCopyPeak: Double
   }
 
-  /// What is added up for a row.
+  /// The sums for a row.
   private struct Sums {
     let operation: String
     let pass: String
@@ -35,12 +35,12 @@ struct OperationsReport: Encodable {
     var bytes = 0
   }
 
-  /// The slowest first.
+  /// In descending order of time.
   let rows: [Row]
-  /// Multiply-adds on values in registers.
+  /// The peak of multiply-adds on values in registers.
   let productPeakGigaflopsPerSecond: Double
   let copyPeakGigabytesPerSecond: Double
-  /// What OpenBLAS's products reach on this processor with as many threads; nil on other devices, and without OpenBLAS.
+  /// The rate of OpenBLAS's matrix products on this processor with as many threads; nil on other devices, and without OpenBLAS.
   let blasGigaflopsPerSecond: Double?
 
   init(_ benchmark: StepBenchmark, steps: Int, on backend: any Backend) throws(BackendError) {
@@ -51,7 +51,7 @@ struct OperationsReport: Encodable {
     blasGigaflopsPerSecond = (backend as? CPUBackend).flatMap { try? ProductYardstick.gigaflopsPerSecond(on: $0.pool) }
   }
 
-  /// Operations that do the same at the same shape in one row.
+  /// Groups operations of one name, pass and shape into rows.
   private static func rows(
     _ operations: [(operation: any Operation, seconds: Double)], _ peaks: DevicePeaks
   ) -> [Row] {

@@ -50,21 +50,18 @@ struct Train: ParsableCommand {
     completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String?
   @OptionGroup var options: TrainOptions
-  @OptionGroup var residency: ResidencyOptions
-  @OptionGroup(title: "Saving and stopping") var saving: SavingOptions
 
   func validate() throws {
     if let resume {
       if out != nil { throw ValidationError("--out: a run that goes on stays in its folder, \(resume).") }
       if config != nil { throw ValidationError("--config: a run that goes on has a config.json of its own.") }
-      if let given = options.given.first {
+      if let given = options.fixedByResuming {
         throw ValidationError("\(given): a run that goes on takes this from its config.json.")
       }
     } else if out?.isEmpty ?? true {
       throw ValidationError("--out is missing: name a folder for the run, or go on with one by --resume.")
     }
     try options.validate(for: model)
-    try saving.validate(for: model)
   }
 
   func run() throws {
@@ -81,7 +78,7 @@ struct Train: ParsableCommand {
     case .stopped:
       Console.note(
         "stopped and saved; go on with: recolor train \(model.rawValue) --resume "
-          + ShellWord.quoted(run.directory.url.path))
+          + Format.shellWord(run.directory.url.path))
       throw stop.exitCode
     }
   }
@@ -93,13 +90,12 @@ struct Train: ParsableCommand {
       throw RunError.invalidOption(
         "--size \(size): the photographs of \(dataset.name) are \(dataset.width)×\(dataset.height)")
     }
-    var configuration = try options.configuration(for: model, dataset, on: backend)
-    saving.apply(to: &configuration)
     return try TrainingRun(
-      configuration, in: URL(filePath: folder), dataset: dataset, residency: residency.deviceImages, on: backend)
+      options.configuration(for: model, dataset, on: backend), in: URL(filePath: folder), dataset: dataset,
+      residency: options.deviceImages, on: backend)
   }
 
-  /// Opens the device. What follows can take long where its compiler meets the kernels for the first time.
+  /// Opens the device. Where it is to compile the kernels for the first time, the next steps can take long.
   private func opened(_ device: DeviceSelection, _ precision: PrecisionSelection) throws(BackendError) -> any Backend {
     let backend = try device.open(precision)
     if backend is CLBackend, Console.isTerminal {
@@ -108,7 +104,7 @@ struct Train: ParsableCommand {
     return backend
   }
 
-  /// Opens the device to go on as the run did so far.
+  /// Opens the device of a run that is resumed, in the run's precision.
   private func backend(_ device: DeviceSelection, _ precision: Precision, toResume folder: String) throws
     -> any Backend
   {
@@ -125,7 +121,7 @@ struct Train: ParsableCommand {
   private func resumed(_ folder: String) throws -> TrainingRun {
     let directory = try RunDirectory(resuming: URL(filePath: folder))
     var configuration = try directory.readConfiguration()
-    saving.apply(to: &configuration)
+    options.applyChanges(to: &configuration)
     guard configuration.model.kind == model else {
       throw RunError.invalidOption(
         "--resume \(folder): trains a \(configuration.model.kind.rawValue), not a \(model.rawValue)")
@@ -136,6 +132,6 @@ struct Train: ParsableCommand {
     let backend = try backend(device, configuration.precision ?? .float32, toResume: folder)
     let dataset = try DataSource(argument: configuration.data).load(.training, size: configuration.imageWidth)
     return try TrainingRun(
-      resuming: directory, as: configuration, dataset: dataset, residency: residency.deviceImages, on: backend)
+      resuming: directory, as: configuration, dataset: dataset, residency: options.deviceImages, on: backend)
   }
 }

@@ -41,7 +41,7 @@ struct Tune: ParsableCommand {
   }
 
   func run() throws {
-    // Without OpenCL there is nothing to tune, so the processor is not what is meant where nothing is said.
+    // The processor backend has nothing to tune, so `auto` is the best OpenCL device here.
     let device = deviceOptions.device == .automatic ? .openCL : deviceOptions.device
     guard let backend = try device.open(precisionOptions.precision) as? CLBackend else {
       Console.note(
@@ -77,7 +77,7 @@ struct Tune: ParsableCommand {
   }
 }
 
-/// Why there can be no tuning.
+/// An error of `recolor tune`.
 enum TuneError: Error, CustomStringConvertible {
   case noFolder
 

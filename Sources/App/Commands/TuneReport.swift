@@ -1,21 +1,21 @@
 import CLKernels
 import Runtime
 
-/// What `recolor tune` prints.
+/// The report of `recolor tune`.
 struct TuneReport: Encodable {
   struct Row: Encodable {
     let operation: String
     let pass: String
     let shape: String
-    /// How often it comes in a training step; 0 for what only inference has.
+    /// The number of such passes in a training step; 0 for passes of inference.
     let count: Int
-    /// Of one run with the built-in algorithm.
+    /// The time of one run with the built-in algorithm.
     let standardMilliseconds: Double
-    /// Of one run with the algorithm that is used from now on.
+    /// The time of one run with the algorithm that is used from now on.
     let milliseconds: Double
     let algorithm: String
     let isTuned: Bool
-    /// How many times faster.
+    /// The built-in algorithm's time as a multiple of the new one's.
     let gain: Double
 
     private enum CodingKeys: String, CodingKey {
@@ -25,15 +25,15 @@ struct TuneReport: Encodable {
 
   let device: String?
   let description: String?
-  /// The most gained first.
+  /// In descending order of the time gained.
   let operations: [Row]
-  /// Of all convolutions of a training step that were looked at.
+  /// The time of all convolutions of a training step that were measured.
   let standardStepMilliseconds: Double
   let stepMilliseconds: Double
   let algorithms: TuningCounts
-  /// Passes that time did not suffice for.
+  /// The number of passes that were not measured for lack of time.
   let leftOut: Int
-  /// Where the algorithms are kept; nil for nowhere.
+  /// The file that the algorithms are kept in; nil where they are not kept.
   let file: String?
 
   private enum CodingKeys: String, CodingKey {
@@ -41,7 +41,7 @@ struct TuneReport: Encodable {
       file
   }
 
-  /// Where there is nothing to tune.
+  /// The report where there is nothing to tune.
   static let empty = TuneReport(ConvolutionTuner.Report(), nil, path: nil)
 
   init(_ report: ConvolutionTuner.Report, _ backend: CLBackend?, path: String?) {

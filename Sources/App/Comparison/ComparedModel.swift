@@ -1,18 +1,19 @@
+import ArgumentParser
 import Files
 import FoundationEssentials
 import Models
 import Report
 
-/// One of the models that are compared: its weights, and what the run that they lie in tells.
+/// A model of a comparison: its weights, and the settings and the log of its run.
 struct ComparedModel {
   var name: String
   let weights: Checkpoint
-  /// The run's `config.json`, or, outside a run, what the weights' file says of itself.
+  /// The run's `config.json`, or, outside a run, the metadata of the weights' file.
   let settings: JSONValue
-  /// The run's `metrics.csv`; nil where there is none.
+  /// The run's `metrics.csv`; nil where it has none.
   let log: CSVTable?
 
-  /// Largest size of a text file in a run's folder, in bytes; a larger one is none of ours.
+  /// Largest size of a run's log, in bytes; a larger file is not one.
   private static let largestText = 1 << 28
 
   /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`, `RunError`.
@@ -32,7 +33,7 @@ struct ComparedModel {
     }
   }
 
-  /// Opens several; those of the same name are told apart by their paths.
+  /// Opens several models. Those of the same name get their paths as names.
   static func open(_ arguments: [ModelArgument]) throws -> [ComparedModel] {
     var models = try arguments.map(ComparedModel.init)
     let names = models.map(\.name)
@@ -47,5 +48,25 @@ struct ComparedModel {
       weights.metadata.mapValues { text in
         (try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))) ?? .text(text)
       })
+  }
+}
+
+/// A model on the command line, with an optional name: `runs/gan`, `vivid=runs/gan`.
+struct ModelArgument: Equatable, ExpressibleByArgument {
+  /// The name; nil for that of its run's folder.
+  let name: String?
+  /// A run's folder or a weights file.
+  let path: String
+
+  init?(argument: String) {
+    // A file whose name contains an equals sign.
+    guard !FileManager.default.fileExists(atPath: argument), let sign = argument.firstIndex(of: "=") else {
+      guard !argument.isEmpty else { return nil }
+      (name, path) = (nil, argument)
+      return
+    }
+    let (name, path) = (String(argument[..<sign]), String(argument[argument.index(after: sign)...]))
+    guard !name.isEmpty, !path.isEmpty else { return nil }
+    (self.name, self.path) = (name, path)
   }
 }

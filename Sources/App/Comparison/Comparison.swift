@@ -1,9 +1,10 @@
 import Data
 import Imaging
 import Models
+import Report
 import Runtime
 
-/// What `recolor compare` reports: several models on the same photographs.
+/// The report of `recolor compare`: several models on the same photographs.
 struct Comparison: Encodable {
   struct Model: Encodable {
     let name: String
@@ -18,47 +19,47 @@ struct Comparison: Encodable {
   struct Class: Encodable {
     let name: String
     let images: Int
-    /// In the models' order.
+    /// The models' metrics, in the models' order.
     let models: [ImageMetrics]
     let grayCopy: ImageMetrics
     let truth: ImageMetrics
   }
 
-  /// A photograph on the sheet.
+  /// A photograph on the sheet, with its scores.
   struct Photograph: Encodable {
-    /// Its number among those measured on, from 0.
+    /// Its index among the photographs of the comparison.
     let number: Int
-    /// Nil without classes.
+    /// Nil where there are no classes.
     let className: String?
-    /// In the models' order.
+    /// The models' scores, in the models' order.
     let psnr: [Double]
     let deltaE: [Double]
     let colorfulness: [Double]
     let grayCopyDeltaE: Double
-    /// The photograph's own.
+    /// The photograph's own colorfulness.
     let truthColorfulness: Double
 
     fileprivate init(_ number: Int, className: String?, models: [[ImageScores]], reference: ReferenceScores) {
       self.number = number
       self.className = className
-      psnr = models.map { $0[number].psnr }
-      deltaE = models.map { $0[number].deltaE }
-      colorfulness = models.map { $0[number].colorfulness }
-      grayCopyDeltaE = reference.grayCopy[number].deltaE
-      truthColorfulness = reference.truth[number].colorfulness
+      psnr = models.map { $0[number][.psnrPerImage] }
+      deltaE = models.map { $0[number][.deltaE] }
+      colorfulness = models.map { $0[number][.colorfulness] }
+      grayCopyDeltaE = reference.grayCopy[number][.deltaE]
+      truthColorfulness = reference.truth[number][.colorfulness]
     }
   }
 
-  /// Tells this program's reports from other files.
+  /// Identifies a report of this program.
   let format = Self.formatName
   let version = RecolorVersion.current
-  /// What was typed.
+  /// The command line.
   let command: String
   /// Name of the data set.
   let data: String
-  /// Where that came from.
+  /// The source of the data set.
   let source: String
-  /// Size that the photographs were measured at.
+  /// The size of the photographs.
   let imageWidth: Int
   let imageHeight: Int
   let images: Int
@@ -68,11 +69,11 @@ struct Comparison: Encodable {
   let models: [Model]
   let grayCopy: ImageMetrics
   let truth: ImageMetrics
-  /// In the order of the labels; empty without classes.
+  /// In the order of the labels; empty where there are none.
   let classes: [Class]
   let photographs: [Photograph]
   let curves: Curves
-  /// For each of `photographs`: gray, as each model colors it, as it is.
+  /// For each of `photographs`: its gray copy, each model's prediction, and the photograph.
   let pictures: [[RGBImage]]
 
   static let formatName = "recolor comparison"
@@ -82,15 +83,15 @@ struct Comparison: Encodable {
     case models, grayCopy, truth, classes, photographs, curves
   }
 
-  /// Colors the images of `dataset` with each model and measures.
+  /// Colors the images of `dataset` with each model and measures the results.
   /// - Parameters:
-  ///   - rowCount: photographs to show.
-  ///   - command: the command line.
-  /// - Throws: `ModelError`, `SafetensorsError`, `BackendError`; `DataError` where there is nothing to measure.
+  ///   - rowCount: The number of photographs on the sheet.
+  ///   - command: The command line.
+  /// - Throws: `ModelError`, `SafetensorsError`, `BackendError`; `DataError` where there are no images.
   init(
     _ compared: [ComparedModel], dataset: ImageDataset, rowCount: Int, command: String, on backend: any Backend
   ) throws {
-    let shown = ShownPhotographs.numbers(in: dataset, count: rowCount)
+    let shown = Self.shownImages(in: dataset, count: rowCount)
     let evaluations = try compared.map { try Evaluation($0.weights, dataset: dataset, shown: shown, on: backend) }
     let reference = ReferenceScores(dataset)
     guard let grayCopy = ImageMetrics(reference.grayCopy), let truth = ImageMetrics(reference.truth) else {
@@ -128,6 +129,19 @@ struct Comparison: Encodable {
     curves = Curves(compared.map { ($0.name, $0.log) })
   }
 
+  /// Returns the images of the sheet: the first of each class, then the second of each, and so on; without classes the first.
+  private static func shownImages(in dataset: ImageDataset, count: Int) -> [Int] {
+    guard let labels = dataset.labels else { return Array(0..<min(count, dataset.count)) }
+    var seen: [Int: Int] = [:]
+    let places = labels.enumerated().map { number, label -> (round: Int, label: Int, number: Int) in
+      let round = seen[Int(label), default: 0]
+      seen[Int(label)] = round + 1
+      return (round, Int(label), number)
+    }
+    return places.sorted { ($0.round, $0.label, $0.number) < ($1.round, $1.label, $1.number) }.prefix(count).map(
+      \.number)
+  }
+
   private static func classes(
     of dataset: ImageDataset, models: [[ImageScores]], reference: ReferenceScores
   ) -> [Class] {
@@ -148,23 +162,56 @@ struct Comparison: Encodable {
 }
 
 extension Comparison {
-  /// The report for people.
+  /// The report as text.
   var text: String {
     """
     \(Format.count(images)) images of \(data)
 
-    \(MetricsRows.text(models: models.map { ($0.name, $0.metrics) }, grayCopy: grayCopy, truth: truth))
+    \(Metric.table(models: models.map { ($0.name, $0.metrics) }, grayCopy: grayCopy, truth: truth))
     """
   }
 
-  /// Sides of a photograph on the sheet, about, in pixels.
+  /// Approximate width of a photograph on the sheet, in pixels.
   private static let sheetImageSize = 128
 
-  /// One picture: a row a photograph.
+  /// The sheet: a row for each photograph.
   var sheet: ContactSheet {
     ContactSheet(
       headings: ["gray"] + models.map(\.name) + ["photograph"],
       labels: classes.isEmpty ? [] : photographs.map { $0.className ?? "" }, rows: pictures,
       scale: max(1, Self.sheetImageSize / imageWidth), textScale: 2)
+  }
+}
+
+extension Comparison {
+  private static let metricKeys = ["images"] + Metric.allCases.map(\.column)
+
+  private static func fields(_ metrics: ImageMetrics) -> [String] {
+    ["\(metrics.images)"] + Metric.allCases.map { "\($0.value(metrics))" }
+  }
+
+  /// Returns a row for each model, one for the gray copy, one for the photographs.
+  private func rows(models metrics: [ImageMetrics], grayCopy: ImageMetrics, truth: ImageMetrics) -> [[String]] {
+    zip(models, metrics).map { [$0.name, $0.model.rawValue] + Self.fields($1) } + [
+      ["gray copy", ""] + Self.fields(grayCopy), ["photographs", ""] + Self.fields(truth),
+    ]
+  }
+
+  /// The metrics as a table.
+  var table: CSVTable {
+    var table = CSVTable(columns: ["name", "model"] + Self.metricKeys)
+    for row in rows(models: models.map(\.metrics), grayCopy: grayCopy, truth: truth) { table.append(row) }
+    return table
+  }
+
+  /// The metrics of each class as a table.
+  var classTable: CSVTable {
+    var table = CSVTable(columns: ["class", "name", "model"] + Self.metricKeys)
+    for figures in classes {
+      for row in rows(models: figures.models, grayCopy: figures.grayCopy, truth: figures.truth) {
+        table.append([figures.name] + row)
+      }
+    }
+    return table
   }
 }

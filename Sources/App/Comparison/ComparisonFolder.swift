@@ -5,7 +5,7 @@ import FoundationEssentials
 struct ComparisonFolder {
   let path: String
 
-  /// What keeps a comparison out.
+  /// The error of a folder with other contents.
   struct Occupied: Error, CustomStringConvertible {
     let path: String
 
@@ -17,7 +17,7 @@ struct ComparisonFolder {
   var page: String { "\(path)/index.html" }
   private var report: String { "\(path)/comparison.json" }
 
-  /// - Parameter isForced: whether what is in the folder does not matter.
+  /// - Parameter isForced: Whether other files in the folder are allowed.
   /// - Throws: `Occupied` where the folder is neither empty nor holds a comparison; `FileError` where it cannot be written.
   init(_ path: String, isForced: Bool) throws {
     self.path = path
@@ -26,7 +26,7 @@ struct ComparisonFolder {
     guard holdsComparison else { throw Occupied(path: path) }
   }
 
-  /// Largest report, in bytes; a larger file is none of ours.
+  /// Largest size of a report, in bytes; a larger file is not one.
   private static let largestReport = 1 << 28
 
   private var holdsComparison: Bool {

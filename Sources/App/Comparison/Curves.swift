@@ -1,15 +1,16 @@
+import Imaging
 import Report
 
-/// How the quantities that runs log went: whatever columns their tables have.
+/// The quantities that runs log, over epochs: all columns of their tables.
 struct Curves: Encodable {
-  /// A logged quantity of all runs that have it.
+  /// A quantity and all runs that log it.
   struct Quantity: Encodable {
     /// The column's name: `validation_mse`.
     let name: String
     let runs: [Run]
   }
 
-  /// A quantity of one run.
+  /// The curve of one run.
   struct Run: Encodable {
     let name: String
     /// The run's place among the compared models.
@@ -28,10 +29,10 @@ struct Curves: Encodable {
 
   let quantities: [Quantity]
 
-  /// What counts the rows of a run's table, and is no curve itself.
+  /// Columns that count rows, and are not drawn.
   private static let counters: Set<String> = ["epoch", "step"]
 
-  /// - Parameter logs: each run's name and table; nil for weights without a run.
+  /// - Parameter logs: Each run's name and table; nil for weights outside a run.
   init(_ logs: [(name: String, table: CSVTable?)]) {
     var names: [String] = []
     for column in logs.compactMap(\.table).flatMap(\.columns)
@@ -43,7 +44,7 @@ struct Curves: Encodable {
         let points = log.table.map { Self.points(of: column, in: $0) } ?? []
         return points.isEmpty ? nil : Run(name: log.name, index: index, points: points)
       }
-      // A column of words, or one that no run has filled yet.
+      // A column of words, or an empty one, has no curve.
       return runs.isEmpty ? nil : Quantity(name: column, runs: runs)
     }
   }
@@ -53,7 +54,7 @@ struct Curves: Encodable {
     try container.encode(quantities)
   }
 
-  /// By the epoch; by the row in a table that counts no epochs.
+  /// Returns a column's values over the epoch, or over the row where the table has no epochs.
   private static func points(of column: String, in table: CSVTable) -> [Point] {
     guard let valueIndex = table.columns.firstIndex(of: column) else { return [] }
     let epochIndex = table.columns.firstIndex(of: "epoch")
@@ -65,7 +66,7 @@ struct Curves: Encodable {
     }
   }
 
-  /// The same as a table: a row for each point.
+  /// The curves as a table with a row for each point.
   var table: CSVTable {
     var table = CSVTable(columns: ["run", "quantity", "epoch", "value"])
     for quantity in quantities {
@@ -77,4 +78,37 @@ struct Curves: Encodable {
     }
     return table
   }
+}
+
+/// The title of a column of a run's `metrics.csv`. An unknown column's is its name.
+struct QuantityName {
+  let title: String
+  /// The unit of the values; may be empty.
+  let unit: String
+
+  init(column: String) {
+    var words = column
+    var part = ""
+    if column.hasPrefix("validation_") {
+      words = String(column.dropFirst("validation_".count))
+      part = ", validation"
+    }
+    if let metric = Metric.allCases.first(where: { $0.column == words }) {
+      // Without how it is averaged: `PSNR (pooled)` is PSNR.
+      let name = metric.heading.prefix { $0 != "(" }.split(separator: " ").joined(separator: " ")
+      title = name.prefix(1).uppercased() + name.dropFirst() + part
+      unit = metric.unit == "%" ? "" : metric.unit
+    } else {
+      let (name, unit) = Self.known[words] ?? (words.split(separator: "_").joined(separator: " "), "")
+      title = name + part
+      self.unit = unit
+    }
+  }
+
+  private static let known = [
+    "d_real": ("Discriminator’s loss on photographs", ""), "d_fake": ("Discriminator’s loss on predictions", ""),
+    "g_adversarial": ("Generator’s adversarial loss", ""), "g_l1": ("Generator’s L1 loss", ""),
+    "learning_rate": ("Learning rate", ""), "seconds": ("Time of an epoch", "s"),
+    "images_per_second": ("Training speed", "images/s"),
+  ]
 }

@@ -3,16 +3,16 @@ import Files
 import FoundationEssentials
 import Yams
 
-/// A file that says what `recolor train` is to do, in JSON or YAML: the `config.json` of a run, or one that somebody wrote.
+/// A file with options of `recolor train`, in JSON or YAML, such as a run's `config.json`.
 ///
 /// Its keys are the options' names, as on the command line (`batch-size`) or as in a run's `config.json` (`batchSize`), where
 /// some are grouped under `model` and `options`.
 struct ConfigurationFile {
-  /// What the file says of one option.
+  /// One option in the file.
   struct Entry {
-    /// As it is written there: `options.batchSize`.
+    /// The key in the file: `options.batchSize`.
     let key: String
-    /// The option's name on the command line, without dashes in front: `batch-size`.
+    /// The option's name on the command line, without leading dashes: `batch-size`.
     let name: String
     let value: String
     /// From 1.
@@ -22,18 +22,20 @@ struct ConfigurationFile {
   let path: String
   let entries: [Entry]
 
-  /// Keys that may hold others.
+  /// Keys whose values hold options.
   private static let groups: Set = ["model", "options"]
 
-  /// What a run's `config.json` notes down and no run is told.
+  /// Keys of a run's `config.json` that are no options.
   static let records: Set = ["version", "data-fingerprint", "device-description", "tuning"]
 
-  /// Where `config.json` and the command line call a thing by different names.
-  private static let otherNames = [
-    "kind": "model", "image-width": "size", "image-height": "size", "horizontal-flips": "flips",
-  ]
+  /// The names on the command line of keys that are no options' names.
+  private static var otherNames: [String: String] {
+    TrainOptions.all.reduce(into: ["kind": "model"]) { names, option in
+      for key in option.keys { names[key] = option.name }
+    }
+  }
 
-  /// Largest size of such a file, in bytes.
+  /// Largest size of a file, in bytes.
   private static let largestFile = 1 << 20
 
   /// - Throws: `ConfigurationError`.
@@ -41,7 +43,7 @@ struct ConfigurationFile {
     self.path = path
     let root: Node?
     do {
-      // JSON is YAML, too.
+      // JSON is a subset of YAML.
       root = try Yams.compose(yaml: String(decoding: try readFile(path, limit: Self.largestFile), as: UTF8.self))
     } catch let error as FileError {
       throw ConfigurationError(path: path, problem: "\(error.problem): \(error.reason)")
@@ -68,7 +70,7 @@ struct ConfigurationFile {
     try requireOneValueEach()
   }
 
-  /// The entry of a key; none for what is null.
+  /// Returns the entry of a key; none where the value is null.
   private static func entry(
     _ key: String, _ name: String, _ node: Node, _ value: Node, in path: String
   ) throws(ConfigurationError) -> [Entry] {
@@ -85,7 +87,7 @@ struct ConfigurationFile {
     ConfigurationError(path: path, line: node.mark?.line, problem: "a key must be a single word")
   }
 
-  /// Two keys may stand for one option, such as the height and the width of the images, if they agree.
+  /// Throws where two keys of one option, such as the height and the width of the images, have different values.
   private func requireOneValueEach() throws(ConfigurationError) {
     var found: [String: Entry] = [:]
     for entry in entries {
@@ -97,11 +99,40 @@ struct ConfigurationFile {
     }
   }
 
-  /// `batchSize` and `batch_size` become `batch-size`.
+  /// Returns the spelling of a key as an option: `batch-size` for `batchSize` and `batch_size`.
   private static func optionName(_ key: String) -> String {
     key.reduce(into: "") { name, character in
       if character.isUppercase, !name.isEmpty { name += "-" }
       name += character == "_" ? "-" : character.lowercased()
     }
   }
+}
+
+/// An error in a file for `--config`. `description` is one line that names the place.
+struct ConfigurationError: Error, CustomStringConvertible {
+  let path: String
+  /// From 1; nil for the whole file.
+  let line: Int?
+  let problem: String
+
+  init(path: String, line: Int? = nil, problem: String) {
+    self.path = path
+    self.line = line
+    self.problem = problem
+  }
+
+  /// Creates the error of a file that is not YAML.
+  init(path: String, yaml error: any Error) {
+    switch error {
+    case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
+      YamlError.composer(_, let problem, let mark, _):
+      self.init(path: path, line: mark.line, problem: "is neither JSON nor YAML: \(problem)")
+    case YamlError.duplicatedKeysInMapping(let duplicates, let context):
+      self.init(path: path, line: context.mark.line, problem: "has a key twice: \(duplicates.joined(separator: ", "))")
+    default:
+      self.init(path: path, problem: "is neither JSON nor YAML: \(error)")
+    }
+  }
+
+  var description: String { "\(path):\(line.map { "\($0):" } ?? "") \(problem)" }
 }

@@ -3,12 +3,12 @@ import Data
 import Files
 import FoundationEssentials
 
-/// What `--data` names.
+/// A value of `--data`: a source of images.
 enum DataSource: Hashable, ExpressibleByArgument {
   case scenes
-  /// CIFAR-10 in its standard place.
+  /// CIFAR-10 in its standard folder.
   case cifar10
-  /// CIFAR-100 in its standard place.
+  /// CIFAR-100 in its standard folder.
   case cifar100
   /// A folder with the binary files of CIFAR-10 or CIFAR-100, or with images.
   case folder(String)
@@ -18,12 +18,12 @@ enum DataSource: Hashable, ExpressibleByArgument {
     case "scenes": self = .scenes
     case "cifar10": self = .cifar10
     case "cifar100": self = .cifar100
-    // A run is gone on with from any folder.
+    // Absolute, because a run may be resumed from another working directory.
     default: self = .folder(URL(filePath: argument).standardized.path)
     }
   }
 
-  /// Which half of a source: to learn from, or to measure on.
+  /// A part of a source.
   enum Part {
     case training, test
   }
@@ -32,7 +32,7 @@ enum DataSource: Hashable, ExpressibleByArgument {
   ///
   /// A folder of images may hold a folder `train` and a folder `test`; unless it holds both, all its images are in both
   /// parts.
-  /// - Parameter size: width and height that images are brought to; CIFAR-10 and CIFAR-100 have only 32.
+  /// - Parameter size: Width and height to which the images of a folder are resized. CIFAR's images are always 32 × 32.
   /// - Throws: `DataError`.
   func load(_ part: Part, size: Int) throws(DataError) -> ImageDataset {
     switch self {
@@ -62,7 +62,7 @@ enum DataSource: Hashable, ExpressibleByArgument {
     }
   }
 
-  /// Whether the images to measure on are others than those to learn from.
+  /// Whether the test part has other images than the training part.
   var hasTestPart: Bool {
     guard case .folder(let folder) = self, !Self.holdsCIFAR10(folder), !Self.holdsCIFAR100(folder) else { return true }
     return Folder.exists("\(folder)/train") && Folder.exists("\(folder)/test")
@@ -88,6 +88,50 @@ extension DataSource: CustomStringConvertible {
     case .cifar10: "cifar10"
     case .cifar100: "cifar100"
     case .folder(let path): path
+    }
+  }
+}
+
+extension DataSource {
+  /// Completes to names of data sets and to folders.
+  static var defaultCompletionKind: CompletionKind {
+    .custom { _, _, prefix in
+      let parent = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
+      let names = (try? Folder.names(in: parent.isEmpty ? "." : parent)) ?? []
+      return ["scenes", "cifar10", "cifar100"]
+        + names.filter { !$0.hasPrefix(".") && Folder.exists(parent + $0) }.map { "\(parent)\($0)/" }
+    }
+  }
+}
+
+/// The reading of a folder of images, with a display of its progress and remarks about images that are left out.
+enum ImageFolderReport {
+  /// Largest number of images that are named one by one.
+  private static let namedCount = 10
+
+  /// - Parameter size: Width and height to which the images are resized.
+  static func load(_ folder: String, size: Int) throws(DataError) -> ImageDataset {
+    let display = ProgressDisplay()
+    defer { display.clear() }
+    let contents = try ImageFolder.load(folder, width: size, height: size) { display.update(line($0)) }
+    display.clear()
+    let unreadable = contents.unreadable
+    for image in unreadable.prefix(namedCount) { Console.note("\(image.reason); left out") }
+    if !unreadable.isEmpty {
+      let others = unreadable.count - namedCount
+      Console.note(
+        "\(folder): \(Format.count(unreadable.count)) of \(Format.count(unreadable.count + contents.dataset.count)) images "
+          + "are left out, for they cannot be read" + (others > 0 ? "; \(Format.count(others)) are not named here" : "")
+      )
+    }
+    return contents.dataset
+  }
+
+  private static func line(_ progress: ImageFolder.Progress) -> String {
+    switch progress {
+    case .comparing(let done, let total):
+      "looking for changes: \(Format.count(done)) of \(Format.count(total)) images"
+    case .decoding(let done, let total): "decoding: \(Format.count(done)) of \(Format.count(total)) images"
     }
   }
 }

@@ -1,4 +1,7 @@
 import ArgumentParser
+import CLKernels
+import CPUKernels
+import Runtime
 
 /// The option `--device`.
 struct DeviceOptions: ParsableArguments {
@@ -11,4 +14,105 @@ struct DeviceOptions: ParsableArguments {
         """,
       valueName: "device"))
   var device: DeviceSelection = .automatic
+}
+
+/// A value of `--device`.
+enum DeviceSelection: Hashable, ExpressibleByArgument {
+  /// An OpenCL GPU if there is one, otherwise the processor.
+  case automatic
+  case cpu
+  /// The best OpenCL device of any kind.
+  case openCL
+  /// The OpenCL device `P.D`.
+  case openCLDevice(String)
+
+  init?(argument: String) {
+    switch argument {
+    case "auto": self = .automatic
+    case "cpu": self = .cpu
+    case "opencl": self = .openCL
+    default:
+      let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
+      guard parts.count == 2, parts[0] == "opencl" else { return nil }
+      let numbers = parts[1].split(separator: ".", omittingEmptySubsequences: false)
+      guard numbers.count == 2, numbers.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isNumber) }) else { return nil }
+      self = .openCLDevice(String(parts[1]))
+    }
+  }
+
+  var defaultValueDescription: String { description }
+
+  static let allValueStrings = ["auto", "cpu", "opencl", "opencl:P.D"]
+
+  /// Completes to the available devices.
+  static var defaultCompletionKind: CompletionKind {
+    .custom { _, _, _ in
+      ["auto", "cpu", "opencl"] + ((try? CLDevice.all()) ?? []).map { "opencl:\($0.index)" }
+    }
+  }
+}
+
+extension DeviceSelection: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .automatic: "auto"
+    case .cpu: "cpu"
+    case .openCL: "opencl"
+    case .openCLDevice(let index): "opencl:\(index)"
+    }
+  }
+}
+
+extension DeviceSelection {
+  /// Opens the device. Writes a remark where `auto` finds no GPU and takes the processor.
+  /// - Parameters:
+  ///   - precision: The precision of convolutions.
+  ///   - profiling: Whether an OpenCL device times kernels by its own clock.
+  /// - Throws: `BackendError`, where the device does not exist, or cannot be used, or not with this precision.
+  func open(_ precision: PrecisionSelection, profiling: Bool = false) throws(BackendError) -> any Backend {
+    func backend(on device: CLDevice) throws(BackendError) -> CLBackend {
+      let backend = try CLBackend(device: device, precision: precision.precision, profiling: profiling)
+      // The timings of all kernels of a run would fill the memory.
+      backend.recordsTimings = false
+      return backend
+    }
+    switch self {
+    case .cpu: return try Self.processor(precision)
+    case .openCL: return try backend(on: try CLDevice.automatic())
+    case .openCLDevice(let index):
+      do throws(BackendError) {
+        return try backend(on: try CLDevice.named(index))
+      } catch .noSuchDevice(let reason) {
+        throw .noSuchDevice("--device \(self): \(reason)")
+      }
+    case .automatic:
+      var reason = "no OpenCL GPU found"
+      var gpu: CLDevice?
+      do throws(BackendError) {
+        gpu = try Self.automaticGPU()
+      } catch .library(let name, let problem) {
+        reason = "no OpenCL (\(name): \(problem))"
+      }
+      // Where a GPU exists and cannot be used, that is an error, which falling back to the processor would hide.
+      if let gpu { return try backend(on: gpu) }
+      let processor = try Self.processor(precision)
+      Console.note("\(reason); using the processor: \(processor.deviceDescription)")
+      return processor
+    }
+  }
+
+  private static func processor(_ precision: PrecisionSelection) throws(BackendError) -> CPUBackend {
+    let processor = CPUBackend()
+    if let named = precision.precision, named != processor.precision {
+      throw .unsupportedPrecision(named, device: processor.name, reason: "it is for NVIDIA's tensor cores")
+    }
+    return processor
+  }
+
+  /// The device that `auto` takes; nil for the processor.
+  static func automaticGPU() throws(BackendError) -> CLDevice? {
+    guard try !CLDevice.all().isEmpty else { return nil }
+    let best = try CLDevice.automatic()
+    return best.kind == .gpu ? best : nil
+  }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Models
 
-/// The options that say how large a model, its images and its batches are, of the commands that look at models.
+/// The options for the sizes of a model, its images and its batches, of the commands that show or measure models.
 struct ModelOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "Channels of the first level; the levels below have 2 to 16 times as many.")
   var width = 64
@@ -18,21 +18,18 @@ struct ModelOptions: ParsableArguments {
     try ModelConfiguration(kind: kind, width: width, upsampling: upsampling)
   }
 
-  /// Throws where there can be no such model, or none that anything could hold.
+  static var batchSizes: Requirement<Int> { .within(1...65_536) }
+
+  /// Throws `ValidationError` where one of the models does not exist in this size or does not take images of this size.
   func validate(for kinds: [ModelKind]) throws {
-    try Self.validate(batchSize: batchSize)
+    try Self.batchSizes.check(batchSize, of: "batch-size")
     for kind in kinds {
       try Self.validate(size: size) { () throws(ModelError) in try configuration(kind) }
     }
   }
 
-  static func validate(batchSize: Int) throws {
-    guard (1...65_536).contains(batchSize) else {
-      throw ValidationError("--batch-size \(batchSize): must be from 1 to 65536.")
-    }
-  }
-
-  /// - Parameter configuration: makes the model that must take images of this size.
+  /// Throws `ValidationError` where a model does not take images of a size.
+  /// - Parameter configuration: The model.
   static func validate(size: Int, _ configuration: () throws(ModelError) -> ModelConfiguration) throws {
     do throws(ModelError) {
       try configuration().validate(height: size, width: size)
@@ -42,3 +39,6 @@ struct ModelOptions: ParsableArguments {
     }
   }
 }
+
+extension ModelKind: ExpressibleByArgument {}
+extension UpsamplingKind: ExpressibleByArgument {}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Runtime
 
 /// The option `--precision`.
 struct PrecisionOptions: ParsableArguments {
@@ -12,4 +13,33 @@ struct PrecisionOptions: ParsableArguments {
         """,
       valueName: "precision"))
   var precision: PrecisionSelection = .automatic
+}
+
+/// A value of `--precision`.
+enum PrecisionSelection: Hashable, ExpressibleByArgument {
+  /// TF32 on devices with tensor cores for it, as PyTorch does by default; fp32 elsewhere.
+  case automatic
+  case named(Precision)
+
+  init?(argument: String) {
+    if argument == "auto" {
+      self = .automatic
+    } else if let precision = Precision(rawValue: argument) {
+      self = .named(precision)
+    } else {
+      return nil
+    }
+  }
+
+  /// The precision as backends take it; nil for automatic.
+  var precision: Precision? {
+    switch self {
+    case .automatic: nil
+    case .named(let precision): precision
+    }
+  }
+
+  var defaultValueDescription: String { precision?.rawValue ?? "auto" }
+
+  static let allValueStrings = ["auto"] + Precision.allCases.map(\.rawValue)
 }

@@ -2,28 +2,21 @@ import ArgumentParser
 import FoundationEssentials
 import Models
 
-/// The command line of `recolor train` with what `--config FILE` says put in front of it.
+/// The command line of `recolor train` with the options of the file that `--config` names in front of it.
 ///
-/// What a file says goes through the same parser and the same checks as what is typed, so every option of the command is a key
-/// of such a file by itself.
+/// A file's options pass the same parser and the same checks as those of the command line, so every option of the command is
+/// a key of such a file.
 enum TrainArguments {
-  /// Options that a file cannot give: they are for one call alone.
+  /// Options that a file cannot give.
   private static let excluded: Set = ["help", "version", "config", "resume"]
-  /// What the configuration of a unet tells and only a gan has.
-  private static let onlyGAN: Set = ["l1-weight", "discriminator-learning-rate", "spectral-norm", "no-guard"]
 
-  /// What a recipe decides: of a file, these are left out where another recipe is typed.
-  private static let ofRecipe: Set = [
-    "recipe", "batch-size", "learning-rate", "discriminator-learning-rate", "l1-weight", "flips", "average-decay",
-    "spectral-norm",
-  ]
-
-  /// Puts the options of the file that `--config` names into the arguments; what is typed as well goes first.
-  /// - Parameter arguments: without the program's name.
+  /// Returns the arguments with the options of the file that `--config` names, except those on the command line, and those of
+  /// its recipe where the command line names a recipe.
+  /// - Parameter arguments: The command line without the program's name.
   /// - Throws: `ConfigurationError`.
   static func expanded(_ arguments: [String]) throws(ConfigurationError) -> [String] {
     var typed = Array(arguments.dropFirst())
-    // A resumed run has a configuration, which Train says.
+    // `Train` refuses both options at once.
     guard arguments.first == "train", !["--resume", "--help", "-h"].contains(where: { isGiven($0, in: typed) }),
       let path = removeConfiguration(from: &typed)
     else { return arguments }
@@ -32,18 +25,19 @@ enum TrainArguments {
     let options = try options(of: file, for: model)
     try check(options, of: file, for: model)
     let isRecipeTyped = isGiven("--recipe", in: typed)
+    let ofRecipe = TrainOptions.all.filter(\.isOfRecipe).map(\.name)
     let left = options.filter { option in
       !option.names.contains { isGiven($0, in: typed) } && !(isRecipeTyped && ofRecipe.contains(option.entry.name))
     }
     return ["train"] + (modelTyped(in: typed) == nil ? [model.rawValue] : []) + left.flatMap(\.arguments) + typed
   }
 
-  /// An option that the file gives.
+  /// An option in the file.
   private struct FileOption {
     let entry: ConfigurationFile.Entry
-    /// As the command line would have it: `--batch-size=8`, or nothing for a flag that is not set.
+    /// The option on a command line: `--batch-size=8`; empty for a flag that is not set.
     let arguments: [String]
-    /// What on the command line takes its place.
+    /// The options on the command line that replace it.
     let names: [String]
   }
 
@@ -51,19 +45,19 @@ enum TrainArguments {
     arguments.contains { $0 == name || $0.hasPrefix(name + "=") }
   }
 
-  /// Takes `--config FILE` or `--config=FILE` out of the arguments.
+  /// Removes `--config FILE` or `--config=FILE` from the arguments, and returns the file.
   private static func removeConfiguration(from arguments: inout [String]) -> String? {
     guard let index = arguments.firstIndex(where: { $0 == "--config" || $0.hasPrefix("--config=") }) else { return nil }
     if let equals = arguments[index].firstIndex(of: "=") {
       return String(arguments.remove(at: index)[equals...].dropFirst())
     }
-    // The parser says that the file is missing.
+    // The parser reports that the file is missing.
     guard index + 1 < arguments.count else { return nil }
     defer { arguments.removeSubrange(index...index + 1) }
     return arguments[index + 1]
   }
 
-  /// The model among the arguments; a folder may be called so too.
+  /// The model among the arguments. An option's value may be the same word.
   private static func modelTyped(in arguments: [String]) -> ModelKind? {
     let known = knownOptions
     var isValue = false
@@ -96,16 +90,18 @@ enum TrainArguments {
     of file: ConfigurationFile, for model: ModelKind
   ) throws(ConfigurationError) -> [FileOption] {
     let known = knownOptions
+    let foreign = TrainOptions.all.filter { !$0.isOf(model) }.map(\.name)
     var options: [FileOption] = []
     for entry in file.entries where entry.name != "model" {
       guard let isFlag = known[entry.name] else {
         let all = Set(known.keys).union(["model"]).union(ConfigurationFile.records)
-        let nearest = Spelling.nearest(to: entry.name, among: all)
+        let nearest = entry.name.nearest(in: all)
         throw ConfigurationError(
           path: file.path, line: entry.line,
           problem: "unknown key \"\(entry.key)\"" + (nearest.map { "; did you mean \"\($0)\"?" } ?? ""))
       }
-      if model != .gan, onlyGAN.contains(entry.name) { continue }
+      // A run's configuration has the options of other models too.
+      if foreign.contains(entry.name) { continue }
       let positive = "--\(entry.name)"
       let negative = "--no-\(entry.name)"
       guard isFlag else {
@@ -122,7 +118,7 @@ enum TrainArguments {
     return options
   }
 
-  /// Passes what the file says to the command by itself, so that what is wrong is told of the file.
+  /// Parses the file's options without those of the command line, so that an error names the file.
   private static func check(
     _ options: [FileOption], of file: ConfigurationFile, for model: ModelKind
   ) throws(ConfigurationError) {
@@ -138,7 +134,7 @@ enum TrainArguments {
     }
   }
 
-  /// Every option and flag of the command by its name without dashes, and whether it is a flag.
+  /// The names of all options and flags of the command, without leading dashes, and whether each is a flag.
   private static var knownOptions: [String: Bool] {
     struct Help: Decodable {
       struct Command: Decodable { let arguments: [Argument] }
@@ -149,7 +145,7 @@ enum TrainArguments {
       struct Name: Decodable { let name: String }
       let command: Command
     }
-    // What --experimental-dump-help prints: the parser's own list.
+    // The output of --experimental-dump-help.
     let help = try? JSONDecoder().decode(Help.self, from: Data(Train._dumpHelp().utf8))
     var known: [String: Bool] = [:]
     for argument in help?.command.arguments ?? [] where argument.kind != "positional" {
@@ -158,5 +154,30 @@ enum TrainArguments {
       }
     }
     return known
+  }
+}
+
+extension String {
+  /// Returns the word with the smallest edit distance; nil where each is further than a third of the letters.
+  fileprivate func nearest(in words: some Sequence<String>) -> String? {
+    words.map { (word: $0, distance: editDistance(to: $0)) }
+      .filter { $0.distance <= Swift.max(count, $0.word.count) / 3 }
+      .min { ($0.distance, $0.word) < ($1.distance, $1.word) }?.word
+  }
+
+  /// The number of letters to insert, delete or replace (Levenshtein 1966).
+  private func editDistance(to other: String) -> Int {
+    let second = Array(other)
+    var row = Array(0...second.count)
+    for (index, letter) in enumerated() {
+      var diagonal = row[0]
+      row[0] = index + 1
+      for column in second.indices {
+        let replaced = diagonal + (letter == second[column] ? 0 : 1)
+        diagonal = row[column + 1]
+        row[column + 1] = Swift.min(replaced, diagonal + 1, row[column] + 1)
+      }
+    }
+    return row[second.count]
   }
 }

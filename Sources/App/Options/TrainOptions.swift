@@ -3,12 +3,15 @@ import Data
 import Models
 import Runtime
 
-/// The options of `recolor train` that make up a new run's configuration. None has a value unless it is given, so that one
-/// given beside `--resume` can be refused.
+/// The options of `recolor train`. Those of a run's configuration have no value unless they are given, so that one given
+/// with `--resume` can be refused.
+///
+/// A further option is a property here, with its help, and an entry of `all`; its default belongs to `TrainingOptions` and
+/// `Recipe`, or to `RunConfiguration`.
 struct TrainOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Photographs to train on: cifar10, cifar100, scenes, or a folder. (default: scenes)",
+      "Photographs to train on: cifar10, cifar100, scenes, or a folder. (default: \(defaultSource))",
       discussion: """
         scenes are painted by the program; cifar10 and cifar100 are what "recolor data fetch" downloads; a folder holds \
         images, in folders inside it as well, or the binary files of CIFAR-10 or CIFAR-100.
@@ -22,113 +25,223 @@ struct TrainOptions: ParsableArguments {
       "How convolutions multiply. (default: auto)",
       discussion: "auto is tf32 on NVIDIA GPUs with tensor cores, as PyTorch does by default, and fp32 elsewhere."))
   var precision: PrecisionSelection?
-  @Option(parsing: .unconditional, help: "Times to go through the photographs. (default: 20)")
+  @Option(parsing: .unconditional, help: "Times to go through the photographs. (default: \(defaultEpochs))")
   var epochs: Int?
-  @Option(parsing: .unconditional, help: "Photographs in a step. (default: 64, of the recipe best 16)")
+  @Option(parsing: .unconditional, help: "Photographs in a step. (default: \(Recipe.defaults(\.batchSize)))")
   var batchSize: Int?
   @Option(parsing: .unconditional, help: "Channels of the first level; 16 is quick, 64 the study's. (default: 64)")
   var width: Int?
-  @Option(parsing: .unconditional, help: "Decides the initial weights and every order. (default: 1)")
-  var seed: UInt64?
   @Option(
     parsing: .unconditional,
-    help: "Adam's step size. (default: 0.001 for unet, 0.0002 for gan)")
+    help: "Decides the initial weights and every order. (default: \(Recipe.defaults(\.seed)))")
+  var seed: UInt64?
+  @Option(parsing: .unconditional, help: "Adam's step size. (default: \(Recipe.defaults(\.learningRate)))")
   var learningRate: Float?
   @Option(
     parsing: .unconditional,
-    help: "What the step size is multiplied by after every epoch. (default: 0.9 for unet, 1 for gan)")
+    help: "What the step size is multiplied by after every epoch. (default: \(Recipe.defaults(\.learningRateDecay)))")
   var learningRateDecay: Float?
   @Option(
     parsing: .unconditional,
-    help: "How much the distance from the photograph counts for gan. (default: 100)")
+    help: "How much the distance from the photograph counts for gan. (default: \(Recipe.defaults(\.l1Weight)))")
   var l1Weight: Float?
   @Option(help: "How the decoder doubles its maps. (default: transposed)")
   var upsampling: UpsamplingKind?
   @Option(
     parsing: .unconditional,
-    help:
-      "Width and height that a folder's images are brought to: 32, 64, 128, 256, or another multiple of 16. (default: 32)"
-  )
+    help: """
+      Width and height that a folder's images are brought to: 32, 64, 128, 256, or another multiple of 16. (default: \
+      \(defaultSize))
+      """)
   var size: Int?
   @Option(
     parsing: .unconditional,
     help: "Train on the first so many of the training files. (default: all but the validation images)")
   var trainImages: Int?
-  @Option(
-    parsing: .unconditional,
-    help: "Photographs held back to validate on. (default: a fifth)")
+  @Option(parsing: .unconditional, help: "Photographs held back to validate on. (default: a fifth)")
   var validationImages: Int?
   @Option(parsing: .unconditional, help: "Stop after so many steps, whatever --epochs says.")
   var steps: Int?
-  @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
+  @OptionGroup(title: "Recipe") var recipe: RecipeOptions
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Photographs that lie on the device at a time: auto, all, or a number.",
+      discussion: """
+        auto keeps all there unless they take more than half of its memory. Of a number of them, or of what auto takes \
+        then, half is trained on while the next ones are brought together in the background. The results are the same, \
+        bit for bit.
+        """,
+      valueName: "images"))
+  var deviceImages: ImageResidency = .automatic
+  @OptionGroup(title: "Saving and stopping") var saving: SavingOptions
+}
+
+/// The options that change how a model learns from the study's recipe.
+struct RecipeOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "What the options below start from: study or best. (default: study)",
+      discussion: "best is what measured best: flips, an average decay of 0.93 and batches of 16."))
+  var recipe: Recipe?
+  @Option(
+    help: ArgumentHelp(
+      "What the network predicts: rgb or lab. (default: rgb)",
+      discussion: "lab keeps the photograph's L* of CIELAB and predicts a* and b*.", valueName: "space"))
+  var colorSpace: ColorSpace?
+  @Flag(inversion: .prefixedNo, help: "Turn every photograph left to right in half of the epochs.")
+  var flips: Bool?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      """
+      Color with an average of the generator's weights over time, of which so much stays at each step; 0 for none. \
+      (default: \(Recipe.defaults(\.averageDecay, of: [.study])))
+      """,
+      valueName: "decay"))
+  var averageDecay: Float?
+  @Flag(inversion: .prefixedNo, help: "Divide the weights of gan's discriminator by their spectral norms.")
+  var spectralNorm: Bool?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Adam's step size for gan's discriminator. (default: as --learning-rate)", valueName: "learning-rate"))
+  var discriminatorLearningRate: Float?
+}
+
+/// The options that decide when a run is saved and stopped. They do not change what is learned.
+struct SavingOptions: ParsableArguments {
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Save after every so many steps too, not only after every epoch.", valueName: "steps"))
+  var saveEvery: Int?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Keep the last so many of these saves as checkpoints/epoch_012.safetensors and step_000500.safetensors. (default: 0)",
+      valueName: "count"))
+  var keep: Int?
+  @Flag(help: "Go on though the discriminator of gan has won.")
+  var noGuard = false
 }
 
 extension TrainOptions {
-  /// The options that were given, as they are written on the command line.
-  var given: [String] {
-    let all: [(String, Bool)] = [
-      ("--data", data != nil), ("--device", device != nil), ("--precision", precision != nil),
-      ("--epochs", epochs != nil),
-      ("--batch-size", batchSize != nil), ("--width", width != nil), ("--seed", seed != nil),
-      ("--learning-rate", learningRate != nil), ("--learning-rate-decay", learningRateDecay != nil),
-      ("--l1-weight", l1Weight != nil), ("--upsampling", upsampling != nil),
-      ("--size", size != nil), ("--train-images", trainImages != nil), ("--validation-images", validationImages != nil),
-      ("--steps", steps != nil),
+  /// The options of a run's configuration. With `--resume`, the first one in this order is reported.
+  static var all: [TrainOption] {
+    [
+      TrainOption("data", \.data) { $0.data = $1.description },
+      TrainOption("device", \.device),
+      TrainOption("precision", \.precision),
+      TrainOption("epochs", \.epochs, must: .positive) { $0.epochs = $1 },
+      TrainOption("batch-size", \.batchSize, isOfRecipe: true, must: ModelOptions.batchSizes) {
+        $0.options.batchSize = $1
+      },
+      TrainOption("width", \.width, must: .within(ModelConfiguration.widths)) { $0.model.width = $1 },
+      TrainOption("seed", \.seed) { $0.options.seed = $1 },
+      TrainOption("learning-rate", \.learningRate, isOfRecipe: true, must: .positive) { $0.options.learningRate = $1 },
+      TrainOption("learning-rate-decay", \.learningRateDecay, must: .factor) { $0.options.learningRateDecay = $1 },
+      TrainOption("l1-weight", \.l1Weight, of: .l1Term, isOfRecipe: true, must: .notNegative) {
+        $0.options.l1Weight = $1
+      },
+      TrainOption("upsampling", \.upsampling) { $0.model.upsampling = $1 },
+      TrainOption("size", \.size, keys: ["image-width", "image-height"]),
+      TrainOption("train-images", \.trainImages, must: .positive) { $0.trainImages = $1 },
+      TrainOption("validation-images", \.validationImages, must: .notNegative) { $0.validationImages = $1 },
+      TrainOption("steps", \.steps, must: .positive) { $0.steps = $1 },
+      TrainOption("recipe", \.recipe.recipe, isOfRecipe: true),
+      TrainOption("color-space", \.recipe.colorSpace) { $0.model.colorSpace = $1 },
+      TrainOption("flips", \.recipe.flips, keys: ["horizontal-flips"], isOfRecipe: true) {
+        $0.options.horizontalFlips = $1
+      },
+      TrainOption("average-decay", \.recipe.averageDecay, isOfRecipe: true, must: .share) {
+        $0.options.averageDecay = $1
+      },
+      TrainOption("spectral-norm", \.recipe.spectralNorm, of: .discriminator, isOfRecipe: true) {
+        $0.options.spectralNorm = $1
+      },
+      TrainOption(
+        "discriminator-learning-rate", \.recipe.discriminatorLearningRate, of: .discriminator, isOfRecipe: true,
+        must: .positive
+      ) { $0.options.discriminatorLearningRate = $1 },
+      TrainOption("save-every", \.saving.saveEvery, mayChange: true, must: .positive) { $0.saveEvery = $1 },
+      TrainOption("keep", \.saving.keep, mayChange: true, must: .notNegative) { $0.keep = $1 },
+      TrainOption("no-guard", \.saving.noGuard.ifSet, of: .discriminator, mayChange: true) { $0.noGuard = $1 },
     ]
-    return all.filter(\.1).map(\.0) + recipeOptions.given
   }
 
-  /// Throws where an option cannot be used, without looking at any file.
+  private static let defaultSource = DataSource.scenes
+  private static let defaultSize = 32
+  private static let defaultEpochs = 20
+
+  /// Throws `ValidationError` where an option cannot be used. Reads no file.
   func validate(for kind: ModelKind) throws {
-    let positive = [
-      ("--epochs", epochs), ("--train-images", trainImages), ("--steps", steps),
-    ]
-    for case (let name, let value?) in positive where value < 1 {
-      throw ValidationError("\(name) \(value): must be at least 1.")
-    }
-    if let validationImages, validationImages < 0 {
-      throw ValidationError("--validation-images \(validationImages): must not be negative.")
-    }
-    if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
-      throw ValidationError("--learning-rate \(learningRate): must be a number above 0.")
-    }
-    if let learningRateDecay, !(learningRateDecay > 0 && learningRateDecay <= 1) {
-      throw ValidationError("--learning-rate-decay \(learningRateDecay): must be a number above 0, and 1 at most.")
-    }
-    if let l1Weight {
-      guard kind == .gan else { throw ValidationError("--l1-weight: only gan has one.") }
-      guard l1Weight >= 0, l1Weight.isFinite else {
-        throw ValidationError("--l1-weight \(l1Weight): must be a number not below 0.")
-      }
-    }
-    try recipeOptions.validate(for: kind)
-    if let batchSize { try ModelOptions.validate(batchSize: batchSize) }
-    try ModelOptions.validate(size: imageSize) { () throws(ModelError) in try model(kind) }
+    for option in Self.all { try option.validate(self, for: kind) }
+    try ModelOptions.validate(size: imageSize) { () throws(ModelError) in try ModelConfiguration(kind: kind) }
   }
 
-  var source: DataSource { data ?? .scenes }
+  /// The first option, as it was given, that a resumed run takes from its configuration.
+  var fixedByResuming: String? { Self.all.lazy.filter { !$0.mayChange }.compactMap { $0.given(in: self) }.first }
 
-  var imageSize: Int { size ?? 32 }
+  var source: DataSource { data ?? Self.defaultSource }
 
-  func model(_ kind: ModelKind) throws(ModelError) -> ModelConfiguration {
-    try ModelConfiguration(
-      kind: kind, width: width ?? 64, upsampling: upsampling ?? .transposed,
-      colorSpace: recipeOptions.colorSpace ?? .rgb)
-  }
+  var imageSize: Int { size ?? Self.defaultSize }
 
-  /// Everything resolved.
+  /// The configuration of a new run: the recipe's, with the options that were given.
   func configuration(
     for kind: ModelKind, _ dataset: ImageDataset, on backend: any Backend
   ) throws(ModelError) -> RunConfiguration {
-    var training = recipeOptions.trainingOptions(for: kind)
-    training.batchSize = batchSize ?? training.batchSize
-    training.learningRate = learningRate ?? training.learningRate
-    training.learningRateDecay = learningRateDecay ?? training.learningRateDecay
-    training.l1Weight = l1Weight ?? training.l1Weight
-    training.seed = seed ?? training.seed
-    return RunConfiguration(
-      model: try model(kind), options: training, data: source.description, imageHeight: dataset.height,
-      imageWidth: dataset.width, trainImages: trainImages, validationImages: validationImages, epochs: epochs ?? 20,
-      steps: steps, device: backend.name, deviceDescription: backend.deviceDescription, precision: backend.precision)
+    var configuration = RunConfiguration(
+      model: try ModelConfiguration(kind: kind), options: (recipe.recipe ?? .study).options(for: kind),
+      data: source.description, imageHeight: dataset.height, imageWidth: dataset.width, epochs: Self.defaultEpochs,
+      device: backend.name, deviceDescription: backend.deviceDescription, precision: backend.precision)
+    for option in Self.all { option.apply(self, to: &configuration) }
+    return configuration
   }
+
+  /// Sets what may change when a run is resumed.
+  func applyChanges(to configuration: inout RunConfiguration) {
+    for option in Self.all where option.mayChange { option.apply(self, to: &configuration) }
+  }
+}
+
+extension Bool {
+  /// The value of a flag that has no inversion: true, or nil where it is not given.
+  fileprivate var ifSet: Bool? { self ? true : nil }
+}
+
+extension Recipe: ExpressibleByArgument {
+  /// An option's defaults in help: `0.001 for unet, 0.0002 for gan`, or `64, of the recipe best 16`.
+  fileprivate static func defaults<Value>(
+    _ option: KeyPath<TrainingOptions, Value>, of recipes: [Recipe] = Recipe.allCases
+  ) -> String {
+    func text(_ recipe: Recipe) -> String {
+      let values = ModelKind.allCases.map { kind -> (kind: ModelKind, text: String) in
+        let text = "\(recipe.options(for: kind)[keyPath: option])"
+        return (kind, text.hasSuffix(".0") ? String(text.dropLast(2)) : text)
+      }
+      guard let first = values.first?.text, values.contains(where: { $0.text != first }) else {
+        return values.first?.text ?? ""
+      }
+      return values.map { "\($0.text) for \($0.kind.rawValue)" }.joined(separator: ", ")
+    }
+    let usual = text(.study)
+    let others = recipes.map { ($0, text($0)) }.filter { $0.1 != usual }
+    return ([usual] + others.map { "of the recipe \($0.rawValue) \($1)" }).joined(separator: ", ")
+  }
+}
+
+extension ColorSpace: ExpressibleByArgument {}
+
+extension ImageResidency: ExpressibleByArgument {
+  public init?(argument: String) {
+    switch argument {
+    case "auto": self = .automatic
+    case "all": self = .all
+    default:
+      guard let count = Int(argument), count > 0 else { return nil }
+      self = .window(count)
+    }
+  }
+
+  public var defaultValueDescription: String { "auto" }
 }

@@ -1,17 +1,18 @@
 import Glibc
+import Logging
 
-/// The two streams: results go to standard output, all else to standard error.
+/// Standard output, for results, and standard error, for everything else.
 enum Console {
   /// Writes lines to standard output.
   ///
-  /// Throws where they cannot be written, for a report cut short by a full disk must not look like a whole one.
+  /// Throws where they cannot be written: a report cut short by a full disk must not look complete.
   static func output(_ text: String) throws(OutputError) {
     guard write(text + "\n", to: STDOUT_FILENO) else {
       throw OutputError(reason: String(cString: strerror(errno)))
     }
   }
 
-  /// Writes bytes to standard output: a file that goes into a pipe.
+  /// Writes bytes to standard output, such as a file into a pipe.
   static func output(_ bytes: [UInt8]) throws(OutputError) {
     let isWritten = bytes.withUnsafeBytes { write($0, to: STDOUT_FILENO) }
     guard isWritten else { throw OutputError(reason: String(cString: strerror(errno))) }
@@ -20,15 +21,15 @@ enum Console {
   /// Writes a line to standard error under the program's name: remarks and errors.
   static func note(_ line: String) { _ = write("recolor: \(line)\n", to: STDERR_FILENO) }
 
-  /// Writes to standard error as it is.
+  /// Writes text to standard error, without a line feed.
   static func progress(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
-  /// Whether a person watches standard error, on a terminal that understands control characters.
+  /// Whether standard error is a terminal that understands control characters.
   static var isTerminal: Bool {
     isatty(STDERR_FILENO) == 1 && getenv("TERM").map { String(cString: $0) } != "dumb"
   }
 
-  /// Columns of the terminal.
+  /// The number of columns of the terminal.
   static var width: Int {
     var size = winsize()
     guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
@@ -52,9 +53,22 @@ enum Console {
   }
 }
 
-/// Standard output that takes no more.
+/// An error of standard output.
 struct OutputError: Error, CustomStringConvertible {
   let reason: String
 
   var description: String { "standard output: cannot be written: \(reason)" }
+}
+
+/// The handler of the runtime's log messages. It writes them as the program's other remarks, without the time.
+struct RemarkHandler: LogHandler {
+  var metadata = Logger.Metadata()
+  var logLevel = Logger.Level.info
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) { Console.note(event.message.description) }
 }

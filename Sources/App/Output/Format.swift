@@ -1,26 +1,26 @@
 import Glibc
 
-/// Numbers as people read them, the same in every locale.
+/// Text of numbers and of other values in messages and tables, the same in every locale.
 enum Format {
-  /// With `digits` decimals: `22.60`.
+  /// Returns a number with `digits` decimals: `22.60`.
   static func fixed(_ value: Double, _ digits: Int) -> String {
     text("%.*f", [Int32(clamping: digits), value])
   }
 
-  /// With two significant digits and an exponent: `4.1e-06`.
+  /// Returns a number with two significant digits and an exponent: `4.1e-06`.
   static func scientific(_ value: Double) -> String { text("%.1e", [value]) }
 
-  /// With `digits` significant digits: `0.00512`.
+  /// Returns a number with `digits` significant digits: `0.00512`.
   static func significant(_ value: Double, _ digits: Int) -> String {
     text("%.*g", [Int32(clamping: digits), value])
   }
 
-  /// A speed, with as many digits as are worth reading: `1,043`, `87.3`.
+  /// Returns a rate with at least three significant digits: `1,043`, `87.3`.
   static func rate(_ value: Double) -> String {
     value >= 100 && value < 1e15 ? count(Int(value.rounded())) : significant(value, 3)
   }
 
-  /// In groups of three: `34,524,099`.
+  /// Returns a count with its digits in groups of three: `34,524,099`.
   static func count(_ value: Int) -> String {
     let digits = Array(String(value.magnitude))
     var groups = ""
@@ -31,10 +31,10 @@ enum Format {
     return value < 0 ? "-" + groups : groups
   }
 
-  /// With the noun in its number: `1 step`, `625 steps`.
+  /// Returns a count and its noun, in the singular or the plural: `1 step`, `625 steps`.
   static func counted(_ value: Int, _ noun: String) -> String { "\(count(value)) \(noun)\(value == 1 ? "" : "s")" }
 
-  /// In binary units: `13.4 GiB`.
+  /// Returns a number of bytes in binary units: `13.4 GiB`.
   static func bytes(_ count: Int) -> String {
     var value = Double(count)
     for unit in ["bytes", "KiB", "MiB"] {
@@ -44,7 +44,7 @@ enum Format {
     return fixed(value, 1) + " GiB"
   }
 
-  /// `8 s`, `3:20 min`, `1:05:00 h`.
+  /// Returns a duration: `8 s`, `3:20 min`, `1:05:00 h`.
   static func duration(seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0 else { return "?" }
     let total = Int(min(seconds, 1e9).rounded())
@@ -54,8 +54,15 @@ enum Format {
     return "\(total / 3600):\(twoDigits(total / 60 % 60)):\(twoDigits(total % 60)) h"
   }
 
+  /// Returns text as one word of a shell's command line, in quotes where it needs them.
+  static func shellWord(_ text: String) -> String {
+    let plain = text.allSatisfy { $0.isLetter || $0.isNumber || "/._-+=:,@%~".contains($0) }
+    if plain, !text.isEmpty { return text }
+    return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+
   private static func text(_ format: String, _ arguments: [any CVarArg]) -> String {
-    // The longest double has 309 digits before its point.
+    // The largest double has 309 digits before its point.
     var buffer = [CChar](repeating: 0, count: 400)
     _ = withVaList(arguments) { vsnprintf(&buffer, buffer.count, format, $0) }
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -1,4 +1,4 @@
-/// Any JSON, for settings whose keys this program need not know.
+/// Any JSON value, for settings whose keys are not known to the program.
 enum JSONValue: Codable, Equatable {
   case null
   case bool(Bool)
@@ -40,15 +40,15 @@ enum JSONValue: Codable, Equatable {
     }
   }
 
-  /// The values that hold no others, under the keys that lead to them, joined by points: `options.batchSize`. In the
-  /// keys' order.
+  /// Returns all values but arrays and objects, each with the path of keys to it, such as `options.batchSize`, in the keys'
+  /// order.
   func leaves(_ path: String = "") -> [(key: String, value: String)] {
     func joined(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
     switch self {
     case .null: return [(path, "null")]
     case .bool(let value): return [(path, String(value))]
     case .integer(let value): return [(path, String(value))]
-    // Settings are float32: more digits than those were never given.
+    // Settings are float32, which has about 7 significant digits.
     case .number(let value): return [(path, Format.significant(value, 7))]
     case .text(let value): return [(path, value)]
     case .array(let values): return values.enumerated().flatMap { $1.leaves(joined(String($0 + 1))) }

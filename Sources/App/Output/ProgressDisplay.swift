@@ -1,18 +1,18 @@
-/// What happens at the moment: on a terminal one line that is written anew, elsewhere a plain line every now and then.
+/// A display of progress: on a terminal one line that is overwritten, elsewhere a line every few seconds.
 final class ProgressDisplay {
   private let isTerminal = Console.isTerminal
   private let interval: Duration
-  /// When the last plain line was written, or the display was made: what is over soon needs none.
+  /// When the last plain line was written, or the display was created: short work gets no line.
   private var lastLine = ContinuousClock.now
   private var isShowing = false
 
-  /// - Parameter interval: the least time between two plain lines.
+  /// - Parameter interval: The minimum time between two plain lines.
   init(interval: Duration = .seconds(10)) { self.interval = interval }
 
-  /// Shows how things are.
+  /// Shows a line.
   func update(_ line: String) {
     if isTerminal {
-      // A line that wraps could not be written over; erasing to the end removes what the one before was longer.
+      // A line that wraps could not be overwritten. Erasing to the end removes the rest of a longer line before it.
       Console.progress("\r\(line.prefix(max(Console.width - 1, 1)))\u{1B}[K")
       isShowing = true
       return
@@ -23,7 +23,7 @@ final class ProgressDisplay {
     Console.progress(line + "\n")
   }
 
-  /// Makes room for lines that stay.
+  /// Removes the line, before other lines are written.
   func clear() {
     guard isShowing else { return }
     Console.progress("\r\u{1B}[K")

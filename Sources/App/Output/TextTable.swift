@@ -1,4 +1,4 @@
-/// Columns of text, as wide as their widest cell.
+/// A table of columns of text, each as wide as its widest cell.
 struct TextTable {
   struct Column {
     let heading: String
@@ -11,7 +11,7 @@ struct TextTable {
   private let columns: [Column]
   private let widths: [Int]
 
-  /// - Parameter rows: what decides the widths; each row has a cell for each column.
+  /// - Parameter rows: The rows that decide the widths. Each has a cell for each column.
   init(_ columns: [Column], fitting rows: [[String]]) {
     self.columns = columns
     widths = columns.indices.map { column in
@@ -21,7 +21,7 @@ struct TextTable {
 
   var heading: String { line(columns.map(\.heading)) }
 
-  /// One row, without spaces at its end.
+  /// Returns one row, without spaces at its end.
   func line(_ cells: [String]) -> String {
     var line = ""
     for (index, cell) in cells.enumerated() {
@@ -33,7 +33,7 @@ struct TextTable {
     return line
   }
 
-  /// The heading and all rows.
+  /// Returns the heading and all rows.
   static func text(_ columns: [Column], _ rows: [[String]]) -> String {
     let table = TextTable(columns, fitting: rows)
     return ([table.heading] + rows.map(table.line)).joined(separator: "\n")

@@ -2,16 +2,16 @@ import ArgumentParser
 import Glibc
 import Synchronization
 
-/// Ctrl-C, TERM and HUP (the terminal was closed) as a wish to stop at the next good moment. The second of the same kind ends
+/// SIGINT, SIGTERM and SIGHUP as requests to stop as soon as everything can be saved. A second signal of the same kind ends
 /// the process at once.
 struct StopSignal {
-  /// The first signal that came; 0 for none. All that the handler touches.
+  /// The first signal received; 0 for none. The only state that the handler changes.
   private static let received = Atomic<Int32>(0)
 
-  /// Starts to catch the signals. From here on a file that may not grow further, and a reader of the output that is gone, are
-  /// errors like others, which do not end the process.
+  /// Installs the handlers. Also ignores SIGXFSZ and SIGPIPE, so that a file size limit and a closed pipe are errors of the
+  /// write.
   init() {
-    // A global is made when it is first used; that must not happen inside the handler.
+    // A global is initialized on first use, which must not happen inside the handler.
     Self.received.store(0, ordering: .relaxed)
     var caught = sigset_t()
     sigemptyset(&caught)
@@ -20,8 +20,8 @@ struct StopSignal {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { signal in
         _ = StopSignal.received.compareExchange(expected: 0, desired: signal, ordering: .relaxed)
-        // `poll` and `write` are among the few functions that a handler may call; the text is in the program's own memory.
-        // The function that was interrupted may be about to read errno, and a pipe that nobody empties would hold it up.
+        // `poll` and `write` are async-signal-safe. The interrupted function may be about to read errno, so it is restored. A
+        // full pipe would block `write`, so it is polled first.
         let interrupted = errno
         defer { errno = interrupted }
         var output = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
@@ -34,20 +34,20 @@ struct StopSignal {
       sigaction(signal, &action, nil)
       sigaddset(&caught, signal)
     }
-    // Whoever started this process may have handed down a mask that keeps them out.
+    // The mask inherited from the parent process may block them.
     pthread_sigmask(SIG_UNBLOCK, &caught, nil)
   }
 
-  /// Whether whoever started this process wants it to outlive the terminal, as nohup does.
+  /// Whether the parent process set SIGHUP to be ignored, as nohup does.
   private static var isHangUpIgnored: Bool {
     var present = sigaction()
     sigaction(SIGHUP, nil, &present)
-    // Ignoring is the handler at address 1.
+    // SIG_IGN is a handler at address 1.
     return unsafeBitCast(present.__sigaction_handler.sa_handler, to: Int.self) == 1
   }
 
   var isReceived: Bool { Self.received.load(ordering: .relaxed) != 0 }
 
-  /// What shells report of a process that the signal ended: 130, 143 or 129.
+  /// The exit code that shells report where a signal ended the process: 130, 143 or 129.
   var exitCode: ExitCode { ExitCode(128 + Self.received.load(ordering: .relaxed)) }
 }

@@ -1,15 +1,15 @@
 import Models
 
-/// Says how a training run goes: the steps as progress, the epochs as results.
+/// The display of a training run: its steps as progress, its epochs as results.
 final class TrainingDisplay {
   private let run: TrainingRun
   private let progress = ProgressDisplay()
-  /// Step of the last save in the middle of an epoch.
+  /// The step of the last save within an epoch.
   private var savedStep: Int?
   /// Standard output that took no more; training goes on, and this is reported at its end.
   private var outputError: OutputError?
 
-  /// Says what the run is, and listens to it.
+  /// Writes a description of the run, and observes it.
   init(_ run: TrainingRun) {
     self.run = run
     let configuration = run.configuration
@@ -26,7 +26,7 @@ final class TrainingDisplay {
       Console.note("the device was tuned otherwise when the run was trained last; going on may differ by rounding")
     }
     run.onProgress = { [unowned self] in
-      // The report at an epoch's end may have no step since the one before, and so no speed.
+      // The report at an epoch's end may include no further step, and so no speed.
       if $0.imagesPerSecond > 0 { progress.update(line($0)) }
     }
     run.onSave = { [unowned self] in savedStep = $0 }
@@ -35,12 +35,12 @@ final class TrainingDisplay {
 
   func clear() { progress.clear() }
 
-  /// Says where the results are.
+  /// Writes where the results are.
   func finish() throws(OutputError) {
     if let outputError { throw outputError }
-    let path = ShellWord.quoted(run.directory.url.path)
+    let path = Format.shellWord(run.directory.url.path)
     try Console.output(
-      "finished; measure it with: recolor evaluate \(path) --data \(ShellWord.quoted(run.configuration.data))")
+      "finished; measure it with: recolor evaluate \(path) --data \(Format.shellWord(run.configuration.data))")
   }
 
   private func show(_ epoch: EpochResult) {
@@ -51,7 +51,7 @@ final class TrainingDisplay {
 
   private func line(_ progress: TrainingProgress) -> String {
     let parts = [
-      // The losses last: where the terminal is narrow, they are what can be cut off.
+      // The losses are last, because a narrow terminal cuts off the end.
       "epoch \(progress.epoch)/\(progress.epochs)", "step \(progress.step)/\(progress.stepsInEpoch)",
       "\(Format.duration(seconds: progress.secondsLeft)) left", "\(Format.rate(progress.imagesPerSecond)) images/s",
       Self.losses(progress.losses), savedStep.map { "saved at step \($0)" } ?? "",
@@ -63,8 +63,8 @@ final class TrainingDisplay {
     var line = "epoch \(epoch.epoch)/\(epoch.epochs)  \(losses(epoch.losses))"
     if let metrics = epoch.validation {
       line +=
-        "  validation: mse \(Format.significant(metrics.mse, 3)), psnr \(Format.fixed(metrics.psnr, 2)) dB, "
-        + "colorfulness \(Format.fixed(metrics.colorfulness, 1))"
+        "  validation: mse \(Format.significant(metrics[.mse], 3)), psnr \(Format.fixed(metrics[.psnr], 2)) dB, "
+        + "colorfulness \(Format.fixed(metrics[.colorfulness], 1))"
     }
     return line + "  \(Format.rate(epoch.imagesPerSecond)) images/s"
       + "  \(Format.duration(seconds: epoch.seconds))"

@@ -38,6 +38,28 @@ final class FileOutput: ImageOutput {
   }
 }
 
+/// A C library that encodes a file row by row.
+struct LibraryEncoder: Sendable {
+  typealias Message = UnsafeMutablePointer<CChar>
+
+  /// Endings of the names of files that it writes, in lowercase letters; the first is the usual one.
+  let fileExtensions: [String]
+  /// Largest width and height, in pixels.
+  let largestSide: Int
+  /// Largest ICC profile, in bytes.
+  let largestProfile: Int
+  /// Whether a file can have alpha and 16 bits a sample.
+  let holdsAlphaAnd16Bits: Bool
+  /// Begins a file, given its description, the quality of lossy formats, and where its bytes go.
+  let create:
+    @Sendable (
+      UnsafePointer<recolor_image_info>?, Int32, recolor_sink?, UnsafeMutableRawPointer?, Message?
+    ) -> OpaquePointer?
+  let write: @Sendable (OpaquePointer?, UnsafePointer<UInt8>?, UInt32, Message?) -> Bool
+  let finish: @Sendable (OpaquePointer?, Message?) -> Bool
+  let abandon: @Sendable (OpaquePointer?) -> Void
+}
+
 /// An encoder of an image file, which is written row by row.
 final class ImageEncoder {
   /// The format of the rows.
@@ -53,30 +75,34 @@ final class ImageEncoder {
     var rowByteCount: Int { width * (hasAlpha ? 4 : 3) * bytesPerSample }
   }
 
-  private enum Writer {
-    case png(OpaquePointer)
-    case jpeg(OpaquePointer)
-  }
-
-  private let writer: Writer
+  private let library: LibraryEncoder
+  private let writer: OpaquePointer
   private let target: Target
-  private let format: PictureFormat
+  private let format: ImageFormat
   private let name: String
   private var message = [CChar](repeating: 0, count: Int(RECOLOR_MESSAGE_SIZE))
 
   /// Begins a file of RGB rows, with alpha where the layout has it. Errors call it `name`.
-  init(_ format: PictureFormat, _ layout: Layout, output: any ImageOutput, name: String) throws(ImageError) {
+  /// - Parameter quality: Of lossy formats, as `ImageFormat.defaultQuality`.
+  init(
+    _ format: ImageFormat, quality: Int = ImageFormat.defaultQuality, _ layout: Layout, output: any ImageOutput,
+    name: String
+  ) throws(ImageError) {
     self.format = format
     self.name = name
     target = Target(output)
-    let side = format.largestSide
+    guard let library = format.codec.encoder else {
+      throw .notEncoded(path: name, format: format.name, reason: "the format is only read")
+    }
+    self.library = library
+    let side = library.largestSide
     guard layout.width <= side, layout.height <= side else {
       throw .notEncoded(path: name, format: format.name, reason: "it can have at most \(side) pixels a side")
     }
     let context = Unmanaged.passUnretained(target).toOpaque()
     let profile = layout.profile
     var message = message
-    let opened: Writer? = profile.withUnsafeBufferPointer { profile in
+    let opened = profile.withUnsafeBufferPointer { profile in
       var info = recolor_image_info()
       info.width = UInt32(layout.width)
       info.height = UInt32(layout.height)
@@ -85,57 +111,37 @@ final class ImageEncoder {
       info.bytes_per_sample = UInt8(layout.bytesPerSample)
       info.profile = profile.isEmpty ? nil : profile.baseAddress
       info.profile_size = profile.count
-      return switch format {
-      case .png: recolor_png_create(&info, Target.sink, context, &message).map(Writer.png)
-      case .jpeg(let quality):
-        recolor_jpeg_create(&info, Int32(quality), Target.sink, context, &message).map(Writer.jpeg)
-      }
+      return library.create(&info, Int32(quality), Target.sink, context, &message)
     }
     guard let opened else { throw Self.failure(message, target, format, name) }
     writer = opened
   }
 
-  deinit {
-    switch writer {
-    case .png(let writer): recolor_png_abandon(writer)
-    case .jpeg(let writer): recolor_jpeg_abandon(writer)
-    }
-  }
+  deinit { library.abandon(writer) }
 
   /// Writes the next `count` rows.
   func write(_ rows: UnsafeRawBufferPointer, count: Int) throws(ImageError) {
     let pixels = rows.bindMemory(to: UInt8.self).baseAddress
-    let isWritten =
-      switch writer {
-      case .png(let writer): recolor_png_write(writer, pixels, UInt32(count), &message)
-      case .jpeg(let writer): recolor_jpeg_write(writer, pixels, UInt32(count), &message)
-      }
-    guard isWritten else { throw Self.failure(message, target, format, name) }
+    guard library.write(writer, pixels, UInt32(count), &message) else {
+      throw Self.failure(message, target, format, name)
+    }
   }
 
   /// Ends the file once all its rows are written.
   func finish() throws(ImageError) {
-    let isWritten =
-      switch writer {
-      case .png(let writer): recolor_png_finish(writer, &message)
-      case .jpeg(let writer): recolor_jpeg_finish(writer, &message)
-      }
-    guard isWritten else { throw Self.failure(message, target, format, name) }
+    guard library.finish(writer, &message) else { throw Self.failure(message, target, format, name) }
   }
 
-  /// Returns whether a file of the format can hold an ICC profile: libpng is stricter than Little CMS, and the size of a profile
-  /// in a JPEG file is limited.
-  static func canHold(_ profile: [UInt8], _ format: PictureFormat) -> Bool {
-    switch format {
-    case .png:
-      (try? ImageEncoder(.png, Layout(width: 1, height: 1, profile: profile), output: MemoryOutput(), name: "")) != nil
-    // At most 255 segments of 65,519 bytes.
-    case .jpeg: profile.count <= 255 * 65_519
-    }
+  /// Returns whether a file of the format can hold an ICC profile: its size may be limited, and libpng is stricter about its
+  /// contents than Little CMS.
+  static func canHold(_ profile: [UInt8], _ format: ImageFormat) -> Bool {
+    guard let library = format.codec.encoder, profile.count <= library.largestProfile else { return false }
+    let layout = Layout(width: 1, height: 1, profile: profile)
+    return (try? ImageEncoder(format, layout, output: MemoryOutput(), name: "")) != nil
   }
 
   private static func failure(
-    _ message: [CChar], _ target: Target, _ format: PictureFormat, _ name: String
+    _ message: [CChar], _ target: Target, _ format: ImageFormat, _ name: String
   ) -> ImageError {
     if let error = target.error { return .file(error) }
     let reason = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }

@@ -1,39 +1,108 @@
-/// The kinds of image files that can be read.
+import CImageCodecs
+
+/// A format of image files.
+///
+/// A further format is a case here, with its codec, and the functions of the library that decodes and encodes it.
 public enum ImageFormat: String, Sendable, CaseIterable {
-  case png = "PNG"
-  case jpeg = "JPEG"
-  case webp = "WebP"
-  case tiff = "TIFF"
+  case png, jpeg, webp, tiff
 
-  /// How many of a file's first bytes say what it is.
-  static let signatureByteCount = 12
+  /// What the program needs to know of a format.
+  struct Codec: Sendable {
+    /// The format's name in messages.
+    let name: String
+    /// Endings of the names by which files are found in a folder, in lowercase letters.
+    let fileExtensions: [String]
+    /// The first bytes of files; nil is any byte.
+    let signatures: [[UInt8?]]
+    /// Decodes a file in memory, given its name for errors and the largest number of pixels.
+    let decode: @Sendable ([UInt8], String, Int) throws(ImageError) -> DecodedImage
+    /// Nil where files are only read.
+    var encoder: LibraryEncoder?
+  }
 
-  /// What a file's first bytes say, whatever its name is.
-  public init?(signature bytes: [UInt8]) {
-    let isRIFF = bytes.starts(with: Array("RIFF".utf8))
-    if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-      self = .png
-    } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-      self = .jpeg
-    } else if isRIFF, bytes.count >= 12, bytes[8..<12].elementsEqual("WEBP".utf8) {
-      self = .webp
-    } else if Self.tiffSignatures.contains(where: { bytes.starts(with: $0) }) {
-      self = .tiff
-    } else {
-      return nil
+  var codec: Codec {
+    switch self {
+    case .png:
+      Codec(
+        name: "PNG", fileExtensions: ["png"], signatures: [[0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]],
+        decode: LibraryDecoder(
+          format: self, open: recolor_png_open, read: recolor_png_read, close: recolor_png_close
+        ).decode,
+        encoder: LibraryEncoder(
+          fileExtensions: ["png"], largestSide: Int(Int32.max), largestProfile: .max, holdsAlphaAnd16Bits: true,
+          create: { info, _, sink, context, message in recolor_png_create(info, sink, context, message) },
+          write: recolor_png_write, finish: recolor_png_finish, abandon: recolor_png_abandon))
+    case .jpeg:
+      Codec(
+        name: "JPEG", fileExtensions: ["jpg", "jpeg", "jpe"], signatures: [[0xFF, 0xD8, 0xFF]],
+        decode: LibraryDecoder(
+          format: self, open: recolor_jpeg_open, read: recolor_jpeg_read, close: recolor_jpeg_close
+        ).decode,
+        // A profile takes at most 255 segments of 65,519 bytes.
+        encoder: LibraryEncoder(
+          fileExtensions: ["jpg", "jpeg"], largestSide: 65500, largestProfile: 255 * 65_519, holdsAlphaAnd16Bits: false,
+          create: recolor_jpeg_create, write: recolor_jpeg_write, finish: recolor_jpeg_finish,
+          abandon: recolor_jpeg_abandon))
+    case .webp:
+      Codec(
+        name: "WebP", fileExtensions: ["webp"],
+        signatures: [Array("RIFF".utf8) + [nil, nil, nil, nil] + Array("WEBP".utf8)], decode: WebPDecoder.decode)
+    case .tiff:
+      Codec(
+        name: "TIFF", fileExtensions: ["tif", "tiff"],
+        // Both byte orders, classic and with 64-bit offsets.
+        signatures: [[0x49, 0x49, 42, 0], [0x4D, 0x4D, 0, 42], [0x49, 0x49, 43, 0], [0x4D, 0x4D, 0, 43]],
+        decode: LibraryDecoder(
+          format: self, open: recolor_tiff_open, read: recolor_tiff_read, close: recolor_tiff_close
+        ).decode)
     }
   }
 
-  /// Both byte orders, classic and with 64-bit offsets.
-  private static let tiffSignatures: [[UInt8]] = [
-    [0x49, 0x49, 42, 0], [0x4D, 0x4D, 0, 42], [0x49, 0x49, 43, 0], [0x4D, 0x4D, 0, 43],
-  ]
+  /// The format's name: `PNG`.
+  public var name: String { codec.name }
 
-  /// Endings of the names by which images are found in a folder, in small letters.
-  public static let fileExtensions: Set<String> = ["png", "jpg", "jpeg", "jpe", "webp", "tif", "tiff"]
+  /// The number of first bytes that decide the format of a file.
+  static let signatureByteCount = allCases.flatMap(\.codec.signatures).reduce(0) { max($0, $1.count) }
 
-  /// Whether a file of this name is taken for an image where a folder is gone through.
+  /// The format that a file's first bytes decide, whatever its name is.
+  public init?(signature bytes: [UInt8]) {
+    let format = Self.allCases.first { format in
+      format.codec.signatures.contains { signature in
+        bytes.count >= signature.count && zip(bytes, signature).allSatisfy { $1 == nil || $0 == $1 }
+      }
+    }
+    guard let format else { return nil }
+    self = format
+  }
+
+  /// Endings of the names by which images are found in a folder, in lowercase letters.
+  private static let fileExtensions = Set(allCases.flatMap(\.codec.fileExtensions))
+
+  /// Whether a file of this name is taken for an image where a folder is searched.
   public static func isImage(named name: String) -> Bool {
-    name.lastIndex(of: ".").map { fileExtensions.contains(name[name.index(after: $0)...].lowercased()) } ?? false
+    fileExtension(of: name).map(fileExtensions.contains) ?? false
+  }
+
+  private static func fileExtension(of name: String) -> String? {
+    name.lastIndex(of: ".").map { name[name.index(after: $0)...].lowercased() }
+  }
+}
+
+extension ImageFormat {
+  /// The formats that are written.
+  public static let writable = allCases.filter { $0.codec.encoder != nil }
+
+  /// The quality of lossy formats unless another is given, as libjpeg counts it: 1...100. From 90 on, chroma is not subsampled.
+  public static let defaultQuality = 92
+
+  /// Endings of the names of written files; the first is the usual one. Empty where the format is only read.
+  public var writtenFileExtensions: [String] { codec.encoder?.fileExtensions ?? [] }
+
+  /// The format to write that a file's name asks for; nil where it asks for none of them.
+  public init?(writing name: String) {
+    guard let ending = Self.fileExtension(of: name),
+      let format = Self.allCases.first(where: { $0.writtenFileExtensions.contains(ending) })
+    else { return nil }
+    self = format
   }
 }

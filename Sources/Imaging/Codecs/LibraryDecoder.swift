@@ -10,13 +10,6 @@ struct LibraryDecoder: Sendable {
   let read: @Sendable (OpaquePointer?, UnsafeMutablePointer<UInt8>?, Message?) -> Bool
   let close: @Sendable (OpaquePointer?) -> Void
 
-  static let png = LibraryDecoder(
-    format: .png, open: recolor_png_open, read: recolor_png_read, close: recolor_png_close)
-  static let jpeg = LibraryDecoder(
-    format: .jpeg, open: recolor_jpeg_open, read: recolor_jpeg_read, close: recolor_jpeg_close)
-  static let tiff = LibraryDecoder(
-    format: .tiff, open: recolor_tiff_open, read: recolor_tiff_read, close: recolor_tiff_close)
-
   /// Decodes a file in memory. Errors call it `name`.
   func decode(_ bytes: [UInt8], name: String, pixelLimit: Int) throws(ImageError) -> DecodedImage {
     try bytes.withUnsafeBufferPointer { bytes throws(ImageError) in
@@ -46,7 +39,7 @@ struct LibraryDecoder: Sendable {
     let reason = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     // Some libraries' messages contain line breaks.
     let words = String(decoding: reason, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    return .damaged(path: name, format: format.rawValue, reason: words)
+    return .damaged(path: name, format: format.name, reason: words)
   }
 }
 

@@ -59,6 +59,6 @@ enum WebPDecoder {
   }
 
   private static func damaged(_ name: String) -> ImageError {
-    .damaged(path: name, format: ImageFormat.webp.rawValue, reason: "it is damaged or ends too early")
+    .damaged(path: name, format: ImageFormat.webp.name, reason: "it is damaged or ends too early")
   }
 }

@@ -24,23 +24,27 @@ public struct ColoredPhotograph: Sendable {
   /// bits per sample; a JPEG file is composited on white and has 8 bits.
   /// - Parameter isReplacing: Whether an existing file is replaced; if not, it is an error, also where it appears while this one
   ///   is written.
-  public func write(to path: String, as format: PictureFormat, isReplacing: Bool = true) throws(ImageError) {
+  public func write(
+    to path: String, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, isReplacing: Bool = true
+  ) throws(ImageError) {
     let output = try FileOutput(path: path)
-    try write(to: output, as: format, name: path)
+    try write(to: output, as: format, quality: quality, name: path)
     try output.commit(isReplacing: isReplacing)
   }
 
   /// Returns remarks for the user about a file of the format: one line each, without the file's name.
-  public func remarks(as format: PictureFormat) -> [String] {
+  public func remarks(as format: ImageFormat) -> [String] {
     RowEncoding(photograph, format).losesProfile
       ? ["a \(format.name) file cannot hold its color profile; the colored picture is sRGB"] : []
   }
 
   /// Writes an image file. Errors call it `name`.
-  public func write(to output: any ImageOutput, as format: PictureFormat, name: String) throws(ImageError) {
+  public func write(
+    to output: any ImageOutput, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, name: String
+  ) throws(ImageError) {
     let encoding = RowEncoding(photograph, format)
     let layout = encoding.layout
-    let encoder = try ImageEncoder(format, layout, output: output, name: name)
+    let encoder = try ImageEncoder(format, quality: quality, layout, output: output, name: name)
     // A few MiB of rows at a time: enough for all cores, and little compared with the photograph.
     let rowCount = max(1, min(layout.height, (4 << 20) / layout.rowByteCount))
     let rows = UnsafeMutableRawBufferPointer.allocate(byteCount: rowCount * layout.rowByteCount, alignment: 16)

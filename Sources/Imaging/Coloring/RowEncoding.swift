@@ -9,7 +9,7 @@ struct RowEncoding: Sendable {
   /// Whether the photograph has a profile that a file of the format cannot hold.
   let losesProfile: Bool
 
-  init(_ photograph: Photograph, _ format: PictureFormat) {
+  init(_ photograph: Photograph, _ format: ImageFormat) {
     self.photograph = photograph
     let own = photograph.profile.flatMap { $0.color == .rgb && !$0.bytes.isEmpty ? $0 : nil }
     let profile = own.flatMap { ImageEncoder.canHold($0.bytes, format) ? $0 : nil }
@@ -18,7 +18,7 @@ struct RowEncoding: Sendable {
     self.fromLinear = fromLinear
     var layout = ImageEncoder.Layout(width: photograph.width, height: photograph.height)
     if let profile, profile.isSRGB || fromLinear != nil { layout.profile = profile.bytes }
-    if format == .png {
+    if format.codec.encoder?.holdsAlphaAnd16Bits == true {
       layout.hasAlpha = photograph.hasAlpha
       layout.bytesPerSample = photograph.raster.bytesPerSample
     }

@@ -55,14 +55,8 @@ public struct Photograph: Sendable {
   public init(
     encoded bytes: [UInt8], name: String, pixelLimit: Int = RGBImage.maximumPixelCount
   ) throws(ImageError) {
-    let image: DecodedImage
-    switch ImageFormat(signature: bytes) {
-    case .png: image = try LibraryDecoder.png.decode(bytes, name: name, pixelLimit: pixelLimit)
-    case .jpeg: image = try LibraryDecoder.jpeg.decode(bytes, name: name, pixelLimit: pixelLimit)
-    case .tiff: image = try LibraryDecoder.tiff.decode(bytes, name: name, pixelLimit: pixelLimit)
-    case .webp: image = try WebPDecoder.decode(bytes, name: name, pixelLimit: pixelLimit)
-    case nil: throw .unknownFormat(path: name)
-    }
+    guard let format = ImageFormat(signature: bytes) else { throw .unknownFormat(path: name) }
+    let image = try format.codec.decode(bytes, name, pixelLimit)
     var remarks: [String] = []
     if image.pageCount > 1 { remarks.append("only the first of its \(image.pageCount) pages or frames is read") }
     if image.profile.isEmpty {

@@ -12,12 +12,15 @@ public struct ModelConfiguration: Codable, Hashable, Sendable {
   public init(kind: ModelKind, width: Int = 64, upsampling: UpsamplingKind = .transposed, colorSpace: ColorSpace = .rgb)
     throws(ModelError)
   {
-    guard (1...1024).contains(width) else { throw .invalidWidth(width) }
+    guard Self.widths.contains(width) else { throw .invalidWidth(width) }
     self.kind = kind
     self.width = width
     self.upsampling = upsampling
     self.colorSpace = colorSpace
   }
+
+  /// Channels of the first level that a model can have.
+  public static let widths = 1...1024
 
   /// Heights and widths of images that are worked on; larger ones are a mistake or fit no memory.
   public static let imageExtents = 16...4096

@@ -34,6 +34,9 @@ public final class TrainingRun {
   private let dataset: ImageDataset
   var events: TrainingEvents
 
+  /// The metrics of the validation images in `metrics.csv`.
+  private static let loggedMetrics: [Metric] = [.mse, .psnr, .ssim, .colorfulness]
+
   /// Seconds between two calls of `onProgress`.
   private static let reportInterval = 0.5
 
@@ -124,10 +127,8 @@ public final class TrainingRun {
     self.backend = backend
     events = TrainingEvents(in: directory, goingOnAt: 1)
     table = MetricsTable(
-      columns: ["epoch", "step", "learning_rate"] + preparation.trainer.lossNames + [
-        "validation_mse", "validation_psnr", "validation_ssim", "validation_colorfulness", "seconds",
-        "images_per_second",
-      ])
+      columns: ["epoch", "step", "learning_rate"] + preparation.trainer.lossNames
+        + Self.loggedMetrics.map { "validation_\($0.column)" } + ["seconds", "images_per_second"])
   }
 
   /// Epochs done when the run starts or goes on.
@@ -269,7 +270,7 @@ public final class TrainingRun {
   private func finishEpoch(_ evaluation: Evaluation, start: ContinuousClock.Instant, imagesPerSecond: Double) throws {
     let losses = means(of: state.lossSums)
     let metrics = evaluation.metrics
-    let error = metrics?.mse ?? losses[trainer.colorLoss].value
+    let error = metrics?[.mse] ?? losses[trainer.colorLoss].value
     try requireFinite([error])
     let isBest = state.bestValidationError.map { error < $0 } ?? true
     if isBest { state.bestValidationError = error }
@@ -277,7 +278,7 @@ public final class TrainingRun {
 
     let seconds = start.secondsUntilNow
     var row = ["\(state.epoch)", "\(state.step)", "\(trainer.learningRate)"] + losses.map { "\($0.value)" }
-    row += [metrics?.mse, metrics?.psnr, metrics?.ssim, metrics?.colorfulness].map { $0.map { "\($0)" } ?? "" }
+    row += Self.loggedMetrics.map { metric in metrics.map { "\($0[metric])" } ?? "" }
     row += ["\(seconds)", "\(imagesPerSecond)"]
     table.append(row)
     try save(.epoch(isBest: isBest, evaluation.sheet, row: row))

@@ -1,4 +1,0 @@
-import ArgumentParser
-import Models
-
-extension Recipe: ExpressibleByArgument {}
