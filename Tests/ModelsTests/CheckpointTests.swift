@@ -86,7 +86,7 @@ struct CheckpointTests {
         writing: url, tensors: ["weight": .init(.float32, [1])], metadata: ["model": "unet"])
       try other.write("weight", [Float(1)])
       try other.finish()
-      #expect(throws: CheckpointError.notAUNet(path: url.path, missing: "encoding_unit1.0.weight")) {
+      #expect(throws: CheckpointError.notAColorizer(path: url.path, missing: "encoding_unit1.0.weight")) {
         try Checkpoint(reading: url)
       }
       let wrong = try SafetensorsWriter(

@@ -12,7 +12,7 @@ struct RunTuningTests {
   /// Plain loops for every forward and backward-data pass of a small run's step.
   private func choice() throws -> AlgorithmChoice {
     let model = try ModelConfiguration(kind: .unet, width: 4)
-    let step = try ModelOperations(model, height: 32, width: 32, batchSize: 8).trainingStep
+    let step = try StepPlan(model, height: 32, width: 32, batchSize: 8).trainingOperations
     var choice = AlgorithmChoice()
     for case let operation as any ConvolutionOperation in step where operation.pass != .backwardFilter {
       choice.tuned[ConvolutionKey(operation.problem)] = AnyAlgorithm(NaiveData())
