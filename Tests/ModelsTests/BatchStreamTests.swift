@@ -158,7 +158,7 @@ struct BatchStreamTests {
   }
 
   @Test(
-    "A run whose photographs come piece by piece ends with the same bits",
+    "A run whose images are loaded piece by piece ends with the same bits",
     arguments: TestBackends.available, ModelKind.allCases)
   func sameBits(device: TestBackends, kind: ModelKind) throws {
     let backend = try device.make()

@@ -19,7 +19,8 @@ struct EarlierFilesTests {
   init() throws {
     backend = try TestBackends.cpu.make()
     folder = try TemporaryFolder()
-    let archive = try #require(Bundle.module.url(forResource: "gan-run.tar", withExtension: "gz", subdirectory: "Fixtures"))
+    let archive = try #require(
+      Bundle.module.url(forResource: "gan-run.tar", withExtension: "gz", subdirectory: "Fixtures"))
     let reader = try ArchiveReader(path: archive.path)
     while let name = try reader.nextFile() { _ = try reader.extract(to: "\(folder.path)/\(name)") }
   }
@@ -45,7 +46,8 @@ struct EarlierFilesTests {
 
   @Test("metrics.csv")
   func metrics() throws {
-    let losses = try StepPlan(ModelConfiguration(kind: .gan, width: 1), height: 32, width: 32, batchSize: 1).step.lossNames
+    let losses = try StepPlan(ModelConfiguration(kind: .gan, width: 1), height: 32, width: 32, batchSize: 1).step
+      .lossNames
     let text = try String(contentsOf: url("metrics.csv"), encoding: .utf8)
     let table = try RunDirectory(opening: url("")).readMetrics(losses: losses, throughEpoch: 3)
     #expect(table.csv == text)

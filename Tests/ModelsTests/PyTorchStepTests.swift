@@ -169,7 +169,7 @@ extension String {
 }
 
 extension [any Runtime.Operation] {
-  /// What the losses are computed from: predictions and logits.
+  /// The inputs of the losses: predictions and logits.
   fileprivate var lossInputs: [Tensor] {
     compactMap {
       switch $0 {

@@ -5,7 +5,7 @@ import Runtime
 import TestSupport
 import Testing
 
-/// What goes beyond the study's recipe, in whole steps and whole runs.
+/// Options beyond the study's recipe, in whole steps and whole runs.
 @Suite("Recipes", .serialized)
 struct RecipeTests {
   /// Everything at once.
@@ -27,7 +27,7 @@ struct RecipeTests {
   }
 
   @Test(
-    "A run with every option goes on after a stop with the same bits", arguments: TestBackends.available,
+    "A run with every option that is resumed ends with the same bits", arguments: TestBackends.available,
     ModelKind.allCases)
   func resumes(device: TestBackends, kind: ModelKind) throws {
     let backend = try device.make()
@@ -156,7 +156,7 @@ struct RecipeTests {
     return luminance > 216.0 / 24389 ? 116 * cbrt(luminance) - 16 : 24389.0 / 27 * luminance
   }
 
-  @Test("What an older file does not say is as in the study")
+  @Test("Options that older files lack are the study's")
   func olderFiles() throws {
     let text = #"{"batchSize":64,"l1Weight":100,"learningRate":0.0002,"learningRateDecay":1,"seed":1}"#
     let options = try JSONDecoder().decode(TrainingOptions.self, from: Data(text.utf8))

@@ -22,7 +22,7 @@ struct RunTuningTests {
 
   private func weights(of run: TrainingRun) throws -> Data { try Data(contentsOf: run.directory.last) }
 
-  @Test("config.json names the tuning; the same one gives the same bits; going on with another is known, and goes on")
+  @Test("config.json names the tuning; the same one gives the same bits; another one is noticed at a resume")
   func configuration() throws {
     let device = try TestBackends.openCLDevice()
     let choice = try choice()

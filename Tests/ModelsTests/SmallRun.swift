@@ -44,7 +44,9 @@ enum SmallRun {
   static func changeState(at url: URL, _ change: (inout [String: Any]) -> Void) throws {
     let file = try SafetensorsFile(reading: url)
     let text = Data((file.metadata["state"] ?? "").utf8)
-    guard var state = try JSONSerialization.jsonObject(with: text) as? [String: Any] else { throw CocoaError(.coderInvalidValue) }
+    guard var state = try JSONSerialization.jsonObject(with: text) as? [String: Any] else {
+      throw CocoaError(.coderInvalidValue)
+    }
     change(&state)
     var metadata = file.metadata
     metadata["state"] = String(decoding: try JSONSerialization.data(withJSONObject: state), as: UTF8.self)

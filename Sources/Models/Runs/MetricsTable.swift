@@ -15,7 +15,9 @@ struct MetricsTable {
   /// Makes an empty table.
   init(losses: [String]) {
     columns =
-      ["epoch", "step", "learning_rate"] + losses + Self.validationColumns.map(\.name) + ["seconds", "images_per_second"]
+      ["epoch", "step", "learning_rate"] + losses + Self.validationColumns.map(\.name) + [
+        "seconds", "images_per_second",
+      ]
   }
 
   /// The file has other columns than the run writes.
