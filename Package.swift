@@ -120,7 +120,7 @@ let package = Package(
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "Protobufs", "TestSupport"],
-      swiftSettings: strict),
+      resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: strict),
     .testTarget(
       name: "AppTests", dependencies: ["Models", "Data", "Imaging", "Report", "TestSupport"], swiftSettings: strict),

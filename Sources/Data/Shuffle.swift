@@ -14,10 +14,10 @@ public enum Shuffle {
     return random.nextPermutation(of: indices.count).map { indices[Int($0)] }
   }
 
-  /// `order` with half of the images, drawn for epoch number `epoch`, turned left to right.
-  public static func mirroring(_ order: [UInt32], epoch: Int, seed: UInt64) -> [UInt32] {
+  /// Which images of an order are flipped horizontally in epoch number `epoch`: half of them, drawn one after the other.
+  public static func horizontalFlips(count: Int, epoch: Int, seed: UInt64) -> [Bool] {
     var random = Philox(seed: seed, stream: flipStream | UInt64(UInt32(truncatingIfNeeded: epoch)))
-    return order.map { random.nextWord() & 1 == 0 ? $0 : $0 | BatchGather.mirrored }
+    return (0..<count).map { _ in random.nextWord() & 1 == 1 }
   }
 
   /// Returns the numbers 0..<count in the order from which training and validation images are taken.

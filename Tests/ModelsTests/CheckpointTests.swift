@@ -5,7 +5,7 @@ import Testing
 
 @testable import Models
 
-/// Weights files that are sound as safetensors and still cannot be used.
+/// Weights files, and valid safetensors files that are none.
 @Suite("Checkpoints")
 struct CheckpointTests {
   private let backend: any Backend
@@ -32,7 +32,7 @@ struct CheckpointTests {
     }
   }
 
-  @Test("What is written is read back")
+  @Test("A weights file is read as written")
   func roundTrip() throws {
     try withWeights(metadata: ["image_height": "32", "image_width": "48"]) { url in
       let checkpoint = try Checkpoint(reading: url)
@@ -48,12 +48,12 @@ struct CheckpointTests {
   }
 
   @Test(
-    "Metadata that lie are refused",
+    "Wrong metadata are refused",
     arguments: [
       ("image_width", "0"), ("image_width", "-32"), ("image_height", "33"), ("image_height", "99999999999999999999"),
       ("image_height", "1048576"),
     ])
-  func lyingMetadata(key: String, value: String) throws {
+  func wrongMetadata(key: String, value: String) throws {
     var metadata = ["image_height": "32", "image_width": "32"]
     metadata[key] = value
     try withWeights(metadata: metadata) { url in
@@ -63,7 +63,7 @@ struct CheckpointTests {
     }
   }
 
-  @Test("Values that are no numbers are refused", arguments: [Float.nan, .infinity])
+  @Test("NaN and infinite values are refused", arguments: [Float.nan, .infinity])
   func notFinite(value: Float) throws {
     try withWeights { network in
       let parameter = network.parameters.parameters[5]
@@ -86,7 +86,7 @@ struct CheckpointTests {
         writing: url, tensors: ["weight": .init(.float32, [1])], metadata: ["model": "unet"])
       try other.write("weight", [Float(1)])
       try other.finish()
-      #expect(throws: CheckpointError.notAUNet(path: url.path, missing: "encoding_unit1.0.weight")) {
+      #expect(throws: CheckpointError.notAColorizer(path: url.path, missing: "encoding_unit1.0.weight")) {
         try Checkpoint(reading: url)
       }
       let wrong = try SafetensorsWriter(
@@ -98,7 +98,7 @@ struct CheckpointTests {
     }
   }
 
-  @Test("A file without metadata needs to be told what its tensors do not tell")
+  @Test("A file without metadata needs the kind of its model")
   func withoutMetadata() throws {
     try withWeights { url in
       let file = try SafetensorsFile(reading: url)

@@ -5,59 +5,62 @@ import Testing
 
 @testable import Models
 
-/// When a discriminator has won, and when it is only ahead.
+/// When a discriminator overpowers its generator, and when it only dominates.
 @Suite("Watching the discriminator")
 struct DiscriminatorWatchTests {
-  private typealias Reading = (real: Double, fake: Double, generator: Double, distance: Double)
+  private typealias Losses = (real: Double, fake: Double, generator: Double, distance: Double)
 
-  private func watch(_ readings: [Reading]) -> DiscriminatorWatch {
+  /// Steps in a row without progress, after means over 16 steps each.
+  private func dominatedSteps(_ means: [Losses]) -> Int {
     var watch = DiscriminatorWatch()
-    for reading in readings {
+    for losses in means {
       watch.observe(
-        [
-          "d_real": reading.real, "d_fake": reading.fake, "g_adversarial": reading.generator, "g_l1": reading.distance,
-        ], steps: 16)
+        ["d_real": losses.real, "d_fake": losses.fake, "g_adversarial": losses.generator, "g_l1": losses.distance],
+        steps: 16)
     }
-    return watch
+    return watch.dominatedSteps
   }
 
-  private let won: Reading = (0.326, 0.0002, 9, 0.3)
+  private static let dominated: Losses = (0.326, 0.0002, 9, 0.3)
 
-  @Test func aLongLeadIsAWin() {
-    #expect(!watch(Array(repeating: won, count: 62)).hasWon)
-    #expect(watch(Array(repeating: won, count: 63)).hasWon)
+  @Test("Dominated steps add up")
+  func dominated() {
+    #expect(dominatedSteps(Array(repeating: Self.dominated, count: 63)) == 63 * 16)
   }
 
-  @Test func aLeadThatIsLostDoesNotCount() {
-    let lead = Array(repeating: won, count: 62)
-    for balanced: Reading in [
-      (0.6, 0.3, 2.1, 0.3), (0.36, 0.0002, 9, 0.3), (0.326, 0.01, 9, 0.3), (0.326, 0.0002, 4.6, 0.3),
-    ] {
-      #expect(!watch(lead + [balanced] + lead).hasWon)
-      #expect(watch(lead + [balanced] + lead + [won]).hasWon)
-    }
+  @Test(
+    "A loss out of its range ends the domination",
+    arguments: [(0.6, 0.3, 2.1, 0.3), (0.36, 0.0002, 9, 0.3), (0.326, 0.01, 9, 0.3), (0.326, 0.0002, 4.6, 0.3)])
+  func balanced(real: Double, fake: Double, generator: Double, distance: Double) {
+    let before = Array(repeating: Self.dominated, count: 62)
+    let balanced: Losses = (real, fake, generator, distance)
+    #expect(dominatedSteps(before + [balanced]) == 0)
+    #expect(dominatedSteps(before + [balanced] + before) == 62 * 16)
   }
 
-  @Test func whileTheColorsComeCloserNothingIsWon() {
-    let learning: [Reading] = (0..<600).map { (0.326, 0.0002, 9, 0.4 - 0.0005 * Double($0)) }
-    #expect(!watch(learning).hasWon)
-    let wandering: [Reading] = (0..<600).map { (0.326, 0.0002, 9, 0.3 + 0.01 * Double($0 % 7)) }
-    #expect(watch(wandering).hasWon)
+  @Test("Steps count only as long as the colors come no closer")
+  func progress() {
+    let learning: [Losses] = (0..<600).map { (0.326, 0.0002, 9, 0.4 - 0.0005 * Double($0)) }
+    #expect(dominatedSteps(learning) < DiscriminatorWatch.stepLimit)
+    let wandering: [Losses] = (0..<600).map { (0.326, 0.0002, 9, 0.3 + 0.01 * Double($0 % 7)) }
+    #expect(dominatedSteps(wandering) >= DiscriminatorWatch.stepLimit)
   }
 
-  /// The most that the discriminator of a healthy GAN led by in its first epoch, for ever.
-  @Test func beingAheadIsNoWin() {
-    #expect(!watch(Array(repeating: (0.345, 0.0053, 5.5, 0.2), count: 10_000)).hasWon)
+  @Test("The losses of a healthy GAN in its first epoch are no domination")
+  func healthy() {
+    #expect(dominatedSteps(Array(repeating: (0.345, 0.0053, 5.5, 0.2), count: 10_000)) == 0)
   }
 
-  @Test func aModelWithoutDiscriminatorIsNotWatched() {
+  @Test("A model without a discriminator is not watched")
+  func withoutDiscriminator() {
     var watch = DiscriminatorWatch()
     for _ in 0..<100 { watch.observe(["mse": 0], steps: 16) }
     #expect(watch == DiscriminatorWatch())
   }
 
-  /// Eight photographs, over and over, and a generator that hardly moves: the discriminator learns them by heart.
-  @Test func aRunWhoseDiscriminatorWinsEndsAndKeepsWhatWasSaved() throws {
+  /// Eight images, over and over, and a generator that hardly learns: the discriminator memorizes them.
+  @Test("A run whose discriminator overpowers ends at the same step after a resume, and not without its guard")
+  func run() throws {
     let backend = try TestBackends.cpu.make()
     let eight = try SmallRun.dataset(count: 8)
     let bytes = eight.bytes.withUnsafeBytes { bytes in (0..<40).flatMap { _ in Array(bytes) } }
@@ -69,31 +72,34 @@ struct DiscriminatorWatchTests {
     configuration.options.discriminatorLearningRate = 0.003
     configuration.trainImages = 320
     configuration.validationImages = 0
-    configuration.steps = 400
+    configuration.steps = 480
+    let limit = 64
     try SmallRun.withFolder { folder in
-      do { _ = try TrainingRun(configuration, in: folder, dataset: dataset, on: backend).train { false } }
-      configuration.steps = 480
+      /// Trains to the error that the guard throws.
+      func end(of run: TrainingRun) -> (step: Int, steps: Int, checkpoint: String?)? {
+        run.discriminatorStepLimit = limit
+        let error = #expect(throws: RunError.self) { try run.train { false } }
+        #expect(error?.description.contains("--no-guard") == true)
+        guard case .discriminatorOverpowers(let step, let steps, folder.path, let best) = error else { return nil }
+        return (step, steps, best)
+      }
+      let first = try #require(
+        end(of: TrainingRun(configuration, in: folder, dataset: dataset, on: backend)))
+      #expect((limit..<limit + 16).contains(first.steps) && first.step < 480)
+      #expect(FileManager.default.fileExists(atPath: try #require(first.checkpoint)))
+      // An epoch has 40 steps.
+      let saved = (first.step - 1) / 40 * 40
+      #expect(try Checkpoint(reading: RunDirectory(opening: folder).last).metadata["step"] == String(saved))
 
-      func goOn(noGuard: Bool) throws -> TrainingRun.Outcome {
-        let directory = try RunDirectory(resuming: folder)
-        configuration.noGuard = noGuard
-        configuration.tuning = nil
-        configuration.dataFingerprint = try directory.readConfiguration().dataFingerprint
-        let run = try TrainingRun(resuming: directory, as: configuration, dataset: dataset, on: backend)
-        // As if it had been ahead for long.
-        run.state.watch = watch(Array(repeating: (0.326, 0.0002, 9, 1e-6), count: 60))
-        return try run.train { false }
-      }
-      let last = RunDirectory(opening: folder).last
-      let error = #expect(throws: RunError.self) { try goOn(noGuard: false) }
-      guard case .discriminatorWon(440, 1000, folder.path, let best?) = error else {
-        Issue.record("\(String(describing: error))")
-        return
-      }
-      #expect(FileManager.default.fileExists(atPath: best))
-      #expect(error?.description.contains("--no-guard") == true)
-      #expect(try Checkpoint(reading: last).metadata["step"] == "400")
-      #expect(try goOn(noGuard: true) == .finished)
+      let second = try #require(end(of: TrainingRun(resuming: folder, dataset: dataset, on: backend)))
+      #expect(second.step == first.step && second.steps == first.steps)
+
+      let directory = try RunDirectory(resuming: folder)
+      var unguarded = try directory.readConfiguration()
+      unguarded.noGuard = true
+      let third = try TrainingRun(resuming: directory, as: unguarded, dataset: dataset, on: backend)
+      third.discriminatorStepLimit = limit
+      #expect(try third.train { false } == .finished)
     }
   }
 }

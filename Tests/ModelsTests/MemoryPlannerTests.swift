@@ -37,7 +37,7 @@ struct MemoryPlannerTests {
     #expect(total < builder.transients.reduce(0) { $0 + $1.byteCount })
   }
 
-  @Test("What the host reads keeps its memory to the end")
+  @Test("A tensor that the host reads keeps its memory to the end")
   func kept() throws {
     let builder = chain([64, 64, 64, 64])
     builder.keep(Tensor(storage: builder.transients[1], shape: Shape(vector: 64)))

@@ -6,7 +6,7 @@ import Runtime
 import TestSupport
 import Testing
 
-/// Devices without room for a step: what the message says is so.
+/// Devices without room for a step, and what the message says of them.
 @Suite("Out of device memory")
 struct MemoryShortageTests {
   private func backend(_ device: TestBackends, limit: Int) throws -> any Backend {
@@ -68,9 +68,9 @@ struct MemoryShortageTests {
     #expect(found.description.contains("--width"))
   }
 
-  /// 4000 photographs take 12 MB.
-  @Test("Photographs count as far as they lie on the device", arguments: TestBackends.available)
-  func photographs(device: TestBackends) throws {
+  /// 4000 images take 12 MB.
+  @Test("Images count as far as they are on the device", arguments: TestBackends.available)
+  func images(device: TestBackends) throws {
     let all = try shortage(device, batchSize: 2, limit: 2 << 20, count: 4000)
     #expect(all.imageByteCount == 4000 * 32 * 32 * 3)
     #expect(all.imageByteCount > all.byteCount - all.imageByteCount)
@@ -81,7 +81,7 @@ struct MemoryShortageTests {
     #expect(!window.description.contains("--device-images"))
   }
 
-  @Test("What an allocation took is given back when it goes")
+  @Test("The memory of an allocation is free again when it is released")
   func givenBack() throws {
     let budget = MemoryBudget(limit: 1000)
     let backend = CPUBackend(budget: budget)

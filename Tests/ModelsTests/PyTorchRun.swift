@@ -1,3 +1,4 @@
+import Data
 import Foundation
 import Runtime
 import TestSupport
@@ -39,26 +40,24 @@ struct PyTorchRun {
     stepCount = try data.option("steps")
   }
 
-  func images(on backend: any Backend) throws -> DeviceImages {
-    let shape = try data.shape(of: "images")
-    return try data.values("images", as: UInt8.self).withUnsafeBytes {
-      try DeviceImages($0, count: shape[0], height: shape[1], width: shape[2], on: backend)
-    }
-  }
-
   /// The order in which PyTorch took the images.
-  func order(on backend: any Backend) throws -> ImageOrder {
-    let indices = try data.values("order", as: UInt32.self)
-    let order = try ImageOrder(capacity: indices.count, of: images(on: backend), on: backend)
-    try order.set(indices)
-    return order
+  private var order: [UInt32] { get throws { try data.values("order") } }
+
+  /// A planned step on PyTorch's images.
+  func plan(on backend: any Backend) throws -> StepPlan {
+    let shape = try data.shape(of: "images")
+    let dataset = ImageDataset(
+      name: "vectors", source: "vectors", width: shape[2], height: shape[1], bytes: try data.values("images"))
+    let count = try order.count
+    return StepPlan(
+      configuration, options: options,
+      images: try DeviceImages(dataset, residency: .all, batchSize: options.batchSize, on: backend),
+      trainingCount: count, validationCount: count)
   }
 
-  /// The first batch.
-  func source(on backend: any Backend) throws -> BatchSource {
-    BatchSource(
-      images: try images(on: backend).tensor, order: try order(on: backend).tensor, first: Variable(0),
-      batchSize: options.batchSize)
+  /// Begins both streams of batches with PyTorch's order.
+  func setOrder(of plan: StepPlan, on backend: any Backend) throws {
+    for batches in [plan.training, plan.validation] { try batches.set(try order, on: backend) }
   }
 
   /// Gives a network the weights and running statistics of a stage: `initial`.
@@ -86,13 +85,12 @@ struct PyTorchRun {
 
   /// A trainer at PyTorch's initial weights.
   func trainer(on backend: any Backend) throws -> Trainer {
-    let order = try order(on: backend)
-    let trainer = try Trainer(
-      configuration, options: options, images: try images(on: backend), order: order, validationOrder: order,
-      on: backend)
-    for (name, parameters) in trainer.networks {
+    let plan = try plan(on: backend)
+    let trainer = try Trainer(plan, on: backend)
+    try setOrder(of: plan, on: backend)
+    for (name, network) in trainer.networks {
       // The average begins as the generator.
-      try set(parameters, of: name == "generator_average" ? "generator" : name, to: "initial", on: backend)
+      try set(network.parameters, of: name == "generator_average" ? "generator" : name, to: "initial", on: backend)
     }
     return trainer
   }

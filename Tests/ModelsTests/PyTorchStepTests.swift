@@ -13,10 +13,12 @@ struct PyTorchStepTests {
   @Test("Parameters have PyTorch's names and shapes", arguments: PyTorchRun.all)
   func names(of run: String) throws {
     let run = try PyTorchRun(run)
-    for (network, parameters, _) in run.configuration.trainingStep(run.options).networks {
-      let state = try run.vectors.named("\(network) initial")
-      #expect(Set(parameters.parameters.map(\.name)) == state.tensorNames)
-      for parameter in parameters.parameters { #expect(parameter.fileShape == (try state.shape(of: parameter.name))) }
+    let step = run.configuration.kind.trainingStep.init(run.configuration, run.options)
+    for (name, network) in step.networks {
+      let state = try run.vectors.named("\(name) initial")
+      let parameters = network.parameters.parameters
+      #expect(Set(parameters.map(\.name)) == state.tensorNames)
+      for parameter in parameters { #expect(parameter.fileShape == (try state.shape(of: parameter.name))) }
     }
   }
 
@@ -24,21 +26,18 @@ struct PyTorchStepTests {
   func outputs(of run: String, on backend: TestBackends) throws {
     let run = try PyTorchRun(run)
     let backend = try backend.make()
-    // The trainer gives the memory of a step's outputs away during the step, so this plans one that keeps them.
-    let step = run.configuration.trainingStep(run.options)
-    for (name, parameters, _) in step.networks {
-      try parameters.allocate(on: backend, training: true)
-      try run.set(parameters, of: name, to: "initial", on: backend)
+    let plan = try run.plan(on: backend)
+    let outputs = plan.trainingOperations.lossInputs
+    // During a step the memory of its outputs is reused.
+    for output in outputs { plan.trainingStep.keep(output) }
+    try plan.allocate(on: backend)
+    try plan.initialize(on: backend)
+    for (name, network) in plan.step.networks {
+      try run.set(network.parameters, of: name, to: "initial", on: backend)
     }
-    let adam = AdamSchedule(run.options)
-    adam.step.value = 1
-    let builder = PlanBuilder()
-    step.emit(
-      try run.source(on: backend), losses: try LossSums(step.lossNames, on: backend).tensor, adam: adam, into: builder)
-    let outputs = builder.operations.lossInputs
-    for output in outputs { builder.keep(output) }
-    let plans = try PlanCompiler(backend: backend).compile([builder])
-    try plans[0].run()
+    try run.setOrder(of: plan, on: backend)
+    plan.adam.step.value = 1
+    try plan.compile(on: backend).trainingStep.run()
 
     let expected = try run.vectors.named("step 1")
     let names =
@@ -61,11 +60,12 @@ struct PyTorchStepTests {
       try trainer.step(first: step * run.options.batchSize)
       for (slot, loss) in try trainer.takeLosses().enumerated() { losses[slot].append(loss) }
       guard step == 0 else { continue }
-      for (network, parameters) in trainer.networks where network != "generator_average" {
-        try expectGradients(of: parameters, try run.vectors.named("\(network) gradient"), on: backend)
+      for (name, network) in trainer.networks where name != "generator_average" {
+        let parameters = network.parameters
+        try expectGradients(of: parameters, try run.vectors.named("\(name) gradient"), on: backend)
         try expectValues(
           of: parameters.parameters.filter { !$0.isTrained }, in: parameters,
-          try run.vectors.named("\(network) after 1"), on: backend)
+          try run.vectors.named("\(name) after 1"), on: backend)
       }
     }
     let expected = try run.vectors.named("losses")
@@ -79,10 +79,10 @@ struct PyTorchStepTests {
         #expect(error <= Self.tolerance, "\(name) of step \(step + 1): relative error \(error)")
       }
     }
-    for (network, parameters) in trainer.networks {
+    for (name, network) in trainer.networks {
       try expectValues(
-        of: parameters.parameters, in: parameters,
-        try run.vectors.named("\(network) after \(run.stepCount)"), on: backend)
+        of: network.parameters.parameters, in: network.parameters,
+        try run.vectors.named("\(name) after \(run.stepCount)"), on: backend)
     }
   }
 
@@ -101,10 +101,11 @@ struct PyTorchStepTests {
     }
     let checkpoint = try Checkpoint(reading: url, kind: kind, upsampling: upsampling)
     #expect(checkpoint.configuration == run.configuration)
-    let network = UNet(run.configuration)
-    try network.parameters.allocate(on: backend, training: false)
-    try checkpoint.load(into: network.parameters, on: backend)
-    let prediction = PredictionBuilder(network, checkpoint.configuration, try run.source(on: backend))
+    let plan = try run.plan(on: backend)
+    try plan.allocate(on: backend)
+    try run.setOrder(of: plan, on: backend)
+    let prediction = Prediction(
+      try checkpoint.load(on: backend), checkpoint.configuration.encoding, plan.validation)
     let plans = try PlanCompiler(backend: backend).compile([prediction.builder])
     try plans[0].run()
     let expected = try run.vectors.named("inference").values("prediction", as: Float.self)
@@ -168,12 +169,11 @@ extension String {
 }
 
 extension [any Runtime.Operation] {
-  /// What the losses are computed from: predictions and logits.
+  /// The inputs of the losses: predictions and logits.
   fileprivate var lossInputs: [Tensor] {
     compactMap {
       switch $0 {
-      case let loss as MeanSquaredError: loss.prediction
-      case let loss as L1Loss: loss.prediction
+      case let loss as PixelwiseLoss: loss.prediction
       case let loss as BinaryCrossEntropy: loss.logits
       default: nil
       }

@@ -5,7 +5,7 @@ import Runtime
 import TestSupport
 import Testing
 
-/// What goes beyond the study's recipe, in whole steps and whole runs.
+/// Options beyond the study's recipe, in whole steps and whole runs.
 @Suite("Recipes", .serialized)
 struct RecipeTests {
   /// Everything at once.
@@ -27,7 +27,7 @@ struct RecipeTests {
   }
 
   @Test(
-    "A run with every option goes on after a stop with the same bits", arguments: TestBackends.available,
+    "A run with every option that is resumed ends with the same bits", arguments: TestBackends.available,
     ModelKind.allCases)
   func resumes(device: TestBackends, kind: ModelKind) throws {
     let backend = try device.make()
@@ -77,7 +77,7 @@ struct RecipeTests {
   func averages(device: TestBackends) throws {
     let backend = try device.make()
     let trainer = try SmallTrainer.make(
-      .unet, options: Self.options(for: .unet), colorSpace: .rgb, on: backend)
+      .unet, options: Self.options(for: .unet), on: backend)
     let name = "decoding_unit5.0.weight"
     var expected = try #require(try Self.value(name, in: "generator_average", of: trainer, on: backend))
     for step in 1...3 {
@@ -93,7 +93,7 @@ struct RecipeTests {
   private static func value(
     _ parameter: String, in network: String, of trainer: Trainer, on backend: any Backend
   ) throws -> [Float]? {
-    guard let parameters = trainer.networks.first(where: { $0.name == network })?.parameters,
+    guard let parameters = trainer.networks.first(where: { $0.name == network })?.network.parameters,
       let parameter = parameters.parameters.first(where: { $0.name == parameter })
     else { return nil }
     return try backend.floats(of: parameters.value(of: parameter))
@@ -105,7 +105,7 @@ struct RecipeTests {
     var options = TrainingOptions(recipeFor: .gan)
     options.batchSize = 8
     options.discriminatorLearningRate = 5e-4
-    let trainer = try SmallTrainer.make(.gan, options: options, colorSpace: .rgb, on: backend)
+    let trainer = try SmallTrainer.make(.gan, options: options, on: backend)
     // Adam's first step moves a parameter with a gradient by its learning rate.
     for (network, rate) in [("generator", Float(2e-4)), ("discriminator", 5e-4)] {
       let name = network == "generator" ? "decoding_unit5.0.bias" : "unit1.0.bias"
@@ -119,16 +119,13 @@ struct RecipeTests {
     }
   }
 
-  @Test("Half of the photographs are mirrored, others in another epoch, the same for the same seed")
+  @Test("Half of the images are flipped, others in another epoch or with another seed")
   func flips() {
-    let order = Shuffle.order(of: Array(0..<1000), epoch: 3, seed: 5)
-    let mirrored = Shuffle.mirroring(order, epoch: 3, seed: 5)
-    #expect(mirrored.map { $0 & ~BatchGather.mirrored } == order)
-    let count = mirrored.count { $0 & BatchGather.mirrored != 0 }
-    #expect((450...550).contains(count))
-    #expect(mirrored == Shuffle.mirroring(order, epoch: 3, seed: 5))
-    #expect(mirrored != Shuffle.mirroring(order, epoch: 4, seed: 5))
-    #expect(mirrored != Shuffle.mirroring(order, epoch: 3, seed: 6))
+    let flips = Shuffle.horizontalFlips(count: 1000, epoch: 3, seed: 5)
+    #expect(flips.count == 1000)
+    #expect((450...550).contains(flips.count { $0 }))
+    #expect(flips != Shuffle.horizontalFlips(count: 1000, epoch: 4, seed: 5))
+    #expect(flips != Shuffle.horizontalFlips(count: 1000, epoch: 3, seed: 6))
   }
 
   @Test("A CIELAB model's colors keep the photograph's lightness", arguments: TestBackends.available)
@@ -141,7 +138,7 @@ struct RecipeTests {
     var worst: Float = 0
     try trainer.predictor.forEachBatch { first, count, colors in
       for pixel in stride(from: 0, to: count * 32 * 32, by: 7) {
-        let byte = (Int(trainer.predictor.order.indices[first]) * 32 * 32 + pixel) * 3
+        let byte = (Int(trainer.predictor.batches.indices[first]) * 32 * 32 + pixel) * 3
         let source = (0..<3).map { Float(dataset.bytes[byte + $0]) / 255 }
         let made = (0..<3).map { colors[3 * pixel + $0] }
         // Where sRGB has no such color, clipping moves its lightness.
@@ -159,7 +156,7 @@ struct RecipeTests {
     return luminance > 216.0 / 24389 ? 116 * cbrt(luminance) - 16 : 24389.0 / 27 * luminance
   }
 
-  @Test("What an older file does not say is as in the study")
+  @Test("Options that older files lack are the study's")
   func olderFiles() throws {
     let text = #"{"batchSize":64,"l1Weight":100,"learningRate":0.0002,"learningRateDecay":1,"seed":1}"#
     let options = try JSONDecoder().decode(TrainingOptions.self, from: Data(text.utf8))

@@ -12,7 +12,7 @@ struct RunTuningTests {
   /// Plain loops for every forward and backward-data pass of a small run's step.
   private func choice() throws -> AlgorithmChoice {
     let model = try ModelConfiguration(kind: .unet, width: 4)
-    let step = try ModelOperations(model, height: 32, width: 32, batchSize: 8).trainingStep
+    let step = try StepPlan(model, height: 32, width: 32, batchSize: 8).trainingOperations
     var choice = AlgorithmChoice()
     for case let operation as any ConvolutionOperation in step where operation.pass != .backwardFilter {
       choice.tuned[ConvolutionKey(operation.problem)] = AnyAlgorithm(NaiveData())
@@ -22,7 +22,7 @@ struct RunTuningTests {
 
   private func weights(of run: TrainingRun) throws -> Data { try Data(contentsOf: run.directory.last) }
 
-  @Test("config.json names the tuning; the same one gives the same bits; going on with another is known, and goes on")
+  @Test("config.json names the tuning; the same one gives the same bits; another one is noticed at a resume")
   func configuration() throws {
     let device = try TestBackends.openCLDevice()
     let choice = try choice()

@@ -5,7 +5,9 @@ import Testing
 
 @testable import Models
 
-@Suite struct SafetensorsTests {
+/// Safetensors files: a round trip, damaged and hostile files, and the writer.
+@Suite("Safetensors files")
+struct SafetensorsTests {
   let folder: TemporaryFolder
   var url: URL { URL(fileURLWithPath: folder.path).appendingPathComponent("weights.safetensors") }
 
@@ -28,9 +30,10 @@ import Testing
     }
   }
 
-  // MARK: What is written can be read
+  // MARK: Round trips
 
-  @Test func valuesOfEveryTypeComeBack() throws {
+  @Test("Values of every type are read as written")
+  func roundTrip() throws {
     let metadata = ["model": "unet", "note": "a \"quoted\"\nline \\ \u{1} \u{1F3A8}"]
     let writer = try SafetensorsWriter(
       writing: url,
@@ -62,7 +65,8 @@ import Testing
     #expect(try Folder.names(in: folder.path) == ["weights.safetensors"])
   }
 
-  @Test func sameTensorsGiveTheSameBytes() throws {
+  @Test("The same tensors give the same bytes")
+  func deterministic() throws {
     func write() throws -> Data {
       let tensors = Dictionary(
         uniqueKeysWithValues: (0..<40).map { ("tensor\($0)", SafetensorsWriter.Description(.float32, [$0])) })
@@ -79,12 +83,14 @@ import Testing
     #expect(first[0] % 8 == 0)
   }
 
-  @Test func noTensorsAtAll() throws {
+  @Test("A file without tensors")
+  func empty() throws {
     try SafetensorsWriter(writing: url, tensors: [:]).finish()
     #expect(try SafetensorsFile(reading: url).tensors.isEmpty)
   }
 
-  @Test func jsonOfOtherWritersIsRead() throws {
+  @Test("The JSON of other writers is read")
+  func otherWriters() throws {
     let header = #"""
       {"b" : {"data_offsets":[4,8], "shape":[1],"dtype":"F32"},
       "__metadata__":{"caf\u00e9":"\ud83c\udfa8"}, "a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}
@@ -151,7 +157,7 @@ import Testing
     (#"{"a\nb":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}"#, 8, #"tensor "a\nb": unknown data type"#),
   ]
 
-  @Test(arguments: damagedHeaders)
+  @Test("A damaged header is refused with its place", arguments: damagedHeaders)
   func damagedHeader(header: String, dataByteCount: Int, message: String) throws {
     try put(header: header, dataByteCount: dataByteCount)
     let description = try #require(failure(reading: url)).description
@@ -160,24 +166,28 @@ import Testing
     #expect(!description.contains("\n"))
   }
 
-  @Test func headerThatIsNotUTF8() throws {
+  @Test("A header that is not UTF-8 is refused")
+  func notUTF8() throws {
     var data = Data([9, 0, 0, 0, 0, 0, 0, 0])
     data.append(contentsOf: Array(#"{""#.utf8) + [0xff, 0xfe] + Array(#"":{}}"#.utf8))
     try data.write(to: url)
     #expect(try #require(failure(reading: url)).description.contains("a string is not UTF-8"))
   }
 
-  @Test(arguments: 0..<8) func shorterThanALength(byteCount: Int) throws {
+  @Test("A file too short for its length is refused", arguments: 0..<8)
+  func shorterThanALength(byteCount: Int) throws {
     try Data(count: byteCount).write(to: url)
     #expect(failure(reading: url)?.problem == .noHeader(fileByteCount: byteCount))
   }
 
-  @Test(arguments: [3, 101_000_000, UInt64(Int.max), UInt64.max]) func lyingLength(length: UInt64) throws {
+  @Test("A length past the file's end is refused", arguments: [3, 101_000_000, UInt64(Int.max), UInt64.max])
+  func lyingLength(length: UInt64) throws {
     try put(header: "{}", dataByteCount: 0, claimedLength: length)
     #expect(failure(reading: url)?.problem == .headerTooLong(byteCount: length, limit: 2))
   }
 
-  @Test func everyTruncationIsAnError() throws {
+  @Test("A file cut short anywhere is refused")
+  func truncated() throws {
     let writer = try SafetensorsWriter(writing: url, tensors: ["a": .init(.float32, [5]), "b": .init(.uint8, [3])])
     try writer.write("a", [1, 2, 3, 4, 5] as [Float])
     try writer.write("b", [1, 2, 3] as [UInt8])
@@ -190,7 +200,8 @@ import Testing
   }
 
   /// Whatever byte is changed, the reader reports an error or reads something: it never traps.
-  @Test func everyChangedByteIsSurvived() throws {
+  @Test("No changed byte traps")
+  func changedByte() throws {
     let writer = try SafetensorsWriter(
       writing: url, tensors: ["a": .init(.float32, [2]), "b": .init(.int64, [1])], metadata: ["k": "v"])
     try writer.write("a", [1, 2] as [Float])
@@ -214,7 +225,8 @@ import Testing
     #expect(failures > whole.count)
   }
 
-  @Test func fileThatShrinksAfterOpening() throws {
+  @Test("A file that shrinks after it was opened is an error")
+  func shrinking() throws {
     try put(header: "{\(Self.tensor)}", dataByteCount: 8)
     let file = try SafetensorsFile(reading: url)
     #expect(truncate(url.path, 20) == 0)
@@ -225,7 +237,8 @@ import Testing
     }
   }
 
-  @Test func notThereAndNotAFile() {
+  @Test("A missing file and a folder are refused")
+  func notAFile() {
     #expect(failure(reading: url)?.description == "\(url.path): cannot be opened: No such file or directory")
     #expect(
       failure(reading: URL(fileURLWithPath: folder.path))?.description
@@ -233,7 +246,8 @@ import Testing
     #expect(failure(reading: URL(fileURLWithPath: "/dev/null"))?.problem == .noHeader(fileByteCount: 0))
   }
 
-  @Test func wrongTensors() throws {
+  @Test("A tensor that is missing or of another type or shape is refused")
+  func wrongTensors() throws {
     try put(header: "{\(Self.tensor)}", dataByteCount: 8)
     let file = try SafetensorsFile(reading: url)
     #expect(throws: SafetensorsError(path: url.path, tensor: "b", problem: .missing)) {
@@ -250,7 +264,8 @@ import Testing
 
   // MARK: Writing that fails
 
-  @Test func theOldFileStaysUntilTheNewOneIsWhole() throws {
+  @Test("The old file stays until the new one is whole")
+  func replaced() throws {
     try Data("old".utf8).write(to: url)
     do {
       let writer = try SafetensorsWriter(writing: url, tensors: ["a": .init(.float32, [1]), "b": .init(.float32, [1])])
@@ -262,7 +277,8 @@ import Testing
     #expect(try Data(contentsOf: url) == Data("old".utf8))
   }
 
-  @Test func nothingCanBeWrittenToAFinishedFile() throws {
+  @Test("Nothing can be written to a finished file")
+  func finished() throws {
     let writer = try SafetensorsWriter(writing: url, tensors: ["a": .init(.float32, [1])])
     try writer.write("a", [1] as [Float])
     try writer.finish()
@@ -272,7 +288,8 @@ import Testing
     #expect(try SafetensorsFile(reading: url).values("a") == [1 as Float])
   }
 
-  @Test func nothingIsLeftWhereTheNameIsTaken() throws {
+  @Test("Nothing is left where the name is taken")
+  func taken() throws {
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     #expect(
       throws: SafetensorsError(
@@ -283,7 +300,8 @@ import Testing
     #expect(try Folder.names(in: folder.path) == ["weights.safetensors"])
   }
 
-  @Test func folderThatIsNotThere() {
+  @Test("A missing folder is an error")
+  func missingFolder() {
     let url = URL(fileURLWithPath: folder.path).appendingPathComponent("no/weights.safetensors")
     #expect(
       throws: SafetensorsError(
@@ -293,7 +311,8 @@ import Testing
     }
   }
 
-  @Test func wrongValues() throws {
+  @Test("Values that do not fit their tensor are refused")
+  func wrongValues() throws {
     let writer = try SafetensorsWriter(writing: url, tensors: ["a": .init(.float32, [2])])
     #expect(throws: SafetensorsError(path: url.path, tensor: "b", problem: .missing)) {
       try writer.write("b", [1] as [Float])

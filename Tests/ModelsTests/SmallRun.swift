@@ -39,4 +39,20 @@ enum SmallRun {
     for name in file.tensors.keys { contents[name] = try file.values(name, as: Float.self) }
     return contents
   }
+
+  /// Changes the JSON of a state file, and leaves its tensors.
+  static func changeState(at url: URL, _ change: (inout [String: Any]) -> Void) throws {
+    let file = try SafetensorsFile(reading: url)
+    let text = Data((file.metadata["state"] ?? "").utf8)
+    guard var state = try JSONSerialization.jsonObject(with: text) as? [String: Any] else {
+      throw CocoaError(.coderInvalidValue)
+    }
+    change(&state)
+    var metadata = file.metadata
+    metadata["state"] = String(decoding: try JSONSerialization.data(withJSONObject: state), as: UTF8.self)
+    let writer = try SafetensorsWriter(
+      writing: url, tensors: file.tensors.mapValues { .init($0.dataType, $0.shape) }, metadata: metadata)
+    for name in file.tensors.keys { try writer.write(name, file.values(name, as: Float.self)) }
+    try writer.finish()
+  }
 }

@@ -5,7 +5,7 @@ import Runtime
 import TestSupport
 import Testing
 
-/// Whole runs: what they leave behind, that they repeat, and that they go on where they stopped.
+/// Whole runs: their files, that they repeat, and that they resume where they stopped.
 @Suite("Training runs", .serialized)
 struct TrainingRunTests {
   @Test("A run leaves its folder as promised", arguments: ModelKind.allCases)
@@ -64,7 +64,7 @@ struct TrainingRunTests {
   }
 
   @Test(
-    "A run that is stopped inside an epoch and taken up again ends with the same bits",
+    "A run that is stopped inside an epoch and resumed ends with the same bits",
     arguments: TestBackends.available, ModelKind.allCases)
   func resumes(device: TestBackends, kind: ModelKind) throws {
     let backend = try device.make()
@@ -106,8 +106,8 @@ struct TrainingRunTests {
     }
   }
 
-  @Test("A run does not go on with other photographs")
-  func otherPhotographs() throws {
+  @Test("A run is not resumed with other images")
+  func otherImages() throws {
     try withFinishedRun { folder, backend in
       let other = try Scenes.dataset(.training, count: 48, seed: 8)
       #expect(throws: RunError.self) { try TrainingRun(resuming: folder, dataset: other, on: backend) }
@@ -129,7 +129,7 @@ struct TrainingRunTests {
     }
   }
 
-  @Test("A configuration may be changed to go on longer, and in nothing else", arguments: [true, false])
+  @Test("A configuration may be changed to train longer, and in nothing else", arguments: [true, false])
   func changedConfiguration(longer: Bool) throws {
     try withFinishedRun { folder, backend in
       let directory = RunDirectory(opening: folder)

@@ -2,13 +2,16 @@ import Testing
 
 @testable import Models
 
+/// The size of the network's input for a photograph.
 @Suite("Working size")
 struct WorkingSizeTests {
-  @Test(arguments: [
-    (6000, 4000, 32, 48, 32), (4000, 6000, 64, 64, 96), (20, 20, 64, 16, 16), (1, 1, 32, 16, 16),
-    (1, 20000, 32, 16, 4096), (20000, 40, 32, 4096, 32), (40, 40, 256, 48, 48),
-  ])
-  func isAMultipleOf16InEveryShape(_ width: Int, _ height: Int, _ size: Int, _ expected: Int, _ expectedHeight: Int) {
+  @Test(
+    "The working size is a multiple of 16 in every shape",
+    arguments: [
+      (6000, 4000, 32, 48, 32), (4000, 6000, 64, 64, 96), (20, 20, 64, 16, 16), (1, 1, 32, 16, 16),
+      (1, 20000, 32, 16, 4096), (20000, 40, 32, 4096, 32), (40, 40, 256, 48, 48),
+    ])
+  func extents(_ width: Int, _ height: Int, _ size: Int, _ expected: Int, _ expectedHeight: Int) {
     let found = Colorizer.workingExtents(width: width, height: height, workingSize: size)
     #expect(found.width == expected && found.height == expectedHeight)
   }

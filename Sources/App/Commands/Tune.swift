@@ -52,7 +52,7 @@ struct Tune: ParsableCommand {
     }
     let store = TuningStore.standard()
     guard dryRun || store != nil else { throw TuneError.noFolder }
-    let operations = try ModelOperations(
+    let plan = try StepPlan(
       options.configuration(model), height: options.size, width: options.size, batchSize: options.batchSize)
     let stop = StopSignal()
     let display = ProgressDisplay()
@@ -62,7 +62,7 @@ struct Tune: ParsableCommand {
     do {
       defer { display.clear() }
       found = try tuner.tune(
-        step: operations.trainingStep, others: operations.inference, seconds: seconds,
+        step: plan.trainingOperations, others: plan.predictionOperations, seconds: seconds,
         progress: { display.update(Self.line($0)) }, shouldStop: { stop.isReceived })
     }
     for broken in found.broken { Console.note("\(broken); run \"recolor check\"") }

@@ -1,15 +1,15 @@
 import Data
 import Runtime
 
-/// Times whole training steps of a model, and batches that it colors, on random images.
+/// A benchmark of whole training steps of a model, and of batches that it colors, on random images.
 public struct StepBenchmark {
   private let trainer: Trainer
   private let backend: any Backend
   public let batchSize: Int
-  /// From nothing to the end of the first step, in seconds: planning, allocation, kernels, the step.
+  /// Seconds to the end of the first step: planning, allocation, building kernels, the step.
   public let secondsToFirstStep: Double
 
-  /// Batches in the data set that the steps go through.
+  /// Batches in the data set.
   private static let batches = 2
 
   /// Plans the model and takes the first step.
@@ -21,15 +21,17 @@ public struct StepBenchmark {
     var random = Philox(seed: 1, stream: 0)
     let byteCount = try ImageDataset.byteCount(width: size, height: size, count: count)
     let bytes = (0..<byteCount).map { _ in UInt8(truncatingIfNeeded: random.nextWord()) }
-    let images = try bytes.withUnsafeBufferPointer { (bytes) throws(BackendError) in
-      try DeviceImages(UnsafeRawBufferPointer(bytes), count: count, height: size, width: size, on: backend)
-    }
-    let order = try ImageOrder(capacity: count, of: images, on: backend)
-    try order.set(Array(0..<UInt32(count)))
+    let dataset = ImageDataset(name: "random", source: "random", width: size, height: size, bytes: bytes)
     var options = TrainingOptions(recipeFor: configuration.kind)
     options.batchSize = batchSize
-    trainer = try Trainer(
-      configuration, options: options, images: images, order: order, validationOrder: order, on: backend)
+    let plan = StepPlan(
+      configuration, options: options,
+      images: try DeviceImages(dataset, residency: .all, batchSize: batchSize, on: backend), trainingCount: count,
+      validationCount: count)
+    trainer = try Trainer(plan, on: backend)
+    for batches in [trainer.batches, trainer.predictor.batches] {
+      try batches.set(Array(0..<UInt32(count)), on: backend)
+    }
     try trainer.step(first: 0)
     try backend.synchronize()
     secondsToFirstStep = start.secondsUntilNow
@@ -37,12 +39,12 @@ public struct StepBenchmark {
     self.batchSize = batchSize
   }
 
-  /// Times `steps` training steps, each to its end on the device, after `warmUp` that are not counted.
+  /// Times `steps` training steps, each to its end on the device, after `warmUp` that are not timed.
   public func train(warmUp: Int, steps: Int) throws(BackendError) -> Durations {
     try time(warmUp: warmUp, runs: steps) { (first) throws(BackendError) in try trainer.step(first: first) }
   }
 
-  /// Times coloring `batches` batches, each to its end on the device, after `warmUp` that are not counted. The colors stay
+  /// Times the prediction of `batches` batches, each to its end on the device, after `warmUp` that are not timed. The colors stay
   /// on the device.
   public func infer(warmUp: Int, batches: Int) throws(BackendError) -> Durations {
     try time(warmUp: warmUp, runs: batches) { (first) throws(BackendError) in try trainer.predictor.run(first: first) }
@@ -64,5 +66,29 @@ public struct StepBenchmark {
   /// Times every operation of a training step by itself: the median over `steps` steps, in seconds, in the step's order.
   public func profile(steps: Int) throws(BackendError) -> [(operation: any Operation, seconds: Double)] {
     try trainer.profile(steps: steps)
+  }
+}
+
+/// The durations of several runs of the same work, at least one, in the order in which they ran.
+public struct Durations: Sendable {
+  public let seconds: [Double]
+  private let sorted: [Double]
+
+  init(_ seconds: [Double]) {
+    self.seconds = seconds
+    sorted = seconds.sorted()
+  }
+
+  public var median: Double { quantile(0.5) }
+  public var shortest: Double { quantile(0) }
+  public var longest: Double { quantile(1) }
+
+  /// Returns the quantile of a part of all runs, 0...1, interpolated linearly between two runs (type 7 of Hyndman and Fan,
+  /// "Sample quantiles in statistical packages", The American Statistician 1996).
+  public func quantile(_ part: Double) -> Double {
+    let place = part * Double(sorted.count - 1)
+    let low = Int(place)
+    let high = min(low + 1, sorted.count - 1)
+    return sorted[low] + (place - Double(low)) * (sorted[high] - sorted[low])
   }
 }

@@ -4,11 +4,11 @@ import Protobufs
 import Runtime
 import SwiftProtobuf
 
-/// Writes a model's generator as an ONNX file, for other programs to run: ONNX Runtime, OpenCV, TensorRT, browsers.
+/// Writes a network that colors as an ONNX file, for other programs to run: ONNX Runtime, OpenCV, TensorRT, browsers.
 ///
 /// The graph has the input `gray`, `[batch, 1, height, width]`, and the output `color`, `[batch, 3, height, width]` (for CIELAB 2
-/// channels), both float32; batch, height and width are free, the latter two multiples of 16. The weights have their PyTorch names. What the
-/// numbers mean is in the file's documentation and metadata.
+/// channels), both float32; batch, height and width are free, the latter two multiples of 16. The weights have their PyTorch
+/// names. The file's documentation and metadata state the ranges of input and output.
 public struct ONNXExport {
   /// The operator set that the graph is written in: old enough for nearly every program.
   static let operatorSet = 13
@@ -22,9 +22,9 @@ public struct ONNXExport {
 
   /// - Parameters:
   ///   - checkpoint: the model.
-  ///   - isNormalized: whether gray and colors are to be in 0...1 whatever the model works in, by nodes in front of the network
-  ///     and behind it.
-  /// - Throws: `ONNXError`, for a model of CIELAB that is to be normalized: its input and output are no parts of 1.
+  ///   - isNormalized: whether gray and colors are in 0...1 whatever the model's own range, by nodes before and after the
+  ///     network.
+  /// - Throws: `ONNXError`, for a model of CIELAB that is to be normalized: its input and output have no such range.
   public init(_ checkpoint: Checkpoint, isNormalized: Bool = false) throws(ONNXError) {
     guard !isNormalized || checkpoint.configuration.colorSpace == .rgb else { throw .notNormalizable }
     self.checkpoint = checkpoint
@@ -35,7 +35,7 @@ public struct ONNXExport {
   /// - Throws: `ONNXError`, `SafetensorsError`, `CheckpointError`.
   public func write(to url: URL) throws {
     try Self.requireRoom(for: checkpoint.configuration)
-    let bytes: [UInt8] = try model(UNet(checkpoint.configuration)).serializedBytes()
+    let bytes: [UInt8] = try model(checkpoint.configuration.makeNetwork()).serializedBytes()
     do throws(FileError) {
       try AtomicFile.write(bytes, to: url.path)
     } catch {
@@ -45,16 +45,16 @@ public struct ONNXExport {
 
   /// Bytes of a model's weights.
   static func byteCount(of configuration: ModelConfiguration) -> Int {
-    UNet(configuration).parameters.byteCount(training: false)
+    configuration.makeNetwork().parameters.byteCount(training: false)
   }
 
-  /// Throws where a model is too large; what is in the file beside the weights fits in the last mebibyte.
+  /// Throws where a model is too large, with a mebibyte left for everything beside the weights.
   static func requireRoom(for configuration: ModelConfiguration) throws(ONNXError) {
     let byteCount = byteCount(of: configuration) + (1 << 20)
     guard byteCount <= largestFile else { throw .tooLarge(byteCount: byteCount) }
   }
 
-  private func model(_ network: UNet) throws -> ONNXModelProto {
+  private func model(_ network: any ColorNetwork) throws -> ONNXModelProto {
     let graph = try graph(network)
     let metadata = metadata.sorted { $0.key < $1.key }
     return .with {
@@ -73,13 +73,13 @@ public struct ONNXExport {
     }
   }
 
-  private func graph(_ network: UNet) throws -> ONNXGraphProto {
+  private func graph(_ network: any ColorNetwork) throws -> ONNXGraphProto {
     let builder = PlanBuilder()
     // Any size gives the same graph.
     let gray = builder.tensor("gray", Shape(1, 32, 32, 1))
     let color = network(gray, Tape(builder, network.parameters, mode: .inference, label: "onnx"))
     let scaling = scaling
-    var graph = ONNXGraph(network, input: gray, named: scaling == nil ? "gray" : "network.gray")
+    var graph = ONNXGraph(network.parameters, input: gray, named: scaling == nil ? "gray" : "network.gray")
     if let scaling {
       graph.append("gray", scaling.input, result: "network.gray")
     }
@@ -103,7 +103,7 @@ public struct ONNXExport {
     }
   }
 
-  /// Between 0...1 and the network's own range; nil where nothing is to be done.
+  /// The scalings between 0...1 and the network's own range; nil for none.
   private var scaling: (input: ONNXGraph.Scaling, output: ONNXGraph.Scaling)? {
     guard isNormalized, case .rgb(let byteScale, let shift) = encoding else { return nil }
     let scale = byteScale * 255
@@ -112,7 +112,7 @@ public struct ONNXExport {
 
   private var encoding: ColorEncoding { checkpoint.configuration.encoding }
 
-  /// What the numbers mean, in words.
+  /// The ranges of input and output, in words.
   private var ranges: (input: String, output: String) {
     let size = "height and width multiples of 16"
     let gray = "the mean of a photograph's red, green and blue (sRGB)"
@@ -132,12 +132,12 @@ public struct ONNXExport {
     }
   }
 
-  /// Whole numbers without a fraction.
+  /// Formats a number, whole numbers without a fraction.
   private static func text(_ value: Float) -> String {
     value == value.rounded() ? String(Int(value)) : String(value)
   }
 
-  /// The checkpoint's, and what the numbers mean.
+  /// The metadata of the checkpoint, and the ranges of input and output.
   private var metadata: [String: String] {
     var metadata = checkpoint.metadata
     metadata["format"] = nil
@@ -148,5 +148,30 @@ public struct ONNXExport {
     metadata["input"] = ranges.input
     metadata["output"] = ranges.output
     return metadata
+  }
+}
+
+/// A model that cannot be written as an ONNX file.
+public enum ONNXError: Error, Equatable {
+  /// An operation that has no counterpart in the file.
+  case unknownOperation(String)
+  /// Larger than a message of Protocol Buffers may be.
+  case tooLarge(byteCount: Int)
+  /// A model that predicts a* and b* was asked for numbers in 0...1.
+  case notNormalizable
+  /// A system call failed on the file.
+  case file(path: String, reason: String)
+}
+
+extension ONNXError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unknownOperation(let name): "ONNX: there is nothing to write for the operation \(name)"
+    case .tooLarge(let byteCount):
+      "ONNX: the file would have \(byteCount) bytes, and can have 2 GiB at most; a model of a smaller width fits"
+    case .notNormalizable:
+      "--normalized: the model takes L* and gives a* and b* of CIELAB; leave it out, the file says how they are scaled"
+    case .file(let path, let reason): "\(path): \(reason)"
+    }
   }
 }

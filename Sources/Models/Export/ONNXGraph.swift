@@ -4,8 +4,8 @@ import Runtime
 /// The operations of a network's inference pass as the graph of an ONNX model, in operator set 13.
 ///
 /// ONNX's tensors are `[batch, channels, height, width]`, its values are written once, and its nodes read whole values; here
-/// tensors are slices of channels, and may be written in place. So a value is known by the slice it is in, a later value of the
-/// same slice takes its place, and reading several slices as one becomes a `Concat`.
+/// tensors are slices of channels, and may be written in place. So a value is identified by its slice, a later value of the same
+/// slice replaces it, and reading several slices as one becomes a `Concat`.
 struct ONNXGraph {
   private(set) var nodes: [ONNXNodeProto] = []
   private(set) var initializers: [ONNXTensorProto] = []
@@ -25,28 +25,29 @@ struct ONNXGraph {
 
   /// The name of the newest value in each slice.
   private var values: [Slice: String]
-  /// Names of parameters by their tensors, less the part of the name that says which of a layer's parameters it is.
+  /// Names of the layers by the tensors of their parameters.
   private let layers: [Slice: String]
   private let parameters: [Slice: Parameter]
 
   /// Begins a graph.
   /// - Parameters:
-  ///   - input: the tensor that the graph's input stands for.
+  ///   - set: the parameters that the operations read.
+  ///   - input: the tensor of the graph's input.
   ///   - name: the graph's name for it.
-  init(_ network: UNet, input: Tensor, named name: String) {
-    let parameters = network.parameters.parameters.map { (Slice(network.parameters.value(of: $0)), $0) }
+  init(_ set: ParameterSet, input: Tensor, named name: String) {
+    let parameters = set.parameters.map { (Slice(set.value(of: $0)), $0) }
     self.parameters = Dictionary(uniqueKeysWithValues: parameters)
     layers = self.parameters.mapValues { String($0.name[..<($0.name.lastIndex(of: ".") ?? $0.name.endIndex)]) }
     values = [Slice(input): name]
   }
 
-  /// Adds a parameter, which the nodes know by its own name.
+  /// Adds a parameter under its own name.
   mutating func addInitializer(_ parameter: Parameter, values: [Float]) {
     initializers.append(.floats(parameter.name, shape: parameter.fileShape, values))
   }
 
-  /// Adds what computes an operation.
-  /// - Throws: `ONNXError`, for an operation that no network's inference has had so far.
+  /// Adds the nodes that compute an operation.
+  /// - Throws: `ONNXError.unknownOperation`, for one without a case here.
   mutating func append(_ operation: any Operation) throws(ONNXError) {
     switch operation {
     case let operation as ConvolutionForward: append(operation)
@@ -155,7 +156,7 @@ struct ONNXGraph {
     values[Slice(tensor)] = "\(name).output"
   }
 
-  /// Name of the value that a tensor holds by now; slices that were written apart are put together first.
+  /// Returns the name of the value that a tensor holds, after joining slices that were written separately.
   mutating func value(of tensor: Tensor) -> String {
     let slice = Slice(tensor)
     if let name = values[slice] { return name }

@@ -1,7 +1,7 @@
 import Foundation
 import Protobufs
 
-/// Short ways to make the messages of an ONNX file.
+// Factories of the messages of an ONNX file.
 
 extension ONNXAttributeProto {
   static func integer(_ name: String, _ value: Int) -> Self {

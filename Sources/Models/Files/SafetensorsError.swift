@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// What is wrong with a safetensors file, or went wrong with reading or writing it. `description` is one line.
+/// An invalid safetensors file, or a failure to read or write one. `description` is one line.
 public struct SafetensorsError: Error, Equatable {
   public enum Problem: Equatable, Sendable {
     /// The file system failed: `cannot be written`, `No space left on device`.
@@ -28,9 +28,9 @@ public struct SafetensorsError: Error, Equatable {
     case missing
     case wrongDataType(expected: SafetensorsDataType, found: SafetensorsDataType)
     case wrongShape(expected: [Int], found: [Int])
-    /// A name that the format keeps for itself, given to a tensor to be written.
+    /// A tensor to be written has a name that the format reserves.
     case reservedName
-    /// A negative extent or a size past the largest number, in a tensor to be written.
+    /// A tensor to be written has a negative extent or more bytes than an `Int` holds.
     case impossibleShape([Int])
     /// A tensor that was announced to the writer was not written before `finish`.
     case notWritten

@@ -1,11 +1,11 @@
 import Files
 import Foundation
 
-/// A safetensors file that is open for reading. Opening it reads and checks the header alone; the values of a tensor
-/// are read when they are asked for, so that a large file takes no more memory than the tensors in use.
+/// A safetensors file that is open for reading. Opening it reads and checks the header alone; the values of a tensor are read
+/// when requested, so that a large file takes no more memory than the tensors in use.
 public final class SafetensorsFile: Sendable {
   public let url: URL
-  /// What the writer noted down, such as the model and its width.
+  /// Metadata that the writer added, such as the model and its width.
   public let metadata: [String: String]
   /// By name.
   public let tensors: [String: SafetensorsEntry]
@@ -43,7 +43,7 @@ public final class SafetensorsFile: Sendable {
     }
   }
 
-  /// The header's bytes, without the eight of its length.
+  /// Reads the header's bytes, without the eight of its length.
   private static func header(
     of file: borrowing FileDescriptor, fileByteCount: Int
   ) throws(SafetensorsError) -> [UInt8] {
@@ -58,9 +58,8 @@ public final class SafetensorsFile: Sendable {
     return try read([UInt8].self, count: Int(length), at: 8, of: file)
   }
 
-  /// The values of a tensor, its last extent innermost.
-  ///
-  /// Fails where the tensor is not in the file, holds another data type, or has another shape than `shape`.
+  /// Reads the values of a tensor, its last extent innermost.
+  /// - Throws: where the tensor is not in the file, holds another data type, or has another shape than `shape`.
   public func values<Element: SafetensorsElement>(
     _ name: String,
     as type: Element.Type = Element.self,
@@ -79,7 +78,7 @@ public final class SafetensorsFile: Sendable {
   ) throws(SafetensorsError) -> [Element] {
     // The initializer below would write its length, 0, into the one empty array that all threads share.
     guard count > 0 else { return [] }
-    // The initializer that takes a closure does not carry the type of what the closure throws.
+    // The initializer that takes a closure does not carry the type of the closure's error.
     var failure: FileError?
     let values = [Element](unsafeUninitializedCapacity: count) { buffer, initializedCount in
       do throws(FileError) {

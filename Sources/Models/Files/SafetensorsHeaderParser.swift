@@ -1,7 +1,7 @@
-/// Reads the JSON of a safetensors header, and nothing but what such a header may hold.
+/// A parser of the JSON of safetensors headers, and of no other JSON.
 ///
-/// A general JSON library keeps only one of two equal names, which would hide a tensor that is there twice; hence a
-/// parser that sees every name. It holds no recursion, so a hostile header cannot exhaust the stack.
+/// A general JSON library keeps one of two equal names, which would hide a tensor that is there twice; this parser reads every
+/// name. It does not recurse, so a hostile header cannot exhaust the stack.
 struct SafetensorsHeaderParser {
   /// A tensor as the header describes it, not yet checked against the file.
   struct ParsedTensor {
@@ -22,7 +22,7 @@ struct SafetensorsHeaderParser {
   }
 
   mutating func parse() throws(SafetensorsError) -> (metadata: [String: String], tensors: [ParsedTensor]) {
-    // The format wants the brace at the very start, so that a header can be told from other data.
+    // The format requires the brace at the start, so that a header can be told from other data.
     guard bytes.first == UInt8(ascii: "{") else { throw malformed("not a JSON object") }
     var metadata: [String: String] = [:]
     var tensors: [ParsedTensor] = []
@@ -136,7 +136,7 @@ struct SafetensorsHeaderParser {
     throw malformed("a string does not end")
   }
 
-  /// What comes after a backslash.
+  /// Parses an escape sequence after its backslash.
   private mutating func parseEscape() throws(SafetensorsError) -> Unicode.Scalar {
     guard position < bytes.count else { throw malformed("a string does not end") }
     let byte = bytes[position]
@@ -176,7 +176,7 @@ struct SafetensorsHeaderParser {
     return value
   }
 
-  /// After a member or element: whether a comma announces another one.
+  /// Parses the comma or the end after a member or element; returns whether another one follows.
   private mutating func continues(until end: Unicode.Scalar) throws(SafetensorsError) -> Bool {
     if skip(",") { return true }
     try expect(end)

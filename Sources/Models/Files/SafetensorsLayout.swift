@@ -1,4 +1,4 @@
-/// A tensor of a safetensors file: what it is and where its bytes are.
+/// A tensor of a safetensors file: its type and shape, and the range of its bytes.
 public struct SafetensorsEntry: Equatable, Sendable {
   public let name: String
   public let dataType: SafetensorsDataType
@@ -11,7 +11,7 @@ public struct SafetensorsEntry: Equatable, Sendable {
   public var count: Int { byteRange.count / dataType.byteCount }
 }
 
-/// The header of a safetensors file, and what can be checked without looking at the data.
+/// The header of a safetensors file, checked as far as possible without the data.
 ///
 /// The file is an 8-byte little-endian length of the header; the header, a JSON object that maps each tensor's name to
 /// `{"dtype": …, "shape": […], "data_offsets": [begin, end]}` and `__metadata__` to an object of strings; and the data,
@@ -22,7 +22,7 @@ struct SafetensorsLayout: Equatable {
   static let metadataName = "__metadata__"
 
   let metadata: [String: String]
-  /// In the order of their data, which has neither holes nor overlaps.
+  /// The tensors in the order of their data, which has neither holes nor overlaps.
   let entries: [SafetensorsEntry]
 
   /// Bytes of all tensors.
@@ -120,7 +120,7 @@ struct SafetensorsLayout: Equatable {
     return withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header
   }
 
-  /// Bytes of a tensor, or nil where that is no number: a negative extent, or more than an `Int` holds.
+  /// Returns the bytes of a tensor; nil for a negative extent, or more bytes than an `Int` holds.
   static func byteCount(of shape: [Int], dataType: SafetensorsDataType) -> Int? {
     var product = dataType.byteCount
     for extent in shape {
@@ -131,7 +131,7 @@ struct SafetensorsLayout: Equatable {
     return product
   }
 
-  /// A JSON string.
+  /// Returns `text` as a JSON string.
   private static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
@@ -146,4 +146,63 @@ struct SafetensorsLayout: Equatable {
     }
     return result + "\""
   }
+}
+
+/// The type of a tensor's elements in a safetensors file, by its name in the format.
+public enum SafetensorsDataType: String, Sendable, CaseIterable {
+  case bool = "BOOL"
+  case uint8 = "U8"
+  case int8 = "I8"
+  case float8E5M2 = "F8_E5M2"
+  case float8E4M3 = "F8_E4M3"
+  case uint16 = "U16"
+  case int16 = "I16"
+  case float16 = "F16"
+  case bfloat16 = "BF16"
+  case uint32 = "U32"
+  case int32 = "I32"
+  case float32 = "F32"
+  case uint64 = "U64"
+  case int64 = "I64"
+  case float64 = "F64"
+
+  /// Bytes of one element.
+  public var byteCount: Int {
+    switch self {
+    case .bool, .uint8, .int8, .float8E5M2, .float8E4M3: 1
+    case .uint16, .int16, .float16, .bfloat16: 2
+    case .uint32, .int32, .float32: 4
+    case .uint64, .int64, .float64: 8
+    }
+  }
+}
+
+/// A Swift type with the memory layout of a safetensors data type. The format is little-endian, as is every machine that Swift
+/// runs on.
+public protocol SafetensorsElement: BitwiseCopyable, Sendable {
+  static var safetensorsDataType: SafetensorsDataType { get }
+}
+
+extension Float: SafetensorsElement {
+  public static var safetensorsDataType: SafetensorsDataType { .float32 }
+}
+
+extension Double: SafetensorsElement {
+  public static var safetensorsDataType: SafetensorsDataType { .float64 }
+}
+
+extension Int64: SafetensorsElement {
+  public static var safetensorsDataType: SafetensorsDataType { .int64 }
+}
+
+extension UInt64: SafetensorsElement {
+  public static var safetensorsDataType: SafetensorsDataType { .uint64 }
+}
+
+extension UInt32: SafetensorsElement {
+  public static var safetensorsDataType: SafetensorsDataType { .uint32 }
+}
+
+extension UInt8: SafetensorsElement {
+  public static var safetensorsDataType: SafetensorsDataType { .uint8 }
 }

@@ -1,13 +1,12 @@
 import Files
 import Foundation
 
-/// Writes a safetensors file tensor by tensor, so that no more than one of them need be in memory.
+/// A writer of a safetensors file, tensor by tensor, so that no more than one of them need be in memory.
 ///
-/// The file comes into being under a temporary name beside its place and takes its name in `finish`, when every byte is
-/// on the disk: whoever looks sees the old file or the new one, whole. A writer that goes without `finish` leaves
-/// nothing behind.
+/// The file is created under a temporary name beside its place and takes its name in `finish`, when every byte is on the disk:
+/// readers see the old file or the new one, whole. A writer that is released without `finish` leaves nothing behind.
 public final class SafetensorsWriter {
-  /// What a tensor to be written is.
+  /// The type and shape of a tensor to be written.
   public struct Description: Equatable, Sendable {
     public var dataType: SafetensorsDataType
     /// Extents, outermost first; `[]` is a single value.
@@ -19,7 +18,7 @@ public final class SafetensorsWriter {
     }
   }
 
-  /// What is to be written, in the order in which it will lie in the file.
+  /// The tensors to be written, in the order of their data in the file.
   public let entries: [SafetensorsEntry]
 
   private let path: String
@@ -29,7 +28,7 @@ public final class SafetensorsWriter {
   private let entriesByName: [String: SafetensorsEntry]
   private var written: Set<String> = []
 
-  /// Starts a file that will hold exactly these tensors.
+  /// Creates a file for exactly these tensors.
   public init(
     writing url: URL,
     tensors: [String: Description],
@@ -63,8 +62,8 @@ public final class SafetensorsWriter {
     written.insert(name)
   }
 
-  /// Brings the bytes to the disk, so that nothing but its name is missing: several files can be made ready before the
-  /// first of them takes its name.
+  /// Writes all bytes to the disk, so that only the name is missing: several files can be completed before the first of them
+  /// takes its name.
   public func synchronize() throws(SafetensorsError) {
     if let entry = entries.first(where: { !written.contains($0.name) }) { throw failure(entry.name, .notWritten) }
     do {
@@ -74,7 +73,7 @@ public final class SafetensorsWriter {
     }
   }
 
-  /// Brings the file to the disk and gives it its name. Nothing can be written after that.
+  /// Writes the file to the disk and gives it its name. Nothing can be written after that.
   public func finish() throws(SafetensorsError) {
     if let entry = entries.first(where: { !written.contains($0.name) }) { throw failure(entry.name, .notWritten) }
     guard let file = file.take() else { throw failure(nil, .finished) }

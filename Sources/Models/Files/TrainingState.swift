@@ -1,34 +1,34 @@
 import Foundation
 import Runtime
 
-/// Everything that the next step depends on, beside what the run's configuration says: all networks' numbers and moments,
-/// and the place in the data. It holds the weights too, so that a run goes on from this one file whatever was being
-/// written beside it. Random numbers need no state: each comes from the seed and its place.
+/// Everything that the next step depends on, beside the run's configuration: the parameters and moments of all networks, and
+/// the position in the data. It holds the weights too, so that a run resumes from this one file whatever was being written
+/// beside it. Random numbers need no state: each is a function of the seed and its position.
 public struct TrainingState: Codable, Equatable, Sendable {
   /// Epochs done.
   public var epoch = 0
   /// Steps done in all; Adam's t.
   public var step = 0
-  /// Images of the current epoch done; where the next batch starts in the epoch's order.
+  /// Images of the current epoch done; the position of the next batch in the epoch's order.
   public var position = 0
-  /// Sums of the losses over the current epoch's steps, in the trainer's order, but for the last few.
+  /// Sums of the losses over the current epoch's steps, in the trainer's order, without the steps of `pendingLosses`.
   public var lossSums: [Double] = []
-  /// Sums over those last few, as the device has added them up so far.
+  /// Sums over the last steps, which the device still adds to.
   public var pendingLosses: [Float] = []
-  /// Steps of the current epoch that `lossSums` counts; nil in files from before it was noted.
+  /// Steps of the current epoch that `lossSums` counts; nil in older files.
   var summedSteps: Int?
-  /// What the run was started with; a later change of it must not go unseen.
+  /// The configuration that the run was started with, to detect changes of it.
   public var configuration: RunConfiguration?
   /// Lowest validation error so far.
   public var bestValidationError: Double?
-  /// How a GAN's discriminator has fared; nil where nobody watches.
+  /// Steps in which a GAN's discriminator has dominated; nil before the first losses.
   var watch: DiscriminatorWatch?
-  /// Names of the checkpoints that `keep` has had written and not yet removed, oldest first.
+  /// Names of the checkpoints that were written for `RunConfiguration.keep` and not yet removed, oldest first.
   var kept: [String]?
 
   public init() {}
 
-  /// The place in the data after an epoch's end.
+  /// Moves to the beginning of the next epoch.
   mutating func beginNextEpoch() {
     epoch += 1
     position = 0
@@ -37,13 +37,13 @@ public struct TrainingState: Codable, Equatable, Sendable {
     pendingLosses = []
   }
 
-  /// Sums of the losses over all of the current epoch's steps, given those that the device has not handed over.
+  /// Sums of the losses over all of the current epoch's steps, given those that are still on the device.
   func lossSums(with pending: [Float]) -> [Double] {
     lossSums.isEmpty ? pending.map(Double.init) : zip(lossSums, pending).map { $0 + Double($1) }
   }
 
   /// Writes the state file, which takes its name when its writer finishes.
-  /// - Throws: `CheckpointError.notFinite` where a number is infinite or none, `SafetensorsError`, `BackendError`.
+  /// - Throws: `CheckpointError.notFinite` where a value is NaN or infinite, `SafetensorsError`, `BackendError`.
   func prepare(_ trainer: Trainer, for url: URL, on backend: any Backend) throws -> SafetensorsWriter {
     var descriptions: [String: SafetensorsWriter.Description] = [:]
     Self.forEach(trainer) { name, _, parameter, _ in
@@ -74,7 +74,7 @@ public struct TrainingState: Codable, Equatable, Sendable {
     guard state.epoch >= 0, state.step >= 0, state.position >= 0, state.summedSteps ?? 0 >= 0 else {
       throw CheckpointError.wrongState(path: url.path, reason: "negative epoch, step or position")
     }
-    // They will be removed one day: nothing else may be.
+    // These files will be removed: no others may be named.
     if let name = state.kept?.first(where: { !RunDirectory.isKept($0) }) {
       throw CheckpointError.wrongState(
         path: url.path, reason: "names as a checkpoint what is none: \(name.debugDescription)")
@@ -92,14 +92,14 @@ public struct TrainingState: Codable, Equatable, Sendable {
     return state
   }
 
-  /// Calls `body` with the name of every tensor in a state file and where it belongs.
+  /// Calls `body` with the name of every tensor in a state file and the parameter whose vector it holds.
   private static func forEach(
     _ trainer: Trainer, _ body: (String, ParameterSet, Parameter, ParameterVector) throws -> Void
   ) rethrows {
-    for (network, parameters) in trainer.networks {
+    for (name, network) in trainer.networks {
       for vector in ParameterVector.allCases {
-        for parameter in parameters.parameters(in: vector) {
-          try body("\(network).\(vector.rawValue).\(parameter.name)", parameters, parameter, vector)
+        for parameter in network.parameters.parameters(in: vector) {
+          try body("\(name).\(vector.rawValue).\(parameter.name)", network.parameters, parameter, vector)
         }
       }
     }

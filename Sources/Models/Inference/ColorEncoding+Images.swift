@@ -2,30 +2,30 @@ import Imaging
 import Runtime
 
 extension ColorEncoding {
-  /// A photograph as a generator sees it: `[height, width]`.
-  func gray(of photograph: RGBImage) -> [Float] {
+  /// Encodes the gray input of a network for an image: `[height, width]`.
+  func gray(of image: RGBImage) -> [Float] {
     switch self {
     case .rgb(let scale, let shift):
-      photograph.grayValues.map { $0 * scale + shift }
+      image.grayValues.map { $0 * scale + shift }
     case .lab:
-      (0..<photograph.width * photograph.height).map { pixel in
-        let bytes = (0..<3).map { Float(photograph.bytes[3 * pixel + $0]) / 255 }
+      (0..<image.width * image.height).map { pixel in
+        let bytes = (0..<3).map { Float(image.bytes[3 * pixel + $0]) / 255 }
         let color = CIELAB(red: bytes[0], green: bytes[1], blue: bytes[2])
         return color.lightness / Self.labLightnessScale - 1
       }
     }
   }
 
-  /// What a generator made, as red, green and blue in 0...1; what lies outside is clipped, as every image file would.
+  /// Decodes the output of a network to red, green and blue in 0...1; values outside are clipped, as in an image file.
   /// - Parameters:
   ///   - output: `[pixels, colorChannels]`
-  ///   - gray: what the generator made it from, `[pixels]`.
+  ///   - gray: the input of the network, `[pixels]`; read in CIELAB alone.
   /// - Returns: `[pixels, 3]`
   func colors(fromOutput output: [Float], gray: [Float]) -> [Float] {
     switch self {
     case .rgb(let scale, let shift):
       let (factor, offset) = (1 / (255 * scale), -shift / (255 * scale))
-      // Of the study's ranges both are exact: 1 and 0, 0.5 and 0.5.
+      // For the ranges of the study both are exact: 1 and 0, 0.5 and 0.5.
       return output.map { min(max($0 * factor + offset, 0), 1) }
     case .lab:
       return [Float](unsafeUninitializedCapacity: 3 * gray.count) { colors, count in
@@ -38,6 +38,15 @@ extension ColorEncoding {
         }
         count = 3 * gray.count
       }
+    }
+  }
+}
+
+extension RGBImage {
+  /// The mean of the three colors of each pixel, in 0...255, unrounded: `[height, width]`.
+  var grayValues: [Float] {
+    (0..<width * height).map { pixel in
+      (Float(bytes[3 * pixel]) + Float(bytes[3 * pixel + 1]) + Float(bytes[3 * pixel + 2])) / 3
     }
   }
 }

@@ -3,13 +3,13 @@ import Runtime
 
 /// Colors photographs of any size with one model.
 ///
-/// The network sees the gray photograph scaled to its working size. Of its answer only the chroma is kept, CIELAB's a* and b*;
-/// it is scaled up along the photograph's edges and joined with the photograph's own lightness.
+/// The input of the network is the gray photograph, scaled to a working size. Of its output only the chroma is kept, CIELAB's a*
+/// and b*; it is scaled up along the photograph's edges and joined with the photograph's own lightness.
 public final class Colorizer {
   private let backend: any Backend
-  private let network: UNet
+  private let network: any ColorNetwork
   private let encoding: ColorEncoding
-  /// The plan for the size used last: photographs of one folder often share it.
+  /// The plan for the size used last, which photographs of one folder often share.
   private var current: SizedPlan?
 
   private struct SizedPlan {
@@ -26,21 +26,21 @@ public final class Colorizer {
     network = try checkpoint.load(on: backend)
   }
 
-  /// Colors a photograph; its own colors are not looked at.
-  /// - Parameter workingSize: pixels of the shorter side as the network sees it; see `workingExtents`.
+  /// Colors a photograph; its own colors are ignored.
+  /// - Parameter workingSize: pixels of the shorter side of the network's input; see `workingExtents`.
   public func colorize(_ photograph: Photograph, workingSize: Int) throws(BackendError) -> ColoredPhotograph {
     let small = Self.small(photograph, workingSize: workingSize)
     let chroma = ChromaPlane(colors: try colors(of: small), width: small.width, height: small.height)
     return ColoredPhotograph(photograph, chroma: chroma, small: small)
   }
 
-  /// What the network itself makes of a photograph, at its working size.
+  /// Returns the network's own prediction for a photograph, at its working size.
   public func raw(_ photograph: Photograph, workingSize: Int) throws(BackendError) -> RGBImage {
     let small = Self.small(photograph, workingSize: workingSize)
     return RGBImage(width: small.width, height: small.height, values: try colors(of: small))
   }
 
-  /// The network's colors for an image of its working size: `[height, width, 3]` in 0...1.
+  /// Predicts the colors of an image of working size: `[height, width, 3]` in 0...1.
   private func colors(of small: RGBImage) throws(BackendError) -> [Float] {
     let sized = try plan(height: small.height, width: small.width)
     let gray = encoding.gray(of: small)
@@ -55,15 +55,16 @@ public final class Colorizer {
     return photograph.resized(width: width, height: height)
   }
 
-  /// The size at which the network sees a photograph: `workingSize` pixels on the shorter side and the photograph's
+  /// The size of the network's input for a photograph: `workingSize` pixels on the shorter side and the photograph's
   /// proportions, but no larger than the photograph, and no side longer than a model takes. Both are rounded to multiples
-  /// of 16, for the U-Net halves four times.
+  /// of `ModelConfiguration.extentMultiple`.
   static func workingExtents(width: Int, height: Int, workingSize: Int) -> (width: Int, height: Int) {
     let scale = min(1, Double(workingSize) / Double(min(width, height)))
     let extents = ModelConfiguration.imageExtents
     func extent(_ size: Int) -> Int {
       let scaled = min(max(Double(size) * scale, Double(extents.lowerBound)), Double(extents.upperBound))
-      return Int((scaled / 16).rounded()) * 16
+      let multiple = ModelConfiguration.extentMultiple
+      return Int((scaled / Double(multiple)).rounded()) * multiple
     }
     return (extent(width), extent(height))
   }

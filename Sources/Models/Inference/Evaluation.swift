@@ -2,28 +2,28 @@ import Data
 import Imaging
 import Runtime
 
-/// How well a model colors the photographs of a predictor's order: scores of all, and pictures of a few.
+/// The quality of a model's colors for the images of a predictor: scores of all, and pictures of a few.
 public struct Evaluation {
-  /// Of each photograph in the predictor's order; empty where not asked for.
+  /// The scores of each image in the predictor's order; empty where not requested.
   public let scores: [ImageScores]
-  /// Of all; nil where not asked for.
+  /// The metrics over all images; nil where not requested.
   public var metrics: ImageMetrics? { ImageMetrics(scores) }
-  /// The photographs that were asked for: gray | predicted | photograph.
+  /// The requested images: gray | predicted | photograph.
   public let sheet: ContactSheet
-  /// What the model made of the photographs that were asked for, as asked.
+  /// The predictions for the requested images, in the order requested.
   public let predictions: [RGBImage]
 
-  /// Every pixel of a sheet's images becomes a square of this many, for images of 32 pixels.
+  /// Width of an image on the sheet in pixels, or a little less.
   private static let sheetWidth = 96
 
-  /// Nobody waits for the result any more.
-  public struct Stopped: Error {}
+  /// The evaluation was cancelled by `shouldStop`.
+  public struct Cancelled: Error {}
 
   /// - Parameters:
-  ///   - predictor: its order says which of `dataset`'s images.
-  ///   - shown: positions in the order of the photographs to show.
-  ///   - shouldStop: asked before every batch is measured.
-  /// - Throws: `BackendError`, and `Stopped` where `shouldStop` says so.
+  ///   - predictor: predicts images of `dataset`, in the order of its batches.
+  ///   - shown: positions in the order of the images to show.
+  ///   - shouldStop: called before every batch is measured.
+  /// - Throws: `BackendError`, and `Cancelled` where `shouldStop` returns true.
   public init(
     _ predictor: Predictor, dataset: ImageDataset, shown: [Int], computesMetrics: Bool = true,
     shouldStop: () -> Bool = { false }
@@ -33,7 +33,7 @@ public struct Evaluation {
     var scores: [ImageScores] = []
     var predictions: [Int: RGBImage] = [:]
     try predictor.forEachBatch { first, count, colors in
-      if shouldStop() { throw Stopped() }
+      if shouldStop() { throw Cancelled() }
       for position in shown where (first..<first + count).contains(position) {
         let start = (position - first) * imageCount
         predictions[position] = RGBImage(
@@ -42,7 +42,7 @@ public struct Evaluation {
       guard computesMetrics else { return }
       var photographs: [UInt8] = []
       photographs.reserveCapacity(count * imageCount)
-      for index in predictor.order.indices[first..<first + count] {
+      for index in predictor.batches.indices[first..<first + count] {
         photographs += dataset.bytes[Int(index) * imageCount..<(Int(index) + 1) * imageCount]
       }
       scores += scorer.scores(predictions: colors, photographs: photographs)
@@ -51,29 +51,29 @@ public struct Evaluation {
     let found = shown.compactMap { position in predictions[position].map { (position, $0) } }
     self.predictions = found.map(\.1)
     let rows = found.map { position, prediction in
-      let photograph = dataset[Int(predictor.order.indices[position])]
+      let photograph = dataset[Int(predictor.batches.indices[position])]
       return [photograph.gray, prediction, photograph]
     }
     sheet = ContactSheet(
       headings: ["gray", "predicted", "photograph"], rows: rows, scale: max(1, Self.sheetWidth / dataset.width))
   }
 
-  /// Shows the first photographs of the order.
+  /// Evaluates and shows the first images of the order.
   /// - Parameters:
   ///   - sampleCount: rows of the sheet.
-  ///   - shouldStop: asked before every batch is measured.
-  /// - Throws: `BackendError`, and `Stopped` where `shouldStop` says so.
+  ///   - shouldStop: called before every batch is measured.
+  /// - Throws: `BackendError`, and `Cancelled` where `shouldStop` returns true.
   public init(
     _ predictor: Predictor, dataset: ImageDataset, sampleCount: Int, computesMetrics: Bool = true,
     shouldStop: () -> Bool = { false }
   ) throws {
-    let shown = Array(0..<min(sampleCount, predictor.order.count))
+    let shown = Array(0..<min(sampleCount, predictor.batches.count))
     try self.init(predictor, dataset: dataset, shown: shown, computesMetrics: computesMetrics, shouldStop: shouldStop)
   }
 
   /// Evaluates a weights file on a data set.
   /// - Parameters:
-  ///   - shown: numbers of the photographs to show.
+  ///   - shown: numbers of the images to show.
   ///   - batchSize: images at a time; it changes nothing but speed and memory.
   /// - Throws: `ModelError` where the images' size does not suit the model, `SafetensorsError`, `BackendError`.
   public init(

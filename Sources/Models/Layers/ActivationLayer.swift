@@ -1,11 +1,11 @@
 import Runtime
 
-/// An activation that follows no batch norm.
+/// An activation that is not fused with a batch norm: PyTorch's `LeakyReLU`, `Tanh` and `Sigmoid`.
 struct ActivationLayer {
   let name: String
   let activation: Activation
 
-  /// Emits the layer, in place where there is nowhere else to write. The derivative is taken from the output.
+  /// Emits the layer, in place without a destination. The derivative is computed from the output.
   func callAsFunction(_ input: Tensor, into destination: Tensor? = nil, _ tape: Tape) -> Tensor {
     let output = destination ?? input
     tape.summarize(

@@ -18,7 +18,7 @@ struct BatchNormalizationLayer {
     runningVariance = parameters.tracked("\(name).running_var", count: channels, initialValue: .constant(1))
   }
 
-  /// Emits the layer. Without gradients to compute, and with nowhere else to write, it works in place.
+  /// Emits the layer. In inference, without a destination, it works in place.
   /// - Parameter pooling: max-pooling that follows the layer.
   /// - Returns: the layer's output; with `pooling`, that of the pooling.
   func callAsFunction(
@@ -66,7 +66,8 @@ struct BatchNormalizationLayer {
     return pooled?.output ?? output
   }
 
-  /// A pass that only wants the input's gradient gets the parameters' as well, and throws them away.
+  /// The tensor for a parameter's gradient. A pass that needs the input's gradient alone computes the parameters' as well, and
+  /// discards them.
   private func parameterGradient(_ parameter: Parameter, _ tape: Tape) -> Tensor {
     tape.wantsParameterGradients
       ? tape.parameters.gradient(of: parameter)

@@ -9,22 +9,22 @@ struct ConvolutionLayer {
   let outputChannels: Int
   private let weight: Parameter
   private let bias: Parameter
-  /// A bias in front of a batch norm has a true gradient of zero and stays where it is; and the convolution finds the
-  /// statistics that the batch norm needs.
+  /// Whether a batch norm comes next. The gradient of the bias is then zero, and is not computed; and the convolution computes
+  /// the statistics that the batch norm needs.
   private let feedsBatchNorm: Bool
-  /// Where power iteration stands, u of `SpectralNormalizationForward`, where the weights are divided by their spectral norm.
+  /// u of the power iteration, see `SpectralNormalizationForward`; nil where the weights are not divided by their spectral norm.
   private let spectralVector: Parameter?
 
   /// - Parameters:
-  ///   - weights: what the weights are drawn from; PyTorch's default where nil. The bias always has PyTorch's default.
+  ///   - weights: initial value of the weights; PyTorch's default where nil. The bias always has PyTorch's default.
   ///   - feedsBatchNorm: whether a batch norm comes next.
-  ///   - spectralNorm: whether passes may see the weights divided by their spectral norm.
+  ///   - spectralNorm: whether passes may read the weights divided by their spectral norm.
   init(
     _ name: String, from inputChannels: Int, to outputChannels: Int, _ geometry: ConvolutionGeometry,
     outputPadding: Int? = nil, weights: InitialValue? = nil, feedsBatchNorm: Bool = false, spectralNorm: Bool = false,
     in parameters: ParameterSet
   ) {
-    // PyTorch takes the second extent of the weights for the fan-in, which of a transposed kernel is the output's.
+    // PyTorch takes the second extent of the weights for the fan-in, which in a transposed kernel is the output channels.
     let fanIn = (outputPadding == nil ? inputChannels : outputChannels) * geometry.taps
     self.name = name
     self.geometry = geometry
@@ -66,7 +66,7 @@ struct ConvolutionLayer {
 
   /// Emits the layer.
   /// - Parameters:
-  ///   - destination: where to write, a tensor of the layer's own where nil.
+  ///   - destination: the tensor to write; a new one where nil.
   ///   - needsInputGradient: false for the first layer, whose input is data.
   func callAsFunction(
     _ input: Tensor, into destination: Tensor? = nil, needsInputGradient: Bool = true, _ tape: Tape
@@ -133,5 +133,31 @@ struct ConvolutionLayer {
       LayerSummary(
         name: name, kind: "\(type) \(geometry.kernelHeight)×\(geometry.kernelWidth)", outputShape: output.shape,
         parameterCount: weight.shape.count + bias.shape.count, multiplyAdds: multiplyAdds / input.shape.batch))
+  }
+}
+
+/// The weights of a network divided by their spectral norms, for the passes between two updates of them.
+final class SpectralWeights {
+  /// By the offset of the weights among the network's parameters.
+  private var normalizations: [Int: SpectralNormalizationForward] = [:]
+  private var parameters: [Parameter] = []
+
+  func add(_ normalization: SpectralNormalizationForward, of parameter: Parameter) {
+    normalizations[parameter.offset] = normalization
+    parameters.append(parameter)
+  }
+
+  /// The divided copy of a parameter; nil for one that is not divided.
+  func value(of parameter: Parameter) -> Tensor? { normalizations[parameter.offset]?.output }
+
+  /// Emits the operations that turn the gradients of the divided weights, summed over all passes, into those of the weights.
+  func emitGradients(_ set: ParameterSet, _ builder: PlanBuilder) {
+    for parameter in parameters {
+      guard let forward = normalizations[parameter.offset] else { continue }
+      builder.append(
+        SpectralNormalizationBackward(
+          output: forward.output, outputVector: forward.outputVector, inputVector: forward.inputVector,
+          norm: forward.norm, gradient: set.gradient(of: parameter)))
+    }
   }
 }

@@ -21,7 +21,7 @@ struct MaxPoolingLayer {
     return output
   }
 
-  /// The tensors of a pooling that the batch norm which writes its input does on the way, when training.
+  /// Returns the tensors of a pooling that is fused with the batch norm that writes its input, for training.
   func fused(onto input: Tensor, _ tape: Tape) -> BatchNormalizationPooling {
     let output = tape.tensor("\(name).output", outputShape(of: input.shape))
     summarize(output, tape)

@@ -9,16 +9,13 @@ public final class ParameterSet {
   public private(set) var parameters: [Parameter] = []
   private var trainedCount = 0
   private var trackedCount = 0
-  /// Whether there is memory for gradients and moments.
-  private(set) var isTrained = false
 
-  /// The flat vectors; they have a place only after `allocate`.
+  /// The flat vectors; they have memory only after `allocate`.
   private(set) lazy var values = TensorStorage(name: "parameters", elementType: .float32, count: trainedCount)
   private(set) lazy var gradients = TensorStorage(name: "gradients", elementType: .float32, count: trainedCount)
-  private(set) lazy var firstMoment = TensorStorage(name: "first moment", elementType: .float32, count: trainedCount)
-  private(set) lazy var secondMoment = TensorStorage(name: "second moment", elementType: .float32, count: trainedCount)
-  private(set) lazy var statistics = TensorStorage(
-    name: "running statistics", elementType: .float32, count: trackedCount)
+  private lazy var firstMoment = TensorStorage(name: "first moment", elementType: .float32, count: trainedCount)
+  private lazy var secondMoment = TensorStorage(name: "second moment", elementType: .float32, count: trainedCount)
+  private lazy var statistics = TensorStorage(name: "running statistics", elementType: .float32, count: trackedCount)
 
   init() {}
 
@@ -30,7 +27,7 @@ public final class ParameterSet {
         name: name, shape: shape, layout: layout, initialValue: initialValue, offset: trainedCount, isTrained: true))
   }
 
-  /// Adds a vector that training keeps track of without gradients, such as running statistics.
+  /// Adds a vector that a forward pass updates without gradients, such as running statistics.
   func tracked(_ name: String, count: Int, initialValue: InitialValue) -> Parameter {
     defer { trackedCount += Self.aligned(count) }
     return append(
@@ -46,20 +43,20 @@ public final class ParameterSet {
 
   private static func aligned(_ count: Int) -> Int { (count + alignment - 1) / alignment * alignment }
 
-  /// Number of trained numbers, as every framework counts them.
+  /// Number of trained elements, without running statistics, as every framework counts parameters.
   public var trainedParameterCount: Int { parameters.reduce(0) { $0 + ($1.isTrained ? $1.shape.count : 0) } }
 
-  /// Where a parameter's value is.
+  /// The view of a parameter's value.
   public func value(of parameter: Parameter) -> Tensor {
     Tensor(storage: parameter.isTrained ? values : statistics, shape: parameter.shape, offset: parameter.offset)
   }
 
-  /// Where a trained parameter's gradient is.
+  /// The view of a trained parameter's gradient.
   public func gradient(of parameter: Parameter) -> Tensor {
     Tensor(storage: gradients, shape: parameter.shape, offset: parameter.offset)
   }
 
-  /// One step of Adam over all trained parameters.
+  /// Returns one step of Adam over all trained parameters.
   func adam(_ learningRate: Variable<Float>, step: Variable<Int>, beta1: Double, beta2: Double) -> Adam {
     let flat = Shape(vector: trainedCount)
     return Adam(
@@ -68,7 +65,7 @@ public final class ParameterSet {
       learningRate: learningRate, step: step, beta1: beta1, beta2: beta2)
   }
 
-  /// What moves the numbers of another set of the same network towards this one's: weights and running statistics.
+  /// Returns the operations that average this set's weights and running statistics into another set of the same network.
   func exponentialMovingAverages(into average: ParameterSet, decay: Variable<Float>) -> [ExponentialMovingAverage] {
     [(values, average.values), (statistics, average.statistics)].map { from, to in
       let flat = Shape(vector: from.count)
@@ -77,20 +74,32 @@ public final class ParameterSet {
     }
   }
 
-  /// Bytes of everything in flat memory.
-  public func byteCount(training: Bool) -> Int { (trainedCount * (training ? 4 : 1) + trackedCount) * 4 }
+  // MARK: Memory
 
-  /// Takes device memory for the values and, to train, for gradients and moments; all zero.
+  /// The storages that need memory, in the order in which they are allocated: values and running statistics and, to train,
+  /// gradients and moments.
+  func storages(training: Bool) -> [TensorStorage] {
+    training ? [values, statistics, gradients, firstMoment, secondMoment] : [values, statistics]
+  }
+
+  /// Bytes of everything in flat memory.
+  public func byteCount(training: Bool) -> Int { storages(training: training).reduce(0) { $0 + $1.byteCount } }
+
+  /// Allocates device memory for the values and, to train, for gradients and moments; all zero.
   public func allocate(on backend: any Backend, training: Bool) throws(BackendError) {
-    isTrained = training
-    for storage in training ? [values, statistics, gradients, firstMoment, secondMoment] : [values, statistics] {
-      storage.memory = try backend.allocate(byteCount: max(storage.byteCount, 4))
+    for storage in storages(training: training) { try storage.allocate(on: backend) }
+    try clear(on: backend)
+  }
+
+  /// Fills everything that has memory with zeros.
+  func clear(on backend: any Backend) throws(BackendError) {
+    for storage in storages(training: true) where storage.memory != nil {
       let whole = Tensor(storage: storage, shape: Shape(vector: storage.count))
       try backend.launch(Fill(output: whole, value: 0)).run()
     }
   }
 
-  /// Fills every parameter with its initial value. The n-th parameter draws from the n-th stream of the seed.
+  /// Fills every parameter with its initial value. The n-th parameter draws from stream `firstStream` + n of the seed.
   public func initialize(on backend: any Backend, seed: UInt64, firstStream: UInt64) throws(BackendError) {
     for (index, parameter) in parameters.enumerated() {
       let tensor = value(of: parameter)
@@ -104,5 +113,43 @@ public final class ParameterSet {
       }
     }
     try backend.synchronize()
+  }
+}
+
+/// One of the vectors that a training state keeps of a parameter set; the raw values are parts of tensor names in files.
+enum ParameterVector: String, CaseIterable {
+  /// Weights and running statistics.
+  case value
+  case firstMoment = "first_moment"
+  case secondMoment = "second_moment"
+}
+
+extension ParameterSet {
+  /// The parameters that have elements in a vector: values are kept of all, moments of the trained ones where there is memory
+  /// for them.
+  func parameters(in vector: ParameterVector) -> [Parameter] {
+    vector == .value ? parameters : firstMoment.memory == nil ? [] : parameters.filter(\.isTrained)
+  }
+
+  /// Downloads a parameter's elements, in the file's order.
+  func fileValues(
+    of parameter: Parameter, in vector: ParameterVector = .value, on backend: any Backend
+  ) throws(BackendError) -> [Float] {
+    parameter.fileValues(fromMemory: try backend.floats(of: tensor(of: parameter, in: vector)))
+  }
+
+  /// Uploads a parameter's elements, given in the file's order.
+  func setFileValues(
+    _ values: [Float], of parameter: Parameter, in vector: ParameterVector = .value, on backend: any Backend
+  ) throws(BackendError) {
+    try backend.upload(parameter.memoryValues(fromFile: values), to: tensor(of: parameter, in: vector))
+  }
+
+  private func tensor(of parameter: Parameter, in vector: ParameterVector) -> Tensor {
+    switch vector {
+    case .value: value(of: parameter)
+    case .firstMoment: Tensor(storage: firstMoment, shape: parameter.shape, offset: parameter.offset)
+    case .secondMoment: Tensor(storage: secondMoment, shape: parameter.shape, offset: parameter.offset)
+    }
   }
 }

@@ -5,8 +5,8 @@ import Runtime
 /// Each layer appends its forward operation and records a closure that appends its backward operations;
 /// `emitBackward()` runs the closures last to first. The gradient of a tensor is a view into a storage that mirrors the
 /// tensor's own, so a slice of a concatenation has its gradient in the slice of the concatenation's gradient.
-final class Tape {
-  /// What a pass is for.
+public final class Tape {
+  /// The purpose of a pass.
   enum Mode {
     /// Running statistics, no gradients.
     case inference
@@ -19,9 +19,9 @@ final class Tape {
   let plan: PlanBuilder
   let parameters: ParameterSet
   let mode: Mode
-  /// The weights that the pass sees divided by their spectral norms.
+  /// The weights that the pass reads divided by their spectral norms; nil where it reads all as they are.
   let spectralWeights: SpectralWeights?
-  /// Tells apart the tensors of several passes of one network in a plan.
+  /// Distinguishes the tensors of several passes of one network in a plan.
   private let label: String
   private var backward: [() -> Void] = []
   private var gradients: [ObjectIdentifier: TensorStorage] = [:]
@@ -48,14 +48,14 @@ final class Tape {
     plan.tensor("\(label).\(name)", shape, elementType)
   }
 
-  /// Room for the mean and the variance of each channel of `tensor`, for the operation that writes `tensor` to fill.
+  /// Makes a tensor for the mean and the variance of each channel of `tensor`, which the operation that writes `tensor` fills.
   func makeStatistics(of tensor: Tensor) -> Tensor {
     let made = self.tensor("\(tensor.storage.name).statistics", Shape(1, 1, 2, tensor.shape.channels))
     statistics[ObjectIdentifier(tensor.storage)] = made
     return made
   }
 
-  /// What `makeStatistics` made for `tensor`.
+  /// The tensor that `makeStatistics` made for `tensor`, if any.
   func statistics(of tensor: Tensor) -> Tensor? { statistics[ObjectIdentifier(tensor.storage)] }
 
   func summarize(_ layer: LayerSummary) { layers.append(layer) }
@@ -71,7 +71,7 @@ final class Tape {
     backward = []
   }
 
-  /// Where the gradient of `tensor` is.
+  /// The gradient of `tensor`.
   func gradient(of tensor: Tensor) -> Tensor {
     let id = ObjectIdentifier(tensor.storage)
     let storage =
@@ -81,19 +81,32 @@ final class Tape {
     return Tensor(storage: storage, shape: tensor.shape, offset: tensor.offset, pixelStride: tensor.pixelStride)
   }
 
-  /// Where to put a gradient of `tensor`, and whether to add it to what an earlier consumer put there.
+  /// Returns the tensor to write a gradient of `tensor` to, and whether to add to what an earlier consumer wrote there.
   func gradientDestination(of tensor: Tensor) -> (gradient: Tensor, accumulate: Bool) {
     let (isFirst, _) = written.insert(ObjectIdentifier(tensor.storage))
     return (gradient(of: tensor), !isFirst)
   }
 
-  /// Takes the gradient of `tensor` from another network's tape, whose input `tensor` was.
+  /// Uses the gradient of `tensor` that the tape of another network computed, whose input `tensor` was.
   func adoptGradient(of tensor: Tensor, from other: Tape) {
     gradients[ObjectIdentifier(tensor.storage)] = other.gradient(of: tensor).storage
   }
 
-  /// Lets the gradient of `input` overwrite that of `output`, for operations that allow it.
+  /// Stores the gradient of `input` in the memory of that of `output`, for operations that work in place.
   func shareGradient(of input: Tensor, with output: Tensor) {
     gradients[ObjectIdentifier(input.storage)] = gradient(of: output).storage
   }
+}
+
+/// A layer of a network: one row of `recolor models`.
+public struct LayerSummary: Sendable {
+  /// PyTorch's name of the module: `encoding_unit1.0`.
+  public let name: String
+  /// The type of the module with its kernel: `Conv2d 3×3`.
+  public let kind: String
+  public let outputShape: Shape
+  /// Number of trained elements.
+  public let parameterCount: Int
+  /// Multiply-adds for one image, those with padding included.
+  public let multiplyAdds: Int
 }

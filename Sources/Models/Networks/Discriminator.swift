@@ -1,17 +1,17 @@
 import Runtime
 
-/// The conditional DCGAN's discriminator (after Radford, Metz and Chintala 2015): says of a gray image with colors on top of
-/// it whether the colors are the photograph's.
+/// The conditional DCGAN's discriminator (after Radford, Metz and Chintala 2015): given a gray image with colors, predicts
+/// whether the colors are real.
 ///
 /// Four convolutions 4×4 of stride 2, each with LeakyReLU 0.2 and all but the first with batch norm; then a convolution 2×2
 /// without padding to logits, one of them at 32×32. The weights of all five may be divided by their spectral norms (Miyato et
 /// al. 2018).
-public struct Discriminator {
+public struct Discriminator: Network {
   /// LeakyReLU's slope below zero in a DCGAN.
   private static let slope: Float = 0.2
 
-  /// Gray and the colors.
-  let inputChannels: Int
+  /// The gray channel and the colors.
+  public let inputChannels: Int
   public let parameters: ParameterSet
   private let convolutions: [ConvolutionLayer]
   private let firstActivation: ActivationLayer
@@ -19,7 +19,7 @@ public struct Discriminator {
   private let output: ConvolutionLayer
 
   public init(_ configuration: ModelConfiguration, spectralNorm: Bool = false) {
-    let weights = InitialValue.random(.normal(mean: 0, deviation: GANRecipe.weightDeviation))
+    let weights = configuration.kind.trainingStep.initialWeights
     let geometry = ConvolutionGeometry(kernel: 4, stride: 2, padding: 1)
     let width = configuration.width
     inputChannels = 1 + configuration.encoding.colorChannels
@@ -45,8 +45,8 @@ public struct Discriminator {
       spectralNorm: spectralNorm, in: parameters)
   }
 
-  /// Emits what divides the weights by their spectral norms; empty without `spectralNorm`. Tapes that are made with it see the
-  /// weights so.
+  /// Emits the division of the weights by their spectral norms, none without `spectralNorm`; for tapes that are to read the
+  /// divided weights.
   func normalizedWeights(_ label: String, _ builder: PlanBuilder) -> SpectralWeights {
     let weights = SpectralWeights()
     for convolution in convolutions + [output] {
@@ -56,11 +56,13 @@ public struct Discriminator {
   }
 
   /// Emits the network: `[N, H, W, inputChannels]` to logits `[N, H / 16 − 1, W / 16 − 1, 1]`.
-  func callAsFunction(_ input: Tensor, needsInputGradient: Bool, _ tape: Tape) -> Tensor {
+  public func callAsFunction(
+    _ input: Tensor, into destination: Tensor?, needsInputGradient: Bool, _ tape: Tape
+  ) -> Tensor {
     var map = firstActivation(convolutions[0](input, needsInputGradient: needsInputGradient, tape), tape)
     for (convolution, normalization) in zip(convolutions.dropFirst(), normalizations) {
       map = normalization(convolution(map, tape), tape)
     }
-    return output(map, tape)
+    return output(map, into: destination, tape)
   }
 }

@@ -1,12 +1,12 @@
 import Runtime
 
-/// Decides where the tensors of a plan live, so that memory that is dead is used again.
+/// Places the tensors of a plan in memory, so that those that are not alive at the same time share it.
 ///
-/// A storage is alive from the first operation that touches it to the last. Storages are placed largest first, each at
-/// the lowest offset where nothing alive at the same time stands (greedy by size: Pisarchyk and Lee 2020, "Efficient
+/// A storage is alive from the first operation that uses it to the last. Storages are placed largest first, each at the lowest
+/// offset where it overlaps no other that is alive at the same time (greedy by size: Pisarchyk and Lee 2020, "Efficient
 /// memory management for deep neural net inference").
 struct MemoryPlanner {
-  /// Where one storage lives.
+  /// The place of one storage.
   struct Placement {
     let storage: TensorStorage
     let arena: Int

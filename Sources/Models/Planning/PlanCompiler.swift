@@ -1,12 +1,12 @@
 import Runtime
 
-/// Turns builders into plans that share one arena and one workspace, since only one of them runs at a time.
+/// Compiles builders to plans that share their memory, since only one of them runs at a time.
 public struct PlanCompiler {
   private let backend: any Backend
 
   public init(backend: any Backend) { self.backend = backend }
 
-  /// What the plans would need, without allocating it.
+  /// Returns the memory of the plans, without allocating it.
   public func memory(for builders: [PlanBuilder]) throws(BackendError) -> PlanMemory {
     let layouts = builders.map { planner.place($0).arenaByteCounts.reduce(0, +) }
     return PlanMemory(
@@ -15,13 +15,13 @@ public struct PlanCompiler {
       workspace: Self.workspaceByteCount(of: try planned(builders)))
   }
 
-  /// The allocations that `compile` makes, in bytes: the arenas, and the workspace where there is one.
+  /// Returns the bytes of each allocation that `compile` makes: the arenas, and the workspace if any.
   func allocations(for builders: [PlanBuilder]) throws(BackendError) -> [Int] {
     let workspace = Self.workspaceByteCount(of: try planned(builders))
     return arenaByteCounts(of: builders.map(planner.place)) + (workspace > 0 ? [workspace] : [])
   }
 
-  /// What each arena takes so that it is large enough for every plan.
+  /// The bytes of each arena, enough for every plan.
   private func arenaByteCounts(of layouts: [MemoryPlanner.Layout]) -> [Int] {
     (0..<(layouts.map(\.arenaByteCounts.count).max() ?? 0)).map { index in
       layouts.map { index < $0.arenaByteCounts.count ? $0.arenaByteCounts[index] : 0 }.max() ?? 0
@@ -69,4 +69,17 @@ public struct PlanCompiler {
   private static func workspaceByteCount(of planned: [[PlannedOperation]]) -> Int {
     planned.joined().map(\.workspaceByteCount).max() ?? 0
   }
+}
+
+/// The memory of plans in bytes.
+public struct PlanMemory: Sendable {
+  /// Activations, gradients of activations and batches, with reuse.
+  public let arena: Int
+  /// The same without reuse: the sum of all tensors.
+  public let withoutReuse: Int
+  /// Workspace, shared by all operations.
+  public let workspace: Int
+
+  /// Arena and workspace together.
+  public var total: Int { arena + workspace }
 }

@@ -1,21 +1,72 @@
+import Data
 import Runtime
 
-/// A device without room for a training step: what it would have taken, and what fits.
+/// A device without enough memory for a training run: how much the run needs, and what fits. `description` is one line.
 public struct MemoryShortage: Error, Equatable {
   /// The device, with its name.
   public let device: String
   public let model: String
   public let batchSize: Int
-  /// What training in batches of `batchSize` takes in all.
+  /// Bytes that training in batches of `batchSize` allocates in all.
   public let byteCount: Int
-  /// The largest power of two below `batchSize` that fits, and what it takes in all; nil where none does.
+  /// The largest power of two below `batchSize` that fits, and the bytes that it needs in all; nil where none does.
   public let fitting: (batchSize: Int, byteCount: Int)?
-  /// The smallest size of batches that can be trained with, and what it takes in all.
+  /// The smallest possible batch size, and the bytes that it needs in all.
   public let smallest: (batchSize: Int, byteCount: Int)
-  /// What the photographs take of `byteCount`.
+  /// Bytes of the images among `byteCount`.
   public let imageByteCount: Int
 
   public static func == (a: MemoryShortage, b: MemoryShortage) -> Bool { a.description == b.description }
+}
+
+extension MemoryShortage {
+  /// Plans a run for smaller and smaller batches, and tries what fits.
+  /// - Parameters:
+  ///   - trainingCount: images to train on.
+  ///   - validationCount: images to predict.
+  init(
+    of configuration: RunConfiguration, _ dataset: ImageDataset, _ residency: ImageResidency, trainingCount: Int,
+    validationCount: Int, on backend: any Backend
+  ) throws(BackendError) {
+    /// Bytes of every allocation of the run, the images first.
+    func allocations(_ batchSize: Int) throws(BackendError) -> [Int] {
+      let count = DeviceImages.plannedCount(of: dataset, residency, batchSize: batchSize, on: backend)
+      var options = configuration.options
+      options.batchSize = batchSize
+      return try StepPlan(
+        configuration.model, options: options,
+        images: DeviceImages(count: count, height: dataset.height, width: dataset.width),
+        trainingCount: trainingCount, validationCount: validationCount
+      ).allocations(on: backend)
+    }
+    let requested = configuration.options.batchSize
+    // A single small image leaves batch normalization a single value.
+    let smallest = dataset.height > 16 || dataset.width > 16 ? 1 : 2
+    var fitting: (Int, Int)?
+    var candidate = 1
+    while candidate < requested / 2 + requested % 2 { candidate *= 2 }
+    while fitting == nil, candidate >= smallest, candidate < requested {
+      let byteCounts = try allocations(candidate)
+      if Self.fits(byteCounts, on: backend) { fitting = (candidate, byteCounts.reduce(0, +)) }
+      candidate /= 2
+    }
+    let byteCounts = try allocations(requested)
+    self.init(
+      device: "\(backend.name) (\(backend.deviceDescription))",
+      model: "\(configuration.model.kind.rawValue) at --width \(configuration.model.width)", batchSize: requested,
+      byteCount: byteCounts.reduce(0, +), fitting: fitting,
+      smallest: (smallest, try allocations(smallest).reduce(0, +)), imageByteCount: byteCounts[0])
+  }
+
+  /// Whether the device has room for all of these allocations at once, as far as it reports that.
+  private static func fits(_ byteCounts: [Int], on backend: any Backend) -> Bool {
+    var held: [DeviceMemory] = []
+    for byteCount in byteCounts {
+      guard let memory = try? backend.allocate(byteCount: byteCount) else { return false }
+      held.append(memory)
+    }
+    return withExtendedLifetime(held) { true }
+  }
 }
 
 extension MemoryShortage: CustomStringConvertible {

@@ -1,24 +1,45 @@
-/// The rows of `metrics.csv`, one an epoch. The first column is the epoch.
+import Imaging
+
+/// The table in `metrics.csv`: a row for each epoch.
 struct MetricsTable {
+  /// The metrics of the validation images; empty where there are none.
+  private static let metrics: [Metric] = [.mse, .psnr, .ssim, .colorfulness]
+
+  /// The first is the epoch.
   let columns: [String]
   private var rows: [String] = []
 
-  init(columns: [String]) { self.columns = columns }
+  /// Makes an empty table.
+  init(losses: [String]) {
+    columns =
+      ["epoch", "step", "learning_rate"] + losses + Self.metrics.map { "validation_\($0.column)" } + [
+        "seconds", "images_per_second",
+      ]
+  }
 
-  /// What is wrong with a file: not the columns that the run writes.
+  /// The file has other columns than the run writes.
   struct WrongColumns: Error, CustomStringConvertible {
     let description = "has other columns than this run writes"
   }
 
-  /// Takes over the rows of an earlier file up to an epoch: a run that goes on writes the later ones anew.
-  init(columns: [String], csv: String, throughEpoch epoch: Int) throws(WrongColumns) {
-    self.columns = columns
+  /// Reads the rows of a file up to an epoch: a run that is resumed writes the later ones anew.
+  init(losses: [String], csv: String, throughEpoch epoch: Int) throws(WrongColumns) {
+    self.init(losses: losses)
     let lines = csv.split(separator: "\n").map(String.init)
     guard lines.first == columns.joined(separator: ",") else { throw WrongColumns() }
     rows = lines.dropFirst().filter { line in Int(line.prefix { $0 != "," }).map { $0 <= epoch } ?? false }
   }
 
-  mutating func append(_ values: [String]) { rows.append(values.joined(separator: ",")) }
+  /// Appends an epoch's row.
+  /// - Returns: its values, one for each column.
+  mutating func append(_ epoch: EpochResult) -> [String] {
+    let row =
+      ["\(epoch.epoch)", "\(epoch.step)", "\(epoch.learningRate)"] + epoch.losses.map { "\($0.value)" }
+      + Self.metrics.map { metric in epoch.validation.map { "\($0[metric])" } ?? "" }
+      + ["\(epoch.seconds)", "\(epoch.imagesPerSecond)"]
+    rows.append(row.joined(separator: ","))
+    return row
+  }
 
   var csv: String { ([columns.joined(separator: ",")] + rows).map { $0 + "\n" }.joined() }
 }

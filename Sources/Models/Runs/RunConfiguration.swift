@@ -1,7 +1,12 @@
 import Data
 import Runtime
 
-/// Everything that decides how a training run goes: what `config.json` in its folder says.
+/// The version of this program and its libraries, by semantic versioning.
+public enum RecolorVersion {
+  public static let current = "0.1.0"
+}
+
+/// Everything that decides the course of a training run: the contents of `config.json` in its folder.
 public struct RunConfiguration: Codable, Equatable, Sendable {
   /// Version of the program that started the run.
   public var version = RecolorVersion.current
@@ -9,31 +14,31 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var options: TrainingOptions
   /// `cifar10`, `scenes` or a folder, as given.
   public var data: String
-  /// What tells these photographs from others; set when the run starts.
+  /// Identifies these images; set when the run starts.
   public internal(set) var dataFingerprint: DataFingerprint?
   public var imageHeight: Int
   public var imageWidth: Int
-  /// The first so many of the training photographs are trained on; nil splits all of them by seed.
+  /// The first so many of the training images are trained on; nil splits all of them by seed.
   public var trainImages: Int?
-  /// How many photographs to validate on; nil is the default of `TrainingSplit`.
+  /// Number of images to validate on; nil is the default of `TrainingSplit`.
   public var validationImages: Int?
   public var epochs: Int
-  /// The run ends after so many steps, whatever `epochs` says.
+  /// The run ends after so many steps, even before `epochs` are done.
   public var steps: Int?
-  /// The run is saved after every so many steps too, and not only after every epoch.
+  /// Steps between two saves in the middle of an epoch; nil saves after epochs only.
   public var saveEvery: Int?
-  /// How many of the checkpoints so saved stay beside the last and the best; nil for none.
+  /// Number of saved checkpoints that are kept beside the last and the best; nil for none.
   public var keep: Int?
-  /// Whether the run goes on though the discriminator has won; nil for no.
+  /// Whether the run goes on though the discriminator overpowers the generator; nil for no.
   public var noGuard: Bool?
   /// The device as resolved: `cpu`, `opencl:0.0`.
   public var device: String
   /// The device's own name.
   public var deviceDescription: String
-  /// How convolutions multiply, as resolved; nil, in runs from before there was a choice, is fp32.
+  /// The precision of convolutions, as resolved; nil, in older runs, is fp32.
   public var precision: Precision?
-  /// Names the tuned algorithms that the run was last trained with, as `Backend.tuning`; nil for the built-in ones. Others may
-  /// give other bits, within rounding.
+  /// Identifies the tuned algorithms that the run was last trained with, as `Backend.tuning`; nil for the built-in ones. Others
+  /// may give other bits, within rounding.
   public internal(set) var tuning: String?
 
   public init(
@@ -55,14 +60,7 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     self.precision = precision
   }
 
-  /// The same, bound to the photographs that the run starts with.
-  func with(_ fingerprint: DataFingerprint) -> RunConfiguration {
-    var copy = self
-    copy.dataFingerprint = fingerprint
-    return copy
-  }
-
-  /// Whether a run with this configuration may go on with `other`: all that decides what was done so far is the same.
+  /// Whether a run with this configuration may be resumed with `other`: everything that decided its steps so far is the same.
   func allows(_ other: RunConfiguration) -> Bool {
     var copy = other
     copy.version = version
@@ -76,5 +74,34 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     copy.precision = precision
     copy.tuning = tuning
     return copy == self
+  }
+}
+
+extension RunConfiguration {
+  /// Largest number of epochs or steps; products of them with the images must not overflow.
+  private static let largestCount = 1_000_000_000
+
+  /// Throws `RunError` or `ModelError` where a run with this configuration cannot train on a data set.
+  func validate(for dataset: ImageDataset) throws {
+    try model.validate(height: dataset.height, width: dataset.width)
+    guard dataset.height == imageHeight, dataset.width == imageWidth else {
+      throw RunError.invalidOption(
+        "\(dataset.source): images of \(dataset.width)×\(dataset.height), "
+          + "but the run is for \(imageWidth)×\(imageHeight)")
+    }
+    let counts = 1...Self.largestCount
+    guard options.batchSize > 0, counts.contains(epochs), counts.contains(steps ?? 1) else {
+      throw RunError.invalidOption("batch size, epochs and steps must be at least 1, and at most \(Self.largestCount)")
+    }
+    guard options.batchSize > 1 || dataset.height > 16 || dataset.width > 16 else {
+      throw RunError.invalidOption(
+        "--batch-size 1: one image of \(dataset.width)×\(dataset.height) leaves batch normalization a single value")
+    }
+    guard options.learningRate > 0, options.learningRate.isFinite, options.l1Weight >= 0, options.l1Weight.isFinite
+    else { throw RunError.invalidOption("the learning rate must be above 0, and the L1 weight not below 0") }
+    let discriminatorRate = options.discriminatorLearningRate ?? options.learningRate
+    guard discriminatorRate > 0, discriminatorRate.isFinite, options.averageDecay >= 0, options.averageDecay < 1 else {
+      throw RunError.invalidOption("the discriminator's learning rate must be above 0, the average's decay in 0..<1")
+    }
   }
 }

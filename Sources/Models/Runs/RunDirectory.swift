@@ -6,17 +6,17 @@ import Imaging
 /// `checkpoints/best.safetensors` and `checkpoints/last.state.safetensors`. Every file in it is whole at any moment,
 /// but for TensorBoard's `events.out.tfevents.*`, which grow.
 ///
-/// Whoever trains in it holds the lock on its file `.lock`.
+/// A process that trains in it holds the lock on its file `.lock`.
 public struct RunDirectory {
   public let url: URL
-  /// Held as long as the run may write; nil for those who only read.
+  /// Held as long as the run may write; nil for reading.
   private var lock: FileLock?
 
   public var configuration: URL { url.appendingPathComponent("config.json") }
   public var metrics: URL { url.appendingPathComponent("metrics.csv") }
   public var last: URL { checkpoints.appendingPathComponent("last.safetensors") }
   public var best: URL { checkpoints.appendingPathComponent("best.safetensors") }
-  /// What going on with the run needs.
+  /// The state for resuming the run.
   public var state: URL { checkpoints.appendingPathComponent("last.state.safetensors") }
   private var checkpoints: URL { url.appendingPathComponent("checkpoints") }
   private var samples: URL { url.appendingPathComponent("samples") }
@@ -41,8 +41,8 @@ public struct RunDirectory {
     return String(repeating: "0", count: max(0, digits - text.count)) + text
   }
 
-  /// Makes the folder of a new run, locks it and writes its configuration. The folder may exist if it is empty, or if all it
-  /// holds is what a run leaves that was ended while it was made.
+  /// Makes the folder of a new run, locks it and writes its configuration. The folder may exist if it is empty, or if it holds
+  /// no more than a process leaves that ended while it made one.
   public init(creating url: URL, _ configuration: RunConfiguration) throws(RunError) {
     self.url = url
     let existed = Folder.exists(url.path)
@@ -50,7 +50,7 @@ public struct RunDirectory {
       guard try !existed || isUnbegun() else { throw RunError.folderNotEmpty(path: url.path) }
       try Folder.create(url.path)
       lock = try takeLock()
-      // Another process may have been quicker.
+      // Another process may have begun a run meanwhile.
       guard try isUnbegun() else { throw RunError.folderNotEmpty(path: url.path) }
       try Folder.create(checkpoints.path)
       try Folder.create(samples.path)
@@ -58,7 +58,7 @@ public struct RunDirectory {
     } catch let error as RunError where !error.isOfFile {
       throw error
     } catch {
-      // What is left of a run that could not begin would keep the next one out.
+      // Remains of a run that could not begin would keep the next one out.
       for left in existed ? [checkpoints, samples] : [url] { Folder.remove(left.path) }
       if existed { Folder.removeFile(lockFile.path) }
       throw .file(path: url.path, reason: "cannot be made: \((error as? FileError)?.reason ?? "\(error)")")
@@ -68,7 +68,7 @@ public struct RunDirectory {
   /// Opens the folder of a run, to read it.
   public init(opening url: URL) { self.url = url }
 
-  /// Opens and locks the folder of a run, to go on with it, and removes what a process that was killed left half-written.
+  /// Opens and locks the folder of a run to resume it, and removes half-written files of a process that was killed.
   public init(resuming url: URL) throws(RunError) {
     self.url = url
     guard FileManager.default.fileExists(atPath: configuration.path) else {
@@ -114,17 +114,17 @@ public struct RunDirectory {
   }
 
   /// Reads the rows of `metrics.csv` up to an epoch; none where the first epoch is not done.
-  func readMetrics(columns: [String], throughEpoch epoch: Int) throws(RunError) -> MetricsTable {
-    guard epoch > 0 else { return MetricsTable(columns: columns) }
+  func readMetrics(losses: [String], throughEpoch epoch: Int) throws(RunError) -> MetricsTable {
+    guard epoch > 0 else { return MetricsTable(losses: losses) }
     do {
       let text = String(decoding: try readFile(metrics.path, limit: Self.largestText), as: UTF8.self)
-      return try MetricsTable(columns: columns, csv: text, throughEpoch: epoch)
+      return try MetricsTable(losses: losses, csv: text, throughEpoch: epoch)
     } catch {
       throw .notARun(path: url.path, reason: "metrics.csv \(Self.reason(error))")
     }
   }
 
-  /// Whether there is anything that training has made: weights, or rows of `metrics.csv`. What cannot be read may be.
+  /// Whether there are results of training: weights, or rows of `metrics.csv`. Files that cannot be read count as such.
   var holdsResults: Bool {
     if Folder.exists(checkpoints.path) {
       guard let names = try? Folder.names(in: checkpoints.path) else { return true }
@@ -142,7 +142,7 @@ public struct RunDirectory {
     if lock == nil { lock = try takeLock() }
   }
 
-  /// Gives the lock back, as soon as no copy of this holds it either.
+  /// Releases the lock, as soon as no copy of this holds it either.
   mutating func release() { lock = nil }
 
   private func takeLock() throws(RunError) -> FileLock {
@@ -156,7 +156,7 @@ public struct RunDirectory {
     }
   }
 
-  /// Whether all that the folder holds is what comes before `config.json` when a run is made.
+  /// Whether the folder holds no more than is made before `config.json` when a run is made.
   private func isUnbegun() throws -> Bool {
     try Folder.names(in: url.path).allSatisfy { name in
       switch name {
@@ -168,7 +168,7 @@ public struct RunDirectory {
     }
   }
 
-  /// Removes the temporary files of a process that was killed. Only under the lock: nobody else is writing then.
+  /// Removes the temporary files of a process that was killed. Only under the lock, when no other process writes.
   private func removeLeftovers() {
     for (folder, ending) in [(url, ".json"), (url, ".csv"), (checkpoints, ".safetensors"), (samples, ".png")] {
       for name in (try? Folder.names(in: folder.path)) ?? []
@@ -178,7 +178,7 @@ public struct RunDirectory {
     }
   }
 
-  /// Largest size of a text file in the folder, in bytes; a larger one is none of ours.
+  /// Largest size of a text file in the folder, in bytes; a larger one was not written by this program.
   private static let largestText = 1 << 28
 
   private static func reason(_ error: any Error) -> String {

@@ -1,4 +1,4 @@
-/// A training run that cannot start or go on. `description` is one line.
+/// A training run that cannot start or continue. `description` is one line.
 public enum RunError: Error, Equatable {
   /// A new run never writes into an old one.
   case folderNotEmpty(path: String)
@@ -9,16 +9,16 @@ public enum RunError: Error, Equatable {
   case notARun(path: String, reason: String)
   /// The process that made the folder ended before its configuration was written.
   case unbegun(path: String)
-  /// A run that was trained, whose state is gone; `path` is where it was.
+  /// A run that was trained, whose state is missing; `path` is where it was.
   case withoutState(path: String)
   case invalidOption(String)
   /// A save failed; what was saved before is whole. `step` is that of the last save, nil where there is none.
   case notSaved(reason: String, run: String, step: Int?)
-  /// Losses or weights that are infinite or no numbers.
+  /// Losses or weights that are NaN or infinite.
   case diverged(step: Int, learningRate: Float, try: Float, lastCheckpoint: String?)
-  /// A GAN whose discriminator tells every coloring from its photograph, and its generator learns nothing.
-  case discriminatorWon(step: Int, steps: Int, run: String, checkpoint: String?)
-  /// The device has no room for a step of this size.
+  /// A GAN whose discriminator classifies every coloring correctly, so that its generator learns nothing.
+  case discriminatorOverpowers(step: Int, steps: Int, run: String, checkpoint: String?)
+  /// The device has no memory for a step of this size.
   case outOfMemory(MemoryShortage)
 }
 
@@ -45,8 +45,8 @@ extension RunError: CustomStringConvertible {
       "the loss is no finite number any more at step \(step); start anew with a --learning-rate smaller than "
         + "\(learningRate), such as \(smaller)"
         + (lastCheckpoint.map { "; \($0) holds the last good weights" } ?? "; nothing was saved before that")
-    case .discriminatorWon(let step, let steps, let run, let checkpoint):
-      "the discriminator has won: for \(steps) steps up to step \(step) it told every coloring from its photograph; "
+    case .discriminatorOverpowers(let step, let steps, let run, let checkpoint):
+      "the discriminator overpowers the generator: for \(steps) steps up to step \(step) it told every coloring from its photograph; "
         + "start anew with a smaller --learning-rate, another --seed or a larger --batch-size"
         + (checkpoint.map { "; \($0) holds the best weights so far" } ?? "")
         + "; to go on regardless: --resume \(run) --no-guard"

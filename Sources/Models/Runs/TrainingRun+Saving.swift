@@ -2,24 +2,25 @@ import Files
 import Foundation
 import Imaging
 
-/// Saves, made so that a process that is killed at any moment, and a disk that is full, leave a run that can go on.
+/// Saves that leave a run that can be resumed even if the process is killed at any moment, or the disk is full.
 ///
-/// All files are brought to the disk under temporary names first; so nothing takes its name unless there is room for all.
-/// They then take their names one after another, the state last. It holds all that going on needs, so where the names taken
-/// before are newer than the state, the run goes on from the older state and writes the same files again.
+/// All files are written to the disk under temporary names first, so none takes its name unless there is room for all. They
+/// then take their names one after another, the state last. It holds everything that resuming needs, so where the files named
+/// before are newer than the state, the run resumes from the older state and writes the same files again.
 extension TrainingRun {
-  /// What is saved beside the last weights and the state.
+  /// An occasion of a save, which decides the files beside the last weights and the state.
   enum Save {
-    /// Nothing: the place where a run was stopped.
+    /// The run is stopped: no other files.
     case position
-    /// The weights after a step, where they are kept.
+    /// A step in the middle of an epoch: the weights, where they are kept.
     case step
-    /// The epoch's sheet and its row of `metrics.csv`; the best weights, if these are; the weights, where they are kept.
+    /// The end of an epoch: its sheet and its row of `metrics.csv`; the best weights, if these are; the weights, where they are
+    /// kept.
     case epoch(isBest: Bool, ContactSheet, row: [String])
   }
 
   /// Saves the run.
-  /// - Throws: `RunError.diverged` where a loss or a weight is no finite number, before any file is touched;
+  /// - Throws: `RunError.diverged` where a loss or a weight is NaN or infinite, before any file is touched;
   ///   `RunError.notSaved` where a file cannot be written; `BackendError`.
   func save(_ save: Save) throws {
     state.pendingLosses = try trainer.losses()
@@ -42,8 +43,8 @@ extension TrainingRun {
     if case .step = save { onSave?(state.step) }
   }
 
-  /// Writes the state of a run that has not trained yet. From here on weights without a state are a run that has lost it, and
-  /// none that was killed in its first save.
+  /// Writes the state of a run that has not trained yet. A folder with weights but without a state has then lost it, and is not
+  /// that of a run that was killed in its first save.
   func saveBeginning() throws {
     state.configuration = configuration
     state.summedSteps = 0
@@ -72,14 +73,14 @@ extension TrainingRun {
   }
 
   /// Removes the oldest of the kept checkpoints where there are too many. Their names stay in the state until the next save,
-  /// so that a process that is killed here forgets none.
+  /// so that none is forgotten if the process is killed here.
   func removeSuperseded() {
     guard let keep = configuration.keep, let kept = state.kept else { return }
     for name in kept.dropLast(keep) { Folder.removeFile(directory.kept(name).path) }
     state.kept = Array(kept.suffix(keep))
   }
 
-  /// Says of a file that could not be written what is left and how to go on.
+  /// Runs `body`, and turns the error of a file that cannot be written into `RunError.notSaved`.
   func saving<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()
@@ -88,21 +89,6 @@ extension TrainingRun {
       throw RunError.notSaved(reason: "\(error)", run: directory.url.path, step: savedStep)
     }
   }
-
-  func requireFinite(_ values: [Double]) throws {
-    guard values.allSatisfy(\.isFinite) else { throw diverged }
-  }
-
-  private var diverged: RunError {
-    let rate = configuration.options.learningRate
-    return .diverged(
-      step: state.step, learningRate: rate,
-      try: min(rate / 10, TrainingOptions(recipeFor: configuration.model.kind).learningRate),
-      lastCheckpoint: existing(directory.last))
-  }
-
-  /// The path of a file, if it is there.
-  func existing(_ file: URL) -> String? { FileManager.default.fileExists(atPath: file.path) ? file.path : nil }
 
   private func preparedWeights(for url: URL) throws -> SafetensorsWriter {
     let encoder = JSONEncoder()

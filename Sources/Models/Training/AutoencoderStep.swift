@@ -2,24 +2,29 @@ import Runtime
 
 /// A step of the autoencoder: the mean squared error of its colors, with Adam (0.9, 0.999).
 struct AutoencoderStep: TrainingStep {
-  let generator: UNet
+  /// Each byte / 255, in 0...1.
+  static let rgbEncoding = ColorEncoding.rgb(scale: 1 / 255, shift: 0)
+  static let outputActivation: Activation? = nil
+  static let initialWeights: InitialValue? = nil
+  static let smallestImageExtent = 16
+  static let studyLearningRate: (initial: Float, decay: Float) = (1e-3, 0.9)
+
+  let generator: any ColorNetwork
   let lossNames = ["mse"]
   let colorLoss = 0
-  private let configuration: ModelConfiguration
+  private let encoding: ColorEncoding
 
-  init(_ configuration: ModelConfiguration) {
-    self.configuration = configuration
-    generator = UNet(configuration)
+  init(_ configuration: ModelConfiguration, _ options: TrainingOptions) {
+    encoding = configuration.encoding
+    generator = configuration.makeNetwork()
   }
 
-  var networks: [(name: String, parameters: ParameterSet, stream: UInt64)] {
-    [("generator", generator.parameters, RandomStream.generatorWeights)]
-  }
+  var networks: [(name: String, network: any Network)] { [("generator", generator)] }
 
-  func emit(_ source: BatchSource, losses: Tensor, adam: AdamSchedule, into builder: PlanBuilder) {
-    let color = builder.tensor("color", source.shape(channels: configuration.encoding.colorChannels))
-    let gray = builder.tensor("gray", source.shape(channels: 1))
-    builder.append(source.gather(configuration, color: color, gray: gray))
+  func emit(_ batches: BatchStream, losses: Tensor, adam: AdamSchedule, into builder: PlanBuilder) {
+    let color = builder.tensor("color", batches.shape(channels: encoding.colorChannels))
+    let gray = builder.tensor("gray", batches.shape(channels: 1))
+    builder.append(batches.gather(color: color, gray: gray, encoding))
     let tape = Tape(
       builder, generator.parameters, mode: .training(parameterGradients: true, accumulate: false), label: "generator")
     let prediction = generator(gray, tape)

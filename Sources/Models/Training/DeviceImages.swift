@@ -1,84 +1,106 @@
 import Data
 import Runtime
 
-/// A data set's photographs on the device, as bytes: all, uploaded once, or a window that moves through their order.
-public struct DeviceImages {
-  /// `[count, H, W, 3]` of `uint8`, red, green, blue; what `window` holds where there is one.
-  public let tensor: Tensor
-  /// Nil where all are on the device.
-  let window: ImageWindow?
+/// The number of a data set's images that are on the device at a time. It changes nothing but memory and speed.
+public enum ImageResidency: Hashable, Sendable {
+  /// All, unless they take more than half of the device's memory or more than its largest allocation.
+  case automatic
+  case all
+  /// A window of this many, or a few less, which moves on as they are used; all where there are no more.
+  case window(Int)
+}
 
-  /// Uploads all.
-  /// - Parameter bytes: `count · height · width · 3` bytes in the tensor's layout.
-  public init(
-    _ bytes: UnsafeRawBufferPointer, count: Int, height: Int, width: Int, on backend: any Backend
-  ) throws(BackendError) {
+/// A data set's images on the device, as bytes: all, uploaded once, or a window that moves through their order.
+public final class DeviceImages {
+  /// `[count, H, W, 3]` of `uint8`, red, green, blue.
+  let tensor: Tensor
+  /// Nil where all images are on the device.
+  private let window: ImageWindow?
+
+  /// Makes images without memory, to plan with.
+  /// - Parameter count: images on the device.
+  init(count: Int, height: Int, width: Int) {
     tensor = Tensor("images", Shape(count, height, width, 3), .uint8)
     window = nil
-    let memory = try backend.allocate(byteCount: tensor.storage.byteCount)
-    try backend.upload(bytes, to: memory, byteOffset: 0)
-    tensor.storage.memory = memory
   }
 
-  /// Uploads a data set, or gets ready to do so piece by piece.
+  /// Allocates memory and uploads a data set, or, of one that is larger, what is needed as it is used.
   /// - Parameter batchSize: images of a batch; a window holds whole batches.
   public init(
     _ dataset: ImageDataset, residency: ImageResidency = .automatic, batchSize: Int, on backend: any Backend
   ) throws(BackendError) {
-    if let batches = Self.windowBatches(of: dataset, residency, batchSize: batchSize, on: backend) {
-      try self.init(windowOn: dataset, batches: batches, batchSize: batchSize, on: backend)
-      return
-    }
-    do throws(BackendError) {
-      self = try dataset.bytes.withUnsafeBytes { (bytes) throws(BackendError) in
-        try DeviceImages(bytes, count: dataset.count, height: dataset.height, width: dataset.width, on: backend)
+    var half = Self.windowHalf(of: dataset, residency, batchSize: batchSize, on: backend)
+    if half == nil {
+      do throws(BackendError) {
+        tensor = try Self.upload(dataset, on: backend)
+        window = nil
+        return
+      } catch {
+        // Other programs use the device too.
+        guard residency == .automatic, case .outOfMemory = error else { throw error }
+        half = Self.automaticHalf(of: dataset, batchSize: batchSize, on: backend)
       }
-    } catch {
-      guard residency == .automatic, case .outOfMemory = error else { throw error }
-      // Others use the device too.
-      let batches = Self.standardBatches(imageByteCount: dataset.imageByteCount, batchSize: batchSize, on: backend)
-      try self.init(windowOn: dataset, batches: batches, batchSize: batchSize, on: backend)
     }
-  }
-
-  /// Images that lie on the device at a time: as `init` decides it, before anything else is on the device.
-  static func count(
-    of dataset: ImageDataset, _ residency: ImageResidency, batchSize: Int, on backend: any Backend
-  ) -> Int {
-    var batches = windowBatches(of: dataset, residency, batchSize: batchSize, on: backend)
-    if batches == nil, residency == .automatic, (try? backend.allocate(byteCount: dataset.bytes.count)) == nil {
-      batches = standardBatches(imageByteCount: dataset.imageByteCount, batchSize: batchSize, on: backend)
-    }
-    return batches.map { 2 * $0 * batchSize } ?? dataset.count
-  }
-
-  private init(windowOn dataset: ImageDataset, batches: Int, batchSize: Int, on backend: any Backend)
-    throws(BackendError)
-  {
-    let window = try ImageWindow(dataset, halfCount: batches * batchSize, on: backend)
+    let window = try ImageWindow(dataset, halfCount: half ?? batchSize, on: backend)
     self.window = window
     tensor = window.tensor
   }
 
-  /// Most bytes of half a window that nobody gave a size: enough that its upload is one of many megabytes, and far from what
-  /// any device has.
-  private static let standardHalfByteCount = 32 << 20
+  private static func upload(_ dataset: ImageDataset, on backend: any Backend) throws(BackendError) -> Tensor {
+    let tensor = Tensor("images", Shape(dataset.count, dataset.height, dataset.width, 3), .uint8)
+    try tensor.storage.allocate(on: backend)
+    guard let memory = tensor.storage.memory else { return tensor }
+    try dataset.bytes.withUnsafeBytes { (bytes) throws(BackendError) in
+      try backend.upload(bytes, to: memory, byteOffset: 0)
+    }
+    return tensor
+  }
 
-  /// Batches in half a window; nil where all images are to be on the device.
-  private static func windowBatches(
+  // MARK: Places
+
+  /// Places in `tensor` of the images of an order.
+  func places(of order: ImageOrder) -> [UInt32] {
+    window?.places(count: order.indices.count) ?? order.indices
+  }
+
+  /// Position of the first image that is on the device together with the one at `position`.
+  func firstPosition(ofSegmentAt position: Int) -> Int { window.map { position / $0.halfCount * $0.halfCount } ?? 0 }
+
+  /// Brings the images of the batch at a position of the order onto the device before what is queued from now on.
+  func load(_ position: Int, of order: ImageOrder) throws(BackendError) { try window?.load(position, of: order) }
+
+  // MARK: Residency
+
+  /// Images of a data set that are on the device at a time, as decided before anything else is on the device.
+  static func plannedCount(
+    of dataset: ImageDataset, _ residency: ImageResidency, batchSize: Int, on backend: any Backend
+  ) -> Int {
+    var half = windowHalf(of: dataset, residency, batchSize: batchSize, on: backend)
+    if half == nil, residency == .automatic, (try? backend.allocate(byteCount: dataset.bytes.count)) == nil {
+      half = automaticHalf(of: dataset, batchSize: batchSize, on: backend)
+    }
+    return half.map { 2 * $0 } ?? dataset.count
+  }
+
+  /// Images in half a window, whole batches; nil where all images are to be on the device.
+  private static func windowHalf(
     of dataset: ImageDataset, _ residency: ImageResidency, batchSize: Int, on backend: any Backend
   ) -> Int? {
     switch residency {
     case .all: return nil
-    case .window(let count): return count >= dataset.count ? nil : max(1, count / 2 / batchSize)
+    case .window(let count): return count >= dataset.count ? nil : max(1, count / 2 / batchSize) * batchSize
     case .automatic:
       let limit = min(backend.maximumAllocationByteCount, backend.memoryByteCount / 2)
-      return dataset.bytes.count <= limit
-        ? nil : standardBatches(imageByteCount: dataset.imageByteCount, batchSize: batchSize, on: backend)
+      return dataset.bytes.count <= limit ? nil : automaticHalf(of: dataset, batchSize: batchSize, on: backend)
     }
   }
 
-  private static func standardBatches(imageByteCount: Int, batchSize: Int, on backend: any Backend) -> Int {
-    max(1, min(standardHalfByteCount, backend.memoryByteCount / 16) / (imageByteCount * batchSize))
+  /// Most bytes of half a window of automatic size: enough for large uploads, and far below the memory of any device.
+  private static let largestAutomaticHalf = 32 << 20
+
+  /// Images in half a window of automatic size.
+  private static func automaticHalf(of dataset: ImageDataset, batchSize: Int, on backend: any Backend) -> Int {
+    let byteCount = min(largestAutomaticHalf, backend.memoryByteCount / 16)
+    return max(1, byteCount / (dataset.imageByteCount * batchSize)) * batchSize
   }
 }

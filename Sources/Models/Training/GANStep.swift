@@ -3,40 +3,48 @@ import Runtime
 /// A step of the conditional GAN (Isola et al. 2017, equation 4).
 ///
 /// 1. Gather a batch; the generator colors it.
-/// 2. Discriminator: ½ BCE(D(gray, photograph), 0.9) + ½ BCE(D(gray, colors), 0), gradients, Adam (0.5, 0.999). The real and
-///    the fake batch are normalized apart.
-/// 3. Generator: BCE(D(gray, colors), 1) + λ L1(colors, photograph) through the discriminator just updated, gradients,
+/// 2. Discriminator: ½ BCE(D(gray, true colors), 0.9) + ½ BCE(D(gray, colors), 0), gradients, Adam (0.5, 0.999). The real
+///    and the fake batch are normalized separately.
+/// 3. Generator: BCE(D(gray, colors), 1) + λ L1(colors, true colors) through the discriminator just updated, gradients,
 ///    Adam (0.5, 0.999).
 struct GANStep: TrainingStep {
-  let generator: UNet
-  let discriminator: Discriminator
+  /// 2 · byte / 255 − 1, in −1...1.
+  static let rgbEncoding = ColorEncoding.rgb(scale: 2 / 255, shift: -1)
+  static let outputActivation: Activation? = .tanh
+  /// Radford, Metz and Chintala 2015.
+  static let initialWeights: InitialValue? = .random(.normal(mean: 0, deviation: 0.02))
+  /// The discriminator's last kernel needs a map of at least 2×2.
+  static let smallestImageExtent = 32
+  static let studyLearningRate: (initial: Float, decay: Float) = (2e-4, 1)
+  /// The discriminator's target for real images: one-sided label smoothing (Salimans et al. 2016).
+  private static let realTarget: Float = 0.9
+
+  let generator: any ColorNetwork
   let lossNames = ["d_real", "d_fake", "g_adversarial", "g_l1"]
   let colorLoss = 3
-  private let configuration: ModelConfiguration
+  private let discriminator: Discriminator
+  private let encoding: ColorEncoding
   private let l1Weight: Float
 
   init(_ configuration: ModelConfiguration, _ options: TrainingOptions) {
-    self.configuration = configuration
-    generator = UNet(configuration)
+    encoding = configuration.encoding
+    generator = configuration.makeNetwork()
     discriminator = Discriminator(configuration, spectralNorm: options.spectralNorm)
     l1Weight = options.l1Weight
   }
 
-  var networks: [(name: String, parameters: ParameterSet, stream: UInt64)] {
-    [
-      ("generator", generator.parameters, RandomStream.generatorWeights),
-      ("discriminator", discriminator.parameters, RandomStream.discriminatorWeights),
-    ]
+  var networks: [(name: String, network: any Network)] {
+    [("generator", generator), ("discriminator", discriminator)]
   }
 
-  func emit(_ source: BatchSource, losses: Tensor, adam: AdamSchedule, into builder: PlanBuilder) {
-    // Channel 0 is the gray image, the others its colors. The batch, and the generator, write into them directly.
-    let real = builder.tensor("real", source.shape(channels: discriminator.inputChannels))
-    let fake = builder.tensor("fake", source.shape(channels: discriminator.inputChannels))
+  func emit(_ batches: BatchStream, losses: Tensor, adam: AdamSchedule, into builder: PlanBuilder) {
+    // Channel 0 is the gray image, the others its colors, which the batch and the generator write without a copy.
+    let real = builder.tensor("real", batches.shape(channels: discriminator.inputChannels))
+    let fake = builder.tensor("fake", batches.shape(channels: discriminator.inputChannels))
     let gray = real.channels(0..<1)
-    let photograph = real.channels(1..<discriminator.inputChannels)
+    let trueColors = real.channels(1..<discriminator.inputChannels)
     let colors = fake.channels(1..<discriminator.inputChannels)
-    builder.append(source.gather(configuration, color: photograph, gray: gray))
+    builder.append(batches.gather(color: trueColors, gray: gray, encoding))
     builder.append(Concatenation(inputs: [gray], output: fake.channels(0..<1)))
     let generatorTape = Tape(
       builder, generator.parameters, mode: .training(parameterGradients: true, accumulate: false), label: "generator")
@@ -44,9 +52,8 @@ struct GANStep: TrainingStep {
 
     let weights = discriminator.normalizedWeights("discriminator", builder)
     emitDiscriminator(
-      on: real, weights, target: GANRecipe.realTarget, loss: losses.channels(0..<1), accumulate: false,
-      "discriminator real",
-      builder)
+      on: real, weights, target: Self.realTarget, loss: losses.channels(0..<1), accumulate: false,
+      "discriminator real", builder)
     emitDiscriminator(
       on: fake, weights, target: 0, loss: losses.channels(1..<2), accumulate: true, "discriminator fake", builder)
     weights.emitGradients(discriminator.parameters, builder)
@@ -56,7 +63,7 @@ struct GANStep: TrainingStep {
     let judgeTape = Tape(
       builder, discriminator.parameters, mode: .training(parameterGradients: false, accumulate: false), label: "judge",
       spectralWeights: discriminator.normalizedWeights("judge", builder))
-    let logits = discriminator(fake, needsInputGradient: true, judgeTape)
+    let logits = discriminator(fake, into: nil, needsInputGradient: true, judgeTape)
     builder.append(
       BinaryCrossEntropy(
         logits: logits, target: 1, loss: losses.channels(2..<3),
@@ -64,7 +71,7 @@ struct GANStep: TrainingStep {
     judgeTape.emitBackward()
     builder.append(
       PixelwiseLoss(
-        .l1, prediction: colors, target: photograph, loss: losses.channels(3..<4), gradient: judgeTape.gradient(of: colors),
+        .l1, prediction: colors, target: trueColors, loss: losses.channels(3..<4), gradient: judgeTape.gradient(of: colors),
         weight: l1Weight, accumulate: true))
     generatorTape.adoptGradient(of: colors, from: judgeTape)
     generatorTape.emitBackward()
@@ -79,7 +86,7 @@ struct GANStep: TrainingStep {
     let tape = Tape(
       builder, discriminator.parameters, mode: .training(parameterGradients: true, accumulate: accumulate),
       label: label, spectralWeights: weights)
-    let logits = discriminator(input, needsInputGradient: false, tape)
+    let logits = discriminator(input, tape)
     builder.append(
       BinaryCrossEntropy(
         logits: logits, target: target, loss: loss, gradient: tape.gradientDestination(of: logits).gradient,

@@ -1,5 +1,14 @@
 import Data
+import Dispatch
 import Runtime
+import Synchronization
+
+/// Numbers of images in the order in which they come. Another order is another object.
+final class ImageOrder {
+  let indices: [UInt32]
+
+  init(indices: [UInt32]) { self.indices = indices }
+}
 
 /// The part of a data set that is on the device while an order of its images is gone through, for data sets larger than the
 /// device's memory.
@@ -15,12 +24,10 @@ final class ImageWindow {
   let halfCount: Int
   private let dataset: ImageDataset
   private let backend: any Backend
-  private let memory: DeviceMemory
-  /// Which order the segments are of, as `ImageOrder.generation`.
-  private var generation = 0
-  private var indices: [UInt32] = []
-  /// Segment in each half, where there is one.
-  private var held: [Int?] = [nil, nil]
+  /// The order that the segments are of; nil before the first.
+  private var order: ImageOrder?
+  /// Segment in each half; nil for none.
+  private var loaded: [Int?] = [nil, nil]
   private let gatherer: ImageGatherer
 
   init(_ dataset: ImageDataset, halfCount: Int, on backend: any Backend) throws(BackendError) {
@@ -28,61 +35,128 @@ final class ImageWindow {
     self.halfCount = halfCount
     self.backend = backend
     tensor = Tensor("images", Shape(2 * halfCount, dataset.height, dataset.width, 3), .uint8)
-    memory = try backend.allocate(byteCount: tensor.storage.byteCount)
-    tensor.storage.memory = memory
+    try tensor.storage.allocate(on: backend)
     gatherer = ImageGatherer(dataset)
   }
 
-  /// Places in the window of the images of an order, with the flags of `indices`, and, behind its end, those of the first
-  /// image of its last segment.
-  func places(for indices: [UInt32], capacity: Int) -> [UInt32] {
-    let last = max(0, indices.count - 1) / halfCount * halfCount
-    return (0..<capacity).map { position in
-      position < indices.count
-        ? UInt32(position % (2 * halfCount)) | indices[position] & ~ImageOrder.numberMask
-        : UInt32(last % (2 * halfCount))
-    }
-  }
+  /// Places in the window of the images of an order of `count` images.
+  func places(count: Int) -> [UInt32] { (0..<count).map { UInt32($0 % (2 * halfCount)) } }
 
-  /// Sees to it that the images of the batch at position `first` of the order are in the window before what is queued from
-  /// now on, and that those after them are on their way.
-  func hold(_ first: Int, of order: ImageOrder) throws(BackendError) {
-    if generation != order.generation {
-      generation = order.generation
-      indices = order.indices
-      held = [nil, nil]
+  /// Loads the images of the batch at position `first` of an order into the window before what is queued from now on, and
+  /// prefetches those after them.
+  func load(_ first: Int, of order: ImageOrder) throws(BackendError) {
+    if self.order !== order {
+      self.order = order
+      loaded = [nil, nil]
       gatherer.abandon()
     }
     let segment = first / halfCount
-    if held[segment % 2] != segment {
-      gather(segment)
+    if loaded[segment % 2] != segment {
+      gather(segment, of: order)
       try upload(segment)
     }
-    // The other half is free: the queue is in order, and what comes now reads this one.
+    // The other half is free: the queue is in order, and what is queued from now on reads this one.
     let next = segment + 1
-    if held[next % 2] != next, hasImages(next) {
-      gather(next)
+    if loaded[next % 2] != next, hasImages(next, of: order) {
+      gather(next, of: order)
       if gatherer.isReady { try upload(next) }
     }
-    if held[next % 2] == next, hasImages(next + 1) { gather(next + 1) }
+    if loaded[next % 2] == next, hasImages(next + 1, of: order) { gather(next + 1, of: order) }
   }
 
-  private func hasImages(_ segment: Int) -> Bool { segment * halfCount < indices.count }
+  private func hasImages(_ segment: Int, of order: ImageOrder) -> Bool { segment * halfCount < order.indices.count }
 
-  /// Lets the other thread copy a segment's images together, if it does not do so already.
-  private func gather(_ segment: Int) {
+  /// Starts to copy a segment's images in the other thread, unless that has been started.
+  private func gather(_ segment: Int, of order: ImageOrder) {
     guard gatherer.segment != segment else { return }
     let first = segment * halfCount
-    gatherer.gather(segment, indices[first..<min(first + halfCount, indices.count)])
+    gatherer.gather(segment, order.indices[first..<min(first + halfCount, order.indices.count)])
   }
 
   /// Waits for a segment's images and uploads them.
   private func upload(_ segment: Int) throws(BackendError) {
+    guard let memory = tensor.storage.memory else { return }
     let half = segment % 2
-    held[half] = nil
+    loaded[half] = nil
     try gatherer.take { (bytes) throws(BackendError) in
       try backend.upload(bytes, to: memory, byteOffset: half * halfCount * dataset.imageByteCount)
     }
-    held[half] = segment
+    loaded[half] = segment
+  }
+}
+
+/// Copies images of a data set to one place, one after the other, in a thread of its own.
+private final class ImageGatherer {
+  /// The bytes, which the thread has exclusively while it copies.
+  private final class Work: Sendable {
+    let bytes = Mutex<[UInt8]>([])
+    let isDone = DispatchSemaphore(value: 0)
+  }
+
+  private let dataset: ImageDataset
+  private let queue = DispatchQueue(label: "recolor.images")
+  private let work = Work()
+  /// The segment that is copied, or that `take` gives; nil for none.
+  private(set) var segment: Int?
+  /// Whether the end of the copy has been observed.
+  private var isFinished = false
+
+  init(_ dataset: ImageDataset) { self.dataset = dataset }
+
+  deinit { abandon() }
+
+  /// Starts to copy images, in this order; discards those copied before and not taken.
+  func gather(_ segment: Int, _ indices: ArraySlice<UInt32>) {
+    abandon()
+    self.segment = segment
+    isFinished = false
+    let (dataset, work) = (dataset, work)
+    queue.async {
+      work.bytes.withLock { bytes in Self.copy(indices, of: dataset, into: &bytes) }
+      work.isDone.signal()
+    }
+  }
+
+  /// Whether `take` would not wait.
+  var isReady: Bool {
+    if segment != nil, !isFinished { isFinished = work.isDone.wait(timeout: .now()) == .success }
+    return isFinished
+  }
+
+  /// Waits for the images and calls `body` with their bytes.
+  func take<Failure>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
+    wait()
+    segment = nil
+    try work.bytes.withLock { (bytes) throws(Failure) in
+      try bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in try body(UnsafeRawBufferPointer(bytes)) }
+    }
+  }
+
+  /// Waits for the end of a copy and discards it.
+  func abandon() {
+    wait()
+    segment = nil
+  }
+
+  private func wait() {
+    if segment != nil, !isFinished { work.isDone.wait() }
+    isFinished = segment != nil
+  }
+
+  private static func copy(_ indices: ArraySlice<UInt32>, of dataset: ImageDataset, into bytes: inout [UInt8]) {
+    let size = dataset.imageByteCount
+    let count = indices.count * size
+    if bytes.count < count { bytes = [UInt8](repeating: 0, count: count) }
+    if bytes.count > count { bytes.removeLast(bytes.count - count) }
+    // In the order of the file, which a disk reads best.
+    let places = indices.enumerated().map { (image: Int($1), place: $0) }.sorted { $0.image < $1.image }
+    bytes.withUnsafeMutableBytes { target in
+      dataset.bytes.withUnsafeBytes { source in
+        for (image, place) in places {
+          UnsafeMutableRawBufferPointer(rebasing: target[place * size..<(place + 1) * size])
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[image * size..<(image + 1) * size]))
+        }
+      }
+    }
   }
 }

@@ -1,4 +1,4 @@
-/// What a trainer needs to know beyond the model.
+/// The options of training a model.
 public struct TrainingOptions: Codable, Hashable, Sendable {
   public var batchSize: Int
   public var learningRate: Float
@@ -8,20 +8,19 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
   public var discriminatorLearningRate: Float?
   /// λ, the weight of the L1 term in the generator's loss; only the GAN has one.
   public var l1Weight: Float
-  /// Whether every photograph is turned left to right in half of the epochs, drawn by seed.
+  /// Whether every image is flipped horizontally in half of the epochs, drawn by seed.
   public var horizontalFlips: Bool
-  /// How much of the average of the generator's weights stays at a step (Karras et al. 2018); the average then colors and is
-  /// saved. 0 for the weights themselves.
+  /// Decay of the exponential moving average of the generator's weights at each step (Karras et al. 2018), which then colors
+  /// and is saved; 0 for the weights themselves.
   public var averageDecay: Float
   /// Whether the discriminator's weights are divided by their spectral norms (Miyato et al. 2018); only the GAN has one.
   public var spectralNorm: Bool
   public var seed: UInt64
 
-  /// The study's recipe for a model.
+  /// The study's recipe for a kind of model.
   public init(recipeFor kind: ModelKind) {
     batchSize = 64
-    learningRate = kind == .unet ? 1e-3 : 2e-4
-    learningRateDecay = kind == .unet ? 0.9 : 1
+    (learningRate, learningRateDecay) = kind.trainingStep.studyLearningRate
     l1Weight = 100
     horizontalFlips = false
     averageDecay = 0
@@ -34,7 +33,7 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
     case spectralNorm, seed
   }
 
-  /// What files from before there was a choice do not say is as in the study.
+  /// Decodes options; those that older files lack are the study's.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     batchSize = try container.decode(Int.self, forKey: .batchSize)
@@ -46,5 +45,23 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
     averageDecay = try container.decodeIfPresent(Float.self, forKey: .averageDecay) ?? 0
     spectralNorm = try container.decodeIfPresent(Bool.self, forKey: .spectralNorm) ?? false
     seed = try container.decode(UInt64.self, forKey: .seed)
+  }
+}
+
+/// A named set of options.
+public enum Recipe: String, Codable, Sendable, CaseIterable {
+  /// The study's.
+  case study
+  /// The best of those measured (docs/recipes.md).
+  case best
+
+  /// Returns the recipe's options for a kind of model.
+  public func options(for kind: ModelKind) -> TrainingOptions {
+    var options = TrainingOptions(recipeFor: kind)
+    guard self == .best else { return options }
+    options.horizontalFlips = true
+    options.averageDecay = 0.93
+    options.batchSize = 16
+    return options
   }
 }

@@ -1,28 +1,46 @@
 import Runtime
 
-/// What a model does in one training step, and the networks that it does it with.
+/// A kind of training step: networks, losses and updates of the parameters.
+///
+/// To add one: a file here, and a case of `ModelKind`.
 protocol TrainingStep {
-  /// The network that colors.
-  var generator: UNet { get }
-  /// All networks with their names in a training state, and the first random stream of their weights.
-  var networks: [(name: String, parameters: ParameterSet, stream: UInt64)] { get }
-  /// What the losses are called, in the order of their slots.
-  var lossNames: [String] { get }
+  /// The encoding of a generator's input and output in RGB.
+  static var rgbEncoding: ColorEncoding { get }
+  /// The activation of a generator's output; nil for none.
+  static var outputActivation: Activation? { get }
+  /// The initial value of all convolutions' weights; nil for PyTorch's default.
+  static var initialWeights: InitialValue? { get }
+  /// Smallest height and width of images.
+  static var smallestImageExtent: Int { get }
+  /// The study's learning rate, and its factor from epoch to epoch.
+  static var studyLearningRate: (initial: Float, decay: Float) { get }
 
-  /// Index of the loss that says how close the colors come to the photographs'.
+  init(_ configuration: ModelConfiguration, _ options: TrainingOptions)
+
+  /// The network that colors.
+  var generator: any ColorNetwork { get }
+  /// All networks with their names in a training state, the generator first.
+  var networks: [(name: String, network: any Network)] { get }
+  /// Names of the losses, in the order of their elements in the loss tensor.
+  var lossNames: [String] { get }
+  /// Index of the loss that measures how close predicted colors are to the true ones.
   var colorLoss: Int { get }
 
   /// Emits the whole step: batch, losses, gradients, optimizers.
-  /// - Parameter losses: one element a loss, added to.
-  func emit(_ source: BatchSource, losses: Tensor, adam: AdamSchedule, into builder: PlanBuilder)
+  /// - Parameter losses: `[1, 1, 1, lossNames.count]`; each loss is added to its element.
+  func emit(_ batches: BatchStream, losses: Tensor, adam: AdamSchedule, into builder: PlanBuilder)
 }
 
-extension ModelConfiguration {
-  /// The step that trains this model.
-  func trainingStep(_ options: TrainingOptions) -> any TrainingStep {
-    switch kind {
-    case .unet: AutoencoderStep(self)
-    case .gan: GANStep(self, options)
-    }
+/// The parameters of Adam that the host changes from step to step.
+struct AdamSchedule {
+  /// Learning rate of the network that colors.
+  let learningRate: Variable<Float>
+  let discriminatorLearningRate: Variable<Float>
+  /// Number of the step, from 1: t.
+  let step = Variable(0)
+
+  init(_ options: TrainingOptions) {
+    learningRate = Variable(options.learningRate)
+    discriminatorLearningRate = Variable(options.discriminatorLearningRate ?? options.learningRate)
   }
 }

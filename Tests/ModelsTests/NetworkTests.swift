@@ -3,9 +3,9 @@ import Testing
 
 @testable import Models
 
-/// The networks are the study's: their sizes are known.
-@Suite("Parameter counts")
-struct ParameterCountTests {
+/// The networks of the models: they are the study's, whose sizes are known.
+@Suite("Networks")
+struct NetworkTests {
   @Test(
     "The U-Net has as many parameters as the study's", arguments: [(64, 34_524_099), (32, 8_635_875), (16, 2_161_395)])
   func unet(width: Int, count: Int) throws {
@@ -19,7 +19,7 @@ struct ParameterCountTests {
     #expect(network.parameters.trainedParameterCount == 2_161_395)
   }
 
-  @Test("Parameters bear PyTorch's names", arguments: UpsamplingKind.allCases)
+  @Test("Parameters have PyTorch's names", arguments: UpsamplingKind.allCases)
   func names(upsampling: UpsamplingKind) throws {
     let network = UNet(try ModelConfiguration(kind: .unet, width: 2, upsampling: upsampling))
     let names = Set(network.parameters.parameters.map(\.name))
@@ -30,7 +30,7 @@ struct ParameterCountTests {
     #expect(names.count == network.parameters.parameters.count)
   }
 
-  @Test("Sizes that the networks cannot halve are refused")
+  @Test("Image sizes that a model cannot take are refused")
   func sizes() throws {
     let unet = try ModelConfiguration(kind: .unet, width: 2)
     let gan = try ModelConfiguration(kind: .gan, width: 2)

@@ -1,7 +1,17 @@
 import Runtime
 
+extension TensorStorage {
+  /// Bytes that `allocate` allocates: no device allocates nothing.
+  var allocationByteCount: Int { max(byteCount, 4) }
+
+  /// Allocates uninitialized memory of its own.
+  func allocate(on backend: any Backend) throws(BackendError) {
+    memory = try backend.allocate(byteCount: allocationByteCount)
+  }
+}
+
 extension Backend {
-  /// The elements of a dense tensor of `float32`, on the host. Waits for the device.
+  /// Downloads the elements of a dense tensor of `float32`. Waits for the device.
   func floats(of tensor: Tensor) throws(BackendError) -> [Float] {
     guard let memory = tensor.storage.memory else {
       throw .invalidOperation(operation: "download", reason: "tensor \(tensor.storage.name) has no memory")
@@ -19,14 +29,17 @@ extension Backend {
     return values
   }
 
-  /// Copies `values` to a dense tensor of `float32`.
-  func upload(_ values: [Float], to tensor: Tensor) throws(BackendError) {
-    guard let memory = tensor.storage.memory, values.count == tensor.shape.count else {
+  /// Uploads `values` to a dense tensor.
+  func upload<Element: BitwiseCopyable>(_ values: [Element], to tensor: Tensor) throws(BackendError) {
+    let elementByteCount = tensor.storage.elementType.byteCount
+    guard let memory = tensor.storage.memory, values.count == tensor.shape.count,
+      MemoryLayout<Element>.stride == elementByteCount
+    else {
       throw .invalidOperation(
         operation: "upload", reason: "\(values.count) values do not fit tensor \(tensor.storage.name)")
     }
     try values.withUnsafeBufferPointer { (elements) throws(BackendError) in
-      try upload(UnsafeRawBufferPointer(elements), to: memory, byteOffset: tensor.offset * 4)
+      try upload(UnsafeRawBufferPointer(elements), to: memory, byteOffset: tensor.offset * elementByteCount)
     }
   }
 }

@@ -1,0 +1,75 @@
+import Foundation
+import Runtime
+
+/// The losses of a run: their sums, their means and what they show.
+extension TrainingRun {
+  /// The device sums the losses of so many steps in float32 before the host adds them in double precision. The interval is in
+  /// steps and not in time, on which rounding would depend.
+  static let lossInterval = 16
+
+  /// Adds the sums of the losses since the last time, and resets those on the device.
+  func takeLosses() throws {
+    let steps = stepsToSum
+    let sums = try trainer.takeLosses().map(Double.init)
+    try saving { try events.write(losses: trainer.lossNames, sums: sums, over: steps, step: state.step) }
+    state.lossSums = state.lossSums.isEmpty ? sums : zip(state.lossSums, sums).map(+)
+    state.summedSteps = stepInEpoch
+    try requireFinite(state.lossSums)
+    if steps > 0 { try watchDiscriminator(sums.map { $0 / Double(steps) }, steps: steps) }
+  }
+
+  /// Steps of the current epoch whose losses are still on the device. In files that do not record it, all were taken at each
+  /// interval's end.
+  var stepsToSum: Int {
+    stepInEpoch - (state.summedSteps ?? stepInEpoch / Self.lossInterval * Self.lossInterval)
+  }
+
+  /// Ends the run where the discriminator overpowers the generator. At fixed steps, as the sums, so that a run that was resumed
+  /// ends where one without a stop does.
+  private func watchDiscriminator(_ means: [Double], steps: Int) throws {
+    var watch = state.watch ?? DiscriminatorWatch()
+    watch.observe(Dictionary(uniqueKeysWithValues: zip(trainer.lossNames, means)), steps: steps)
+    state.watch = watch
+    guard watch.dominatedSteps >= discriminatorStepLimit, configuration.noGuard != true else { return }
+    throw RunError.discriminatorOverpowers(
+      step: state.step, steps: watch.dominatedSteps, run: directory.url.path, checkpoint: existing(directory.best))
+  }
+
+  /// Reports the progress.
+  func report(_ meter: inout ThroughputMeter) throws {
+    let sums = state.lossSums(with: try trainer.losses())
+    try requireFinite(sums)
+    let batchSize = Double(configuration.options.batchSize)
+    let imagesPerSecond = meter.lap(step: state.step) * batchSize
+    var stepsLeft = (configuration.epochs - state.epoch) * stepsInEpoch - stepInEpoch
+    if let limit = configuration.steps { stepsLeft = min(stepsLeft, limit - state.step) }
+    onProgress?(
+      TrainingProgress(
+        epoch: state.epoch + 1, epochs: configuration.epochs, step: stepInEpoch, stepsInEpoch: stepsInEpoch,
+        losses: means(of: sums), imagesPerSecond: imagesPerSecond,
+        secondsLeft: Double(stepsLeft) * batchSize / max(imagesPerSecond, 1e-9)))
+  }
+
+  /// Means over the epoch's steps so far.
+  func means(of sums: [Double]) -> [(name: String, value: Double)] {
+    zip(trainer.lossNames, sums).map { ($0, $1 / Double(max(stepInEpoch, 1))) }
+  }
+
+  /// Throws `RunError.diverged` where a value is NaN or infinite.
+  func requireFinite(_ values: [Double]) throws {
+    guard values.allSatisfy(\.isFinite) else { throw diverged }
+  }
+
+  var diverged: RunError {
+    let rate = configuration.options.learningRate
+    return .diverged(
+      step: state.step, learningRate: rate,
+      try: min(rate / 10, TrainingOptions(recipeFor: configuration.model.kind).learningRate),
+      lastCheckpoint: existing(directory.last))
+  }
+
+  /// The path of a file that exists; nil where it does not.
+  private func existing(_ file: URL) -> String? {
+    FileManager.default.fileExists(atPath: file.path) ? file.path : nil
+  }
+}

@@ -1,0 +1,133 @@
+import Data
+import Foundation
+import Runtime
+
+extension TrainingRun {
+  /// Starts a new run in a new folder.
+  /// - Parameters:
+  ///   - dataset: the training images; their size must be the configuration's.
+  ///   - residency: how many of them are on the device at a time.
+  /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`.
+  public convenience init(
+    _ configuration: RunConfiguration, in folder: URL, dataset: ImageDataset,
+    residency: ImageResidency = .automatic, on backend: any Backend
+  ) throws {
+    let prepared = try Preparation(configuration, dataset: dataset, residency: residency, on: backend)
+    // The folder comes last, so that a run that cannot start leaves none behind.
+    try self.init(prepared, directory: RunDirectory(creating: folder, prepared.configuration), on: backend)
+    try saveBeginning()
+  }
+
+  /// Resumes a run.
+  /// - Parameters:
+  ///   - dataset: the same images as before.
+  ///   - residency: how many of them are on the device at a time; it may be another than before.
+  /// - Throws: as for a new run, and `SafetensorsError`, `CheckpointError`.
+  public convenience init(
+    resuming folder: URL, dataset: ImageDataset, residency: ImageResidency = .automatic, on backend: any Backend
+  ) throws {
+    let directory = try RunDirectory(resuming: folder)
+    try self.init(
+      resuming: directory, as: directory.readConfiguration(), dataset: dataset, residency: residency, on: backend)
+  }
+
+  /// Resumes a run in a folder that was opened for that.
+  /// - Parameter configuration: that of `config.json`, except for what may change in a run; it is written there.
+  public convenience init(
+    resuming directory: RunDirectory, as configuration: RunConfiguration, dataset: ImageDataset,
+    residency: ImageResidency = .automatic, on backend: any Backend
+  ) throws {
+    let written = try directory.readConfiguration()
+    let prepared = try Preparation(configuration, dataset: dataset, residency: residency, on: backend)
+    self.init(prepared, directory: directory, on: backend)
+    hasOtherTuning = written.tuning != backend.tuning
+    guard written.allows(self.configuration) else { throw Self.changedConfiguration(directory) }
+    try restore()
+    if self.configuration != written { try saving { try directory.write(self.configuration) } }
+  }
+
+  /// Restores the state from its file. A run that was killed before it wrote one begins again: nothing was trained. One whose
+  /// state is missing is refused, as beginning again would overwrite what was trained.
+  private func restore() throws {
+    guard FileManager.default.fileExists(atPath: directory.state.path) else {
+      guard !directory.holdsResults else { throw RunError.withoutState(path: directory.state.path) }
+      return try saveBeginning()
+    }
+    state = try TrainingState.read(from: directory.state, into: trainer, on: backend)
+    guard let begun = state.configuration, begun.allows(configuration) else {
+      throw Self.changedConfiguration(directory)
+    }
+    guard state.position.isMultiple(of: configuration.options.batchSize), state.position <= split.training.count,
+      state.epoch <= configuration.epochs
+    else { throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another run") }
+    state.summedSteps = stepInEpoch - stepsToSum
+    table = try directory.readMetrics(losses: trainer.lossNames, throughEpoch: state.epoch)
+    // The last steps' point is written when their losses are summed. Where the state has not summed them, what was
+    // written at its step was written after it, and is written again.
+    events = TrainingEvents(in: directory, goingOnAt: stepsToSum > 0 ? state.step : state.step + 1)
+    savedStep = state.step > 0 ? state.step : nil
+    removeSuperseded()
+  }
+
+  private static func changedConfiguration(_ directory: RunDirectory) -> RunError {
+    .notARun(
+      path: directory.url.path,
+      reason: "config.json was changed; only epochs and steps, to go on longer, saving, device and precision may be")
+  }
+}
+
+/// The validated inputs of a run, before its folder is touched: its options checked, its data on the device, its step planned.
+struct Preparation {
+  var configuration: RunConfiguration
+  let dataset: ImageDataset
+  let split: TrainingSplit
+  let trainer: Trainer
+
+  /// Rows of an epoch's sample sheet.
+  static let sampleCount = 8
+
+  /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`.
+  init(
+    _ configuration: RunConfiguration, dataset: ImageDataset, residency: ImageResidency, on backend: any Backend
+  ) throws {
+    try configuration.validate(for: dataset)
+    let batchSize = configuration.options.batchSize
+    let split = try TrainingSplit(
+      count: dataset.count, trainingCount: configuration.trainImages, validationCount: configuration.validationImages,
+      seed: configuration.options.seed)
+    guard split.training.count >= batchSize else {
+      throw RunError.invalidOption(
+        "--batch-size \(batchSize): there are only \(split.training.count) photographs to train on")
+    }
+    if case .window(let count) = residency, count < 2 * batchSize {
+      throw RunError.invalidOption(
+        "--device-images \(count): two batches, \(2 * batchSize) images, are the least that work can go on with")
+    }
+    let fingerprint = try DataFingerprint(of: dataset)
+    if let expected = configuration.dataFingerprint, expected != fingerprint {
+      throw RunError.invalidOption(
+        "\(dataset.source): not the photographs that the run was started with, which were \(expected.imageCount)"
+          + " with SHA-256 \(expected.sha256)")
+    }
+    // Without validation images the sheets show the first of the training ones.
+    let shown = split.validation.isEmpty ? Array(split.training.prefix(Self.sampleCount)) : split.validation
+    self.configuration = configuration
+    self.dataset = dataset
+    self.split = split
+    do throws(BackendError) {
+      let images = try DeviceImages(dataset, residency: residency, batchSize: batchSize, on: backend)
+      let plan = StepPlan(
+        configuration.model, options: configuration.options, images: images, trainingCount: split.training.count,
+        validationCount: shown.count)
+      trainer = try Trainer(plan, on: backend)
+      try trainer.predictor.batches.set(shown, on: backend)
+    } catch .outOfMemory {
+      throw RunError.outOfMemory(
+        try MemoryShortage(
+          of: configuration, dataset, residency, trainingCount: split.training.count, validationCount: shown.count,
+          on: backend))
+    }
+    self.configuration.dataFingerprint = fingerprint
+    self.configuration.tuning = backend.tuning
+  }
+}

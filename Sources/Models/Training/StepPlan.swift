@@ -1,0 +1,136 @@
+import Runtime
+
+/// Everything that a training step of a model, and the prediction of a batch beside it, consist of: networks, losses, batches,
+/// operations and the memory that they need. Making one touches no device.
+public struct StepPlan {
+  let options: TrainingOptions
+  let step: any TrainingStep
+  /// The average of the generator's weights that colors in its place; nil without `TrainingOptions.averageDecay`.
+  let average: GeneratorAverage?
+  let adam: AdamSchedule
+  /// The sums of the losses, `[1, 1, 1, step.lossNames.count]`.
+  let losses: Tensor
+  /// The batches to train on.
+  let training: BatchStream
+  /// The batches to predict, such as those of a validation.
+  let validation: BatchStream
+  /// The operations of the training step.
+  let trainingStep: PlanBuilder
+  let prediction: Prediction
+
+  /// Plans a step.
+  /// - Parameters:
+  ///   - images: the images of both streams.
+  ///   - trainingCount: images to train on.
+  ///   - validationCount: images to predict.
+  public init(
+    _ configuration: ModelConfiguration, options: TrainingOptions, images: DeviceImages, trainingCount: Int,
+    validationCount: Int
+  ) {
+    let batchSize = options.batchSize
+    self.options = options
+    step = configuration.kind.trainingStep.init(configuration, options)
+    average = options.averageDecay > 0 ? GeneratorAverage(configuration, decay: options.averageDecay) : nil
+    adam = AdamSchedule(options)
+    losses = Tensor("losses", Shape(vector: step.lossNames.count))
+    training = BatchStream(images, capacity: trainingCount, batchSize: batchSize)
+    validation = BatchStream(images, count: validationCount, batchSize: batchSize)
+
+    trainingStep = PlanBuilder()
+    step.emit(training, losses: losses, adam: adam, into: trainingStep)
+    average?.emit(step.generator, into: trainingStep)
+    prediction = Prediction(average?.network ?? step.generator, configuration.encoding, validation)
+  }
+
+  /// Plans a step on images of a size, for its operations and its memory alone.
+  /// - Throws: where the model cannot take images of this size.
+  public init(_ configuration: ModelConfiguration, height: Int, width: Int, batchSize: Int) throws(ModelError) {
+    try configuration.validate(height: height, width: width)
+    var options = TrainingOptions(recipeFor: configuration.kind)
+    options.batchSize = batchSize
+    self.init(
+      configuration, options: options, images: DeviceImages(count: batchSize, height: height, width: width),
+      trainingCount: batchSize, validationCount: batchSize)
+  }
+
+  /// The network that colors: the generator, or the average of its weights.
+  var generator: any ColorNetwork { average?.network ?? step.generator }
+
+  /// All networks with their names in a training state, the generator first and the average last.
+  var networks: [(name: String, network: any Network)] {
+    step.networks + (average.map { [("generator_average", $0.network)] } ?? [])
+  }
+
+  /// The operations of the training step, in order.
+  public var trainingOperations: [any Operation] { trainingStep.operations }
+
+  /// The operations of the prediction of a batch, in order.
+  public var predictionOperations: [any Operation] { prediction.builder.operations }
+
+  // MARK: Memory
+
+  /// The builders whose plans share their memory.
+  var builders: [PlanBuilder] { [trainingStep, prediction.builder] }
+
+  /// The storages with memory of their own, in the order in which they are allocated, the images first.
+  private var storages: [TensorStorage] {
+    [training.images.tensor, training.places, validation.places].map(\.storage)
+      + step.networks.flatMap { $0.network.parameters.storages(training: true) }
+      + (average?.network.parameters.storages(training: false) ?? []) + [losses.storage]
+  }
+
+  /// Bytes of every allocation that training makes on a device, in order, the images first.
+  func allocations(on backend: any Backend) throws(BackendError) -> [Int] {
+    storages.map(\.allocationByteCount) + (try PlanCompiler(backend: backend).allocations(for: builders))
+  }
+
+  /// Allocates the storages that have no memory yet.
+  func allocate(on backend: any Backend) throws(BackendError) {
+    for storage in storages where storage.memory == nil { try storage.allocate(on: backend) }
+  }
+
+  /// Allocates the memory of all operations and binds them to it.
+  func compile(on backend: any Backend) throws(BackendError) -> (trainingStep: Plan, prediction: Plan) {
+    let plans = try PlanCompiler(backend: backend).compile(builders)
+    return (plans[0], plans[1])
+  }
+
+  /// Initializes all parameters and moments. The parameters of the n-th network draw from the streams of the seed from n · 2¹⁶
+  /// on, below those of the orders of the data; the average begins as the generator.
+  func initialize(on backend: any Backend) throws(BackendError) {
+    for (index, (_, network)) in step.networks.enumerated() {
+      try network.parameters.clear(on: backend)
+      try network.parameters.initialize(on: backend, seed: options.seed, firstStream: UInt64(index) << 16)
+    }
+    if let parameters = average?.network.parameters {
+      try parameters.clear(on: backend)
+      try parameters.initialize(on: backend, seed: options.seed, firstStream: 0)
+    }
+  }
+}
+
+/// A generator whose parameters are the exponential moving average of another's: weights and running statistics.
+struct GeneratorAverage {
+  let network: any ColorNetwork
+  /// The decay of the next step.
+  private let decay = Variable<Float>(0)
+  private let largestDecay: Float
+
+  init(_ configuration: ModelConfiguration, decay: Float) {
+    network = configuration.makeNetwork()
+    largestDecay = decay
+  }
+
+  /// Emits the averaging, after the step that updates `generator`.
+  func emit(_ generator: any ColorNetwork, into builder: PlanBuilder) {
+    for average in generator.parameters.exponentialMovingAverages(into: network.parameters, decay: decay) {
+      builder.append(average)
+    }
+  }
+
+  /// Sets the decay of step number `step`, from 1. The first steps count little later on: at step t the decay is at most
+  /// (1 + t) / (10 + t), as in TensorFlow's `ExponentialMovingAverage`.
+  func setDecay(ofStep step: Int) {
+    decay.value = min(largestDecay, Float(1 + step) / Float(10 + step))
+  }
+}
