@@ -47,7 +47,7 @@ struct BenchTests {
     #expect(abs(shares.reduce(0, +) - 1) < 1e-9)
     #expect(shares == shares.sorted(by: >))
     let names = Set(rows.compactMap { $0["operation"] as? String })
-    #expect(names.isSuperset(of: ["Convolution", "BatchNormalization", "Adam", "L1Loss", "BinaryCrossEntropy"]))
+    #expect(names.isSuperset(of: ["Convolution", "BatchNormalization", "Adam", "PixelwiseLoss", "BinaryCrossEntropy"]))
     for row in rows {
       let part = try number("gigaflopsPerSecond", in: row) / number("productPeakGigaflopsPerSecond", in: operations)
       #expect(try abs(part - number("partOfProductPeak", in: row)) < 1e-9)
