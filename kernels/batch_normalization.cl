@@ -102,8 +102,7 @@ typedef struct {
 } Moments;
 
 // Returns the moments of all blocks; `partials` points to the vector's first channel.
-FORCE_INLINE Moments join_blocks(global const float *partials, uint channels, uint pixels, uint blocks,
-                                 local float (*sums)[LANES]) {
+FORCE_INLINE Moments join_blocks(global const float *partials, uint channels, uint pixels, uint blocks, RowSums sums) {
   global const float *block_squares = partials + (size_t)blocks * channels;
   const FLOATS reference = LOAD(partials);
   Moments moments;

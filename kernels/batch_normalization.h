@@ -3,7 +3,7 @@
 //
 // CPU bodies: one work-item per group takes LINES vectors of VECTOR neighbouring channels of one block of BLOCK pixels,
 // whole cache lines one after the other; a vector at a time would read memory in steps of a pixel. GPU bodies: a group
-// of LANES x ROWS work-items takes LANES neighbouring channels of one block, each work-item every ROWS-th pixel. Blocks
+// of LANES × ROWS work-items takes LANES neighbouring channels of one block, each work-item every ROWS-th pixel. Blocks
 // depend on the shape and the kind of bodies; inside a block the order of a sum depends on VECTOR or ROWS, which the
 // device decides too. So a device gives the same bits each time, and two devices give the same up to rounding.
 
@@ -60,19 +60,21 @@ static inline Block block_of_group(uint count) {
 #define FOR_EACH_PIXEL(pixel, block) for (uint pixel = block.start; pixel < block.end; pixel++)
 // The blocks that one work-item of a second stage takes.
 #define FOR_EACH_BLOCK(block, blocks) for (uint block = 0; block < blocks; block++)
-// Local memory for sum_of_rows.
-#define ROW_SUMS(sums) local float(*const sums)[LANES] = 0
+// Memory for sum_of_rows: local to the group with GPU bodies, none with CPU bodies.
+typedef int RowSums;
+#define ROW_SUMS(sums) const RowSums sums = 0
 
 // Returns the first of the LINES * VECTOR channels of this work-item.
 static inline uint first_channel(uint channels) { return (uint)get_group_id(0) * (LINES * VECTOR); }
 // Returns whether this work-item stores the results of its group's channels.
 static inline bool is_writer(uint channels) { return true; }
-static inline FLOATS sum_of_rows(FLOATS value, local float (*sums)[LANES]) { return value; }
+static inline FLOATS sum_of_rows(FLOATS value, RowSums sums) { return value; }
 #else
 #define GROUP_SHAPE WORK_GROUP(LANES, ROWS, 1)
 #define FOR_EACH_LINE(line) for (uint line = 0; line < 1; line++)
 #define FOR_EACH_PIXEL(pixel, block) for (uint pixel = block.start + get_local_id(1); pixel < block.end; pixel += ROWS)
 #define FOR_EACH_BLOCK(block, blocks) for (uint block = get_local_id(1); block < blocks; block += ROWS)
+typedef local float (*RowSums)[LANES];
 #define ROW_SUMS(sums) local float sums[ROWS][LANES]
 
 // Work-items past the last channel take it again, as all must reach a barrier.
@@ -81,7 +83,7 @@ static inline bool is_writer(uint channels) { return get_local_id(1) == 0 && get
 
 // Returns the sum of `value` over the rows of the group, in the order of a tree, for this work-item's lane. All call
 // it.
-static inline float sum_of_rows(float value, local float (*sums)[LANES]) {
+static inline float sum_of_rows(float value, RowSums sums) {
   const uint lane = get_local_id(0), row = get_local_id(1);
   barrier(CLK_LOCAL_MEM_FENCE);
   sums[row][lane] = value;

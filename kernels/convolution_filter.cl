@@ -66,11 +66,11 @@ kernel WORK_GROUP(GROUP_X, GROUP_Y, 1) void convolution_filter(
 #pragma unroll
     for (int i = 0; i < WIDE_COLUMN_LOADS; i++) {
       const Digits pixel = column_pixel[i];
-      const size_t index =
-          pixel_index(pixel.high, terms.y + pixel.middle, terms.x + pixel.low, map_height, map_width);
-      column_run[i] = column_exists && pixel.high < batch
-                          ? load_run(AT(map, index) + first_column + line_column)
-                          : (Run)(0.0f);
+      const int y = terms.y + pixel.middle, x = terms.x + pixel.low;
+      column_run[i] =
+          column_exists && pixel.high < batch
+              ? load_run(AT(map, pixel_index(pixel.high, y, x, map_height, map_width)) + first_column + line_column)
+              : (Run)(0.0f);
       column_pixel[i] = digits_sum(pixel, advance, terms.height, terms.width);
     }
 

@@ -170,7 +170,7 @@ kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_data(
     next_stage = next_stage + 1 == TILE_STAGES ? 0 : next_stage + 1;
   }
 
-  const size_t output_pixels = (size_t)batch * output_height * output_width;
+  output += output_offset + (size_t)split * batch * output_height * output_width * output_stride;
   const Digits next_row = {0, 0, 1};
 #pragma unroll
   for (int slab = 0; slab < RIGHT_SLABS; slab++) {
@@ -181,7 +181,7 @@ kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_data(
       const RowPosition at = digits_position(row_place, grid);
       row_place = row_digits_sum(row_place, next_row, grid);
       if (slab_row + line >= phase.rows) continue;
-      global float *pixel = AT(output, split * output_pixels + output_pixel(at, phase, problem));
+      global float *pixel = output + output_pixel(at, phase, problem) * output_stride;
 #pragma unroll
       for (int i = 0; i < LEFT_FRAGMENTS; i++) {
         const int column = first_column + left_line(i);

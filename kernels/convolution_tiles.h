@@ -32,11 +32,11 @@
 #define ITEM_ROWS (4 * ITEM_ROW_RUNS)
 #define TILE_ROWS (GROUP_Y * ITEM_ROWS)
 #define TILE_COLUMNS (GROUP_X * 4 * ITEM_COLUMN_RUNS)
-// Four more elements in a line of a tile keep the stores that turn a tile over in different banks.
+// Four more elements in a line of a tile keep the stores that transpose a tile in different banks.
 #define LINE_ROWS (TILE_ROWS + 4)
 #define LINE_COLUMNS (TILE_COLUMNS + 4)
 
-// How a group's items share out a tile that is read along the depth (neighbouring items, neighbouring terms) …
+// How a group's work-items divide a tile that is read along the depth (neighbouring items, neighbouring terms) …
 #define DEEP_ITEMS (TILE_DEPTH / VECTOR)
 #define DEEP_LINES (ITEMS / DEEP_ITEMS)
 #define DEEP_ROW_LOADS (TILE_ROWS / DEEP_LINES)

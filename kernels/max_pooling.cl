@@ -1,12 +1,13 @@
-// Max-pooling over WINDOW x WINDOW squares that do not overlap, and its gradient.
+// Max-pooling over WINDOW × WINDOW squares that do not overlap, and its gradient.
 //
 //   output(n, y, x, c) = max of input(n, y * WINDOW + i, x * WINDOW + j, c) over i, j in 0 ..< WINDOW
-//   input_gradient = output_gradient at the maximum of each square, 0 elsewhere; [accumulate] added to what is there
+//   input_gradient = output_gradient at the maximum of each square, 0 elsewhere; [accumulate] added to the old values
 //
-// input, input_gradient: [batch][height][width][channels]; output, output_gradient: [batch][height / WINDOW][width /
-// WINDOW][channels]; indices: the same as bytes, i * WINDOW + j of the maximum. Rows and columns left over at the end
-// belong to no square. One work-item per VECTOR neighbouring channels of one of the `pixels` of what is written
-// (direction 0, row_index()): the divisions that find the pixel's place cost more than an element.
+// input, input_gradient: [batch][height][width][channels]; output, output_gradient:
+// [batch][height / WINDOW][width / WINDOW][channels]; indices: the same as bytes, i * WINDOW + j of the maximum. Rows
+// and columns left over at the end belong to no square. One work-item per VECTOR neighbouring channels of one of the
+// `pixels` of the result (direction 0, row_index()): the divisions that find the pixel's place cost more than an
+// element.
 
 #include "common.h"
 

@@ -1,5 +1,5 @@
-// A pixelwise loss between a prediction x and a target t, and its gradient (loss.h has the frame, with the layouts and the
-// work-group).
+// A pixelwise loss between a prediction x and a target t, and its gradient (loss.h has the frame, with the layouts and
+// the work-group).
 //
 //   LOSS_L1            l(x, t) = |x - t|      l'(x, t) = sign(x - t), 0 where they are equal
 //   LOSS_MEAN_SQUARED  l(x, t) = (x - t)^2    l'(x, t) = 2 (x - t)

@@ -15,7 +15,8 @@
 //   right    depth × 8    register s:      line group,       term place + 4s   (likewise)
 //   sums     16 × 8       register 2h + f: left line group + 8h, right line 2 · place + f
 //
-// The terms of a sum may come in any order, and lines too, so the tiles give each lane what it can load at once.
+// The terms of a sum may come in any order, and lines too, so the tiles are laid out for loads of several registers at
+// once.
 //
 // TENSOR_EMULATION, for tests on other devices, has the lanes exchange their registers through local memory instead;
 // all work-items of a group must then come to each product together.

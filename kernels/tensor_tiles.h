@@ -51,8 +51,8 @@
 #error "a tile is filled while another one is multiplied"
 #endif
 
-// A tile lies deep, [line][term], or wide, [term][line], as its matrix does in global memory. What a lane loads at once
-// are registers that follow each other in a fragment, so that they need not be moved there:
+// A tile lies deep, [line][term], or wide, [term][line], as its matrix does in global memory. The words that a lane
+// loads at once are registers that follow each other in a fragment, so that they need not be moved there:
 //
 //   left, wide    lines 2 · group and 2 · group + 1 of 16: 8 bytes
 //   right, wide   line group of 8: 4 bytes
@@ -74,7 +74,7 @@ static inline int term_line(int term) { return (term & ~15) | (term & 3) << 2 | 
 static inline int term_line(int term) { return term; }
 #endif
 
-// The tiles' local memory, and what the emulation exchanges through.
+// The local memory of the tiles, and of the registers that emulated lanes exchange.
 #define TILES(tiles, words) local uint tiles[TILE_STAGES][words] __attribute__((aligned(16)))
 #if TENSOR_EMULATION
 #define EXCHANGE(exchange) local uint exchange[ITEMS * LANE_WORDS]
@@ -82,7 +82,7 @@ static inline int term_line(int term) { return term; }
 #define EXCHANGE(exchange) local uint *const exchange = 0
 #endif
 
-// How a group's items share out a tile that is read along the depth (neighbouring items, neighbouring terms) …
+// How a group's work-items divide a tile that is read along the depth (neighbouring items, neighbouring terms) …
 #define DEEP_ITEMS (TILE_DEPTH / VECTOR)
 #define DEEP_LINES (ITEMS / DEEP_ITEMS)
 #define DEEP_LEFT_LOADS (TILE_LEFT / DEEP_LINES)

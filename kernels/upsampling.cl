@@ -3,9 +3,9 @@
 //   output(n, y, x, c) = Σ weight(v, y) * weight(u, x) * input(n, v, u, c)
 //   input_gradient(n, v, u, c) = Σ weight(v, y) * weight(u, x) * output_gradient(n, y, x, c)
 //
-// input, input_gradient: [batch][height][width][channels]; output, output_gradient: [batch][height * FACTOR][width *
-// FACTOR][channels]. One work-item per element of the tensor that is written: direction 0 the channel, row_index() one
-// of its `pixels`.
+// input, input_gradient: [batch][height][width][channels]; output, output_gradient:
+// [batch][height * FACTOR][width * FACTOR][channels]. One work-item per element of the tensor that is written:
+// direction 0 the channel, row_index() one of its `pixels`.
 
 #include "common.h"
 
