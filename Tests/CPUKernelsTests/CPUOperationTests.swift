@@ -114,7 +114,8 @@ struct CPUOperationTests {
     }
   }
 
-  @Test("Tensors of other shapes, without memory or on another device are refused", arguments: ["two", "empty", "foreign"])
+  @Test(
+    "Tensors of other shapes, without memory or on another device are refused", arguments: ["two", "empty", "foreign"])
   func misfits(name: String) throws {
     let backend = CPUBackend(threadCount: 1)
     let four = try tensor("four", Shape(1, 2, 2, 1), [1, 2, 3, 4], on: backend)

@@ -83,7 +83,8 @@ struct ConvolutionTests {
       var random = Philox(seed: 1, stream: stream)
       return TensorValues(
         tensor,
-        KernelCases.HostTensor(tensor.shape, (0..<tensor.shape.count).map { _ in Double(random.nextUniform(in: 0...2)) }))
+        KernelCases.HostTensor(
+          tensor.shape, (0..<tensor.shape.count).map { _ in Double(random.nextUniform(in: 0...2)) }))
     }
     func results(threadCount: Int) throws -> [[UInt8]] {
       let (image, weights) = (

@@ -49,7 +49,7 @@ struct WinogradFilterSum: ConvolutionAlgorithm {
     let image = try binding.float32(problem.image)
     let map = try binding.float32(problem.map)
     let filter = binding.copy([
-      winograd_filter(kind: kind, source: winograd_image(image), target_gradient: winograd_image(map))
+      winograd_filter(kind: kind, image: winograd_image(image), map: winograd_image(map))
     ])
     let (inputChannels, outputChannels, outputBlocks, block) = (image.channels, map.channels, outputBlocks, Self.block)
     let (scratch, scratchStride) = (try binding.pointer(to: scratch), scratch.stride)
