@@ -52,7 +52,7 @@ VECTOR_LOOP void loss_part(
   vector_store(gradient, derivative, count);
 }
 
-/// Adds the loss of `count` elements without gaps.
+/// Adds the loss of `count` dense elements.
 VECTOR_LOOP void loss_run(
     enum loss_kind kind, vector_double16 *total, const float *prediction, const float *target,
     vector_float16 constant_target, float *gradient, size_t count, float factor, bool accumulate) {

@@ -5,7 +5,7 @@
 #include "winograd.h"
 #include "winograd_transform.h"
 
-/// What pixels in the padding element at, for as many channels as there may be.
+/// The pixels of the padding, of the largest number of channels.
 static const float winograd_zeros[WINOGRAD_MOST_CHANNELS];
 
 /// First pixel of the tile's image, and the tile's place in it.

@@ -78,7 +78,7 @@ struct ChannelLayout {
     let columns: Int
   }
 
-  /// Blocks of pixels for work that looks at each row alone.
+  /// Blocks of pixels for work on each row by itself.
   var rowBlocks: Blocks { Blocks(unitCount: pixelCount, elementsPerUnit: channels, multiple: blockMultiple) }
 }
 

@@ -23,7 +23,7 @@ struct WinogradFilterSum: ConvolutionAlgorithm {
   /// Nil where another algorithm is better.
   init?(_ problem: ConvolutionProblem, on pool: ThreadPool) {
     let (inputChannels, outputChannels) = (problem.image.shape.channels, problem.map.shape.channels)
-    // A transposed convolution with stride 1 would want its taps in reverse order.
+    // A transposed convolution with stride 1 would need its taps in reverse order.
     guard problem.weightsInput == .image, let kind = winograd_kind(for: problem),
       inputChannels.isMultiple(of: Int(WINOGRAD_CHANNEL_STEP)),
       outputChannels.isMultiple(of: Int(WINOGRAD_CHANNEL_STEP)), inputChannels <= Int(WINOGRAD_MOST_CHANNELS)

@@ -3,7 +3,7 @@ import Glibc
 import Runtime
 
 extension CPUBackend {
-  /// Both with all threads of the pool at once.
+  /// Measures both with all threads of the pool.
   public func measurePeaks() throws(BackendError) -> DevicePeaks {
     DevicePeaks(
       floatingPointOperationsPerSecond: try multiplyAddsPerSecond() * 2, bytesPerSecond: try copiedBytesPerSecond())
@@ -62,7 +62,7 @@ public enum ProductYardstick {
     for _ in 0..<repetitions {
       let start = ContinuousClock.now
       pool.run(count: pool.workerCount) { index, _ in
-        // The threads share nothing: each has three matrices of its own, told apart by the index.
+        // Each index has three matrices of its own.
         let a = matrices + 3 * count * index
         blas.multiply(
           rows: size, columns: size, depth: size, a: a, leadingA: size, b: a + count, leadingB: size, c: a + 2 * count,

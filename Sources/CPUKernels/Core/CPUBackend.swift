@@ -35,7 +35,7 @@ public final class CPUBackend: Backend {
     }
   }
 
-  /// The processor as its maker calls it.
+  /// The processor's model name.
   public static var processorName: String {
     guard let file = fopen("/proc/cpuinfo", "r") else { return "unknown processor" }
     defer { fclose(file) }
@@ -65,7 +65,7 @@ public final class CPUBackend: Backend {
   }
 
   public func allocate(byteCount: Int) throws(BackendError) -> DeviceMemory {
-    // The system promises more than it has; what cannot fit is refused here instead of when it is used.
+    // Linux overcommits memory: what does not fit would fail only when it is used.
     let share = try budget.take(byteCount, device: name)
     let memory = try HostMemory(allocating: byteCount)
     memory.share = share

@@ -6,14 +6,14 @@ import Runtime
 /// Matrix products of OpenBLAS, which is loaded when the program runs and not linked.
 ///
 /// OpenBLAS chooses its kernels ("core") from the processor's model when it is loaded. A version that does not know the
-/// model falls back to SSE3 kernels, at a tenth of the speed. So the core is chosen here, from what the processor can
-/// do, in the variable `OPENBLAS_CORETYPE`, unless the user has set it; the library reads it while it is loaded, and then
+/// model falls back to SSE3 kernels, at a tenth of the speed. So the core is chosen here, by the processor's
+/// features, in the variable `OPENBLAS_CORETYPE`, unless the user has set it; the library reads it while it is loaded, and then
 /// the environment is as it was, for processes that this one starts.
 ///
 /// The backend does not use it: its own products are faster where it matters, and are compared with these. Products run on
 /// the calling thread.
 public final class OpenBLAS: Sendable {
-  /// The core that was asked for, by the user or from what this processor can do; nil where OpenBLAS was left to choose.
+  /// The core requested by the user, or else by the processor's features; nil where OpenBLAS chooses.
   public let requestedCore: String?
   /// The core that runs, as OpenBLAS calls it: `SkylakeX`.
   public let coreName: String
@@ -23,7 +23,7 @@ public final class OpenBLAS: Sendable {
   public let libraryName: String
   /// Whether the core uses the widest vectors of this processor.
   public var isFast: Bool { slowReason == nil }
-  /// Why the core is slower than this processor allows and what to do about it; nil where it is not.
+  /// Why the core is slower than this processor allows, with a remedy; nil where it is not.
   public let slowReason: String?
   private let functions: Functions
 
@@ -39,7 +39,7 @@ public final class OpenBLAS: Sendable {
   private init() throws(BackendError) {
     let usersCore = getenv("OPENBLAS_CORETYPE").map { String(cString: $0) }
     requestedCore = usersCore ?? Core.best?.rawValue
-    // One thread from the start, so that it starts none of its own.
+    // Set before loading, so that the library starts no threads.
     let variables = [("OPENBLAS_NUM_THREADS", "1")] + (requestedCore.map { [("OPENBLAS_CORETYPE", $0)] } ?? [])
     let added = variables.filter { getenv($0.0) == nil }
     for (variable, value) in added { setenv(variable, value, 0) }
@@ -82,7 +82,7 @@ extension OpenBLAS {
     case skylakeX = "SKYLAKEX"
     case haswell = "HASWELL"
 
-    /// The best for what this processor can do; nil where OpenBLAS's own choice is left alone.
+    /// The fastest core for this processor's features; nil where OpenBLAS chooses.
     static var best: Core? {
       switch processor_instruction_set() {
       case Int32(vector_x86_64_v4.rawValue): .skylakeX
@@ -106,7 +106,7 @@ extension OpenBLAS {
 
 extension OpenBLAS {
   /// Names under which distributions install OpenBLAS with 32-bit integers, best first: serial and OpenMP builds come
-  /// last, for calls from several threads at once are what the builds with POSIX threads are made for.
+  /// last, as the builds with POSIX threads are made for calls from several threads at once.
   private static let candidates = [
     "libopenblas.so.0", "libopenblasp.so.0", "libopenblas.so", "libopenblaso.so.0",
     "/usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblas.so.0",

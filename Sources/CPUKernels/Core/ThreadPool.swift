@@ -38,7 +38,7 @@ public final class ThreadPool: Sendable {
   /// depend on it. No two calls with the same `worker` overlap, so scratch memory per worker is safe.
   ///
   /// `body` runs on several threads at a time and yet is not `@Sendable`: bodies write through pointers, each index to
-  /// elements of its own, and the compiler, which cannot see that, would have every pointer marked unsafe at every call.
+  /// elements of its own, which the compiler cannot verify: it would require every pointer to be marked unsafe at every call.
   /// The caller must ensure that data which two indices share is only read, or is atomic. This returns after the last call
   /// of `body`.
   public func run(count: Int, _ body: (_ index: Int, _ worker: Int) -> Void) {
@@ -120,7 +120,7 @@ extension ThreadPool {
     private let workArrived = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let workDone = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    /// Looks at the ticket before going to sleep: some tens of microseconds, longer than the serial code between two
+    /// Checks of the ticket before a thread sleeps: some tens of microseconds, longer than the serial code between two
     /// loops of a training step and about as long as a wake-up takes.
     private static let spins = 2000
 

@@ -14,7 +14,7 @@ extension ThreadPool {
     return max(1, min(cores, limit ?? cores))
   }
 
-  /// The hardware threads of the core that `processor` belongs to, as the kernel lists them, or the number itself.
+  /// Returns the kernel's list of the hardware threads of `processor`'s core, or the number itself.
   private static func siblings(of processor: Int) -> String {
     let path = "/sys/devices/system/cpu/cpu\(processor)/topology/thread_siblings_list"
     guard let file = fopen(path, "r") else { return "\(processor)" }
@@ -56,7 +56,7 @@ struct ControlGroup {
     return limits.min()
   }
 
-  /// `/a/b`, `/a` and the root, which is the empty text. A container may see its own group as the root.
+  /// Returns `/a/b`, `/a` and the root, an empty string. In a container, the group itself may be mounted as the root.
   private static func folders(from path: String) -> [String] {
     let parts = path.split(separator: "/")
     return (0...parts.count).reversed().map { parts.prefix($0).map { "/\($0)" }.joined() }
