@@ -3,7 +3,7 @@ import Runtime
 
 extension CPUBackend {
   public func plan(_ operation: ActivationForward) -> PlannedOperation {
-    let activation = LoopActivation(operation.activation)
+    let activation = vector_activation(operation.activation)
     let blocks = ElementBlocks(operation.input, operation.output)
     return PlannedOperation(operation.title) { [pool] binding throws(BackendError) in
       let input = try binding.float32(operation.input)
@@ -11,16 +11,14 @@ extension CPUBackend {
       return {
         pool.run(count: blocks.count) { index, _ in
           let block = blocks[index]
-          vector_activation_forward(
-            output.pointer(at: block), output.pixelStride, input.pointer(at: block), input.pixelStride, block.rows,
-            block.columns, activation.kind, activation.slope)
+          vector_activation_forward(output.rows(of: block), input.rows(of: block), block.size, activation)
         }
       }
     }
   }
 
   public func plan(_ operation: ActivationBackward) -> PlannedOperation {
-    let activation = LoopActivation(operation.activation)
+    let activation = vector_activation(operation.activation)
     let blocks = ElementBlocks(operation.output, operation.outputGradient, operation.inputGradient)
     return PlannedOperation(operation.title) { [pool] binding throws(BackendError) in
       let output = try binding.float32(operation.output)
@@ -30,26 +28,22 @@ extension CPUBackend {
         pool.run(count: blocks.count) { index, _ in
           let block = blocks[index]
           vector_activation_backward(
-            inputGradient.pointer(at: block), inputGradient.pixelStride, outputGradient.pointer(at: block),
-            outputGradient.pixelStride, output.pointer(at: block), output.pixelStride, block.rows, block.columns,
-            activation.kind, activation.slope)
+            inputGradient.rows(of: block), outputGradient.rows(of: block), output.rows(of: block), block.size,
+            activation)
         }
       }
     }
   }
 }
 
-/// An activation, or none, as the loops take it.
-struct LoopActivation {
-  let kind: vector_activation
-  let slope: Float
-
+extension vector_activation {
+  /// An activation, or none.
   init(_ activation: Activation?) {
     switch activation {
-    case nil: (kind, slope) = (vector_activation_none, 1)
-    case .leakyReLU(let slope): (kind, self.slope) = (vector_activation_leaky_relu, slope)
-    case .tanh: (kind, slope) = (vector_activation_tanh, 1)
-    case .sigmoid: (kind, slope) = (vector_activation_sigmoid, 1)
+    case nil: self.init(kind: vector_activation_none, slope: 1)
+    case .leakyReLU(let slope): self.init(kind: vector_activation_leaky_relu, slope: slope)
+    case .tanh: self.init(kind: vector_activation_tanh, slope: 1)
+    case .sigmoid: self.init(kind: vector_activation_sigmoid, slope: 1)
     }
   }
 }

@@ -34,18 +34,17 @@ extension CPUBackend {
         pool.run(count: blocks.count) { index, _ in
           for position in blocks[index] {
             let number = Int(picked[position] & ~BatchGather.mirrored)
-            let image = vector_image(
+            let image = vector_byte_image(
               bytes: images.pixel(number * pixels), stride: images.pixelStride, rows: height, columns: width,
-              mirrored: picked[position] & BatchGather.mirrored != 0)
+              flipped: picked[position] & BatchGather.mirrored != 0)
             switch encoding {
             case .rgb(let scale, let shift):
               vector_batch_gather(
-                color.pixel(position * pixels), color.pixelStride, gray.pixel(position * pixels), gray.pixelStride,
-                image, scale, shift)
+                color.pixels(from: position * pixels), gray.pixels(from: position * pixels), image, scale, shift)
             case .lab:
               vector_batch_gather_lab(
-                color.pixel(position * pixels), color.pixelStride, gray.pixel(position * pixels), gray.pixelStride,
-                image, 1 / ColorEncoding.labChromaScale, 1 / ColorEncoding.labLightnessScale, -1)
+                color.pixels(from: position * pixels), gray.pixels(from: position * pixels), image,
+                1 / ColorEncoding.labChromaScale, 1 / ColorEncoding.labLightnessScale, -1)
             }
           }
         }

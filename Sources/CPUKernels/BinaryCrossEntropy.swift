@@ -11,8 +11,8 @@ extension CPUBackend {
       let gradient = try binding.float32(operation.gradient)
       return try sum.bind(&binding, loss: operation.loss, on: pool) { block, partial in
         vector_binary_cross_entropy(
-          partial, logits.pointer(at: block), logits.pixelStride, target, gradient?.pointer(at: block),
-          gradient?.pixelStride ?? 0, block.rows, block.columns, factor, accumulate)
+          partial, logits.rows(of: block), target, block.size,
+          vector_loss_gradient(gradient, block, factor: factor, accumulate: accumulate))
       }
     }
   }

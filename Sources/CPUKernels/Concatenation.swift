@@ -34,8 +34,8 @@ extension CPUBackend {
           let range = blocks[index]
           for copy in bound {
             vector_copy(
-              copy.to.pixel(range.lowerBound), copy.to.pixelStride, copy.from.pixel(range.lowerBound),
-              copy.from.pixelStride, range.count, copy.to.channels)
+              copy.to.pixels(from: range.lowerBound), copy.from.pixels(from: range.lowerBound),
+              vector_size(rows: range.count, columns: copy.to.channels))
           }
         }
       }

@@ -10,7 +10,7 @@ extension CPUBackend {
       return {
         pool.run(count: blocks.count) { index, _ in
           let block = blocks[index]
-          vector_fill(output.pointer(at: block), output.pixelStride, block.rows, block.columns, value)
+          vector_fill(output.rows(of: block), block.size, value)
         }
       }
     }

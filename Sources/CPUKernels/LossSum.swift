@@ -1,3 +1,4 @@
+import CVectorLoops
 import Runtime
 
 /// The sum of a loss over blocks of elements: one partial sum in double precision per block, added up in their order, so
@@ -32,5 +33,13 @@ struct LossSum {
       for index in 0..<blocks.count { sum += partials[index] }
       loss.pointee += Float(sum / Double(count))
     }
+  }
+}
+
+extension vector_loss_gradient {
+  /// The part of a gradient, if there is one, in `block`.
+  init(_ gradient: HostTensor<Float>?, _ block: ElementBlocks.Block, factor: Float, accumulate: Bool) {
+    self.init(
+      rows: gradient?.rows(of: block) ?? vector_rows(start: nil, stride: 0), factor: factor, accumulate: accumulate)
   }
 }

@@ -9,11 +9,12 @@ extension CPUBackend {
       let input = try binding.float32(operation.input)
       let output = try binding.float32(operation.output)
       let indices = try binding.uint8(operation.indices)
+      let size = vector_size(rows: output.width, columns: output.channels)
       return {
         rows.run(on: pool) { image, y in
           vector_max_pooling_forward(
-            output.row(image, y), output.pixelStride, indices?.row(image, y), indices?.pixelStride ?? 0,
-            input.row(image, y * window), input.pixelStride, input.rowStride, output.width, output.channels, window)
+            output.pixels(image, y), vector_places(indices, image, y), input.image(image, from: y * window), size,
+            window)
         }
       }
     }
@@ -29,27 +30,34 @@ extension CPUBackend {
       let (height, width, channels) = (outputGradient.height, outputGradient.width, outputGradient.channels)
       return {
         rows.run(on: pool) { image, y in
+          let windowRows = inputGradient.image(image, from: y * window)
           vector_max_pooling_backward(
-            inputGradient.row(image, y * window), inputGradient.pixelStride, inputGradient.rowStride,
-            accumulate ? inputGradient.row(image, y * window) : nil, inputGradient.pixelStride,
-            inputGradient.rowStride, outputGradient.row(image, y), outputGradient.pixelStride, indices.row(image, y),
-            indices.pixelStride, width, channels, window)
+            windowRows, accumulate ? windowRows : vector_pixels(), outputGradient.pixels(image, y),
+            vector_places(indices, image, y), vector_size(rows: width, columns: channels), window)
           if accumulate { return }
           // Columns and rows that are in no window.
           let covered = width * window
           for inner in y * window..<(y + 1) * window {
             vector_fill(
-              inputGradient.row(image, inner) + covered * inputGradient.pixelStride, inputGradient.pixelStride,
-              inputGradient.width - covered, channels, 0)
+              inputGradient.pixels(from: (image * inputGradient.height + inner) * inputGradient.width + covered),
+              vector_size(rows: inputGradient.width - covered, columns: channels), 0)
           }
           if y == height - 1 {
+            let left = (inputGradient.height - height * window) * inputGradient.width
             vector_fill(
-              inputGradient.row(image, height * window), inputGradient.pixelStride,
-              (inputGradient.height - height * window) * inputGradient.width, channels, 0)
+              inputGradient.pixels(image, height * window), vector_size(rows: left, columns: channels), 0)
           }
         }
       }
     }
+  }
+}
+
+extension vector_places {
+  /// Row `y` of `image`, if there are places at all.
+  @inline(__always)
+  init(_ tensor: HostTensor<UInt8>?, _ image: Int, _ y: Int) {
+    self.init(start: tensor?.row(image, y), stride: tensor?.pixelStride ?? 0)
   }
 }
 

@@ -19,8 +19,8 @@ extension CPUBackend {
             let (image, y) = row.quotientAndRemainder(dividingBy: input.height)
             for repetition in 0..<factor {
               vector_upsampling_nearest_forward(
-                output.row(image, y * factor + repetition), output.pixelStride, input.row(image, y), input.pixelStride,
-                input.width, factor, input.channels)
+                output.pixels(image, y * factor + repetition), input.pixels(image, y), factor,
+                vector_size(rows: input.width, columns: input.channels))
             }
           }
         }
@@ -37,15 +37,16 @@ extension CPUBackend {
       let input = try binding.float32(operation.input)
       let output = try binding.float32(operation.output)
       let (rowIndices, rowWeights) = (binding.copy(rows.indices), binding.copy(rows.weights))
-      let (columnIndices, columnWeights) = (binding.copy(columns.indices), binding.copy(columns.weights))
+      let columnTaps = vector_row_taps(
+        places: binding.copy(columns.indices), weights: binding.copy(columns.weights), count: 2)
+      let size = vector_size(rows: output.width, columns: output.channels)
       return {
         pool.run(count: blocks.count) { index, _ in
           for row in blocks[index] {
             let (image, y) = row.quotientAndRemainder(dividingBy: output.height)
             vector_upsampling_bilinear_forward(
-              output.row(image, y), output.pixelStride, input.row(image, Int(rowIndices[2 * y])),
-              input.row(image, Int(rowIndices[2 * y + 1])), rowWeights[2 * y], rowWeights[2 * y + 1],
-              input.pixelStride, columnIndices, columnWeights, output.width, output.channels)
+              output.pixels(image, y), input.pixels(image, Int(rowIndices[2 * y])),
+              input.row(image, Int(rowIndices[2 * y + 1])), rowWeights[2 * y], rowWeights[2 * y + 1], columnTaps, size)
           }
         }
       }
@@ -58,20 +59,21 @@ extension CPUBackend {
     let columns = UpsamplingTaps(inputCount: shape.width, factor: factor, mode: operation.mode)
     let blocks = Blocks(
       unitCount: shape.batch * shape.height, elementsPerUnit: factor * factor * shape.width * shape.channels)
-    let (rowTaps, columnTaps) = (rows.count, columns.count)
+    let rowTaps = rows.count
     return PlannedOperation(operation.title) { [pool] binding throws(BackendError) in
       let outputGradient = try binding.float32(operation.outputGradient)
       let inputGradient = try binding.float32(operation.inputGradient)
       let (firstRows, rowWeights) = (binding.copy(rows.first), binding.copy(rows.weights))
-      let (firstColumns, columnWeights) = (binding.copy(columns.first), binding.copy(columns.weights))
+      let columnTaps = vector_row_taps(
+        places: binding.copy(columns.first), weights: binding.copy(columns.weights), count: columns.count)
+      let size = vector_size(rows: inputGradient.width, columns: inputGradient.channels)
       return {
         pool.run(count: blocks.count) { index, _ in
           for row in blocks[index] {
             let (image, y) = row.quotientAndRemainder(dividingBy: inputGradient.height)
             vector_upsampling_backward(
-              inputGradient.row(image, y), inputGradient.pixelStride, outputGradient.row(image, Int(firstRows[y])),
-              outputGradient.pixelStride, outputGradient.rowStride, rowWeights + y * rowTaps, rowTaps, firstColumns,
-              columnWeights, columnTaps, inputGradient.width, inputGradient.channels)
+              inputGradient.pixels(image, y), outputGradient.image(image, from: Int(firstRows[y])),
+              rowWeights + y * rowTaps, rowTaps, columnTaps, size)
           }
         }
       }

@@ -2,7 +2,7 @@
 #include "packing.h"
 
 VECTOR_LOOP void forward_run(
-    float *output, const float *input, size_t count, enum vector_activation kind, float slope) {
+    float *output, const float *input, size_t count, enum vector_activation_kind kind, float slope) {
   size_t c = 0;
   for (; c + 16 <= count; c += 16)
     vector_store(output + c, activation_value(vector_load(input + c, 16), kind, slope), 16);
@@ -11,53 +11,45 @@ VECTOR_LOOP void forward_run(
 }
 
 VECTOR_LOOP void forward_of_kind(
-    float *output, size_t output_stride, const float *input, size_t input_stride, size_t rows, size_t columns,
-    enum vector_activation kind, float slope) {
-  size_t packed_rows = rows > 1 ? packing_rows(columns) : 0;
+    struct vector_rows output, struct vector_rows input, struct vector_size size, enum vector_activation_kind kind,
+    float slope) {
+  size_t packed_rows = size.rows > 1 ? packing_rows(size.columns) : 0;
   size_t step = packed_rows > 0 ? packed_rows : 1;
-  for (size_t row = 0; row < rows; row += step) {
+  for (size_t row = 0; row < size.rows; row += step) {
     if (packed_rows > 0) {
       float x[packing_block];
-      size_t here = rows - row < step ? rows - row : step;
-      WITH_COLUMNS(columns, pack, x, input, input_stride, here);
-      forward_run(x, x, here * columns, kind, slope);
-      WITH_COLUMNS(columns, unpack, output, output_stride, x, here);
+      size_t here = size.rows - row < step ? size.rows - row : step;
+      WITH_COLUMNS(size.columns, pack, x, input.start, input.stride, here);
+      forward_run(x, x, here * size.columns, kind, slope);
+      WITH_COLUMNS(size.columns, unpack, output.start, output.stride, x, here);
     } else {
-      forward_run(output, input, columns, kind, slope);
+      forward_run(output.start, input.start, size.columns, kind, slope);
     }
-    output += step * output_stride;
-    input += step * input_stride;
+    output.start += step * output.stride;
+    input.start += step * input.stride;
   }
 }
 
 VECTOR_LOOP void forward(
-    float *output, size_t output_stride, const float *input, size_t input_stride, size_t rows, size_t columns,
-    enum vector_activation kind, float slope) {
-#define FORWARD(kind) forward_of_kind(output, output_stride, input, input_stride, rows, columns, kind, slope)
-  switch (kind) {
-    case vector_activation_none: FORWARD(vector_activation_none); break;
-    case vector_activation_leaky_relu: FORWARD(vector_activation_leaky_relu); break;
-    case vector_activation_tanh: FORWARD(vector_activation_tanh); break;
-    case vector_activation_sigmoid: FORWARD(vector_activation_sigmoid); break;
-  }
+    struct vector_rows output, struct vector_rows input, struct vector_size size, struct vector_activation activation) {
+  WITH_CONSTANT_KIND(activation, forward_of_kind, output, input, size)
 }
 
 MULTIVERSION(
     vector_activation_forward, forward,
-    (float *output, size_t output_stride, const float *input, size_t input_stride, size_t rows, size_t columns,
-     enum vector_activation kind, float slope),
-    (output, output_stride, input, input_stride, rows, columns, kind, slope))
+    (struct vector_rows output, struct vector_rows input, struct vector_size size, struct vector_activation activation),
+    (output, input, size, activation))
 
 VECTOR_LOOP void backward_part(
     float *input_gradient, const float *output_gradient, const float *output, size_t count,
-    enum vector_activation kind, float slope) {
+    enum vector_activation_kind kind, float slope) {
   vector_float16 gradient = vector_load(output_gradient, count);
   vector_store(input_gradient, activation_gradient(gradient, vector_load(output, count), kind, slope), count);
 }
 
 VECTOR_LOOP void backward_run(
     float *input_gradient, const float *output_gradient, const float *output, size_t count,
-    enum vector_activation kind, float slope) {
+    enum vector_activation_kind kind, float slope) {
   size_t c = 0;
   for (; c + 16 <= count; c += 16)
     backward_part(input_gradient + c, output_gradient + c, output + c, 16, kind, slope);
@@ -65,45 +57,35 @@ VECTOR_LOOP void backward_run(
 }
 
 VECTOR_LOOP void backward_of_kind(
-    float *input_gradient, size_t input_gradient_stride, const float *output_gradient, size_t output_gradient_stride,
-    const float *output, size_t output_stride, size_t rows, size_t columns, enum vector_activation kind, float slope) {
-  size_t packed_rows = rows > 1 ? packing_rows(columns) : 0;
+    struct vector_rows input_gradient, struct vector_rows output_gradient, struct vector_rows output,
+    struct vector_size size, enum vector_activation_kind kind, float slope) {
+  size_t packed_rows = size.rows > 1 ? packing_rows(size.columns) : 0;
   size_t step = packed_rows > 0 ? packed_rows : 1;
-  for (size_t row = 0; row < rows; row += step) {
+  for (size_t row = 0; row < size.rows; row += step) {
     if (packed_rows > 0) {
       float dy[packing_block], y[packing_block];
-      size_t here = rows - row < step ? rows - row : step;
-      WITH_COLUMNS(columns, pack, dy, output_gradient, output_gradient_stride, here);
-      WITH_COLUMNS(columns, pack, y, output, output_stride, here);
-      backward_run(dy, dy, y, here * columns, kind, slope);
-      WITH_COLUMNS(columns, unpack, input_gradient, input_gradient_stride, dy, here);
+      size_t here = size.rows - row < step ? size.rows - row : step;
+      WITH_COLUMNS(size.columns, pack, dy, output_gradient.start, output_gradient.stride, here);
+      WITH_COLUMNS(size.columns, pack, y, output.start, output.stride, here);
+      backward_run(dy, dy, y, here * size.columns, kind, slope);
+      WITH_COLUMNS(size.columns, unpack, input_gradient.start, input_gradient.stride, dy, here);
     } else {
-      backward_run(input_gradient, output_gradient, output, columns, kind, slope);
+      backward_run(input_gradient.start, output_gradient.start, output.start, size.columns, kind, slope);
     }
-    input_gradient += step * input_gradient_stride;
-    output_gradient += step * output_gradient_stride;
-    output += step * output_stride;
+    input_gradient.start += step * input_gradient.stride;
+    output_gradient.start += step * output_gradient.stride;
+    output.start += step * output.stride;
   }
 }
 
 VECTOR_LOOP void backward(
-    float *input_gradient, size_t input_gradient_stride, const float *output_gradient, size_t output_gradient_stride,
-    const float *output, size_t output_stride, size_t rows, size_t columns, enum vector_activation kind, float slope) {
-#define BACKWARD(kind)                                                                               \
-  backward_of_kind(                                                                                  \
-      input_gradient, input_gradient_stride, output_gradient, output_gradient_stride, output, output_stride, rows, \
-      columns, kind, slope)
-  switch (kind) {
-    case vector_activation_none: BACKWARD(vector_activation_none); break;
-    case vector_activation_leaky_relu: BACKWARD(vector_activation_leaky_relu); break;
-    case vector_activation_tanh: BACKWARD(vector_activation_tanh); break;
-    case vector_activation_sigmoid: BACKWARD(vector_activation_sigmoid); break;
-  }
+    struct vector_rows input_gradient, struct vector_rows output_gradient, struct vector_rows output,
+    struct vector_size size, struct vector_activation activation) {
+  WITH_CONSTANT_KIND(activation, backward_of_kind, input_gradient, output_gradient, output, size)
 }
 
 MULTIVERSION(
     vector_activation_backward, backward,
-    (float *input_gradient, size_t input_gradient_stride, const float *output_gradient, size_t output_gradient_stride,
-     const float *output, size_t output_stride, size_t rows, size_t columns, enum vector_activation kind, float slope),
-    (input_gradient, input_gradient_stride, output_gradient, output_gradient_stride, output, output_stride, rows,
-     columns, kind, slope))
+    (struct vector_rows input_gradient, struct vector_rows output_gradient, struct vector_rows output,
+     struct vector_size size, struct vector_activation activation),
+    (input_gradient, output_gradient, output, size, activation))

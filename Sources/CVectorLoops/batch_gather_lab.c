@@ -7,7 +7,7 @@
 // Imaging/CIELAB.swift. The curve has CIE's exact constants of 2004, where CIELAB.swift follows scikit-image in the rounded
 // ones of 1976; they differ by less than 1e-4 of L*.
 
-/// Linear light of each byte, filled before anything runs: several threads would fill it later.
+/// Linear light of each byte, filled at load time, when there is one thread.
 static float linear_of_byte[256];
 
 __attribute__((constructor)) static void fill_linear_of_byte(void) {
@@ -35,12 +35,13 @@ VECTOR_LOOP vector_float16 lab_curve(vector_float16 x) {
 }
 
 VECTOR_LOOP void gather_lab(
-    float *restrict color, size_t color_stride, float *restrict gray, size_t gray_stride, struct vector_image image,
-    float color_scale, float gray_scale, float shift) {
-  ptrdiff_t step = image.mirrored ? -(ptrdiff_t)image.stride : (ptrdiff_t)image.stride;
+    struct vector_rows color_pixels, struct vector_rows gray_pixels, struct vector_byte_image image, float color_scale,
+    float gray_scale, float shift) {
+  float *restrict color = color_pixels.start, *restrict gray = gray_pixels.start;
+  ptrdiff_t step = image.flipped ? -(ptrdiff_t)image.stride : (ptrdiff_t)image.stride;
   for (size_t row = 0; row < image.rows; row++) {
     const uint8_t *from =
-        image.bytes + (row * image.columns + (image.mirrored ? image.columns - 1 : 0)) * image.stride;
+        image.bytes + (row * image.columns + (image.flipped ? image.columns - 1 : 0)) * image.stride;
     for (size_t column = 0; column < image.columns; column += 16) {
       size_t count = image.columns - column < 16 ? image.columns - column : 16;
       float channels[3][16] = {{0}};
@@ -55,7 +56,7 @@ VECTOR_LOOP void gather_lab(
       vector_store(channels[0], (fy * 116.0f - 16.0f) * gray_scale + shift, 16);
       vector_store(channels[1], (fx - fy) * (500.0f * color_scale), 16);
       vector_store(channels[2], (fy - fz) * (200.0f * color_scale), 16);
-      for (size_t i = 0; i < count; i++, color += color_stride, gray += gray_stride) {
+      for (size_t i = 0; i < count; i++, color += color_pixels.stride, gray += gray_pixels.stride) {
         gray[0] = channels[0][i];
         color[0] = channels[1][i];
         color[1] = channels[2][i];
@@ -66,6 +67,6 @@ VECTOR_LOOP void gather_lab(
 
 MULTIVERSION(
     vector_batch_gather_lab, gather_lab,
-    (float *color, size_t color_stride, float *gray, size_t gray_stride, struct vector_image image, float color_scale,
+    (struct vector_rows color, struct vector_rows gray, struct vector_byte_image image, float color_scale,
      float gray_scale, float shift),
-    (color, color_stride, gray, gray_stride, image, color_scale, gray_scale, shift))
+    (color, gray, image, color_scale, gray_scale, shift))

@@ -3,15 +3,13 @@
 #include "loss_loop.h"
 
 VECTOR_LOOP void binary_cross_entropy(
-    double *sum, const float *logits, size_t logits_stride, float target, float *gradient, size_t gradient_stride,
-    size_t rows, size_t columns, float factor, bool accumulate) {
-  loss_loop(
-      loss_binary_cross_entropy, sum, logits, logits_stride, 0, 0, target, gradient, gradient_stride, rows, columns,
-      factor, accumulate);
+    double *sum, struct vector_rows logits, float target, struct vector_size size,
+    struct vector_loss_gradient gradient) {
+  loss_loop(loss_binary_cross_entropy, sum, logits, (struct vector_rows){0}, target, size, gradient);
 }
 
 MULTIVERSION(
     vector_binary_cross_entropy, binary_cross_entropy,
-    (double *sum, const float *logits, size_t logits_stride, float target, float *gradient, size_t gradient_stride,
-     size_t rows, size_t columns, float factor, bool accumulate),
-    (sum, logits, logits_stride, target, gradient, gradient_stride, rows, columns, factor, accumulate))
+    (double *sum, struct vector_rows logits, float target, struct vector_size size,
+     struct vector_loss_gradient gradient),
+    (sum, logits, target, size, gradient))

@@ -2,11 +2,10 @@
 
 #include "multiversion.h"
 
-VECTOR_LOOP void fill(float *output, size_t stride, size_t rows, size_t columns, float value) {
-  for (size_t row = 0; row < rows; row++, output += stride)
-    for (size_t c = 0; c < columns; c++) output[c] = value;
+VECTOR_LOOP void fill(struct vector_rows output, struct vector_size size, float value) {
+  for (size_t row = 0; row < size.rows; row++, output.start += output.stride)
+    for (size_t c = 0; c < size.columns; c++) output.start[c] = value;
 }
 
 MULTIVERSION(
-    vector_fill, fill, (float *output, size_t stride, size_t rows, size_t columns, float value),
-    (output, stride, rows, columns, value))
+    vector_fill, fill, (struct vector_rows output, struct vector_size size, float value), (output, size, value))

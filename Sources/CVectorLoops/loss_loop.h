@@ -1,10 +1,8 @@
 #pragma once
 
-// The loop that the losses share: sums what each element loses, in double precision and in a fixed order, and writes
-// factor · derivative on the way, so that a loss is one pass over its tensors.
+// Sums per-element losses in double precision and in a fixed order and writes factor · derivative in the same pass.
 
-#include <stdbool.h>
-
+#include "layout.h"
 #include "packing.h"
 
 enum loss_kind { loss_mean_squared_error, loss_l1, loss_binary_cross_entropy };
@@ -41,7 +39,7 @@ VECTOR_LOOP void loss_part(
   vector_float16 x = vector_load(prediction, count);
   vector_float16 value = loss_value(kind, x, target);
   if (count < 16) {
-    // The lanes past the end lose nothing.
+    // Lanes past the end have no loss.
     float values[16];
     __builtin_memcpy(values, &value, sizeof value);
     for (size_t i = count; i < 16; i++) values[i] = 0;
@@ -54,7 +52,7 @@ VECTOR_LOOP void loss_part(
   vector_store(gradient, derivative, count);
 }
 
-/// Adds the loss of `count` elements without gaps.
+/// Adds the loss of `count` dense elements.
 VECTOR_LOOP void loss_run(
     enum loss_kind kind, vector_double16 *total, const float *prediction, const float *target,
     vector_float16 constant_target, float *gradient, size_t count, float factor, bool accumulate) {
@@ -69,30 +67,35 @@ VECTOR_LOOP void loss_run(
         gradient ? gradient + c : 0, count - c, factor, accumulate);
 }
 
-/// `target` without memory stands for `constant_target` everywhere.
+/// Without `target.start`, the target is `constant_target` everywhere.
 VECTOR_LOOP void loss_loop(
-    enum loss_kind kind, double *sum, const float *prediction, size_t prediction_stride, const float *target,
-    size_t target_stride, float constant_target, float *gradient, size_t gradient_stride, size_t rows, size_t columns,
-    float factor, bool accumulate) {
+    enum loss_kind kind, double *sum, struct vector_rows prediction, struct vector_rows target, float constant_target,
+    struct vector_size size, struct vector_loss_gradient loss_gradient) {
+  struct vector_rows gradient = loss_gradient.rows;
+  const float factor = loss_gradient.factor;
+  const bool accumulate = loss_gradient.accumulate;
   vector_double16 total = {0};
   vector_float16 constant = vector_broadcast(constant_target);
-  size_t packed_rows = rows > 1 ? packing_rows(columns) : 0;
+  size_t packed_rows = size.rows > 1 ? packing_rows(size.columns) : 0;
   size_t step = packed_rows > 0 ? packed_rows : 1;
-  for (size_t row = 0; row < rows; row += step) {
+  for (size_t row = 0; row < size.rows; row += step) {
     if (packed_rows > 0) {
       float x[packing_block], t[packing_block], g[packing_block];
-      size_t here = rows - row < step ? rows - row : step;
-      WITH_COLUMNS(columns, pack, x, prediction, prediction_stride, here);
-      if (target) WITH_COLUMNS(columns, pack, t, target, target_stride, here);
-      if (gradient && accumulate) WITH_COLUMNS(columns, pack, g, gradient, gradient_stride, here);
-      loss_run(kind, &total, x, target ? t : 0, constant, gradient ? g : 0, here * columns, factor, accumulate);
-      if (gradient) WITH_COLUMNS(columns, unpack, gradient, gradient_stride, g, here);
+      size_t here = size.rows - row < step ? size.rows - row : step;
+      WITH_COLUMNS(size.columns, pack, x, prediction.start, prediction.stride, here);
+      if (target.start) WITH_COLUMNS(size.columns, pack, t, target.start, target.stride, here);
+      if (gradient.start && accumulate) WITH_COLUMNS(size.columns, pack, g, gradient.start, gradient.stride, here);
+      loss_run(
+          kind, &total, x, target.start ? t : 0, constant, gradient.start ? g : 0, here * size.columns, factor,
+          accumulate);
+      if (gradient.start) WITH_COLUMNS(size.columns, unpack, gradient.start, gradient.stride, g, here);
     } else {
-      loss_run(kind, &total, prediction, target, constant, gradient, columns, factor, accumulate);
+      loss_run(
+          kind, &total, prediction.start, target.start, constant, gradient.start, size.columns, factor, accumulate);
     }
-    prediction += step * prediction_stride;
-    if (target) target += step * target_stride;
-    if (gradient) gradient += step * gradient_stride;
+    prediction.start += step * prediction.stride;
+    if (target.start) target.start += step * target.stride;
+    if (gradient.start) gradient.start += step * gradient.stride;
   }
   *sum = vector_sum(total);
 }

@@ -26,42 +26,40 @@ VECTOR_LOOP void forward_part(
 }
 
 VECTOR_LOOP void forward_window(
-    float *output, size_t output_pixel_stride, uint8_t *indices, size_t indices_pixel_stride, const float *input,
-    size_t input_pixel_stride, size_t input_row_stride, size_t output_width, size_t channels, size_t window) {
-  for (size_t x = 0; x < output_width; x++) {
+    struct vector_rows output, struct vector_places places, struct vector_pixels input, struct vector_size size,
+    size_t window) {
+  const size_t channels = size.columns;
+  uint8_t *indices = places.start;
+  for (size_t x = 0; x < size.rows; x++) {
     size_t c = 0;
     for (; c + 16 <= channels; c += 16)
       forward_part(
-          output + c, indices ? indices + c : 0, input + c, input_pixel_stride, input_row_stride, window, 16);
+          output.start + c, indices ? indices + c : 0, input.start + c, input.pixel_stride, input.row_stride, window,
+          16);
     if (c < channels)
       forward_part(
-          output + c, indices ? indices + c : 0, input + c, input_pixel_stride, input_row_stride, window,
+          output.start + c, indices ? indices + c : 0, input.start + c, input.pixel_stride, input.row_stride, window,
           channels - c);
-    output += output_pixel_stride;
-    if (indices) indices += indices_pixel_stride;
-    input += window * input_pixel_stride;
+    output.start += output.stride;
+    if (indices) indices += places.stride;
+    input.start += window * input.pixel_stride;
   }
 }
 
 VECTOR_LOOP void forward(
-    float *output, size_t output_pixel_stride, uint8_t *indices, size_t indices_pixel_stride, const float *input,
-    size_t input_pixel_stride, size_t input_row_stride, size_t output_width, size_t channels, size_t window) {
-  if (window == 2)  // known to the compiler, which unrolls it
-    forward_window(
-        output, output_pixel_stride, indices, indices_pixel_stride, input, input_pixel_stride, input_row_stride,
-        output_width, channels, 2);
+    struct vector_rows output, struct vector_places places, struct vector_pixels input, struct vector_size size,
+    size_t window) {
+  if (window == 2)  // a constant, so that the compiler unrolls it
+    forward_window(output, places, input, size, 2);
   else
-    forward_window(
-        output, output_pixel_stride, indices, indices_pixel_stride, input, input_pixel_stride, input_row_stride,
-        output_width, channels, window);
+    forward_window(output, places, input, size, window);
 }
 
 MULTIVERSION(
     vector_max_pooling_forward, forward,
-    (float *output, size_t output_pixel_stride, uint8_t *indices, size_t indices_pixel_stride, const float *input,
-     size_t input_pixel_stride, size_t input_row_stride, size_t output_width, size_t channels, size_t window),
-    (output, output_pixel_stride, indices, indices_pixel_stride, input, input_pixel_stride, input_row_stride,
-     output_width, channels, window))
+    (struct vector_rows output, struct vector_places places, struct vector_pixels input, struct vector_size size,
+     size_t window),
+    (output, places, input, size, window))
 
 VECTOR_LOOP void backward_part(
     float *input_gradient, size_t pixel_stride, size_t row_stride, const float *addend, size_t addend_pixel_stride,
@@ -84,44 +82,39 @@ VECTOR_LOOP void backward_part(
 }
 
 VECTOR_LOOP void backward_window(
-    float *input_gradient, size_t input_pixel_stride, size_t input_row_stride, const float *addend,
-    size_t addend_pixel_stride, size_t addend_row_stride, const float *output_gradient, size_t output_pixel_stride,
-    const uint8_t *indices, size_t indices_pixel_stride, size_t output_width, size_t channels, size_t window) {
-  for (size_t x = 0; x < output_width; x++) {
+    struct vector_pixels input_gradient, struct vector_pixels addend, struct vector_rows output_gradient,
+    struct vector_places places, struct vector_size size, size_t window) {
+  const size_t channels = size.columns;
+  for (size_t x = 0; x < size.rows; x++) {
     size_t c = 0;
     for (; c + 16 <= channels; c += 16)
       backward_part(
-          input_gradient + c, input_pixel_stride, input_row_stride, addend ? addend + c : 0, addend_pixel_stride,
-          addend_row_stride, output_gradient + c, indices + c, window, 16);
+          input_gradient.start + c, input_gradient.pixel_stride, input_gradient.row_stride,
+          addend.start ? addend.start + c : 0, addend.pixel_stride, addend.row_stride, output_gradient.start + c,
+          places.start + c, window, 16);
     if (c < channels)
       backward_part(
-          input_gradient + c, input_pixel_stride, input_row_stride, addend ? addend + c : 0, addend_pixel_stride,
-          addend_row_stride, output_gradient + c, indices + c, window, channels - c);
-    input_gradient += window * input_pixel_stride;
-    if (addend) addend += window * addend_pixel_stride;
-    output_gradient += output_pixel_stride;
-    indices += indices_pixel_stride;
+          input_gradient.start + c, input_gradient.pixel_stride, input_gradient.row_stride,
+          addend.start ? addend.start + c : 0, addend.pixel_stride, addend.row_stride, output_gradient.start + c,
+          places.start + c, window, channels - c);
+    input_gradient.start += window * input_gradient.pixel_stride;
+    if (addend.start) addend.start += window * addend.pixel_stride;
+    output_gradient.start += output_gradient.stride;
+    places.start += places.stride;
   }
 }
 
 VECTOR_LOOP void backward(
-    float *input_gradient, size_t input_pixel_stride, size_t input_row_stride, const float *addend,
-    size_t addend_pixel_stride, size_t addend_row_stride, const float *output_gradient, size_t output_pixel_stride,
-    const uint8_t *indices, size_t indices_pixel_stride, size_t output_width, size_t channels, size_t window) {
-#define BACKWARD(window)                                                                             \
-  backward_window(                                                                                   \
-      input_gradient, input_pixel_stride, input_row_stride, addend, addend_pixel_stride, addend_row_stride, \
-      output_gradient, output_pixel_stride, indices, indices_pixel_stride, output_width, channels, window)
-  if (window == 2)  // known to the compiler, which unrolls it
-    BACKWARD(2);
+    struct vector_pixels input_gradient, struct vector_pixels addend, struct vector_rows output_gradient,
+    struct vector_places places, struct vector_size size, size_t window) {
+  if (window == 2)  // a constant, so that the compiler unrolls it
+    backward_window(input_gradient, addend, output_gradient, places, size, 2);
   else
-    BACKWARD(window);
+    backward_window(input_gradient, addend, output_gradient, places, size, window);
 }
 
 MULTIVERSION(
     vector_max_pooling_backward, backward,
-    (float *input_gradient, size_t input_pixel_stride, size_t input_row_stride, const float *addend,
-     size_t addend_pixel_stride, size_t addend_row_stride, const float *output_gradient, size_t output_pixel_stride,
-     const uint8_t *indices, size_t indices_pixel_stride, size_t output_width, size_t channels, size_t window),
-    (input_gradient, input_pixel_stride, input_row_stride, addend, addend_pixel_stride, addend_row_stride,
-     output_gradient, output_pixel_stride, indices, indices_pixel_stride, output_width, channels, window))
+    (struct vector_pixels input_gradient, struct vector_pixels addend, struct vector_rows output_gradient,
+     struct vector_places places, struct vector_size size, size_t window),
+    (input_gradient, addend, output_gradient, places, size, window))

@@ -3,7 +3,7 @@
 //
 // A tile is `rows` × 2 vectors of sums that stay in registers. At 16 floats a vector, 8 × 32 sums take 10 loads for 16
 // multiply-adds: the multipliers are the limit (measured: 95 % of a Zen 5 core's peak; 12 × 32 spills its row pointers
-// and reaches 82 %). At 8 floats and 16 registers (AVX2), 4 × 16 leaves room for what feeds them.
+// and reaches 82 %). At 8 floats and 16 registers (AVX2), 4 × 16 leaves registers for the factors.
 
 #define TILE_PASTE(name, width) name##_##width
 #define TILE_NAME_AT(name, width) TILE_PASTE(name, width)
@@ -116,10 +116,10 @@ VECTOR_LOOP void TILE_NAME(transposed_tile)(
   case count:                                                                                              \
     if (columns > VECTOR_WIDTH)                                                                            \
       TILE_NAME(transposed_tile)(count, 2, length, left + row, left_stride, panel + first, panel_stride,   \
-                                 to, out_stride, accumulate, columns);                                                                 \
+                                 to, out_stride, accumulate, columns);                                     \
     else                                                                                                   \
       TILE_NAME(transposed_tile)(count, 1, length, left + row, left_stride, panel + first, panel_stride,   \
-                                 to, out_stride, accumulate, columns);                                                                 \
+                                 to, out_stride, accumulate, columns);                                     \
     break;
 #if TILE_ROWS == 8
 #define FOR_EACH_ROW_COUNT(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8)

@@ -13,27 +13,26 @@ VECTOR_LOOP void bilinear_part(
 }
 
 VECTOR_LOOP void bilinear_forward(
-    float *output, size_t output_pixel_stride, const float *top, const float *bottom, float top_weight,
-    float bottom_weight, size_t input_pixel_stride, const uint32_t *columns, const float *column_weights,
-    size_t output_width, size_t channels) {
-  for (size_t x = 0; x < output_width; x++, output += output_pixel_stride, column_weights += 2) {
-    size_t left = columns[2 * x] * input_pixel_stride, right = columns[2 * x + 1] * input_pixel_stride;
+    struct vector_rows output, struct vector_rows top, const float *bottom, float top_weight, float bottom_weight,
+    struct vector_row_taps columns, struct vector_size size) {
+  for (size_t x = 0; x < size.rows; x++, output.start += output.stride, columns.weights += 2) {
+    size_t left = columns.places[2 * x] * top.stride, right = columns.places[2 * x + 1] * top.stride;
     size_t c = 0;
-    for (; c + 16 <= channels; c += 16)
-      bilinear_part(output + c, top, bottom, top_weight, bottom_weight, left + c, right + c, column_weights, 16);
-    if (c < channels)
+    for (; c + 16 <= size.columns; c += 16)
       bilinear_part(
-          output + c, top, bottom, top_weight, bottom_weight, left + c, right + c, column_weights, channels - c);
+          output.start + c, top.start, bottom, top_weight, bottom_weight, left + c, right + c, columns.weights, 16);
+    if (c < size.columns)
+      bilinear_part(
+          output.start + c, top.start, bottom, top_weight, bottom_weight, left + c, right + c, columns.weights,
+          size.columns - c);
   }
 }
 
 MULTIVERSION(
     vector_upsampling_bilinear_forward, bilinear_forward,
-    (float *output, size_t output_pixel_stride, const float *top, const float *bottom, float top_weight,
-     float bottom_weight, size_t input_pixel_stride, const uint32_t *columns, const float *column_weights,
-     size_t output_width, size_t channels),
-    (output, output_pixel_stride, top, bottom, top_weight, bottom_weight, input_pixel_stride, columns, column_weights,
-     output_width, channels))
+    (struct vector_rows output, struct vector_rows top, const float *bottom, float top_weight, float bottom_weight,
+     struct vector_row_taps columns, struct vector_size size),
+    (output, top, bottom, top_weight, bottom_weight, columns, size))
 
 VECTOR_LOOP void nearest_part(float *output, size_t output_pixel_stride, const float *input, size_t factor, size_t count) {
   vector_float16 value = vector_load(input, count);
@@ -41,22 +40,21 @@ VECTOR_LOOP void nearest_part(float *output, size_t output_pixel_stride, const f
 }
 
 VECTOR_LOOP void nearest_forward(
-    float *output, size_t output_pixel_stride, const float *input, size_t input_pixel_stride, size_t input_width,
-    size_t factor, size_t channels) {
-  for (size_t x = 0; x < input_width; x++) {
+    struct vector_rows output, struct vector_rows input, size_t factor, struct vector_size size) {
+  for (size_t x = 0; x < size.rows; x++) {
     size_t c = 0;
-    for (; c + 16 <= channels; c += 16) nearest_part(output + c, output_pixel_stride, input + c, factor, 16);
-    if (c < channels) nearest_part(output + c, output_pixel_stride, input + c, factor, channels - c);
-    output += factor * output_pixel_stride;
-    input += input_pixel_stride;
+    for (; c + 16 <= size.columns; c += 16)
+      nearest_part(output.start + c, output.stride, input.start + c, factor, 16);
+    if (c < size.columns) nearest_part(output.start + c, output.stride, input.start + c, factor, size.columns - c);
+    output.start += factor * output.stride;
+    input.start += input.stride;
   }
 }
 
 MULTIVERSION(
     vector_upsampling_nearest_forward, nearest_forward,
-    (float *output, size_t output_pixel_stride, const float *input, size_t input_pixel_stride, size_t input_width,
-     size_t factor, size_t channels),
-    (output, output_pixel_stride, input, input_pixel_stride, input_width, factor, channels))
+    (struct vector_rows output, struct vector_rows input, size_t factor, struct vector_size size),
+    (output, input, factor, size))
 
 VECTOR_LOOP void backward_part(
     float *input_gradient, const float *output_gradient, size_t pixel_stride, size_t row_stride,
@@ -72,28 +70,26 @@ VECTOR_LOOP void backward_part(
 }
 
 VECTOR_LOOP void backward(
-    float *input_gradient, size_t input_pixel_stride, const float *output_gradient, size_t output_pixel_stride,
-    size_t output_row_stride, const float *row_weights, size_t row_count, const uint32_t *first_columns,
-    const float *column_weights, size_t taps, size_t input_width, size_t channels) {
-  for (size_t x = 0; x < input_width; x++, input_gradient += input_pixel_stride) {
-    const float *from = output_gradient + first_columns[x] * output_pixel_stride;
-    const float *weights = column_weights + x * taps;
+    struct vector_rows input_gradient, struct vector_pixels output_gradient, const float *row_weights,
+    size_t row_count, struct vector_row_taps columns, struct vector_size size) {
+  const size_t pixel_stride = output_gradient.pixel_stride, row_stride = output_gradient.row_stride;
+  for (size_t x = 0; x < size.rows; x++, input_gradient.start += input_gradient.stride) {
+    const float *from = output_gradient.start + columns.places[x] * pixel_stride;
+    const float *weights = columns.weights + x * columns.count;
     size_t c = 0;
-    for (; c + 16 <= channels; c += 16)
+    for (; c + 16 <= size.columns; c += 16)
       backward_part(
-          input_gradient + c, from + c, output_pixel_stride, output_row_stride, row_weights, row_count, weights, taps,
+          input_gradient.start + c, from + c, pixel_stride, row_stride, row_weights, row_count, weights, columns.count,
           16);
-    if (c < channels)
+    if (c < size.columns)
       backward_part(
-          input_gradient + c, from + c, output_pixel_stride, output_row_stride, row_weights, row_count, weights, taps,
-          channels - c);
+          input_gradient.start + c, from + c, pixel_stride, row_stride, row_weights, row_count, weights, columns.count,
+          size.columns - c);
   }
 }
 
 MULTIVERSION(
     vector_upsampling_backward, backward,
-    (float *input_gradient, size_t input_pixel_stride, const float *output_gradient, size_t output_pixel_stride,
-     size_t output_row_stride, const float *row_weights, size_t row_count, const uint32_t *first_columns,
-     const float *column_weights, size_t taps, size_t input_width, size_t channels),
-    (input_gradient, input_pixel_stride, output_gradient, output_pixel_stride, output_row_stride, row_weights,
-     row_count, first_columns, column_weights, taps, input_width, channels))
+    (struct vector_rows input_gradient, struct vector_pixels output_gradient, const float *row_weights,
+     size_t row_count, struct vector_row_taps columns, struct vector_size size),
+    (input_gradient, output_gradient, row_weights, row_count, columns, size))

@@ -42,7 +42,7 @@ VECTOR_LOOP vector_float16 vector_select(vector_int16 mask, vector_float16 yes, 
   return (vector_float16)((mask & (vector_int16)yes) | (~mask & (vector_int16)no));
 }
 
-/// The larger, or `b` where either is no number.
+/// Returns the larger, or `b` where either is NaN.
 VECTOR_LOOP vector_float16 vector_maximum(vector_float16 a, vector_float16 b) { return vector_select(a > b, a, b); }
 VECTOR_LOOP vector_float16 vector_absolute(vector_float16 x) {
   return (vector_float16)((vector_int16)x & 0x7fffffff);
@@ -103,7 +103,7 @@ VECTOR_LOOP vector_float16 vector_log(vector_float16 x) {
 
 /// ln(1 + x), for x in 0 ... 1.
 VECTOR_LOOP vector_float16 vector_log1p(vector_float16 x) {
-  // 1 + x is rounded; what was lost is made good to first order (Kahan).
+  // 1 + x is rounded; the rounding error is corrected to first order (Kahan).
   vector_float16 u = 1.0f + x;
   return vector_log(u) + (x - (u - 1.0f)) / u;
 }
@@ -125,7 +125,7 @@ VECTOR_LOOP vector_float16 vector_tanh(vector_float16 x) {
 
 /// Cosine and sine of 2π · turns, for turns in 0 ... 1.
 VECTOR_LOOP void vector_circle(vector_float16 turns, vector_float16 *cosine, vector_float16 *sine) {
-  // The nearest quarter turn comes off exactly; what is left lies in −π/4 ... π/4.
+  // The nearest quarter turn is subtracted exactly; the rest lies in −π/4 ... π/4.
   vector_float16 quarters = vector_round(turns * 4.0f);
   vector_float16 x = (turns * 4.0f - quarters) * 1.57079632679489662f;
   vector_int16 quarter = __builtin_convertvector(quarters, vector_int16);

@@ -1,6 +1,6 @@
-// Weight gradients by minimal filtering: for each point, the transformed source tiles, transposed, times the transformed
-// tiles of the target's gradient. A block of the transformed gradient stays in the L2 cache over all tiles, and only its
-// inverse transform goes to memory.
+// The filter sum by minimal filtering: for each element of the transform domain, the input-transformed tiles of the image,
+// transposed, times the transformed tiles of the map. A block of the transformed gradient stays in the L2 cache over all tiles,
+// and only its output transform goes to memory.
 
 #include <string.h>
 
@@ -11,80 +11,80 @@
 enum {
   /// Tiles transformed together.
   BLOCK_TILES = 16,
-  /// Distances between two points, in floats, off powers of two.
+  /// Distances between two elements, in floats, off powers of two.
   TILES_STRIDE = BLOCK_TILES * WINOGRAD_FILTER_BLOCK + 16,
   SUMS_STRIDE = WINOGRAD_FILTER_BLOCK * WINOGRAD_FILTER_BLOCK + 16,
 };
 
 size_t winograd_filter_scratch_bytes(enum winograd_kind kind) {
-  return winograd_points(kind) * (2 * TILES_STRIDE + SUMS_STRIDE) * sizeof(float);
+  return winograd_elements(kind) * (2 * TILES_STRIDE + SUMS_STRIDE) * sizeof(float);
 }
 
 VECTOR_LOOP void transform_tiles(
     const enum winograd_kind kind, const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel,
-    size_t channels, size_t first_output, size_t outputs, float *sources, float *gradients) {
-  const int points = point_side(kind) * point_side(kind);
-  const int sources_side = source_side(kind), targets_side = target_side(kind);
-  const float *all_pixels[2][WINOGRAD_MOST_SOURCES];
-  float *all_targets[2][WINOGRAD_MOST_TARGETS];
-  find_source(kind, &filter->source, first, all_pixels[first % 2]);
-  find_target(kind, &filter->target_gradient, first, all_targets[first % 2]);
+    size_t channels, size_t first_output, size_t outputs, float *inputs, float *gradients) {
+  const int elements = domain_side(kind) * domain_side(kind);
+  const int inputs_side = input_side(kind), outputs_side = output_side(kind);
+  const float *all_pixels[2][WINOGRAD_MOST_INPUTS];
+  float *all_outputs[2][WINOGRAD_MOST_OUTPUTS];
+  find_inputs(kind, &filter->image, first, all_pixels[first % 2]);
+  find_outputs(kind, &filter->map, first, all_outputs[first % 2]);
   for (size_t tile = first; tile < end; tile++) {
     const float **pixels = all_pixels[tile % 2], **next_pixels = all_pixels[(tile + 1) % 2];
-    float **targets = all_targets[tile % 2], **next_targets = all_targets[(tile + 1) % 2];
+    float **map_pixels = all_outputs[tile % 2], **next_map_pixels = all_outputs[(tile + 1) % 2];
     const size_t next = tile + 1 < end ? tile + 1 : tile;
-    find_source(kind, &filter->source, next, next_pixels);
-    find_target(kind, &filter->target_gradient, next, next_targets);
+    find_inputs(kind, &filter->image, next, next_pixels);
+    find_outputs(kind, &filter->map, next, next_map_pixels);
     for (size_t channel = 0; channel < channels; channel += 16) {
-      float16 x[WINOGRAD_MOST_SOURCES], v[WINOGRAD_MOST_POINTS];
+      float16 x[WINOGRAD_MOST_INPUTS], v[WINOGRAD_MOST_ELEMENTS];
 #pragma clang loop unroll(full)
-      for (int i = 0; i < sources_side * sources_side; i++) x[i] = load16(pixels[i] + first_channel + channel);
-      prefetch_source(kind, next_pixels, first_channel + channel);
-      source_2d(kind, x, v);
+      for (int i = 0; i < inputs_side * inputs_side; i++) x[i] = load16(pixels[i] + first_channel + channel);
+      prefetch_inputs(kind, next_pixels, first_channel + channel);
+      input_2d(kind, x, v);
 #pragma clang loop unroll(full)
-      for (int i = 0; i < points; i++) store16(sources + i * TILES_STRIDE + channel, v[i]);
+      for (int i = 0; i < elements; i++) store16(inputs + i * TILES_STRIDE + channel, v[i]);
     }
     for (size_t output = 0; output < outputs; output += 16) {
-      float16 y[WINOGRAD_MOST_TARGETS], m[WINOGRAD_MOST_POINTS];
+      float16 y[WINOGRAD_MOST_OUTPUTS], m[WINOGRAD_MOST_ELEMENTS];
 #pragma clang loop unroll(full)
-      for (int i = 0; i < targets_side * targets_side; i++)
-        y[i] = targets[i] ? load16(targets[i] + first_output + output) : (float16){0};
-      prefetch_target(kind, next_targets, first_output + output, false);
-      gradient_2d(kind, y, m);
+      for (int i = 0; i < outputs_side * outputs_side; i++)
+        y[i] = map_pixels[i] ? load16(map_pixels[i] + first_output + output) : (float16){0};
+      prefetch_outputs(kind, next_map_pixels, first_output + output, false);
+      output_gradient_2d(kind, y, m);
 #pragma clang loop unroll(full)
-      for (int i = 0; i < points; i++) store16(gradients + i * TILES_STRIDE + output, m[i]);
+      for (int i = 0; i < elements; i++) store16(gradients + i * TILES_STRIDE + output, m[i]);
     }
-    sources += WINOGRAD_FILTER_BLOCK;
+    inputs += WINOGRAD_FILTER_BLOCK;
     gradients += WINOGRAD_FILTER_BLOCK;
   }
 }
 
 VECTOR_LOOP void winograd_filter_tiles_body(
     const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t channels,
-    size_t first_output, size_t outputs, float *sources, float *gradients) {
+    size_t first_output, size_t outputs, float *inputs, float *gradients) {
   if (filter->kind == winograd_tile_4x4)
     transform_tiles(
-        winograd_tile_4x4, filter, first, end, first_channel, channels, first_output, outputs, sources, gradients);
+        winograd_tile_4x4, filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients);
   else
     transform_tiles(
-        winograd_map_2x2, filter, first, end, first_channel, channels, first_output, outputs, sources, gradients);
+        winograd_map_2x2, filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients);
 }
 MULTIVERSION(
     winograd_filter_tiles,
     winograd_filter_tiles_body,
     (const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t channels,
-     size_t first_output, size_t outputs, float *sources, float *gradients),
-    (filter, first, end, first_channel, channels, first_output, outputs, sources, gradients))
+     size_t first_output, size_t outputs, float *inputs, float *gradients),
+    (filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients))
 
 VECTOR_LOOP void finish_gradient(
     const enum winograd_kind kind, const float *sums, size_t channels, size_t outputs, float *gradient,
     size_t row_stride, size_t tap_stride, bool accumulate) {
-  const int points = point_side(kind) * point_side(kind);
+  const int elements = domain_side(kind) * domain_side(kind);
   for (size_t channel = 0; channel < channels; channel++) {
     for (size_t output = 0; output < outputs; output += 16) {
-      float16 u[WINOGRAD_MOST_POINTS], g[9];
+      float16 u[WINOGRAD_MOST_ELEMENTS], g[9];
 #pragma clang loop unroll(full)
-      for (int i = 0; i < points; i++)
+      for (int i = 0; i < elements; i++)
         u[i] = load16(sums + i * SUMS_STRIDE + channel * WINOGRAD_FILTER_BLOCK + output);
       weights_gradient_2d(kind, u, g);
 #pragma clang loop unroll(full)
@@ -114,19 +114,19 @@ MULTIVERSION(
 void winograd_filter_run(
     const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
     size_t first_output, size_t end_output, float *gradient, bool accumulate, void *scratch) {
-  const size_t points = winograd_points(filter->kind), rows = filter->source.channels;
-  const size_t columns = filter->target_gradient.channels;
+  const size_t elements = winograd_elements(filter->kind), rows = filter->image.channels;
+  const size_t columns = filter->map.channels;
   const size_t channels = end_channel - first_channel, outputs = end_output - first_output;
-  float *sources = scratch, *gradients = sources + points * TILES_STRIDE, *sums = gradients + points * TILES_STRIDE;
+  float *inputs = scratch, *gradients = inputs + elements * TILES_STRIDE, *sums = gradients + elements * TILES_STRIDE;
   for (size_t block = first; block < end; block += BLOCK_TILES) {
     const size_t tiles = end - block < BLOCK_TILES ? end - block : BLOCK_TILES;
     winograd_filter_tiles(
-        filter, block, block + tiles, first_channel, channels, first_output, outputs, sources, gradients);
-    for (size_t point = 0; point < points; point++)
+        filter, block, block + tiles, first_channel, channels, first_output, outputs, inputs, gradients);
+    for (size_t element = 0; element < elements; element++)
       for (size_t output = 0; output < outputs; output += PANEL_WIDTH)
         transposed_panel(
-            channels, tiles, sources + point * TILES_STRIDE, WINOGRAD_FILTER_BLOCK, PRODUCT_ROWS,
-            gradients + point * TILES_STRIDE + output, WINOGRAD_FILTER_BLOCK, sums + point * SUMS_STRIDE + output,
+            channels, tiles, inputs + element * TILES_STRIDE, WINOGRAD_FILTER_BLOCK, PRODUCT_ROWS,
+            gradients + element * TILES_STRIDE + output, WINOGRAD_FILTER_BLOCK, sums + element * SUMS_STRIDE + output,
             WINOGRAD_FILTER_BLOCK, block > first, outputs - output < PANEL_WIDTH ? outputs - output : PANEL_WIDTH);
   }
   winograd_filter_finish(

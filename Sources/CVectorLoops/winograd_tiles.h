@@ -1,11 +1,11 @@
 #pragma once
 
-// Where a tile's pixels are.
+// The addresses of a tile's pixels.
 
 #include "winograd.h"
 #include "winograd_transform.h"
 
-/// What pixels in the padding point at, for as many channels as there may be.
+/// The pixels of the padding, of the largest number of channels.
 static const float winograd_zeros[WINOGRAD_MOST_CHANNELS];
 
 /// First pixel of the tile's image, and the tile's place in it.
@@ -16,7 +16,7 @@ struct winograd_place {
 
 VECTOR_LOOP struct winograd_place find_place(
     const enum winograd_kind kind, const struct winograd_image *image, size_t tile) {
-  const int32_t side = target_side(kind);
+  const int32_t side = output_side(kind);
   const uint32_t across = kind == winograd_tile_4x4 ? ((uint32_t)image->width + 3) / 4 : 1;
   const uint32_t down = kind == winograd_tile_4x4 ? ((uint32_t)image->height + 3) / 4 : 1;
   const uint32_t index = (uint32_t)(tile / (across * down)), inside = (uint32_t)(tile % (across * down));
@@ -25,10 +25,10 @@ VECTOR_LOOP struct winograd_place find_place(
       (int32_t)(inside / across) * side, (int32_t)(inside % across) * side};
 }
 
-/// Pixels that a tile reads, row by row; those in the padding point at zeros.
-VECTOR_LOOP void find_source(
+/// Pixels that a tile reads, row by row; those in the padding element at zeros.
+VECTOR_LOOP void find_inputs(
     const enum winograd_kind kind, const struct winograd_image *image, size_t tile, const float **pixels) {
-  const int side = source_side(kind), border = kind == winograd_tile_4x4 ? 1 : 0;
+  const int side = input_side(kind), border = kind == winograd_tile_4x4 ? 1 : 0;
   const struct winograd_place place = find_place(kind, image, tile);
 #pragma clang loop unroll(full)
   for (int i = 0; i < side; i++) {
@@ -44,10 +44,10 @@ VECTOR_LOOP void find_source(
   }
 }
 
-/// Pixels that a tile writes, row by row; NULL for those outside the image.
-VECTOR_LOOP void find_target(
+/// Finds the pixels that a tile writes, row by row; NULL for those outside the image.
+VECTOR_LOOP void find_outputs(
     const enum winograd_kind kind, const struct winograd_image *image, size_t tile, float **pixels) {
-  const int side = target_side(kind);
+  const int side = output_side(kind);
   const struct winograd_place place = find_place(kind, image, tile);
 #pragma clang loop unroll(full)
   for (int i = 0; i < side; i++) {
@@ -60,22 +60,22 @@ VECTOR_LOOP void find_target(
   }
 }
 
-// Pixels lie apart, so the processor does not foresee which come next. Asking for those of the next tile while one is
+// Pixels lie apart, so that the processor does not prefetch them by itself. Prefetching those of the next tile while one is
 // worked on makes the passes over 32 × 32 maps up to a third faster.
 
-/// Asks for 16 channels of a tile's pixels. A tile shares its first columns with the one before.
-VECTOR_LOOP void prefetch_source(const enum winograd_kind kind, const float *const *pixels, size_t channel) {
-  const int side = source_side(kind), shared = kind == winograd_tile_4x4 ? 2 : 0;
+/// Prefetches 16 channels of a tile's pixels. A tile shares its first columns with the one before.
+VECTOR_LOOP void prefetch_inputs(const enum winograd_kind kind, const float *const *pixels, size_t channel) {
+  const int side = input_side(kind), shared = kind == winograd_tile_4x4 ? 2 : 0;
 #pragma clang loop unroll(full)
   for (int i = 0; i < side; i++)
 #pragma clang loop unroll(full)
     for (int j = shared; j < side; j++) __builtin_prefetch(pixels[i * side + j] + channel);
 }
 
-/// Asks for 16 channels of a tile's pixels, to be read or written.
-VECTOR_LOOP void prefetch_target(
+/// Prefetches 16 channels of a tile's pixels, to be read or written.
+VECTOR_LOOP void prefetch_outputs(
     const enum winograd_kind kind, float *const *pixels, size_t channel, const bool to_write) {
-  const int side = target_side(kind);
+  const int side = output_side(kind);
 #pragma clang loop unroll(full)
   for (int i = 0; i < side * side; i++) {
     const float *pixel = pixels[i] ? pixels[i] + channel : winograd_zeros;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The linear transforms, on 16 channels at a time.
+// The linear transforms to and from the transform domain, on 16 channels at a time.
 //
 // F(4, 3) is the Toom-Cook algorithm at the points 0, ±1/√2, ±√2 and infinity, which keep the error of its float32 sums
 // at 1e-6 of the largest value, a fifth of that at the usual 0, ±1, ±2. With p = 1/√2, q = √2 and the polynomial
@@ -20,8 +20,8 @@ typedef vector_float16 float16;
 VECTOR_LOOP float16 load16(const float *from) { return *(const float16 *)from; }
 VECTOR_LOOP void store16(float *to, float16 value) { *(float16 *)to = value; }
 
-/// Bᵀ: 6 pixels to 6 points.
-VECTOR_LOOP void source_4(const float16 *x, const int stride, float16 *v, const int v_stride) {
+/// Input transform Bᵀ: 6 pixels to 6 elements of the transform domain.
+VECTOR_LOOP void input_4(const float16 *x, const int stride, float16 *v, const int v_stride) {
   const float16 x0 = x[0], x1 = x[stride], x2 = x[2 * stride], x3 = x[3 * stride], x4 = x[4 * stride];
   const float16 x5 = x[5 * stride];
   const float16 even = x4 - 2.0f * x2, odd = x3 - 2.0f * x1;
@@ -34,8 +34,8 @@ VECTOR_LOOP void source_4(const float16 *x, const int stride, float16 *v, const 
   v[5 * v_stride] = x1 - 2.5f * x3 + x5;
 }
 
-/// Aᵀ: 6 points to 4 pixels.
-VECTOR_LOOP void target_4(const float16 *m, const int stride, float16 *y, const int y_stride) {
+/// Output transform Aᵀ: 6 elements to 4 pixels.
+VECTOR_LOOP void output_4(const float16 *m, const int stride, float16 *y, const int y_stride) {
   const float16 sum = m[stride] + m[2 * stride], difference = m[stride] - m[2 * stride];
   const float16 sum2 = m[3 * stride] + m[4 * stride], difference2 = m[3 * stride] - m[4 * stride];
   y[0] = m[0] + sum + sum2;
@@ -44,8 +44,8 @@ VECTOR_LOOP void target_4(const float16 *m, const int stride, float16 *y, const 
   y[3 * y_stride] = m[5 * stride] + 0.5f * HALF_ROOT * difference + 2.0f * ROOT * difference2;
 }
 
-/// A: 4 pixels of the target's gradient to 6 points.
-VECTOR_LOOP void gradient_4(const float16 *y, const int stride, float16 *m, const int m_stride) {
+/// A: 4 pixels of the output's gradient to 6 elements.
+VECTOR_LOOP void output_gradient_4(const float16 *y, const int stride, float16 *m, const int m_stride) {
   const float16 even = y[0] + 0.5f * y[2 * stride], odd = y[stride] + 0.5f * y[3 * stride];
   const float16 even2 = y[0] + 2.0f * y[2 * stride], odd2 = y[stride] + 2.0f * y[3 * stride];
   m[0] = y[0];
@@ -56,7 +56,7 @@ VECTOR_LOOP void gradient_4(const float16 *y, const int stride, float16 *m, cons
   m[5 * m_stride] = y[3 * stride];
 }
 
-/// G: 3 weights to 6 points.
+/// Filter transform G: 3 weights to 6 elements.
 VECTOR_LOOP void weights_4(const float16 *g, const int stride, float16 *u, const int u_stride) {
   const float16 g0 = g[0], g1 = g[stride], g2 = g[2 * stride];
   const float16 even = (-2.0f / 3.0f) * g0 + (-1.0f / 3.0f) * g2, odd = (-2.0f / 3.0f * HALF_ROOT) * g1;
@@ -69,7 +69,7 @@ VECTOR_LOOP void weights_4(const float16 *g, const int stride, float16 *u, const
   u[5 * u_stride] = g2;
 }
 
-/// Gᵀ: 6 points of the weights' gradient to 3 weights.
+/// Gᵀ: 6 elements of the weights' gradient to 3 weights.
 VECTOR_LOOP void weights_gradient_4(const float16 *u, const int stride, float16 *g, const int g_stride) {
   const float16 sum = u[stride] + u[2 * stride], difference = u[stride] - u[2 * stride];
   const float16 sum2 = u[3 * stride] + u[4 * stride], difference2 = u[3 * stride] - u[4 * stride];
@@ -78,17 +78,17 @@ VECTOR_LOOP void weights_gradient_4(const float16 *u, const int stride, float16 
   g[2 * g_stride] = u[5 * stride] + (-1.0f / 3.0f) * sum + (1.0f / 3.0f) * sum2;
 }
 
-/// The same five for a map of 2 pixels, at 3 points.
-VECTOR_LOOP void source_2(const float16 *x, const int stride, float16 *v, const int v_stride) {
+/// The same five for a map of 2 pixels, with 3 elements.
+VECTOR_LOOP void input_2(const float16 *x, const int stride, float16 *v, const int v_stride) {
   v[0] = x[0] + x[stride];
   v[v_stride] = x[stride];
   v[2 * v_stride] = x[0];
 }
-VECTOR_LOOP void target_2(const float16 *m, const int stride, float16 *y, const int y_stride) {
+VECTOR_LOOP void output_2(const float16 *m, const int stride, float16 *y, const int y_stride) {
   y[0] = m[0] + m[stride];
   y[y_stride] = m[0] + m[2 * stride];
 }
-VECTOR_LOOP void gradient_2(const float16 *y, const int stride, float16 *m, const int m_stride) {
+VECTOR_LOOP void output_gradient_2(const float16 *y, const int stride, float16 *m, const int m_stride) {
   m[0] = y[0] + y[stride];
   m[m_stride] = y[0];
   m[2 * m_stride] = y[stride];
@@ -122,15 +122,15 @@ VECTOR_LOOP void weights_gradient_2(const float16 *u, const int stride, float16 
           name##_2(half + y * from_2, 1, to + y * to_2, 1);                                   \
     }                                                                                         \
   }
-WINOGRAD_TRANSFORM_2D(source, 6, 6, 2, 3)
-WINOGRAD_TRANSFORM_2D(target, 6, 4, 3, 2)
-WINOGRAD_TRANSFORM_2D(gradient, 4, 6, 2, 3)
+WINOGRAD_TRANSFORM_2D(input, 6, 6, 2, 3)
+WINOGRAD_TRANSFORM_2D(output, 6, 4, 3, 2)
+WINOGRAD_TRANSFORM_2D(output_gradient, 4, 6, 2, 3)
 WINOGRAD_TRANSFORM_2D(weights, 3, 6, 3, 3)
 WINOGRAD_TRANSFORM_2D(weights_gradient, 6, 3, 3, 3)
 
-enum { WINOGRAD_MOST_POINTS = 36, WINOGRAD_MOST_SOURCES = 36, WINOGRAD_MOST_TARGETS = 16 };
+enum { WINOGRAD_MOST_ELEMENTS = 36, WINOGRAD_MOST_INPUTS = 36, WINOGRAD_MOST_OUTPUTS = 16 };
 
-/// Pixels that a tile reads and writes, and points, along one side.
-VECTOR_LOOP int source_side(const enum winograd_kind kind) { return kind == winograd_tile_4x4 ? 6 : 2; }
-VECTOR_LOOP int target_side(const enum winograd_kind kind) { return kind == winograd_tile_4x4 ? 4 : 2; }
-VECTOR_LOOP int point_side(const enum winograd_kind kind) { return kind == winograd_tile_4x4 ? 6 : 3; }
+/// Pixels that a tile reads and writes, and elements of the transform domain, along one side.
+VECTOR_LOOP int input_side(const enum winograd_kind kind) { return kind == winograd_tile_4x4 ? 6 : 2; }
+VECTOR_LOOP int output_side(const enum winograd_kind kind) { return kind == winograd_tile_4x4 ? 4 : 2; }
+VECTOR_LOOP int domain_side(const enum winograd_kind kind) { return kind == winograd_tile_4x4 ? 6 : 3; }

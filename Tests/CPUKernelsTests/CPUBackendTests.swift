@@ -7,7 +7,7 @@ struct CPUBackendTests {
   let backend: CPUBackend
   init() throws { backend = CPUBackend(threadCount: 2) }
 
-  @Test("What goes up comes down, through regions too")
+  @Test("Uploaded bytes are downloaded unchanged, through regions too")
   func roundTrip() throws {
     let memory = try backend.allocate(byteCount: 1000)
     let region = try backend.region(of: memory, byteOffset: 128, byteCount: 100)

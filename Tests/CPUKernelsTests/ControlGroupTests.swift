@@ -18,7 +18,7 @@ struct ControlGroupTests {
     #expect(limit(["/proc/self/cgroup": "nonsense\n", "/sys/fs/cgroup/cpu.max": "50000\n"]) == nil)
   }
 
-  @Test("Version 2: the strictest of the group and those around it")
+  @Test("Version 2: the strictest limit of the group and its ancestors")
   func versionTwo() {
     let group = ["/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/b/cpu.max": "400000 100000\n"]
     #expect(limit(group) == 4)

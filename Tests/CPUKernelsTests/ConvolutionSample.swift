@@ -5,7 +5,7 @@ import Testing
 
 @testable import CPUKernels
 
-/// A 3 × 3 convolution with stride 1 and padding 1, of slices of wider images, with a chosen algorithm.
+/// A 3 × 3 convolution with stride 1 and padding 1, of slices of wider images.
 struct ConvolutionSample: CustomTestStringConvertible, Sendable {
   let batch: Int
   let height: Int
@@ -14,16 +14,16 @@ struct ConvolutionSample: CustomTestStringConvertible, Sendable {
   let outputChannels: Int
 
   static let geometry = ConvolutionGeometry(kernel: 3, stride: 1, padding: 1)
+  static let passes: [Pass] = [.forward, .backwardData, .backwardFilter]
 
   var testDescription: String { "\(inputShape) → \(outputChannels)" }
-  var inputShape: Shape { Shape(batch, height, width, inputChannels) }
-  var outputShape: Shape { Shape(batch, height, width, outputChannels) }
-  var weightsShape: Shape { Shape(3, 3, inputChannels, outputChannels) }
-  var shape: ConvolutionShape { ConvolutionShape(input: inputShape, output: outputShape, geometry: Self.geometry) }
+  private var inputShape: Shape { Shape(batch, height, width, inputChannels) }
+  private var outputShape: Shape { Shape(batch, height, width, outputChannels) }
 
-  private func values(_ shape: Shape, stream: UInt64) -> HostTensor {
+  private func values(_ tensor: Tensor, stream: UInt64) -> TensorValues {
     var random = Philox(seed: 7, stream: stream)
-    return HostTensor(shape, (0..<shape.count).map { _ in Double(random.nextUniform(in: -1...1)) })
+    return TensorValues(
+      tensor, HostTensor(tensor.shape, (0..<tensor.shape.count).map { _ in Double(random.nextUniform(in: -1...1)) }))
   }
 
   /// Channels 3 and on of a tensor with 5 channels more.
@@ -31,95 +31,52 @@ struct ConvolutionSample: CustomTestStringConvertible, Sendable {
     Tensor(name, Shape(shape.batch, shape.height, shape.width, shape.channels + 5)).channels(3..<3 + shape.channels)
   }
 
-  func instance(_ pass: Pass, _ algorithm: ConvolutionAlgorithm) -> CaseInstance {
-    let input = values(inputShape, stream: 1)
-    let weights = values(weightsShape, stream: 2)
-    let bias = values(Shape(vector: outputChannels), stream: 3)
-    let outputGradient = values(outputShape, stream: 4)
-    let inputTensor = slice("input", inputShape)
-    let outputTensor = slice("output", outputShape)
-    let weightsTensor = Tensor("weights", weightsShape)
-    let biasTensor = Tensor("bias", bias.shape)
-    let operation: any Operation
-    let inputs: [TensorValues]
-    let expected: () -> [TensorValues]
+  /// Returns a pass with its inputs. The gradients of weights and bias are added to.
+  func instance(_ pass: Pass, planned planning: PlannedConvolution.Planning) -> CaseInstance {
+    let input = slice("input", inputShape)
+    let output = slice("output", outputShape)
+    let weights = Tensor("weights", Shape(3, 3, inputChannels, outputChannels))
+    let bias = Tensor("bias", Shape(vector: outputChannels))
+    let problem: ConvolutionProblem
     switch pass {
     case .forward:
-      operation = ConvolutionForward(
-        input: inputTensor, weights: weightsTensor, bias: biasTensor, output: outputTensor, geometry: Self.geometry)
-      inputs = [
-        TensorValues(inputTensor, input), TensorValues(weightsTensor, weights), TensorValues(biasTensor, bias),
-      ]
-      expected = {
-        [
-          TensorValues(
-            outputTensor,
-            Reference.convolutionForward(input: input, weights: weights, bias: bias, Self.geometry))
-        ]
-      }
+      problem =
+        ConvolutionForward(input: input, weights: weights, bias: bias, output: output, geometry: Self.geometry).problem
     case .backwardData:
-      operation = ConvolutionBackwardData(
-        outputGradient: outputTensor, weights: weightsTensor, inputGradient: inputTensor, geometry: Self.geometry)
-      inputs = [TensorValues(outputTensor, outputGradient), TensorValues(weightsTensor, weights)]
-      expected = {
-        [
-          TensorValues(
-            inputTensor,
-            Reference.convolutionBackwardData(
-              outputGradient: outputGradient, weights: weights, inputShape: inputShape, Self.geometry))
-        ]
-      }
+      problem =
+        ConvolutionBackwardData(
+          outputGradient: output, weights: weights, inputGradient: input, geometry: Self.geometry
+        ).problem
     default:
-      // Added to what is there.
-      operation = ConvolutionBackwardFilter(
-        input: inputTensor, outputGradient: outputTensor, weightsGradient: weightsTensor, biasGradient: biasTensor,
-        geometry: Self.geometry, accumulate: true)
-      inputs = [
-        TensorValues(inputTensor, input), TensorValues(outputTensor, outputGradient),
-        TensorValues(weightsTensor, weights), TensorValues(biasTensor, bias),
-      ]
-      expected = {
-        [
-          TensorValues(
-            weightsTensor,
-            weights
-              + Reference.convolutionBackwardFilter(
-                input: input, outputGradient: outputGradient, Self.geometry)),
-          TensorValues(biasTensor, bias + Reference.biasGradient(outputGradient: outputGradient)),
-        ]
-      }
+      problem =
+        ConvolutionBackwardFilter(
+          input: input, outputGradient: output, weightsGradient: weights, biasGradient: bias, geometry: Self.geometry,
+          accumulate: true
+        ).problem
     }
-    return CaseInstance(
-      operation: ChosenConvolution(operation: operation, shape: shape, algorithm: algorithm), inputs: inputs,
-      tolerance: KernelCase.defaultTolerance, reference: expected)
+    let inputs = problem.reads.enumerated().map { values($1, stream: UInt64($0)) }
+    return CaseInstance(operation: PlannedConvolution(problem: problem, planning: planning), inputs: inputs)
+  }
+}
+
+/// A convolution's pass by an algorithm of the test's choice.
+struct PlannedConvolution: ConvolutionOperation, ReferencedOperation {
+  enum Planning: CaseIterable, Sendable {
+    /// By the algorithm that the backend chooses.
+    case fastest
+    /// By products of shifted images.
+    case shifted
   }
 
-  /// The bits that the pass writes.
-  func results(_ pass: Pass, _ algorithm: ConvolutionAlgorithm, on backend: CPUBackend) throws -> [[UInt8]] {
-    let instance = instance(pass, algorithm)
-    for storage in instance.storages {
-      let memory = try backend.allocate(byteCount: storage.byteCount)
-      storage.memory = memory
-      let zeros = [UInt8](repeating: 0, count: storage.byteCount)
-      try zeros.withUnsafeBytes { try backend.upload($0, to: memory, byteOffset: 0) }
-    }
-    for contents in instance.inputs {
-      guard let memory = contents.tensor.storage.memory else { continue }
-      for pixel in 0..<contents.tensor.shape.pixelCount {
-        let channels = contents.tensor.shape.channels
-        let floats = contents.values.values[pixel * channels..<(pixel + 1) * channels].map { Float($0) }
-        let element = contents.tensor.offset + pixel * contents.tensor.pixelStride
-        try floats.withUnsafeBytes { try backend.upload($0, to: memory, byteOffset: element * 4) }
-      }
-    }
-    let workspace = try backend.allocate(byteCount: instance.operation.workspaceByteCount(on: backend))
-    try instance.operation.prepare(on: backend, workspace: workspace).run()
-    return try instance.operation.writes.map { tensor in
-      var bytes = [UInt8](repeating: 0, count: tensor.storage.byteCount)
-      if let memory = tensor.storage.memory {
-        try bytes.withUnsafeMutableBytes { try backend.download(memory, byteOffset: 0, into: $0) }
-      }
-      return bytes
-    }
+  static let name = ConvolutionForward.name
+  let problem: ConvolutionProblem
+  let planning: Planning
+
+  func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation {
+    guard planning == .shifted, let backend = backend as? CPUBackend else { return try backend.plan(problem) }
+    return backend.plan(
+      problem,
+      by: problem.target == .weights
+        ? ShiftedFilterSum(problem, on: backend.pool) : ShiftedDataSum(problem, on: backend.pool))
   }
 }

@@ -8,7 +8,7 @@ import Testing
 @Suite("CPU backend: convolution")
 struct ConvolutionTests {
   /// Around the tiles, chunks and blocks of minimal filtering.
-  static let shapes: [ConvolutionSample] = [
+  static let samples: [ConvolutionSample] = [
     // Whole maps of 2 × 2.
     ConvolutionSample(batch: 5, height: 2, width: 2, inputChannels: 16, outputChannels: 16),
     ConvolutionSample(batch: 67, height: 2, width: 2, inputChannels: 80, outputChannels: 48),
@@ -26,14 +26,13 @@ struct ConvolutionTests {
     ConvolutionSample(batch: 4, height: 32, width: 32, inputChannels: 16, outputChannels: 16),
   ]
 
-  @Test("Both algorithms match the reference", arguments: shapes, ConvolutionAlgorithm.allCases)
-  func algorithms(sample: ConvolutionSample, algorithm: ConvolutionAlgorithm) throws {
+  @Test("Every algorithm matches the reference", arguments: samples, PlannedConvolution.Planning.allCases)
+  func algorithms(sample: ConvolutionSample, planning: PlannedConvolution.Planning) throws {
     for threads in [1, 3] {
       let runner = CaseRunner(backend: CPUBackend(threadCount: threads))
-      for pass in [Pass.forward, .backwardData, .backwardFilter] {
-        let result = try runner.run(sample.instance(pass, algorithm))
-        let failures = result.failures.map(\.description)
-        #expect(failures.isEmpty, "\(pass)")
+      for pass in ConvolutionSample.passes {
+        let result = try runner.run(sample.instance(pass, planned: planning))
+        #expect(result.failures.map(\.description) == [], "\(pass) on \(threads) threads")
       }
     }
   }
@@ -41,82 +40,138 @@ struct ConvolutionTests {
   @Test("The samples reach minimal filtering in both orders and with both transforms")
   func coverage() throws {
     let pool = ThreadPool(workerCount: 1)
-    let plans = Self.shapes.compactMap { ConvolutionWinograd.Plan($0.shape, toLarge: false, pool: pool) }
-    #expect(plans.count == Self.shapes.count)
+    func problems(_ pass: Pass) -> [ConvolutionProblem] {
+      Self.samples.compactMap {
+        ($0.instance(pass, planned: .fastest).operation as? PlannedConvolution)?.problem
+      }
+    }
+    let sums = problems(.forward).compactMap { WinogradDataSum($0, on: pool) }
+    #expect(sums.count == Self.samples.count)
     for kind in [winograd_tile_4x4, winograd_map_2x2] {
-      let orders = plans.filter { $0.kind == kind }.map(\.order)
+      let orders = sums.filter { $0.kind == kind }.map(\.order)
       #expect(orders.contains { if case .byTiles = $0 { true } else { false } })
       #expect(orders.contains { if case .byPanels = $0 { true } else { false } })
     }
-    let filters = Self.shapes.compactMap { ConvolutionWinogradFilter.Plan($0.shape, pool: pool) }
-    #expect(filters.contains { $0.parts > 1 } && filters.contains { $0.parts == 1 })
+    let filters = problems(.backwardFilter).compactMap { WinogradFilterSum($0, on: pool) }
+    #expect(filters.contains { $0.parts.count > 1 } && filters.contains { $0.parts.count == 1 })
   }
 
-  @Test("The bits do not depend on the number of threads", arguments: ConvolutionAlgorithm.allCases)
-  func threadCounts(algorithm: ConvolutionAlgorithm) throws {
-    for sample in Self.shapes {
-      for pass in [Pass.forward, .backwardData, .backwardFilter] {
-        let one = try sample.results(pass, algorithm, on: CPUBackend(threadCount: 1))
-        for threads in [2, 5] {
-          #expect(try sample.results(pass, algorithm, on: CPUBackend(threadCount: threads)) == one)
-        }
+  @Test(
+    "The bits do not depend on the number of threads", arguments: samples, PlannedConvolution.Planning.allCases)
+  func threadCounts(sample: ConvolutionSample, planning: PlannedConvolution.Planning) throws {
+    for pass in ConvolutionSample.passes {
+      let one = try sample.instance(pass, planned: planning).results(on: CPUBackend(threadCount: 1))
+      for threads in [2, 5] {
+        let other = try sample.instance(pass, planned: planning).results(on: CPUBackend(threadCount: threads))
+        #expect(other == one, "\(pass) on \(threads) threads")
       }
     }
   }
 
-  @Test("No convolution of the U-Net at width 64 takes much scratch memory")
-  func workspace() throws {
+  /// Convolutions that compute statistics by tiles, by panels on some numbers of threads, and by shifted products.
+  static let statisticsShapes: [(input: Shape, outputs: Int, geometry: ConvolutionGeometry)] = [
+    (Shape(9, 16, 16, 32), 48, ConvolutionGeometry(kernel: 3, padding: 1)),
+    (Shape(5, 7, 9, 16), 33, ConvolutionGeometry(kernel: 3, padding: 1)),
+    (Shape(70, 2, 2, 32), 64, ConvolutionGeometry(kernel: 3, padding: 1)),
+    (Shape(3, 31, 33, 1), 16, ConvolutionGeometry(kernel: 3, padding: 1)),
+    (Shape(11, 16, 16, 17), 80, ConvolutionGeometry(kernel: 4, stride: 2, padding: 1)),
+  ]
+
+  @Test("Statistics of the output do not depend on the number of threads", arguments: statisticsShapes)
+  func statistics(input: Shape, outputs: Int, geometry: ConvolutionGeometry) throws {
+    func values(_ tensor: Tensor, stream: UInt64) -> TensorValues {
+      var random = Philox(seed: 1, stream: stream)
+      return TensorValues(
+        tensor,
+        KernelCases.HostTensor(
+          tensor.shape, (0..<tensor.shape.count).map { _ in Double(random.nextUniform(in: 0...2)) }))
+    }
+    func results(threadCount: Int) throws -> [[UInt8]] {
+      let (image, weights) = (
+        Tensor("input", input),
+        Tensor("weights", Shape(geometry.kernelHeight, geometry.kernelWidth, input.channels, outputs))
+      )
+      let operation = ConvolutionForward(
+        input: image, weights: weights, bias: nil,
+        output: Tensor("output", geometry.outputShape(of: input, outputChannels: outputs)),
+        statistics: Tensor("statistics", Shape(1, 1, 2, outputs)), geometry: geometry)
+      return try CaseInstance(operation: operation, inputs: [values(image, stream: 1), values(weights, stream: 2)])
+        .results(on: CPUBackend(threadCount: threadCount))
+    }
+    let one = try results(threadCount: 1)
+    for threadCount in [2, 3, 5] { #expect(try results(threadCount: threadCount) == one, "\(threadCount) threads") }
+  }
+
+  @Test("No convolution of the U-Net at width 64 takes much scratch memory", arguments: 0..<5)
+  func workspace(level: Int) throws {
     let backend = CPUBackend(threadCount: 2)
-    for level in 0..<5 {
-      let side = 32 >> level
-      let channels = 64 << level
-      let output = Tensor("output", Shape(64, side, side, channels))
-      for inputChannels in [level == 0 ? 1 : channels / 2, channels, 2 * channels] {
-        let input = Tensor("input", Shape(64, side, side, inputChannels))
-        let weights = Tensor("weights", Shape(3, 3, inputChannels, channels))
-        let geometry = ConvolutionSample.geometry
-        let operations: [any Operation] = [
-          ConvolutionForward(input: input, weights: weights, bias: nil, output: output, geometry: geometry),
-          ConvolutionBackwardData(outputGradient: output, weights: weights, inputGradient: input, geometry: geometry),
-          ConvolutionBackwardFilter(
-            input: input, outputGradient: output, weightsGradient: weights, biasGradient: nil, geometry: geometry),
-        ]
-        for operation in operations {
-          #expect(operation.workspaceByteCount(on: backend) < 32 << 20, "\(operation.pass) \(input.shape)")
-        }
+    let side = 32 >> level
+    let channels = 64 << level
+    let output = Tensor("output", Shape(64, side, side, channels))
+    for inputChannels in [level == 0 ? 1 : channels / 2, channels, 2 * channels] {
+      let input = Tensor("input", Shape(64, side, side, inputChannels))
+      let weights = Tensor("weights", Shape(3, 3, inputChannels, channels))
+      let geometry = ConvolutionSample.geometry
+      let operations: [any Operation] = [
+        ConvolutionForward(input: input, weights: weights, bias: nil, output: output, geometry: geometry),
+        ConvolutionBackwardData(outputGradient: output, weights: weights, inputGradient: input, geometry: geometry),
+        ConvolutionBackwardFilter(
+          input: input, outputGradient: output, weightsGradient: weights, biasGradient: nil, geometry: geometry),
+      ]
+      for operation in operations {
+        let byteCount = try operation.plan(on: backend).workspaceByteCount
+        #expect(byteCount < 32 << 20, "\(operation.pass) \(input.shape)")
       }
     }
   }
 
-  @Test("Shapes that do not fit are refused")
-  func errors() throws {
+  @Test(
+    "Shapes that do not fit are refused",
+    arguments: [Shape(1, 4, 5, 5), Shape(1, 4, 4, 6), Shape(2, 4, 4, 5)])
+  func errors(wrong: Shape) throws {
     let backend = CPUBackend(threadCount: 1)
     let geometry = ConvolutionGeometry(kernel: 3, stride: 2, padding: 1)
-    func tensor(_ shape: Shape) throws -> Tensor {
-      let tensor = Tensor("tensor", shape)
-      tensor.storage.memory = try backend.allocate(byteCount: tensor.storage.byteCount)
-      return tensor
+    let (input, weights) = (Tensor("input", Shape(1, 8, 8, 4)), Tensor("weights", Shape(3, 3, 4, 5)))
+    func plan(output: Tensor) throws {
+      _ = try ConvolutionForward(input: input, weights: weights, bias: nil, output: output, geometry: geometry)
+        .plan(on: backend)
     }
-    func prepare(_ operation: some Operation) throws {
-      let workspace = try backend.allocate(byteCount: operation.workspaceByteCount(on: backend))
-      _ = try operation.prepare(on: backend, workspace: workspace)
+    try plan(output: Tensor("output", Shape(1, 4, 4, 5)))
+    let output = Tensor("output", wrong)
+    #expect(throws: BackendError.self) { try plan(output: output) }
+    #expect(throws: BackendError.self) {
+      try ConvolutionBackwardFilter(
+        input: input, outputGradient: output, weightsGradient: weights, biasGradient: nil, geometry: geometry
+      ).plan(on: backend)
     }
-    let input = try tensor(Shape(1, 8, 8, 4))
-    let weights = try tensor(Shape(3, 3, 4, 5))
-    try prepare(
-      ConvolutionForward(
-        input: input, weights: weights, bias: nil, output: try tensor(Shape(1, 4, 4, 5)), geometry: geometry))
-    for wrong in [Shape(1, 4, 5, 5), Shape(1, 4, 4, 6), Shape(2, 4, 4, 5)] {
-      let output = try tensor(wrong)
-      #expect(throws: BackendError.self) {
-        try prepare(
-          ConvolutionForward(input: input, weights: weights, bias: nil, output: output, geometry: geometry))
+  }
+}
+
+extension CaseInstance {
+  /// Runs the operation on memory that is zero but for the inputs and returns the bytes of the storages that it writes.
+  func results(on backend: CPUBackend) throws -> [[UInt8]] {
+    for storage in storages {
+      let memory = try backend.allocate(byteCount: storage.byteCount)
+      storage.memory = memory
+      let zeros = [UInt8](repeating: 0, count: storage.byteCount)
+      try zeros.withUnsafeBytes { try backend.upload($0, to: memory, byteOffset: 0) }
+    }
+    for contents in inputs {
+      let (tensor, channels) = (contents.tensor, contents.tensor.shape.channels)
+      guard let memory = tensor.storage.memory else { continue }
+      for pixel in 0..<tensor.shape.pixelCount {
+        let floats = contents.values.values[pixel * channels..<(pixel + 1) * channels].map { Float($0) }
+        let element = tensor.offset + pixel * tensor.pixelStride
+        try floats.withUnsafeBytes { try backend.upload($0, to: memory, byteOffset: element * 4) }
       }
-      #expect(throws: BackendError.self) {
-        try prepare(
-          ConvolutionBackwardFilter(
-            input: input, outputGradient: output, weightsGradient: weights, biasGradient: nil, geometry: geometry))
+    }
+    try backend.launch(operation).run()
+    return try operation.writes.map { tensor in
+      var bytes = [UInt8](repeating: 0, count: tensor.storage.byteCount)
+      if let memory = tensor.storage.memory {
+        try bytes.withUnsafeMutableBytes { try backend.download(memory, byteOffset: 0, into: $0) }
       }
+      return bytes
     }
   }
 }

@@ -54,7 +54,7 @@ struct ThreadPoolTests {
     #expect(total.value == 4 * 200 * 21)
   }
 
-  @Test("A pool can go at any time, asleep or just used")
+  @Test("A pool is destroyed while its threads sleep, or right after a loop")
   func destruction() {
     for round in 0..<50 {
       let pool = ThreadPool(workerCount: 3)

@@ -36,7 +36,7 @@ struct ChannelGradients {
   private let outputGradient: HostTensor<Float>
   private let inputGradient: HostTensor<Float>
   private let layout: ChannelLayout
-  private let activation: LoopActivation
+  private let activation: vector_activation
   /// Center, factor, offset, slope term and constant term.
   private let constants: ChannelConstants
   private let scratch: UnsafeMutablePointer<Double>
@@ -49,7 +49,7 @@ struct ChannelGradients {
     input = try binding.float32(operation.input)
     outputGradient = try binding.float32(operation.outputGradient)
     inputGradient = try binding.float32(operation.inputGradient)
-    activation = LoopActivation(operation.activation)
+    activation = vector_activation(operation.activation)
     layout = plan.layout
     constants = ChannelConstants(layout, kinds: 5, &binding)
     sum = try binding.pointer(to: plan.sum)
@@ -85,24 +85,24 @@ struct ChannelGradients {
     }
   }
 
-  /// Returns the upstream gradients from `pixels.lowerBound` on, and the distance between two rows of the layout.
+  /// Returns the upstream gradients of `pixels` as rows of the layout.
   @inline(__always)
-  private func gradients(_ pixels: Range<Int>, worker: Int) -> (pointer: UnsafePointer<Float>, stride: Int) {
-    guard let pooling, let pooledSums else {
-      return (UnsafePointer(outputGradient.pixel(pixels.lowerBound)), outputGradient.stride(in: layout))
-    }
+  private func gradients(_ pixels: Range<Int>, worker: Int) -> vector_rows {
+    guard let pooling, let pooledSums else { return outputGradient.rows(from: pixels.lowerBound, in: layout) }
     let sums = pooledSums + worker * pooledCount
     pooling.addGradient(of: pixels, to: outputGradient, into: sums)
-    return (UnsafePointer(sums), layout.columns)
+    return vector_rows(start: sums, stride: layout.columns)
   }
 
   private func sumUp(_ task: ChannelLayout.Task, worker: Int) {
     let first = task.block * layout.channels + task.firstColumn
-    let upstream = gradients(layout.blocks[task.block], worker: worker)
+    var gradients = gradients(layout.blocks[task.block], worker: worker)
+    var x = input.rows(from: task.firstPixel, column: task.firstColumn, in: layout)
     if layout.folds == 1 {
-      sums(
-        sum + first, productSum + first, upstream.pointer, stride: upstream.stride, firstPixel: task.firstPixel,
-        firstColumn: task.firstColumn, rows: task.rows, columns: task.columns)
+      gradients.start += task.firstColumn
+      vector_batch_normalization_backward_sums(
+        sum + first, productSum + first, x, gradients, vector_size(rows: task.rows, columns: task.columns),
+        constants.normalization(activation, column: task.firstColumn))
       return
     }
     for c in 0..<layout.channels {
@@ -112,13 +112,14 @@ struct ChannelGradients {
     let sums = scratch + worker * 2 * layout.columns
     let products = sums + layout.columns
     let rest = task.rest * layout.channels
-    self.sums(
-      sums, products, upstream.pointer, stride: upstream.stride, firstPixel: task.firstPixel, firstColumn: 0,
-      rows: task.rows, columns: layout.columns)
+    vector_batch_normalization_backward_sums(
+      sums, products, x, gradients, vector_size(rows: task.rows, columns: layout.columns),
+      constants.normalization(activation))
     addFolds(sums, products, columns: layout.columns, to: first)
-    self.sums(
-      sums, products, upstream.pointer + task.rows * upstream.stride, stride: upstream.stride,
-      firstPixel: task.firstPixel + task.rows * layout.folds, firstColumn: 0, rows: 1, columns: rest)
+    x.start += task.rows * x.stride
+    gradients.start += task.rows * gradients.stride
+    vector_batch_normalization_backward_sums(
+      sums, products, x, gradients, vector_size(rows: 1, columns: rest), constants.normalization(activation))
     addFolds(sums, products, columns: rest, to: first)
   }
 
@@ -134,38 +135,26 @@ struct ChannelGradients {
     }
   }
 
-  private func sums(
-    _ sum: UnsafeMutablePointer<Double>, _ productSum: UnsafeMutablePointer<Double>, _ upstream: UnsafePointer<Float>,
-    stride: Int, firstPixel: Int, firstColumn: Int, rows: Int, columns: Int
-  ) {
-    vector_batch_normalization_backward_sums(
-      sum, productSum, input.pixel(firstPixel) + firstColumn, input.stride(in: layout),
-      upstream + firstColumn, stride, rows, columns, constants[0] + firstColumn, constants[1] + firstColumn,
-      constants[2] + firstColumn, activation.kind, activation.slope)
-  }
-
   func apply(on pool: ThreadPool) {
     constants.repeatFolds(kinds: 5)
     let blocks = layout.rowBlocks
     pool.run(count: blocks.count) { index, worker in
       let pixels = blocks[index]
-      let upstream = gradients(pixels, worker: worker)
+      var gradients = gradients(pixels, worker: worker)
       let rows = pixels.count / layout.folds
-      apply(
-        upstream.pointer, stride: upstream.stride, firstPixel: pixels.lowerBound, rows: rows, columns: layout.columns)
+      apply(gradients, firstPixel: pixels.lowerBound, vector_size(rows: rows, columns: layout.columns))
       let rest = pixels.count - rows * layout.folds
       if rest > 0 {
+        gradients.start += rows * gradients.stride
         apply(
-          upstream.pointer + rows * upstream.stride, stride: upstream.stride, firstPixel: pixels.upperBound - rest, rows: 1,
-          columns: rest * layout.channels)
+          gradients, firstPixel: pixels.upperBound - rest, vector_size(rows: 1, columns: rest * layout.channels))
       }
     }
   }
 
-  private func apply(_ upstream: UnsafePointer<Float>, stride: Int, firstPixel: Int, rows: Int, columns: Int) {
+  private func apply(_ gradients: vector_rows, firstPixel: Int, _ size: vector_size) {
     vector_batch_normalization_backward_apply(
-      inputGradient.pixel(firstPixel), inputGradient.stride(in: layout),
-      input.pixel(firstPixel), input.stride(in: layout), upstream, stride, rows, columns,
-      constants[0], constants[1], constants[2], constants[3], constants[4], activation.kind, activation.slope)
+      inputGradient.rows(from: firstPixel, in: layout), input.rows(from: firstPixel, in: layout), gradients, size,
+      constants.normalization(activation), constants[3], constants[4])
   }
 }

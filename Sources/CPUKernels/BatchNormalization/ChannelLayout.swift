@@ -1,3 +1,4 @@
+import CVectorLoops
 import Runtime
 
 /// A partition of tensors for loops that work per channel: into rows of columns, and those into tasks.
@@ -77,7 +78,7 @@ struct ChannelLayout {
     let columns: Int
   }
 
-  /// Blocks of pixels for work that looks at each row alone.
+  /// Blocks of pixels for work on each row by itself.
   var rowBlocks: Blocks { Blocks(unitCount: pixelCount, elementsPerUnit: channels, multiple: blockMultiple) }
 }
 
@@ -97,6 +98,13 @@ struct ChannelConstants {
   @inline(__always)
   subscript(kind: Int) -> UnsafeMutablePointer<Float> { values + kind * columns }
 
+  /// Returns the first three kinds from `column` on: center, factor and offset.
+  @inline(__always)
+  func normalization(_ activation: vector_activation, column: Int = 0) -> vector_normalization {
+    vector_normalization(
+      center: self[0] + column, factor: self[1] + column, offset: self[2] + column, activation: activation)
+  }
+
   /// Copies the first fold's numbers of each of the first `kinds` kinds to the other folds.
   func repeatFolds(kinds: Int) {
     for kind in 0..<kinds {
@@ -108,7 +116,10 @@ struct ChannelConstants {
   }
 }
 
-extension HostTensor {
-  /// Distance between two rows of `layout`, in elements.
-  func stride(in layout: ChannelLayout) -> Int { layout.folds * pixelStride }
+extension HostTensor<Float> {
+  /// Returns the rows of `layout` from `pixel` and `column` on.
+  @inline(__always)
+  func rows(from pixel: Int, column: Int = 0, in layout: ChannelLayout) -> vector_rows {
+    vector_rows(start: self.pixel(pixel) + column, stride: layout.folds * pixelStride)
+  }
 }

@@ -19,9 +19,8 @@ struct ChannelMoments {
     }
   }
 
-  /// Element c of each is channel c's, after `run`.
-  let mean: UnsafeMutablePointer<Double>
-  let squares: UnsafeMutablePointer<Double>
+  /// Element c is channel c's, after `run`.
+  let moments: vector_moments
   private let input: HostTensor<Float>
   private let layout: ChannelLayout
   private let scratch: UnsafeMutablePointer<Double>
@@ -29,8 +28,8 @@ struct ChannelMoments {
   init(_ plan: Plan, of input: HostTensor<Float>, _ binding: Binding) throws(BackendError) {
     self.input = input
     layout = plan.layout
-    mean = try binding.pointer(to: plan.mean)
-    squares = try binding.pointer(to: plan.squares)
+    moments = vector_moments(
+      mean: try binding.pointer(to: plan.mean), squares: try binding.pointer(to: plan.squares))
     scratch = try binding.pointer(to: plan.scratch)
   }
 
@@ -41,32 +40,36 @@ struct ChannelMoments {
     pool.run(count: layout.taskCount) { index, worker in measure(layout.task(index), worker: worker) }
     let blocks = layout.blocks
     vector_batch_normalization_join(
-      mean, squares, blocks.count - 1, blocks.unitsPerBlock, 1, blocks[blocks.count - 1].count, layout.channels,
-      layout.channels)
+      moments, blocks.count - 1, blocks.unitsPerBlock, 1, blocks[blocks.count - 1].count, layout.channels)
   }
 
   private func measure(_ task: ChannelLayout.Task, worker: Int) {
     let channels = layout.channels
-    let first = task.block * channels + task.firstColumn
-    let from = input.pixel(task.firstPixel) + task.firstColumn
-    let stride = input.stride(in: layout)
+    let result = moments.advanced(by: task.block * channels + task.firstColumn)
+    var rows = input.rows(from: task.firstPixel, column: task.firstColumn, in: layout)
     if layout.folds == 1 {
-      vector_batch_normalization_moments(mean + first, squares + first, from, stride, task.rows, task.columns)
+      vector_batch_normalization_moments(result, rows, vector_size(rows: task.rows, columns: task.columns))
       return
     }
     // A set of moments per fold, and one per pixel of the rest, all of the same channels.
     let means = scratch + worker * Self.scratchCount(layout)
-    let deviations = means + 2 * layout.columns
+    let sets = vector_moments(mean: means, squares: means + 2 * layout.columns)
     let folds = task.rows > 0 ? layout.folds : 0
-    if folds > 0 { vector_batch_normalization_moments(means, deviations, from, stride, task.rows, layout.columns) }
+    if folds > 0 {
+      vector_batch_normalization_moments(sets, rows, vector_size(rows: task.rows, columns: layout.columns))
+    }
+    rows.start += task.rows * rows.stride
     vector_batch_normalization_moments(
-      means + folds * channels, deviations + folds * channels, from + task.rows * stride, stride, 1,
-      task.rest * channels)
-    vector_batch_normalization_join(
-      means, deviations, folds, task.rows, task.rest, 1, channels, channels)
-    (mean + first).update(from: means, count: channels)
-    (squares + first).update(from: deviations, count: channels)
+      sets.advanced(by: folds * channels), rows, vector_size(rows: 1, columns: task.rest * channels))
+    vector_batch_normalization_join(sets, folds, task.rows, task.rest, 1, channels)
+    result.mean.update(from: sets.mean, count: channels)
+    result.squares.update(from: sets.squares, count: channels)
   }
+}
+
+extension vector_moments {
+  /// Returns the moments from element `count` on.
+  func advanced(by count: Int) -> vector_moments { vector_moments(mean: mean + count, squares: squares + count) }
 }
 
 /// The moments of batch normalization's input.
@@ -84,7 +87,7 @@ enum BatchMoments {
   @inline(__always)
   subscript(channel: Int) -> (mean: Double, squares: Double) {
     switch self {
-    case .measured(let moments): (moments.mean[channel], moments.squares[channel])
+    case .measured(let measured): (measured.moments.mean[channel], measured.moments.squares[channel])
     case .given(let statistics, let channels, let count):
       (Double(statistics[channel]), Double(statistics[channels + channel]) * count)
     }

@@ -7,7 +7,7 @@ struct ChannelNormalization {
   private let input: HostTensor<Float>
   private let output: HostTensor<Float>
   private let layout: ChannelLayout
-  private let activation: LoopActivation
+  private let activation: vector_activation
   private let pooling: FusedPooling?
   /// Center, factor and offset.
   private let constants: ChannelConstants
@@ -19,7 +19,7 @@ struct ChannelNormalization {
     self.layout = layout
     self.input = input
     self.output = output
-    self.activation = LoopActivation(activation)
+    self.activation = vector_activation(activation)
     self.pooling = pooling
     constants = ChannelConstants(layout, kinds: 3, &binding)
   }
@@ -48,7 +48,7 @@ struct ChannelNormalization {
 
   private func apply(firstPixel: Int, rows: Int, columns: Int) {
     vector_batch_normalization_apply(
-      output.pixel(firstPixel), output.stride(in: layout), input.pixel(firstPixel), input.stride(in: layout), rows, columns, constants[0],
-      constants[1], constants[2], activation.kind, activation.slope)
+      output.rows(from: firstPixel, in: layout), input.rows(from: firstPixel, in: layout),
+      vector_size(rows: rows, columns: columns), constants.normalization(activation))
   }
 }

@@ -12,6 +12,9 @@ struct FusedPooling {
 
   private static let window = 2
 
+  /// A row of the pooled map.
+  private var size: vector_size { vector_size(rows: pooled.width, columns: pooled.channels) }
+
   /// Nil where there is no pooling.
   /// - Parameter larger: the tensor that is pooled, or its gradient.
   init?(_ pooling: BatchNormalizationPooling?, of larger: Tensor, _ binding: inout Binding) throws(BackendError) {
@@ -46,8 +49,8 @@ struct FusedPooling {
   func pool(_ pixels: Range<Int>, of larger: HostTensor<Float>) {
     forEachRow(in: pixels) { image, row in
       vector_max_pooling_forward(
-        pooled.row(image, row), pooled.pixelStride, indices.row(image, row), indices.pixelStride,
-        larger.row(image, 2 * row), larger.pixelStride, larger.rowStride, pooled.width, pooled.channels, Self.window)
+        pooled.pixels(image, row), vector_places(indices, image, row), larger.image(image, from: 2 * row), size,
+        Self.window)
     }
   }
 
@@ -64,9 +67,10 @@ struct FusedPooling {
     forEachRow(in: pixels) { image, row in
       let pixel = (image * height + 2 * row) * width
       vector_max_pooling_backward(
-        sum + (pixel - pixels.lowerBound) * channels, channels, width * channels, gradient.row(image, 2 * row),
-        gradient.pixelStride, gradient.rowStride, pooled.row(image, row), pooled.pixelStride, indices.row(image, row),
-        indices.pixelStride, pooled.width, channels, Self.window)
+        vector_pixels(
+          start: sum + (pixel - pixels.lowerBound) * channels, pixel_stride: channels, row_stride: width * channels),
+        gradient.image(image, from: 2 * row), pooled.pixels(image, row), vector_places(indices, image, row), size,
+        Self.window)
     }
   }
 

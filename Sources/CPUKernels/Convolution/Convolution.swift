@@ -12,7 +12,9 @@ protocol ConvolutionAlgorithm {
 }
 
 extension CPUBackend {
-  public func plan(_ problem: ConvolutionProblem) -> PlannedOperation { plan(problem, by: fastestAlgorithm(for: problem)) }
+  public func plan(_ problem: ConvolutionProblem) -> PlannedOperation {
+    plan(problem, by: fastestAlgorithm(for: problem))
+  }
 
   /// Returns minimal filtering where it pays, and products of shifted images elsewhere.
   func fastestAlgorithm(for problem: ConvolutionProblem) -> any ConvolutionAlgorithm {
@@ -122,9 +124,10 @@ struct PartialSums {
   func bind(
     units: Int, blocks: Int, result: UnsafeMutablePointer<Float>, accumulate: Bool, on pool: ThreadPool,
     _ binding: Binding,
-    _ body: @escaping (
-      _ units: Range<Int>, _ block: Int, _ sum: UnsafeMutablePointer<Float>, _ accumulate: Bool, _ worker: Int
-    ) -> Void
+    _ body:
+      @escaping (
+        _ units: Range<Int>, _ block: Int, _ sum: UnsafeMutablePointer<Float>, _ accumulate: Bool, _ worker: Int
+      ) -> Void
   ) throws(BackendError) -> () -> Void {
     let (count, size, elementCount) = (count, size, elementCount)
     guard let parts else {

@@ -21,10 +21,8 @@ struct ConvolutionStatistics {
     }
   }
 
-  /// `[parts][channels]`
-  let mean: UnsafeMutablePointer<Double>
-  /// Sums of squared deviations, `[parts][channels]`.
-  let squares: UnsafeMutablePointer<Double>
+  /// The parts' moments, `[parts][channels]`.
+  let moments: vector_moments
   private let plan: Plan
   /// Means, then variances.
   private let result: UnsafeMutablePointer<Float>
@@ -33,17 +31,17 @@ struct ConvolutionStatistics {
   init(_ plan: Plan, result: Tensor, _ binding: inout Binding) throws(BackendError) {
     self.plan = plan
     self.result = try binding.vector(result)
-    mean = try binding.pointer(to: plan.mean)
-    squares = try binding.pointer(to: plan.squares)
+    moments = vector_moments(
+      mean: try binding.pointer(to: plan.mean), squares: try binding.pointer(to: plan.squares))
   }
 
   /// Joins the parts.
   func finish() {
-    vector_batch_normalization_join_parts(mean, squares, plan.counts, plan.counts.count, plan.channels)
+    vector_batch_normalization_join_parts(moments, plan.counts, plan.counts.count, plan.channels)
     let count = plan.counts.reduce(0, +)
     for c in 0..<plan.channels {
-      result[c] = Float(mean[c])
-      result[plan.channels + c] = Float(squares[c] / count)
+      result[c] = Float(moments.mean[c])
+      result[plan.channels + c] = Float(moments.squares[c] / count)
     }
   }
 }

@@ -7,7 +7,7 @@ import Runtime
 /// A sum onto the image is split into the sub-pixel phases of the stride, so that a tap is never multiplied with a zero that
 /// the stride puts between two pixels.
 struct ShiftedDataSum: ConvolutionAlgorithm {
-  /// Positions of one task where there is enough to do; `convolution_grid_run` works in blocks of as many.
+  /// Positions of one task where there is enough to do; `shifted_data_run` works in blocks of as many.
   private static let blockPositions = 512
   /// Fewer positions make packing the weights cost more than 5 % of the products.
   private static let smallestBlock = 128
@@ -23,37 +23,37 @@ struct ShiftedDataSum: ConvolutionAlgorithm {
     self.problem = problem
     self.pool = pool
     var workspace = Workspace()
-    scratch = workspace.add(byteCount: convolution_grid_scratch_bytes(), perWorkerOf: pool)
+    scratch = workspace.add(byteCount: shifted_data_scratch_bytes(), perWorkerOf: pool)
     self.workspace = workspace
   }
 
   var partCounts: [Int] {
-    let size = Int(CONVOLUTION_PART_POSITIONS)
+    let size = Int(SHIFTED_PART_POSITIONS)
     let positions = problem.map.shape.pixelCount
     return stride(from: 0, to: positions, by: size).map { min(size, positions - $0) }
   }
 
   func bind(statistics: ConvolutionStatistics?, _ binding: inout Binding) throws(BackendError) -> () -> Void {
-    let grids = try phases(statistics, &binding)
-    let tasks = Self.tasks(grids, batch: problem.image.shape.batch, outputs: problem.result.shape.channels, on: pool)
+    let phases = try makePhases(statistics, &binding)
+    let tasks = Self.tasks(phases, batch: problem.image.shape.batch, channels: problem.result.shape.channels, on: pool)
     let taskCount = tasks.count
-    let (gridPointer, taskPointer) = (binding.copy(grids), binding.copy(tasks))
+    let (phasePointer, taskPointer) = (binding.copy(phases), binding.copy(tasks))
     let (pool, scratch, scratchStride) = (pool, try binding.pointer(to: scratch), scratch.stride)
     return {
       pool.run(count: taskCount) { index, worker in
         let task = taskPointer[index]
-        for grid in task.grids {
-          convolution_grid_run(
-            gridPointer + grid, task.positions.lowerBound, task.positions.upperBound, task.outputs.lowerBound,
-            task.outputs.upperBound, scratch + worker * scratchStride)
+        for phase in task.phases {
+          shifted_data_run(
+            phasePointer + phase, task.positions.lowerBound, task.positions.upperBound, task.channels.lowerBound,
+            task.channels.upperBound, scratch + worker * scratchStride)
         }
       }
     }
   }
 
   /// Returns the phases of the result: one of a map, and stride · stride of an image.
-  private func phases(_ statistics: ConvolutionStatistics?, _ binding: inout Binding) throws(BackendError)
-    -> [convolution_grid]
+  private func makePhases(_ statistics: ConvolutionStatistics?, _ binding: inout Binding) throws(BackendError)
+    -> [shifted_data]
   {
     let source = try binding.float32(problem.source)
     let result = try binding.float32(problem.result)
@@ -61,43 +61,43 @@ struct ShiftedDataSum: ConvolutionAlgorithm {
     let bias = try binding.vector(problem.bias)
     let (toImage, stride) = (problem.target == .image, problem.geometry.stride)
     let step = toImage ? stride : 1
-    var grids: [convolution_grid] = []
+    var phases: [shifted_data] = []
     for y in 0..<min(step, result.height) {
       for x in 0..<min(step, result.width) {
         let taps = toImage ? problem.taps(phaseY: y, phaseX: x) : problem.taps
-        grids.append(
-          convolution_grid(
+        phases.append(
+          shifted_data(
             source: source.pointer, source_pixel_stride: source.pixelStride, source_height: Int32(source.height),
-            source_width: Int32(source.width), target: result.pointer, target_pixel_stride: result.pixelStride,
-            target_height: Int32(result.height), target_width: Int32(result.width),
-            source_step: Int32(toImage ? 1 : stride), target_step: Int32(step), target_y: Int32(y),
-            target_x: Int32(x), height: Int32((result.height - y + step - 1) / step),
-            width: Int32((result.width - x + step - 1) / step), channels: source.channels,
-            outputs: result.channels, weights: weights,
-            weight_channel_stride: problem.readsInputSide ? result.channels : 1,
-            weight_output_stride: problem.readsInputSide ? 1 : source.channels, bias: bias,
-            taps: binding.copy(taps), tap_count: taps.count, mean: statistics?.mean, squares: statistics?.squares))
+            source_width: Int32(source.width), result: result.pointer, result_pixel_stride: result.pixelStride,
+            result_height: Int32(result.height), result_width: Int32(result.width),
+            source_step: Int32(toImage ? 1 : stride), result_step: Int32(step), result_y: Int32(y),
+            result_x: Int32(x), height: Int32((result.height - y + step - 1) / step),
+            width: Int32((result.width - x + step - 1) / step), source_channels: source.channels,
+            result_channels: result.channels, weights: weights,
+            weight_source_stride: problem.readsInputSide ? result.channels : 1,
+            weight_result_stride: problem.readsInputSide ? 1 : source.channels, bias: bias,
+            taps: binding.copy(taps), tap_count: taps.count, moments: statistics?.moments ?? vector_moments()))
       }
     }
-    return grids
+    return phases
   }
 
   private struct Task {
-    var grids: Range<Int>
+    var phases: Range<Int>
     var positions: Range<Int>
-    var outputs: Range<Int>
+    var channels: Range<Int>
   }
 
-  /// Returns tasks of whole blocks of positions; where these are too few, each is split over the outputs, and then the
+  /// Returns tasks of whole blocks of positions; where these are too few, each is split over the result's channels, and then the
   /// blocks get smaller. Phases of equal size share their tasks, for they read the same source pixels and write neighbouring
   /// ones (measured: 216 GFLOP/s instead of 162 for 128 → 64 channels from 16 × 16 to 32 × 32). The sums do not depend
   /// on the split.
-  private static func tasks(_ grids: [convolution_grid], batch: Int, outputs: Int, on pool: ThreadPool) -> [Task] {
-    let counts = grids.map { batch * Int($0.height) * Int($0.width) }
-    let sharing = Set(grids.map { [$0.height, $0.width] }).count == 1
-    let sets = sharing ? [0..<grids.count] : grids.indices.map { $0..<$0 + 1 }
+  private static func tasks(_ phases: [shifted_data], batch: Int, channels: Int, on pool: ThreadPool) -> [Task] {
+    let counts = phases.map { batch * Int($0.height) * Int($0.width) }
+    let sharing = Set(phases.map { [$0.height, $0.width] }).count == 1
+    let sets = sharing ? [0..<phases.count] : phases.indices.map { $0..<$0 + 1 }
     let wanted = tasksPerThread * pool.workerCount
-    let panels = (outputs + Int(PANEL_WIDTH) - 1) / Int(PANEL_WIDTH)
+    let panels = (channels + Int(PANEL_WIDTH) - 1) / Int(PANEL_WIDTH)
     var block = blockPositions
     func blocks() -> Int { sets.reduce(0) { $0 + (counts[$1.lowerBound] + block - 1) / block } }
     let groups = pool.workerCount == 1 ? 1 : min(panels, max(1, (wanted + blocks() - 1) / blocks()))
@@ -108,8 +108,8 @@ struct ShiftedDataSum: ConvolutionAlgorithm {
       for first in stride(from: 0, to: count, by: block) {
         for group in 0..<groups {
           let from = panels * group / groups * Int(PANEL_WIDTH)
-          let end = min(outputs, panels * (group + 1) / groups * Int(PANEL_WIDTH))
-          tasks.append(Task(grids: set, positions: first..<min(count, first + block), outputs: from..<end))
+          let end = min(channels, panels * (group + 1) / groups * Int(PANEL_WIDTH))
+          tasks.append(Task(phases: set, positions: first..<min(count, first + block), channels: from..<end))
         }
       }
     }

@@ -17,10 +17,10 @@ struct ShiftedFilterSum: ConvolutionAlgorithm {
     self.problem = problem
     self.pool = pool
     let channels = problem.inputSide.shape.channels
-    blockChannels = channels <= Int(CONVOLUTION_FILTER_CHANNELS) ? channels : 64
+    blockChannels = channels <= Int(SHIFTED_FILTER_CHANNELS) ? channels : 64
     blocks = (channels + blockChannels - 1) / blockChannels
     var workspace = Workspace()
-    scratch = workspace.add(byteCount: convolution_filter_scratch_bytes(), perWorkerOf: pool)
+    scratch = workspace.add(byteCount: shifted_filter_scratch_bytes(), perWorkerOf: pool)
     parts = PartialSums(
       units: problem.map.shape.pixelCount, smallest: 512, blocks: blocks, elementCount: problem.weights.shape.count,
       &workspace)
@@ -30,8 +30,8 @@ struct ShiftedFilterSum: ConvolutionAlgorithm {
   var partCounts: [Int] { [] }
 
   func bind(statistics: ConvolutionStatistics?, _ binding: inout Binding) throws(BackendError) -> () -> Void {
-    func side(_ tensor: HostTensor<Float>, step: Int, shifted: Bool) -> convolution_image {
-      convolution_image(
+    func side(_ tensor: HostTensor<Float>, step: Int, shifted: Bool) -> convolution_side {
+      convolution_side(
         pixels: tensor.pointer, pixel_stride: tensor.pixelStride, height: Int32(tensor.height),
         width: Int32(tensor.width), channels: tensor.channels, step: Int32(step), shifted: shifted)
     }
@@ -40,8 +40,8 @@ struct ShiftedFilterSum: ConvolutionAlgorithm {
     let inputIsImage = problem.weightsInput == .image
     let taps = problem.taps
     let filter = binding.copy([
-      convolution_filter(
-        rows: inputIsImage ? image : map, columns: inputIsImage ? map : image, height: map.height, width: map.width,
+      shifted_filter(
+        input: inputIsImage ? image : map, output: inputIsImage ? map : image, height: map.height, width: map.width,
         taps: binding.copy(taps), tap_count: taps.count)
     ])
     let (channels, blockChannels) = (problem.inputSide.shape.channels, blockChannels)
@@ -51,7 +51,7 @@ struct ShiftedFilterSum: ConvolutionAlgorithm {
       accumulate: problem.accumulate, on: pool, binding
     ) { positions, block, sum, accumulate, worker in
       let first = block * blockChannels
-      convolution_filter_run(
+      shifted_filter_run(
         filter, positions.lowerBound, positions.upperBound, first, min(channels, first + blockChannels), sum,
         accumulate, scratch + worker * scratchStride)
     }

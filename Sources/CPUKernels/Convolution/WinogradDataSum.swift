@@ -47,13 +47,13 @@ struct WinogradDataSum: ConvolutionAlgorithm {
     let tooFewBlocks = (tiles + block - 1) / block < pool.workerCount
     var workspace = Workspace()
     if tiles * 2 <= outputs || tooFewBlocks || weightCount * float > Self.weightsLimit {
-      let tileBytes = winograd_source_count(kind, 64, channels) * float / 64
+      let tileBytes = winograd_input_count(kind, 64, channels) * float / 64
       let pass = min(tiles, max(64, Self.tilesLimit / tileBytes / 64 * 64))
-      order = .byPanels(pass: pass, tiles: workspace.add(winograd_source_count(kind, pass, channels), of: Float.self))
+      order = .byPanels(pass: pass, tiles: workspace.add(winograd_input_count(kind, pass, channels), of: Float.self))
       scratch = workspace.add(byteCount: winograd_panel_scratch_bytes(kind), perWorkerOf: pool)
     } else {
       order = .byTiles(block: block, weights: workspace.add(weightCount, of: Float.self))
-      let blockBytes = winograd_panel_scratch_bytes(kind) + winograd_source_count(kind, block, channels) * float
+      let blockBytes = winograd_panel_scratch_bytes(kind) + winograd_input_count(kind, block, channels) * float
       scratch = workspace.add(byteCount: max(winograd_weights_scratch_bytes(), blockBytes), perWorkerOf: pool)
     }
     self.workspace = workspace
@@ -77,12 +77,12 @@ struct WinogradDataSum: ConvolutionAlgorithm {
     let source = try binding.float32(problem.source)
     let result = try binding.float32(problem.result)
     let convolution = binding.copy([
-      winograd_convolution(
-        kind: kind, source: winograd_image(source), target: winograd_image(result),
+      winograd_data(
+        kind: kind, source: winograd_image(source), result: winograd_image(result),
         weights: try binding.vector(problem.weights),
-        weight_channel_stride: problem.readsInputSide ? result.channels : 1,
-        weight_output_stride: problem.readsInputSide ? 1 : source.channels, flipped: problem.target == .image,
-        bias: try binding.vector(problem.bias), mean: statistics?.mean, squares: statistics?.squares)
+        weight_source_stride: problem.readsInputSide ? result.channels : 1,
+        weight_result_stride: problem.readsInputSide ? 1 : source.channels, flipped: problem.target == .image,
+        bias: try binding.vector(problem.bias), moments: statistics?.moments ?? vector_moments())
     ])
     switch order {
     case .byTiles(let block, let weights):
@@ -93,7 +93,7 @@ struct WinogradDataSum: ConvolutionAlgorithm {
   }
 
   private func byTiles(
-    _ block: Int, _ convolution: UnsafePointer<winograd_convolution>, weights: UnsafeMutablePointer<Float>,
+    _ block: Int, _ convolution: UnsafePointer<winograd_data>, weights: UnsafeMutablePointer<Float>,
     _ scratch: UnsafeMutableRawPointer
   ) -> () -> Void {
     let (pool, tiles, panels, scratchStride) = (pool, tiles, panels, self.scratch.stride)
@@ -108,9 +108,9 @@ struct WinogradDataSum: ConvolutionAlgorithm {
         let transformed = (own + panelScratch).assumingMemoryBound(to: Float.self)
         let first = index * block
         let end = min(tiles, first + block)
-        winograd_transform_source(convolution, first, end, first, block, transformed)
+        winograd_transform_input(convolution, first, end, first, block, transformed)
         for panel in 0..<panels {
-          winograd_run_panel(
+          winograd_data_run_panel(
             convolution, transformed, weights + panel * panelCount, first, end, first, block, panel, own)
         }
       }
@@ -118,7 +118,7 @@ struct WinogradDataSum: ConvolutionAlgorithm {
   }
 
   private func byPanels(
-    _ pass: Int, _ convolution: UnsafePointer<winograd_convolution>, tiles transformed: UnsafeMutablePointer<Float>,
+    _ pass: Int, _ convolution: UnsafePointer<winograd_data>, tiles transformed: UnsafeMutablePointer<Float>,
     _ scratch: UnsafeMutableRawPointer
   ) -> () -> Void {
     let (pool, tiles, panels, scratchStride) = (pool, tiles, panels, self.scratch.stride)
@@ -128,10 +128,10 @@ struct WinogradDataSum: ConvolutionAlgorithm {
         let end = min(tiles, origin + pass)
         pool.run(count: (end - origin + slice - 1) / slice) { index, _ in
           let first = origin + index * slice
-          winograd_transform_source(convolution, first, min(end, first + slice), origin, pass, transformed)
+          winograd_transform_input(convolution, first, min(end, first + slice), origin, pass, transformed)
         }
         pool.run(count: panels) { panel, worker in
-          winograd_run_panel(
+          winograd_data_run_panel(
             convolution, transformed, nil, origin, end, origin, pass, panel, scratch + worker * scratchStride)
         }
       }

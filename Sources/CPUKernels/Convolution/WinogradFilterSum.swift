@@ -23,7 +23,7 @@ struct WinogradFilterSum: ConvolutionAlgorithm {
   /// Nil where another algorithm is better.
   init?(_ problem: ConvolutionProblem, on pool: ThreadPool) {
     let (inputChannels, outputChannels) = (problem.image.shape.channels, problem.map.shape.channels)
-    // A transposed convolution with stride 1 would want its taps in reverse order.
+    // A transposed convolution with stride 1 would need its taps in reverse order.
     guard problem.weightsInput == .image, let kind = winograd_kind(for: problem),
       inputChannels.isMultiple(of: Int(WINOGRAD_CHANNEL_STEP)),
       outputChannels.isMultiple(of: Int(WINOGRAD_CHANNEL_STEP)), inputChannels <= Int(WINOGRAD_MOST_CHANNELS)
@@ -49,7 +49,7 @@ struct WinogradFilterSum: ConvolutionAlgorithm {
     let image = try binding.float32(problem.image)
     let map = try binding.float32(problem.map)
     let filter = binding.copy([
-      winograd_filter(kind: kind, source: winograd_image(image), target_gradient: winograd_image(map))
+      winograd_filter(kind: kind, image: winograd_image(image), map: winograd_image(map))
     ])
     let (inputChannels, outputChannels, outputBlocks, block) = (image.channels, map.channels, outputBlocks, Self.block)
     let (scratch, scratchStride) = (try binding.pointer(to: scratch), scratch.stride)

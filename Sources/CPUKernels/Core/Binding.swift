@@ -1,3 +1,4 @@
+import CVectorLoops
 import Runtime
 
 /// A tensor's elements in host memory: pixels `pixelStride` elements apart, the channels of a pixel together.
@@ -22,6 +23,22 @@ struct HostTensor<Element: BitwiseCopyable> {
   /// Returns the first element of row `y` of `image`.
   @inline(__always)
   func row(_ image: Int, _ y: Int) -> UnsafeMutablePointer<Element> { pointer + (image * height + y) * rowStride }
+}
+
+extension HostTensor<Float> {
+  /// Returns the pixels from `index` on, counted over all images, as rows for the loops.
+  @inline(__always)
+  func pixels(from index: Int) -> vector_rows { vector_rows(start: pixel(index), stride: pixelStride) }
+
+  /// Returns the pixels of row `y` of `image` as rows for the loops.
+  @inline(__always)
+  func pixels(_ image: Int, _ y: Int) -> vector_rows { vector_rows(start: row(image, y), stride: pixelStride) }
+
+  /// Returns the image from row `y` of `image` on for the loops.
+  @inline(__always)
+  func image(_ image: Int, from y: Int) -> vector_pixels {
+    vector_pixels(start: row(image, y), pixel_stride: pixelStride, row_stride: rowStride)
+  }
 }
 
 /// The layout of an operation's workspace: parts that each begin on a cache line.

@@ -1,3 +1,4 @@
+import CVectorLoops
 import Runtime
 
 /// A fixed partition of equal units of work, such as rows, into blocks of neighbours. It depends on the work alone and
@@ -35,10 +36,8 @@ struct ElementBlocks {
   private let isDense: Bool
   private let channels: Int
 
-  /// A part: `rows` runs of `columns` elements.
   struct Block {
-    let rows: Int
-    let columns: Int
+    let size: vector_size
     /// In elements of a dense tensor, or in pixels.
     fileprivate let first: Int
     fileprivate let isDense: Bool
@@ -60,15 +59,15 @@ struct ElementBlocks {
   subscript(index: Int) -> Block {
     let range = blocks[index]
     return isDense
-      ? Block(rows: 1, columns: range.count, first: range.lowerBound, isDense: true)
-      : Block(rows: range.count, columns: channels, first: range.lowerBound, isDense: false)
+      ? Block(size: vector_size(rows: 1, columns: range.count), first: range.lowerBound, isDense: true)
+      : Block(size: vector_size(rows: range.count, columns: channels), first: range.lowerBound, isDense: false)
   }
 }
 
-extension HostTensor {
-  /// The first element of `block`.
+extension HostTensor<Float> {
+  /// Returns the rows of `block`.
   @inline(__always)
-  func pointer(at block: ElementBlocks.Block) -> UnsafeMutablePointer<Element> {
-    pointer + block.first * (block.isDense ? 1 : pixelStride)
+  func rows(of block: ElementBlocks.Block) -> vector_rows {
+    vector_rows(start: pointer + block.first * (block.isDense ? 1 : pixelStride), stride: pixelStride)
   }
 }

@@ -2,10 +2,10 @@ import CVectorLoops
 import Glibc
 import Runtime
 
-/// The processor as a device: every operation on a pool of threads with vector loops of our own, no OpenCL and no BLAS.
+/// The processor as a device: every operation runs on a pool of threads, with the vector loops of `CVectorLoops`.
 ///
-/// The convolutions' products find their rows through pointers and work on register tiles, which beats packing patches for
-/// OpenBLAS; `ProductYardstick` measures what OpenBLAS makes of the same processor.
+/// The convolutions' products find their rows through pointers and work on register tiles, which is faster than packing
+/// patches for OpenBLAS; `ProductYardstick` measures OpenBLAS on the same processor.
 ///
 /// An operation is done when its launch's `run` returns. The operations are in the files of their names.
 public final class CPUBackend: Backend {
@@ -35,7 +35,7 @@ public final class CPUBackend: Backend {
     }
   }
 
-  /// The processor as its maker calls it.
+  /// The processor's model name.
   public static var processorName: String {
     guard let file = fopen("/proc/cpuinfo", "r") else { return "unknown processor" }
     defer { fclose(file) }
@@ -54,7 +54,7 @@ public final class CPUBackend: Backend {
 
   public var precision: Precision { .float32 }
 
-  /// The machine's memory, or less where somebody wants so.
+  /// The machine's memory, or less where a budget limits it.
   public var memoryByteCount: Int { budget.limit }
 
   /// The machine's memory.
@@ -65,7 +65,7 @@ public final class CPUBackend: Backend {
   }
 
   public func allocate(byteCount: Int) throws(BackendError) -> DeviceMemory {
-    // The system promises more than it has; what cannot fit is refused here instead of when it is used.
+    // Linux overcommits memory: what does not fit would fail only when it is used.
     let share = try budget.take(byteCount, device: name)
     let memory = try HostMemory(allocating: byteCount)
     memory.share = share

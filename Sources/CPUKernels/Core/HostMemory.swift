@@ -9,7 +9,7 @@ public final class HostMemory: DeviceMemory {
 
   /// Bytes of a cache line, and of the widest vector.
   static let alignment = 64
-  /// Allocations of this size and more ask for pages of this size, which saves address translations.
+  /// Allocations of at least this size request pages of this size, which saves address translations.
   private static let hugePage = 2 << 20
 
   /// Uninitialized memory. Throws `BackendError.outOfMemory`.

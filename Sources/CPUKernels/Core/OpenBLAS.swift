@@ -6,14 +6,14 @@ import Runtime
 /// Matrix products of OpenBLAS, which is loaded when the program runs and not linked.
 ///
 /// OpenBLAS chooses its kernels ("core") from the processor's model when it is loaded. A version that does not know the
-/// model falls back to SSE3 kernels, at a tenth of the speed. So the core is chosen here, from what the processor can
-/// do, in the variable `OPENBLAS_CORETYPE`, unless the user has set it; the library reads it while it is loaded, and then
+/// model falls back to SSE3 kernels, at a tenth of the speed. So the core is chosen here, by the processor's
+/// features, in the variable `OPENBLAS_CORETYPE`, unless the user has set it; the library reads it while it is loaded, and then
 /// the environment is as it was, for processes that this one starts.
 ///
-/// The backend needs none of this: its own products are faster where it matters. It is the yardstick that they are held
-/// against. It runs on the calling thread: the callers split their work over `ThreadPool`.
+/// The backend does not use it: its own products are faster where it matters, and are compared with these. Products run on
+/// the calling thread.
 public final class OpenBLAS: Sendable {
-  /// The core that was asked for, by the user or from what this processor can do; nil where OpenBLAS was left to choose.
+  /// The core requested by the user, or else by the processor's features; nil where OpenBLAS chooses.
   public let requestedCore: String?
   /// The core that runs, as OpenBLAS calls it: `SkylakeX`.
   public let coreName: String
@@ -23,7 +23,7 @@ public final class OpenBLAS: Sendable {
   public let libraryName: String
   /// Whether the core uses the widest vectors of this processor.
   public var isFast: Bool { slowReason == nil }
-  /// Why the core is slower than this processor allows and what to do about it; nil where it is not.
+  /// Why the core is slower than this processor allows, with a remedy; nil where it is not.
   public let slowReason: String?
   private let functions: Functions
 
@@ -39,7 +39,7 @@ public final class OpenBLAS: Sendable {
   private init() throws(BackendError) {
     let usersCore = getenv("OPENBLAS_CORETYPE").map { String(cString: $0) }
     requestedCore = usersCore ?? Core.best?.rawValue
-    // One thread from the start, so that it starts none of its own.
+    // Set before loading, so that the library starts no threads.
     let variables = [("OPENBLAS_NUM_THREADS", "1")] + (requestedCore.map { [("OPENBLAS_CORETYPE", $0)] } ?? [])
     let added = variables.filter { getenv($0.0) == nil }
     for (variable, value) in added { setenv(variable, value, 0) }
@@ -73,5 +73,85 @@ public final class OpenBLAS: Sendable {
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
       blasint(rows), blasint(columns), blasint(depth), alpha, a, blasint(leadingA), b, blasint(leadingB), beta, c,
       blasint(leadingC))
+  }
+}
+
+extension OpenBLAS {
+  /// The sets of kernels that matter here, by the names that `OPENBLAS_CORETYPE` takes.
+  enum Core: String {
+    case skylakeX = "SKYLAKEX"
+    case haswell = "HASWELL"
+
+    /// The fastest core for this processor's features; nil where OpenBLAS chooses.
+    static var best: Core? {
+      switch processor_instruction_set() {
+      case Int32(vector_x86_64_v4.rawValue): .skylakeX
+      case Int32(vector_x86_64_v3.rawValue): .haswell
+      default: nil
+      }
+    }
+
+    /// Whether the core `name` uses the widest vectors of this processor.
+    static func isFast(_ name: String) -> Bool {
+      let name = name.lowercased()
+      let wide = ["skylakex", "cooperlake", "sapphirerapids"]
+      switch best {
+      case .skylakeX: return wide.contains(name)
+      case .haswell: return (wide + ["haswell", "zen", "excavator"]).contains(name)
+      case nil: return !["prescott", "core2", "generic", "unknown", "armv8"].contains(name)
+      }
+    }
+  }
+}
+
+extension OpenBLAS {
+  /// Names under which distributions install OpenBLAS with 32-bit integers, best first: serial and OpenMP builds come
+  /// last, as the builds with POSIX threads are made for calls from several threads at once.
+  private static let candidates = [
+    "libopenblas.so.0", "libopenblasp.so.0", "libopenblas.so", "libopenblaso.so.0",
+    "/usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblas.so.0",
+    "/usr/lib/aarch64-linux-gnu/openblas-pthread/libopenblas.so.0",
+  ]
+
+  static func open() throws(BackendError) -> (handle: UnsafeMutableRawPointer, name: String) {
+    let names = getenv("RECOLOR_OPENBLAS").map { [String(cString: $0)] } ?? candidates
+    var reason = ""
+    for name in names {
+      if let handle = dlopen(name, RTLD_NOW | RTLD_LOCAL) { return (handle, name) }
+      if reason.isEmpty, let text = dlerror() { reason = String(cString: text) }
+    }
+    throw .library(
+      name: "OpenBLAS",
+      reason: "cannot load it (\(reason)); install it, on Debian and Ubuntu with: apt install libopenblas0")
+  }
+
+  /// The library's functions.
+  struct Functions: Sendable {
+    typealias SGEMM =
+      @convention(c) @Sendable (
+        CBLAS_ORDER, CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, blasint, blasint, blasint, Float, UnsafePointer<Float>, blasint,
+        UnsafePointer<Float>, blasint, Float, UnsafeMutablePointer<Float>, blasint
+      ) -> Void
+    typealias Text = @convention(c) @Sendable () -> UnsafePointer<CChar>?
+    typealias SetThreadCount = @convention(c) @Sendable (Int32) -> Void
+
+    let sgemm: SGEMM
+    let coreName: Text
+    let configuration: Text
+    let setThreadCount: SetThreadCount
+
+    init(handle: UnsafeMutableRawPointer, libraryName: String) throws(BackendError) {
+      func symbol<Function>(_ name: String, as type: Function.Type) throws(BackendError) -> Function {
+        guard let address = dlsym(handle, name) else {
+          throw .library(
+            name: "OpenBLAS", reason: "\(libraryName) has no function \(name); install OpenBLAS 0.3 or later")
+        }
+        return unsafeBitCast(address, to: type)
+      }
+      sgemm = try symbol("cblas_sgemm", as: SGEMM.self)
+      coreName = try symbol("openblas_get_corename", as: Text.self)
+      configuration = try symbol("openblas_get_config", as: Text.self)
+      setThreadCount = try symbol("openblas_set_num_threads", as: SetThreadCount.self)
+    }
   }
 }

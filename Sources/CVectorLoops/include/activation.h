@@ -1,23 +1,26 @@
 #pragma once
 
-#include <stddef.h>
+#include "layout.h"
 
-// Layout: `rows` runs of `columns` floats; a stride is the distance between two runs of a tensor, in floats. A dense
-// tensor may be given as one row. Output and input may be the same memory.
-
-enum vector_activation {
+enum vector_activation_kind {
   vector_activation_none = 0,
   vector_activation_leaky_relu = 1,
   vector_activation_tanh = 2,
   vector_activation_sigmoid = 3,
 };
 
-/// output = activation(input). `slope` is that of LeakyReLU.
-void vector_activation_forward(
-    float *output, size_t output_stride, const float *input, size_t input_stride, size_t rows, size_t columns,
-    enum vector_activation kind, float slope);
+struct vector_activation {
+  enum vector_activation_kind kind;
+  /// The slope of LeakyReLU for negative inputs.
+  float slope;
+};
 
-/// input_gradient = output_gradient · activation′, the derivative taken from the output.
+/// output = activation(input). Output and input may be the same memory.
+void vector_activation_forward(
+    struct vector_rows output, struct vector_rows input, struct vector_size size, struct vector_activation activation);
+
+/// input_gradient = output_gradient · activation′, the derivative computed from the output. The gradients may be the same
+/// memory.
 void vector_activation_backward(
-    float *input_gradient, size_t input_gradient_stride, const float *output_gradient, size_t output_gradient_stride,
-    const float *output, size_t output_stride, size_t rows, size_t columns, enum vector_activation kind, float slope);
+    struct vector_rows input_gradient, struct vector_rows output_gradient, struct vector_rows output,
+    struct vector_size size, struct vector_activation activation);

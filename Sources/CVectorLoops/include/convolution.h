@@ -1,11 +1,12 @@
 #pragma once
 
-// Convolutions of any kernel, stride and padding, as products of shifted images with one weight matrix per tap.
-// Images are channels last; a pixel stride wider than the channels makes a slice of a wider image.
+// Convolutions of any kernel, stride and padding, as products of shifted images with one weight matrix per tap: the *data* sum,
+// onto the map or the image, and the *filter* sum, onto the weights.
+// Tensors are channels last; a pixel stride wider than the channels makes a slice of a wider tensor.
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
+
+#include "layout.h"
 
 /// One place of the kernel.
 struct convolution_tap {
@@ -15,50 +16,50 @@ struct convolution_tap {
   ptrdiff_t weights;
 };
 
-/// A grid of target pixels, each the sum over taps of a source pixel times a matrix:
+/// One phase of a data sum: result pixels that are the sum over taps of a source pixel times a matrix:
 ///
-/// target(n, target_y + gy · target_step, target_x + gx · target_step, k) =
-///   bias(k) + Σ over taps t and channels c of source(n, gy · source_step + t.y, gx · source_step + t.x, c) · w(t, c, k),
+/// result(n, result_y + y · result_step, result_x + x · result_step, k) =
+///   bias(k) + Σ over taps t and channels c of source(n, y · source_step + t.y, x · source_step + t.x, c) · w(t, c, k),
 ///
-/// zero outside the source. A convolution is one such grid; a strided convolution's data gradient is one per sub-pixel
-/// phase, so that no tap is multiplied with a zero that the stride put there.
-struct convolution_grid {
+/// zero outside the source. A sum onto the map is one phase; a sum onto the image is one per sub-pixel phase of the stride, so
+/// that no tap is multiplied with a zero that the stride puts between two pixels.
+struct shifted_data {
   const float *source;
   ptrdiff_t source_pixel_stride;
   int32_t source_height, source_width;
-  float *target;
-  ptrdiff_t target_pixel_stride;
-  int32_t target_height, target_width;
-  int32_t source_step, target_step, target_y, target_x;
+  float *result;
+  ptrdiff_t result_pixel_stride;
+  int32_t result_height, result_width;
+  int32_t source_step, result_step, result_y, result_x;
   /// Positions per image.
   int32_t height, width;
-  size_t channels, outputs;
-  /// w(t, c, k) is at t.weights + c · weight_channel_stride + k · weight_output_stride; one of the strides is 1.
+  size_t source_channels, result_channels;
+  /// w(t, c, k) is at t.weights + c · weight_source_stride + k · weight_result_stride; one of the strides is 1.
   const float *weights;
-  ptrdiff_t weight_channel_stride, weight_output_stride;
-  /// `[outputs]`, or NULL.
+  ptrdiff_t weight_source_stride, weight_result_stride;
+  /// `[result_channels]`, or NULL.
   const float *bias;
   const struct convolution_tap *taps;
   size_t tap_count;
-  /// Where not NULL: mean and sum of squared deviations of each output over each CONVOLUTION_PART_POSITIONS positions,
-  /// `[parts][outputs]`, found while the positions are in the cache. Only with a target_step of 1.
-  double *mean, *squares;
+  /// Where not NULL: the moments of each result channel over each SHIFTED_PART_POSITIONS positions,
+  /// `[parts][result_channels]`, computed while the positions are in the cache. Only with a result_step of 1.
+  struct vector_moments moments;
 };
 
-/// Positions whose moments are found together; calls of `convolution_grid_run` that find some start at a multiple of it.
-#define CONVOLUTION_PART_POSITIONS 128
+/// Positions whose moments are computed together; calls of `shifted_data_run` that compute moments start at a multiple of it.
+#define SHIFTED_PART_POSITIONS 128
 
-/// Bytes of scratch memory that one call of `convolution_grid_run` needs.
-size_t convolution_grid_scratch_bytes(void);
+/// Bytes of scratch memory that one call of `shifted_data_run` needs.
+size_t shifted_data_scratch_bytes(void);
 
-/// Computes positions `first ..< end`, counted over all images, for outputs `first_output ..< end_output`;
-/// `first_output` is a multiple of 32.
-void convolution_grid_run(
-    const struct convolution_grid *grid, size_t first, size_t end, size_t first_output, size_t end_output,
+/// Computes positions `first ..< end`, counted over all images, for result channels `first_channel ..< end_channel`;
+/// `first_channel` is a multiple of 32.
+void shifted_data_run(
+    const struct shifted_data *phase, size_t first, size_t end, size_t first_channel, size_t end_channel,
     void *scratch);
 
-/// One of the two images of a weight gradient.
-struct convolution_image {
+/// The image or the map of a filter sum.
+struct convolution_side {
   const float *pixels;
   ptrdiff_t pixel_stride;
   int32_t height, width;
@@ -68,25 +69,25 @@ struct convolution_image {
   bool shifted;
 };
 
-/// Gradient of the taps' matrices: gradient(t, c, k) = Σ over positions of rows(position, t, c) · columns(position, t, k),
-/// dense, `[tap_count][rows.channels][columns.channels]`.
-struct convolution_filter {
-  struct convolution_image rows, columns;
+/// The gradient of the taps' matrices: gradient(t, c, k) = Σ over positions of input(position, t, c) · output(position, t, k),
+/// dense, `[tap_count][input.channels][output.channels]`, where input is the side of the weights' input channels.
+struct shifted_filter {
+  struct convolution_side input, output;
   int32_t height, width;
   const struct convolution_tap *taps;
   size_t tap_count;
 };
 
-/// Most channels of `rows` that one call of `convolution_filter_run` may be given.
-#define CONVOLUTION_FILTER_CHANNELS 128
+/// Most channels of `input` that one call of `shifted_filter_run` may be given.
+#define SHIFTED_FILTER_CHANNELS 128
 
-/// Bytes of scratch memory that one call of `convolution_filter_run` needs.
-size_t convolution_filter_scratch_bytes(void);
+/// Bytes of scratch memory that one call of `shifted_filter_run` needs.
+size_t shifted_filter_scratch_bytes(void);
 
-/// Sums positions `first ..< end`, counted over all images, into the rows of `gradient` that belong to channels
-/// `first_channel ..< end_channel` (128 at most).
-void convolution_filter_run(
-    const struct convolution_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
+/// Sums positions `first ..< end`, counted over all images, into the rows of `gradient` that belong to input
+/// channels `first_channel ..< end_channel` (SHIFTED_FILTER_CHANNELS at most).
+void shifted_filter_run(
+    const struct shifted_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
     float *gradient, bool accumulate, void *scratch);
 
 /// to[k] (+)= Σ over `pixels` of from[pixel · pixel_stride + k], k < channels.

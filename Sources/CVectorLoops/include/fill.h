@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stddef.h>
+#include "layout.h"
 
-/// Sets `rows` runs of `columns` floats, `stride` floats apart, to `value`.
-void vector_fill(float *output, size_t stride, size_t rows, size_t columns, float value);
+/// Sets every element to `value`.
+void vector_fill(struct vector_rows output, struct vector_size size, float value);

@@ -9,25 +9,25 @@
 // (AVX-512), x86-64-v3 (AVX2 and FMA) or the baseline, whichever the processor has.
 //
 // Why C: Swift compiles a package for the baseline processor (SSE2) and has no attribute that raises it for one
-// function; and why not `target_clones`: its resolvers run before a sanitizer is up and crash under it, it is not
-// to be had on every C library, and it cannot be combined with `min_vector_width`, without which clang uses 256-bit
+// function; and why not `target_clones`: its resolvers run before a sanitizer is up and crash under it, it is
+// missing from some C libraries, and it cannot be combined with `min_vector_width`, without which clang uses 256-bit
 // vectors on processors with AVX-512.
 
 #include <stddef.h>
 #include <stdint.h>
 
-/// What the loops are compiled for.
+/// The instruction sets that the loops are compiled for.
 enum vector_instruction_set {
   vector_baseline = 0,
   vector_x86_64_v3 = 1,
   vector_x86_64_v4 = 2,
 };
 
-/// The best of them that the processor and the operating system have.
+/// Returns the best of them that the processor and the operating system support.
 int processor_instruction_set(void);
-/// The instruction set that the loops run with: the processor's, or the limit where that is lower.
+/// Returns the instruction set that the loops run with: the processor's, or the limit where that is lower.
 int vector_instruction_set(void);
-/// Keeps the loops to `limit` and below; so tests reach every version. There is none at first.
+/// Limits the loops to `limit` and below, for tests of every version. Initially there is no limit.
 void vector_limit_instruction_set(int limit);
 
 // A body takes vectors by value only where it is inlined, so the calling convention that this warns of is never used.
@@ -59,5 +59,5 @@ void vector_limit_instruction_set(int limit);
 
 /// Sixteen floats anywhere in memory: one AVX-512 register, two of AVX2, four of SSE2 or NEON.
 typedef float vector_float16 __attribute__((vector_size(64), aligned(4)));
-/// Sixteen integers; also what a comparison of two `vector_float16` gives: all bits set where it holds.
+/// Sixteen integers; also the result of comparing two `vector_float16`: all bits set where the comparison holds.
 typedef int32_t vector_int16 __attribute__((vector_size(64), aligned(4)));

@@ -1,7 +1,7 @@
 #pragma once
 
-// Products of small matrices in panels of 32 columns: what convolutions are made of. Sums stay in registers over the
-// whole inner dimension, rows are found through pointers, so that neither im2col nor a copy of the input is needed.
+// Products of small matrices in panels of 32 columns, which convolutions consist of. Sums stay in registers over the
+// whole inner dimension, and rows are found through pointers, so that neither im2col nor a copy of the input is needed.
 
 #include <stdbool.h>
 #include <stddef.h>

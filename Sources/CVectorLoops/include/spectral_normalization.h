@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-/// What spectral normalization does with some neighbouring rows of a dense matrix of `columns` columns.
+// Loops over neighbouring rows of a dense matrix of `columns` columns.
 
 /// product[row] = the row times `vector`.
 void vector_spectral_rows(

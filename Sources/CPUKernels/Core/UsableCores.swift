@@ -1,6 +1,31 @@
+import CVectorLoops
 import FoundationEssentials
+import Glibc
 
-/// What the kernel's control groups leave a process of the processor: a container's limit, for one.
+extension ThreadPool {
+  /// Cores that this process may run on, and no more than its control group gives it time for. Two hardware threads of one
+  /// core count once: they share its vector units.
+  public static var usableCoreCount: Int {
+    let configured = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_CONF))))
+    let usable = (0..<configured).filter { processor_is_usable(Int32($0)) }
+    let cores = usable.isEmpty ? configured : Set(usable.map { siblings(of: $0) }).count
+    // More threads than the limit allows would all stop for the rest of each period once its time is used up.
+    let limit = ControlGroup.system.processorLimit.map { Int($0.rounded(.up)) }
+    return max(1, min(cores, limit ?? cores))
+  }
+
+  /// Returns the kernel's list of the hardware threads of `processor`'s core, or the number itself.
+  private static func siblings(of processor: Int) -> String {
+    let path = "/sys/devices/system/cpu/cpu\(processor)/topology/thread_siblings_list"
+    guard let file = fopen(path, "r") else { return "\(processor)" }
+    defer { fclose(file) }
+    var line = [UInt8](repeating: 0, count: 256)
+    let length = fread(&line, 1, line.count, file)
+    return length > 0 ? String(decoding: line[..<length], as: UTF8.self) : "\(processor)"
+  }
+}
+
+/// The limits that Linux control groups set on this process's processor time, a container's for example.
 struct ControlGroup {
   /// Text of a file; nil where there is none.
   let read: (_ path: String) -> String?
@@ -31,7 +56,7 @@ struct ControlGroup {
     return limits.min()
   }
 
-  /// `/a/b`, `/a` and the root, which is the empty text. A container may see its own group as the root.
+  /// Returns `/a/b`, `/a` and the root, an empty string. In a container, the group itself may be mounted as the root.
   private static func folders(from path: String) -> [String] {
     let parts = path.split(separator: "/")
     return (0...parts.count).reversed().map { parts.prefix($0).map { "/\($0)" }.joined() }

@@ -1,4 +1,4 @@
-// Weight gradients: for each tap, the product of one image's pixels, transposed, with the other's. Both sides are packed
+// The filter sum: for each tap, the product of the input side's pixels, transposed, with the output side's. Both are packed
 // block by block, leaving out the positions that fall into the padding, and the sums of a block stay in registers.
 
 #include <string.h>
@@ -21,26 +21,26 @@ enum {
 
 struct filter_scratch {
   /// Per tap of a group, NULL in the padding.
-  const float *rows[BLOCK_POSITIONS * GROUP_TAPS];
-  const float *columns[BLOCK_POSITIONS];
-  float left[CONVOLUTION_FILTER_CHANNELS * BLOCK_POSITIONS];
+  const float *input[BLOCK_POSITIONS * GROUP_TAPS];
+  const float *output[BLOCK_POSITIONS];
+  float left[SHIFTED_FILTER_CHANNELS * BLOCK_POSITIONS];
   float panel[BLOCK_POSITIONS * PANEL_WIDTH];
 };
 
-size_t convolution_filter_scratch_bytes(void) { return sizeof(struct filter_scratch); }
+size_t shifted_filter_scratch_bytes(void) { return sizeof(struct filter_scratch); }
 
 static const float *pixel_of(
-    const struct convolution_image *image, ptrdiff_t index, int32_t y, int32_t x, const struct convolution_tap *tap) {
-  y = y * image->step + (image->shifted ? tap->y : 0);
-  x = x * image->step + (image->shifted ? tap->x : 0);
-  if ((uint32_t)y >= (uint32_t)image->height || (uint32_t)x >= (uint32_t)image->width) return NULL;
-  return image->pixels + ((index * image->height + y) * image->width + x) * image->pixel_stride;
+    const struct convolution_side *side, ptrdiff_t index, int32_t y, int32_t x, const struct convolution_tap *tap) {
+  y = y * side->step + (side->shifted ? tap->y : 0);
+  x = x * side->step + (side->shifted ? tap->x : 0);
+  if ((uint32_t)y >= (uint32_t)side->height || (uint32_t)x >= (uint32_t)side->width) return NULL;
+  return side->pixels + ((index * side->height + y) * side->width + x) * side->pixel_stride;
 }
 
-/// Fills `rows` (`[position][tap_count]`) and `columns`; returns how many positions are left in. With `keep`, that is all
-/// of them, and those in the padding have no columns.
+/// Fills `input` (`[position][tap_count]`) and `output` and returns the number of positions kept. With `keep`, that is all
+/// of them, and those in the padding have no output pixel.
 static size_t find_pixels(
-    const struct convolution_filter *filter, const struct convolution_tap *taps, size_t tap_count, size_t first,
+    const struct shifted_filter *filter, const struct convolution_tap *taps, size_t tap_count, size_t first,
     size_t end, bool keep, struct filter_scratch *scratch) {
   const size_t per_image = (size_t)filter->height * (size_t)filter->width;
   ptrdiff_t image = (ptrdiff_t)(first / per_image);
@@ -49,12 +49,12 @@ static size_t find_pixels(
   for (size_t position = first; position < end; position++) {
     bool any = false;
     for (size_t tap = 0; tap < tap_count; tap++) {
-      const float *pixel = pixel_of(&filter->rows, image, y, x, taps + tap);
-      scratch->rows[count * tap_count + tap] = pixel;
+      const float *pixel = pixel_of(&filter->input, image, y, x, taps + tap);
+      scratch->input[count * tap_count + tap] = pixel;
       any |= pixel != NULL;
     }
-    scratch->columns[count] = pixel_of(&filter->columns, image, y, x, taps);
-    if (keep || (any && scratch->columns[count])) count++;
+    scratch->output[count] = pixel_of(&filter->output, image, y, x, taps);
+    if (keep || (any && scratch->output[count])) count++;
     if (++x == filter->width) {
       x = 0;
       if (++y == filter->height) {
@@ -67,13 +67,13 @@ static size_t find_pixels(
 }
 
 /// Packs channels `first ..< first + channels` of each tap's pixels into `[⌈tap_count · channels / 8⌉][count][8]`.
-static void pack_rows(size_t count, size_t tap_count, size_t first, size_t channels, struct filter_scratch *scratch) {
+static void pack_input(size_t count, size_t tap_count, size_t first, size_t channels, struct filter_scratch *scratch) {
   const size_t total = tap_count * channels, padded = (total + PRODUCT_ROWS - 1) / PRODUCT_ROWS * PRODUCT_ROWS;
   if (channels % PRODUCT_ROWS == 0) {
     for (size_t position = 0; position < count; position++) {
       float *to = scratch->left + position * PRODUCT_ROWS;
       for (size_t tap = 0; tap < tap_count; tap++) {
-        const float *pixel = scratch->rows[position * tap_count + tap];
+        const float *pixel = scratch->input[position * tap_count + tap];
         for (size_t channel = 0; channel < channels; channel += PRODUCT_ROWS, to += count * PRODUCT_ROWS) {
           if (pixel)
             memcpy(to, pixel + first + channel, PRODUCT_ROWS * sizeof(float));
@@ -87,7 +87,7 @@ static void pack_rows(size_t count, size_t tap_count, size_t first, size_t chann
   for (size_t position = 0; position < count; position++) {
     size_t row = 0;
     for (size_t tap = 0; tap < tap_count; tap++) {
-      const float *pixel = scratch->rows[position * tap_count + tap];
+      const float *pixel = scratch->input[position * tap_count + tap];
       for (size_t channel = 0; channel < channels; channel++, row++)
         scratch->left[(row / PRODUCT_ROWS * count + position) * PRODUCT_ROWS + row % PRODUCT_ROWS] =
             pixel ? pixel[first + channel] : 0;
@@ -97,14 +97,14 @@ static void pack_rows(size_t count, size_t tap_count, size_t first, size_t chann
   }
 }
 
-/// Packs outputs `first ..< first + valid` of the columns into the panel, zeros where there are none.
-static void pack_columns(size_t count, size_t first, size_t valid, struct filter_scratch *scratch) {
+/// Packs channels `first ..< first + valid` of the output side's pixels into the panel, with zeros beside them.
+static void pack_output(size_t count, size_t first, size_t valid, struct filter_scratch *scratch) {
   for (size_t position = 0; position < count; position++) {
     float *to = scratch->panel + position * PANEL_WIDTH;
-    const float *pixel = scratch->columns[position];
-    // The next pixels are further away than the processor looks.
-    if (position + PREFETCH_DISTANCE < count && scratch->columns[position + PREFETCH_DISTANCE]) {
-      const float *next = scratch->columns[position + PREFETCH_DISTANCE] + first;
+    const float *pixel = scratch->output[position];
+    // The next pixels are further away than the processor prefetches by itself.
+    if (position + PREFETCH_DISTANCE < count && scratch->output[position + PREFETCH_DISTANCE]) {
+      const float *next = scratch->output[position + PREFETCH_DISTANCE] + first;
       __builtin_prefetch(next);
       __builtin_prefetch(next + 16);
     }
@@ -119,31 +119,31 @@ static void pack_columns(size_t count, size_t first, size_t valid, struct filter
   }
 }
 
-void convolution_filter_run(
-    const struct convolution_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
+void shifted_filter_run(
+    const struct shifted_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
     float *gradient, bool accumulate, void *memory) {
   struct filter_scratch *scratch = memory;
-  const size_t channels = end_channel - first_channel, all = filter->rows.channels;
-  const size_t outputs = filter->columns.channels;
+  const size_t channels = end_channel - first_channel, all = filter->input.channels;
+  const size_t outputs = filter->output.channels;
   if (!accumulate)
     for (size_t tap = 0; tap < filter->tap_count; tap++)
       memset(gradient + (tap * all + first_channel) * outputs, 0, channels * outputs * sizeof(float));
-  // Taps can share one product only where they share their columns and their rows of the gradient touch.
-  const bool join = !filter->columns.shifted && channels == all && all < FEW_CHANNELS;
-  size_t group_taps = join ? CONVOLUTION_FILTER_CHANNELS / all : 1;
+  // Taps can share one product only where they share the output's pixels and their rows of the gradient touch.
+  const bool join = !filter->output.shifted && channels == all && all < FEW_CHANNELS;
+  size_t group_taps = join ? SHIFTED_FILTER_CHANNELS / all : 1;
   if (group_taps > GROUP_TAPS) group_taps = GROUP_TAPS;
-  // Rows that all taps share are packed once per block, unless leaving out the padding saves more.
-  const bool keep = !filter->rows.shifted && (size_t)filter->height * (size_t)filter->width >= LARGE_MAP;
+  // Input pixels that all taps share are packed once per block, unless leaving out the padding saves more.
+  const bool keep = !filter->input.shifted && (size_t)filter->height * (size_t)filter->width >= LARGE_MAP;
   for (; first < end; first += BLOCK_POSITIONS) {
     const size_t block_end = end - first < BLOCK_POSITIONS ? end : first + BLOCK_POSITIONS;
     for (size_t tap = 0; tap < filter->tap_count; tap += group_taps) {
       const size_t tap_count = filter->tap_count - tap < group_taps ? filter->tap_count - tap : group_taps;
       const size_t count = find_pixels(filter, filter->taps + tap, tap_count, first, block_end, keep, scratch);
       if (count == 0) continue;
-      if (tap == 0 || !keep) pack_rows(count, tap_count, first_channel, channels, scratch);
+      if (tap == 0 || !keep) pack_input(count, tap_count, first_channel, channels, scratch);
       for (size_t output = 0; output < outputs; output += PANEL_WIDTH) {
         const size_t valid = outputs - output < PANEL_WIDTH ? outputs - output : PANEL_WIDTH;
-        pack_columns(count, output, valid, scratch);
+        pack_output(count, output, valid, scratch);
         transposed_panel(
             tap_count * channels, count, scratch->left, PRODUCT_ROWS, (ptrdiff_t)(count * PRODUCT_ROWS), scratch->panel,
             PANEL_WIDTH, gradient + (tap * all + first_channel) * outputs + output, (ptrdiff_t)outputs, true, valid);

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "layout.h"
+
+enum vector_pixelwise_loss_kind {
+  /// |prediction − target|
+  vector_l1_loss,
+  /// (prediction − target)²
+  vector_mean_squared_error,
+};
+
+/// *sum = the sum of the per-element losses of a block.
+void vector_pixelwise_loss(
+    enum vector_pixelwise_loss_kind kind, double *sum, struct vector_rows prediction, struct vector_rows target,
+    struct vector_size size, struct vector_loss_gradient gradient);
