@@ -17,14 +17,14 @@ VECTOR_LOOP void gather(
   float gray_scale = scale / 3.0f;
   size_t pixels = image.rows * image.columns;
   const uint8_t *restrict bytes = image.bytes;
-  if (color_stride == 3 && gray_stride == 1 && image.stride == 3 && !image.mirrored) {
+  if (color_stride == 3 && gray_stride == 1 && image.stride == 3 && !image.flipped) {
     for (size_t i = 0; i < pixels; i++)
       gather_pixel(color + 3 * i, gray + i, bytes + 3 * i, scale, gray_scale, shift);
     return;
   }
   for (size_t row = 0; row < image.rows; row++) {
-    const uint8_t *from = bytes + (row * image.columns + (image.mirrored ? image.columns - 1 : 0)) * image.stride;
-    ptrdiff_t step = image.mirrored ? -(ptrdiff_t)image.stride : (ptrdiff_t)image.stride;
+    const uint8_t *from = bytes + (row * image.columns + (image.flipped ? image.columns - 1 : 0)) * image.stride;
+    ptrdiff_t step = image.flipped ? -(ptrdiff_t)image.stride : (ptrdiff_t)image.stride;
     // Vectors would scatter, which costs more than it saves: measured 6 times as much with AVX-512.
 #pragma clang loop vectorize(disable)
     for (size_t i = 0; i < image.columns; i++, from += step, color += color_stride, gray += gray_stride)

@@ -37,10 +37,10 @@ VECTOR_LOOP vector_float16 lab_curve(vector_float16 x) {
 VECTOR_LOOP void gather_lab(
     float *restrict color, size_t color_stride, float *restrict gray, size_t gray_stride, struct vector_image image,
     float color_scale, float gray_scale, float shift) {
-  ptrdiff_t step = image.mirrored ? -(ptrdiff_t)image.stride : (ptrdiff_t)image.stride;
+  ptrdiff_t step = image.flipped ? -(ptrdiff_t)image.stride : (ptrdiff_t)image.stride;
   for (size_t row = 0; row < image.rows; row++) {
     const uint8_t *from =
-        image.bytes + (row * image.columns + (image.mirrored ? image.columns - 1 : 0)) * image.stride;
+        image.bytes + (row * image.columns + (image.flipped ? image.columns - 1 : 0)) * image.stride;
     for (size_t column = 0; column < image.columns; column += 16) {
       size_t count = image.columns - column < 16 ? image.columns - column : 16;
       float channels[3][16] = {{0}};

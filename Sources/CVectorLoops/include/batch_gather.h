@@ -9,7 +9,7 @@
 struct vector_image {
   const uint8_t *bytes;
   size_t stride, rows, columns;
-  bool mirrored;
+  bool flipped;
 };
 
 /// One image of bytes to floats and to gray: color = byte · scale + shift, gray = the mean of a pixel's three colors.
