@@ -25,18 +25,19 @@ extension CPUBackend {
             reason: "the batch from \(start) on needs \(batch) indices, and there are \(indexCount)")
         }
         let picked = indices + start
-        for position in 0..<batch where Int(picked[position] & ~BatchGather.mirrored) >= imageCount {
+        for position in 0..<batch {
+          let number = picked[position] & ~BatchGather.horizontalFlip
+          guard Int(number) >= imageCount else { continue }
           throw .invalidOperation(
             operation: title,
-            reason: "index \(picked[position] & ~BatchGather.mirrored) at \(start + position) is past the last of "
-              + "\(imageCount) images")
+            reason: "index \(number) at \(start + position) is past the last of \(imageCount) images")
         }
         pool.run(count: blocks.count) { index, _ in
           for position in blocks[index] {
-            let number = Int(picked[position] & ~BatchGather.mirrored)
+            let number = Int(picked[position] & ~BatchGather.horizontalFlip)
             let image = vector_byte_image(
               bytes: images.pixel(number * pixels), stride: images.pixelStride, rows: height, columns: width,
-              flipped: picked[position] & BatchGather.mirrored != 0)
+              flipped: picked[position] & BatchGather.horizontalFlip != 0)
             switch encoding {
             case .rgb(let scale, let shift):
               vector_batch_gather(

@@ -126,7 +126,7 @@ extension KernelCases {
       let images = tensors.random.integers(Shape(count, color.height, color.width, 3), in: 0...255)
       let numbers = Array(0..<count).shuffled(using: &tensors.random)
       let indices = numbers.enumerated().map { place, number in
-        flips && place.isMultiple(of: 3) ? number + Int(BatchGather.mirrored) : number
+        flips && place.isMultiple(of: 3) ? number + Int(BatchGather.horizontalFlip) : number
       }
       let (colorTensor, grayTensor) = outputs(color, layout, tensors)
       return BatchGather(

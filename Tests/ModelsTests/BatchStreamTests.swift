@@ -38,7 +38,7 @@ struct BatchStreamTests {
     try stream.seek(to: first)
     let tensor = stream.images.tensor
     var image = [UInt8](repeating: 0, count: tensor.shape.height * tensor.shape.width * 3)
-    let place = Int(try places(of: stream, on: backend)[position] & ~BatchGather.mirrored)
+    let place = Int(try places(of: stream, on: backend)[position] & ~BatchGather.horizontalFlip)
     try image.withUnsafeMutableBytes { [count = image.count] in
       try backend.download(#require(tensor.storage.memory), byteOffset: place * count, into: $0)
     }
@@ -100,7 +100,7 @@ struct BatchStreamTests {
     let indices: [UInt32] = (0..<10).map { 11 - $0 }
     let flipped = (0..<10).map { $0 % 3 == 0 }
     try stream.set(indices, flipped: flipped, on: backend)
-    let marks = flipped.map { $0 ? BatchGather.mirrored : 0 } + [0, 0]
+    let marks = flipped.map { $0 ? BatchGather.horizontalFlip : 0 } + [0, 0]
     #expect(try places(of: stream, on: backend) == zip(expected, marks).map(+))
     #expect(try images(of: stream, on: backend) == (0..<10).flatMap { dataset[11 - $0].bytes })
   }

@@ -50,7 +50,7 @@ struct ONNXGraph {
   /// - Throws: `ONNXError.unknownOperation`, for one without a case here.
   mutating func append(_ operation: any Operation) throws(ONNXError) {
     switch operation {
-    case let operation as ConvolutionForward: append(operation)
+    case let operation as ConvolutionForward: append("Conv", operation.problem)
     case let operation as TransposedConvolutionForward: append(operation)
     case let operation as BatchNormalizationInference: append(operation)
     case let operation as ActivationForward:
@@ -62,21 +62,20 @@ struct ONNXGraph {
     }
   }
 
-  private mutating func append(_ operation: ConvolutionForward) {
+  private mutating func append(_ type: String, _ problem: ConvolutionProblem, _ attributes: [ONNXAttributeProto] = []) {
     append(
-      "Conv", parameterLayer(operation.weights),
-      [value(of: operation.input)] + parameterNames(operation.weights, operation.bias),
-      operation.geometry.attributes, into: operation.output)
+      type, parameterLayer(problem.weights),
+      [value(of: problem.source)] + parameterNames(problem.weights, problem.bias),
+      problem.geometry.attributes + attributes, into: problem.result)
   }
 
   private mutating func append(_ operation: TransposedConvolutionForward) {
-    let (geometry, input, output) = (operation.geometry, operation.input.shape, operation.output.shape)
-    let plain = geometry.transposedOutputShape(of: input, outputChannels: output.channels, outputPadding: 0)
-    append(
-      "ConvTranspose", parameterLayer(operation.weights),
-      [value(of: operation.input)] + parameterNames(operation.weights, operation.bias),
-      geometry.attributes + [.integers("output_padding", [output.height - plain.height, output.width - plain.width])],
-      into: operation.output)
+    let problem = operation.problem
+    let output = problem.result.shape
+    let unpadded = problem.geometry.transposedOutputShape(
+      of: problem.source.shape, outputChannels: output.channels, outputPadding: 0)
+    let padding = [output.height - unpadded.height, output.width - unpadded.width]
+    append("ConvTranspose", problem, [.integers("output_padding", padding)])
   }
 
   private mutating func append(_ operation: BatchNormalizationInference) {

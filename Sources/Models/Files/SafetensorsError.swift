@@ -57,6 +57,17 @@ extension SafetensorsError {
   init(_ error: FileError) {
     self.init(path: error.path, problem: .file(problem: error.problem, reason: error.reason))
   }
+
+  /// Runs `body`, and turns errors of the file system into safetensors errors.
+  static func converting<Result: ~Copyable>(
+    _ body: () throws(FileError) -> Result
+  ) throws(SafetensorsError) -> Result {
+    do {
+      return try body()
+    } catch {
+      throw SafetensorsError(error)
+    }
+  }
 }
 
 extension SafetensorsError: CustomStringConvertible {

@@ -16,8 +16,10 @@ public final class SafetensorsFile: Sendable {
   /// Opens the file and checks that its header is whole and fits the rest of it.
   public init(reading url: URL) throws(SafetensorsError) {
     let path = url.path
-    let file = try Self.open(path)
-    let fileByteCount = try Self.byteCount(of: file)
+    let file = try SafetensorsError.converting { () throws(FileError) in
+      try FileDescriptor(path: path, flags: O_RDONLY)
+    }
+    let fileByteCount = try SafetensorsError.converting { () throws(FileError) in try file.byteCount() }
     let header = try Self.header(of: file, fileByteCount: fileByteCount)
     dataOffset = 8 + header.count
     let layout = try SafetensorsLayout(header: header, dataByteCount: fileByteCount - dataOffset, path: path)
@@ -25,22 +27,6 @@ public final class SafetensorsFile: Sendable {
     self.file = file
     metadata = layout.metadata
     tensors = Dictionary(uniqueKeysWithValues: layout.entries.map { ($0.name, $0) })
-  }
-
-  private static func open(_ path: String) throws(SafetensorsError) -> FileDescriptor {
-    do {
-      return try FileDescriptor(path: path, flags: O_RDONLY)
-    } catch {
-      throw SafetensorsError(error)
-    }
-  }
-
-  private static func byteCount(of file: borrowing FileDescriptor) throws(SafetensorsError) -> Int {
-    do {
-      return try file.byteCount()
-    } catch {
-      throw SafetensorsError(error)
-    }
   }
 
   /// Reads the header's bytes, without the eight of its length.

@@ -183,26 +183,9 @@ public protocol SafetensorsElement: BitwiseCopyable, Sendable {
   static var safetensorsDataType: SafetensorsDataType { get }
 }
 
-extension Float: SafetensorsElement {
-  public static var safetensorsDataType: SafetensorsDataType { .float32 }
-}
-
-extension Double: SafetensorsElement {
-  public static var safetensorsDataType: SafetensorsDataType { .float64 }
-}
-
-extension Int64: SafetensorsElement {
-  public static var safetensorsDataType: SafetensorsDataType { .int64 }
-}
-
-extension UInt64: SafetensorsElement {
-  public static var safetensorsDataType: SafetensorsDataType { .uint64 }
-}
-
-extension UInt32: SafetensorsElement {
-  public static var safetensorsDataType: SafetensorsDataType { .uint32 }
-}
-
-extension UInt8: SafetensorsElement {
-  public static var safetensorsDataType: SafetensorsDataType { .uint8 }
-}
+extension Float: SafetensorsElement { public static var safetensorsDataType: SafetensorsDataType { .float32 } }
+extension Double: SafetensorsElement { public static var safetensorsDataType: SafetensorsDataType { .float64 } }
+extension Int64: SafetensorsElement { public static var safetensorsDataType: SafetensorsDataType { .int64 } }
+extension UInt64: SafetensorsElement { public static var safetensorsDataType: SafetensorsDataType { .uint64 } }
+extension UInt32: SafetensorsElement { public static var safetensorsDataType: SafetensorsDataType { .uint32 } }
+extension UInt8: SafetensorsElement { public static var safetensorsDataType: SafetensorsDataType { .uint8 } }

@@ -41,11 +41,7 @@ public final class SafetensorsWriter {
     entries = layout.entries
     entriesByName = Dictionary(uniqueKeysWithValues: layout.entries.map { ($0.name, $0) })
     dataOffset = header.count
-    do {
-      file = try AtomicFile(path: path)
-    } catch {
-      throw SafetensorsError(error)
-    }
+    file = try SafetensorsError.converting { () throws(FileError) in try AtomicFile(path: url.path) }
     try write(header, at: 0)
   }
 
@@ -66,32 +62,22 @@ public final class SafetensorsWriter {
   /// takes its name.
   public func synchronize() throws(SafetensorsError) {
     if let entry = entries.first(where: { !written.contains($0.name) }) { throw failure(entry.name, .notWritten) }
-    do {
-      try file?.synchronize()
-    } catch {
-      throw SafetensorsError(error)
-    }
+    try SafetensorsError.converting { () throws(FileError) in try file?.synchronize() }
   }
 
   /// Writes the file to the disk and gives it its name. Nothing can be written after that.
   public func finish() throws(SafetensorsError) {
     if let entry = entries.first(where: { !written.contains($0.name) }) { throw failure(entry.name, .notWritten) }
     guard let file = file.take() else { throw failure(nil, .finished) }
-    do {
-      try file.commit()
-    } catch {
-      throw SafetensorsError(error)
-    }
+    do { try file.commit() } catch { throw SafetensorsError(error) }
   }
 
   private func write<Element: SafetensorsElement>(_ values: [Element], at offset: Int) throws(SafetensorsError) {
     guard file != nil else { throw failure(nil, .finished) }
-    do {
+    try SafetensorsError.converting { () throws(FileError) in
       try values.withUnsafeBufferPointer { elements throws(FileError) in
         try file?.overwrite(UnsafeRawBufferPointer(elements), at: offset)
       }
-    } catch {
-      throw SafetensorsError(error)
     }
   }
 

@@ -6,7 +6,10 @@ extension ColorEncoding {
   func gray(of image: RGBImage) -> [Float] {
     switch self {
     case .rgb(let scale, let shift):
-      image.grayValues.map { $0 * scale + shift }
+      (0..<image.width * image.height).map { pixel in
+        let bytes = (0..<3).map { Float(image.bytes[3 * pixel + $0]) }
+        return (bytes[0] + bytes[1] + bytes[2]) / 3 * scale + shift
+      }
     case .lab:
       (0..<image.width * image.height).map { pixel in
         let bytes = (0..<3).map { Float(image.bytes[3 * pixel + $0]) / 255 }
@@ -38,15 +41,6 @@ extension ColorEncoding {
         }
         count = 3 * gray.count
       }
-    }
-  }
-}
-
-extension RGBImage {
-  /// The mean of the three colors of each pixel, in 0...255, unrounded: `[height, width]`.
-  var grayValues: [Float] {
-    (0..<width * height).map { pixel in
-      (Float(bytes[3 * pixel]) + Float(bytes[3 * pixel + 1]) + Float(bytes[3 * pixel + 2])) / 3
     }
   }
 }

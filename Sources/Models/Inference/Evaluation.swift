@@ -58,19 +58,6 @@ public struct Evaluation {
       headings: ["gray", "predicted", "photograph"], rows: rows, scale: max(1, Self.sheetWidth / dataset.width))
   }
 
-  /// Evaluates and shows the first images of the order.
-  /// - Parameters:
-  ///   - sampleCount: rows of the sheet.
-  ///   - shouldStop: called before every batch is measured.
-  /// - Throws: `BackendError`, and `Cancelled` where `shouldStop` returns true.
-  public init(
-    _ predictor: Predictor, dataset: ImageDataset, sampleCount: Int, computesMetrics: Bool = true,
-    shouldStop: () -> Bool = { false }
-  ) throws {
-    let shown = Array(0..<min(sampleCount, predictor.batches.count))
-    try self.init(predictor, dataset: dataset, shown: shown, computesMetrics: computesMetrics, shouldStop: shouldStop)
-  }
-
   /// Evaluates a weights file on a data set.
   /// - Parameters:
   ///   - shown: numbers of the images to show.

@@ -28,10 +28,6 @@ public struct ModelConfiguration: Codable, Hashable, Sendable {
   /// Heights and widths of images are multiples of this: a network halves its maps up to four times.
   public static let extentMultiple = 16
 
-  private enum CodingKeys: String, CodingKey {
-    case kind, width, upsampling, colorSpace
-  }
-
   /// Decodes a configuration, which may come from a file that was edited: throws what the other initializer throws.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)

@@ -22,7 +22,6 @@ struct MemoryPlanner {
   let arenaLimit: Int
 
   /// Places every transient storage of `builder`.
-  /// - Returns: the placements, and the size of each arena in bytes.
   func place(_ builder: PlanBuilder) -> Layout {
     let lifetimes = lifetimes(of: builder)
     let order = builder.transients.indices.sorted {

@@ -8,66 +8,64 @@ public struct PlanCompiler {
 
   /// Returns the memory of the plans, without allocating it.
   public func memory(for builders: [PlanBuilder]) throws(BackendError) -> PlanMemory {
-    let layouts = builders.map { planner.place($0).arenaByteCounts.reduce(0, +) }
+    let planned = try planned(builders)
     return PlanMemory(
-      arena: layouts.max() ?? 0,
+      arena: planned.arenaByteCounts.reduce(0, +),
       withoutReuse: builders.map { $0.transients.reduce(0) { $0 + $1.byteCount } }.max() ?? 0,
-      workspace: Self.workspaceByteCount(of: try planned(builders)))
+      workspace: planned.workspaceByteCount)
   }
 
-  /// Returns the bytes of each allocation that `compile` makes: the arenas, and the workspace if any.
-  func allocations(for builders: [PlanBuilder]) throws(BackendError) -> [Int] {
-    let workspace = Self.workspaceByteCount(of: try planned(builders))
-    return arenaByteCounts(of: builders.map(planner.place)) + (workspace > 0 ? [workspace] : [])
-  }
-
-  /// The bytes of each arena, enough for every plan.
-  private func arenaByteCounts(of layouts: [MemoryPlanner.Layout]) -> [Int] {
-    (0..<(layouts.map(\.arenaByteCounts.count).max() ?? 0)).map { index in
-      layouts.map { index < $0.arenaByteCounts.count ? $0.arenaByteCounts[index] : 0 }.max() ?? 0
-    }
-  }
+  /// Returns the bytes of each allocation that `compile` makes.
+  func allocations(for builders: [PlanBuilder]) throws(BackendError) -> [Int] { try planned(builders).allocations }
 
   /// Places every tensor, allocates the memory, and binds every operation.
   public func compile(_ builders: [PlanBuilder]) throws(BackendError) -> [Plan] {
-    let layouts = builders.map { planner.place($0) }
     let planned = try planned(builders)
-    var arenas: [DeviceMemory] = []
-    for byteCount in arenaByteCounts(of: layouts) {
-      arenas.append(try backend.allocate(byteCount: byteCount))
-    }
-    let workspaceByteCount = Self.workspaceByteCount(of: planned)
-    let workspace = workspaceByteCount > 0 ? try backend.allocate(byteCount: workspaceByteCount) : nil
+    var memory: [DeviceMemory] = []
+    for byteCount in planned.allocations { memory.append(try backend.allocate(byteCount: byteCount)) }
+    let workspace = planned.workspaceByteCount > 0 ? memory.last : nil
 
     var plans: [Plan] = []
     for (index, builder) in builders.enumerated() {
-      for placement in layouts[index].placements {
+      for placement in planned.layouts[index].placements {
         placement.storage.memory = try backend.region(
-          of: arenas[placement.arena], byteOffset: placement.byteOffset, byteCount: placement.storage.byteCount)
+          of: memory[placement.arena], byteOffset: placement.byteOffset, byteCount: placement.storage.byteCount)
       }
       var launches: [any Launch] = []
-      for operation in planned[index] { launches.append(try operation.bind(workspace: workspace)) }
+      for operation in planned.operations[index] { launches.append(try operation.bind(workspace: workspace)) }
       plans.append(Plan(backend: backend, operations: builder.operations, launches: launches))
     }
     return plans
   }
 
-  private var planner: MemoryPlanner {
-    MemoryPlanner(alignment: backend.regionAlignment, arenaLimit: backend.maximumAllocationByteCount)
+  /// Builders with the places of their tensors and their operations' algorithms.
+  private struct Planned {
+    var layouts: [MemoryPlanner.Layout] = []
+    var operations: [[PlannedOperation]] = []
+
+    /// Bytes of each arena, enough for every plan.
+    var arenaByteCounts: [Int] {
+      (0..<(layouts.map(\.arenaByteCounts.count).max() ?? 0)).map { index in
+        layouts.map { index < $0.arenaByteCounts.count ? $0.arenaByteCounts[index] : 0 }.max() ?? 0
+      }
+    }
+
+    var workspaceByteCount: Int { operations.joined().map(\.workspaceByteCount).max() ?? 0 }
+
+    /// Bytes of each allocation: the arenas, and the workspace if any.
+    var allocations: [Int] { arenaByteCounts + (workspaceByteCount > 0 ? [workspaceByteCount] : []) }
   }
 
-  private func planned(_ builders: [PlanBuilder]) throws(BackendError) -> [[PlannedOperation]] {
-    var planned: [[PlannedOperation]] = []
+  private func planned(_ builders: [PlanBuilder]) throws(BackendError) -> Planned {
+    let planner = MemoryPlanner(alignment: backend.regionAlignment, arenaLimit: backend.maximumAllocationByteCount)
+    var planned = Planned()
     for builder in builders {
+      planned.layouts.append(planner.place(builder))
       var operations: [PlannedOperation] = []
       for operation in builder.operations { operations.append(try operation.plan(on: backend)) }
-      planned.append(operations)
+      planned.operations.append(operations)
     }
     return planned
-  }
-
-  private static func workspaceByteCount(of planned: [[PlannedOperation]]) -> Int {
-    planned.joined().map(\.workspaceByteCount).max() ?? 0
   }
 }
 
@@ -79,7 +77,4 @@ public struct PlanMemory: Sendable {
   public let withoutReuse: Int
   /// Workspace, shared by all operations.
   public let workspace: Int
-
-  /// Arena and workspace together.
-  public var total: Int { arena + workspace }
 }

@@ -39,12 +39,10 @@ public struct EpochResult: Sendable {
 /// Measures steps per second, lap by lap.
 struct ThroughputMeter {
   private var start = ContinuousClock.now
-  private var step: Int
+  /// The step at the last lap.
+  private(set) var step: Int
 
   init(step: Int) { self.step = step }
-
-  /// Whether steps were taken since the last lap.
-  func hasNewSteps(at step: Int) -> Bool { step > self.step }
 
   var secondsSinceLap: Double { start.secondsUntilNow }
 

@@ -103,7 +103,7 @@ public final class TrainingRun {
       }
       if meter.secondsSinceLap >= Self.reportInterval { try report(&meter) }
     }
-    if meter.hasNewSteps(at: state.step) { try report(&meter) }
+    if state.step > meter.step { try report(&meter) }
     let seconds = start.secondsUntilNow
     return seconds > 0 ? Double((state.step - firstStep) * batchSize) / seconds : 0
   }
@@ -137,7 +137,8 @@ public final class TrainingRun {
   private func validate(shouldStop: () -> Bool) throws -> Evaluation? {
     do {
       return try Evaluation(
-        trainer.predictor, dataset: dataset, sampleCount: Preparation.sampleCount,
+        trainer.predictor, dataset: dataset,
+        shown: Array(0..<min(Preparation.sampleCount, trainer.predictor.batches.count)),
         computesMetrics: !split.validation.isEmpty, shouldStop: shouldStop)
     } catch is Evaluation.Cancelled {
       return nil

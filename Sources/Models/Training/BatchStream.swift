@@ -49,7 +49,7 @@ public final class BatchStream {
     order = ImageOrder(indices: indices)
     var places = images.places(of: order)
     let filler = places[images.firstPosition(ofSegmentAt: last)]
-    for (position, isFlipped) in flipped.enumerated() where isFlipped { places[position] |= BatchGather.mirrored }
+    for (position, isFlipped) in flipped.enumerated() where isFlipped { places[position] |= BatchGather.horizontalFlip }
     places += Array(repeating: filler, count: capacity - places.count)
     // The queue may still be reading the order of the epoch before.
     try backend.synchronize()

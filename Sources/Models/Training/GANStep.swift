@@ -71,7 +71,8 @@ struct GANStep: TrainingStep {
     judgeTape.emitBackward()
     builder.append(
       PixelwiseLoss(
-        .l1, prediction: colors, target: trueColors, loss: losses.channels(3..<4), gradient: judgeTape.gradient(of: colors),
+        .l1, prediction: colors, target: trueColors, loss: losses.channels(3..<4),
+        gradient: judgeTape.gradient(of: colors),
         weight: l1Weight, accumulate: true))
     generatorTape.adoptGradient(of: colors, from: judgeTape)
     generatorTape.emitBackward()

@@ -98,13 +98,10 @@ public struct StepPlan {
   /// Initializes all parameters and moments. The parameters of the n-th network draw from the streams of the seed from n · 2¹⁶
   /// on, below those of the orders of the data; the average begins as the generator.
   func initialize(on backend: any Backend) throws(BackendError) {
-    for (index, (_, network)) in step.networks.enumerated() {
+    let streams = step.networks.indices.map { UInt64($0) << 16 } + [0]
+    for ((_, network), stream) in zip(networks, streams) {
       try network.parameters.clear(on: backend)
-      try network.parameters.initialize(on: backend, seed: options.seed, firstStream: UInt64(index) << 16)
-    }
-    if let parameters = average?.network.parameters {
-      try parameters.clear(on: backend)
-      try parameters.initialize(on: backend, seed: options.seed, firstStream: 0)
+      try network.parameters.initialize(on: backend, seed: options.seed, firstStream: stream)
     }
   }
 }

@@ -28,11 +28,6 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
     seed = 1
   }
 
-  private enum CodingKeys: String, CodingKey {
-    case batchSize, learningRate, learningRateDecay, discriminatorLearningRate, l1Weight, horizontalFlips, averageDecay
-    case spectralNorm, seed
-  }
-
   /// Decodes options; those that older files lack are the study's.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)

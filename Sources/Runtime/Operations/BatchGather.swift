@@ -24,7 +24,7 @@ public struct BatchGather: Operation {
 
   /// `[count, H, W, 3]` of `uint8`, red, green, blue.
   public let images: Tensor
-  /// `[1, 1, 1, M]` of `uint32`; M ≥ first + N. Numbers of images, plus `mirrored` for one to be turned left to right.
+  /// `[1, 1, 1, M]` of `uint32`; M ≥ first + N. Numbers of images, plus `horizontalFlip` for one to flip horizontally.
   public let indices: Tensor
   /// Position in `indices` of the first image of the batch.
   public let first: Variable<Int>
@@ -34,8 +34,8 @@ public struct BatchGather: Operation {
   public let gray: Tensor
   public let encoding: ColorEncoding
 
-  /// Added to the number of an image that is to be mirrored.
-  public static let mirrored: UInt32 = 1 << 31
+  /// Added to the number of an image that is to be flipped horizontally.
+  public static let horizontalFlip: UInt32 = 1 << 31
 
   public init(
     images: Tensor, indices: Tensor, first: Variable<Int>, color: Tensor, gray: Tensor, encoding: ColorEncoding
@@ -64,7 +64,8 @@ public struct BatchGather: Operation {
     try requireShape(Shape(images.shape.batch, shape.height, shape.width, 3), of: images)
     try requireShape(Shape(shape.batch, shape.height, shape.width, encoding.colorChannels), of: color)
     try requireShape(Shape(shape.batch, shape.height, shape.width, 1), of: gray)
-    try require(indices.isDense || indices.shape.pixelCount == 1, "\(indices.storage.name) has gaps between its elements")
+    try require(
+      indices.isDense || indices.shape.pixelCount == 1, "\(indices.storage.name) has gaps between its elements")
     try require(indices.shape.count >= shape.batch, "\(indices.shape.count) indices for a batch of \(shape.batch)")
   }
 
