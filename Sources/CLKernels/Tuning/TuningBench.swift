@@ -9,6 +9,14 @@ enum AlgorithmFault: Error, CustomStringConvertible {
   /// The results are not those of the plain loops.
   case wrong
 
+  init(_ error: BackendError) {
+    if case .openCL(let cause) = error, cause.call == "clBuildProgram" {
+      self = .doesNotBuild(error)
+    } else {
+      self = .refused(error)
+    }
+  }
+
   var description: String {
     switch self {
     case .doesNotBuild(let error), .refused(let error): error.description
@@ -39,8 +47,12 @@ final class TuningBench {
     (own.image, own.map, own.weights) = (Self.copy(of: own.image), Self.copy(of: own.map), Self.copy(of: own.weights))
     (own.bias, own.statistics, own.accumulate) = (own.bias.map(Self.copy), nil, false)
     self.problem = own
-    inputs = try Self.memories(of: own.reads, on: backend)
-    outputs = try Self.memories(of: own.writes, on: backend)
+    do throws(BackendError) {
+      inputs = try own.reads.map { (tensor) throws(BackendError) in try TuningMemory(tensor.storage, on: backend) }
+      outputs = try own.writes.map { (tensor) throws(BackendError) in try TuningMemory(tensor.storage, on: backend) }
+    } catch {
+      throw AlgorithmFault(error)
+    }
   }
 
   /// Returns a tensor with the same layout in a storage of its own.
@@ -52,16 +64,6 @@ final class TuningBench {
     return Tensor(storage: storage, shape: tensor.shape, offset: offset, pixelStride: tensor.pixelStride)
   }
 
-  private static func memories(of tensors: [Tensor], on backend: CLBackend) throws(AlgorithmFault) -> [TuningMemory] {
-    do throws(BackendError) {
-      var memories: [TuningMemory] = []
-      for tensor in tensors { memories.append(try TuningMemory(tensor.storage, on: backend)) }
-      return memories
-    } catch {
-      throw .refused(error)
-    }
-  }
-
   // MARK: Time
 
   /// Milliseconds of a run by the device's clock: the best of a few, as all that disturbs a run makes it longer.
@@ -69,8 +71,8 @@ final class TuningBench {
   func milliseconds(_ algorithm: AnyAlgorithm, runs: Int = 7, limit: Double = .infinity) throws(AlgorithmFault)
     -> Double
   {
-    let launch = try launch(problem, algorithm)
     do throws(BackendError) {
+      let launch = try launch(problem, algorithm)
       if loaded == nil { try load(.wholeNumbers) }
       var best = Double.infinity
       var total = 0.0
@@ -85,7 +87,7 @@ final class TuningBench {
       }
       return best
     } catch {
-      throw .refused(error)
+      throw AlgorithmFault(error)
     }
   }
 
@@ -142,25 +144,14 @@ final class TuningBench {
     do throws(BackendError) {
       if loaded != values { try load(values) }
       for output in outputs { try output.poison(on: backend) }
-    } catch {
-      throw .refused(error)
-    }
-    for problem in problems {
-      let launch = try launch(problem, algorithm)
-      do throws(BackendError) {
-        try launch.run()
+      for problem in problems {
+        try launch(problem, algorithm).run()
         try backend.synchronize()
-      } catch {
-        throw .refused(error)
       }
-    }
-    _ = backend.takeTimings()
-    do throws(BackendError) {
-      var results: [[Float]] = []
-      for output in outputs { results.append(try output.download(from: backend)) }
-      return results
+      _ = backend.takeTimings()
+      return try outputs.map { (output) throws(BackendError) in try output.download(from: backend) }
     } catch {
-      throw .refused(error)
+      throw AlgorithmFault(error)
     }
   }
 
@@ -188,25 +179,18 @@ final class TuningBench {
     loaded = values
   }
 
-  private func launch(_ problem: ConvolutionProblem, _ algorithm: AnyAlgorithm) throws(AlgorithmFault) -> any Launch {
-    do throws(BackendError) {
-      let planned = try backend.plan(problem, by: algorithm)
-      if planned.workspaceByteCount > workspace?.byteCount ?? 0 {
-        workspace = nil
-        workspace = try backend.allocate(byteCount: planned.workspaceByteCount)
-      }
-      // Another algorithm's results in it must not help this one.
-      if let workspace {
-        try backend.queue.fill(
-          backend.own(workspace, for: "tune"), with: 0xff, byteOffset: 0, byteCount: workspace.byteCount)
-      }
-      return try planned.bind(workspace: workspace)
-    } catch {
-      if case .openCL(let error) = error, error.call == "clBuildProgram" {
-        throw .doesNotBuild(.openCL(error))
-      }
-      throw .refused(error)
+  private func launch(_ problem: ConvolutionProblem, _ algorithm: AnyAlgorithm) throws(BackendError) -> any Launch {
+    let planned = try backend.plan(problem, by: algorithm)
+    if planned.workspaceByteCount > workspace?.byteCount ?? 0 {
+      workspace = nil
+      workspace = try backend.allocate(byteCount: planned.workspaceByteCount)
     }
+    // Another algorithm's results in it must not help this one.
+    if let workspace {
+      try backend.queue.fill(
+        backend.own(workspace, for: "tune"), with: 0xff, byteOffset: 0, byteCount: workspace.byteCount)
+    }
+    return try planned.bind(workspace: workspace)
   }
 }
 

@@ -4,25 +4,15 @@ import Runtime
 /// defaults convolution_tiles.h has.
 struct ConvolutionTiles: ProductTiles {
   /// Work-items of a group along the columns.
-  var groupColumns: Int
+  var groupColumns = 16
   /// Work-items of a group along the rows.
-  var groupRows: Int
+  var groupRows = 8
   /// Runs of four rows that a work-item sums up.
-  var itemRowRuns: Int
+  var itemRowRuns = 2
   /// Runs of four columns that a work-item sums up.
-  var itemColumnRuns: Int
+  var itemColumnRuns = 1
   /// Terms of the sum that are held in local memory at a time.
-  var depth: Int
-
-  init(
-    groupColumns: Int = 16, groupRows: Int = 8, itemRowRuns: Int = 2, itemColumnRuns: Int = 1, depth: Int = 16
-  ) {
-    self.groupColumns = groupColumns
-    self.groupRows = groupRows
-    self.itemRowRuns = itemRowRuns
-    self.itemColumnRuns = itemColumnRuns
-    self.depth = depth
-  }
+  var depth = 16
 
   /// Rows of a tile.
   var rows: Int { 4 * itemRowRuns * groupRows }

@@ -13,22 +13,9 @@ struct TensorTiles: ProductTiles {
   /// Columns that a warp sums up.
   var warpColumns: Int
   /// Terms of the sum that a tile holds.
-  var depth: Int
+  var depth = 16
   /// Tiles in local memory at a time that are filled by asynchronous copies; 0 for two that are filled by way of registers.
-  var asynchronousStages: Int
-
-  init(
-    _ precision: Precision, warpsAlongRows: Int, warpsAlongColumns: Int, warpRows: Int, warpColumns: Int,
-    depth: Int = 16, asynchronousStages: Int = 0
-  ) {
-    self.precision = precision
-    self.warpsAlongRows = warpsAlongRows
-    self.warpsAlongColumns = warpsAlongColumns
-    self.warpRows = warpRows
-    self.warpColumns = warpColumns
-    self.depth = depth
-    self.asynchronousStages = asynchronousStages
-  }
+  var asynchronousStages = 0
 
   /// Rows of a tile.
   var rows: Int { warpsAlongRows * warpRows }
@@ -124,15 +111,15 @@ struct TensorTiles: ProductTiles {
 
   /// Where there are tiles enough for every core of a large GPU: three groups at a time on each.
   static func large(_ precision: Precision) -> TensorTiles {
-    TensorTiles(precision, warpsAlongRows: 2, warpsAlongColumns: 2, warpRows: 64, warpColumns: 32)
+    TensorTiles(precision: precision, warpsAlongRows: 2, warpsAlongColumns: 2, warpRows: 64, warpColumns: 32)
   }
   /// Half as many rows, so twice as many tiles; also where elements are read one at a time, which takes more registers.
   static func small(_ precision: Precision) -> TensorTiles {
-    TensorTiles(precision, warpsAlongRows: 2, warpsAlongColumns: 2, warpRows: 32, warpColumns: 32)
+    TensorTiles(precision: precision, warpsAlongRows: 2, warpsAlongColumns: 2, warpRows: 32, warpColumns: 32)
   }
   /// For few columns.
   static func narrow(_ precision: Precision) -> TensorTiles {
-    TensorTiles(precision, warpsAlongRows: 4, warpsAlongColumns: 1, warpRows: 32, warpColumns: 32)
+    TensorTiles(precision: precision, warpsAlongRows: 4, warpsAlongColumns: 1, warpRows: 32, warpColumns: 32)
   }
 
   /// The tiles that `best` chooses from.
@@ -167,8 +154,8 @@ struct TensorTiles: ProductTiles {
   }
 
   static func candidates(_ precision: Precision) -> [TensorTiles] {
-    let tall = TensorTiles(precision, warpsAlongRows: 2, warpsAlongColumns: 4, warpRows: 64, warpColumns: 32)
-    let many = TensorTiles(precision, warpsAlongRows: 4, warpsAlongColumns: 2, warpRows: 32, warpColumns: 32)
+    let tall = TensorTiles(precision: precision, warpsAlongRows: 2, warpsAlongColumns: 4, warpRows: 64, warpColumns: 32)
+    let many = TensorTiles(precision: precision, warpsAlongRows: 4, warpsAlongColumns: 2, warpRows: 32, warpColumns: 32)
     let all = standard(precision) + [tall, many]
     return all + all.flatMap { $0.varying(\.asynchronousStages, [$0 == tall ? 2 : 3]) }
   }
