@@ -30,7 +30,7 @@ let configuration = RunConfiguration(
 let run = try TrainingRun(
   configuration, in: folder, dataset: dataset, on: backend)
 run.onEpoch = { epoch in
-  let error = epoch.validation?.mse ?? .nan
+  let error = epoch.validation?[.mse] ?? .nan
   print("epoch \(epoch.epoch): squared error \(error) when validated")
 }
 // The closure is called between steps; true saves the run and stops.

@@ -1,15 +1,15 @@
 import Foundation
 
-/// Where the numbers of an axis lie, and which of them are written beside it.
+/// The scale of an axis: its range and its ticks.
 struct AxisScale: Equatable {
-  /// First and last number of the axis.
+  /// First and last value of the axis.
   let bounds: ClosedRange<Double>
-  /// In ascending order; 1, 2 or 5 times a power of ten apart, or at those.
+  /// The labeled values, in ascending order: 1, 2 or 5 times a power of ten apart, or on a logarithmic axis such numbers.
   let ticks: [Double]
   let isLogarithmic: Bool
 
-  /// An axis that holds `values`, which are finite. It is logarithmic if the values are positive and a straight one
-  /// would press most of them flat.
+  /// Creates the scale of an axis that contains `values`, which are finite. It is logarithmic if they are positive and span a
+  /// factor of 10 or more.
   init(fitting values: [Double], tickCount: Int = 5, allowsLogarithm: Bool = true) {
     let (least, greatest) = (values.min() ?? 0, values.max() ?? 1)
     if allowsLogarithm, least > 0, greatest / least >= 10 {
@@ -19,7 +19,7 @@ struct AxisScale: Equatable {
     }
   }
 
-  /// An axis of counts: ticks at whole numbers, from the least to the greatest.
+  /// Creates the scale of an axis of counts, with ticks at integers, from the least to the greatest.
   init(counts values: [Double], tickCount: Int = 6) {
     let (least, greatest) = (values.min() ?? 0, values.max() ?? 1)
     let step = max(1, Self.roundStep(atLeast: (greatest - least) / Double(tickCount)))
@@ -38,7 +38,7 @@ struct AxisScale: Equatable {
     let step = Self.roundStep(atLeast: (greatest - least) / Double(tickCount))
     let first = (least / step).rounded(.down)
     let last = (greatest / step).rounded(.up)
-    // Multiples, not sums: 3 · 0.1 may be written as 0.3.
+    // Multiples instead of sums, which round more.
     ticks = stride(from: first, through: last, by: 1).map { $0 * step }
     bounds = first * step...last * step
     isLogarithmic = false
@@ -57,22 +57,22 @@ struct AxisScale: Equatable {
     isLogarithmic = true
   }
 
-  /// The smallest of 1, 2 and 5 times a power of ten that is not below `step`.
+  /// Returns the smallest of 1, 2 and 5 times a power of ten that is not below `step`.
   private static func roundStep(atLeast step: Double) -> Double {
     guard step > 0, step.isFinite else { return 1 }
     let power = pow(10, log10(step).rounded(.down))
     return [1.0, 2, 5, 10].map { $0 * power }.first { $0 >= step * 0.999999 } ?? 10 * power
   }
 
-  /// Where a number lies: 0 at the axis' first, 1 at its last.
+  /// Returns the position of a value: 0 at the axis' first value, 1 at its last.
   func position(of value: Double) -> Double {
     let (first, last) = (bounds.lowerBound, bounds.upperBound)
     return isLogarithmic ? log(value / first) / log(last / first) : (value - first) / (last - first)
   }
 
-  /// A number as it stands beside the axis, or with more digits in a tip.
+  /// Returns the text of a value.
   static func label(_ value: Double, digits: Int = 6) -> String {
-    // Without a locale: a point, and no groups.
+    // Without a locale: a decimal point, and no groups.
     String(format: "%.\(digits)g", abs(value) < 1e-300 ? 0 : value)
   }
 }

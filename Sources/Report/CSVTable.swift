@@ -1,7 +1,7 @@
 /// A table as comma-separated values (RFC 4180): the first line names the columns.
 public struct CSVTable: Equatable, Sendable {
   public let columns: [String]
-  /// Each has a field for each column.
+  /// The rows, each with a field for each column.
   public private(set) var rows: [[String]] = []
 
   public init(columns: [String]) { self.columns = columns }
@@ -12,20 +12,20 @@ public struct CSVTable: Equatable, Sendable {
     rows.append(row)
   }
 
-  /// Reads a table. Rows that are too short, such as one that is just being written, are left out; fields beyond the
-  /// columns too.
+  /// Parses a table. Rows with too few fields, such as one that is being written, and fields beyond the columns are left
+  /// out.
   public init(parsing text: String) {
     var records = Self.records(of: text)[...]
     columns = records.popFirst() ?? []
     rows = records.filter { $0.count >= columns.count }.map { Array($0.prefix(columns.count)) }
   }
 
-  /// The table's text; lines end with a line feed.
+  /// The table as text. Lines end with a line feed.
   public var text: String {
     ([columns] + rows).map { $0.map(Self.field).joined(separator: ",") + "\n" }.joined()
   }
 
-  /// In quotes where it needs them.
+  /// Returns a field as text, in quotes where it needs them.
   private static func field(_ value: String) -> String {
     guard value.unicodeScalars.contains(where: { ",\"\n\r".unicodeScalars.contains($0) }) else { return value }
     var quoted = "\""

@@ -1,11 +1,11 @@
 import Foundation
 
-/// The place of a chart's numbers on its drawing.
+/// The mapping of a chart's values to positions in its drawing.
 struct ChartFrame {
   let x: AxisScale
   let y: AxisScale
 
-  /// Of the drawing, in its own units; a page shows it as wide as there is room.
+  /// The size of the drawing, in its own units. A page scales it.
   static let width = 360
   static let height = 220
   private static let leftEdge = 52.0
@@ -16,7 +16,7 @@ struct ChartFrame {
   func left(of value: Double) -> Double { Self.leftEdge + x.position(of: value) * (Self.rightEdge - Self.leftEdge) }
   func top(of value: Double) -> Double { Self.bottomEdge - y.position(of: value) * (Self.bottomEdge - Self.topEdge) }
 
-  /// Grid, ticks and the horizontal axis' name.
+  /// Returns the grid, the ticks and the label of the horizontal axis.
   func axes(xLabel: String) -> HTML {
     let (left, right) = (Self.text(Self.leftEdge), Self.text(Self.rightEdge))
     let (top, bottom) = (Self.text(Self.topEdge), Self.text(Self.bottomEdge))
@@ -43,6 +43,6 @@ struct ChartFrame {
       """
   }
 
-  /// A length with the digits that can be seen.
+  /// Returns a length rounded to a tenth.
   static func text(_ length: Double) -> String { AxisScale.label((length * 10).rounded() / 10) }
 }

@@ -1,14 +1,16 @@
+import Foundation
+
 /// A piece of HTML or SVG.
 ///
-/// A literal is markup. What is put into it is escaped if it is text, and goes in as it is if it is markup itself:
-/// `"<td>\(name)</td>" as HTML` is right whatever the name. Other kinds of values are refused by the compiler.
+/// A literal is markup. Interpolated text is escaped, and interpolated markup is not: `"<td>\(name)</td>" as HTML` is correct
+/// for every name. Values of other types do not compile.
 public struct HTML: ExpressibleByStringInterpolation, Sendable, Equatable {
   public let markup: String
 
   public init(stringLiteral markup: String) { self.markup = markup }
   public init(stringInterpolation: Interpolation) { markup = stringInterpolation.markup }
 
-  /// Markup that was made elsewhere, such as a style sheet.
+  /// Creates a piece from markup, such as a style sheet.
   init(markup: String) { self.markup = markup }
 
   public struct Interpolation: StringInterpolationProtocol {
@@ -26,8 +28,8 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable, Equatable {
     public mutating func appendInterpolation(_ parts: [HTML]) { for part in parts { markup += part.markup } }
   }
 
-  /// Text as it may stand between tags and in a quoted attribute. Control characters, which HTML does not allow, are
-  /// replaced.
+  /// Returns text escaped for use between tags and in quoted attributes. Control characters, which HTML does not allow,
+  /// are replaced.
   static func escaped(_ text: String) -> String {
     var escaped = ""
     escaped.reserveCapacity(text.utf8.count)
@@ -46,6 +48,12 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable, Equatable {
     return escaped
   }
 
-  /// The sum of two pieces.
+  /// Returns the two pieces, one after the other.
   public static func + (first: HTML, second: HTML) -> HTML { HTML(markup: first.markup + second.markup) }
+}
+
+/// An address that contains the file itself.
+public enum DataURI {
+  /// Returns the address of a PNG file.
+  public static func png(_ bytes: [UInt8]) -> String { "data:image/png;base64," + Data(bytes).base64EncodedString() }
 }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// How quantities went, drawn in SVG: one line a series, axes with ticks and units.
+/// A line chart in SVG, with one line for each series, and axes with ticks and units.
 public struct LineChart: Sendable {
   /// One line.
   public struct Series: Sendable {
     public let name: String
-    /// Which of the page's colors it has, from 0; the same in every chart.
+    /// The index of its color on the page, from 0; the same in every chart.
     public let color: Int
-    /// In ascending order of x. Points that are not finite leave a gap.
+    /// In ascending order of x. A point that is not finite leaves a gap.
     public let points: [(x: Double, y: Double)]
 
     public init(name: String, color: Int, points: [(x: Double, y: Double)]) {
@@ -18,9 +18,9 @@ public struct LineChart: Sendable {
   }
 
   public let title: String
-  /// What the horizontal axis counts: `epoch`.
+  /// The label of the horizontal axis: `epoch`.
   public let xLabel: String
-  /// Of the values: `dB`; may be empty.
+  /// The unit of the values, such as `dB`; may be empty.
   public let unit: String
   public let series: [Series]
 
@@ -31,7 +31,7 @@ public struct LineChart: Sendable {
     self.series = series
   }
 
-  /// The drawing; nil where there is no point to draw.
+  /// The drawing; nil where there are no finite points.
   public var html: HTML? {
     let finite = series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
     guard !finite.isEmpty else { return nil }
@@ -59,7 +59,7 @@ public struct LineChart: Sendable {
       }
       return "<polyline points=\"\(places.joined(separator: " "))\"/>"
     }
-    // Many points need no dots; they are still there for the tip.
+    // The dots of many points are invisible, and only carry tooltips.
     let radius = series.points.count > 60 ? "0" : "2.4"
     let dots = runs.joined().map { point -> HTML in
       let value = AxisScale.label(point.y, digits: 5) + (unit.isEmpty ? "" : " \(unit)")
@@ -77,6 +77,6 @@ public struct LineChart: Sendable {
       """
   }
 
-  /// Colors of the style sheet; further lines are dashed.
+  /// The number of colors in the style sheet. Further lines are dashed.
   public static let colorCount = 8
 }

@@ -1,8 +1,8 @@
-/// A whole page in one file: its style and its script are inside, and nothing is fetched from anywhere.
+/// An HTML page in one file. It contains its style and its script, and loads nothing.
 public struct ReportPage: Sendable {
-  /// A part of the page with a heading; the page's head links to it.
+  /// A section with a heading, which the page's navigation links to.
   public struct Section: Sendable {
-    /// Its name in links: letters and hyphens.
+    /// The name in links, of letters and hyphens.
     public let identifier: String
     public let heading: String
     public let body: HTML
@@ -15,10 +15,10 @@ public struct ReportPage: Sendable {
   }
 
   public let title: String
-  /// Below the title: what the page is about.
+  /// The text below the title.
   public let introduction: HTML
   public let sections: [Section]
-  /// At the page's end.
+  /// The text at the page's end.
   public let footer: HTML
 
   public init(title: String, introduction: HTML, sections: [Section], footer: HTML) {
@@ -28,7 +28,7 @@ public struct ReportPage: Sendable {
     self.footer = footer
   }
 
-  /// The page as a file. Its own policy forbids the browser to load anything.
+  /// The page. Its content security policy forbids loading anything.
   public var html: HTML {
     """
     <!DOCTYPE html>

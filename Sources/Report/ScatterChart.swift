@@ -1,9 +1,9 @@
-/// Things by two of their figures, drawn in SVG with their names beside them.
+/// A scatter chart in SVG, with a name beside each point.
 public struct ScatterChart: Sendable {
-  /// One of them.
+  /// A named point.
   public struct Point: Sendable {
     public let name: String
-    /// Which of the page's colors it has, from 0; nil for what is there to compare with.
+    /// The index of its color on the page, from 0; nil for references.
     public let color: Int?
     public let x: Double
     public let y: Double
@@ -28,7 +28,7 @@ public struct ScatterChart: Sendable {
     self.points = points
   }
 
-  /// The drawing; both axes begin at 0.
+  /// The drawing. Both axes begin at 0.
   public var html: HTML {
     let shown = points.filter { $0.x.isFinite && $0.y.isFinite }
     let frame = ChartFrame(
@@ -45,10 +45,10 @@ public struct ScatterChart: Sendable {
       """
   }
 
-  /// Least distance of two names, one above the other.
+  /// The minimum vertical distance of two names.
   private static let lineHeight = 12.0
 
-  /// Heights of the names: each at its dot, or, where another name is there, above that; all above the axis.
+  /// Returns the heights of the names: each at its point, or, where another name is there, above that; all above the axis.
   private func baselines(of points: [Point], in frame: ChartFrame) -> [Double] {
     var lowest = ChartFrame.bottomEdge - 9
     var baselines = [Double](repeating: 0, count: points.count)
@@ -61,7 +61,7 @@ public struct ScatterChart: Sendable {
 
   private func mark(_ point: Point, baseline: Double, in frame: ChartFrame) -> HTML {
     let (left, top) = (frame.left(of: point.x), frame.top(of: point.y))
-    // Names stand on the side where there is room.
+    // A name is on the side with more room.
     let isRight = left < Double(ChartFrame.width) * 0.6
     let color: HTML = point.color.map { "var(--series-\($0 % LineChart.colorCount))" } ?? "var(--muted)"
     let value = "\(AxisScale.label(point.x, digits: 4)), \(AxisScale.label(point.y, digits: 4))"

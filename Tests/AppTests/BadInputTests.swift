@@ -4,7 +4,7 @@ import Models
 import TestSupport
 import Testing
 
-/// Files, folders and devices that are not as they should be: one line, no trap, nothing left behind.
+/// Wrong files, folders and devices: one line names them, and nothing is left behind.
 @Suite("Bad input")
 struct BadInputTests {
   let folder: TemporaryFolder
@@ -83,7 +83,7 @@ struct BadInputTests {
       train("--train-images", "8", "--validation-images", "4", "--batch-size", "9"), naming: "--batch-size 9")
   }
 
-  /// Sizes that no memory holds end in a line, and not where the memory is asked for.
+  /// Sizes that no memory holds are errors before memory is allocated.
   @Test func impossibleSizesAreNamed() throws {
     try expectFailure(["data", "info", "scenes", "--size", "4096"], naming: "4096×4096")
     try expectFailure(train("--size", "4096"), naming: "4096×4096")
@@ -91,7 +91,7 @@ struct BadInputTests {
       ["bench", "unet", "--width", "4", "--size", "4096", "--batch-size", "65536", "--device", "cpu"],
       naming: "4096×4096")
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))
-    // Holes take no room on the disk: a file may claim any size.
+    // A sparse file of any size takes no space on the disk.
     for number in 1...5 { _ = try write([], to: "huge/data_batch_\(number).bin") }
     let file = try #require(FileHandle(forWritingAtPath: folder.path + "/huge/data_batch_2.bin"))
     for number in [1, 3, 4, 5] {
@@ -126,7 +126,7 @@ struct BadInputTests {
   @Test func weightsWithNaNsAreRefused() throws {
     let url = try weights("nan.safetensors")
     var bytes = [UInt8](try Data(contentsOf: url))
-    // Behind the header, whose length the first eight bytes are; all bits set is no number.
+    // The first eight bytes are the length of the header before the tensors. All bits set is NaN.
     let start = 8 + bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
     for index in start..<bytes.count { bytes[index] = 0xFF }
     try Data(bytes).write(to: url)
@@ -155,7 +155,7 @@ struct BadInputTests {
       "train", "unet", "--data", "scenes", "--out", folder.path + "/run", "--device", "opencl", "--width", "4",
       environment: ["RECOLOR_KERNELS": kernels, "RECOLOR_CACHE": folder.path + "/cache"])
     #expect(result.exitCode == 1)
-    // Some drivers' compilers write to standard error themselves how many errors there were.
+    // Some drivers' compilers write the number of errors to standard error.
     let lines = result.errorLines.filter {
       $0.range(of: #"^\d+ errors? generated\.$"#, options: .regularExpression) == nil
     }
@@ -180,7 +180,6 @@ struct BadInputTests {
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/cifar-10-batches-bin"))
   }
 
-  /// What is there is not replaced by what was meant to be written beside it.
   @Test func existingFilesAreNotReplaced() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/there.png"

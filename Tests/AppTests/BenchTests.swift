@@ -4,7 +4,7 @@ import Testing
 
 @Suite("bench")
 struct BenchTests {
-  /// The figures of one short run.
+  /// Returns the report of a short run.
   private func report(_ options: String...) throws -> [String: Any] {
     let arguments =
       ["bench", "gan", "--width", "4", "--batch-size", "3", "--steps", "4", "--warm-up", "0", "--json"] + options
@@ -39,7 +39,7 @@ struct BenchTests {
   func operationsAddUp(device: String) throws {
     let report = try report("--device", device, "--ops")
     let operations = try #require(report["operations"] as? [String: Any])
-    // Wide bounds that no real device leaves, and a wrong unit does.
+    // Bounds that only a wrong unit exceeds.
     #expect(try (1...1e6).contains(number("productPeakGigaflopsPerSecond", in: operations)))
     #expect(try (0.1...1e5).contains(number("copyPeakGigabytesPerSecond", in: operations)))
     let rows = try #require(operations["rows"] as? [[String: Any]])

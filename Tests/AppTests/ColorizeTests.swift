@@ -3,7 +3,7 @@ import Imaging
 import TestSupport
 import Testing
 
-/// Where `colorize` takes pictures from and where it puts them.
+/// The inputs and outputs of `colorize`.
 @Suite("colorize")
 struct ColorizeTests {
   let folder: TemporaryFolder
@@ -41,7 +41,7 @@ struct ColorizeTests {
     let deep = try colorize([source, "--recursive", "--out", out + "2", "--format", "jpeg"])
     #expect(deep.exitCode == 0, "\(deep.errorOutput)")
     #expect(try files(below: out + "2") == ["top.jpg", "deep/a.jpg", "deep/deeper/b.jpg"])
-    // What was colored into the folder itself is not colored again.
+    // Pictures colored into the folder itself are not colored again.
     for _ in 1...2 {
       let inside = try colorize([source, "--recursive", "--out", source + "/colored", "--force"])
       #expect(inside.exitCode == 0, "\(inside.errorOutput)")

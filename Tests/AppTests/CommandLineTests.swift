@@ -2,7 +2,7 @@ import Foundation
 import Models
 import Testing
 
-/// Help, versions, and what the command says of a wrong command line.
+/// Help, the version, and messages about wrong command lines.
 @Suite("Command line")
 struct CommandLineTests {
   @Test func theVersionIsThatOfThePackage() throws {
@@ -24,16 +24,16 @@ struct CommandLineTests {
     #expect(result.errorOutput.isEmpty)
   }
 
-  /// On a terminal of 80 columns, which is what help is written for.
+  /// On a terminal of 80 columns.
   @Test(arguments: Self.commands)
   func helpHasExamplesAndFitsATerminal(_ command: String) throws {
     let help = try RecolorProcess(command.split(separator: " ").map(String.init) + ["--help"]).wait().output
     let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
     let usage = try #require(lines.firstIndex { $0.hasPrefix("USAGE:") })
     #expect(lines[..<usage].contains { $0.hasPrefix("  recolor \(command)") })
-    // The parser does not break the line of the usage.
+    // The parser does not wrap the line of the usage.
     for line in lines where !line.hasPrefix("USAGE:") { #expect(line.count <= 80, "\(line)") }
-    // Nor may it break a line that is laid out by hand: what is left of it would begin at the margin.
+    // The parser must not wrap indented lines: the rest would begin at the margin.
     for (line, next) in zip(lines[..<usage], lines[1..<usage]) where line.hasPrefix("  ") {
       #expect(next.isEmpty || next.hasPrefix("  "), "\(next)")
     }
@@ -61,7 +61,7 @@ struct CommandLineTests {
     }
   }
 
-  /// Each with what the message must name.
+  /// Command lines, each with a text that the message must contain.
   static let wrongLines: [([String], String)] = [
     (["chekc"], "chekc"),
     (["train"], "<model>"),
@@ -112,6 +112,40 @@ struct CommandLineTests {
     #expect(result.errorOutput.hasPrefix("recolor: "))
     #expect(result.errorOutput.contains(named))
     #expect(result.output.isEmpty)
+  }
+
+  /// The options that may be given with `--resume`.
+  private static let optionsForResuming: Set = [
+    "out", "config", "resume", "device-images", "save-every", "keep", "no-guard", "help", "version",
+  ]
+
+  /// Every other option of `train` is one of the run's configuration.
+  @Test func resumedRunsRefuseTheOptionsOfTheirConfiguration() throws {
+    struct Help: Decodable {
+      struct Command: Decodable { let arguments: [Argument] }
+      struct Argument: Decodable {
+        let kind: String
+        let names: [Name]?
+        let allValues: [String]?
+      }
+      struct Name: Decodable { let name: String }
+      let command: Command
+    }
+    let dump = try RecolorProcess.run("train", "--experimental-dump-help").output
+    let options = try JSONDecoder().decode(Help.self, from: Data(dump.utf8)).command.arguments
+    var count = 0
+    for option in options where option.kind != "positional" {
+      for name in option.names?.map(\.name) ?? [] where name.count > 1 && !Self.optionsForResuming.contains(name) {
+        let value = option.kind == "flag" ? [] : [option.allValues?.first ?? "1"]
+        let result = try RecolorProcess(["train", "gan", "--resume", "x", "--\(name)"] + value).wait()
+        #expect(result.exitCode == 64, "\(name)")
+        #expect(
+          result.errorOutput.hasPrefix("recolor: --\(name): a run that goes on takes this from its config.json"),
+          "\(result.errorOutput)")
+        count += 1
+      }
+    }
+    #expect(count > 0)
   }
 
   @Test(arguments: ["tf32", "bf16x3"])

@@ -4,13 +4,13 @@ import Report
 import TestSupport
 import Testing
 
-/// What `compare` writes.
+/// The files that `compare` writes.
 @Suite("compare")
 struct CompareTests {
   let folder: TemporaryFolder
   private let run: String
   private let out: String
-  /// A name that does harm wherever it is not escaped.
+  /// A name that breaks pages and tables where it is not escaped.
   private let name = "</script><b>\"a, 'b' & ü"
 
   init() throws {
@@ -36,7 +36,7 @@ struct CompareTests {
     try #require(try JSONSerialization.jsonObject(with: Data(text("comparison.json").utf8)) as? [String: Any])
   }
 
-  /// A table's rows by what their first columns say.
+  /// Returns a table's rows by the fields of their first columns.
   private func rows(_ file: String, keys: Int) throws -> [[String]: [String: String]] {
     let table = CSVTable(parsing: try text(file))
     return Dictionary(
@@ -45,7 +45,7 @@ struct CompareTests {
       })
   }
 
-  /// JSON's names of the figures, CSV's, and what JSON's are times.
+  /// The metrics' keys in JSON and in CSV, and the factor between their values.
   private static let figures = [
     ("mse", "mse", 1.0), ("psnr", "psnr", 1), ("psnrPerImage", "psnr_per_image", 1), ("ssim", "ssim", 1),
     ("mae", "mae", 1), ("accuracyWithin2", "accuracy_2", 100), ("accuracyWithin5", "accuracy_5", 100),
@@ -109,7 +109,7 @@ struct CompareTests {
     for loader in ["https:", "<link", "@import", "url(", "src=\"//", "srcset"] {
       #expect(!page.contains(loader), "\(loader)")
     }
-    // SVG elements are made in its namespace, which has the form of an address and is none.
+    // The namespace of SVG has the form of an address.
     #expect(page.components(separatedBy: "http:").count - 1 == 1 && page.contains("http://www.w3.org/2000/svg"))
     let sources = page.components(separatedBy: " src=\"").dropFirst()
     #expect(sources.count == 3 * 4 && sources.allSatisfy { $0.hasPrefix("data:image/png;base64,") })
@@ -117,7 +117,7 @@ struct CompareTests {
     #expect(!page.contains("<b>\"a"))
     #expect(page.components(separatedBy: "</script>").count - 1 == 1)
     #expect(page.contains("&lt;/script&gt;&lt;b&gt;&quot;a, &#39;b&#39; &amp; ü"))
-    // Each figure is in the table as on the console.
+    // The page and the console have the same values.
     let row = try #require(rows("comparison.csv", keys: 1)[[name]])
     let mse = try #require(row["mse"].flatMap { Double($0) })
     #expect(
@@ -150,7 +150,7 @@ struct CompareTests {
     #expect(try compare("--force").exitCode == 0)
     let page = try text("index.html")
     try Data("letter".utf8).write(to: URL(filePath: out + "/letter.txt"))
-    // An earlier comparison is replaced; what else is there stays. The same command gives the same page.
+    // An earlier comparison is replaced; other files stay. The same command gives the same page.
     #expect(try compare("--force").exitCode == 0)
     #expect(try text("index.html") == page)
     #expect(try compare("--rows", "2").exitCode == 0)

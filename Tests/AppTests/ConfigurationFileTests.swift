@@ -65,7 +65,7 @@ struct ConfigurationFileTests {
     #expect(options.seed == 5 && options.learningRate == 0.01 && options.batchSize == 8)
   }
 
-  /// A run's own configuration has every option of its recipe.
+  /// A run's configuration has all options of its recipe.
   @Test func recipesOnTheCommandLineReplaceThoseOfFiles() throws {
     let yaml = try file("run.yml", Self.yaml.replacingOccurrences(of: "MODEL", with: "gan"))
     let first = folder.path + "/first"
@@ -80,7 +80,7 @@ struct ConfigurationFileTests {
     #expect(try configuration(second).options == expected)
   }
 
-  /// What a file says, and what the message must hold.
+  /// Files, each with texts that the message must contain.
   static let wrongFiles: [(text: String, parts: [String])] = [
     ("model: unet\nlearnig-rate: 0.1\n", ["run.yaml:2:", "\"learnig-rate\"", "did you mean \"learning-rate\""]),
     (#"{"options": {"batchsize": 8}}"#, ["run.yaml:1:", "\"options.batchsize\"", "batch-size"]),
@@ -122,7 +122,7 @@ struct ConfigurationFileTests {
 
   @Test func filesWithoutAModelNeedOneOnTheCommandLine() throws {
     let path = try file("run.yaml", "width: 4\n")
-    // A folder that is called as a model is names none.
+    // A folder with the name of a model does not name one.
     for out in [folder.path + "/run", "gan"] {
       let result = try RecolorProcess.run("train", "--config", path, "--out", out)
       #expect(result.exitCode == 64)

@@ -4,7 +4,7 @@ import Models
 import TestSupport
 import Testing
 
-/// Where photographs come from: folders of images, CIFAR-100, and how many of them lie on the device.
+/// Folders of images, CIFAR-100, and windows of images on the device.
 @Suite("Data sources")
 struct DataSourceTests {
   let folder: TemporaryFolder

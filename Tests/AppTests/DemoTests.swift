@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `make demo` replaces what an earlier one left, and nothing else.
+/// `make demo` replaces the files of an earlier one, and no others.
 @Suite("make demo")
 struct DemoTests {
   @Test func foldersWithOtherFilesAreRefused() throws {

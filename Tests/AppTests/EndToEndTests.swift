@@ -4,7 +4,7 @@ import Models
 import TestSupport
 import Testing
 
-/// The main job on the processor at tiny sizes: train, evaluate, go on, color, compare.
+/// Tiny models on the processor: trained, measured, resumed, exported, compared, and used to color.
 @Suite("From training to comparison")
 struct EndToEndTests {
   let folder: TemporaryFolder
@@ -13,7 +13,7 @@ struct EndToEndTests {
 
   private var run: String { folder.path + "/run" }
 
-  /// A run of a few steps on few small images.
+  /// Trains for a few steps on few small images.
   private func train(_ model: String, _ options: String...) throws -> RecolorProcess.Result {
     try RecolorProcess(trainArguments(model) + options).wait()
   }
@@ -100,7 +100,7 @@ struct EndToEndTests {
     #expect(result.exitCode == 143, "\(result.errorOutput)")
     #expect(result.errorOutput.contains("recolor train \(model) --resume \(run)"))
 
-    // Where the signal came is a matter of luck, so the end of the run is put a few steps after that.
+    // The step at which the signal arrives varies, so the end of the run is set a few steps after it.
     let last = run + "/checkpoints/last.safetensors"
     let step = try #require(try Checkpoint(reading: URL(filePath: last)).metadata["step"].flatMap { Int($0) })
     var configuration = try configuration()
@@ -141,7 +141,7 @@ struct EndToEndTests {
     #expect(refused.exitCode == 1)
     #expect(refused.errorLines.count == 1)
     for part in [run, "tf32", "config.json"] { #expect(refused.errorOutput.contains(part)) }
-    // A run from before there was a choice.
+    // A run of a version without precisions.
     let lines = text.split(separator: "\n").filter { !$0.contains("\"precision\"") }
     try lines.joined(separator: "\n").replacingOccurrences(of: "\"steps\" : 2", with: "\"steps\" : 3")
       .write(toFile: path, atomically: true, encoding: .utf8)

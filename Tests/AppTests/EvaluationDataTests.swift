@@ -3,7 +3,7 @@ import Imaging
 import TestSupport
 import Testing
 
-/// Which photographs `evaluate` and `compare` measure on, of a folder of images.
+/// The photographs of a folder that `evaluate` and `compare` measure on.
 @Suite("Images of evaluations")
 struct EvaluationDataTests {
   let folder: TemporaryFolder
@@ -26,7 +26,7 @@ struct EvaluationDataTests {
     }
   }
 
-  /// A run of one step.
+  /// Trains for one step. Returns the run.
   private func train(_ name: String, _ options: String..., on data: String) throws -> String {
     let run = folder.path + "/" + name
     let result = try RecolorProcess(
@@ -39,7 +39,7 @@ struct EvaluationDataTests {
     return run
   }
 
-  /// How many images were measured on, and what was said of that.
+  /// Returns the number of images that were measured on, and the remarks.
   private func evaluate(_ run: String, _ options: String..., on data: String) throws -> (images: Int, remarks: String) {
     let result = try RecolorProcess(
       ["evaluate", run, "--data", data, "--device", "cpu", "--json"] + options, environment: environment

@@ -2,11 +2,11 @@ import Foundation
 import Glibc
 import Imaging
 
-/// A folder of files that have broken programs before, made anew.
+/// A folder of files of kinds that break image readers.
 struct HostileFiles {
-  /// Names of those that hold a picture, however odd.
+  /// Names of the files that hold a picture, however unusual.
   let sound: Set<String>
-  /// Names of those that hold none, or one that must be refused.
+  /// Names of the files that hold none, or one that must be refused.
   let broken: Set<String>
 
   init(in folder: String) throws {
@@ -60,7 +60,7 @@ struct HostileFiles {
     return output.bytes
   }
 
-  /// A PNG file that claims a size and has next to no pixels.
+  /// Returns a PNG file that claims a size and has almost no data.
   private static func claim(width: UInt32, height: UInt32) -> [UInt8] {
     let sides = [width, height].flatMap { side in (0..<4).map { UInt8(truncatingIfNeeded: side >> (24 - 8 * $0)) } }
     let header = chunk("IHDR", sides + [8, 2, 0, 0, 0])
@@ -79,6 +79,6 @@ struct HostileFiles {
     return number(UInt32(body.count)) + content + number(~checksum)
   }
 
-  /// A TIFF file whose only directory is empty and comes again after itself.
+  /// A TIFF file whose only directory is empty and its own successor.
   private static let endlessTIFF: [UInt8] = [0x49, 0x49, 42, 0, 8, 0, 0, 0, 0, 0, 8, 0, 0, 0]
 }

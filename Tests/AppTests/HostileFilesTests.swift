@@ -3,7 +3,7 @@ import Imaging
 import TestSupport
 import Testing
 
-/// A folder of hostile files goes through `colorize`: no crash, no hang, little memory, and every sound one is colored.
+/// `colorize` on hostile files: no crash, no hang, little memory, and every sound one is colored.
 @Suite("Hostile files")
 struct HostileFilesTests {
   let folder: TemporaryFolder
@@ -15,7 +15,7 @@ struct HostileFilesTests {
   }
 
   private func colorize(_ arguments: String...) throws -> RecolorProcess.Result {
-    // Far less than what the files claim; most of it is address space that is never touched.
+    // Far less than the files claim. Most of it is address space that is never used.
     let command = try RecolorProcess(
       ["colorize", folder.path + "/weights.safetensors"] + arguments + ["--device", "cpu"], memoryLimit: 2 << 20)
     let deadline = ContinuousClock.now + .seconds(120)

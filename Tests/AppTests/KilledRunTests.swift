@@ -3,7 +3,7 @@ import Models
 import TestSupport
 import Testing
 
-/// The command killed, signalled, started twice, and out of room: what it leaves and says.
+/// Runs that are killed, stopped by signals, started twice, and without disk space or memory.
 @Suite("Killed runs")
 struct KilledRunTests {
   let folder: TemporaryFolder
@@ -21,19 +21,19 @@ struct KilledRunTests {
 
   private func bytes(_ file: URL) throws -> Data { try Data(contentsOf: file) }
 
-  /// Everything in a run's folder but the event files, of which each process starts one.
+  /// Returns the files in a run's folder, without the event files, of which each process writes its own.
   private func names(in run: String) throws -> [String] {
     try FileManager.default.subpathsOfDirectory(atPath: run).filter { !$0.hasPrefix("events.") }.sorted()
   }
 
-  /// Step of the last save; nil before the first.
+  /// Returns the step of the last save; nil before the first.
   private func savedStep(_ run: String) throws -> Int? {
     let last = directory(run).last
     guard FileManager.default.fileExists(atPath: last.path) else { return nil }
     return try Checkpoint(reading: last).metadata["step"].flatMap { Int($0) }
   }
 
-  /// metrics.csv without its two columns of times.
+  /// Returns the rows of metrics.csv without the two columns of times.
   private func rows(_ run: String) throws -> [[Substring]] {
     try String(contentsOf: directory(run).metrics, encoding: .utf8).split(separator: "\n").map {
       $0.split(separator: ",", omittingEmptySubsequences: false).dropLast(2)
@@ -109,7 +109,7 @@ struct KilledRunTests {
     configuration.epochs = 4
     try JSONEncoder().encode(configuration).write(to: saved.configuration)
 
-    // The weights have room, the state, three times as large, has not. In blocks of 512 bytes.
+    // A limit between the sizes of the weights and of the state, which is three times as large, in blocks of 512 bytes.
     let blocks = before[2].count / 512 - 10
     #expect(blocks * 512 > before[0].count)
     let limited = try RecolorProcess(["train", "unet", "--resume", run], largestFile: blocks).wait()

@@ -1,9 +1,9 @@
 import Foundation
 import TestSupport
 
-/// The `recolor` command that was built beside these tests, under way.
+/// A process of the `recolor` command that was built with these tests.
 final class RecolorProcess {
-  /// How a run of the command ended.
+  /// The result of a process.
   struct Result {
     let output: String
     let errorOutput: String
@@ -15,17 +15,17 @@ final class RecolorProcess {
   }
 
   private let process = Process()
-  // Files and not pipes: nobody need empty them while the command runs.
+  // Output goes to files, because pipes would have to be read meanwhile.
   private let folder: TemporaryFolder
 
   /// Starts the command.
   /// - Parameters:
-  ///   - environment: added to that of the tests. The cache is a folder of the tests, so that kernels are compiled once;
-  ///     a test of what is in the cache gives one of its own here.
-  ///   - input: the file that standard input comes from.
-  ///   - output: where standard output goes, instead of to a file of its own.
-  ///   - memoryLimit: KiB of address space; the command gets no more.
-  ///   - largestFile: no file may grow beyond so many blocks of 512 bytes.
+  ///   - environment: Added to that of the tests. The cache is a folder of the tests, so that kernels are compiled once,
+  ///     unless it is given here.
+  ///   - input: The file for standard input.
+  ///   - output: The file for standard output, instead of its own.
+  ///   - memoryLimit: The limit of the address space, in KiB.
+  ///   - largestFile: The limit of the size of files, in blocks of 512 bytes.
   init(
     _ arguments: [String], environment: [String: String] = [:], input: String? = nil, output: String? = nil,
     memoryLimit: Int? = nil, largestFile: Int? = nil

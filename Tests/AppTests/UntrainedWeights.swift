@@ -2,7 +2,7 @@ import Foundation
 import Models
 import TestSupport
 
-/// Weights of a tiny model that has learned nothing.
+/// Weights of a tiny model, untrained.
 enum UntrainedWeights {
   static func write(to path: String) throws {
     let configuration = try ModelConfiguration(kind: .unet, width: 4)

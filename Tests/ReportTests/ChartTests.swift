@@ -49,11 +49,11 @@ struct ChartTests {
     ])
     let markup = try #require(chart.html?.markup)
     #expect(markup.contains("Loss &lt;i&gt;") && markup.contains("data-name=\"a &amp; b\""))
-    // The gap parts the second line: one point stands alone.
+    // The gap leaves a single point of the second line, without a line.
     #expect(markup.components(separatedBy: "<polyline").count - 1 == 2)
     #expect(markup.components(separatedBy: "<circle").count - 1 == 6)
     #expect(markup.contains("data-x=\"2\" data-y=\"3 dB\""))
-    // There are fewer colors than series: the second time round they are dashed.
+    // Colors repeat after the eighth series, with dashed lines.
     #expect(markup.contains("var(--series-1)") && markup.contains(" stroke-dasharray=\"5 3\">"))
   }
 

@@ -26,7 +26,7 @@ struct HTMLTests {
     let markup = page.html.markup
     #expect(markup.contains("<title>&lt;One&gt;</title>") && markup.contains("<a href=\"#three\">Three &amp; four</a>"))
     #expect(markup.contains("<section id=\"three\">") && markup.contains("<p>five</p>"))
-    // The style and the script are in it, and name no other place but XML's name of SVG.
+    // The page contains its style and its script, which load nothing.
     #expect(markup.contains("prefers-color-scheme: dark") && markup.contains("pointermove"))
     for loader in ["<link", "@import", "url(", "fetch(", "XMLHttpRequest", " src=", "<iframe"] {
       #expect(!markup.contains(loader), "\(loader)")
