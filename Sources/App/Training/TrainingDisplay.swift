@@ -6,7 +6,7 @@ final class TrainingDisplay {
   private let progress = ProgressDisplay()
   /// The step of the last save within an epoch.
   private var savedStep: Int?
-  /// Standard output that took no more; training goes on, and this is reported at its end.
+  /// An error of standard output. Training continues, and the error is reported at its end.
   private var outputError: OutputError?
 
   /// Writes a description of the run, and observes it.
