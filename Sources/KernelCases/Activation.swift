@@ -3,7 +3,7 @@ import Runtime
 
 extension Reference {
   /// `activation(x)` of every element; `nil` is the identity.
-  public static func activationForward(_ input: HostTensor, _ activation: Activation?) -> HostTensor {
+  public static func activationForward(_ input: ReferenceTensor, _ activation: Activation?) -> ReferenceTensor {
     switch activation {
     case nil: input
     case .leakyReLU(let slope): input.map { max($0, Double(slope) * $0) }
@@ -14,8 +14,8 @@ extension Reference {
 
   /// `outputGradient · activation′`, the derivative taken from the output y; `nil` is the identity.
   public static func activationBackward(
-    output: HostTensor, outputGradient: HostTensor, _ activation: Activation?
-  ) -> HostTensor {
+    output: ReferenceTensor, outputGradient: ReferenceTensor, _ activation: Activation?
+  ) -> ReferenceTensor {
     func derivative(_ y: Double) -> Double {
       switch activation {
       case nil: 1
@@ -24,7 +24,7 @@ extension Reference {
       case .sigmoid: y * (1 - y)
       }
     }
-    return HostTensor(
+    return ReferenceTensor(
       output.shape, zip(output.values, outputGradient.values).map { y, gradient in gradient * derivative(y) })
   }
 }

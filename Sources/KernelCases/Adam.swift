@@ -7,9 +7,9 @@ extension Reference {
   ///
   /// - Parameter step: t, from 1.
   public static func adam(
-    parameters: HostTensor, gradients: HostTensor, firstMoment: HostTensor, secondMoment: HostTensor,
+    parameters: ReferenceTensor, gradients: ReferenceTensor, firstMoment: ReferenceTensor, secondMoment: ReferenceTensor,
     learningRate: Double, step: Int, beta1: Double, beta2: Double, epsilon: Double
-  ) -> (parameters: HostTensor, firstMoment: HostTensor, secondMoment: HostTensor) {
+  ) -> (parameters: ReferenceTensor, firstMoment: ReferenceTensor, secondMoment: ReferenceTensor) {
     var parameters = parameters
     var m = firstMoment
     var v = secondMoment
@@ -61,8 +61,8 @@ extension KernelCases {
       let parameters = tensors.random.floats(shape, in: -0.1...0.1)
       var gradients = tensors.random.floats(shape)
       let isFirst = step == 1
-      let firstMoment = isFirst ? HostTensor(shape) : tensors.random.floats(shape)
-      let secondMoment = isFirst ? HostTensor(shape) : tensors.random.floats(shape, in: 0.01...1)
+      let firstMoment = isFirst ? ReferenceTensor(shape) : tensors.random.floats(shape)
+      let secondMoment = isFirst ? ReferenceTensor(shape) : tensors.random.floats(shape, in: 0.01...1)
       // Zero gradients: 0 / (0 + ε).
       for index in stride(from: 2, to: count, by: 5) {
         gradients[index] = 0

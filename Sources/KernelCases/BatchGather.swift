@@ -9,10 +9,10 @@ extension Reference {
   ///   - batch: N
   /// - Returns: `[N, H, W, 3]` or, in CIELAB, `[N, H, W, 2]`; and `[N, H, W, 1]`
   public static func batchGather(
-    images: HostTensor, indices: [Int], first: Int, batch: Int, _ encoding: ColorEncoding
-  ) -> (color: HostTensor, gray: HostTensor) {
-    var color = HostTensor(Shape(batch, images.shape.height, images.shape.width, encoding.colorChannels))
-    var gray = HostTensor(Shape(batch, images.shape.height, images.shape.width, 1))
+    images: ReferenceTensor, indices: [Int], first: Int, batch: Int, _ encoding: ColorEncoding
+  ) -> (color: ReferenceTensor, gray: ReferenceTensor) {
+    var color = ReferenceTensor(Shape(batch, images.shape.height, images.shape.width, encoding.colorChannels))
+    var gray = ReferenceTensor(Shape(batch, images.shape.height, images.shape.width, 1))
     for n in 0..<batch {
       for y in 0..<images.shape.height {
         for x in 0..<images.shape.width {
@@ -131,7 +131,7 @@ extension KernelCases {
       let (colorTensor, grayTensor) = outputs(color, layout, tensors)
       return BatchGather(
         images: tensors.input("images", images, .dense, .uint8),
-        indices: tensors.input("indices", HostTensor(vector: indices.map(Double.init)), .dense, .uint32),
+        indices: tensors.input("indices", ReferenceTensor(vector: indices.map(Double.init)), .dense, .uint32),
         first: tensors.variable(first, whilePlanned: 0), color: colorTensor, gray: grayTensor,
         encoding: range.encoding)
     }

@@ -4,15 +4,15 @@ import Runtime
 extension Reference {
   /// The results of batch normalization over N, H and W.
   public struct BatchNormalizationResult {
-    public var output: HostTensor
+    public var output: ReferenceTensor
     /// μ, `[C]`
-    public var mean: HostTensor
+    public var mean: ReferenceTensor
     /// 1 / √(σ² + ε), σ² the biased variance, `[C]`
-    public var inverseDeviation: HostTensor
+    public var inverseDeviation: ReferenceTensor
     /// `[C]`
-    public var runningMean: HostTensor
+    public var runningMean: ReferenceTensor
     /// `[C]`
-    public var runningVariance: HostTensor
+    public var runningVariance: ReferenceTensor
   }
 
   /// output = activation(γ · (x − μ) / √(σ² + ε) + β); running ← (1 − momentum) · running + momentum · statistic, the
@@ -24,14 +24,14 @@ extension Reference {
   ///   - scale: γ, `[C]`
   ///   - shift: β, `[C]`
   public static func batchNormalizationForward(
-    input: HostTensor, statistics: HostTensor? = nil, scale: HostTensor, shift: HostTensor, runningMean: HostTensor,
-    runningVariance: HostTensor, activation: Activation?, epsilon: Double, momentum: Double
+    input: ReferenceTensor, statistics: ReferenceTensor? = nil, scale: ReferenceTensor, shift: ReferenceTensor, runningMean: ReferenceTensor,
+    runningVariance: ReferenceTensor, activation: Activation?, epsilon: Double, momentum: Double
   ) -> BatchNormalizationResult {
     let channels = input.shape.channels
     let count = Double(input.shape.pixelCount)
     let statistics = (statistics ?? channelStatistics(input)).values
-    let mean = HostTensor(vector: Array(statistics.prefix(channels)))
-    let variance = HostTensor(vector: Array(statistics.suffix(channels)))
+    let mean = ReferenceTensor(vector: Array(statistics.prefix(channels)))
+    let variance = ReferenceTensor(vector: Array(statistics.suffix(channels)))
     var newRunningMean = runningMean
     var newRunningVariance = runningVariance
     for c in 0..<channels {
@@ -47,10 +47,10 @@ extension Reference {
   }
 
   /// Each channel's mean over all pixels, then each channel's biased variance, `[1, 1, 2, C]`.
-  public static func channelStatistics(_ tensor: HostTensor) -> HostTensor {
+  public static func channelStatistics(_ tensor: ReferenceTensor) -> ReferenceTensor {
     let channels = tensor.shape.channels
     let count = Double(tensor.shape.pixelCount)
-    var statistics = HostTensor(Shape(1, 1, 2, channels))
+    var statistics = ReferenceTensor(Shape(1, 1, 2, channels))
     for (index, x) in tensor.values.enumerated() { statistics[index % channels] += x / count }
     for (index, x) in tensor.values.enumerated() {
       let deviation = x - statistics[index % channels]
@@ -61,9 +61,9 @@ extension Reference {
 
   /// output = activation(γ · (x − running mean) / √(running variance + ε) + β).
   public static func batchNormalizationInference(
-    input: HostTensor, scale: HostTensor, shift: HostTensor, runningMean: HostTensor, runningVariance: HostTensor,
+    input: ReferenceTensor, scale: ReferenceTensor, shift: ReferenceTensor, runningMean: ReferenceTensor, runningVariance: ReferenceTensor,
     activation: Activation?, epsilon: Double
-  ) -> HostTensor {
+  ) -> ReferenceTensor {
     let channels = input.shape.channels
     var normalized = input
     for index in input.values.indices {
@@ -76,9 +76,9 @@ extension Reference {
   /// With g = outputGradient · activation′(γ x̂ + β), x̂ = (x − μ) · inverseDeviation, m = N · H · W: ∂β = Σ g;
   /// ∂γ = Σ g x̂; inputGradient = γ · inverseDeviation · (g − ∂β / m − x̂ · ∂γ / m).
   public static func batchNormalizationBackward(
-    input: HostTensor, scale: HostTensor, shift: HostTensor, mean: HostTensor, inverseDeviation: HostTensor,
-    outputGradient: HostTensor, activation: Activation?
-  ) -> (inputGradient: HostTensor, scaleGradient: HostTensor, shiftGradient: HostTensor) {
+    input: ReferenceTensor, scale: ReferenceTensor, shift: ReferenceTensor, mean: ReferenceTensor, inverseDeviation: ReferenceTensor,
+    outputGradient: ReferenceTensor, activation: Activation?
+  ) -> (inputGradient: ReferenceTensor, scaleGradient: ReferenceTensor, shiftGradient: ReferenceTensor) {
     let channels = input.shape.channels
     let count = Double(input.shape.pixelCount)
     var normalized = input
@@ -90,8 +90,8 @@ extension Reference {
     }
     output = activationForward(output, activation)
     let g = activationBackward(output: output, outputGradient: outputGradient, activation)
-    var shiftGradient = HostTensor(Shape(vector: channels))
-    var scaleGradient = HostTensor(Shape(vector: channels))
+    var shiftGradient = ReferenceTensor(Shape(vector: channels))
+    var scaleGradient = ReferenceTensor(Shape(vector: channels))
     for index in g.values.indices {
       shiftGradient[index % channels] += g[index]
       scaleGradient[index % channels] += g[index] * normalized[index]

@@ -32,7 +32,7 @@ struct BatchNormalizationVariant: Sendable {
 
   /// x, each channel with a mean of its own. Where it is pooled, the four values of a square are far enough apart for
   /// rounding not to decide which is the largest.
-  func input(_ tensors: inout CaseTensors) -> HostTensor {
+  func input(_ tensors: inout CaseTensors) -> ReferenceTensor {
     var input = tensors.random.floats(shape)
     if pooled {
       let turns = tensors.random.integers(shape, in: 0...3)
@@ -52,20 +52,20 @@ struct BatchNormalizationVariant: Sendable {
   }
 
   /// γ of both signs, away from zero.
-  func scale(_ tensors: inout CaseTensors) -> HostTensor {
+  func scale(_ tensors: inout CaseTensors) -> ReferenceTensor {
     var scale = tensors.random.floats(Shape(vector: shape.channels), in: 0.5...1.5)
     for c in stride(from: 1, to: shape.channels, by: 3) { scale[c] = -scale[c] }
     return scale
   }
 
   /// x and its statistics, with no γ x̂ + β so near to zero that rounding decides which slope of a LeakyReLU applies.
-  func inputAwayFromKink(scale: HostTensor, shift: HostTensor, _ tensors: inout CaseTensors)
-    -> (input: HostTensor, mean: HostTensor, inverseDeviation: HostTensor)
+  func inputAwayFromKink(scale: ReferenceTensor, shift: ReferenceTensor, _ tensors: inout CaseTensors)
+    -> (input: ReferenceTensor, mean: ReferenceTensor, inverseDeviation: ReferenceTensor)
   {
     var input = input(&tensors)
     let vector = Shape(vector: shape.channels)
     let statistics = Reference.batchNormalizationForward(
-      input: input, scale: scale, shift: shift, runningMean: HostTensor(vector), runningVariance: HostTensor(vector),
+      input: input, scale: scale, shift: shift, runningMean: ReferenceTensor(vector), runningVariance: ReferenceTensor(vector),
       activation: nil, epsilon: 1e-5, momentum: 0)
     let mean = statistics.mean.roundedToFloat
     let inverseDeviation = statistics.inverseDeviation.roundedToFloat

@@ -5,7 +5,7 @@ extension Reference {
   /// mean over all elements of max(z, 0) − z t + log(1 + exp(−|z|)), z the logits and t the target.
   ///
   /// - Returns: the loss and its derivative by `logits`, (sigmoid(z) − t) / count.
-  public static func binaryCrossEntropy(logits: HostTensor, target: Double) -> (loss: Double, gradient: HostTensor) {
+  public static func binaryCrossEntropy(logits: ReferenceTensor, target: Double) -> (loss: Double, gradient: ReferenceTensor) {
     let count = Double(logits.shape.count)
     var loss = 0.0
     for z in logits.values { loss += (max(z, 0) - z * target + log1p(exp(-abs(z)))) / count }
@@ -16,7 +16,7 @@ extension Reference {
 extension BinaryCrossEntropy: ReferencedOperation {
   public func evaluate(in memory: inout ReferenceMemory) {
     let result = Reference.binaryCrossEntropy(logits: memory[logits], target: Double(target))
-    memory.write(HostTensor(vector: [result.loss]), to: loss, accumulate: true)
+    memory.write(ReferenceTensor(vector: [result.loss]), to: loss, accumulate: true)
     memory.write(result.gradient.map { Double(weight) * $0 }, to: gradient, accumulate: accumulate)
   }
 }
@@ -36,7 +36,7 @@ extension KernelCases {
       logits = logits.roundedToFloat
       return BinaryCrossEntropy(
         logits: tensors.input("logits", logits, variant.placement), target: target,
-        loss: tensors.input("loss", HostTensor(vector: [0.5])), gradient: variant.gradient(&tensors),
+        loss: tensors.input("loss", ReferenceTensor(vector: [0.5])), gradient: variant.gradient(&tensors),
         weight: variant.weight, accumulate: variant.accumulate)
     }
   }

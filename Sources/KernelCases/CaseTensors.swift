@@ -12,7 +12,7 @@ struct CaseTensors {
 
   /// A tensor that holds `values` when the operation starts.
   mutating func input(
-    _ name: String, _ values: HostTensor, _ placement: Placement = .dense, _ elementType: ElementType = .float32
+    _ name: String, _ values: ReferenceTensor, _ placement: Placement = .dense, _ elementType: ElementType = .float32
   ) -> Tensor {
     let tensor = placement.tensor(name, values.shape, elementType)
     inputs.append(TensorValues(tensor, values))
@@ -34,7 +34,7 @@ struct CaseTensors {
   }
 
   /// A tensor that the operation adds to where `old` is given, and overwrites where it is not.
-  mutating func output(_ name: String, _ shape: Shape, _ placement: Placement = .dense, addingTo old: HostTensor?)
+  mutating func output(_ name: String, _ shape: Shape, _ placement: Placement = .dense, addingTo old: ReferenceTensor?)
     -> Tensor
   {
     guard let old else { return output(name, shape, placement) }
@@ -99,9 +99,9 @@ struct RandomValues: RandomNumberGenerator {
   }
 
   /// Floats, uniform on `range`.
-  mutating func floats(_ shape: Shape, in range: ClosedRange<Double> = -1...1) -> HostTensor {
+  mutating func floats(_ shape: Shape, in range: ClosedRange<Double> = -1...1) -> ReferenceTensor {
     let width = range.upperBound - range.lowerBound
-    return HostTensor(
+    return ReferenceTensor(
       shape,
       (0..<shape.count).map { _ in
         Double(Float(range.lowerBound + width * Double(next() >> 11) * 0x1p-53))
@@ -109,8 +109,8 @@ struct RandomValues: RandomNumberGenerator {
   }
 
   /// Whole numbers of `range`: sums of their products are exact in float, in whatever order they are added.
-  mutating func integers(_ shape: Shape, in range: ClosedRange<Int> = -3...3) -> HostTensor {
-    HostTensor(
+  mutating func integers(_ shape: Shape, in range: ClosedRange<Int> = -3...3) -> ReferenceTensor {
+    ReferenceTensor(
       shape,
       (0..<shape.count).map { _ in Double(range.lowerBound + Int(next() >> 33) % range.count) })
   }

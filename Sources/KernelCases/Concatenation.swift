@@ -2,18 +2,18 @@ import Runtime
 
 extension Reference {
   /// The inputs' channels, one after the other.
-  public static func concatenation(_ inputs: [HostTensor]) -> HostTensor {
-    guard let first = inputs.first?.shape else { return HostTensor(Shape(vector: 0)) }
+  public static func concatenation(_ inputs: [ReferenceTensor]) -> ReferenceTensor {
+    guard let first = inputs.first?.shape else { return ReferenceTensor(Shape(vector: 0)) }
     let channels = inputs.reduce(0) { $0 + $1.shape.channels }
     var values: [Double] = []
     for pixel in 0..<first.pixelCount {
       for input in inputs { values += input.values[pixel * input.shape.channels..<(pixel + 1) * input.shape.channels] }
     }
-    return HostTensor(Shape(first.batch, first.height, first.width, channels), values)
+    return ReferenceTensor(Shape(first.batch, first.height, first.width, channels), values)
   }
 
   /// Consecutive runs of the input's channels: the gradient of `concatenation`.
-  public static func split(_ input: HostTensor, channels counts: [Int]) -> [HostTensor] {
+  public static func split(_ input: ReferenceTensor, channels counts: [Int]) -> [ReferenceTensor] {
     let shape = input.shape
     var start = 0
     return counts.map { count in
@@ -21,7 +21,7 @@ extension Reference {
       let values = (0..<shape.pixelCount).flatMap { pixel in
         input.values[pixel * shape.channels + start..<pixel * shape.channels + start + count]
       }
-      return HostTensor(Shape(shape.batch, shape.height, shape.width, count), values)
+      return ReferenceTensor(Shape(shape.batch, shape.height, shape.width, count), values)
     }
   }
 }

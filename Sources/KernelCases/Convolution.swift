@@ -9,10 +9,10 @@ extension Reference {
   ///   - bias: `[K]`
   ///   - mapShape: `[N, H′, W′, K]`; from the image's where nil
   public static func convolutionMap(
-    image: HostTensor, weights: HostTensor, bias: HostTensor? = nil, mapShape: Shape? = nil,
+    image: ReferenceTensor, weights: ReferenceTensor, bias: ReferenceTensor? = nil, mapShape: Shape? = nil,
     _ geometry: ConvolutionGeometry, weightsInput: ConvolutionProblem.Side = .image
-  ) -> HostTensor {
-    var map = HostTensor(
+  ) -> ReferenceTensor {
+    var map = ReferenceTensor(
       mapShape ?? geometry.outputShape(of: image.shape, outputChannels: weights.shape.channels))
     forEachTap(geometry, image: image.shape, map: map.shape, weightsInput) { n, row, column, y, x, c, k, weight in
       map[n, y, x, k] += image[n, row, column, c] * weights[weight]
@@ -28,10 +28,10 @@ extension Reference {
   ///   - bias: `[C]`
   ///   - imageShape: `[N, H, W, C]`
   public static func convolutionImage(
-    map: HostTensor, weights: HostTensor, bias: HostTensor? = nil, imageShape: Shape, _ geometry: ConvolutionGeometry,
+    map: ReferenceTensor, weights: ReferenceTensor, bias: ReferenceTensor? = nil, imageShape: Shape, _ geometry: ConvolutionGeometry,
     weightsInput: ConvolutionProblem.Side = .image
-  ) -> HostTensor {
-    var image = HostTensor(imageShape)
+  ) -> ReferenceTensor {
+    var image = ReferenceTensor(imageShape)
     forEachTap(geometry, image: imageShape, map: map.shape, weightsInput) { n, row, column, y, x, c, k, weight in
       image[n, row, column, c] += map[n, y, x, k] * weights[weight]
     }
@@ -45,11 +45,11 @@ extension Reference {
   ///   - map: `[N, H′, W′, K]`
   /// - Returns: `[kernelHeight, kernelWidth, C, K]`, or `[kernelHeight, kernelWidth, K, C]` where `weightsInput` is the map
   public static func convolutionWeights(
-    image: HostTensor, map: HostTensor, _ geometry: ConvolutionGeometry,
+    image: ReferenceTensor, map: ReferenceTensor, _ geometry: ConvolutionGeometry,
     weightsInput: ConvolutionProblem.Side = .image
-  ) -> HostTensor {
+  ) -> ReferenceTensor {
     let (input, output) = weightsInput == .image ? (image, map) : (map, image)
-    var weights = HostTensor(
+    var weights = ReferenceTensor(
       Shape(geometry.kernelHeight, geometry.kernelWidth, input.shape.channels, output.shape.channels))
     forEachTap(geometry, image: image.shape, map: map.shape, weightsInput) { n, row, column, y, x, c, k, weight in
       weights[weight] += image[n, row, column, c] * map[n, y, x, k]
@@ -58,16 +58,16 @@ extension Reference {
   }
 
   /// The gradient of a bias: the sum of the output's gradient over all pixels.
-  public static func biasGradient(outputGradient: HostTensor) -> HostTensor {
+  public static func biasGradient(outputGradient: ReferenceTensor) -> ReferenceTensor {
     let channels = outputGradient.shape.channels
-    var biasGradient = HostTensor(Shape(vector: channels))
+    var biasGradient = ReferenceTensor(Shape(vector: channels))
     for (index, gradient) in outputGradient.values.enumerated() { biasGradient[index % channels] += gradient }
     return biasGradient
   }
 
-  private static func adding(_ bias: HostTensor, to tensor: HostTensor) -> HostTensor {
+  private static func adding(_ bias: ReferenceTensor, to tensor: ReferenceTensor) -> ReferenceTensor {
     let channels = tensor.shape.channels
-    return HostTensor(tensor.shape, tensor.values.enumerated().map { $1 + bias[$0 % channels] })
+    return ReferenceTensor(tensor.shape, tensor.values.enumerated().map { $1 + bias[$0 % channels] })
   }
 
   /// Calls `body` with every term of a convolution's sums: a pixel (n, y, x) and a channel k of the map, a pixel (n, row, column)

@@ -37,7 +37,7 @@ struct ConvolutionVariant: Sendable {
   var tolerance: Double { exact ? 0 : biasMean == 0 ? KernelCase.defaultTolerance : 1e-4 }
 
   /// Returns random values of a tensor.
-  func values(_ shape: Shape, _ tensors: inout CaseTensors) -> HostTensor {
+  func values(_ shape: Shape, _ tensors: inout CaseTensors) -> ReferenceTensor {
     exact ? tensors.random.integers(shape) : tensors.random.floats(shape)
   }
 

@@ -2,8 +2,8 @@ import Runtime
 
 extension Reference {
   /// average + (1 − decay) · (values − average)
-  public static func exponentialMovingAverage(values: HostTensor, average: HostTensor, decay: Double) -> HostTensor {
-    HostTensor(average.shape, zip(average.values, values.values).map { $0 + (1 - decay) * ($1 - $0) })
+  public static func exponentialMovingAverage(values: ReferenceTensor, average: ReferenceTensor, decay: Double) -> ReferenceTensor {
+    ReferenceTensor(average.shape, zip(average.values, values.values).map { $0 + (1 - decay) * ($1 - $0) })
   }
 }
 

@@ -2,7 +2,7 @@ import Runtime
 
 extension Fill: ReferencedOperation {
   public func evaluate(in memory: inout ReferenceMemory) {
-    memory[output] = HostTensor(output.shape, repeating: Double(value))
+    memory[output] = ReferenceTensor(output.shape, repeating: Double(value))
   }
 }
 

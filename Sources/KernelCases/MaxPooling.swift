@@ -3,11 +3,11 @@ import Runtime
 extension Reference {
   /// The largest value of each window × window square and its place `y · window + x` in it; the first of equal ones wins,
   /// row by row. Rows and columns left over at the end are ignored.
-  public static func maxPoolingForward(input: HostTensor, window: Int) -> (output: HostTensor, indices: HostTensor) {
+  public static func maxPoolingForward(input: ReferenceTensor, window: Int) -> (output: ReferenceTensor, indices: ReferenceTensor) {
     let shape = input.shape
     let outputShape = Shape(shape.batch, shape.height / window, shape.width / window, shape.channels)
-    var output = HostTensor(outputShape, repeating: -.infinity)
-    var indices = HostTensor(outputShape)
+    var output = ReferenceTensor(outputShape, repeating: -.infinity)
+    var indices = ReferenceTensor(outputShape)
     for n in 0..<outputShape.batch {
       for y in 0..<outputShape.height {
         for x in 0..<outputShape.width {
@@ -27,9 +27,9 @@ extension Reference {
 
   /// Each output's gradient at the place of its maximum, 0 elsewhere.
   public static func maxPoolingBackward(
-    outputGradient: HostTensor, indices: HostTensor, inputShape: Shape, window: Int
-  ) -> HostTensor {
-    var inputGradient = HostTensor(inputShape)
+    outputGradient: ReferenceTensor, indices: ReferenceTensor, inputShape: Shape, window: Int
+  ) -> ReferenceTensor {
+    var inputGradient = ReferenceTensor(inputShape)
     let shape = outputGradient.shape
     for n in 0..<shape.batch {
       for y in 0..<shape.height {

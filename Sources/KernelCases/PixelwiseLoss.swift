@@ -4,8 +4,8 @@ extension Reference {
   /// The mean over all elements of |d| or d², with d = prediction − target.
   ///
   /// - Returns: the mean and its derivative by `prediction`: sign(d) / count, 0 at 0, or 2 d / count.
-  public static func pixelwiseLoss(_ kind: PixelwiseLoss.Kind, prediction: HostTensor, target: HostTensor)
-    -> (loss: Double, gradient: HostTensor)
+  public static func pixelwiseLoss(_ kind: PixelwiseLoss.Kind, prediction: ReferenceTensor, target: ReferenceTensor)
+    -> (loss: Double, gradient: ReferenceTensor)
   {
     let count = Double(prediction.shape.count)
     var loss = 0.0
@@ -28,7 +28,7 @@ extension Reference {
 extension PixelwiseLoss: ReferencedOperation {
   public func evaluate(in memory: inout ReferenceMemory) {
     let result = Reference.pixelwiseLoss(kind, prediction: memory[prediction], target: memory[target])
-    memory.write(HostTensor(vector: [result.loss]), to: loss, accumulate: true)
+    memory.write(ReferenceTensor(vector: [result.loss]), to: loss, accumulate: true)
     memory.write(result.gradient.map { Double(weight) * $0 }, to: gradient, accumulate: accumulate)
   }
 }
@@ -47,7 +47,7 @@ extension KernelCases {
       return PixelwiseLoss(
         kind, prediction: tensors.input("prediction", prediction, variant.placement),
         target: tensors.input("target", target, variant.placement),
-        loss: tensors.input("loss", HostTensor(vector: [0.5])), gradient: variant.gradient(&tensors),
+        loss: tensors.input("loss", ReferenceTensor(vector: [0.5])), gradient: variant.gradient(&tensors),
         weight: variant.weight, accumulate: variant.accumulate)
     }
   }

@@ -25,9 +25,9 @@ extension Reference {
   /// high). Uniform: (word >> 8) · 2⁻²⁴, scaled. Normal: Box and Muller on the words in pairs, u₁ = ((word >> 8) + 1) · 2⁻²⁴,
   /// u₂ = (word >> 8) · 2⁻²⁴: √(−2 ln u₁) · cos 2πu₂, then sin.
   public static func randomFill(_ shape: Shape, _ distribution: Distribution, seed: UInt64, stream: UInt64)
-    -> HostTensor
+    -> ReferenceTensor
   {
-    var output = HostTensor(shape)
+    var output = ReferenceTensor(shape)
     for block in 0..<(shape.count + 3) / 4 {
       let words = philox(
         counter: (

@@ -24,12 +24,12 @@ public struct ReferenceMemory {
     for contents in contents { self[contents.tensor] = contents.values }
   }
 
-  public subscript(tensor: Tensor) -> HostTensor {
+  public subscript(tensor: Tensor) -> ReferenceTensor {
     get {
       guard let elements = storages[ObjectIdentifier(tensor.storage)] else {
-        return HostTensor(tensor.shape, repeating: .nan)
+        return ReferenceTensor(tensor.shape, repeating: .nan)
       }
-      return HostTensor(tensor.shape, tensor.elementIndices.map { elements[$0] })
+      return ReferenceTensor(tensor.shape, tensor.elementIndices.map { elements[$0] })
     }
     set {
       let unwritten = [Double](repeating: .nan, count: tensor.storage.count)
@@ -40,10 +40,10 @@ public struct ReferenceMemory {
   }
 
   /// The contents of an optional tensor.
-  public subscript(tensor: Tensor?) -> HostTensor? { tensor.map { self[$0] } }
+  public subscript(tensor: Tensor?) -> ReferenceTensor? { tensor.map { self[$0] } }
 
   /// Overwrites a tensor or adds to it; does nothing where `tensor` is nil.
-  public mutating func write(_ values: HostTensor, to tensor: Tensor?, accumulate: Bool = false) {
+  public mutating func write(_ values: ReferenceTensor, to tensor: Tensor?, accumulate: Bool = false) {
     guard let tensor else { return }
     self[tensor] = accumulate ? self[tensor] + values : values
   }

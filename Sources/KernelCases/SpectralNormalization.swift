@@ -7,17 +7,17 @@ extension Reference {
   /// - Parameters:
   ///   - weights: `[KH, KW, I, O]`
   ///   - outputVector: the previous u, O elements
-  public static func spectralNormalizationForward(weights: HostTensor, outputVector: HostTensor)
-    -> (output: HostTensor, outputVector: HostTensor, inputVector: HostTensor, norm: Double)
+  public static func spectralNormalizationForward(weights: ReferenceTensor, outputVector: ReferenceTensor)
+    -> (output: ReferenceTensor, outputVector: ReferenceTensor, inputVector: ReferenceTensor, norm: Double)
   {
     let columns = weights.shape.channels
     let rows = weights.shape.pixelCount
-    var v = HostTensor(Shape(vector: rows))
+    var v = ReferenceTensor(Shape(vector: rows))
     for row in 0..<rows {
       for column in 0..<columns { v[row] += weights[row * columns + column] * outputVector[column] }
     }
     v = unit(v)
-    var u = HostTensor(Shape(vector: columns))
+    var u = ReferenceTensor(Shape(vector: columns))
     for row in 0..<rows {
       for column in 0..<columns { u[column] += weights[row * columns + column] * v[row] }
     }
@@ -28,8 +28,8 @@ extension Reference {
 
   /// (gradient − ⟨gradient, output⟩ · v uᵀ) / σ
   public static func spectralNormalizationBackward(
-    output: HostTensor, outputVector: HostTensor, inputVector: HostTensor, norm: Double, gradient: HostTensor
-  ) -> HostTensor {
+    output: ReferenceTensor, outputVector: ReferenceTensor, inputVector: ReferenceTensor, norm: Double, gradient: ReferenceTensor
+  ) -> ReferenceTensor {
     let columns = output.shape.channels
     let product = zip(gradient.values, output.values).reduce(0) { $0 + $1.0 * $1.1 }
     var result = gradient
@@ -41,14 +41,14 @@ extension Reference {
   }
 
   /// vᵀ A u
-  static func spectralNorm(weights: HostTensor, outputVector: HostTensor, inputVector: HostTensor) -> Double {
+  static func spectralNorm(weights: ReferenceTensor, outputVector: ReferenceTensor, inputVector: ReferenceTensor) -> Double {
     let columns = weights.shape.channels
     return weights.values.indices.reduce(0) { sum, index in
       sum + weights[index] * inputVector[index / columns] * outputVector[index % columns]
     }
   }
 
-  private static func unit(_ vector: HostTensor) -> HostTensor {
+  private static func unit(_ vector: ReferenceTensor) -> ReferenceTensor {
     let length = vector.values.reduce(0) { $0 + $1 * $1 }.squareRoot()
     return vector.map { $0 / max(length, Double(SpectralNormalizationForward.epsilon)) }
   }
@@ -60,7 +60,7 @@ extension SpectralNormalizationForward: ReferencedOperation {
     memory[output] = result.output
     memory[outputVector] = result.outputVector
     memory[inputVector] = result.inputVector
-    memory[norm] = HostTensor(vector: [result.norm])
+    memory[norm] = ReferenceTensor(vector: [result.norm])
   }
 }
 
@@ -109,7 +109,7 @@ extension KernelCases {
         output: tensors.input("output", tensors.random.floats(shape)),
         outputVector: tensors.input("outputVector", tensors.random.floats(Shape(vector: shape.channels)), placement),
         inputVector: tensors.input("inputVector", tensors.random.floats(Shape(vector: shape.pixelCount)), placement),
-        norm: tensors.input("norm", HostTensor(vector: [1.75])),
+        norm: tensors.input("norm", ReferenceTensor(vector: [1.75])),
         gradient: tensors.input("gradient", tensors.random.floats(shape), placement))
     }
   }

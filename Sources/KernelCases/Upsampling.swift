@@ -19,9 +19,9 @@ extension Reference {
 
   /// - Parameter input: `[N, H, W, C]`
   /// - Returns: `[N, H · factor, W · factor, C]`
-  public static func upsamplingForward(input: HostTensor, mode: UpsamplingMode, factor: Int) -> HostTensor {
+  public static func upsamplingForward(input: ReferenceTensor, mode: UpsamplingMode, factor: Int) -> ReferenceTensor {
     let shape = input.shape
-    var output = HostTensor(Shape(shape.batch, shape.height * factor, shape.width * factor, shape.channels))
+    var output = ReferenceTensor(Shape(shape.batch, shape.height * factor, shape.width * factor, shape.channels))
     forEachUpsampled(shape, mode, factor) { n, y, x, row, column, weight in
       for c in 0..<shape.channels { output[n, y, x, c] += weight * input[n, row, column, c] }
     }
@@ -32,9 +32,9 @@ extension Reference {
   ///   - outputGradient: `[N, H · factor, W · factor, C]`
   ///   - inputShape: `[N, H, W, C]`
   public static func upsamplingBackward(
-    outputGradient: HostTensor, inputShape: Shape, mode: UpsamplingMode, factor: Int
-  ) -> HostTensor {
-    var inputGradient = HostTensor(inputShape)
+    outputGradient: ReferenceTensor, inputShape: Shape, mode: UpsamplingMode, factor: Int
+  ) -> ReferenceTensor {
+    var inputGradient = ReferenceTensor(inputShape)
     forEachUpsampled(inputShape, mode, factor) { n, y, x, row, column, weight in
       for c in 0..<inputShape.channels { inputGradient[n, row, column, c] += weight * outputGradient[n, y, x, c] }
     }

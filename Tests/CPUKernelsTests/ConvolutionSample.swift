@@ -1,5 +1,4 @@
 import KernelCases
-import struct KernelCases.HostTensor
 import Runtime
 import Testing
 
@@ -23,7 +22,7 @@ struct ConvolutionSample: CustomTestStringConvertible, Sendable {
   private func values(_ tensor: Tensor, stream: UInt64) -> TensorValues {
     var random = Philox(seed: 7, stream: stream)
     return TensorValues(
-      tensor, HostTensor(tensor.shape, (0..<tensor.shape.count).map { _ in Double(random.nextUniform(in: -1...1)) }))
+      tensor, ReferenceTensor(tensor.shape, (0..<tensor.shape.count).map { _ in Double(random.nextUniform(in: -1...1)) }))
   }
 
   /// Channels 3 and on of a tensor with 5 channels more.

@@ -83,7 +83,7 @@ struct ConvolutionTests {
       var random = Philox(seed: 1, stream: stream)
       return TensorValues(
         tensor,
-        KernelCases.HostTensor(
+        ReferenceTensor(
           tensor.shape, (0..<tensor.shape.count).map { _ in Double(random.nextUniform(in: 0...2)) }))
     }
     func results(threadCount: Int) throws -> [[UInt8]] {

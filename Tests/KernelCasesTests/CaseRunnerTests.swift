@@ -9,8 +9,8 @@ struct CaseRunnerTests {
   private func instance(output placement: Range<Int> = 2..<5) -> CaseInstance {
     let inputShape = Shape(2, 5, 4, 3)
     let geometry = ConvolutionGeometry(kernel: 3, padding: 1)
-    let input = HostTensor(inputShape, (0..<inputShape.count).map { Double($0 % 7) - 3 })
-    let weights = HostTensor(Shape(3, 3, 3, 3), (0..<81).map { Double($0 % 5) - 1 })
+    let input = ReferenceTensor(inputShape, (0..<inputShape.count).map { Double($0 % 7) - 3 })
+    let weights = ReferenceTensor(Shape(3, 3, 3, 3), (0..<81).map { Double($0 % 5) - 1 })
     let inputTensor = Tensor("input", inputShape)
     let weightsTensor = Tensor("weights", weights.shape)
     let output = Tensor("output", Shape(2, 5, 4, 7)).channels(placement)

@@ -2,7 +2,7 @@ import KernelCases
 import Testing
 
 /// Σ a(i) · b(i)
-func dot(_ a: HostTensor, _ b: HostTensor) -> Double {
+func dot(_ a: ReferenceTensor, _ b: ReferenceTensor) -> Double {
   zip(a.values, b.values).reduce(0) { $0 + $1.0 * $1.1 }
 }
 
@@ -13,7 +13,7 @@ func dot(_ a: HostTensor, _ b: HostTensor) -> Double {
 ///   - gradient: the formula's ∂f/∂x at `point`
 ///   - function: f
 func expectGradient(
-  _ gradient: HostTensor, at point: HostTensor, of function: (HostTensor) -> Double, _ comment: Comment? = nil,
+  _ gradient: ReferenceTensor, at point: ReferenceTensor, of function: (ReferenceTensor) -> Double, _ comment: Comment? = nil,
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
   // Rounding costs 1e-16 / h and the third derivative h²: both are about 1e-10 here.

@@ -35,7 +35,7 @@ struct GradientTests {
     let image = random.floats(imageShape)
     let weights = random.floats(Shape(geometry.kernelHeight, geometry.kernelWidth, imageShape.channels, 3))
     let bias = random.floats(Shape(vector: 3))
-    let map = { (image: HostTensor, weights: HostTensor, bias: HostTensor) in
+    let map = { (image: ReferenceTensor, weights: ReferenceTensor, bias: ReferenceTensor) in
       Reference.convolutionMap(image: image, weights: weights, bias: bias, geometry)
     }
     let mapGradient = random.floats(map(image, weights, bias).shape)
@@ -65,7 +65,7 @@ struct GradientTests {
     let weights = random.floats(Shape(geometry.kernelHeight, geometry.kernelWidth, 3, 2))
     let bias = random.floats(Shape(vector: 2))
     let imageGradient = random.floats(imageShape)
-    let image = { (map: HostTensor, weights: HostTensor, bias: HostTensor) in
+    let image = { (map: ReferenceTensor, weights: ReferenceTensor, bias: ReferenceTensor) in
       Reference.convolutionImage(
         map: map, weights: weights, bias: bias, imageShape: imageShape, geometry, weightsInput: .map)
     }
@@ -86,13 +86,13 @@ struct GradientTests {
     let shape = Shape(2, 3, 2, 3)
     let vector = Shape(vector: 3)
     let input = random.floats(shape, in: -1...3)
-    let scale = HostTensor(vector: [0.7, -1.2, 1.1])
+    let scale = ReferenceTensor(vector: [0.7, -1.2, 1.1])
     let shift = random.floats(vector)
     let outputGradient = random.floats(shape)
-    let forward = { (input: HostTensor, scale: HostTensor, shift: HostTensor, activation: Activation?) in
+    let forward = { (input: ReferenceTensor, scale: ReferenceTensor, shift: ReferenceTensor, activation: Activation?) in
       Reference.batchNormalizationForward(
-        input: input, scale: scale, shift: shift, runningMean: HostTensor(vector),
-        runningVariance: HostTensor(vector), activation: activation, epsilon: 1e-5, momentum: 0.1)
+        input: input, scale: scale, shift: shift, runningMean: ReferenceTensor(vector),
+        runningVariance: ReferenceTensor(vector), activation: activation, epsilon: 1e-5, momentum: 0.1)
     }
     let result = forward(input, scale, shift, nil)
     #expect(result.output.values.allSatisfy { abs($0) > 1e-3 }, "too near to a kink for finite differences")

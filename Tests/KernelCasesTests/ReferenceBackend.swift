@@ -142,13 +142,13 @@ extension Tensor {
   }
 
   /// Copies the elements out.
-  func read() throws(BackendError) -> HostTensor {
+  func read() throws(BackendError) -> ReferenceTensor {
     let image = StorageImage(elementType: storage.elementType, bytes: Array(try hostMemory().bytes))
-    return HostTensor(shape, image.read(self))
+    return ReferenceTensor(shape, image.read(self))
   }
 
   /// Overwrites the elements.
-  func write(_ values: HostTensor) throws(BackendError) {
+  func write(_ values: ReferenceTensor) throws(BackendError) {
     let memory = try hostMemory()
     var image = StorageImage(elementType: storage.elementType, bytes: Array(memory.bytes))
     image.write(TensorValues(self, values))

@@ -9,15 +9,15 @@ struct ReferenceTests {
   @Test("A convolution with ones counts the pixels under its kernel")
   func convolution() {
     let output = Reference.convolutionMap(
-      image: HostTensor(Shape(1, 3, 3, 1), repeating: 1), weights: HostTensor(Shape(3, 3, 1, 1), repeating: 1),
-      bias: HostTensor(vector: [10]), ConvolutionGeometry(kernel: 3, padding: 1))
+      image: ReferenceTensor(Shape(1, 3, 3, 1), repeating: 1), weights: ReferenceTensor(Shape(3, 3, 1, 1), repeating: 1),
+      bias: ReferenceTensor(vector: [10]), ConvolutionGeometry(kernel: 3, padding: 1))
     #expect(output.values == [14, 16, 14, 16, 19, 16, 14, 16, 14])
   }
 
   @Test("A convolution does not flip its kernel, and its stride samples the image")
   func convolutionOrientation() {
-    let input = HostTensor(Shape(1, 2, 4, 1), [1, 2, 3, 4, 5, 6, 7, 8])
-    let weights = HostTensor(Shape(1, 2, 1, 2), [1, 0, 10, -1])
+    let input = ReferenceTensor(Shape(1, 2, 4, 1), [1, 2, 3, 4, 5, 6, 7, 8])
+    let weights = ReferenceTensor(Shape(1, 2, 1, 2), [1, 0, 10, -1])
     let output = Reference.convolutionMap(
       image: input, weights: weights, ConvolutionGeometry(kernelHeight: 1, kernelWidth: 2, stride: 2))
     #expect(output.shape == Shape(1, 1, 2, 2))
@@ -27,8 +27,8 @@ struct ReferenceTests {
   @Test("A transposed convolution adds its kernel at every input pixel")
   func transposedConvolution() {
     let geometry = ConvolutionGeometry(kernel: 3, stride: 2, padding: 1)
-    let input = HostTensor(Shape(1, 1, 2, 1), [1, 10])
-    let weights = HostTensor(Shape(3, 3, 1, 1), [1, 2, 3, 4, 5, 6, 7, 8, 9])
+    let input = ReferenceTensor(Shape(1, 1, 2, 1), [1, 10])
+    let weights = ReferenceTensor(Shape(3, 3, 1, 1), [1, 2, 3, 4, 5, 6, 7, 8, 9])
     let shape = geometry.transposedOutputShape(of: input.shape, outputChannels: 1, outputPadding: 1)
     let output = Reference.convolutionImage(
       map: input, weights: weights, imageShape: shape, geometry, weightsInput: .map)
@@ -39,8 +39,8 @@ struct ReferenceTests {
   @Test("Batch normalization of two pixels")
   func batchNormalization() {
     let result = Reference.batchNormalizationForward(
-      input: HostTensor(Shape(1, 1, 2, 1), [1, 5]), scale: HostTensor(vector: [3]), shift: HostTensor(vector: [-1]),
-      runningMean: HostTensor(vector: [10]), runningVariance: HostTensor(vector: [1]),
+      input: ReferenceTensor(Shape(1, 1, 2, 1), [1, 5]), scale: ReferenceTensor(vector: [3]), shift: ReferenceTensor(vector: [-1]),
+      runningMean: ReferenceTensor(vector: [10]), runningVariance: ReferenceTensor(vector: [1]),
       activation: .leakyReLU(slope: 0.5), epsilon: 0, momentum: 0.5)
     #expect(result.mean.values == [3])
     #expect(result.inverseDeviation.values == [0.5])
@@ -52,7 +52,7 @@ struct ReferenceTests {
 
   @Test("Max-pooling takes the first of equal values and leaves odd edges out")
   func maxPooling() {
-    let input = HostTensor(Shape(1, 3, 5, 1), [-2, -1, 7, 7, 9, -1, -3, 7, 0, 9, 9, 9, 9, 9, 9])
+    let input = ReferenceTensor(Shape(1, 3, 5, 1), [-2, -1, 7, 7, 9, -1, -3, 7, 0, 9, 9, 9, 9, 9, 9])
     let result = Reference.maxPoolingForward(input: input, window: 2)
     #expect(result.output.values == [-1, 7])
     #expect(result.indices.values == [1, 0])
@@ -60,14 +60,14 @@ struct ReferenceTests {
 
   @Test("Bilinear upsampling has its pixel centers at halves")
   func upsampling() {
-    let input = HostTensor(Shape(1, 1, 2, 1), [0, 4])
+    let input = ReferenceTensor(Shape(1, 1, 2, 1), [0, 4])
     #expect(Reference.upsamplingForward(input: input, mode: .bilinear, factor: 2).values == [0, 1, 3, 4, 0, 1, 3, 4])
     #expect(Reference.upsamplingForward(input: input, mode: .nearest, factor: 2).values == [0, 0, 4, 4, 0, 0, 4, 4])
   }
 
   @Test("Concatenation and split are each other's inverse")
   func concatenation() {
-    let parts = [HostTensor(Shape(1, 1, 2, 1), [1, 2]), HostTensor(Shape(1, 1, 2, 2), [3, 4, 5, 6])]
+    let parts = [ReferenceTensor(Shape(1, 1, 2, 1), [1, 2]), ReferenceTensor(Shape(1, 1, 2, 2), [3, 4, 5, 6])]
     let whole = Reference.concatenation(parts)
     #expect(whole.values == [1, 3, 4, 2, 5, 6])
     #expect(Reference.split(whole, channels: [1, 2]).map(\.values) == parts.map(\.values))
@@ -75,26 +75,26 @@ struct ReferenceTests {
 
   @Test("Losses of a few elements")
   func losses() {
-    let prediction = HostTensor(vector: [1, 2, 3, 4])
-    let target = HostTensor(vector: [1, 0, 6, 4])
+    let prediction = ReferenceTensor(vector: [1, 2, 3, 4])
+    let target = ReferenceTensor(vector: [1, 0, 6, 4])
     #expect(Reference.pixelwiseLoss(.meanSquared, prediction: prediction, target: target).loss == 13.0 / 4)
     #expect(Reference.pixelwiseLoss(.l1, prediction: prediction, target: target).loss == 5.0 / 4)
-    let entropy = Reference.binaryCrossEntropy(logits: HostTensor(vector: [0, 0]), target: 0.9)
+    let entropy = Reference.binaryCrossEntropy(logits: ReferenceTensor(vector: [0, 0]), target: 0.9)
     #expect(abs(entropy.loss - log(2)) < 1e-15)
     #expect(entropy.gradient.values.allSatisfy { abs($0 + 0.2) < 1e-15 })
     // exp(1000) is no double: the loss must not go through it.
-    #expect(Reference.binaryCrossEntropy(logits: HostTensor(vector: [1000]), target: 0).loss == 1000)
+    #expect(Reference.binaryCrossEntropy(logits: ReferenceTensor(vector: [1000]), target: 0).loss == 1000)
   }
 
   @Test("Adam moves by the learning rate at its first step, and under a constant gradient at every step")
   func adam() {
     var state = (
-      parameters: HostTensor(vector: [1, 1]), firstMoment: HostTensor(vector: [0, 0]),
-      secondMoment: HostTensor(vector: [0, 0])
+      parameters: ReferenceTensor(vector: [1, 1]), firstMoment: ReferenceTensor(vector: [0, 0]),
+      secondMoment: ReferenceTensor(vector: [0, 0])
     )
     for step in 1...5 {
       state = Reference.adam(
-        parameters: state.parameters, gradients: HostTensor(vector: [0.3, -20]), firstMoment: state.firstMoment,
+        parameters: state.parameters, gradients: ReferenceTensor(vector: [0.3, -20]), firstMoment: state.firstMoment,
         secondMoment: state.secondMoment, learningRate: 0.01, step: step, beta1: 0.9, beta2: 0.999, epsilon: 0)
       #expect(abs(state.parameters[0] - (1 - 0.01 * Double(step))) < 1e-12)
       #expect(abs(state.parameters[1] - (1 + 0.01 * Double(step))) < 1e-12)
@@ -104,8 +104,8 @@ struct ReferenceTests {
   @Test("Adam's epsilon is added to the corrected deviation")
   func adamEpsilon() {
     let result = Reference.adam(
-      parameters: HostTensor(vector: [0]), gradients: HostTensor(vector: [2]), firstMoment: HostTensor(vector: [0]),
-      secondMoment: HostTensor(vector: [0]), learningRate: 1, step: 1, beta1: 0.9, beta2: 0.999, epsilon: 2)
+      parameters: ReferenceTensor(vector: [0]), gradients: ReferenceTensor(vector: [2]), firstMoment: ReferenceTensor(vector: [0]),
+      secondMoment: ReferenceTensor(vector: [0]), learningRate: 1, step: 1, beta1: 0.9, beta2: 0.999, epsilon: 2)
     #expect(abs(result.parameters[0] + 0.5) < 1e-12)
     #expect(abs(result.firstMoment[0] - 0.2) < 1e-15)
     #expect(abs(result.secondMoment[0] - 0.004) < 1e-15)
@@ -113,7 +113,7 @@ struct ReferenceTests {
 
   @Test("A gathered batch follows the shuffled order")
   func batchGather() {
-    let images = HostTensor(Shape(3, 1, 1, 3), [0, 0, 0, 10, 20, 30, 255, 0, 0])
+    let images = ReferenceTensor(Shape(3, 1, 1, 3), [0, 0, 0, 10, 20, 30, 255, 0, 0])
     let result = Reference.batchGather(
       images: images, indices: [1, 2, 0, 1], first: 1, batch: 3, .rgb(scale: 2, shift: -1))
     #expect(result.color.values == [509, -1, -1, -1, -1, -1, 19, 39, 59])
@@ -123,7 +123,7 @@ struct ReferenceTests {
 
   @Test("A flipped image has left and right exchanged")
   func flippedImage() {
-    let images = HostTensor(Shape(2, 1, 2, 3), [0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6])
+    let images = ReferenceTensor(Shape(2, 1, 2, 3), [0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6])
     let result = Reference.batchGather(
       images: images, indices: [1 + 1 << 31, 1], first: 0, batch: 2, .rgb(scale: 1, shift: 0))
     #expect(result.color.values == [4, 5, 6, 1, 2, 3, 1, 2, 3, 4, 5, 6])
@@ -132,7 +132,7 @@ struct ReferenceTests {
   /// Published values: red is (53.24, 80.09, 67.20), white (100, 0, 0).
   @Test("A gathered batch in CIELAB is on its scales")
   func gatherLab() {
-    let images = HostTensor(Shape(2, 1, 1, 3), [255, 0, 0, 255, 255, 255])
+    let images = ReferenceTensor(Shape(2, 1, 1, 3), [255, 0, 0, 255, 255, 255])
     let result = Reference.batchGather(images: images, indices: [0, 1], first: 0, batch: 2, .lab)
     let color = [80.09 / 110, 67.20 / 110, 0, 0]
     let gray = [53.24 / 50 - 1, 1]
@@ -143,8 +143,8 @@ struct ReferenceTests {
   @Test("Spectral normalization finds the largest singular value")
   func spectralNormalization() {
     // Singular values 3 and 2.
-    let weights = HostTensor(Shape(1, 1, 2, 2), [0, 3, -2, 0])
-    var vector = HostTensor(vector: [0.5, 0.5])
+    let weights = ReferenceTensor(Shape(1, 1, 2, 2), [0, 3, -2, 0])
+    var vector = ReferenceTensor(vector: [0.5, 0.5])
     var norm = 0.0
     for _ in 0..<40 {
       let result = Reference.spectralNormalizationForward(weights: weights, outputVector: vector)

@@ -81,15 +81,15 @@ public struct VectorCase {
   }
 
   /// The values of a tensor of four extents, with their type.
-  func tensor(_ tensor: String) throws -> (values: HostTensor, elementType: ElementType) {
+  func tensor(_ tensor: String) throws -> (values: ReferenceTensor, elementType: ElementType) {
     let path = "\(name)/\(tensor)"
     guard let entry = file.tensors[path] else { throw VectorError.missing(tensor, in: name) }
     guard entry.shape.count == 4 else { throw VectorError.missing("four extents of \(tensor)", in: name) }
     let shape = Shape(entry.shape[0], entry.shape[1], entry.shape[2], entry.shape[3])
     switch entry.dataType {
-    case .float32: return (HostTensor(shape, try file.values(path, as: Float.self).map(Double.init)), .float32)
-    case .uint32: return (HostTensor(shape, try file.values(path, as: UInt32.self).map(Double.init)), .uint32)
-    case .uint8: return (HostTensor(shape, try file.values(path, as: UInt8.self).map(Double.init)), .uint8)
+    case .float32: return (ReferenceTensor(shape, try file.values(path, as: Float.self).map(Double.init)), .float32)
+    case .uint32: return (ReferenceTensor(shape, try file.values(path, as: UInt32.self).map(Double.init)), .uint32)
+    case .uint8: return (ReferenceTensor(shape, try file.values(path, as: UInt8.self).map(Double.init)), .uint8)
     case let other: throw VectorError.missing("a known type of \(tensor), not \(other.rawValue),", in: name)
     }
   }

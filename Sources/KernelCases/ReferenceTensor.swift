@@ -1,7 +1,7 @@
 import Runtime
 
 /// A dense `[batch, height, width, channels]` array of doubles on the host: what references compute with.
-public struct HostTensor: Sendable {
+public struct ReferenceTensor: Sendable {
   public let shape: Shape
   /// Channels innermost, as in `Shape`.
   public var values: [Double]
@@ -34,17 +34,17 @@ public struct HostTensor: Sendable {
   }
 
   /// `transform` of every element.
-  public func map(_ transform: (Double) -> Double) -> HostTensor { HostTensor(shape, values.map(transform)) }
+  public func map(_ transform: (Double) -> Double) -> ReferenceTensor { ReferenceTensor(shape, values.map(transform)) }
 
   /// The nearest values that a float can hold: what a device is given.
-  public var roundedToFloat: HostTensor { map { Double(Float($0)) } }
+  public var roundedToFloat: ReferenceTensor { map { Double(Float($0)) } }
 }
 
-extension HostTensor {
+extension ReferenceTensor {
   /// Element by element; both have the same shape.
-  public static func + (left: HostTensor, right: HostTensor) -> HostTensor {
+  public static func + (left: ReferenceTensor, right: ReferenceTensor) -> ReferenceTensor {
     precondition(left.shape == right.shape, "\(left.shape) + \(right.shape)")
-    return HostTensor(left.shape, zip(left.values, right.values).map(+))
+    return ReferenceTensor(left.shape, zip(left.values, right.values).map(+))
   }
 }
 
@@ -53,9 +53,9 @@ extension HostTensor {
 public struct TensorValues {
   public let tensor: Tensor
   /// Same shape as `tensor`.
-  public let values: HostTensor
+  public let values: ReferenceTensor
 
-  public init(_ tensor: Tensor, _ values: HostTensor) {
+  public init(_ tensor: Tensor, _ values: ReferenceTensor) {
     precondition(tensor.shape == values.shape, "\(tensor.storage.name): \(tensor.shape) given \(values.shape)")
     self.tensor = tensor
     self.values = values
