@@ -43,7 +43,7 @@ let package = Package(
 
     .target(
       name: "Runtime",
-      dependencies: ["COpenCL", "CCrypto", .product(name: "Logging", package: "swift-log")],
+      dependencies: ["COpenCL", "Files", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
     .executableTarget(name: "EmbedKernels", swiftSettings: strict),
     .plugin(
@@ -55,10 +55,10 @@ let package = Package(
       name: "CPUKernels",
       dependencies: ["Runtime", "COpenBLAS", "CVectorLoops"], swiftSettings: strict),
     .target(name: "KernelCases", dependencies: ["Runtime"], swiftSettings: strict),
-    // Reading, and writing so that nothing half-written is ever seen.
-    .target(name: "Files", swiftSettings: strict),
+    // Reading, writing whole files or none, locks and SHA-256.
+    .target(name: "Files", dependencies: ["CCrypto"], swiftSettings: strict),
     .target(
-      name: "Data", dependencies: ["Files", "Imaging", "Runtime", "CArchive", "CCrypto", "CCurl"],
+      name: "Data", dependencies: ["Files", "Imaging", "Runtime", "CArchive", "CCurl"],
       swiftSettings: strict),
     // libpng, libjpeg and libtiff behind functions that Swift can call.
     .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG", "CTIFF"]),

@@ -14,7 +14,7 @@ static inline CURLcode recolor_curl_set_pointer(CURL *handle, CURLoption option,
   return curl_easy_setopt(handle, option, value);
 }
 
-/// The type that write, header and read functions share.
+/// The common type of write, header and read functions.
 typedef size_t (*recolor_curl_data_function)(char *bytes, size_t size, size_t count, void *context);
 
 static inline CURLcode recolor_curl_set_function(CURL *handle, CURLoption option, recolor_curl_data_function function) {
@@ -27,7 +27,7 @@ static inline long recolor_curl_response_code(CURL *handle) {
   return code;
 }
 
-/// Bytes of the body that the server announced; −1 where it did not.
+/// Returns the number of bytes of the body, as the server states it; −1 where it does not.
 static inline curl_off_t recolor_curl_content_length(CURL *handle) {
   curl_off_t length = -1;
   curl_easy_getinfo(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);

@@ -1,4 +1,4 @@
-// How libjpeg's errors become messages: the library calls `jpeg_errors_fail`, which jumps back to the caller's setjmp.
+// Errors of libjpeg as messages: the library calls `jpeg_errors_fail`, which jumps to the caller's setjmp.
 #ifndef RECOLOR_JPEG_ERRORS_H
 #define RECOLOR_JPEG_ERRORS_H
 
@@ -13,7 +13,7 @@
 #include "include/image_info.h"
 
 typedef struct {
-  // First, so that the library's pointer to it is one to the whole.
+  // First, so that the library's pointer to it also points to the structure.
   struct jpeg_error_mgr manager;
   jmp_buf jump;
   char message[RECOLOR_MESSAGE_SIZE];
@@ -27,9 +27,8 @@ static void jpeg_errors_fail(j_common_ptr codec) {
   longjmp(errors->jump, 1);
 }
 
-/// Cameras write bytes between segments that mean nothing, a picture can do without its profile, and a version or a color
-/// transform of an unknown number leaves the pixels whole. All other warnings are of a damaged picture: the library would
-/// fill up with gray.
+/// Fails at warnings of damaged pixels, which the library would fill with gray. Harmless are extraneous bytes between segments,
+/// as some cameras write, a damaged profile, and an unknown version or color transform.
 static void jpeg_errors_warn(j_common_ptr codec, int level) {
   int code = codec->err->msg_code;
   bool is_harmless = code == JWRN_EXTRANEOUS_DATA || code == JWRN_BOGUS_ICC || code == JWRN_JFIF_MAJOR

@@ -4,7 +4,8 @@
 
 #include "jpeg_errors.h"
 
-/// Progressive files of real programs have about ten scans; a small file may hold thousands of a huge picture.
+/// Usual progressive files have about ten scans; a small file may hold thousands of scans of a large image, each of which takes
+/// time.
 enum { SCAN_LIMIT = 100 };
 
 struct recolor_jpeg_reader {
@@ -12,9 +13,10 @@ struct recolor_jpeg_reader {
   struct jpeg_progress_mgr progress;
   jpeg_errors errors;
   JOCTET *profile;
-  bool is_ink;
+  bool is_cmyk;
 };
 
+/// Fails where the file has more than SCAN_LIMIT scans.
 static void limit_scans(j_common_ptr codec) {
   if (((j_decompress_ptr)codec)->input_scan_number > SCAN_LIMIT) {
     strcpy(((jpeg_errors *)codec->err)->message, "it has too many scans");
@@ -22,7 +24,7 @@ static void limit_scans(j_common_ptr codec) {
   }
 }
 
-/// EXIF data is an APP1 segment that begins with its name.
+/// Sets the EXIF data, which is an APP1 segment that begins with a name.
 static void describe_exif(recolor_jpeg_reader *reader, recolor_image_info *info) {
   for (jpeg_saved_marker_ptr marker = reader->codec.marker_list; marker; marker = marker->next) {
     if (marker->marker == JPEG_APP0 + 1 && marker->data_length > 6 && memcmp(marker->data, "Exif\0", 6) == 0) {
@@ -68,7 +70,7 @@ recolor_jpeg_reader *recolor_jpeg_open(
     case JCS_YCCK:
       info->color = recolor_color_cmyk;
       codec->out_color_space = JCS_CMYK;
-      reader->is_ink = true;
+      reader->is_cmyk = true;
       break;
     default:
       info->color = recolor_color_rgb;
@@ -94,8 +96,8 @@ bool recolor_jpeg_read(recolor_jpeg_reader *reader, uint8_t *pixels, char messag
   while (codec->output_scanline < codec->output_height) {
     JSAMPROW row = pixels + codec->output_scanline * row_byte_count;
     jpeg_read_scanlines(codec, &row, 1);
-    // Programs that write CMYK follow Adobe's, which store how much paper shows.
-    if (reader->is_ink) {
+    // CMYK is stored as in Adobe's programs: 255 minus the amount of ink.
+    if (reader->is_cmyk) {
       for (size_t i = 0; i < row_byte_count; i++) row[i] = 255 - row[i];
     }
   }

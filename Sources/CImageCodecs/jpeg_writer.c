@@ -29,7 +29,7 @@ static void give(recolor_jpeg_writer *writer, size_t count) {
 }
 
 static boolean empty_buffer(j_compress_ptr codec) {
-  // Always the whole buffer, whatever the pointers say: libjpeg.txt, "Data destination".
+  // The whole buffer is full, whatever the pointers say: libjpeg.txt, "Data destination".
   give(codec->client_data, BUFFER_SIZE);
   begin_buffer(codec);
   return TRUE;
@@ -68,7 +68,7 @@ recolor_jpeg_writer *recolor_jpeg_create(
   codec->in_color_space = JCS_RGB;
   jpeg_set_defaults(codec);
   jpeg_set_quality(codec, quality, TRUE);
-  // Who asks for high quality wants the colors' edges too.
+  // At high quality, chroma is not subsampled.
   if (quality >= 90) codec->comp_info[0].h_samp_factor = codec->comp_info[0].v_samp_factor = 1;
   codec->optimize_coding = FALSE;
   jpeg_start_compress(codec, TRUE);

@@ -9,7 +9,7 @@ struct recolor_png_reader {
   png_infop info;
   const uint8_t *rest;
   size_t rest_size;
-  /// Bytes of a row as it is delivered.
+  /// Bytes of a decoded row.
   size_t row_byte_count;
   uint32_t height;
   char message[RECOLOR_MESSAGE_SIZE];
@@ -31,7 +31,8 @@ static void take(png_structp png, png_bytep bytes, size_t count) {
   reader->rest_size -= count;
 }
 
-/// Frames of an animated PNG, whose chunk acTL libpng does not know. Its first frame is the picture itself.
+/// Returns the number of frames of an animated PNG file, from its chunk acTL, which libpng does not know. The first frame is the
+/// image itself.
 static uint32_t frame_count(recolor_png_reader *reader) {
   png_unknown_chunkp chunks;
   int count = png_get_unknown_chunks(reader->png, reader->info, &chunks);
@@ -41,7 +42,8 @@ static uint32_t frame_count(recolor_png_reader *reader) {
   return 1;
 }
 
-/// What `begin_pixels` will deliver, found without it: libpng takes memory for a row there, and the row may be a claim.
+/// Sets the format of the pixels that `begin_pixels` will deliver. libpng allocates a row there, of any size that the file
+/// claims, so it is called only after the caller has checked the size.
 static void describe_color(recolor_png_reader *reader, recolor_image_info *result) {
   png_structp png = reader->png;
   png_infop info = reader->info;
@@ -53,10 +55,11 @@ static void describe_color(recolor_png_reader *reader, recolor_image_info *resul
   reader->row_byte_count = result->width * samples * result->bytes_per_sample;
 }
 
+/// Sets up the conversions and starts the decoding of the pixels.
 static void begin_pixels(recolor_png_reader *reader) {
   png_structp png = reader->png;
   png_infop info = reader->info;
-  // Palettes become colors, a transparent color becomes alpha, and fewer than 8 bits become 8.
+  // Expands palettes to colors, a transparent color to alpha, and fewer than 8 bits to 8.
   png_set_expand(png);
   if (png_get_bit_depth(png, info) == 16) {
     const uint16_t one = 1;
@@ -64,12 +67,13 @@ static void begin_pixels(recolor_png_reader *reader) {
   }
   png_set_interlace_handling(png);
   png_read_update_info(png, info);
-  // The rows' memory is the caller's, made by what was described.
+  // The caller allocated the rows by the size in the description.
   if (png_get_rowbytes(png, info) != reader->row_byte_count) {
     png_error(png, "its rows have another size than its header says");
   }
 }
 
+/// Sets the ICC profile or the chunks gAMA and cHRM, and the EXIF data.
 static void describe_profile(recolor_png_reader *reader, recolor_image_info *result) {
   png_structp png = reader->png;
   png_infop info = reader->info;
@@ -113,10 +117,10 @@ recolor_png_reader *recolor_png_open(
     return NULL;
   }
   png_set_read_fn(reader->png, reader, take);
-  // The caller has limits of its own, on the number of pixels and on the sides, before pixels are read.
+  // The caller checks the number of pixels and the sides against limits of its own before pixels are read.
   png_set_user_limits(reader->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_ALWAYS, (png_const_bytep) "acTL", 1);
-  // Text and suggested palettes mean nothing here, and each of them may inflate to megabytes.
+  // Text and suggested palettes are not used, and each may inflate to megabytes.
   png_set_keep_unknown_chunks(
       reader->png, PNG_HANDLE_CHUNK_NEVER, (png_const_bytep) "tEXt\0zTXt\0iTXt\0sPLT", 4);
   png_read_info(reader->png, reader->info);
@@ -130,7 +134,7 @@ recolor_png_reader *recolor_png_open(
 }
 
 bool recolor_png_read(recolor_png_reader *reader, uint8_t *pixels, char message[RECOLOR_MESSAGE_SIZE]) {
-  // Volatile: it is set after setjmp and read after longjmp.
+  // Volatile: read after longjmp.
   png_bytep *volatile rows = malloc(reader->height * sizeof *rows);
   if (!rows) {
     strcpy(message, "no memory");

@@ -52,7 +52,7 @@ recolor_png_writer *recolor_png_create(
   png_structp png = writer->png;
   png_set_write_fn(png, writer, give, flush);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-  // One filter for all rows and a low level: three times as fast as libpng's defaults, for files a few per cent larger.
+  // One filter for all rows and a low level: three times as fast as libpng's defaults, with files a few per cent larger.
   png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_PAETH);
   png_set_compression_level(png, 3);
   int type = info->color == recolor_color_rgb ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY;
@@ -62,7 +62,7 @@ recolor_png_writer *recolor_png_create(
       PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (info->profile) {
     png_set_iCCP(png, writer->info, "ICC profile", PNG_COMPRESSION_TYPE_BASE, info->profile, info->profile_size);
-    // Some of what it does not take it leaves out with a warning.
+    // libpng leaves out some invalid profiles with a warning only.
     if (!png_get_valid(png, writer->info, PNG_INFO_iCCP)) png_error(png, "no PNG file can hold its color profile");
   } else {
     png_set_sRGB(png, writer->info, PNG_sRGB_INTENT_PERCEPTUAL);

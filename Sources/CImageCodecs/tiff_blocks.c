@@ -3,15 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/// Where a block lies in the picture.
+/// The position of a block in the image.
 typedef struct {
   uint32_t x, y, width, height;
   /// Pixels from one row of the block to the next.
   uint32_t stride;
-  /// The sample that a planar block is of.
+  /// The sample of a planar block.
   uint32_t sample;
 } placement;
 
+/// Copies a block to its position.
 static void place(const tiff_layout *layout, const placement *at, const uint8_t *block, uint8_t *pixels) {
   size_t size = layout->sample_size, stored = layout->is_planar ? 1 : layout->stored_samples;
   size_t kept = layout->is_planar ? 1 : layout->kept_samples;
@@ -67,21 +68,21 @@ static bool read_strips(TIFF *tiff, const tiff_layout *layout, uint8_t *block, u
   return true;
 }
 
-bool tiff_blocks_are_plausible(TIFF *tiff, size_t picture_size, size_t file_size) {
+bool tiff_blocks_are_plausible(TIFF *tiff, size_t image_size, size_t file_size) {
   tmsize_t size = TIFFIsTiled(tiff) ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
-  return size > 0 && (size_t)size <= (picture_size > file_size ? picture_size : file_size) + (64u << 20);
+  return size > 0 && (size_t)size <= (image_size > file_size ? image_size : file_size) + (64u << 20);
 }
 
 bool tiff_blocks_read(TIFF *tiff, const tiff_layout *layout, size_t file_size, uint8_t *pixels) {
   bool is_tiled = TIFFIsTiled(tiff);
   tmsize_t size = is_tiled ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
-  // What a row of a block holds must be what the layout says, or copying would leave the block.
+  // The row size must be that of the layout, or copying would read beyond the block.
   uint32_t block_width = layout->width;
   if (is_tiled) TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &block_width);
   size_t row_size = (size_t)block_width * (layout->is_planar ? 1 : layout->stored_samples) * layout->sample_size;
   if ((size_t)(is_tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff)) != row_size) return false;
-  size_t picture_size = (size_t)layout->width * layout->height * layout->stored_samples * layout->sample_size;
-  if (!tiff_blocks_are_plausible(tiff, picture_size, file_size)) return false;
+  size_t image_size = (size_t)layout->width * layout->height * layout->stored_samples * layout->sample_size;
+  if (!tiff_blocks_are_plausible(tiff, image_size, file_size)) return false;
   uint8_t *block = malloc((size_t)size);
   if (!block) return false;
   uint32_t samples = layout->is_planar ? layout->kept_samples : 1;

@@ -1,4 +1,4 @@
-// Reading the pixels of a TIFF file, whose blocks are strips (as wide as the picture) or tiles.
+// Reading the pixels of a TIFF file, whose blocks are strips (as wide as the image) or tiles.
 #ifndef RECOLOR_TIFF_BLOCKS_H
 #define RECOLOR_TIFF_BLOCKS_H
 
@@ -10,20 +10,20 @@
 typedef struct {
   uint32_t width;
   uint32_t height;
-  /// Samples of a pixel in the file, and how many of them, the first ones, are kept.
+  /// Number of samples per pixel in the file, and of the first ones that are kept.
   uint32_t stored_samples;
   uint32_t kept_samples;
   /// Bytes of a sample.
   uint32_t sample_size;
-  /// Each sample of all pixels has blocks of its own.
+  /// Each sample has blocks of its own.
   bool is_planar;
 } tiff_layout;
 
-/// Whether no block is far larger than the picture, of `picture_size` bytes, or the file: a tile of a small picture may
-/// claim any size, and memory would be taken for it.
-bool tiff_blocks_are_plausible(TIFF *tiff, size_t picture_size, size_t file_size);
+/// Returns whether no block is far larger than the image, of `image_size` bytes, or the file: a tile of a small image may claim
+/// any size, and memory would be allocated for it.
+bool tiff_blocks_are_plausible(TIFF *tiff, size_t image_size, size_t file_size);
 
-/// Reads all blocks into `pixels`, `[height, width, kept_samples]`. False where one cannot be read whole or is not plausible.
+/// Reads all blocks into `pixels`, `[height, width, kept_samples]`. Returns false where one is damaged or not plausible.
 bool tiff_blocks_read(TIFF *tiff, const tiff_layout *layout, size_t file_size, uint8_t *pixels);
 
 #endif

@@ -9,8 +9,8 @@
 
 #include "tiff_blocks.h"
 
-/// Samples of a pixel: four inks and as many others as programs write. A small file may claim a thousand of each pixel, and
-/// memory would be taken for a whole strip of them.
+/// Largest number of samples per pixel: four of CMYK and the extra ones that are common. A small file may claim a thousand, and
+/// memory would be allocated for a strip of them.
 enum { SAMPLE_LIMIT = 12 };
 
 struct recolor_tiff_reader {
@@ -18,13 +18,14 @@ struct recolor_tiff_reader {
   const uint8_t *bytes;
   size_t count;
   size_t position;
-  /// libtiff makes 8-bit RGBA of it, for it is none of the kinds that are read as they are.
+  /// The image is converted to 8-bit RGBA by libtiff because its format is not supported directly.
   bool is_converted;
+  /// Gray of which 0 is white.
   bool is_inverted;
   tiff_layout layout;
 };
 
-/// libtiff's handlers know no context of ours: the last error of this thread.
+/// The last error of this thread: libtiff's handlers have no context.
 static _Thread_local char last_error[RECOLOR_MESSAGE_SIZE];
 
 static void keep_error(const char *module, const char *format, va_list arguments) {
@@ -69,7 +70,7 @@ static void explain(char message[RECOLOR_MESSAGE_SIZE], const char *otherwise) {
   snprintf(message, RECOLOR_MESSAGE_SIZE, "%s", last_error[0] ? last_error : otherwise);
 }
 
-/// Directories of the file, of which a damaged one may claim endlessly many.
+/// Returns the number of directories in the file, at most 1,000: those of a damaged file may form a cycle.
 static uint32_t page_count(TIFF *tiff) {
   uint32_t pages = 1;
   while (pages < 1000 && TIFFReadDirectory(tiff)) pages++;
@@ -77,7 +78,7 @@ static uint32_t page_count(TIFF *tiff) {
   return pages;
 }
 
-/// Says whether the pixels can be read as they are, and how they are laid out then.
+/// Returns whether the pixels are of a format that is supported directly, and sets their layout.
 static bool describe_layout(recolor_tiff_reader *reader, recolor_image_info *info) {
   TIFF *tiff = reader->tiff;
   uint16_t bits, samples, format, planar, compression, photometric = PHOTOMETRIC_MINISBLACK, extra_count = 0, *extra;
@@ -88,7 +89,7 @@ static bool describe_layout(recolor_tiff_reader *reader, recolor_image_info *inf
   TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &compression);
   TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric);
   TIFFGetFieldDefaulted(tiff, TIFFTAG_EXTRASAMPLES, &extra_count, &extra);
-  // JPEG data in TIFF files is YCbCr, which its codec can turn into RGB.
+  // JPEG data in TIFF files is YCbCr, which libtiff's codec can convert to RGB.
   if (compression == COMPRESSION_JPEG && photometric == PHOTOMETRIC_YCBCR && planar == PLANARCONFIG_CONTIG) {
     TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
     photometric = PHOTOMETRIC_RGB;
@@ -114,7 +115,7 @@ static bool describe_layout(recolor_tiff_reader *reader, recolor_image_info *inf
   bool is_whole = format == SAMPLEFORMAT_UINT || format == SAMPLEFORMAT_VOID;
   if ((bits != 8 && bits != 16) || !is_whole || samples < colors || samples - colors != extra_count) return false;
   info->bytes_per_sample = bits / 8;
-  // Of the samples behind the colors only an alpha is kept, and not with CMYK.
+  // Of the extra samples only an alpha is kept, and none with CMYK.
   bool is_alpha = extra_count > 0 && extra[0] != EXTRASAMPLE_UNSPECIFIED;
   info->has_alpha = is_alpha && info->color != recolor_color_cmyk;
   info->is_premultiplied = info->has_alpha && extra[0] == EXTRASAMPLE_ASSOCALPHA;
@@ -142,7 +143,7 @@ recolor_tiff_reader *recolor_tiff_open(
   }
   reader->bytes = bytes;
   reader->count = count;
-  // m: without mapping the file into memory, where it is already.
+  // m: no memory mapping, because the file is in memory.
   reader->tiff = TIFFClientOpen("TIFF", "rm", reader, take, refuse, seek, leave, size, NULL, NULL);
   memset(info, 0, sizeof *info);
   if (!reader->tiff || !TIFFGetField(reader->tiff, TIFFTAG_IMAGEWIDTH, &info->width)
@@ -174,7 +175,7 @@ recolor_tiff_reader *recolor_tiff_open(
   TIFFGetField(reader->tiff, TIFFTAG_ORIENTATION, &info->orientation);
   uint32_t profile_size;
   const void *profile;
-  // The colors of what libtiff converts are no longer those of the profile.
+  // After libtiff's conversion, the profile does not apply.
   if (!reader->is_converted && TIFFGetField(reader->tiff, TIFFTAG_ICCPROFILE, &profile_size, &profile)) {
     info->profile = profile;
     info->profile_size = profile_size;
@@ -182,14 +183,14 @@ recolor_tiff_reader *recolor_tiff_open(
   return reader;
 }
 
-/// libtiff's own conversion, top row first, whatever the orientation says.
+/// Reads the pixels by libtiff's conversion, top row first, without applying the orientation.
 static bool read_converted(recolor_tiff_reader *reader, uint8_t *pixels) {
   uint32_t width, height;
   TIFFRGBAImage image;
   char reason[1024];
   TIFFGetField(reader->tiff, TIFFTAG_IMAGEWIDTH, &width);
   TIFFGetField(reader->tiff, TIFFTAG_IMAGELENGTH, &height);
-  // Samples of 64 bits are the largest there are; more than four are rare.
+  // At most 64 bits per sample and, nearly always, four samples per pixel.
   if (!tiff_blocks_are_plausible(reader->tiff, (size_t)width * height * 4 * 8, reader->count)) return false;
   if (!TIFFRGBAImageBegin(&image, reader->tiff, 1, reason)) {
     snprintf(last_error, RECOLOR_MESSAGE_SIZE, "%s", reason);
@@ -210,7 +211,7 @@ static bool read_converted(recolor_tiff_reader *reader, uint8_t *pixels) {
   return true;
 }
 
-/// Gray of which 0 is white, alpha left as it is.
+/// Inverts gray of which 0 is white; alpha stays.
 static void invert(const tiff_layout *layout, uint8_t *pixels) {
   size_t count = (size_t)layout->width * layout->height, step = layout->kept_samples * layout->sample_size;
   for (size_t pixel = 0; pixel < count; pixel++) {

@@ -1,6 +1,6 @@
 #include <lcms2.h>
 
-// lcms2 gives its pixel formats as macros with casts, which Swift does not import.
+// The pixel formats of lcms2 are macros with casts, which Swift does not import.
 static const cmsUInt32Number recolor_gray_float = TYPE_GRAY_FLT;
 static const cmsUInt32Number recolor_rgb_float = TYPE_RGB_FLT;
 static const cmsUInt32Number recolor_cmyk_float = TYPE_CMYK_FLT;

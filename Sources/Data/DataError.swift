@@ -1,7 +1,7 @@
 import Files
 import Imaging
 
-/// What can go wrong with a data set. `description` is one line: which file, what is wrong, what to do.
+/// An error of a data set. `description` is one line: the file, the problem and the remedy.
 public enum DataError: Error, Equatable {
   case file(FileError)
   case image(ImageError)
@@ -12,25 +12,25 @@ public enum DataError: Error, Equatable {
   /// A batch file of CIFAR-10 or CIFAR-100 whose bytes from `byte` on are not what they should be.
   case damagedBatch(path: String, byte: Int, reason: String)
   case noImages(folder: String)
-  /// None of a folder's images can be read; the first for this reason.
+  /// None of a folder's images can be read; `reason` is that of the first.
   case noReadableImages(folder: String, count: Int, reason: String)
-  /// A file got other contents while it was read.
+  /// A file's contents changed while it was read.
   case changedFile(path: String)
-  /// More images were asked for than there are, or none.
+  /// The number of images is 0, or larger than the number that exist.
   case imageCount(String)
-  /// Images that cannot be held: sides below 1, or more than `limit` bytes in all.
+  /// A side is below 1, or the images take more than `limit` bytes.
   case imageSize(width: Int, height: Int, count: Int, limit: Int)
-  /// The file at `url` did not arrive.
+  /// The file at `url` could not be downloaded.
   case download(url: String, reason: String)
-  /// The download stopped; what arrived is kept.
+  /// The download stopped; the bytes received are kept.
   case interruptedDownload(url: String, received: Int, reason: String)
-  /// A file is not the one that was published.
+  /// A file is not the published one.
   case checksum(path: String, expected: String, found: String)
-  /// A folder stands where the data set should go, and is not the data set.
+  /// The data set's folder exists, but does not hold the data set.
   case occupied(folder: String, reason: String)
   /// An archive cannot be unpacked.
   case archive(path: String, reason: String)
-  /// A library refused a call that only fails where memory has run out.
+  /// A library's function failed that only fails where memory has run out.
   case library(String)
 }
 
@@ -65,5 +65,23 @@ extension DataError: CustomStringConvertible {
     case .archive(let path, let reason): "\(path): cannot be unpacked: \(reason)"
     case .library(let call): "\(call) failed; the system is out of memory"
     }
+  }
+}
+
+/// Returns the result of `body`; throws its error as a `DataError`.
+func withDataErrors<Result: ~Copyable>(_ body: () throws(FileError) -> Result) throws(DataError) -> Result {
+  do {
+    return try body()
+  } catch {
+    throw .file(error)
+  }
+}
+
+/// Returns the result of `body`; throws its error as a `DataError`.
+func withDataErrors(_ body: () throws(SHA256.Failure) -> String) throws(DataError) -> String {
+  do {
+    return try body()
+  } catch {
+    throw .library(error.function)
   }
 }

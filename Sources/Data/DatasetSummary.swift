@@ -1,11 +1,11 @@
 import Imaging
 
-/// What a data set holds, in figures.
+/// Statistics of a data set.
 public struct DatasetSummary: Sendable, Codable, Equatable {
-  /// How many images a class has.
+  /// The number of images of a class.
   public struct LabelCount: Sendable, Codable, Equatable {
     public let label: Int
-    /// Nil where nobody named the classes.
+    /// Nil where the classes have no names.
     public let name: String?
     public let images: Int
   }
@@ -24,7 +24,7 @@ public struct DatasetSummary: Sendable, Codable, Equatable {
   /// Mean over images of the colorfulness by Hasler and Süsstrunk (2003), on the scale 0...255.
   public let colorfulness: Double
 
-  /// Goes through all images of `dataset`, which holds at least one.
+  /// - Precondition: `dataset` holds at least one image.
   public init(of dataset: ImageDataset) {
     name = dataset.name
     source = dataset.source

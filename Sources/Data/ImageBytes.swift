@@ -1,6 +1,6 @@
 import Files
 
-/// The bytes of a data set's images: in memory, or in a file that the system pages in where it is looked at.
+/// The bytes of a data set's images: in memory, or in a memory-mapped file.
 public struct ImageBytes: Sendable {
   private enum Storage {
     case array([UInt8])
@@ -11,15 +11,15 @@ public struct ImageBytes: Sendable {
 
   public init(_ bytes: [UInt8]) { storage = .array(bytes) }
 
-  /// A part of a file.
+  /// The bytes `range` of a file.
   init(_ file: MappedFile, _ range: Range<Int>) { storage = .file(file, range) }
 
-  /// Whether they take the process's own memory.
+  /// Whether the bytes are in memory of the process and not in a mapped file.
   public var isInMemory: Bool {
     if case .array = storage { true } else { false }
   }
 
-  /// Calls `body` with all bytes.
+  /// Returns the result of `body`, called with all bytes.
   public func withUnsafeBytes<Result, Failure>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -32,7 +32,7 @@ public struct ImageBytes: Sendable {
     }
   }
 
-  /// Calls `body` with all bytes.
+  /// Returns the result of `body`, called with all bytes.
   public func withUnsafeBufferPointer<Result, Failure>(
     _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {

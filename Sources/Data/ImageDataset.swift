@@ -1,25 +1,27 @@
+import Files
+import Glibc
 import Imaging
 
-/// Color images of one size in one block of bytes, ready to be put on a device as a whole.
+/// Color images of one size in one block of bytes, which can be copied to a device as a whole.
 public struct ImageDataset: Sendable {
-  /// What it is, for people: `CIFAR-10 training`.
+  /// The name to show: `CIFAR-10 training`.
   public let name: String
-  /// Where it came from: a folder, or `scenes`.
+  /// The origin: a folder, or `scenes`.
   public let source: String
-  /// Pixels in a row of every image.
+  /// Width of every image in pixels.
   public let width: Int
-  /// Rows of every image.
+  /// Height of every image in pixels.
   public let height: Int
-  /// Red, green, blue in sRGB: `[count, height, width, 3]`.
+  /// The images, `[count, height, width, 3]`: red, green and blue in sRGB.
   public let bytes: ImageBytes
-  /// Class of every image, where it is known.
+  /// The class of every image; nil where unknown.
   public let labels: [UInt16]?
-  /// Names of the classes, in the labels' order; empty where nobody named them.
+  /// Names of the classes in the order of the labels; empty where unknown.
   public let classNames: [String]
-  /// SHA-256 of `bytes`, where it is known already.
+  /// SHA-256 of `bytes`; nil where it is not computed yet.
   let sha256: String?
 
-  /// `bytes` must be `[count, height, width, 3]`, and `labels` as many as images.
+  /// - Precondition: `bytes` are `[count, height, width, 3]`, and `labels` are `[count]`.
   public init(
     name: String, source: String, width: Int, height: Int, bytes: [UInt8], labels: [UInt16]? = nil,
     classNames: [String] = []
@@ -45,19 +47,19 @@ public struct ImageDataset: Sendable {
     self.sha256 = sha256
   }
 
-  /// Bytes of one image.
+  /// Number of bytes of an image.
   public var imageByteCount: Int { 3 * width * height }
 
   /// Number of images.
   public var count: Int { bytes.count / imageByteCount }
 
-  /// One image.
+  /// The image of number `index`.
   public subscript(index: Int) -> RGBImage {
     RGBImage(
       width: width, height: height, bytes: Array(bytes[index * imageByteCount..<(index + 1) * imageByteCount]))
   }
 
-  /// The images with these numbers, in this order.
+  /// Returns the images of the given numbers, in the given order.
   public func subset(_ indices: some Sequence<UInt32>, name: String? = nil) -> ImageDataset {
     var picked: [UInt8] = []
     var pickedLabels: [UInt16] = []
@@ -71,5 +73,42 @@ public struct ImageDataset: Sendable {
     return ImageDataset(
       name: name ?? self.name, source: source, width: width, height: height, bytes: picked,
       labels: labels == nil ? nil : pickedLabels, classNames: classNames)
+  }
+
+  /// Largest number of bytes of a data set: half of the machine's memory, because a device, which may be the processor, holds
+  /// a second copy.
+  public static var byteLimit: Int { Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) / 2 }
+
+  /// Returns the number of bytes of `count` images, 3 · width · height · count.
+  /// - Throws: `DataError.imageSize` where a side is below 1, or the bytes are more than `limit`.
+  public static func byteCount(width: Int, height: Int, count: Int, limit: Int = byteLimit) throws(DataError) -> Int {
+    let failure = DataError.imageSize(width: width, height: height, count: count, limit: limit)
+    guard width > 0, height > 0, count >= 0 else { throw failure }
+    var product = 3
+    for factor in [width, height, count] {
+      let (value, overflow) = product.multipliedReportingOverflow(by: factor)
+      guard !overflow, value <= limit else { throw failure }
+      product = value
+    }
+    return product
+  }
+}
+
+/// The identity of a data set's images: a run is resumed only with the images that it started with.
+public struct DataFingerprint: Codable, Equatable, Sendable {
+  public let imageCount: Int
+  /// SHA-256 of all images' bytes in 64 hexadecimal digits.
+  public let sha256: String
+
+  /// - Throws: `DataError.library` where no digest can be computed.
+  public init(of dataset: ImageDataset) throws(DataError) {
+    imageCount = dataset.count
+    if let known = dataset.sha256 {
+      sha256 = known
+      return
+    }
+    sha256 = try withDataErrors { () throws(SHA256.Failure) in
+      try dataset.bytes.withUnsafeBytes { bytes throws(SHA256.Failure) in try SHA256.hexadecimal(of: bytes) }
+    }
   }
 }

@@ -1,4 +1,6 @@
-/// Which images of a training set are for training and which for validation.
+import Runtime
+
+/// The division of a training set into images for training and images for validation.
 public struct TrainingSplit: Sendable, Equatable {
   /// Numbers of the images to train on, in ascending order.
   public let training: [UInt32]
@@ -7,9 +9,10 @@ public struct TrainingSplit: Sendable, Equatable {
 
   /// Splits `count` images by seed.
   ///
-  /// Without `trainingCount`, the validation images are drawn from all, one in five unless `validationCount` says
-  /// otherwise, and the rest are for training. With it, the first so many are for training, and the validation images
-  /// are drawn from those after them: a quarter as many unless `validationCount` says otherwise, or as many as are left.
+  /// Without `trainingCount`, `validationCount` images, by default a fifth, are drawn from all for validation, and the rest are
+  /// for training. With it, the first `trainingCount` images are for training, and the validation images are drawn from those
+  /// after them: by default a quarter as many, or as many as are left.
+  /// - Throws: `DataError.imageCount` where there are too few images.
   public init(count: Int, trainingCount: Int? = nil, validationCount: Int? = nil, seed: UInt64) throws(DataError) {
     if let trainingCount, trainingCount < 1 || trainingCount > count {
       throw .imageCount("--train-images \(trainingCount): the training files hold \(count) images")
@@ -25,5 +28,32 @@ public struct TrainingSplit: Sendable, Equatable {
     let order = Shuffle.splitOrder(count: candidates, seed: seed).map { $0 + UInt32(first) }
     validation = order[..<wanted].sorted()
     training = trainingCount == nil ? order[wanted...].sorted() : Array(0..<UInt32(first))
+  }
+}
+
+/// The random orders of a training run. Each is a function of the run's seed alone, so that a run that is resumed, on any
+/// device, continues with the same batches.
+public enum Shuffle {
+  /// Random streams of this type; their upper halves distinguish them from the streams of initial weights.
+  private static let epochStream: UInt64 = 0x7368_7566 << 32
+  private static let splitStream: UInt64 = 0x7370_6C74 << 32
+  private static let flipStream: UInt64 = 0x666C_6970 << 32
+
+  /// Returns `indices` in the order of epoch number `epoch`.
+  public static func order(of indices: [UInt32], epoch: Int, seed: UInt64) -> [UInt32] {
+    var random = Philox(seed: seed, stream: epochStream | UInt64(UInt32(truncatingIfNeeded: epoch)))
+    return random.nextPermutation(of: indices.count).map { indices[Int($0)] }
+  }
+
+  /// Returns `order` with each image flipped horizontally at random, with probability 1/2, in epoch number `epoch`.
+  public static func mirroring(_ order: [UInt32], epoch: Int, seed: UInt64) -> [UInt32] {
+    var random = Philox(seed: seed, stream: flipStream | UInt64(UInt32(truncatingIfNeeded: epoch)))
+    return order.map { random.nextWord() & 1 == 0 ? $0 : $0 | BatchGather.mirrored }
+  }
+
+  /// Returns the numbers 0..<count in the order from which training and validation images are taken.
+  static func splitOrder(count: Int, seed: UInt64) -> [UInt32] {
+    var random = Philox(seed: seed, stream: splitStream)
+    return random.nextPermutation(of: count)
   }
 }

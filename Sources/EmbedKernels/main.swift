@@ -1,10 +1,10 @@
 // EmbedKernels OUTPUT FILE...: writes a Swift file with a dictionary from each FILE's name to its text.
 //
-// String literals compile in no time; a literal of bytes takes the compiler tens of seconds.
+// The text is a string literal because the compiler takes tens of seconds for an array literal of the bytes.
 
 import Foundation
 
-/// The shortest run of `#` that makes `text` safe inside a raw string literal.
+/// Returns the shortest run of `#` that delimits a raw string literal with the contents `text`.
 func delimiter(for text: String) -> String {
   var delimiter = "#"
   while text.contains("\"\"\"" + delimiter) || text.contains("\\" + delimiter) { delimiter += "#" }

@@ -1,12 +1,29 @@
 import Glibc
 
-/// An open file; closed when the owner goes.
+/// A file or folder that could not be read or written. `description` is one line that names it.
+public struct FileError: Error, Equatable, CustomStringConvertible {
+  /// The operation that failed: `cannot be read`.
+  public let problem: String
+  public let path: String
+  /// The system's reason: `No such file or directory`.
+  public let reason: String
+
+  public init(path: String, problem: String, reason: String) {
+    self.path = path
+    self.problem = problem
+    self.reason = reason
+  }
+
+  public var description: String { "\(path): \(problem): \(reason)" }
+}
+
+/// An open file, closed by `deinit`.
 public struct FileDescriptor: ~Copyable, Sendable {
-  /// The number the system knows it by; negative never.
+  /// The system's number of the file; never negative.
   public let rawValue: Int32
   public let path: String
 
-  /// Opens `path` with the flags of open(2); a file that this creates can be read by everybody.
+  /// Opens `path` with the flags of open(2). A new file gets the mode 0666, less the process's mask.
   public init(path: String, flags: Int32, problem: String = "cannot be opened") throws(FileError) {
     let descriptor = open(path, flags | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError(path: path, problem: problem, reason: Self.lastReason()) }
@@ -14,86 +31,122 @@ public struct FileDescriptor: ~Copyable, Sendable {
     self.path = path
   }
 
+  /// Opens the ordinary file `path` for reading. Anything else is refused at once: opening a pipe would wait for its writer.
+  public init(readingOrdinaryFile path: String) throws(FileError) {
+    // O_NONBLOCK concerns the opening of pipes and devices only.
+    let file = try FileDescriptor(path: path, flags: O_RDONLY | O_NONBLOCK, problem: "cannot be read")
+    // Throws for a folder, with a reason of its own.
+    _ = try file.byteCount()
+    var status = stat()
+    guard fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw file.readError("it is no ordinary file")
+    }
+    self = file
+  }
+
   deinit { _ = close(rawValue) }
 
-  /// The system's words for the last error of this thread.
+  /// The system's description of this thread's last error.
   public static func lastReason() -> String { String(cString: strerror(errno)) }
 
-  /// Bytes in the file.
+  private func readError(_ reason: String = lastReason()) -> FileError {
+    FileError(path: path, problem: "cannot be read", reason: reason)
+  }
+
+  private func writeError() -> FileError {
+    FileError(path: path, problem: "cannot be written", reason: Self.lastReason())
+  }
+
+  /// Returns the number of bytes in the file.
   public func byteCount() throws(FileError) -> Int {
     var status = stat()
-    guard fstat(rawValue, &status) == 0 else {
-      throw FileError(path: path, problem: "cannot be read", reason: Self.lastReason())
-    }
-    guard status.st_mode & S_IFMT != S_IFDIR else {
-      throw FileError(path: path, problem: "cannot be read", reason: "it is a folder")
-    }
+    guard fstat(rawValue, &status) == 0 else { throw readError() }
+    guard status.st_mode & S_IFMT != S_IFDIR else { throw readError("it is a folder") }
     return Int(status.st_size)
   }
 
-  /// Reads until `bytes` is full or the file ends. Returns how many bytes were read.
+  /// Reads from the file's position until `bytes` is full or the file ends. Returns the number of bytes read.
   public func fill(_ bytes: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
-    var filled = 0
-    while filled < bytes.count {
-      let room = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
-      let count = read(rawValue, room.baseAddress, room.count)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw FileError(path: path, problem: "cannot be read", reason: Self.lastReason())
-      }
-      if count == 0 { return filled }
-      filled += count
+    try Self.transfer(bytes.count) { start in
+      read(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start)
+    } orThrow: {
+      readError()
     }
-    return filled
+  }
+
+  /// Fills `bytes` from the place `offset` of the file; its position stays. A file that ends earlier is an error.
+  public func fill(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) {
+    let filled = try Self.transfer(bytes.count) { start in
+      pread(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start, off_t(offset + start))
+    } orThrow: {
+      readError()
+    }
+    guard filled == bytes.count else { throw readError("it ends too early") }
   }
 
   /// Writes all of `bytes` at the file's position.
   public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
-    var written = 0
-    while written < bytes.count {
-      let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
-      let count = write(rawValue, rest.baseAddress, rest.count)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw FileError(path: path, problem: "cannot be written", reason: Self.lastReason())
-      }
-      written += count
+    _ = try Self.transfer(bytes.count) { start in
+      write(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start)
+    } orThrow: {
+      writeError()
     }
   }
 
-  /// Fills `bytes` from the place `offset` of the file, wherever its position is.
-  public func fill(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) {
-    var filled = 0
-    while filled < bytes.count {
-      let room = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
-      let count = pread(rawValue, room.baseAddress, room.count, off_t(offset + filled))
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw FileError(path: path, problem: "cannot be read", reason: Self.lastReason())
-      }
-      guard count > 0 else { throw FileError(path: path, problem: "cannot be read", reason: "it ends too early") }
-      filled += count
-    }
-  }
-
-  /// Writes all of `bytes` at the place `offset` of the file, wherever its position is.
+  /// Writes all of `bytes` at the place `offset` of the file; its position stays.
   public func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
-    var written = 0
-    while written < bytes.count {
-      let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
-      let count = pwrite(rawValue, rest.baseAddress, rest.count, off_t(offset + written))
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw FileError(path: path, problem: "cannot be written", reason: Self.lastReason())
-      }
-      written += count
+    _ = try Self.transfer(bytes.count) { start in
+      pwrite(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start, off_t(offset + start))
+    } orThrow: {
+      writeError()
     }
   }
 
-  /// Waits until what was written is on the disk.
+  /// Repeats `part`, which transfers some of the bytes from a start on, until `byteCount` are transferred or it returns 0.
+  /// Returns the number of bytes transferred.
+  private static func transfer(_ byteCount: Int, _ part: (Int) -> Int, orThrow error: () -> FileError)
+    throws(FileError) -> Int
+  {
+    var transferred = 0
+    while transferred < byteCount {
+      let count = part(transferred)
+      if count == 0 { break }
+      if count > 0 { transferred += count } else if errno != EINTR { throw error() }
+    }
+    return transferred
+  }
+
+  /// Waits until all written bytes are on the disk.
   public func synchronize() throws(FileError) {
-    guard fsync(rawValue) == 0 else {
-      throw FileError(path: path, problem: "cannot be written", reason: Self.lastReason())
+    guard fsync(rawValue) == 0 else { throw writeError() }
+  }
+
+  /// Returns the bytes from the file's position to its end, appended to `beginning`, which was read before.
+  /// - Throws: `FileError`, also where there are more than `limit` bytes.
+  public func readToEnd(after beginning: [UInt8] = [], limit: Int = .max) throws(FileError) -> [UInt8] {
+    let tooLarge = readError("it is larger than \(limit) bytes")
+    let expected = try byteCount()
+    // Before memory is allocated: a file may claim any size.
+    guard expected <= limit else { throw tooLarge }
+    var bytes = beginning
+    // One byte more than expected, so that the end of an ordinary file shows in the first read.
+    var room = max(0, expected - beginning.count) + 1
+    while true {
+      let start = bytes.count
+      bytes.append(contentsOf: repeatElement(0, count: room))
+      let filled = try bytes.withUnsafeMutableBufferPointer { all throws(FileError) in
+        try fill(UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: all[start...])))
+      }
+      bytes.removeLast(room - filled)
+      guard bytes.count <= limit else { throw tooLarge }
+      if filled < room { return bytes }
+      room = 1 << 16
     }
   }
+}
+
+/// Returns all bytes of the file at `path`, which may be a pipe.
+/// - Throws: `FileError`, also where there are more than `limit` bytes.
+public func readFile(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
+  try FileDescriptor(path: path, flags: O_RDONLY, problem: "cannot be read").readToEnd(limit: limit)
 }

@@ -1,17 +1,17 @@
 import Glibc
 
-/// A lock that one process at a time holds, by a file of its own. The system gives it back when the owner goes or the process
-/// ends, in whatever way; the file stays.
+/// A lock that one process at a time can hold, as an advisory lock of a file. It is released by `deinit`, or by the system
+/// when the process ends in any way; the file stays.
 public final class FileLock: Sendable {
-  /// Somebody else holds the lock.
+  /// The lock is held already.
   public struct Held: Error, Equatable {
-    /// What the file says of the process that holds it; nil where it says nothing.
+    /// The process that holds it, as the file says; nil where it says nothing.
     public let process: Int?
   }
 
   private let file: FileDescriptor
 
-  /// Takes the lock without waiting. File systems that know no locks let everybody have it.
+  /// Takes the lock without waiting. On file systems without locks, it always succeeds.
   /// - Throws: `Held` or `FileError`.
   public init(path: String) throws {
     file = try FileDescriptor(path: path, flags: O_RDWR | O_CREAT)
@@ -22,13 +22,13 @@ public final class FileLock: Sendable {
       default: throw FileError(path: path, problem: "cannot be locked", reason: FileDescriptor.lastReason())
       }
     }
-    // For people and messages; the lock holds without it, also where the disk is full.
+    // For messages only; the lock is held without it, also where the disk is full.
     if ftruncate(file.rawValue, 0) == 0 {
       try? Array("\(getpid())\n".utf8).withUnsafeBytes { try file.overwrite($0, at: 0) }
     }
   }
 
-  /// The process that the file names.
+  /// The process that the file says holds the lock.
   private var holder: Int? {
     var bytes = [UInt8](repeating: 0, count: 20)
     let count = (try? bytes.withUnsafeMutableBytes { try file.fill($0) }) ?? 0

@@ -1,11 +1,11 @@
 import Glibc
 
-/// An ordinary file's bytes in the address space: the system reads a page when it is first looked at, and may forget it again.
+/// The bytes of an ordinary file, mapped into memory: the system reads a page when it is first accessed, and may drop it again.
 ///
-/// Nobody may make the file shorter meanwhile: to look at what is gone ends the process. A file that is only ever put in place
-/// whole, by `AtomicFile`, never gets shorter: its successor is another file.
+/// The file must not get shorter while it is mapped: access to the missing part ends the process. A file that is only written
+/// by `AtomicFile` never gets shorter, because its successor is another file.
 //
-// Unchecked: nothing is stored but the range, and nobody writes to it.
+// Unchecked: only the range is stored, and its bytes are never written.
 public final class MappedFile: @unchecked Sendable {
   public let bytes: UnsafeRawBufferPointer
 

@@ -1,16 +1,16 @@
 import Glibc
 
-/// How different two colors look: ΔE₀₀ of CIE 142-2001 with all three weights 1, by the formulas of Sharma, Wu and Dalal,
-/// "The CIEDE2000 color-difference formula: implementation notes, supplementary test data, and mathematical observations"
-/// (2005). About 1 can just be seen.
+/// Returns the color difference CIEDE2000, ΔE₀₀ of CIE 142-2001, with all three weights 1, by the formulas of Sharma, Wu and
+/// Dalal, "The CIEDE2000 color-difference formula: implementation notes, supplementary test data, and mathematical
+/// observations" (2005). A difference of about 1 is just noticeable.
 ///
-/// The same numbers as scikit-image's `deltaE_ciede2000`. The hues' mean and difference are found from the colors' vectors
-/// and not from two angles: of the three trigonometric calls of a pixel that leaves one.
+/// Agrees with scikit-image's `deltaE_ciede2000`. The mean and the difference of the hues are computed from the vectors
+/// (a*, b*) instead of two angles, which leaves one of three trigonometric calls per pair.
 public func colorDifference(_ first: CIELAB, _ second: CIELAB) -> Double {
   let (a1, b1) = (Double(first.a), Double(first.b))
   let (a2, b2) = (Double(second.a), Double(second.b))
   let meanChroma = ((a1 * a1 + b1 * b1).squareRoot() + (a2 * a2 + b2 * b2).squareRoot()) / 2
-  // a is stretched for colors near gray.
+  // a' = (1 + G) a*: a* is stretched for colors near gray.
   let stretch = 1 + 0.5 * (1 - seventhPowerWeight(meanChroma))
   let (x1, x2) = (a1 * stretch, a2 * stretch)
   let chroma1 = (x1 * x1 + b1 * b1).squareRoot()
@@ -43,15 +43,16 @@ private func seventhPowerWeight(_ chroma: Double) -> Double {
   return (power / (power + 6_103_515_625)).squareRoot()
 }
 
-/// The middle of two hues on the shorter way round, as a direction.
+/// The mean of two hues along the shorter arc, as a unit vector.
 private struct MeanHue {
   private let cosine: Double
   private let sine: Double
 
-  /// Of two vectors and their lengths. The hue of gray is 0 and, as published, adds to the other's.
+  /// Creates the mean of the hues of two vectors (x, y) of the given lengths. The hue of gray is 0 and, as published, is added
+  /// to the other one.
   init(_ x1: Double, _ y1: Double, _ length1: Double, _ x2: Double, _ y2: Double, _ length2: Double) {
     guard length1 > 0, length2 > 0 else {
-      // The mean is the sum of both where one has none.
+      // Where one color is gray, the formula takes the sum of the hues.
       let length = max(length1, length2)
       (cosine, sine) = length > 0 ? ((x1 + x2) / length, (y1 + y2) / length) : (1, 0)
       return
@@ -59,7 +60,7 @@ private struct MeanHue {
     let (x, y) = (x1 / length1 + x2 / length2, y1 / length1 + y2 / length2)
     let length = (x * x + y * y).squareRoot()
     guard length > 1e-6 else {
-      // Opposite hues have two middles; the published formula takes the mean of the angles in 0..<2π.
+      // Opposite hues have two means; the published formula takes the mean of the angles in 0..<2π.
       let mean = (Self.angle(x1, y1) + Self.angle(x2, y2)) / 2
       (cosine, sine) = (cos(mean), sin(mean))
       return
@@ -81,9 +82,9 @@ private struct MeanHue {
       + 0.32 * (cosine3 * Self.cosine6 - sine3 * Self.sine6) - 0.20 * (cosine4 * Self.cosine63 + sine4 * Self.sine63)
   }
 
-  /// sin 2Δθ with Δθ = 30° exp(−((h − 275°) / 25°)²), which turns blue's ellipses.
+  /// sin 2Δθ with Δθ = 30° exp(−((h − 275°) / 25°)²), the rotation of the ellipses of blue colors.
   var sineOfRotation: Double {
-    // Farther than 90° from 275° it is under 10⁻⁵, and most colors need no more calls.
+    // Below 10⁻⁵ farther than 90° from 275°: saves the calls for most colors.
     guard cosine * Self.cosine275 + sine * Self.sine275 > 0 else { return 0 }
     let steps = (Self.angle(cosine, sine) * 180 / .pi - 275) / 25
     return sin(Double.pi / 3 * exp(-steps * steps))

@@ -1,10 +1,10 @@
-/// Colorfulness of an image by Hasler and Süsstrunk, "Measuring colorfulness in natural images" (2003), section 6:
+/// Returns the colorfulness of an image by Hasler and Süsstrunk, "Measuring colorfulness in natural images" (2003), section 6:
 /// √(σrg² + σyb²) + 0.3 · √(μrg² + μyb²), where rg = R − G and yb = (R + G) / 2 − B on the scale 0...255.
 /// Gray is 0; "moderately colorful" is about 33, "extremely colorful" 109.
 ///
 /// - Parameters:
-///   - red: the plane of red in 0...1, followed by those of green and blue.
-///   - pixelCount: elements of a plane; at least one.
+///   - red: The plane of red in 0...1, followed by those of green and blue.
+///   - pixelCount: Number of elements of a plane, at least 1.
 func colorfulness(red: UnsafePointer<Double>, pixelCount: Int) -> Double {
   let green = red + pixelCount
   let blue = green + pixelCount

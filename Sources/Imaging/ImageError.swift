@@ -1,19 +1,19 @@
 import Files
 
-/// What can go wrong with an image file. `description` is one line that names the file.
+/// An error of an image file. `description` is one line that names the file.
 public enum ImageError: Error, Equatable {
   case file(FileError)
-  /// The bytes are no image file of a known format.
+  /// The bytes are not an image file of a known format.
   case unknownFormat(path: String)
-  /// The file is of a known format, but broken or of a kind that is not read.
+  /// The file is of a known format, but damaged or of an unsupported kind.
   case damaged(path: String, format: String, reason: String)
   /// The image has more pixels than `limit`.
   case tooLarge(path: String, width: Int, height: Int, limit: Int)
   /// The image has no pixels, or a side that is too long.
   case badSize(path: String, reason: String)
-  /// The image's pixels fit no memory.
+  /// No memory could be allocated for the pixels.
   case noMemory(path: String, width: Int, height: Int)
-  /// The image could not be turned into a file.
+  /// The image could not be encoded.
   case notEncoded(path: String, format: String, reason: String)
 }
 

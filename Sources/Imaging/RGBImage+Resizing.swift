@@ -1,6 +1,6 @@
 extension RGBImage {
-  /// The image at another size: bilinear, and where it gets smaller the triangle widens with the step, so that every
-  /// source pixel counts (what Pillow calls `BILINEAR`). Works on the sRGB values as they are.
+  /// Returns the image at another size, by a triangle filter on the sRGB values: bilinear interpolation, antialiased where the
+  /// image gets smaller, as Pillow's `BILINEAR`.
   public func resized(width newWidth: Int, height newHeight: Int) -> RGBImage {
     if newWidth == width && newHeight == height { return self }
     precondition(newWidth > 0 && newHeight > 0, "an image has at least one pixel")
@@ -41,7 +41,7 @@ extension RGBImage {
     return RGBImage(width: newWidth, height: newHeight, bytes: result)
   }
 
-  /// The largest part about the center that has the proportions of `width` × `height`, at that size.
+  /// Returns the largest part about the center that has the aspect ratio of `width` × `height`, at that size.
   public func filled(width newWidth: Int, height newHeight: Int) -> RGBImage {
     let isTooWide = width * newHeight > height * newWidth
     let cropWidth = isTooWide ? max(1, (height * newWidth + newHeight / 2) / newHeight) : width
@@ -51,9 +51,9 @@ extension RGBImage {
     ).resized(width: newWidth, height: newHeight)
   }
 
-  /// The part of `width` × `height` pixels whose top left corner is at (x, y). It must lie inside.
+  /// Returns the part of `width` × `height` pixels whose top left corner is at (x, y). It must lie inside.
   public func cropped(x: Int, y: Int, width newWidth: Int, height newHeight: Int) -> RGBImage {
-    precondition(x >= 0 && y >= 0 && x + newWidth <= width && y + newHeight <= height, "crop sticks out")
+    precondition(x >= 0 && y >= 0 && x + newWidth <= width && y + newHeight <= height, "the crop lies outside")
     var part: [UInt8] = []
     part.reserveCapacity(3 * newWidth * newHeight)
     for row in y..<y + newHeight {
@@ -63,7 +63,7 @@ extension RGBImage {
     return RGBImage(width: newWidth, height: newHeight, bytes: part)
   }
 
-  /// Every pixel as a square of `factor` × `factor`.
+  /// Returns the image with every pixel as a square of `factor` × `factor`.
   public func enlarged(by factor: Int) -> RGBImage {
     var result: [UInt8] = []
     result.reserveCapacity(bytes.count * factor * factor)
@@ -77,17 +77,18 @@ extension RGBImage {
     return RGBImage(width: width * factor, height: height * factor, bytes: result)
   }
 
-  /// What a new pixel takes from the old ones.
+  /// The weights of the old pixels in a new one, along one axis.
   struct TriangleWeights {
-    /// The first old pixel that counts.
+    /// The first old pixel of nonzero weight.
     let first: Int
-    /// Its weight and those of the ones after it; their sum is 1.
+    /// The weights of that pixel and the following ones; their sum is 1.
     let weights: [Float]
 
-    /// One past the last old pixel that counts.
+    /// One past the last old pixel of nonzero weight.
     var end: Int { first + weights.count }
   }
 
+  /// Returns the weights for each of `newCount` pixels.
   static func triangleWeights(from oldCount: Int, to newCount: Int) -> [TriangleWeights] {
     let step = Double(oldCount) / Double(newCount)
     let radius = max(step, 1)

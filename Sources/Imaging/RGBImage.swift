@@ -1,13 +1,29 @@
-/// A color image of 8 bits a channel in sRGB, held in memory.
+/// A color in sRGB with 8 bits per channel.
+public struct RGBColor: Sendable, Hashable {
+  public var red: UInt8
+  public var green: UInt8
+  public var blue: UInt8
+
+  public init(red: UInt8, green: UInt8, blue: UInt8) {
+    self.red = red
+    self.green = green
+    self.blue = blue
+  }
+
+  public static let black = RGBColor(red: 0, green: 0, blue: 0)
+  public static let white = RGBColor(red: 255, green: 255, blue: 255)
+}
+
+/// A color image in sRGB with 8 bits per channel, in memory.
 public struct RGBImage: Sendable, Equatable {
-  /// Pixels in a row; at least 1.
+  /// Width in pixels, at least 1.
   public let width: Int
-  /// Rows; at least 1.
+  /// Height in pixels, at least 1.
   public let height: Int
-  /// Red, green, blue of each pixel, row by row from the top: `[height, width, 3]`.
+  /// Red, green and blue of each pixel, top row first: `[height, width, 3]`.
   public var bytes: [UInt8]
 
-  /// An image of `bytes`, `[height, width, 3]`; their number must be 3 · width · height.
+  /// Creates an image of `bytes`, `[height, width, 3]`; their number must be 3 · width · height.
   public init(width: Int, height: Int, bytes: [UInt8]) {
     precondition(width > 0 && height > 0 && bytes.count == 3 * width * height, "bytes are not [height, width, 3]")
     self.width = width
@@ -15,7 +31,7 @@ public struct RGBImage: Sendable, Equatable {
     self.bytes = bytes
   }
 
-  /// An image of one color.
+  /// Creates an image of one color.
   public init(width: Int, height: Int, color: RGBColor) {
     var bytes = [UInt8](repeating: 0, count: 3 * width * height)
     for pixel in 0..<width * height {
@@ -26,8 +42,8 @@ public struct RGBImage: Sendable, Equatable {
     self.init(width: width, height: height, bytes: bytes)
   }
 
-  /// An image of numbers, `[height, width, 3]`, such as a network's output: each byte is 255 · (value · scale + shift),
-  /// rounded and held within 0...255. Numbers that are not numbers become 0.
+  /// Creates an image of values, `[height, width, 3]`, such as a network's output: each byte is 255 · (value · scale + shift),
+  /// rounded and clamped to 0...255. NaN becomes 0.
   public init(width: Int, height: Int, values: some Collection<Float>, scale: Float = 1, shift: Float = 0) {
     self.init(
       width: width, height: height,
@@ -37,7 +53,7 @@ public struct RGBImage: Sendable, Equatable {
       })
   }
 
-  /// The color at a place.
+  /// The color of the pixel at (x, y).
   public subscript(x: Int, y: Int) -> RGBColor {
     get {
       let first = 3 * (y * width + x)
@@ -51,7 +67,7 @@ public struct RGBImage: Sendable, Equatable {
     }
   }
 
-  /// The gray copy: the mean of red, green and blue, rounded, in all three channels.
+  /// The gray copy: the rounded mean of red, green and blue in all three channels.
   public var gray: RGBImage {
     var copy = self
     for first in stride(from: 0, to: bytes.count, by: 3) {
@@ -64,14 +80,59 @@ public struct RGBImage: Sendable, Equatable {
     return copy
   }
 
-  /// Copies `image` into this one with its top left corner at (x, y). It must lie inside.
+  /// Copies `image` into this one with its top left corner at (x, y). It must fit.
   public mutating func paste(_ image: RGBImage, x: Int, y: Int) {
-    precondition(x >= 0 && y >= 0 && x + image.width <= width && y + image.height <= height, "image sticks out")
+    precondition(x >= 0 && y >= 0 && x + image.width <= width && y + image.height <= height, "the image does not fit")
     for row in 0..<image.height {
       let target = 3 * ((y + row) * width + x)
       let source = 3 * row * image.width
       bytes.replaceSubrange(
         target..<target + 3 * image.width, with: image.bytes[source..<source + 3 * image.width])
     }
+  }
+}
+
+extension RGBImage {
+  /// Default limit of the number of pixels of an image that is read: 16,384 × 8,192, or 400 MB. A file of a few bytes may claim
+  /// any size.
+  public static let maximumPixelCount = 1 << 27
+
+  /// Reads a PNG, JPEG, WebP or TIFF file as 8-bit sRGB, upright, on white where it is transparent. Its first bytes, and not
+  /// its name, decide the format.
+  public init(contentsOf path: String) throws(ImageError) {
+    self = try Photograph(contentsOf: path).rgbImage
+  }
+
+  /// Decodes a PNG, JPEG, WebP or TIFF file in memory. Errors call it `name`.
+  public init(encoded bytes: [UInt8], name: String) throws(ImageError) {
+    self = try Photograph(encoded: bytes, name: name).rgbImage
+  }
+
+  /// Writes a PNG file, which appears under its name only when it is complete.
+  public func writePNG(to path: String) throws(ImageError) { try write(to: path, as: .png) }
+
+  /// Writes an image file, which appears under its name only when it is complete.
+  /// - Parameter isReplacing: Whether an existing file is replaced; if not, it is an error, also where it appears while this one
+  ///   is written.
+  public func write(to path: String, as format: PictureFormat, isReplacing: Bool = true) throws(ImageError) {
+    let output = try FileOutput(path: path)
+    try write(to: output, as: format, name: path)
+    try output.commit(isReplacing: isReplacing)
+  }
+
+  /// Writes an image file. Errors call it `name`.
+  public func write(to output: any ImageOutput, as format: PictureFormat, name: String) throws(ImageError) {
+    let encoder = try ImageEncoder(format, .init(width: width, height: height), output: output, name: name)
+    try bytes.withUnsafeBufferPointer { rows throws(ImageError) in
+      try encoder.write(UnsafeRawBufferPointer(rows), count: height)
+    }
+    try encoder.finish()
+  }
+
+  /// Returns the image as a PNG file in memory. Errors call it `name`.
+  public func png(name: String = "image") throws(ImageError) -> [UInt8] {
+    let output = MemoryOutput()
+    try write(to: output, as: .png, name: name)
+    return output.bytes
   }
 }

@@ -1,12 +1,11 @@
 import Glibc
 
-/// SSIM of two images by Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to
-/// structural similarity" (2004): Gaussian window 11 × 11 with σ = 1.5, K₁ = 0.01, K₂ = 0.03, values in 0...1, windows that
-/// lie inside the image. The mean of three channels is what scikit-image's
-/// `structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1, channel_axis=-1)`
-/// gives.
+/// The structural similarity (SSIM) of two images by Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error
+/// visibility to structural similarity" (2004): Gaussian window of 11 × 11 with σ = 1.5, K₁ = 0.01, K₂ = 0.03, values in
+/// 0...1, windows inside the image only. The mean of three channels agrees with scikit-image's
+/// `structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1, channel_axis=-1)`.
 struct StructuralSimilarity: ~Copyable {
-  /// Side of the window.
+  /// Width and height of the window.
   static let windowSize = 11
 
   private let width: Int
@@ -18,7 +17,7 @@ struct StructuralSimilarity: ~Copyable {
   private var columnCount: Int { width - Self.windowSize + 1 }
   private var rowCount: Int { height - Self.windowSize + 1 }
 
-  /// For images of `width` × `height`, each at least `windowSize`.
+  /// - Precondition: `width` and `height` are at least `windowSize`.
   init(width: Int, height: Int) {
     self.width = width
     self.height = height
@@ -26,7 +25,7 @@ struct StructuralSimilarity: ~Copyable {
     let bell = (-radius...radius).map { exp(-0.5 * Double($0 * $0) / (1.5 * 1.5)) }
     let sum = bell.reduce(0, +)
     weights = bell.map { $0 / sum }
-    // A plane, its rows filtered, and five planes of windows; each of the latter is smaller than a plane.
+    // A plane of products, a plane of filtered rows, and five planes of windows, each smaller than a plane of pixels.
     let count = 7 * width * height
     scratch = .allocate(capacity: count)
     scratch.initialize(repeating: 0, count: count)
@@ -34,7 +33,7 @@ struct StructuralSimilarity: ~Copyable {
 
   deinit { scratch.deallocate() }
 
-  /// The mean over windows of one channel; both are `[height, width]`.
+  /// Returns the mean over all windows of one channel of two images, both `[height, width]`.
   func mean(_ first: UnsafePointer<Double>, _ second: UnsafePointer<Double>) -> Double {
     let pixelCount = width * height
     let products = scratch
@@ -66,8 +65,8 @@ struct StructuralSimilarity: ~Copyable {
     return sum / Double(rowCount * columnCount)
   }
 
-  /// Weighted means of a plane over all windows: `[height − 10, width − 10]`. First along rows, then along columns; the
-  /// inner loops go along memory, so that they become vector instructions.
+  /// Computes the weighted means of a plane over all windows, `[height − 10, width − 10]`: first along rows, then along columns.
+  /// The inner loops run over contiguous memory, so that the compiler vectorizes them.
   private func filter(_ plane: UnsafePointer<Double>, into result: UnsafeMutablePointer<Double>) {
     let rows = scratch + width * height
     let (columnCount, windowCount) = (columnCount, rowCount * columnCount)

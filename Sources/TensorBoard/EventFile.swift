@@ -3,21 +3,21 @@ import Glibc
 import Protobufs
 import SwiftProtobuf
 
-/// An event file, which TensorBoard draws curves and pictures from.
+/// An event file of TensorBoard: points of curves and images.
 ///
-/// Every event is in the file when the call that wrote it returns, whatever becomes of the process. A process that is killed within
-/// the call can leave the file's last record cut short, and a system that goes down can cut the file off behind the last
-/// `synchronize`; TensorBoard reads such a file up to there.
+/// Every event is in the file when the call that writes it returns, even if the process is then killed. A process that is killed
+/// during the call can leave an incomplete last record, and a system failure can lose events after the last `synchronize`;
+/// TensorBoard reads such a file up to that point.
 public final class EventFile {
-  /// Folder that the file is in; TensorBoard calls what is in it a run.
+  /// The file's folder, which TensorBoard takes for a run.
   public let folder: String
   private let firstStep: Int
-  /// Nil until there is something to write.
+  /// Nil until the first event is written.
   private var file: FileDescriptor?
 
-  /// Prepares a file, which is made with its first event.
-  /// - Parameter firstStep: the first that the file may tell of. What earlier files in the folder told of that step and later
-  ///   ones, because they were done before and lost, TensorBoard then forgets.
+  /// Prepares a file, which is created with its first event.
+  /// - Parameter firstStep: The first step of the file's events. TensorBoard discards the events of earlier files in the folder
+  ///   from that step on, which are those of work that was lost and is repeated.
   public init(in folder: String, goingOnAt firstStep: Int = 0) {
     self.folder = folder
     self.firstStep = firstStep
@@ -34,12 +34,12 @@ public final class EventFile {
     try write(.summary(.with { $0.value = values }), step: step)
   }
 
-  /// Writes a picture.
-  /// - Parameter png: a whole PNG file, red, green and blue.
+  /// Writes an image.
+  /// - Parameter png: A PNG file of RGB pixels.
   public func write(_ tag: String, png: [UInt8], step: Int) throws(FileError) {
     let value = TensorBoardSummary.Value.with {
       $0.tag = tag
-      // The first chunk of a PNG file begins with both, high byte first.
+      // The first chunk of a PNG file begins with the width and the height in big-endian order.
       $0.image.width = png.dropFirst(16).prefix(4).reduce(0) { $0 << 8 | Int32($1) }
       $0.image.height = png.dropFirst(20).prefix(4).reduce(0) { $0 << 8 | Int32($1) }
       $0.image.colorspace = 3
@@ -48,7 +48,7 @@ public final class EventFile {
     try write(.summary(.with { $0.value = [value] }), step: step)
   }
 
-  /// Waits until what was written is on the disk.
+  /// Waits until all events are on the disk.
   public func synchronize() throws(FileError) {
     if file != nil { try file?.synchronize() }
   }
@@ -56,9 +56,9 @@ public final class EventFile {
   private func write(_ what: TensorBoardEvent.OneOf_What, step: Int) throws(FileError) {
     if file == nil {
       file = try Self.newFile(in: folder)
-      // The version from which on TensorBoard takes notice of a session's start.
+      // The first version of the format for which TensorBoard heeds the start of a session.
       try append(.fileVersion("brain.Event:2"), step: 0)
-      // Of a run's first file, too: one of TensorBoard's readers takes notice from the second start on.
+      // In the first file of a run, too: one of TensorBoard's readers heeds only the second start and later ones.
       try append(.sessionLog(.with { $0.status = .start }), step: firstStep)
     }
     try append(what, step: step)
@@ -76,7 +76,7 @@ public final class EventFile {
     } catch {
       throw FileError(path: folder, problem: "an event cannot be written", reason: "\(error)")
     }
-    // In one call, so that a reader hardly ever meets half a record; a KILL can still leave one, at the file's end.
+    // In one call, so that readers hardly ever see an incomplete record; SIGKILL can still leave one at the end.
     let record = Record.framed(data)
     var failure: FileError?
     record.withUnsafeBytes { bytes in
@@ -85,7 +85,7 @@ public final class EventFile {
     if let failure { throw failure }
   }
 
-  /// Makes a file whose name comes after those of all files in the folder: TensorBoard reads a run's files in the order of
+  /// Creates a file whose name sorts behind those of all files in the folder: TensorBoard reads a run's files in the order of
   /// their names.
   private static func newFile(in folder: String) throws(FileError) -> FileDescriptor {
     let taken = try Folder.names(in: folder).compactMap { name in
@@ -97,7 +97,7 @@ public final class EventFile {
       problem: "cannot be made")
   }
 
-  /// What TensorBoard knows event files by; the seconds since 1970 follow.
+  /// The prefix by which TensorBoard recognizes event files; the seconds since 1970 follow.
   private static let prefix = "events.out.tfevents."
 
   /// Seconds since 1970.

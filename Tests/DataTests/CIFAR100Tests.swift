@@ -8,7 +8,7 @@ import Testing
 
 @Suite("CIFAR-100")
 struct CIFAR100Tests {
-  /// Record number `number` of a made-up set: its two labels, and planes of one level each.
+  /// Returns record number `number` of an artificial set: its two labels, and planes whose level depends on the row.
   private func record(_ number: Int) -> [UInt8] {
     [UInt8(number % 20), UInt8(99 - number)]
       + (0..<3).flatMap { plane in (0..<1024).map { UInt8((number * 7 + plane * 50 + $0 / 32) % 256) } }
@@ -43,7 +43,7 @@ struct CIFAR100Tests {
     #expect(try CIFAR100.load(.training, from: folder.path, limit: 2).count == 2)
   }
 
-  @Test func aFolderOfAnotherNameNeedsTheNamesOfTheClasses() throws {
+  @Test func foldersOfAnotherNameNeedTheNamesOfTheClasses() throws {
     let renamed = try makeFolder("mine")
     #expect(try CIFAR100.load(.test, from: "\(renamed.path)/mine").count == 3)
     let other = try makeFolder("mine", classNames: false)
@@ -54,29 +54,34 @@ struct CIFAR100Tests {
     #expect(try CIFAR100.load(.test, from: unnamed.path).classNames.isEmpty)
   }
 
-  @Test func damageIsNamed() throws {
+  @Test func damagedFilesAreNamed() throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-100-binary/train.bin"
     let whole = try readFile(path)
     try AtomicFile.write(Array(whole.dropLast()), to: path)
     #expect(
       message(in: folder).hasPrefix("\(path): damaged at byte \(8 * 3074): \(whole.count - 1) bytes are not whole"))
-    for (place, label, highest) in [(0, 20, 19), (1, 100, 99)] {
-      var wrong = whole
-      wrong[2 * 3074 + place] = UInt8(label)
-      try AtomicFile.write(wrong, to: path)
-      #expect(
-        message(in: folder).hasPrefix(
-          "\(path): damaged at byte \(2 * 3074 + place): label \(label) of record 2 is not one of 0 to \(highest)"))
-    }
     let names = "\(folder.path)/cifar-100-binary/fine_label_names.txt"
     try AtomicFile.write(whole, to: path)
     try AtomicFile.write(Array("apple\n".utf8), to: names)
     #expect(message(in: folder) == "\(names): cannot be used: it has 1 names, not 100")
   }
 
-  /// To open a pipe that nobody writes to would wait for ever.
-  @Test(.timeLimit(.minutes(1))) func aPipeIsNoBatchFile() throws {
+  @Test(arguments: [(0, 20, 19), (1, 100, 99)])
+  func wrongLabelsAreNamed(place: Int, label: UInt8, highest: Int) throws {
+    let folder = try makeFolder()
+    let path = "\(folder.path)/cifar-100-binary/train.bin"
+    var wrong = try readFile(path)
+    wrong[2 * 3074 + place] = label
+    try AtomicFile.write(wrong, to: path)
+    #expect(
+      message(in: folder).hasPrefix(
+        "\(path): damaged at byte \(2 * 3074 + place): label \(label) of record 2 is not one of 0 to \(highest)"))
+  }
+
+  /// Opening a pipe without a writer would wait for ever.
+  @Test(.timeLimit(.minutes(1)))
+  func pipesAreRefused() throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-100-binary/train.bin"
     try FileManager.default.removeItem(atPath: path)
@@ -96,7 +101,7 @@ struct CIFAR100Tests {
     }
   }
 
-  @Test func whatIsPublishedIsKnown() {
+  @Test func thePublishedArchiveHasTheRightSizes() {
     let archive = CIFARArchive.cifar100
     #expect(archive.sha256.count == 64 && archive.url.hasSuffix("/" + archive.fileName))
     // 50,000 and 10,000 records of two label bytes and 3,072 bytes.

@@ -8,13 +8,13 @@ import Testing
 
 @Suite("CIFAR-10")
 struct CIFAR10Tests {
-  /// Record number `number` of a made-up set: its label, and planes of one level each.
+  /// Returns record number `number` of an artificial set: its label, and planes whose level depends on the row.
   private func record(_ number: Int) -> [UInt8] {
     [UInt8(number % 10)]
       + (0..<3).flatMap { plane in (0..<1024).map { UInt8((number * 7 + plane * 50 + $0 / 32) % 256) } }
   }
 
-  /// A folder of batch files that hold 1, 2, 3, 4, 5 and 2 records.
+  /// Creates a folder of batch files that hold 1, 2, 3, 4, 5 and 2 records.
   private func makeFolder() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     try Folder.create("\(folder.path)/cifar-10-batches-bin")
@@ -30,7 +30,7 @@ struct CIFAR10Tests {
     return folder
   }
 
-  @Test func filesOfAnyLengthAreReadInOrder() throws {
+  @Test func recordsAreReadInOrder() throws {
     let folder = try makeFolder()
     let set = try CIFAR10.load(.training, from: folder.path)
     #expect(set.count == 15 && set.width == 32 && set.height == 32)
@@ -48,12 +48,16 @@ struct CIFAR10Tests {
   }
 
   @Test(arguments: [1, 3, 4, 15, 99])
-  func aLimitTakesTheFirst(limit: Int) throws {
+  func limitsSelectTheFirstImages(limit: Int) throws {
     let folder = try makeFolder()
     let all = try CIFAR10.load(.training, from: folder.path)
     let some = try CIFAR10.load(.training, from: folder.path, limit: limit)
     #expect(some.count == min(limit, 15))
     #expect(some.bytes.elementsEqual(all.bytes.prefix(some.bytes.count)))
+  }
+
+  @Test func limitsBelowOneAreErrors() throws {
+    let folder = try makeFolder()
     #expect(throws: DataError.self) { _ = try CIFAR10.load(.training, from: folder.path, limit: 0) }
   }
 
@@ -66,20 +70,23 @@ struct CIFAR10Tests {
     }
   }
 
-  @Test func damageIsNamed() throws {
+  @Test(arguments: [-1, 1, 1536])
+  func incompleteRecordsAreNamed(change: Int) throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-10-batches-bin/data_batch_4.bin"
     let whole = try readFile(path)
+    try AtomicFile.write(
+      change < 0 ? Array(whole.dropLast()) : whole + [UInt8](repeating: 0, count: change), to: path)
+    let records = change < 0 ? 3 : 4
+    let text = message(in: folder)
+    #expect(text.hasPrefix("\(path): damaged at byte \(records * 3073): \(whole.count + change) bytes are not whole"))
+    #expect(!text.contains("\n"))
+  }
 
-    for change in [-1, 1, 1536] {
-      try AtomicFile.write(
-        change < 0 ? Array(whole.dropLast()) : whole + [UInt8](repeating: 0, count: change), to: path)
-      let records = change < 0 ? 3 : 4
-      let text = message(in: folder)
-      #expect(text.hasPrefix("\(path): damaged at byte \(records * 3073): \(whole.count + change) bytes are not whole"))
-      #expect(!text.contains("\n"))
-    }
-
+  @Test func damagedFilesAreNamed() throws {
+    let folder = try makeFolder()
+    let path = "\(folder.path)/cifar-10-batches-bin/data_batch_4.bin"
+    let whole = try readFile(path)
     try AtomicFile.write([], to: path)
     #expect(message(in: folder) == "\(path): damaged at byte 0: the file is empty")
 
@@ -91,15 +98,16 @@ struct CIFAR10Tests {
     try FileManager.default.removeItem(atPath: path)
     #expect(message(in: folder) == "\(path): cannot be read: No such file or directory")
     #expect(message(.test, in: folder) == "no error")
-    // A missing or cut file counts even where the limit ends before it.
+    // A missing file is an error even where the limit ends before it.
     #expect(throws: DataError.self) { _ = try CIFAR10.load(.training, from: folder.path, limit: 1) }
 
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     #expect(message(in: folder) == "\(path): cannot be read: it is a folder")
   }
 
-  /// To open a pipe that nobody writes to would wait for ever.
-  @Test(.timeLimit(.minutes(1))) func aPipeIsNoBatchFile() throws {
+  /// Opening a pipe without a writer would wait for ever.
+  @Test(.timeLimit(.minutes(1)))
+  func pipesAreRefused() throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-10-batches-bin/data_batch_2.bin"
     try FileManager.default.removeItem(atPath: path)
@@ -107,13 +115,13 @@ struct CIFAR10Tests {
     #expect(message(in: folder) == "\(path): cannot be read: it is no ordinary file")
   }
 
-  @Test func foldersWithoutItAreNamed() throws {
+  @Test func foldersWithoutTheSetAreNamed() throws {
     let folder = try TemporaryFolder()
     #expect(throws: DataError.notCIFAR10(folder: folder.path)) { try CIFAR10.batchFolder(in: folder.path) }
     #expect(throws: DataError.notCIFAR10(folder: "/no/such")) { _ = try CIFAR10.load(.test, from: "/no/such") }
   }
 
-  @Test func theStandardFolderIsTheNamedOneOrOneThatHoldsTheSet() throws {
+  @Test func theStandardFolderIsTheNamedOneOrHoldsTheSet() throws {
     let folder = try makeFolder()
     #expect(CIFAR10.standardFolder(environment: ["RECOLOR_CIFAR10": "/some/where"]) == "/some/where")
     try FileManager.default.createDirectory(atPath: "\(folder.path)/recolor", withIntermediateDirectories: false)
@@ -122,10 +130,9 @@ struct CIFAR10Tests {
     #expect(CIFAR10.standardFolder(environment: ["XDG_DATA_HOME": folder.path]) == "\(folder.path)/recolor")
   }
 
-  /// Pixel for pixel against the published bytes.
-  @Test(.enabled(if: Photographs.lossless != nil, "needs lossless_1000.bin of the photographs"))
-  func publishedPhotographsAreReadAsTheyAre() throws {
-    let bytes = try readFile(try #require(Photographs.lossless))
+  @Test(.enabled(if: PublishedImages.lossless != nil, "needs lossless_1000.bin"))
+  func publishedImagesAreReadExactly() throws {
+    let bytes = try readFile(try #require(PublishedImages.lossless))
     let folder = try TemporaryFolder()
     for name in CIFAR10.Part.training.fileNames { try AtomicFile.write(bytes, to: "\(folder.path)/\(name)") }
     let set = try CIFAR10.load(.training, from: folder.path, limit: 1000)

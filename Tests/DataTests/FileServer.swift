@@ -1,15 +1,15 @@
 import Foundation
 import Synchronization
 
-/// Serves one file over HTTP on this machine, as well or as badly as it is told.
+/// An HTTP server on this machine for one file, which can fail in several ways.
 final class FileServer: Sendable {
-  /// What it does with a request.
+  /// The response to a request.
   enum Behavior: Sendable {
-    /// Sends the file, or the part asked for.
+    /// Sends the file, or the requested range.
     case serve
-    /// Sends the whole file whatever is asked for.
+    /// Sends the whole file even where a range is requested.
     case ignoreRange
-    /// Closes the connection after so many bytes of the body.
+    /// Closes the connection after a number of bytes of the body.
     case breakOff(after: Int)
     case status(Int)
   }
@@ -24,9 +24,9 @@ final class FileServer: Sendable {
   private let socketNumber: Int32
   private let state: Mutex<State>
 
-  /// Requests take the `behaviors` in turn; the last is for all that follow.
+  /// Starts the server. Requests take the `behaviors` in turn; the last one is repeated.
   init(_ contents: [UInt8], _ behaviors: [Behavior] = [.serve]) throws {
-    // A proxy in the environment must not stand between the test and its server.
+    // Without a proxy of the environment.
     setenv("no_proxy", "127.0.0.1", 1)
     self.contents = contents
     state = Mutex(State(behaviors: behaviors))
@@ -57,10 +57,10 @@ final class FileServer: Sendable {
     }
   }
 
-  /// Where each request so far wanted to begin; nil where it did not say.
+  /// The start of the range of each request so far; nil for requests of the whole file.
   var starts: [Int?] { state.withLock { $0.starts } }
 
-  /// Ends the service: whoever connects from now on is refused.
+  /// Stops the server: further connections are refused.
   func stop() {
     shutdown(socketNumber, Int32(SHUT_RDWR))
     close(socketNumber)

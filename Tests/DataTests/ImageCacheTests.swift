@@ -47,7 +47,7 @@ struct ImageCacheTests {
     try Folder.names(in: cache.folder).filter { $0.hasSuffix(ending) }.map { "\(cache.folder)/\($0)" }
   }
 
-  @Test func theSecondTimeNothingIsDecoded() throws {
+  @Test func imagesAreDecodedOnce() throws {
     let first = try load()
     #expect(!first.isFromCache)
     let second = try load()
@@ -58,19 +58,18 @@ struct ImageCacheTests {
     #expect(plain.dataset.bytes.isInMemory)
     #expect(plain.dataset.bytes == first.dataset.bytes)
     for contents in [first, second, plain] {
-      let digest = contents.dataset.bytes.withUnsafeBytes { SHA256.hexadecimal(of: $0) }
+      let digest = try contents.dataset.bytes.withUnsafeBytes { try SHA256.hexadecimal(of: $0) }
       #expect(try DataFingerprint(of: contents.dataset).sha256 == digest)
     }
-    // Another size is another file, and the one of this size stays.
+    // Another size is kept in another file.
     #expect(try !load(size: 32).isFromCache)
     #expect(try load().isFromCache)
     #expect(try files(".images").count == 2 && files(".index").count == 1)
-    #expect(try Folder.names(in: cache.folder).count == 3)
   }
 
-  @Test func aChangedFileGivesItsNewImage() throws {
+  @Test func changedFilesAreDecodedAgain() throws {
     try expectLevels([0, 1, 2, 3, 4], fromCache: false)
-    // The same number of bytes, and the time of modification put back.
+    // With the same number of bytes and the time of modification restored.
     let path = "\(photographs)/a/2.png"
     var status = stat()
     #expect(stat(path, &status) == 0)
@@ -81,9 +80,9 @@ struct ImageCacheTests {
     #expect(utimensat(AT_FDCWD, path, times, 0) == 0)
     try expectLevels([0, 1, 77, 3, 4], fromCache: false)
     try expectLevels([0, 1, 77, 3, 4], fromCache: true)
-    // What it replaced is gone.
+    // The replaced file is removed.
     #expect(try files(".images").count == 1)
-    // Written in place, so that even the inode is the same.
+    // Written in place, with the same inode.
     let bytes = try readFile("\(photographs)/a/4.png")
     let handle = try #require(FileHandle(forWritingAtPath: path))
     try handle.write(contentsOf: bytes)
@@ -92,7 +91,7 @@ struct ImageCacheTests {
     try expectLevels([0, 1, 4, 3, 4], fromCache: false)
   }
 
-  @Test func filesThatComeGoOrAreCalledOtherwiseAreSeen() throws {
+  @Test func addedRemovedAndRenamedFilesAreNoticed() throws {
     _ = try load()
     try write(50, to: "a/15.png")
     try expectLevels([0, 1, 50, 2, 3, 4], fromCache: false)
@@ -100,14 +99,14 @@ struct ImageCacheTests {
     try expectLevels([1, 50, 2, 3, 4], fromCache: false)
     try FileManager.default.moveItem(atPath: "\(photographs)/a/1.png", toPath: "\(photographs)/a/9.png")
     try expectLevels([50, 2, 3, 4, 1], fromCache: false)
-    // Other folders are other classes.
+    // A move to another folder changes the class.
     try Folder.create("\(photographs)/b")
     try FileManager.default.moveItem(atPath: "\(photographs)/a/9.png", toPath: "\(photographs)/b/9.png")
     let contents = try load()
     #expect(!contents.isFromCache && contents.dataset.labels == [0, 0, 0, 0, 1])
   }
 
-  @Test func touchedAndMovedFilesNeedNoDecoding() throws {
+  @Test func touchedAndMovedFilesAreNotDecodedAgain() throws {
     _ = try load()
     for index in 0..<5 { #expect(utimensat(AT_FDCWD, "\(photographs)/a/\(index).png", nil, 0) == 0) }
     try expectLevels([0, 1, 2, 3, 4], fromCache: true)
@@ -116,8 +115,8 @@ struct ImageCacheTests {
     try expectLevels([0, 1, 2, 3, 4], fromCache: true, moved)
   }
 
-  /// What is wrong is told of the files that are there, not of those that the cache was made from.
-  @Test func brokenFilesAreNamedWhereTheyAre() throws {
+  /// Errors name the present paths, and not those at the time when the cache was written.
+  @Test func damagedFilesAreNamedByTheirPresentPaths() throws {
     try AtomicFile.write([1, 2, 3], to: "\(photographs)/a/7.png")
     _ = try load()
     let moved = "\(folder.path)/moved"
@@ -128,16 +127,15 @@ struct ImageCacheTests {
     #expect(contents.unreadable.allSatisfy { $0.reason.hasPrefix($0.path + ":") })
   }
 
-  /// An index in which every file is known saves reading them: it is believed where the files are as it says.
-  @Test func theIndexTellsTheSameFilesApart() throws {
+  @Test func filesWithAnEntryInTheIndexAreNotRead() throws {
     let names = (0..<5).map { "a/\($0).png" }
-    // As if they had been written a while ago.
+    // With times of modification in the past.
     let past = [timespec(tv_sec: time(nil) - 1000, tv_nsec: 0), timespec(tv_sec: time(nil) - 1000, tv_nsec: 0)]
     for name in names { #expect(utimensat(AT_FDCWD, "\(photographs)/\(name)", past, 0) == 0) }
     var index = ContentIndex()
     let contents = index.contents(of: names, in: photographs) { _ in }
     #expect(contents.count == 5 && Set(contents.map { "\($0)" }).count == 5)
-    // They were changed, for their inodes were, less than two seconds ago.
+    // The inodes were changed less than two seconds ago.
     #expect(index.entries.isEmpty)
     sleep(4)
     #expect(index.contents(of: names, in: photographs) { _ in } == contents)
@@ -147,7 +145,7 @@ struct ImageCacheTests {
     try index.write(to: path)
     var read = ContentIndex(reading: path)
     #expect(read == index)
-    // Nothing is read any more.
+    // No file is read.
     var steps: [ImageFolder.Progress] = []
     #expect(read.contents(of: names, in: photographs) { steps.append($0) } == contents)
     #expect(steps.isEmpty)
@@ -167,7 +165,7 @@ struct ImageCacheTests {
     #expect(ContentIndex(reading: path) == index)
   }
 
-  @Test func damagedFilesAreMadeAnew() throws {
+  @Test func damagedCacheFilesAreWrittenAgain() throws {
     _ = try load()
     let images = try #require(try files(".images").first)
     let index = try #require(try files(".index").first)
@@ -189,8 +187,8 @@ struct ImageCacheTests {
     try expectLevels([0, 1, 2, 3, 4], fromCache: true)
   }
 
-  @Test func whereNothingCanBeKeptImagesAreInMemory() throws {
-    // A file stands where the folder should be.
+  @Test func withoutAWritableFolderImagesAreInMemory() throws {
+    // A file has the name of the folder.
     try AtomicFile.write([1], to: "\(folder.path)/cache")
     for _ in 0..<2 {
       let contents = try load()
@@ -200,7 +198,7 @@ struct ImageCacheTests {
     #expect(ImageCache.standard(environment: ["RECOLOR_CACHE": "/x"])?.folder == "/x/images")
   }
 
-  @Test func whatNobodyUsesGoes() throws {
+  @Test func unusedFilesAreRemoved() throws {
     _ = try load()
     let images = try files(".images") + files(".index")
     let left = "\(cache.folder)/left.images.1.tmp"
@@ -219,7 +217,7 @@ struct ImageCacheTests {
     _ = try load(other)
     #expect(images.allSatisfy(Folder.holdsFile) && Folder.holdsFile(fresh) && !Folder.holdsFile(left))
     for path in images { age(path, days: 91) }
-    // To use a file is to keep it.
+    // A file that is used is kept.
     #expect(try load().isFromCache)
     _ = try load(other, size: 32)
     #expect(images.allSatisfy(Folder.holdsFile))
@@ -228,8 +226,9 @@ struct ImageCacheTests {
     #expect(!images.contains(where: Folder.holdsFile))
   }
 
-  /// The number of the method is part of what finds a file of images: where the same picture gives other bytes, it must change.
-  @Test func theMethodsNumberBelongsToItsBytes() throws {
+  /// Where the same file gives other bytes, `FolderDecoder.method`, which is part of the cache's key, must be increased together
+  /// with this digest.
+  @Test func theVersionOfTheDecodingChangesWithItsBytes() throws {
     var picture = RGBImage(width: 61, height: 40, color: RGBColor(red: 0, green: 0, blue: 0))
     for place in picture.bytes.indices { picture.bytes[place] = UInt8(truncatingIfNeeded: place * place / 7) }
     try FileManager.default.removeItem(atPath: "\(photographs)/a")

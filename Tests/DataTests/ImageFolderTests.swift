@@ -12,7 +12,7 @@ struct ImageFolderTests {
     try RGBImage(width: width, height: height, color: RGBColor(red: level, green: 0, blue: 255)).writePNG(to: path)
   }
 
-  @Test func imagesAreFoundSortedAndBroughtToSize() throws {
+  @Test func imagesAreSortedAndResized() throws {
     let folder = try TemporaryFolder()
     try Folder.create("\(folder.path)/b/deep")
     try Folder.create("\(folder.path)/.hidden")
@@ -22,7 +22,7 @@ struct ImageFolderTests {
     try write(16, 16, 9, to: "\(folder.path)/.hidden/x.png")
     try write(16, 16, 9, to: "\(folder.path)/.x.png")
     try AtomicFile.write([1, 2, 3], to: "\(folder.path)/notes.txt")
-    // A link that leads round in a circle.
+    // A link that makes a cycle.
     #expect(symlink(folder.path, "\(folder.path)/b/round") == 0)
     let set = try ImageFolder.load(folder.path, width: 16, height: 32, cache: nil).dataset
     #expect(set.count == 3 && set.width == 16 && set.height == 32 && set.labels == nil)
@@ -44,8 +44,8 @@ struct ImageFolderTests {
     }
   }
 
-  @Test(.enabled(if: geteuid() != 0, "root may read everything"))
-  func aFolderThatCannotBeReadKeepsNoOther() throws {
+  @Test(.enabled(if: geteuid() != 0, "root can read everything"))
+  func unreadableFoldersAreLeftOut() throws {
     let folder = try TemporaryFolder()
     let closed = "\(folder.path)/closed"
     for name in ["closed", "open"] {
@@ -63,7 +63,7 @@ struct ImageFolderTests {
     }
   }
 
-  @Test func brokenImagesAreLeftOutWithTheirLabels() throws {
+  @Test func damagedImagesAreLeftOutWithTheirLabels() throws {
     let folder = try TemporaryFolder()
     for (index, name) in ["cat/1", "cat/2", "dog/3", "eel/deep/4"].enumerated() {
       try Folder.create("\(folder.path)/eel/deep")
@@ -88,7 +88,8 @@ struct ImageFolderTests {
     }
   }
 
-  @Test(arguments: [true, false]) func whereNoneCanBeReadTheFirstReasonIsTold(cached: Bool) throws {
+  @Test(arguments: [true, false])
+  func withoutReadableImagesTheFirstReasonIsReported(cached: Bool) throws {
     let folder = try TemporaryFolder()
     for name in ["a.png", "b.png"] { try AtomicFile.write([1, 2], to: "\(folder.path)/\(name)") }
     let reason = ImageError.unknownFormat(path: "\(folder.path)/a.png").description
@@ -104,14 +105,14 @@ struct ImageFolderTests {
     let classes = FolderClasses(["b/1.png", "b/c/2.png", "é/3.png", "a/4.png"])
     #expect(classes?.names == ["a", "b", "é"])
     #expect(classes?.labels == [1, 1, 2, 0])
-    // One folder, or images beside the folders, tell no classes apart.
+    // A single folder, and images outside the folders, give no classes.
     #expect(FolderClasses(["a/1.png", "a/b/2.png"]) == nil)
     #expect(FolderClasses(["a/1.png", "b/2.png", "3.png"]) == nil)
     #expect(FolderClasses((0..<300).map { "\($0)/x.png" })?.names.count == 300)
   }
 
-  /// More images than are decoded at a time, on all cores, come in their order.
-  @Test func manyImagesComeInTheirOrder() throws {
+  /// More images than a chunk holds, decoded on all cores.
+  @Test func manyImagesKeepTheirOrder() throws {
     let folder = try TemporaryFolder()
     let count = 150
     for index in 0..<count {
@@ -124,7 +125,8 @@ struct ImageFolderTests {
     #expect(steps.first == .decoding(done: 0, total: count))
   }
 
-  @Test(.timeLimit(.minutes(1))) func pipesAreNoImages() throws {
+  @Test(.timeLimit(.minutes(1)))
+  func pipesAreLeftOut() throws {
     let folder = try TemporaryFolder()
     #expect(mkfifo("\(folder.path)/a.png", 0o600) == 0)
     try write(8, 8, 1, to: "\(folder.path)/b.png")

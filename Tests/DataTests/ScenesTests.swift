@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Scenes")
 struct ScenesTests {
-  @Test func aSceneIsAFunctionOfSeedPartAndNumber() throws {
+  @Test func scenesAreFunctionsOfSeedPartAndNumber() throws {
     let set = try Scenes.dataset(.training, count: 40)
     #expect(set.count == 40 && set.width == 32 && set.height == 32 && set.labels?.count == 40)
     #expect(try set.bytes == Scenes.dataset(.training, count: 40).bytes)
@@ -15,30 +15,30 @@ struct ScenesTests {
     #expect(Set((0..<40).map { set[$0].bytes }).count == 40)
   }
 
-  @Test func everySettingOccurs() throws {
+  @Test(arguments: Scenes.Setting.allCases)
+  func everySettingOccurs(setting: Scenes.Setting) throws {
     let labels = try Scenes.dataset(.training, count: 300).labels ?? []
-    for setting in Scenes.Setting.allCases {
-      #expect(labels.filter { $0 == UInt16(setting.rawValue) }.count > 20)
-    }
+    #expect(labels.filter { $0 == UInt16(setting.rawValue) }.count > 20)
   }
 
-  @Test func otherSizesShowTheSameScene() throws {
+  @Test func scenesOfOtherSizesHaveTheSameSettings() throws {
     let large = try Scenes.dataset(.test, count: 12, width: 96, height: 48)
     #expect(large.width == 96 && large.height == 48)
     let small = try Scenes.dataset(.test, count: 12)
     #expect(large.labels == small.labels)
   }
 
-  /// What the data set is for: the sky's hue follows from the gray copy and the place, a balloon's does not.
-  @Test func hueOfObjectsDoesNotShowInGray() throws {
+  /// The colors of objects do not show in their gray copies.
+  @Test(arguments: [0.36, 0.45, 0.54] as [Float])
+  func huesHaveTheSameMean(mean: Float) {
     for hue in stride(from: Float(0), to: 1, by: 0.05) {
-      for mean: Float in [0.36, 0.45, 0.54] {
-        let color = SceneColor(hue: hue, mean: mean)
-        #expect(abs(color.sum() / 3 - mean) < 1e-5)
-        #expect(color.min() >= 0 && color.max() <= 1 && color.max() - color.min() > 0.3)
-      }
+      let color = SceneColor(hue: hue, mean: mean)
+      #expect(abs(color.sum() / 3 - mean) < 1e-5, "hue \(hue)")
+      #expect(color.min() >= 0 && color.max() <= 1 && color.max() - color.min() > 0.3, "hue \(hue)")
     }
-    // Skies of clear days are bluer than anything else.
+  }
+
+  @Test func skiesAreMostlyBlueAndScenesColorful() throws {
     let set = try Scenes.dataset(.training, count: 200)
     let blueSkies = (0..<200).filter { set[$0][16, 0].blue > set[$0][16, 0].red }.count
     #expect(blueSkies > 120)
@@ -47,7 +47,7 @@ struct ScenesTests {
   }
 
   @Test(arguments: [(0, 32), (32, -32), (4096, 1 << 30), (1 << 62, 1 << 62)])
-  func sizesThatNothingCanHoldAreErrors(width: Int, height: Int) {
+  func impossibleSizesAreErrors(width: Int, height: Int) {
     #expect(throws: DataError.self) { _ = try Scenes.dataset(.training, width: width, height: height) }
   }
 }

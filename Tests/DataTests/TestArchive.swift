@@ -5,7 +5,7 @@ import TestSupport
 
 @testable import Data
 
-/// A small archive that is made like the published one.
+/// A small archive with the structure of the published one.
 struct TestArchive {
   enum Entry {
     case file(String, [UInt8])
@@ -15,10 +15,10 @@ struct TestArchive {
   let bytes: [UInt8]
   let archive: CIFARArchive
 
-  /// Files of one to six records, each with other bytes.
+  /// Files of one to six different records.
   static let members: [(name: String, bytes: [UInt8])] =
     (CIFAR10.Part.training.fileNames + CIFAR10.Part.test.fileNames).enumerated().map { index, name in
-      // Noise, so that compression leaves enough to break off in.
+      // Noise, so that the compressed archive is large enough for interrupted downloads.
       var state = UInt32(index + 1)
       let records = (0...index).flatMap { _ in
         [UInt8(index)]
@@ -30,7 +30,7 @@ struct TestArchive {
       return (name, records)
     }
 
-  /// An archive of `entries`, or of the usual ones, whose description says that it holds `members`.
+  /// Creates an archive of `entries`, by default the usual ones, whose description states `members`.
   init(_ entries: [Entry]? = nil) throws {
     let entries =
       entries
@@ -41,15 +41,14 @@ struct TestArchive {
     try Self.write(entries, to: path)
     bytes = try readFile(path)
     let sums = try Self.members.map { member in
-      try AtomicFile.write(member.bytes, to: "\(folder.path)/member")
-      return CIFARArchive.Member(name: member.name, sha256: try SHA256.ofFile("\(folder.path)/member"))
+      CIFARArchive.Member(name: member.name, sha256: try SHA256.hexadecimal(of: member.bytes))
     }
     archive = CIFARArchive(
       name: "CIFAR-10", url: "http://127.0.0.1:1/", fileName: "cifar-10-binary.tar.gz",
-      folderName: CIFAR10.folderName, byteCount: bytes.count, sha256: try SHA256.ofFile(path), members: sums)
+      folderName: CIFAR10.folderName, byteCount: bytes.count, sha256: try SHA256.hexadecimal(of: bytes), members: sums)
   }
 
-  /// The description with the address of a server.
+  /// Returns the description with the address of a server.
   func at(_ url: String) -> CIFARArchive {
     var archive = archive
     archive.url = url

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Splits and shuffles")
 struct TrainingSplitTests {
-  @Test func oneInFiveValidates() throws {
+  @Test func aFifthIsForValidation() throws {
     let split = try TrainingSplit(count: 50_000, seed: 1)
     #expect(split.training.count == 40_000 && split.validation.count == 10_000)
     #expect(Set(split.training).isDisjoint(with: split.validation))
@@ -13,7 +13,7 @@ struct TrainingSplitTests {
     #expect(try TrainingSplit(count: 50_000, seed: 2) != split)
   }
 
-  /// The validation images of two seeds have one in five in common, as of any two draws.
+  /// Two independent draws of a fifth have a fifth of their images in common.
   @Test func splitsOfDifferentSeedsAreIndependent() throws {
     let splits = try (0..<12).map { Set(try TrainingSplit(count: 2000, seed: $0).validation) }
     for (index, first) in splits.enumerated() {
@@ -24,7 +24,7 @@ struct TrainingSplitTests {
     }
   }
 
-  @Test func theFirstAreTrainedOnWhereANumberIsGiven() throws {
+  @Test func theFirstImagesAreForTrainingWhereTheirNumberIsGiven() throws {
     let split = try TrainingSplit(count: 50_000, trainingCount: 10_000, seed: 1)
     #expect(split.training == Array(0..<10_000))
     #expect(split.validation.count == 2_500)
@@ -38,20 +38,20 @@ struct TrainingSplitTests {
     arguments: [
       (0, nil), (101, nil), (-1, nil), (90, 11), (nil, 100), (nil, -1),
     ] as [(Int?, Int?)])
-  func whatDoesNotFitIsAnError(trainingCount: Int?, validationCount: Int?) {
+  func impossibleCountsAreErrors(trainingCount: Int?, validationCount: Int?) {
     #expect(throws: DataError.self) {
       try TrainingSplit(count: 100, trainingCount: trainingCount, validationCount: validationCount, seed: 1)
     }
   }
 
-  @Test func everyEpochHasAnOrderOfItsOwn() {
+  @Test func epochsHaveDifferentOrders() {
     let indices = (0..<1000).map { UInt32(2 * $0) }
     let first = Shuffle.order(of: indices, epoch: 0, seed: 5)
     #expect(first.sorted() == indices)
     #expect(first == Shuffle.order(of: indices, epoch: 0, seed: 5))
     #expect(first != Shuffle.order(of: indices, epoch: 1, seed: 5))
     #expect(first != Shuffle.order(of: indices, epoch: 0, seed: 6))
-    // Not a few swaps: hardly any image stays where it was.
+    // Hardly any image keeps its place.
     #expect(zip(first, indices).filter { $0 == $1 }.count < 10)
   }
 }

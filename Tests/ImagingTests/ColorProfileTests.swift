@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Color profiles")
 struct ColorProfileTests {
-  /// A profile of the given primaries with an exponent of 2.2, as Little CMS writes it.
+  /// Returns the file of a profile with the given primaries and an exponent of 2.2.
   private func profile(_ xy: [Double]) throws -> [UInt8] {
     var white = cmsCIExyY(x: 0.3127, y: 0.3290, Y: 1)
     var primaries = cmsCIExyYTRIPLE(
@@ -46,7 +46,7 @@ struct ColorProfileTests {
       0, 0, 0, 255, 255, 255, 128, 128, 128, 200, 100, 50, 90, 120, 200, 60, 140, 70, 12, 12, 12, 180, 170, 40,
     ])
 
-  @Test func colorsAreThoseOfTheProfile() throws {
+  @Test func profilesAreApplied() throws {
     let photograph = try Photograph(encoded: png(picture, profile: try profile(adobe)), name: "adobe")
     // By the published matrices of Adobe RGB (1998) and sRGB: (200, 100, 50) is redder in sRGB, gray stays nearly as it is.
     let converted = photograph.rgbImage
@@ -60,7 +60,7 @@ struct ColorProfileTests {
     }
   }
 
-  @Test func sRGBsOwnProfileChangesNothing() throws {
+  @Test func profilesOfSRGBChangeNothing() throws {
     let handle = try #require(cmsCreate_sRGBProfile())
     let bytes = try bytes(of: handle)
     let photograph = try Photograph(encoded: png(picture, profile: bytes), name: "sRGB")
@@ -68,7 +68,7 @@ struct ColorProfileTests {
     #expect(photograph.rgbImage == picture)
   }
 
-  @Test func damagedProfilesArePassedOver() throws {
+  @Test func damagedProfilesAreIgnored() throws {
     var bytes = try profile(adobe)
     // The signature of the color space.
     for index in 16..<20 { bytes[index] = 0x58 }
@@ -82,8 +82,8 @@ struct ColorProfileTests {
     #expect(photograph.remarks.count == 1)
   }
 
-  @Test func aProfileThatPNGFilesCannotHoldIsGivenUp() throws {
-    // Profiles of version 4 are a multiple of four bytes long; Little CMS does not mind.
+  @Test func profilesThatPNGFilesCannotHoldAreDropped() throws {
+    // The size of a profile of version 4 must be a multiple of four bytes, which Little CMS does not require.
     var bytes = try profile(adobe) + [0]
     bytes[8] = 4
     for index in 0..<4 { bytes[index] = UInt8(truncatingIfNeeded: bytes.count >> (24 - 8 * index)) }
@@ -104,8 +104,9 @@ struct ColorProfileTests {
     for (before, after) in zip(lightness(of: photograph), lightness(of: found)) { #expect(abs(before - after) < 0.6) }
   }
 
-  /// Gray of a width at which reading three numbers a pixel would leave the row's memory.
-  @Test(arguments: [false, true]) func theExponentOfAGrayPNGFileCounts(hasAlpha: Bool) throws {
+  /// At this width, reading three samples per pixel of gray would access memory beyond the row.
+  @Test(arguments: [false, true])
+  func exponentsOfGrayPNGFilesAreApplied(hasAlpha: Bool) throws {
     let width = 200_000
     let row = (0..<width).flatMap { x -> [UInt8] in hasAlpha ? [UInt8(x % 256), 255] : [UInt8(x % 256)] }
     let gamma = PNGFile.chunk("gAMA", PNGFile.number(100_000))
@@ -124,7 +125,7 @@ struct ColorProfileTests {
   }
 
   @Test(arguments: [PictureFormat.png, .jpeg(quality: 100)])
-  func aColoredPhotographKeepsItsProfile(_ format: PictureFormat) throws {
+  func coloredPhotographsKeepTheirProfiles(_ format: PictureFormat) throws {
     let bytes = try profile(adobe)
     let photograph = try Photograph(encoded: png(picture, profile: bytes), name: "adobe")
     let small = photograph.resized(width: 4, height: 2)
@@ -138,7 +139,7 @@ struct ColorProfileTests {
     }
   }
 
-  /// L* of every pixel, also of those that sRGB has no color for.
+  /// Returns L* of every pixel, also outside the gamut of sRGB.
   private func lightness(of photograph: Photograph) -> [Float] {
     let rows = ColorRows(photograph)
     var colors = [Float](repeating: 0, count: 3 * photograph.width)
@@ -150,7 +151,7 @@ struct ColorProfileTests {
     }
   }
 
-  @Test func theExponentOfAPNGFileCounts() throws {
+  @Test func exponentsOfPNGFilesAreApplied() throws {
     #expect(Primaries(gamma: 0, chromaticities: (0, 0, 0, 0, 0, 0, 0, 0)) == nil)
     #expect(Primaries(gamma: 1 / 2.2, chromaticities: (0, 0, 0, 0, 0, 0, 0, 0)) == nil)
     let linear = try #require(Primaries(gamma: 1, chromaticities: (0, 0, 0, 0, 0, 0, 0, 0)))

@@ -24,15 +24,15 @@ struct ColoredPhotographTests {
     return try Photograph(encoded: output.bytes, name: "test")
   }
 
-  /// The same color in each of 16 × 16 pixels.
+  /// Returns 16 × 16 pixels of one color.
   private func uniform(_ red: Float, _ green: Float, _ blue: Float) -> [Float] {
     var colors: [Float] = []
     for _ in 0..<256 { colors += [red, green, blue] }
     return colors
   }
 
-  /// The strongest colors on every gray there is.
-  @Test func lightnessStays() throws {
+  /// The most saturated colors on all levels of gray.
+  @Test func lightnessIsKept() throws {
     let grays = (0..<12 * 256).flatMap { [UInt8](repeating: UInt8($0 % 256), count: 3) }
     let image = RGBImage(width: 256, height: 12, bytes: grays)
     let corners: [[Float]] = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 1, 0], [0, 1, 1]]
@@ -43,20 +43,20 @@ struct ColoredPhotographTests {
     for y in 0..<12 {
       for x in 0..<256 { largest = max(largest, abs(result.lightness(x, y) - image.lightness(x, y))) }
     }
-    // Green is rounded to a byte: half of such a step is at most 0.25.
+    // Green is rounded to a byte: half a step is at most 0.25 of L*.
     #expect(largest <= 0.25)
     let middle = result[128, 0]
     #expect(Int(middle.red) > Int(middle.blue) + 60)
   }
 
-  @Test func grayStaysGrayToTheByte() throws {
+  @Test func grayIsKeptExactly() throws {
     let image = RGBImage(width: 16, height: 16, bytes: (0..<256).flatMap { [UInt8](repeating: UInt8($0), count: 3) })
     let gray = [Float](repeating: 0.5, count: 3 * 256)
     #expect(try written(colored(try photograph(image), gray, 16, 16)).rgbImage == image)
   }
 
-  /// A red and a blue half with a sharp edge, seen by the network at a sixteenth of the size.
-  @Test func colorsEndWhereThePhotographHasAnEdge() throws {
+  /// A red and a blue half with a sharp edge, and the chroma at a fraction of the size.
+  @Test func chromaFollowsTheEdgesOfThePhotograph() throws {
     let (width, height) = (256, 64)
     let edge = 121
     var image = RGBImage(width: width, height: height, color: RGBColor(red: 200, green: 170, blue: 160))
@@ -69,7 +69,7 @@ struct ColoredPhotographTests {
     #expect(errors.guided < 0.5 * errors.bilinear)
   }
 
-  /// Mean distance of a* and b* from the photograph's own, when they are scaled up along its edges and without them.
+  /// Returns the mean distance of (a*, b*) from the photograph's own, upsampled along its edges and bilinearly.
   private func chromaErrors(
     _ photograph: Photograph, _ chroma: ChromaPlane, _ small: RGBImage
   ) throws -> (guided: Double, bilinear: Double) {
@@ -102,9 +102,9 @@ struct ColoredPhotographTests {
     return across(row.low) + (across(row.high) - across(row.low)) * row.fraction
   }
 
-  /// With RECOLOR_PHOTOGRAPHS=FOLDER: the figures of docs/colorize.md, of that folder's photographs.
+  /// With RECOLOR_PHOTOGRAPHS=FOLDER: prints the figures of docs/colorize.md for that folder's photographs.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["RECOLOR_PHOTOGRAPHS"] != nil))
-  func edgesOfRealPhotographs() throws {
+  func chromaFollowsTheEdgesOfRealPhotographs() throws {
     let folder = ProcessInfo.processInfo.environment["RECOLOR_PHOTOGRAPHS"] ?? ""
     for workingSize in [32, 64, 128] {
       var sums = (guided: 0.0, bilinear: 0.0)
@@ -124,14 +124,14 @@ struct ColoredPhotographTests {
     }
   }
 
-  @Test func colorsThatAreNoNumbersAreGray() throws {
+  @Test func chromaOfNaNIsGray() throws {
     let image = RGBImage(width: 40, height: 30, color: RGBColor(red: 90, green: 90, blue: 90))
     let colors = [Float](repeating: .nan, count: 3 * 256)
     #expect(try written(colored(try photograph(image), colors, 16, 16)).rgbImage == image)
   }
 
   @Test(arguments: [(1, 1), (1, 20000), (20000, 1), (3, 2)])
-  func everySizeIsColored(width: Int, height: Int) throws {
+  func photographsOfAnySizeAreColored(width: Int, height: Int) throws {
     let image = RGBImage(width: width, height: height, color: RGBColor(red: 90, green: 90, blue: 90))
     let colors = uniform(0.8, 0.3, 0.3)
     let result = try written(colored(try photograph(image), colors, 16, 16))
@@ -139,7 +139,7 @@ struct ColoredPhotographTests {
     #expect(abs(result.rgbImage.lightness(0, 0) - image.lightness(0, 0)) < 0.25)
   }
 
-  @Test func sixteenBitsStay() throws {
+  @Test func sixteenBitsAreKept() throws {
     let photograph = try Photograph(contentsOf: "\(Vectors.folder)/photographs/gray16.tif")
     let colors = uniform(0.6, 0.5, 0.3)
     let result = try written(colored(photograph, colors, 16, 16))
@@ -161,7 +161,7 @@ struct ColoredPhotographTests {
     #expect(try written(colored(photograph, colors, 16, 16), .jpeg(quality: 90)).bitsPerSample == 8)
   }
 
-  @Test func alphaStaysInPNGAndBecomesWhiteInJPEG() throws {
+  @Test func alphaIsKeptInPNGAndWhiteInJPEG() throws {
     let photograph = try Photograph(contentsOf: "\(Vectors.folder)/photographs/alpha.webp")
     let colors = uniform(0.6, 0.5, 0.3)
     let result = try written(colored(photograph, colors, 16, 16))
@@ -171,5 +171,13 @@ struct ColoredPhotographTests {
     let flat = try written(colored(photograph, colors, 16, 16), .jpeg(quality: 100))
     #expect(!flat.hasAlpha)
     #expect(flat.rgbImage.lightness(0, 3) > 99)
+  }
+}
+
+extension RGBImage {
+  /// Returns L* of the pixel at (x, y).
+  fileprivate func lightness(_ x: Int, _ y: Int) -> Float {
+    let color = self[x, y]
+    return CIELAB(red: Float(color.red) / 255, green: Float(color.green) / 255, blue: Float(color.blue) / 255).lightness
   }
 }

@@ -1,21 +1,21 @@
-/// A PNG file that is put together by hand, uncompressed, so that it may be one that no program writes.
+/// An uncompressed PNG file, assembled byte by byte so that it may be invalid.
 struct PNGFile {
   let width: Int
   let height: Int
   var bitDepth: UInt8 = 8
   /// 0: gray, 2: RGB, 4: gray with alpha, 6: RGB with alpha.
   let colorType: UInt8
-  /// Whole chunks before the pixels.
+  /// Complete chunks before the pixels.
   var extra: [UInt8] = []
 
-  /// The file; `rows` are fewer than `height` where it claims more than it has.
+  /// Returns the file, with fewer than `height` rows where it is to be invalid.
   func bytes(rows: [[UInt8]]) -> [UInt8] {
     let header = Self.number(width) + Self.number(height) + [bitDepth, colorType, 0, 0, 0]
     return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + Self.chunk("IHDR", header) + extra
       + Self.chunk("IDAT", Self.stored(rows.flatMap { [0] + $0 })) + Self.chunk("IEND", [])
   }
 
-  /// A chunk with its length and checksum.
+  /// Returns a chunk with its length and checksum.
   static func chunk(_ kind: String, _ body: [UInt8]) -> [UInt8] {
     let content = Array(kind.utf8) + body
     var checksum = UInt32.max
@@ -26,10 +26,10 @@ struct PNGFile {
     return number(body.count) + content + number(Int(~checksum))
   }
 
-  /// Four bytes, the highest first.
+  /// Returns four bytes in big-endian order.
   static func number(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
 
-  /// A zlib stream (RFC 1950) of stored blocks.
+  /// Returns a zlib stream (RFC 1950) of stored blocks.
   private static func stored(_ bytes: [UInt8]) -> [UInt8] {
     var stream: [UInt8] = [0x78, 0x01]
     var (sum, sumOfSums) = (1, 0)

@@ -9,18 +9,12 @@ import Testing
 struct PhotographTests {
   private static let folder = "\(Vectors.folder)/photographs"
 
-  @Test func everyKindGivesThePixelsThatOthersRead() throws {
-    let expectations: [String: CodecTests.Expectation] = try Vectors.load("photographs.json")
-    #expect(expectations.count >= 25)
-    for (name, expected) in expectations {
-      let image = try RGBImage(contentsOf: "\(Self.folder)/\(name)")
-      #expect(image.width == expected.width && image.height == expected.height, "\(name)")
-      let difference = zip(image.bytes, expected.bytes.bytes).map { abs(Int($0) - Int($1)) }.max() ?? 256
-      #expect(difference <= expected.tolerance, "\(name) is off by \(difference)")
-    }
+  @Test(arguments: try Vectors.names(in: "photographs.json"))
+  func pixelsAreThoseOfOtherReaders(name: String) throws {
+    try Vectors.expectPixels(of: "photographs/\(name)", as: name, in: "photographs.json")
   }
 
-  @Test func whatTheFileHasIsKept() throws {
+  @Test func bitsAndAlphaAreKept() throws {
     #expect(try Photograph(contentsOf: "\(Self.folder)/gray16.tif").bitsPerSample == 16)
     #expect(try Photograph(contentsOf: "\(Self.folder)/rgb.tif").bitsPerSample == 8)
     #expect(try Photograph(contentsOf: "\(Self.folder)/alpha.webp").hasAlpha)
@@ -28,7 +22,7 @@ struct PhotographTests {
   }
 
   @Test(arguments: ["animated.webp", "animated.png", "pages.tif"])
-  func furtherPagesAreSpokenOf(name: String) throws {
+  func furtherPagesAreRemarked(name: String) throws {
     let remarks = try Photograph(contentsOf: "\(Self.folder)/\(name)").remarks
     #expect(remarks.count == 1)
     #expect(remarks.first?.contains("first of its 2") == true)
@@ -36,9 +30,9 @@ struct PhotographTests {
   }
 
   @Test(arguments: ["lossless.webp", "lossy.webp", "alpha.webp", "rgb.tif", "tiled.tif", "planar.tif", "lzw.tif"])
-  func truncationIsAnError(name: String) throws {
+  func truncatedFilesAreErrors(name: String) throws {
     let whole = try readFile("\(Self.folder)/\(name)")
-    // Directories lie at the start of these files or at their end; the last byte is a pixel's or the last entry's.
+    // The end of some files is not needed: padding behind the pixels or the directory.
     for length in stride(from: 0, to: whole.count * 9 / 10, by: 7) {
       #expect(throws: ImageError.self, "\(name) cut to \(length) bytes") {
         _ = try Photograph(encoded: Array(whole[..<length]), name: name)
@@ -46,12 +40,12 @@ struct PhotographTests {
     }
   }
 
-  /// Damage anywhere may go unseen or be an error, but the decoder must come back.
+  /// Damage may be undetected or an error, but must not crash the decoder.
   @Test(arguments: [
     "lossless.webp", "lossy.webp", "animated.webp", "rgb16.tif", "tiled.tif", "planar_tiled.tif", "lzw.tif", "jpeg.tif",
     "palette.tif", "premultiplied.tif", "cmyk.tif", "bigtiff.tif", "bitmap.tif", "animated.png",
   ])
-  func damagedBytesNeverTrap(name: String) throws {
+  func damagedFilesAreSafe(name: String) throws {
     let whole = try readFile("\(Self.folder)/\(name)")
     for index in whole.indices {
       for value: UInt8 in [0x00, 0x7F, 0xFF, whole[index] ^ 1] {
@@ -67,14 +61,14 @@ struct PhotographTests {
     }
   }
 
-  @Test func moreThanTheLimitIsRefused() throws {
+  @Test func imagesBeyondTheLimitAreRefused() throws {
     #expect(throws: ImageError.tooLarge(path: "\(Self.folder)/rgb.tif", width: 18, height: 20, limit: 359)) {
       try Photograph(contentsOf: "\(Self.folder)/rgb.tif", pixelLimit: 359)
     }
     #expect(try Photograph(contentsOf: "\(Self.folder)/rgb.tif", pixelLimit: 360).width == 18)
   }
 
-  @Test func aPipeWithoutAWriterIsNotWaitedFor() throws {
+  @Test func pipesAreRefused() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/pipe.png"
     #expect(mkfifo(path, 0o600) == 0)
@@ -85,13 +79,12 @@ struct PhotographTests {
     }
   }
 
-  @Test func resizingIsThatOfImages() throws {
+  @Test(arguments: [(18, 20), (5, 7), (1, 1), (40, 33), (16, 3)])
+  func photographsAreResizedLikeImages(width: Int, height: Int) throws {
     let photograph = try Photograph(contentsOf: "\(Self.folder)/rgb.tif")
-    for (width, height) in [(18, 20), (5, 7), (1, 1), (40, 33), (16, 3)] {
-      let expected = photograph.rgbImage.resized(width: width, height: height)
-      let found = photograph.resized(width: width, height: height)
-      let difference = zip(found.bytes, expected.bytes).map { abs(Int($0) - Int($1)) }.max()
-      #expect(found.width == width && found.height == height && difference.map { $0 <= 1 } == true)
-    }
+    let expected = photograph.rgbImage.resized(width: width, height: height)
+    let found = photograph.resized(width: width, height: height)
+    let difference = try #require(zip(found.bytes, expected.bytes).map { abs(Int($0) - Int($1)) }.max())
+    #expect(found.width == width && found.height == height && difference <= 1)
   }
 }

@@ -1,11 +1,36 @@
 import Foundation
+import Testing
 
-/// The files that Scripts/make_imaging_vectors.py made.
+@testable import Imaging
+
+/// The files that Scripts/make_imaging_vectors.py and Scripts/make_photograph_vectors.py write.
 enum Vectors {
   static let folder = Bundle.module.resourceURL?.appendingPathComponent("Vectors").path ?? ""
 
   static func load<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value {
     try JSONDecoder().decode(type, from: Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)")))
+  }
+
+  /// The pixels of an image file, and their largest difference from the decoder's.
+  private struct Pixels: Decodable {
+    let width: Int
+    let height: Int
+    let tolerance: Int
+    let bytes: HexBytes
+  }
+
+  /// Returns the names of the image files whose pixels `document` holds.
+  static func names(in document: String) throws -> [String] {
+    try load(document, as: [String: Pixels].self).keys.sorted()
+  }
+
+  /// Expects the pixels of an image file to be those of its entry in `document`.
+  static func expectPixels(of path: String, as name: String, in document: String) throws {
+    let expected = try #require(load(document, as: [String: Pixels].self)[name])
+    let image = try RGBImage(contentsOf: "\(folder)/\(path)")
+    #expect(image.width == expected.width && image.height == expected.height)
+    let difference = zip(image.bytes, expected.bytes.bytes).map { abs(Int($0) - Int($1)) }.max() ?? 256
+    #expect(difference <= expected.tolerance)
   }
 }
 

@@ -6,14 +6,15 @@ import Testing
 
 @testable import TensorBoard
 
-@Suite struct EventFileTests {
+@Suite("Event files")
+struct EventFileTests {
   let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
 
   private var names: [String] { get throws { try Folder.names(in: folder.path) } }
 
-  /// The events of a file, each record held against its checksums.
+  /// Returns the events of a file, and checks the checksums of each record.
   private func events(in name: String) throws -> [TensorBoardEvent] {
     var rest = try readFile("\(folder.path)/\(name)")[...]
     var events: [TensorBoardEvent] = []
@@ -27,7 +28,7 @@ import Testing
     return events
   }
 
-  @Test func whatIsWrittenIsReadBack() throws {
+  @Test func eventsAreReadBack() throws {
     let file = EventFile(in: folder.path)
     try file.write([("train/loss", 0.5), ("epoch/learning_rate", .nan)], step: 16)
     let png = [UInt8](repeating: 1, count: 16) + [0, 0, 1, 4, 0, 0, 0, 10, 9]
@@ -48,14 +49,14 @@ import Testing
     #expect(Array(image.encodedImageString) == png)
   }
 
-  @Test func nothingWrittenLeavesNoFile() throws {
+  @Test func filesWithoutEventsAreNotCreated() throws {
     let file = EventFile(in: folder.path, goingOnAt: 7)
     try file.synchronize()
     #expect(try names.isEmpty)
   }
 
-  /// Files of one second, too: TensorBoard goes by the order of the names.
-  @Test func goingOnStartsALaterFileThatTakesBackLaterSteps() throws {
+  /// Also files of the same second: TensorBoard reads files in the order of their names.
+  @Test func resumedRunsStartALaterFile() throws {
     try EventFile(in: folder.path).write([("loss", 1)], step: 1)
     let first = try #require(try names.first)
     for _ in 0..<3 { try EventFile(in: folder.path, goingOnAt: 8).write([("loss", 2)], step: 8) }
@@ -67,7 +68,7 @@ import Testing
     #expect(events[1].step == 8)
   }
 
-  @Test func aFolderThatIsNotThereIsNamed() throws {
+  @Test func missingFoldersAreNamed() throws {
     let missing = folder.path + "/missing"
     let error = #expect(throws: FileError.self) { try EventFile(in: missing).write([("loss", 1)], step: 1) }
     #expect(error?.path == missing)

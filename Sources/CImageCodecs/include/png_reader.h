@@ -5,11 +5,11 @@
 
 typedef struct recolor_png_reader recolor_png_reader;
 
-/// Reads the chunks before the pixels. `bytes` must outlive the reader. Null, with `message` filled in, where that fails.
+/// Reads the chunks before the pixels. `bytes` must outlive the reader. Returns null, with `message` set, where that fails.
 recolor_png_reader *recolor_png_open(
     const uint8_t *bytes, size_t count, recolor_image_info *info, char message[RECOLOR_MESSAGE_SIZE]);
 
-/// Decodes all rows into `pixels`; false, with `message` filled in, where that fails. Once only.
+/// Decodes all rows into `pixels`; may be called once. Returns false, with `message` set, where that fails.
 bool recolor_png_read(recolor_png_reader *reader, uint8_t *pixels, char message[RECOLOR_MESSAGE_SIZE]);
 
 void recolor_png_close(recolor_png_reader *reader);

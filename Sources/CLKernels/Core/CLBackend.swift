@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 import Runtime
 
@@ -74,7 +75,7 @@ public final class CLBackend: Backend {
   public var memoryByteCount: Int { budget.limit }
 
   /// A digest of the tuned methods that were used so far.
-  public var tuning: String? { tunedUses.isEmpty ? nil : Digest.sha256(of: tunedUses.sorted()) }
+  public var tuning: String? { tunedUses.isEmpty ? nil : try? SHA256.hexadecimal(of: tunedUses.sorted()) }
 
   /// Keeps in mind that a tuned method decides about results.
   func noteUse<Method: Encodable>(of key: ConvolutionKey, _ method: Method) {

@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 import Runtime
 
@@ -24,7 +25,7 @@ public struct KernelSources {
 
   /// SHA-256 of all kernel files, in hexadecimal digits: what measured methods were measured with.
   func digest() -> String? {
-    Digest.sha256(of: embeddedKernels.keys.sorted().flatMap { [$0, (try? read($0)) ?? ""] })
+    try? SHA256.hexadecimal(of: embeddedKernels.keys.sorted().flatMap { [$0, (try? read($0)) ?? ""] })
   }
 
   /// The text of one file with every `#include "…"` line replaced by the file it names, once each; `#line` directives

@@ -21,7 +21,7 @@ public struct TuningStore: Sendable {
   public func path(for device: CLDevice, _ precision: Precision) -> String? {
     let parts = [device.platformName, device.platformVersion, device.name, device.driverVersion, precision.rawValue]
     // As much of the digest as tells the devices of the world apart.
-    return Digest.sha256(of: parts).map { "\(folder)/\($0.prefix(16)).json" }
+    return (try? SHA256.hexadecimal(of: parts)).map { "\(folder)/\($0.prefix(16)).json" }
   }
 
   /// What a backend is to use; nil where nothing was measured.

@@ -1,33 +1,33 @@
 import Files
 import Glibc
 
-/// The digests of a folder's files, kept so that a file need not be read again to know that it is the same.
+/// The digests of a folder's files, kept so that unchanged files need not be read again.
 ///
-/// On disk: fields that each end with a zero byte, the last of which is the digest of all before it.
+/// On disk: fields that each end with a zero byte; the last is the digest of all bytes before it.
 struct ContentIndex: Equatable {
-  /// A file whose contents are known.
+  /// The identity and the digest of a file.
   struct Entry: Equatable {
-    /// As `FileIdentity.text`, when the file was read.
+    /// `FileIdentity.text` of the file when it was read.
     let identity: String
-    /// SHA-256 of its bytes.
+    /// SHA-256 of the file's bytes.
     let digest: String
   }
 
-  /// By the paths below the folder.
+  /// The entries by the files' paths relative to the folder.
   private(set) var entries: [String: Entry] = [:]
-  /// Keys of the images that were made of the folder last, by their size: `64x64`.
+  /// Keys of the latest file of images of each size: `64x64`.
   var images: [String: String] = [:]
 
   private static let magic = "recolor image index 1"
 
   init() {}
 
-  /// What a file holds; nothing where there is none, or it is damaged.
+  /// Reads an index; empty where the file does not exist or is damaged.
   init(reading path: String) {
     guard Folder.holdsFile(path), let bytes = try? readFile(path), bytes.last == 0 else { return }
     let body = bytes.dropLast().lastIndex(of: 0).map { $0 + 1 } ?? 0
-    guard
-      SHA256.hexadecimal(of: Array(bytes[..<body])).map({ Array($0.utf8) == Array(bytes[body...].dropLast()) }) == true
+    guard let digest = try? SHA256.hexadecimal(of: Array(bytes[..<body])),
+      bytes[body...].dropLast().elementsEqual(digest.utf8)
     else { return }
     let fields = bytes[..<body].split(separator: 0, omittingEmptySubsequences: false).dropLast().map {
       String(decoding: $0, as: UTF8.self)
@@ -42,7 +42,7 @@ struct ContentIndex: Equatable {
     }
   }
 
-  /// Writes the file, whole or not at all.
+  /// Writes the index, completely or not at all.
   func write(to path: String) throws(FileError) {
     var fields = [Self.magic, "\(images.count)"]
     for (size, key) in images.sorted(by: { $0.key < $1.key }) { fields += [size, key] }
@@ -52,7 +52,7 @@ struct ContentIndex: Equatable {
       bytes += field.utf8
       bytes.append(0)
     }
-    guard let digest = SHA256.hexadecimal(of: bytes) else {
+    guard let digest = try? SHA256.hexadecimal(of: bytes) else {
       throw FileError(path: path, problem: "cannot be written", reason: "no digest can be computed")
     }
     bytes += digest.utf8
@@ -60,15 +60,15 @@ struct ContentIndex: Equatable {
     try AtomicFile.write(bytes, to: path)
   }
 
-  /// What is in the files of a folder. Those that are not known, or may have changed since, are read; those that are no longer
-  /// there are forgotten.
-  /// - Parameter names: paths below `folder`.
+  /// Returns the contents of a folder's files. Files without an entry and those that may have changed are read; entries of files
+  /// that are not among `names` are removed.
+  /// - Parameter names: Paths relative to `folder`.
   mutating func contents(of names: [String], in folder: String, progress: (ImageFolder.Progress) -> Void)
     -> [FileContents]
   {
     let now = time(nil)
     let known = entries
-    // The identity comes before the contents: whatever happens in between shows the next time.
+    // The identities are taken before the contents are read, so that a change in between is noticed the next time.
     let identities = Parallel.map(0..<names.count) { FileIdentity(path: "\(folder)/\(names[$0])") }
     var contents = names.indices.map { index -> FileContents? in
       guard let entry = known[names[index]], entry.identity == identities[index]?.text else { return nil }
@@ -94,9 +94,41 @@ struct ContentIndex: Equatable {
 
   private static func contents(of path: String) -> FileContents {
     do {
-      return .digest(try SHA256.ofFile(path))
+      return .digest(try SHA256.hexadecimal(ofFile: path))
     } catch {
       return .unreadable(error.description)
     }
   }
+}
+
+/// The contents of a file, as a digest.
+enum FileContents: Equatable {
+  /// SHA-256 of its bytes.
+  case digest(String)
+  /// The reason why the file cannot be read.
+  case unreadable(String)
+}
+
+/// The identity of a file's contents, by the file system's attributes of the file. A change of the contents gives another
+/// identity, even where the size and the time of modification are restored: the time of the inode's last change cannot be set.
+struct FileIdentity: Equatable {
+  let text: String
+  /// Time of the last change of the contents or the inode, in seconds since 1970.
+  private let changed: Int
+
+  /// Nil where there is no such file.
+  init?(path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    let (modified, changed) = (status.st_mtim, status.st_ctim)
+    text = [
+      "\(status.st_ino)", "\(status.st_size)", "\(modified.tv_sec).\(modified.tv_nsec)",
+      "\(changed.tv_sec).\(changed.tv_nsec)",
+    ].joined(separator: " ")
+    self.changed = max(modified.tv_sec, changed.tv_sec)
+  }
+
+  /// Returns whether any change after the time `seconds` gives another identity. The resolution of file systems' times is up to
+  /// two seconds, within which a file may be changed a second time.
+  func isSettled(at seconds: Int) -> Bool { seconds - changed > 2 }
 }

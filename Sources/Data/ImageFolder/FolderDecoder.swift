@@ -4,50 +4,52 @@ import Glibc
 import Imaging
 import Synchronization
 
-/// Decodes a folder's images on all cores and hands them over in their order.
+/// A decoder of a folder's images, which works on all cores and delivers them in their order.
 struct FolderDecoder {
   let folder: String
-  /// Paths below `folder`.
+  /// Paths relative to `folder`.
   let names: [String]
   let width: Int
   let height: Int
 
-  /// Changes whenever the same files give other bytes: with what a decoder makes of a file, the cut or the resizing.
+  /// Version of the decoding, cropping and resizing: changes whenever the same files give other bytes.
   static let method = 1
 
   /// Largest file that is read, in bytes.
   private static let largestFile = 1 << 30
 
-  /// Pixels of a picture of which every core may hold one.
+  /// Largest number of pixels of images that several cores may decode at once.
   private static let largePixelCount = 1 << 25
 
-  /// Bytes of images that are held at a time, unless a single one has more.
+  /// Largest number of bytes of decoded images held at a time, unless a single one has more.
   private static let largestChunk = 256 << 20
 
+  /// Held while an image of more than `largePixelCount` pixels is decoded.
   private static let largeImage = Mutex<Void>(())
 
   var imageByteCount: Int { 3 * width * height }
 
   func path(_ index: Int) -> String { "\(folder)/\(names[index])" }
 
-  /// What became of a file.
+  /// The result of decoding a file.
   private enum Outcome {
     case image(RGBImage)
     case failure(String)
+    /// The file's contents are not the expected ones.
     case changed
   }
 
-  /// Decodes all images, some at a time, so that no more than these are held.
+  /// Decodes all images in chunks.
   /// - Parameters:
-  ///   - contents: what the files must hold, in their order; nil where it does not matter.
-  ///   - body: gets the bytes of one or more images, those after the ones before.
-  /// - Returns: the files that could not be decoded.
-  /// - Throws: what `body` throws; `DataError.changedFile` where a file holds something else.
+  ///   - contents: The expected contents of the files; nil where any are accepted.
+  ///   - body: Called with the bytes of the images of each chunk, in order.
+  /// - Returns: The files that could not be decoded.
+  /// - Throws: The error of `body`; `DataError.changedFile` where a file has other contents than expected.
   func decode(
     contents: [FileContents]? = nil, progress: (ImageFolder.Progress) -> Void,
     _ body: (UnsafeRawBufferPointer) throws(DataError) -> Void
   ) throws(DataError) -> [DecodedImages.Failure] {
-    // Enough that no core waits long for the last of them.
+    // Enough that the cores are idle for only a small part of the time at the end of a chunk.
     let enough = max(64, 16 * Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     let chunk = max(1, min(enough, Self.largestChunk / imageByteCount))
     var failures: [DecodedImages.Failure] = []
@@ -70,7 +72,8 @@ struct FolderDecoder {
     return failures
   }
 
-  /// Why files that could not be decoded cannot be decoded now; nil where one of them can.
+  /// Decodes files again that could not be decoded before. Returns the failures with their present reasons, or nil where one of
+  /// the files can be decoded.
   func reasons(for failures: [DecodedImages.Failure]) -> [DecodedImages.Failure]? {
     var found: [DecodedImages.Failure] = []
     for failure in failures {
@@ -95,7 +98,7 @@ struct FolderDecoder {
     } catch {
       return contents == nil ? .failure(error.description) : .changed
     }
-    if let contents, SHA256.hexadecimal(of: bytes).map(FileContents.digest) != contents { return .changed }
+    if let contents, (try? SHA256.hexadecimal(of: bytes)).map(FileContents.digest) != contents { return .changed }
     do {
       return .image(try image(bytes, name: path))
     } catch {
@@ -103,7 +106,7 @@ struct FolderDecoder {
     }
   }
 
-  /// Decodes, cuts and resizes. However many cores there are, only one of them holds a very large picture.
+  /// Decodes, crops and resizes an image. Only one core at a time holds a very large one.
   private func image(_ bytes: [UInt8], name: String) throws(ImageError) -> RGBImage {
     do throws(ImageError) {
       return try Photograph(encoded: bytes, name: name, pixelLimit: Self.largePixelCount).rgbImage
@@ -116,17 +119,46 @@ struct FolderDecoder {
     }
   }
 
-  /// All images in memory.
+  /// Decodes all images into memory.
   /// - Throws: `DataError.imageSize` where they take more than `ImageDataset.byteLimit`.
   func decodeIntoMemory(progress: (ImageFolder.Progress) -> Void) throws(DataError) -> DecodedImages {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(try ImageDataset.byteCount(width: width, height: height, count: names.count))
-    let digest = try SHA256()
-    let failures = try decode(progress: progress) { (images) throws(DataError) in
-      try digest.update(images)
-      bytes.append(contentsOf: images)
+    let failures = try decode(progress: progress) { (images) throws(DataError) in bytes.append(contentsOf: images) }
+    let digest = try withDataErrors { () throws(SHA256.Failure) in try SHA256.hexadecimal(of: bytes) }
+    return DecodedImages(bytes: ImageBytes(bytes), sha256: digest, failures: failures, isFromCache: false)
+  }
+}
+
+/// The decoded images of a folder, all of one size.
+struct DecodedImages {
+  /// A file that could not be decoded.
+  struct Failure: Codable, Equatable {
+    /// Index in the folder's names.
+    let index: Int
+    /// One line.
+    let reason: String
+  }
+
+  let bytes: ImageBytes
+  /// SHA-256 of `bytes`.
+  let sha256: String
+  /// In ascending order.
+  let failures: [Failure]
+  let isFromCache: Bool
+}
+
+/// Computation on all cores.
+enum Parallel {
+  /// Returns the results of `body` for all indices, in order.
+  static func map<Result>(_ indices: Range<Int>, _ body: @Sendable (Int) -> Result) -> [Result] {
+    [Result](unsafeUninitializedCapacity: indices.count) { results, count in
+      // Unsafe for the compiler only: every iteration writes an element of its own.
+      nonisolated(unsafe) let start = results.baseAddress
+      DispatchQueue.concurrentPerform(iterations: indices.count) { iteration in
+        if let start { (start + iteration).initialize(to: body(indices.lowerBound + iteration)) }
+      }
+      count = indices.count
     }
-    return DecodedImages(
-      bytes: ImageBytes(bytes), sha256: try digest.finish(), failures: failures, isFromCache: false)
   }
 }

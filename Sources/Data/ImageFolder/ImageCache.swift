@@ -3,25 +3,25 @@ import FoundationEssentials
 import Glibc
 import Runtime
 
-/// Where the decoded images of folders are kept: a file of images for each folder and size, and an index for each folder.
+/// A cache of decoded images on disk: a file of images for each folder and size, and an index for each folder.
 ///
-/// A file of images is found by what its bytes follow from: the names and the contents of the folder's files, the size, and
-/// how images are decoded. So no change of a file can give the old images, and a folder that was moved, or whose files were
-/// only touched, gives them without decoding. The index saves reading files only to learn that they are the same.
+/// The key of a file of images is a digest of all that its bytes depend on: the names and the contents of the folder's files,
+/// the size, and the version of the decoding. So the cache is never out of date, and it is also used for a folder that was moved
+/// or whose files were only touched. The index makes it unnecessary to read all files to compute the key.
 public struct ImageCache: Sendable {
   public let folder: String
 
   public init(folder: String) { self.folder = folder }
 
-  /// `images` in the cache folder; none where there is no such folder.
+  /// Returns the cache in the folder `images` of the cache folder; nil where there is no cache folder.
   public static func standard(environment: [String: String] = ProcessInfo.processInfo.environment) -> ImageCache? {
     CacheFolder.standard(environment: environment).map { ImageCache(folder: $0 + "/images") }
   }
 
-  /// Days without use after which a file goes.
+  /// Days without use after which a file is removed.
   private static let keptDays = 90
 
-  /// The decoded images of a folder, from the cache if they are there.
+  /// Returns the decoded images of a folder, from the cache where it holds them.
   func images(of decoder: FolderDecoder, progress: (ImageFolder.Progress) -> Void) throws(DataError) -> DecodedImages {
     guard let indexPath = path(forIndexOf: decoder.folder) else {
       return try decoder.decodeIntoMemory(progress: progress)
@@ -29,12 +29,12 @@ public struct ImageCache: Sendable {
     let known = ContentIndex(reading: indexPath)
     var index = known
     let contents = index.contents(of: decoder.names, in: decoder.folder, progress: progress)
-    guard let key = Self.key(decoder, contents) else { throw .library("EVP_Digest") }
+    let key = try withDataErrors { () throws(SHA256.Failure) in try Self.key(decoder, contents) }
     let path = "\(folder)/\(key).images"
     let size = "\(decoder.width)x\(decoder.height)"
     let replaced = index.images.updateValue(key, forKey: size)
 
-    // What could not be decoded once may lie in another folder by now, and there may be a decoder for it.
+    // The reasons of failures name the files' paths, and a new version of a library may decode the files.
     var images = ImageCacheFile.read(path, width: decoder.width, height: decoder.height).flatMap { images in
       decoder.reasons(for: images.failures).map(images.with)
     }
@@ -62,16 +62,17 @@ public struct ImageCache: Sendable {
     return images
   }
 
-  /// The index is named after the folder's place; nil where the folder is not there.
+  /// Returns the path of the index, which is named by the folder's path; nil where the folder does not exist.
   private func path(forIndexOf folder: String) -> String? {
     guard let place = realpath(folder, nil) else { return nil }
     defer { free(place) }
-    // As much of the digest as tells a machine's folders apart.
-    return Digest.sha256(of: [String(cString: place)]).map { "\(self.folder)/\($0.prefix(32)).index" }
+    // Half of the digest is enough to distinguish the folders of a machine.
+    let digest = try? SHA256.hexadecimal(of: [String(cString: place)])
+    return digest.map { "\(self.folder)/\($0.prefix(32)).index" }
   }
 
-  /// Names the images: nil where no digest can be computed.
-  private static func key(_ decoder: FolderDecoder, _ contents: [FileContents]) -> String? {
+  /// Returns the key of a file of images.
+  private static func key(_ decoder: FolderDecoder, _ contents: [FileContents]) throws(SHA256.Failure) -> String {
     var parts = ["images", "\(FolderDecoder.method)", "\(decoder.width)", "\(decoder.height)"]
     for (name, contents) in zip(decoder.names, contents) {
       switch contents {
@@ -79,10 +80,10 @@ public struct ImageCache: Sendable {
       case .unreadable(let reason): parts += [name, "unreadable", reason]
       }
     }
-    return Digest.sha256(of: parts)
+    return try SHA256.hexadecimal(of: parts)
   }
 
-  /// Removes what nobody used for long, and what processes left that ended in the middle of writing.
+  /// Removes files that were not used for `keptDays`, and temporary files of processes that ended while they wrote.
   private func prune() {
     let now = time(nil)
     for name in (try? Folder.names(in: folder)) ?? [] {
@@ -101,7 +102,7 @@ extension DecodedImages {
     DecodedImages(bytes: bytes, sha256: sha256, failures: failures, isFromCache: isFromCache)
   }
 
-  /// The same, decoded just now.
+  /// The same images, marked as decoded in this run.
   fileprivate var asNew: DecodedImages {
     DecodedImages(bytes: bytes, sha256: sha256, failures: failures, isFromCache: false)
   }

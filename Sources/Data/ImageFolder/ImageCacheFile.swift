@@ -3,25 +3,25 @@ import FoundationEssentials
 
 /// A file of decoded images.
 ///
-/// Its first 4,096 bytes hold `magic`, the length of the description as 8 bytes with the lowest first, and the description's
-/// SHA-256 in hexadecimal digits; then come the images' bytes, and last the description, in JSON.
+/// Its first 4,096 bytes hold `magic`, the length of the description as 8 bytes in little-endian order, and the description's
+/// SHA-256 in hexadecimal digits; the images' bytes and the description, in JSON, follow.
 enum ImageCacheFile {
   private struct Description: Codable {
     let width: Int
     let height: Int
     /// Number of images.
     let count: Int
-    /// Of the images' bytes.
+    /// SHA-256 of the images' bytes.
     let sha256: String
     let failures: [DecodedImages.Failure]
   }
 
   private static let magic = Array("RCIMAGE1".utf8)
-  /// A page, so that images begin with one when the file is mapped.
+  /// The size of a page of memory, so that the images are aligned to pages when the file is mapped.
   private static let imagesStart = 4096
   private static let digestCount = 64
 
-  /// Maps the images of a file; nil where there is none of images of this size, or any of its bytes is not what was written.
+  /// Maps the images of a file. Returns nil where there is no file of images of this size, or it is damaged.
   static func read(_ path: String, width: Int, height: Int) -> DecodedImages? {
     guard Folder.holdsFile(path), let file = try? MappedFile(path: path), file.bytes.count >= imagesStart else {
       return nil
@@ -32,23 +32,24 @@ enum ImageCacheFile {
     guard length <= UInt64(file.bytes.count - imagesStart) else { return nil }
     let imagesEnd = file.bytes.count - Int(length)
     let text = [UInt8](file.bytes[imagesEnd...])
-    guard let digest = SHA256.hexadecimal(of: text), Array(digest.utf8) == header.suffix(digestCount),
+    guard let digest = try? SHA256.hexadecimal(of: text), Array(digest.utf8) == header.suffix(digestCount),
       let description = try? JSONDecoder().decode(Description.self, from: Data(text)),
       description.width == width, description.height == height,
       let byteCount = try? ImageDataset.byteCount(
         width: width, height: height, count: description.count, limit: .max),
       byteCount == imagesEnd - imagesStart,
-      SHA256.hexadecimal(of: UnsafeRawBufferPointer(rebasing: file.bytes[imagesStart..<imagesEnd]))
-        == description.sha256
+      let imagesDigest = try? SHA256.hexadecimal(
+        of: UnsafeRawBufferPointer(rebasing: file.bytes[imagesStart..<imagesEnd])),
+      imagesDigest == description.sha256
     else { return nil }
     return DecodedImages(
       bytes: ImageBytes(file, imagesStart..<imagesEnd), sha256: description.sha256, failures: description.failures,
       isFromCache: true)
   }
 
-  /// Decodes a folder's images into a file, which appears under its name only when it is whole.
-  /// - Parameter contents: what the folder's files must hold.
-  /// - Throws: `DataError.file` where the file cannot be written; as `FolderDecoder.decode`.
+  /// Decodes a folder's images into a file, which appears under its name only when it is complete.
+  /// - Parameter contents: The expected contents of the folder's files.
+  /// - Throws: `DataError.file` where the file cannot be written; the errors of `FolderDecoder.decode`.
   static func write(
     _ path: String, _ decoder: FolderDecoder, contents: [FileContents], progress: (ImageFolder.Progress) -> Void
   ) throws(DataError) {
@@ -56,35 +57,38 @@ enum ImageCacheFile {
       try Folder.requireRoom(for: imagesStart + decoder.imageByteCount * decoder.names.count, path: path)
     }
     let file = try withDataErrors { () throws(FileError) in try AtomicFile(path: path) }
-    let digest = try SHA256()
+    var digest = SHA256()
     var byteCount = 0
     let failures = try decoder.decode(contents: contents, progress: progress) { (images) throws(DataError) in
-      try digest.update(images)
+      digest.update(images)
       try withDataErrors { () throws(FileError) in try file.overwrite(images, at: imagesStart + byteCount) }
       byteCount += images.count
     }
-    let text: Data
+    let sha256: String
+    do {
+      sha256 = try digest.finish()
+    } catch {
+      throw .library(error.function)
+    }
+    let text: [UInt8]
     do {
       let encoder = JSONEncoder()
-      // The same images give the same file.
+      // Sorted, so that the same images give the same file.
       encoder.outputFormatting = .sortedKeys
-      text = try encoder.encode(
-        Description(
-          width: decoder.width, height: decoder.height, count: byteCount / decoder.imageByteCount,
-          sha256: try digest.finish(), failures: failures))
+      text = try Array(
+        encoder.encode(
+          Description(
+            width: decoder.width, height: decoder.height, count: byteCount / decoder.imageByteCount,
+            sha256: sha256, failures: failures)))
     } catch {
       throw .file(FileError(path: path, problem: "cannot be written", reason: "\(error)"))
     }
-    guard let textDigest = SHA256.hexadecimal(of: Array(text)) else { throw .library("EVP_Digest") }
+    let textDigest = try withDataErrors { () throws(SHA256.Failure) in try SHA256.hexadecimal(of: text) }
     let length = (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) }
     let header = magic + length + textDigest.utf8
     do throws(FileError) {
-      try Array(text).withUnsafeBufferPointer { bytes throws(FileError) in
-        try file.overwrite(UnsafeRawBufferPointer(bytes), at: imagesStart + byteCount)
-      }
-      try header.withUnsafeBufferPointer { bytes throws(FileError) in
-        try file.overwrite(UnsafeRawBufferPointer(bytes), at: 0)
-      }
+      try file.overwrite(text, at: imagesStart + byteCount)
+      try file.overwrite(header, at: 0)
       try file.commit()
     } catch {
       throw .file(error)

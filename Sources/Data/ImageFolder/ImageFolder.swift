@@ -1,23 +1,23 @@
 import Files
 import Imaging
 
-/// A folder of images, and of folders of them, as a data set.
+/// A data set made of the image files in a folder and the folders inside it.
 public enum ImageFolder {
-  /// What `load` is at.
+  /// The progress of `load`.
   public enum Progress: Sendable, Equatable {
-    /// Finding out whether files that were touched since they were last read have other contents.
+    /// Files that may have changed since they were last read are being read.
     case comparing(done: Int, total: Int)
     case decoding(done: Int, total: Int)
   }
 
-  /// An image that is left out, or a folder whose images are.
+  /// An image, or a folder of images, that cannot be read and is left out.
   public struct Unreadable: Sendable, Equatable {
     public let path: String
-    /// Why, in a line that names the file.
+    /// One line that names the file.
     public let reason: String
   }
 
-  /// A data set, and what of the folder is not in it.
+  /// A data set, and the files and folders that are left out of it.
   public struct Contents: Sendable {
     public let dataset: ImageDataset
     public let unreadable: [Unreadable]
@@ -25,17 +25,17 @@ public enum ImageFolder {
     public let isFromCache: Bool
   }
 
-  /// Paths of the images in `folder` and the folders inside it, sorted by path. Names that start with a dot and links to
-  /// folders are passed over, and so are folders inside it that cannot be read.
+  /// Returns the paths of the images in `folder` and the folders inside it, sorted by path. Names that start with a dot, links
+  /// to folders, and inner folders that cannot be read are skipped.
   public static func paths(in folder: String) throws(DataError) -> [String] {
     try members(of: folder).names.map { "\(folder)/\($0)" }
   }
 
-  /// What was found in a folder.
+  /// The images in a folder.
   private struct Members {
-    /// Paths of images below the folder.
+    /// Paths relative to the folder.
     var names: [String] = []
-    /// Folders that could not be looked into.
+    /// Errors of inner folders that cannot be read.
     var unreadable: [FileError] = []
   }
 
@@ -61,13 +61,13 @@ public enum ImageFolder {
     }
   }
 
-  /// Reads the images of `folder` and the folders inside it, each cut to the middle part with the right proportions and
-  /// brought to `width` × `height`, on all cores. Images and inner folders that cannot be read are left out.
+  /// Reads the images of `folder` and the folders inside it on all cores. Each is cropped about its center to the aspect ratio
+  /// of `width` × `height`, and resized. Images and inner folders that cannot be read are left out.
   ///
-  /// With a cache, the images' bytes are kept there in a file, which is mapped into memory instead of being read, so that a
-  /// data set may be larger than memory; the next time nothing is decoded unless some file's contents changed. Where the
-  /// cache's disk has no room, or there is no cache, the images are held in memory.
-  /// - Throws: `DataError`; `noReadableImages` where every single one is left out.
+  /// With a cache, the decoded images are kept in a file, which is mapped into memory, so that a data set may be larger than
+  /// memory; the next time nothing is decoded unless the contents of a file changed. Without a cache, or where its disk is
+  /// full, the images are held in memory.
+  /// - Throws: `DataError`; `noReadableImages` where every image is left out.
   public static func load(
     _ folder: String, width: Int, height: Int, cache: ImageCache? = .standard(),
     progress: (Progress) -> Void = { _ in }
@@ -78,7 +78,7 @@ public enum ImageFolder {
       guard let first = members.unreadable.first else { throw .noImages(folder: folder) }
       throw .file(first)
     }
-    // Refuses sizes that nothing can hold.
+    // Throws for sizes whose byte count overflows.
     _ = try ImageDataset.byteCount(width: width, height: height, count: names.count, limit: .max)
     let decoder = FolderDecoder(folder: folder, names: names, width: width, height: height)
     let images: DecodedImages
@@ -99,5 +99,28 @@ public enum ImageFolder {
       name: "images", source: folder, width: width, height: height, bytes: images.bytes, labels: labels,
       classNames: classes?.names ?? [], sha256: images.sha256)
     return Contents(dataset: dataset, unreadable: folders + unreadable, isFromCache: images.isFromCache)
+  }
+}
+
+/// The classes of images, given by the folders of the first level.
+struct FolderClasses {
+  /// Names of the classes, sorted by their bytes.
+  let names: [String]
+  /// The index in `names` of every path.
+  let labels: [UInt16]
+
+  /// Nil unless every path begins with a folder and there are at least two of these: otherwise the folders are no classes.
+  /// - Parameter paths: Paths relative to the data set's folder.
+  init?(_ paths: [String]) {
+    var folders: [Substring] = []
+    for path in paths {
+      guard let slash = path.firstIndex(of: "/") else { return nil }
+      folders.append(path[..<slash])
+    }
+    let distinct = Set(folders).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    guard distinct.count > 1, distinct.count <= Int(UInt16.max) else { return nil }
+    let numbers = Dictionary(uniqueKeysWithValues: zip(distinct, 0...))
+    names = distinct.map(String.init)
+    labels = folders.map { UInt16(numbers[$0] ?? 0) }
   }
 }

@@ -1,39 +1,39 @@
-/// What a decoder gives: pixels as they are stored, and what the file says about them.
+/// A decoder's result: the pixels as they are stored, and the file's metadata.
 struct DecodedImage {
   let raster: Raster
   let orientation: EXIFOrientation
   /// An ICC profile; empty where the file holds none.
   let profile: [UInt8]
-  /// A PNG file's own description of its colors, which counts where there is no profile.
+  /// A PNG file's chunks gAMA and cHRM, which apply where there is no profile.
   var primaries: Primaries?
-  /// Pages, or frames of an animation; the pixels are the first one's.
+  /// Number of pages, or of frames of an animation; the pixels are the first one's.
   let pageCount: Int
 }
 
-/// A color space given by numbers.
+/// A color space given by its primaries and an exponent.
 struct Primaries: Equatable {
-  /// Exponent of the encoding, about 1/2.2.
+  /// Exponent of the encoding, usually about 1/2.2.
   let gamma: Double
-  /// Whether `gamma` stands for sRGB's curve.
+  /// Whether `gamma` stands for sRGB's transfer function.
   let hasUsualGamma: Bool
-  /// x, y of white, red, green and blue; nil for sRGB's.
+  /// x and y of white, red, green and blue; nil for sRGB's.
   let chromaticities: [Double]?
 
   private static let sRGB = [0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06]
 
-  /// Nil where the numbers describe what is taken for sRGB, or nothing.
+  /// Nil where the values describe sRGB, or are invalid.
   init?(
     gamma: Double, chromaticities: (Double, Double, Double, Double, Double, Double, Double, Double)
   ) {
     let values = withUnsafeBytes(of: chromaticities) { Array($0.bindMemory(to: Double.self)) }
     let isUsual = zip(values, Self.sRGB).allSatisfy { abs($0 - $1) < 0.002 } || values.contains { $0 <= 0 }
-    // 1/2.2 is how PNG files said sRGB before there was a chunk for it.
+    // PNG files stated sRGB as 1/2.2 before there was a chunk for it.
     hasUsualGamma = abs(gamma - 1 / 2.2) <= 0.01
     guard gamma > 0.05, gamma < 20, !isUsual || !hasUsualGamma else { return nil }
     self.gamma = gamma
     self.chromaticities = isUsual ? nil : values
   }
 
-  /// x, y of white, red, green and blue.
+  /// x and y of white, red, green and blue.
   var resolved: [Double] { chromaticities ?? Self.sRGB }
 }

@@ -1,10 +1,9 @@
-/// How a camera was held, from EXIF data (CIPA DC-008, tag 0x0112): what must be done to the stored pixels to show the
-/// picture upright. The raw values are the standard's.
+/// The orientation of stored pixels, from EXIF data (CIPA DC-008, tag 0x0112). The raw values are the standard's.
 enum EXIFOrientation: UInt16 {
   case upright = 1
-  case mirroredLeftRight
+  case flippedHorizontally
   case halfTurn
-  case mirroredTopBottom
+  case flippedVertically
   /// Rows and columns exchanged.
   case transposed
   /// Needs a quarter turn clockwise.
@@ -14,14 +13,14 @@ enum EXIFOrientation: UInt16 {
   /// Needs a quarter turn counterclockwise.
   case threeQuarterTurn
 
-  /// The orientation that EXIF data states; upright where it states none, or nothing that can be understood.
-  /// - Parameter exif: the TIFF structure that EXIF data is, without a name before it.
+  /// Creates the orientation that EXIF data states; upright where it states none, or is damaged.
+  /// - Parameter exif: EXIF data, which is a TIFF structure, without the name before it.
   init(exif: ArraySlice<UInt8>) { self = Self.find(in: exif) ?? .upright }
 
-  /// Whether the upright picture is as wide as the stored one is high.
+  /// Whether the upright image has the width of the stored one as its height.
   var exchangesSides: Bool { rawValue >= Self.transposed.rawValue }
 
-  /// Looks the tag up in the first directory.
+  /// Returns the value of the tag in the first directory.
   private static func find(in tiff: ArraySlice<UInt8>) -> EXIFOrientation? {
     let isLittleEndian = tiff.starts(with: [0x49, 0x49])
     guard isLittleEndian || tiff.starts(with: [0x4D, 0x4D]) else { return nil }

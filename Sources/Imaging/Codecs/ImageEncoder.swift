@@ -1,14 +1,51 @@
 import CImageCodecs
 import Files
 
-/// An image file that is written row by row.
+/// A destination of the bytes of an image file.
+public protocol ImageOutput: AnyObject {
+  func append(_ bytes: UnsafeRawBufferPointer) throws(FileError)
+}
+
+/// An image file in memory.
+public final class MemoryOutput: ImageOutput {
+  public private(set) var bytes: [UInt8] = []
+
+  public init() {}
+
+  public func append(_ bytes: UnsafeRawBufferPointer) { self.bytes.append(contentsOf: bytes) }
+}
+
+/// An image file that appears under its name only when `commit` is called; otherwise it is removed.
+final class FileOutput: ImageOutput {
+  private var file: AtomicFile?
+
+  init(path: String) throws(ImageError) {
+    do {
+      file = try AtomicFile(path: path)
+    } catch {
+      throw .file(error)
+    }
+  }
+
+  func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) { try file?.append(bytes) }
+
+  func commit(isReplacing: Bool) throws(ImageError) {
+    do {
+      try file.take()?.commit(isReplacing: isReplacing)
+    } catch {
+      throw .file(error)
+    }
+  }
+}
+
+/// An encoder of an image file, which is written row by row.
 final class ImageEncoder {
-  /// What the rows are.
+  /// The format of the rows.
   struct Layout {
     let width: Int
     let height: Int
     var hasAlpha = false
-    /// 1, or 2 in the machine's byte order.
+    /// 1, or 2 in the native byte order.
     var bytesPerSample = 1
     /// An ICC profile; empty for sRGB.
     var profile: [UInt8] = []
@@ -27,7 +64,7 @@ final class ImageEncoder {
   private let name: String
   private var message = [CChar](repeating: 0, count: Int(RECOLOR_MESSAGE_SIZE))
 
-  /// Begins a file of RGB rows. Errors call it `name`.
+  /// Begins a file of RGB rows, with alpha where the layout has it. Errors call it `name`.
   init(_ format: PictureFormat, _ layout: Layout, output: any ImageOutput, name: String) throws(ImageError) {
     self.format = format
     self.name = name
@@ -86,13 +123,13 @@ final class ImageEncoder {
     guard isWritten else { throw Self.failure(message, target, format, name) }
   }
 
-  /// Whether a file can hold an ICC profile: libpng is stricter about them than what computes with them, and a JPEG
-  /// file has room for so much only.
+  /// Returns whether a file of the format can hold an ICC profile: libpng is stricter than Little CMS, and the size of a profile
+  /// in a JPEG file is limited.
   static func canHold(_ profile: [UInt8], _ format: PictureFormat) -> Bool {
     switch format {
     case .png:
       (try? ImageEncoder(.png, Layout(width: 1, height: 1, profile: profile), output: MemoryOutput(), name: "")) != nil
-    // As many segments as a byte counts, of so many bytes.
+    // At most 255 segments of 65,519 bytes.
     case .jpeg: profile.count <= 255 * 65_519
     }
   }
@@ -105,10 +142,10 @@ final class ImageEncoder {
     return .notEncoded(path: name, format: format.name, reason: String(decoding: reason, as: UTF8.self))
   }
 
-  /// What the C libraries' output function is handed as its context.
+  /// The context of the C libraries' output function.
   private final class Target {
     let output: any ImageOutput
-    /// Why the output took no more.
+    /// The error of the output.
     var error: FileError?
 
     init(_ output: any ImageOutput) { self.output = output }

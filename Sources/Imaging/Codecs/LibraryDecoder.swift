@@ -1,6 +1,6 @@
 import CImageCodecs
 
-/// One of the C libraries that decode a file in two steps: what it is, then its pixels.
+/// A C library that decodes a file in two steps: its metadata, then its pixels.
 struct LibraryDecoder: Sendable {
   typealias Message = UnsafeMutablePointer<CChar>
 
@@ -44,7 +44,7 @@ struct LibraryDecoder: Sendable {
 
   private func failure(_ message: [CChar], _ name: String) -> ImageError {
     let reason = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    // Libraries end sentences as they like, and some break lines.
+    // Some libraries' messages contain line breaks.
     let words = String(decoding: reason, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
     return .damaged(path: name, format: format.rawValue, reason: words)
   }

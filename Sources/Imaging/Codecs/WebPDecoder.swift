@@ -1,7 +1,8 @@
 import CWebP
 
-/// WebP files in memory, by libwebp: lossy and lossless, with alpha, and the first frame of animations.
+/// The decoder of WebP files, by libwebp: lossy and lossless, with alpha, and the first frame of animations.
 enum WebPDecoder {
+  /// Decodes a file in memory. Errors call it `name`.
   static func decode(_ bytes: [UInt8], name: String, pixelLimit: Int) throws(ImageError) -> DecodedImage {
     try bytes.withUnsafeBufferPointer { bytes throws(ImageError) in
       var data = WebPData(bytes: bytes.baseAddress, size: bytes.count)
@@ -11,7 +12,7 @@ enum WebPDecoder {
       }
       let (width, height) = (Int(features.width), Int(features.height))
       let isAnimated = features.has_animation != 0
-      // An animation's frames may be clear where it does not say so.
+      // The frames of an animation may be transparent even where the file does not state alpha.
       let raster = try Raster(
         width: width, height: height, color: .rgb, hasAlpha: isAnimated || features.has_alpha != 0, bytesPerSample: 1,
         name: name, pixelLimit: pixelLimit)
@@ -36,7 +37,7 @@ enum WebPDecoder {
     return decode(bytes.baseAddress, bytes.count, target, raster.bytes.count, Int32(raster.rowByteCount)) != nil
   }
 
-  /// The first frame on its canvas, whose other parts are clear.
+  /// Decodes the first frame onto the canvas, whose other parts are transparent.
   private static func readFirstFrame(_ data: inout WebPData, into raster: Raster) -> Bool {
     var options = WebPAnimDecoderOptions()
     guard WebPAnimDecoderOptionsInit(&options) != 0 else { return false }

@@ -1,36 +1,36 @@
 import Dispatch
 
-/// A photograph with its own light and dark, in every detail, and the colors that a network gave for a small copy of it.
+/// A photograph with its own lightness at full resolution, and the colors that a network predicted for a small copy of it.
 ///
-/// CIE lightness L* is the photograph's; where sRGB has no color of that lightness as strong as the network's, the color is
-/// made weaker. The result is computed row by row while it is written, so that no second picture is held in memory.
+/// L* is the photograph's; where a color of that lightness is outside the gamut of sRGB, its chroma is reduced. The result is
+/// computed row by row while it is written, so that no second image is held in memory.
 public struct ColoredPhotograph: Sendable {
   let photograph: Photograph
   private let chroma: GuidedChroma
   private let source: ColorRows
 
   /// - Parameters:
-  ///   - chroma: the network's.
-  ///   - small: the photograph at the size of `chroma`.
+  ///   - chroma: The network's output.
+  ///   - small: The photograph at the size of `chroma`.
   public init(_ photograph: Photograph, chroma: ChromaPlane, small: RGBImage) {
     self.photograph = photograph
     self.chroma = GuidedChroma(chroma, guide: small, width: photograph.width, height: photograph.height)
     source = ColorRows(photograph)
   }
 
-  /// Writes an image file, which appears under its name only when it is whole.
+  /// Writes an image file, which appears under its name only when it is complete.
   ///
-  /// A photograph with an RGB profile keeps it: the colors are converted to it and it goes into the file. All others
-  /// become sRGB. PNG files have the photograph's alpha and bits a sample; JPEG files lie on white and have 8 bits.
-  /// - Parameter isReplacing: whether a file of that name is replaced; if not, it is an error, also where it appears while
-  ///   this one is written.
+  /// The file has the RGB profile of the photograph, and is sRGB where that has none. A PNG file has the photograph's alpha and
+  /// bits per sample; a JPEG file is composited on white and has 8 bits.
+  /// - Parameter isReplacing: Whether an existing file is replaced; if not, it is an error, also where it appears while this one
+  ///   is written.
   public func write(to path: String, as format: PictureFormat, isReplacing: Bool = true) throws(ImageError) {
     let output = try FileOutput(path: path)
     try write(to: output, as: format, name: path)
     try output.commit(isReplacing: isReplacing)
   }
 
-  /// What a person should know about a file of the format: one line each, without the file's name.
+  /// Returns remarks for the user about a file of the format: one line each, without the file's name.
   public func remarks(as format: PictureFormat) -> [String] {
     RowEncoding(photograph, format).losesProfile
       ? ["a \(format.name) file cannot hold its color profile; the colored picture is sRGB"] : []
@@ -41,7 +41,7 @@ public struct ColoredPhotograph: Sendable {
     let encoding = RowEncoding(photograph, format)
     let layout = encoding.layout
     let encoder = try ImageEncoder(format, layout, output: output, name: name)
-    // A few MiB of rows at a time: enough for all cores, and little beside the photograph.
+    // A few MiB of rows at a time: enough for all cores, and little compared with the photograph.
     let rowCount = max(1, min(layout.height, (4 << 20) / layout.rowByteCount))
     let rows = UnsafeMutableRawBufferPointer.allocate(byteCount: rowCount * layout.rowByteCount, alignment: 16)
     defer { rows.deallocate() }
@@ -65,7 +65,7 @@ public struct ColoredPhotograph: Sendable {
     }
   }
 
-  /// The colors of row `y` in linear light: `[width, 3]` in 0...1.
+  /// Computes the colors of row `y` in linear light: `[width, 3]` in 0...1.
   func color(row y: Int, into colors: UnsafeMutableBufferPointer<Float>) {
     source.readLinear(y, into: colors)
     chroma.forEachPixel(ofRow: y) { x, chromaAt in

@@ -1,26 +1,47 @@
-/// The chroma of a small picture brought to a photograph's size along the photograph's own edges.
+/// The chroma of a small image: CIELAB's a* and b* of each pixel.
+public struct ChromaPlane: Sendable {
+  let width: Int
+  let height: Int
+  /// `[height, width]` of (a*, b*).
+  let values: [SIMD2<Float>]
+
+  /// - Parameter colors: `[height, width, 3]`, sRGB in 0...1. Pixels with NaN count as gray.
+  public init(colors: [Float], width: Int, height: Int) {
+    precondition(width > 0 && height > 0 && colors.count == 3 * width * height, "colors are not [height, width, 3]")
+    self.width = width
+    self.height = height
+    values = (0..<width * height).map { pixel in
+      let color = CIELAB(red: colors[3 * pixel], green: colors[3 * pixel + 1], blue: colors[3 * pixel + 2])
+      let chroma = SIMD2(color.a, color.b)
+      return chroma.x.isFinite && chroma.y.isFinite ? chroma : .zero
+    }
+  }
+}
+
+/// The chroma of a small image, upsampled to a photograph's size along the photograph's own edges.
 ///
-/// Where light and dark change in the photograph, its colors mostly change too, and at the same place. So the chroma of each
-/// small pixel's neighbourhood is fitted as a line, slope · L* + offset, over the small copy's L*, as in the guided filter
-/// (He, Sun and Tang 2013). As in its fast form (He and Sun 2015), slope and offset are what is scaled up, and the line is
-/// then evaluated at the photograph's own L*. Unlike there, the offset of every small pixel is the one that gives that pixel
-/// the very chroma the network gave it: the filter alone would blur what the network drew.
+/// Chroma mostly changes where lightness does. As in the guided filter (He, Sun and Tang, "Guided image filtering", 2013), the
+/// chroma in the neighborhood of each small pixel is fitted as a line, slope · L* + offset, over the small copy's L*. As in its
+/// fast form (He and Sun, "Fast guided filter", 2015), slope and offset are interpolated, and the line is evaluated at the
+/// photograph's own L*. Unlike there, the offset of every small pixel is the one that reproduces the network's chroma at that
+/// pixel: the filter alone would blur the network's output.
 struct GuidedChroma: Sendable {
   private let width: Int
   private let height: Int
-  /// `[height, width]` of the slopes of a* and b*, then their offsets.
+  /// `[height, width]` of the slopes of a* and b*, followed by their offsets.
   private let lines: [SIMD4<Float>]
   private let columns: [LinearSample]
   private let rows: [LinearSample]
 
-  /// How strongly slopes are held back where L* hardly changes: a variance, in units of L*².
+  /// The regularization ε of the fit, which reduces slopes where L* hardly changes: a variance in units of L*².
   private static let regularization: Float = 4
 
   /// - Parameters:
-  ///   - guide: the photograph at the size of `chroma`.
-  ///   - width: the photograph's size.
+  ///   - guide: The photograph at the size of `chroma`.
+  ///   - width: Width of the photograph.
+  ///   - height: Height of the photograph.
   init(_ chroma: ChromaPlane, guide: RGBImage, width: Int, height: Int) {
-    precondition(guide.width == chroma.width && guide.height == chroma.height, "guide is not of the chroma's size")
+    precondition(guide.width == chroma.width && guide.height == chroma.height, "the guide is not of the chroma's size")
     self.width = chroma.width
     self.height = chroma.height
     let lightness = (0..<guide.width * guide.height).map { pixel in
@@ -38,7 +59,7 @@ struct GuidedChroma: Sendable {
     rows = LinearSample.all(from: chroma.height, to: height)
   }
 
-  /// Calls `body` for each pixel of row `y` with the function from its L* to its chroma.
+  /// Calls `body` for each pixel of row `y` with the function that gives its chroma for its L*.
   @inline(__always)
   func forEachPixel(ofRow y: Int, _ body: (_ x: Int, _ chromaAt: (Float) -> SIMD2<Float>) -> Void) {
     withUnsafeTemporaryAllocation(of: SIMD4<Float>.self, capacity: width) { between in
@@ -57,9 +78,10 @@ struct GuidedChroma: Sendable {
     }
   }
 
-  /// The slope of chroma over lightness about each pixel: fitted over 3×3 pixels, then the mean of the 3×3 fits.
+  /// Returns the slope of chroma over lightness at each pixel: the mean of the slopes fitted over 3 × 3 pixels about each of the
+  /// 3 × 3 neighbors.
   private static func slopes(of chroma: ChromaPlane, over lightness: [Float]) -> [SIMD2<Float>] {
-    /// L*, its square, and a* and b*; then L* · a* and L* · b*.
+    // L*, its square, a* and b*; L* · a* and L* · b*.
     let values = zip(lightness, chroma.values).map { SIMD4($0, $0 * $0, $1.x, $1.y) }
     let products = zip(lightness, chroma.values).map { $1 * $0 }
     let means = mean(values, chroma.width, chroma.height)
@@ -71,7 +93,7 @@ struct GuidedChroma: Sendable {
     return mean(slopes, chroma.width, chroma.height)
   }
 
-  /// The mean over 3×3 pixels about each, the border's repeated.
+  /// Returns the mean over 3 × 3 pixels about each, with the border repeated.
   private static func mean<Vector: SIMD<Float>>(_ values: [Vector], _ width: Int, _ height: Int) -> [Vector] {
     var across = values
     for y in 0..<height {
@@ -86,5 +108,22 @@ struct GuidedChroma: Sendable {
       for x in 0..<width { result[y * width + x] = (across[above + x] + across[y * width + x] + across[below + x]) / 9 }
     }
     return result
+  }
+}
+
+/// The position of a pixel on another grid: between two neighbors, at a fraction of their distance.
+struct LinearSample {
+  let low: Int
+  let high: Int
+  let fraction: Float
+
+  /// Returns the position of each of `target` pixels on a grid of `source` ones; centers are at halves, edges are clamped.
+  static func all(from source: Int, to target: Int) -> [LinearSample] {
+    (0..<target).map { index in
+      let place = (Float(index) + 0.5) * Float(source) / Float(target) - 0.5
+      let clamped = min(max(place, 0), Float(source - 1))
+      let low = Int(clamped)
+      return LinearSample(low: low, high: min(low + 1, source - 1), fraction: clamped - Float(low))
+    }
   }
 }

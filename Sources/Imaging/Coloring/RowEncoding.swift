@@ -1,11 +1,12 @@
-/// Turns rows of colors in linear light into the samples of an image file.
+/// The conversion of rows of colors in linear light to the samples of an image file.
 struct RowEncoding: Sendable {
   let layout: ImageEncoder.Layout
   private let photograph: Photograph
-  /// Into the photograph's own RGB space; nil for sRGB.
+  /// The conversion to the photograph's own RGB space; nil for sRGB.
   private let fromLinear: ColorTransform?
+  /// Whether the photograph is composited on white.
   private let isOnWhite: Bool
-  /// Whether the photograph's profile is given up, for no file of the format can hold it.
+  /// Whether the photograph has a profile that a file of the format cannot hold.
   let losesProfile: Bool
 
   init(_ photograph: Photograph, _ format: PictureFormat) {
@@ -26,8 +27,8 @@ struct RowEncoding: Sendable {
   }
 
   /// - Parameters:
-  ///   - colors: `[width, 3]` in 0...1; used up.
-  ///   - bytes: one row of the layout.
+  ///   - colors: `[width, 3]` in 0...1; overwritten.
+  ///   - bytes: One row of the layout.
   func encode(
     _ colors: UnsafeMutableBufferPointer<Float>, _ y: Int, into bytes: UnsafeMutableRawBufferPointer
   ) {
@@ -55,7 +56,7 @@ struct RowEncoding: Sendable {
           let color = SIMD3(colors[3 * x], colors[3 * x + 1], colors[3 * x + 2])
           let red: Sample = Self.sample(SRGB.encoded(color.x) * highest)
           let blue: Sample = Self.sample(SRGB.encoded(color.z) * highest)
-          // Green is most of the luminance: it makes up for the others' rounding.
+          // Green, which contributes most to the luminance, compensates the rounding of red and blue.
           let rest = CIELAB.luminance(color) - CIELAB.luminance(SIMD3(table[Int(red)], 0, table[Int(blue)]))
           let green = rest / CIELAB.luminance(SIMD3(0, 1, 0))
           samples[x * step] = red
@@ -87,7 +88,7 @@ struct RowEncoding: Sendable {
     }
   }
 
-  /// The photograph's alpha as its file has it.
+  /// Returns the alpha of a pixel as the photograph's file stores it.
   private func alpha(_ x: Int, _ y: Int) -> Int {
     let raster = photograph.raster
     let index = (x + 1) * raster.sampleCount - 1

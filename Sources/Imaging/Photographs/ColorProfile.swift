@@ -1,18 +1,18 @@
 import CLittleCMS
 
-/// A color space as an ICC profile describes it, read by Little CMS.
+/// A color space, described by an ICC profile that Little CMS reads.
 ///
-/// `@unchecked Sendable`: the profile is only read once it is there, and transforms are made from it before rows are shared
-/// among threads.
+/// `@unchecked Sendable`: the profile is not changed after its creation, and transforms are created from it before rows are
+/// shared among threads.
 final class ColorProfile: @unchecked Sendable {
   let color: RasterColor
-  /// The profile as a file; empty for one that was made from numbers.
+  /// The profile's file; empty for a profile made from `Primaries`.
   let bytes: [UInt8]
-  /// Whether colors in it are the same numbers as in sRGB.
+  /// Whether the color space is sRGB.
   private(set) var isSRGB = false
   private let handle: cmsHPROFILE
 
-  /// Nil where the bytes are no profile of a gray, RGB or CMYK space that colors can be taken from.
+  /// Nil where the bytes are no profile of a gray, RGB or CMYK space that can be converted to linear light.
   init?(icc bytes: [UInt8]) {
     guard let handle = cmsOpenProfileFromMem(bytes, cmsUInt32Number(bytes.count)) else { return nil }
     self.handle = handle
@@ -22,7 +22,7 @@ final class ColorProfile: @unchecked Sendable {
     case cmsSigRgbData: color = .rgb
     case cmsSigCmykData: color = .cmyk
     default:
-      // Nothing is released by `deinit` before all members have a value.
+      // `deinit` does not run before all members have a value.
       cmsCloseProfile(handle)
       return nil
     }
@@ -30,8 +30,8 @@ final class ColorProfile: @unchecked Sendable {
     isSRGB = color == .rgb && Self.isSRGB(toLinear)
   }
 
-  /// The space of a PNG file's own numbers: gray has the exponent only. Nil for ink, for gray of sRGB's curve, and
-  /// where the numbers make no space.
+  /// Creates the color space that a PNG file's chunks gAMA and cHRM describe; for gray, by the exponent only. Nil for CMYK, for
+  /// gray with sRGB's transfer function, and where the values are invalid.
   init?(_ primaries: Primaries, color: RasterColor) {
     let xy = primaries.resolved
     var white = cmsCIExyY(x: xy[0], y: xy[1], Y: 1)
@@ -56,10 +56,10 @@ final class ColorProfile: @unchecked Sendable {
 
   deinit { cmsCloseProfile(handle) }
 
-  /// Gives the profile to the library for as long as `body` runs.
+  /// Returns the result of `body`, called with the library's handle of the profile, which is valid during the call.
   func withHandle<Result>(_ body: (cmsHPROFILE) -> Result) -> Result { body(handle) }
 
-  /// Whether a grid of colors comes out as sRGB's curve and primaries would have it, to half a step of 8 bits.
+  /// Returns whether a grid of colors is converted as by sRGB's transfer function and primaries, to half a step of 8 bits.
   private static func isSRGB(_ toLinear: ColorTransform) -> Bool {
     let levels = stride(from: Float(0), through: 1, by: 0.125)
     let grid = levels.flatMap { red in levels.flatMap { green in levels.flatMap { blue in [red, green, blue] } } }
@@ -68,5 +68,65 @@ final class ColorProfile: @unchecked Sendable {
       linear.withUnsafeMutableBufferPointer { toLinear.apply(grid, $0, count: grid.count / 3) }
     }
     return zip(grid, linear).allSatisfy { abs(SRGB.encoded(max(0, $1)) - $0) < 0.5 / 255 }
+  }
+}
+
+/// A conversion of colors between a profile's space and linear light with sRGB's primaries, by Little CMS in floating point.
+///
+/// `@unchecked Sendable`: without the library's cache of one pixel, several threads may use a transform at once.
+final class ColorTransform: @unchecked Sendable {
+  private let handle: cmsHTRANSFORM
+
+  /// Creates a conversion from the profile: gray and RGB in 0...1, CMYK in 0...100.
+  init?(toLinear profile: ColorProfile) {
+    let format =
+      switch profile.color {
+      case .gray: recolor_gray_float
+      case .rgb: recolor_rgb_float
+      case .cmyk: recolor_cmyk_float
+      }
+    guard let linear = Self.linearProfile() else { return nil }
+    defer { cmsCloseProfile(linear) }
+    guard let handle = profile.withHandle({ Self.transform(from: $0, format, to: linear, recolor_rgb_float) }) else {
+      return nil
+    }
+    self.handle = handle
+  }
+
+  /// Creates a conversion to the profile. Nil where it is not of RGB, or supports one direction only.
+  init?(fromLinear profile: ColorProfile) {
+    guard profile.color == .rgb, let linear = Self.linearProfile() else { return nil }
+    defer { cmsCloseProfile(linear) }
+    guard
+      let handle = profile.withHandle({ Self.transform(from: linear, recolor_rgb_float, to: $0, recolor_rgb_float) })
+    else { return nil }
+    self.handle = handle
+  }
+
+  deinit { cmsDeleteTransform(handle) }
+
+  /// Converts `count` pixels.
+  func apply(_ source: UnsafeBufferPointer<Float>, _ target: UnsafeMutableBufferPointer<Float>, count: Int) {
+    cmsDoTransform(handle, source.baseAddress, target.baseAddress, cmsUInt32Number(count))
+  }
+
+  private static func transform(
+    from source: cmsHPROFILE, _ sourceFormat: cmsUInt32Number, to target: cmsHPROFILE, _ targetFormat: cmsUInt32Number
+  ) -> cmsHTRANSFORM? {
+    cmsCreateTransform(
+      source, sourceFormat, target, targetFormat, cmsUInt32Number(INTENT_RELATIVE_COLORIMETRIC),
+      cmsUInt32Number(cmsFLAGS_NOCACHE | cmsFLAGS_BLACKPOINTCOMPENSATION))
+  }
+
+  /// Creates a profile of sRGB's white point and primaries with a linear transfer function.
+  private static func linearProfile() -> cmsHPROFILE? {
+    var white = cmsCIExyY(x: 0.3127, y: 0.3290, Y: 1)
+    var primaries = cmsCIExyYTRIPLE(
+      Red: cmsCIExyY(x: 0.64, y: 0.33, Y: 1), Green: cmsCIExyY(x: 0.30, y: 0.60, Y: 1),
+      Blue: cmsCIExyY(x: 0.15, y: 0.06, Y: 1))
+    guard let curve = cmsBuildGamma(nil, 1) else { return nil }
+    defer { cmsFreeToneCurve(curve) }
+    var curves: [OpaquePointer?] = [curve, curve, curve]
+    return cmsCreateRGBProfile(&white, &primaries, &curves)
   }
 }

@@ -1,18 +1,19 @@
-/// Reads a photograph's rows as colors, whatever its file stores.
+/// The rows of a photograph as colors, converted from its file's color space.
 struct ColorRows: Sendable {
   private let raster: Raster
-  /// Nil where the numbers are sRGB's own.
+  /// Nil for sRGB, for gray with sRGB's transfer function, and for CMYK without a profile.
   private let toLinear: ColorTransform?
 
   init(_ photograph: Photograph) {
     raster = photograph.raster
-    // The library takes as many numbers for a pixel as the profile has: one of other colors would read beyond the row.
+    // The library reads as many samples per pixel as the profile has channels: a profile of another color model would make it
+    // read beyond the row.
     let profile = photograph.profile.flatMap { $0.color == photograph.raster.color ? $0 : nil }
     toLinear = profile.flatMap { $0.isSRGB ? nil : ColorTransform(toLinear: $0) }
   }
 
-  /// Red, green and blue of row `y` in linear light, sRGB's primaries: `[width, 3]`, mostly in 0...1. Clear pixels have
-  /// the colors that the file has for them.
+  /// Reads row `y` in linear light with sRGB's primaries: `[width, 3]` of red, green and blue, in 0...1 unless outside the gamut
+  /// of sRGB. Alpha is ignored.
   func readLinear(_ y: Int, into row: UnsafeMutableBufferPointer<Float>) {
     if raster.bytesPerSample == 1 {
       readLinear(raster.bytes(ofRow: y), SRGB.linearOfBytes, into: row)
@@ -21,7 +22,7 @@ struct ColorRows: Sendable {
     }
   }
 
-  /// Red, green and blue of row `y` in sRGB, on white where it is clear: `[width, 3]` in 0...255.
+  /// Reads row `y` in sRGB, composited on white: `[width, 3]` of red, green and blue in 0...255.
   func readEncodedOnWhite(_ y: Int, into row: UnsafeMutableBufferPointer<Float>) {
     if raster.bytesPerSample == 1 {
       readEncodedOnWhite(raster.bytes(ofRow: y), y, into: row)
@@ -68,7 +69,7 @@ struct ColorRows: Sendable {
     }
   }
 
-  /// What ink of which nothing is known leaves of white, in 0...1.
+  /// Returns a channel of sRGB, in 0...1, for CMYK without a profile: (1 − ink) · (1 − black).
   private static func light<Sample: FixedWidthInteger>(
     _ samples: UnsafeBufferPointer<Sample>, _ pixel: Int, _ channel: Int
   ) -> Float {

@@ -1,16 +1,17 @@
+import Dispatch
 import Files
 
-/// A picture as its file has it: gray, RGB or CMYK of 8 or 16 bits, with its alpha and its color profile, upright.
+/// An image as its file stores it: gray, RGB or CMYK with 8 or 16 bits, with its alpha and its color profile, upright.
 public struct Photograph: Sendable {
   let raster: Raster
-  /// What the numbers mean; nil for sRGB, gray with sRGB's curve, or ink that nothing is known about.
+  /// The color space of the samples; nil for sRGB, for gray with sRGB's transfer function, and for CMYK without a profile.
   let profile: ColorProfile?
-  /// What a person should know who asked for this picture: one line each, without the file's name.
+  /// Remarks for the user about the file: one line each, without the file's name.
   public let remarks: [String]
 
   public var width: Int { raster.width }
   public var height: Int { raster.height }
-  /// Whether parts of it are clear, or could be.
+  /// Whether the image has an alpha channel.
   public var hasAlpha: Bool { raster.hasAlpha }
   /// 8 or 16.
   public var bitsPerSample: Int { 8 * raster.bytesPerSample }
@@ -18,8 +19,8 @@ public struct Photograph: Sendable {
   /// Largest file that is read, in bytes.
   private static let fileSizeLimit = 2 << 30
 
-  /// Reads a PNG, JPEG, WebP or TIFF file; which of them it is, its first bytes tell, not its name.
-  /// - Parameter pixelLimit: a larger picture is an error, found before memory is taken for it.
+  /// Reads a PNG, JPEG, WebP or TIFF file. Its first bytes, and not its name, decide the format.
+  /// - Parameter pixelLimit: A larger image is an error, reported before memory is allocated for it.
   public init(contentsOf path: String, pixelLimit: Int = RGBImage.maximumPixelCount) throws(ImageError) {
     let file: FileDescriptor
     do {
@@ -30,7 +31,7 @@ public struct Photograph: Sendable {
     try self.init(reading: file, name: path, pixelLimit: pixelLimit)
   }
 
-  /// Reads a picture from where an open file is to its end, which may be that of a pipe. Errors call it `name`.
+  /// Reads an image from the position of an open file, which may be a pipe, to its end. Errors call it `name`.
   public init(
     reading file: borrowing FileDescriptor, name: String, pixelLimit: Int = RGBImage.maximumPixelCount
   ) throws(ImageError) {
@@ -40,7 +41,7 @@ public struct Photograph: Sendable {
         try file.fill(UnsafeMutableRawBufferPointer(bytes))
       }
       bytes.removeLast(bytes.count - count)
-      // What is no image need not be read to its end.
+      // A file that is no image is not read to its end.
       if ImageFormat(signature: bytes) != nil {
         bytes = try file.readToEnd(after: bytes, limit: Self.fileSizeLimit)
       }
@@ -72,11 +73,11 @@ public struct Photograph: Sendable {
       profile = nil
       remarks.append("its color profile is damaged or of another color space, and is passed over")
     }
-    raster = try image.raster.turned(image.orientation, name: name)
+    raster = try image.raster.upright(from: image.orientation, name: name)
     self.remarks = remarks
   }
 
-  /// As 8-bit sRGB on white.
+  /// The image as 8-bit sRGB on white.
   public var rgbImage: RGBImage {
     let rows = ColorRows(self)
     var bytes = [UInt8](repeating: 0, count: 3 * width * height)
@@ -91,5 +92,78 @@ public struct Photograph: Sendable {
       }
     }
     return RGBImage(width: width, height: height, bytes: bytes)
+  }
+}
+
+extension Photograph {
+  /// Returns the image as 8-bit sRGB on white at another size, resized as by `RGBImage.resized`. Rows are converted as they are
+  /// needed, so that no copy of the whole image is held.
+  public func resized(width newWidth: Int, height newHeight: Int) -> RGBImage {
+    let columns = RGBImage.triangleWeights(from: width, to: newWidth)
+    let outputRows = RGBImage.triangleWeights(from: height, to: newHeight)
+    let source = ColorRows(self)
+    var result = [UInt8](repeating: 0, count: 3 * newWidth * newHeight)
+    let partCount = min(newHeight, 16)
+    result.withUnsafeMutableBufferPointer { result in
+      // Every row is written by one thread only.
+      nonisolated(unsafe) let target = UnsafeMutableBufferPointer(rebasing: result[...])
+      DispatchQueue.concurrentPerform(iterations: partCount) { part in
+        let range = part * newHeight / partCount..<(part + 1) * newHeight / partCount
+        Self.resize(source, width: width, rows: range, outputRows, columns, into: target)
+      }
+    }
+    return RGBImage(width: newWidth, height: newHeight, bytes: result)
+  }
+
+  /// Computes the rows `range` of the result.
+  private static func resize(
+    _ source: ColorRows, width: Int, rows range: Range<Int>, _ outputRows: [RGBImage.TriangleWeights],
+    _ columns: [RGBImage.TriangleWeights], into result: UnsafeMutableBufferPointer<UInt8>
+  ) {
+    let rowCount = 3 * columns.count
+    guard let first = range.first, let last = range.last else { return }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * width + rowCount + range.count * rowCount) { floats in
+      let row = UnsafeMutableBufferPointer(rebasing: floats[..<(3 * width)])
+      let narrowed = UnsafeMutableBufferPointer(rebasing: floats[(3 * width)..<(3 * width + rowCount)])
+      let sums = UnsafeMutableBufferPointer(rebasing: floats[(3 * width + rowCount)...])
+      sums.update(repeating: 0)
+      // The first row of the result to which the following rows of the source contribute.
+      var open = first
+      for y in outputRows[first].first..<outputRows[last].end {
+        source.readEncodedOnWhite(y, into: row)
+        narrow(row, columns, into: narrowed)
+        while outputRows[open].end <= y { open += 1 }
+        var output = open
+        while output <= last, outputRows[output].first <= y {
+          let weight = outputRows[output].weights[y - outputRows[output].first]
+          let start = (output - first) * rowCount
+          for element in 0..<rowCount { sums[start + element] += weight * narrowed[element] }
+          output += 1
+        }
+      }
+      for index in 0..<sums.count {
+        result[first * rowCount + index] = UInt8(max(0, min(255, sums[index].rounded())))
+      }
+    }
+  }
+
+  /// Resizes one row.
+  private static func narrow(
+    _ row: UnsafeMutableBufferPointer<Float>, _ columns: [RGBImage.TriangleWeights],
+    into narrowed: UnsafeMutableBufferPointer<Float>
+  ) {
+    for (x, column) in columns.enumerated() {
+      var (red, green, blue): (Float, Float, Float) = (0, 0, 0)
+      var source = 3 * column.first
+      for weight in column.weights {
+        red += weight * row[source]
+        green += weight * row[source + 1]
+        blue += weight * row[source + 2]
+        source += 3
+      }
+      narrowed[3 * x] = red
+      narrowed[3 * x + 1] = green
+      narrowed[3 * x + 2] = blue
+    }
   }
 }

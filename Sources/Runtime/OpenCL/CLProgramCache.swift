@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 
 /// Compiled programs on disk, so that a second start does not compile.
@@ -24,7 +25,7 @@ public struct CLProgramCache {
 
   /// The name of an entry; nil where no digest can be computed.
   func key(source: String, options: String, device: CLDevice) -> String? {
-    Digest.sha256(of: [
+    try? SHA256.hexadecimal(of: [
       device.platformName, device.platformVersion, device.name, device.driverVersion, options, source,
     ])
   }
@@ -33,9 +34,9 @@ public struct CLProgramCache {
   func binary(for key: String) -> [UInt8]? {
     guard let data = try? Data(contentsOf: URL(filePath: path(of: key))) else { return nil }
     let bytes = [UInt8](data)
-    guard bytes.count > Digest.byteCount else { return nil }
-    let binary = Array(bytes[Digest.byteCount...])
-    guard let checksum = Digest.sha256(binary), checksum == Array(bytes[..<Digest.byteCount]) else { return nil }
+    guard bytes.count > SHA256.byteCount else { return nil }
+    let binary = Array(bytes[SHA256.byteCount...])
+    guard let checksum = try? SHA256.bytes(of: binary), checksum == Array(bytes[..<SHA256.byteCount]) else { return nil }
     // The time of the last use decides what is removed first. A folder that may not be changed keeps its times.
     try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: path(of: key))
     return binary
@@ -43,7 +44,7 @@ public struct CLProgramCache {
 
   /// Writes under a temporary name and renames, so that another process never sees half an entry.
   func store(_ binary: [UInt8], for key: String) {
-    guard let checksum = Digest.sha256(binary) else { return }
+    guard let checksum = try? SHA256.bytes(of: binary) else { return }
     do {
       try write(Data(checksum + binary), to: path(of: key))
       prune(keeping: path(of: key))

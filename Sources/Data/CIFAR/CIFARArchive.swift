@@ -1,14 +1,14 @@
 import Files
 import Glibc
 
-/// The archive of the binary version of CIFAR-10 or CIFAR-100: where it is, what it must be, and how it gets into a folder.
+/// The published archive of the binary version of CIFAR-10 or CIFAR-100: its address, its checksums and its download.
 public struct CIFARArchive: Sendable {
   /// A file inside the archive.
   public struct Member: Sendable, Equatable {
     public let name: String
-    /// Nil where it is not known.
+    /// Nil where unknown.
     public let byteCount: Int?
-    /// 64 hexadecimal digits; nil where only the archive's own are published.
+    /// 64 hexadecimal digits; nil where none is published.
     public let sha256: String?
 
     public init(name: String, byteCount: Int? = nil, sha256: String? = nil) {
@@ -18,21 +18,21 @@ public struct CIFARArchive: Sendable {
     }
   }
 
-  /// How far `fetch` is.
+  /// The progress of `fetch`.
   public enum Progress: Sendable, Equatable {
     case downloading(received: Int, total: Int)
-    /// Comparing the archive with its SHA-256.
+    /// The archive's SHA-256 is being checked.
     case checking
-    /// Writing and checking a file of the archive.
+    /// A member of the archive is being written and checked.
     case unpacking(String)
   }
 
-  /// What people call the data set.
+  /// Name of the data set.
   public var name: String
   public var url: String
-  /// The archive's own name.
+  /// Name of the archive's file.
   public var fileName: String
-  /// The folder that all members are in.
+  /// Name of the folder that holds all members.
   public var folderName: String
   public var byteCount: Int
   public var sha256: String
@@ -50,7 +50,7 @@ public struct CIFARArchive: Sendable {
     self.members = members
   }
 
-  /// CIFAR-10 as its author publishes it.
+  /// CIFAR-10, as published by its author.
   public static let cifar10 = CIFARArchive(
     name: "CIFAR-10", url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
     fileName: "cifar-10-binary.tar.gz", folderName: CIFAR10.folderName, byteCount: 170_052_171,
@@ -65,7 +65,7 @@ public struct CIFARArchive: Sendable {
       Member(name: "batches.meta.txt"),
     ])
 
-  /// CIFAR-100 as its author publishes it. Of its files only the sizes are known: 50,000 and 10,000 records.
+  /// CIFAR-100, as published by its author. Of its members only the sizes are known: 50,000 and 10,000 records.
   public static let cifar100 = CIFARArchive(
     name: "CIFAR-100", url: "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
     fileName: "cifar-100-binary.tar.gz", folderName: CIFAR100.folderName, byteCount: 168_513_733,
@@ -75,10 +75,12 @@ public struct CIFARArchive: Sendable {
       Member(name: "fine_label_names.txt"), Member(name: "coarse_label_names.txt"),
     ])
 
-  /// Downloads, checks and unpacks the archive, so that `folder` holds the folder of its members, and returns that one's
-  /// path. A folder of that name is whole or not there at any time. A download that stopped, in this run or an earlier
-  /// one, goes on where it was: its bytes are kept in `folder` under the archive's name and `.part`. Where the data set is
-  /// there already and right, nothing is downloaded.
+  /// Downloads, checks and unpacks the archive into `folder`, and returns the path of the folder of its members.
+  ///
+  /// At any time that folder is complete or does not exist. A download that was interrupted, in this run or an earlier one, is
+  /// resumed: its bytes are kept in `folder` under the archive's name and `.part`. Nothing is downloaded where the folder
+  /// exists and matches the checksums.
+  /// - Throws: `DataError`; `occupied` where the folder exists and does not match.
   public func fetch(into folder: String, progress: (Progress) -> Void = { _ in }) throws(DataError) -> String {
     try fetch(into: folder, download: Download(url: url), progress: progress)
   }
@@ -99,7 +101,7 @@ public struct CIFARArchive: Sendable {
     }
     try downloadAndCheck(part, download, progress)
 
-    // Whoever holds the lock owns this folder; an earlier run may have left it.
+    // The lock covers this folder, too; an earlier run may have left it.
     let temporary = "\(target).tmp"
     Folder.remove(temporary)
     defer { Folder.remove(temporary) }
@@ -112,7 +114,7 @@ public struct CIFARArchive: Sendable {
     return target
   }
 
-  /// Makes `part` the whole archive.
+  /// Downloads the missing bytes of the archive to `part`, and checks them.
   private func downloadAndCheck(_ part: borrowing FileDescriptor, _ download: Download, _ progress: (Progress) -> Void)
     throws(DataError)
   {
@@ -124,9 +126,9 @@ public struct CIFARArchive: Sendable {
       let available = try withDataErrors { () throws(FileError) in try part.byteCount() }
       if available != byteCount { try download.run(into: part, limit: byteCount, progress: report) }
       progress(.checking)
-      let found = try SHA256.ofFile(part.path)
+      let found = try Self.sha256(ofFile: part.path)
       if found == sha256 { return }
-      // Bytes of a wrong file are of no use to anybody. Where an earlier run left them, a fresh start may mend it.
+      // Wrong bytes are dropped. Where an earlier run left them, downloading anew may help.
       guard ftruncate(part.rawValue, 0) == 0 else {
         throw .file(FileError(path: part.path, problem: "cannot be written", reason: FileDescriptor.lastReason()))
       }
@@ -135,7 +137,7 @@ public struct CIFARArchive: Sendable {
     }
   }
 
-  /// Holds a folder of files against the published sums.
+  /// Compares the files of a folder with the published sizes and checksums.
   private func checkMembers(in folder: String, _ progress: (Progress) -> Void) throws(DataError) {
     progress(.checking)
     for member in members {
@@ -147,7 +149,7 @@ public struct CIFARArchive: Sendable {
       if let byteCount = member.byteCount, try Self.byteCount(of: path) != byteCount {
         throw .occupied(folder: folder, reason: "its \(member.name) is not the published one")
       }
-      if let sha256 = member.sha256, try SHA256.ofFile(path) != sha256 {
+      if let sha256 = member.sha256, try Self.sha256(ofFile: path) != sha256 {
         throw .occupied(folder: folder, reason: "its \(member.name) is not the published one")
       }
     }
@@ -157,12 +159,16 @@ public struct CIFARArchive: Sendable {
     try withDataErrors { () throws(FileError) in try FileDescriptor(readingOrdinaryFile: path).byteCount() }
   }
 
-  /// Writes the members into `folder`, each checked against its sum.
+  private static func sha256(ofFile path: String) throws(DataError) -> String {
+    try withDataErrors { () throws(FileError) in try SHA256.hexadecimal(ofFile: path) }
+  }
+
+  /// Writes the members into `folder`, and compares each with its checksum.
   private func unpack(_ archive: String, into folder: String, _ progress: (Progress) -> Void) throws(DataError) {
     let reader = try ArchiveReader(path: archive)
     var missing = Set(members.map(\.name))
     while let path = try reader.nextFile() {
-      // Only known names are written, under those names: what else an archive may hold cannot lead anywhere.
+      // Only known members are written, under their known names: other entries of an archive have no effect.
       guard let member = members.first(where: { path == "\(folderName)/\($0.name)" }),
         missing.remove(member.name) != nil
       else { continue }

@@ -1,8 +1,29 @@
-/// A color of red, green and blue in 0...1, sRGB.
+/// A color in sRGB: red, green and blue in 0...1.
 typealias SceneColor = SIMD3<Float>
 
-/// A surface to paint a scene on. Lengths are in heights of the picture: (0, 0) is the top left corner, (`aspect`, 1) the
-/// bottom right one. Edges are smooth: a pixel takes as much of a shape's color as the shape covers of it.
+extension SceneColor {
+  /// Creates the most saturated color of a hue (0...1: red, yellow, green, cyan, blue, magenta, red) whose mean of red, green
+  /// and blue is `mean`: darker than the pure hue, or mixed with white. The gray copy is then independent of the hue.
+  init(hue: Float, mean: Float) {
+    func channel(_ shift: Float) -> Float {
+      let position = (hue + shift) - (hue + shift).rounded(.down)
+      return Swift.max(0, Swift.min(1, abs(6 * position - 3) - 1))
+    }
+    let pure = SceneColor(channel(0), channel(2.0 / 3), channel(1.0 / 3))
+    let pureMean = pure.sum() / 3
+    self =
+      mean <= pureMean
+      ? pure * (mean / pureMean) : pure + (SceneColor(repeating: 1) - pure) * ((mean - pureMean) / (1 - pureMean))
+  }
+
+  /// Returns the linear interpolation to `other`, with `fraction` clamped to 0...1.
+  func mixed(with other: SceneColor, _ fraction: Float) -> SceneColor {
+    self + (other - self) * Swift.max(0, Swift.min(1, fraction))
+  }
+}
+
+/// The pixels of a scene, with operations that draw antialiased shapes. Lengths are in heights of the image: (0, 0) is the top
+/// left corner, (`aspect`, 1) the bottom right one.
 struct SceneCanvas {
   let width: Int
   let height: Int
@@ -14,15 +35,15 @@ struct SceneCanvas {
     pixels = [SceneColor](repeating: .zero, count: width * height)
   }
 
-  /// Width in heights.
+  /// Width divided by height.
   var aspect: Float { Float(width) / Float(height) }
 
-  /// Lays a color over every pixel of the box for which `distance`, to the shape's edge and negative inside, says so.
+  /// Draws a shape, given by its signed distance function.
   /// - Parameters:
-  ///   - x, y: The box that holds the shape; what lies outside the picture is left out.
-  ///   - distance: At a point, in heights.
-  ///   - color: At a point.
-  ///   - opacity: 1 hides what is below.
+  ///   - x, y: The bounding box of the shape; the part outside the image is left out.
+  ///   - opacity: 0...1; 1 hides the pixels below.
+  ///   - distance: Returns the distance of a point from the shape's edge, negative inside.
+  ///   - color: Returns the color at a point.
   @inline(__always)
   mutating func paint(
     x: ClosedRange<Float>, y: ClosedRange<Float>, opacity: Float = 1,
@@ -43,7 +64,7 @@ struct SceneCanvas {
     }
   }
 
-  /// Pixels along one axis that a range of lengths touches, with one to spare for the smooth edge.
+  /// Returns the pixels of one axis that a range of lengths touches, and one more at each end for the smooth edge.
   private func pixelRange(_ range: ClosedRange<Float>, count: Int) -> Range<Int> {
     let scale = Float(height)
     let first = max(0, min(count, Int((range.lowerBound * scale).rounded(.down)) - 1))
@@ -51,7 +72,7 @@ struct SceneCanvas {
     return first..<end
   }
 
-  /// An ellipse with half axes `radius`, shaded by `color`.
+  /// Draws an ellipse with half axes `radius`.
   @inline(__always)
   mutating func ellipse(
     _ center: SIMD2<Float>, _ radius: SIMD2<Float>, opacity: Float = 1, color: (SIMD2<Float>) -> SceneColor
@@ -59,7 +80,7 @@ struct SceneCanvas {
     paint(
       x: center.x - radius.x...center.x + radius.x, y: center.y - radius.y...center.y + radius.y, opacity: opacity,
       distance: { point in
-        // First order in the distance from the edge, which is where it matters.
+        // Exact to first order at the edge, where alone it has an effect.
         let scaled = (point - center) / radius
         let length = (scaled * scaled).sum().squareRoot()
         let slope = scaled / radius
@@ -71,7 +92,7 @@ struct SceneCanvas {
     ellipse(center, radius, opacity: opacity) { _ in color }
   }
 
-  /// A convex polygon; its corners go clockwise as seen.
+  /// Draws a convex polygon, given by its corners in clockwise order.
   @inline(__always)
   mutating func polygon(_ corners: [SIMD2<Float>], color: (SIMD2<Float>) -> SceneColor) {
     var low = SIMD2<Float>(repeating: .infinity)
@@ -98,7 +119,7 @@ struct SceneCanvas {
 
   mutating func polygon(_ corners: [SIMD2<Float>], _ color: SceneColor) { polygon(corners) { _ in color } }
 
-  /// An upright rectangle.
+  /// Draws a rectangle with horizontal and vertical sides.
   mutating func rectangle(x: ClosedRange<Float>, y: ClosedRange<Float>, _ color: SceneColor) {
     paint(
       x: x, y: y,
@@ -106,13 +127,13 @@ struct SceneCanvas {
       color: { _ in color })
   }
 
-  /// Everything below a line that goes from left to right.
+  /// Fills the part below the curve `edge`, which gives y for each x and is nowhere above `top`.
   @inline(__always)
   mutating func below(top: Float, edge: (Float) -> Float, color: (SIMD2<Float>) -> SceneColor) {
     paint(x: 0...aspect, y: max(0, min(top, 1))...1, distance: { edge($0.x) - $0.y }, color: color)
   }
 
-  /// Changes every pixel by itself.
+  /// Calls `change` for every pixel.
   mutating func forEachPixel(_ change: (inout SceneColor) -> Void) {
     for index in pixels.indices { change(&pixels[index]) }
   }

@@ -1,8 +1,8 @@
 import Data
 import Foundation
 
-/// Real photographs, for the tests that need them.
-enum Photographs {
+/// The published images of CIFAR-10, for the tests that need them.
+enum PublishedImages {
   /// The folder named by RECOLOR_CIFAR10, or `../shared/cifar10` beside the package.
   static let candidates: [String] = {
     let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -11,10 +11,10 @@ enum Photographs {
     return [ProcessInfo.processInfo.environment["RECOLOR_CIFAR10"], shared].compactMap { $0 }
   }()
 
-  /// A folder with the batch files; nil where there is none.
+  /// A folder of the batch files; nil where there is none.
   static let batchFolder: String? = candidates.first { (try? CIFAR10.batchFolder(in: $0)) != nil }
 
-  /// The first 1,000 training photographs as published; nil where they are not there.
+  /// The file of the first 1,000 training images as published; nil where there is none.
   static let lossless: String? = candidates.map { "\($0)/lossless_1000.bin" }.first {
     FileManager.default.fileExists(atPath: $0)
   }

@@ -2,25 +2,25 @@ import CCurl
 import Files
 import Glibc
 
-/// Fetches a file over HTTP or HTTPS by libcurl into an open file, going on from what that holds already.
+/// A download of a file over HTTP or HTTPS by libcurl, resumed behind the bytes that exist already.
 struct Download {
   let url: String
-  /// Seconds without a byte after which the server counts as gone.
+  /// Seconds without a byte after which the connection is given up.
   var patience = 60
-  /// Times that a connection that broke after some bytes is taken up again.
+  /// Number of new connections after ones that broke off behind some bytes.
   var retries = 5
-  /// Seconds between them.
+  /// Seconds before a new connection.
   var retryDelay: UInt32 = 1
 
   init(url: String) { self.url = url }
 
-  /// libcurl's own set-up, once for the process.
+  /// Whether libcurl is initialized, which is done once in a process.
   private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-  /// Appends to `file` what it lacks of the file at `url`; starts anew where the server cannot go on in the middle.
+  /// Appends to `file` the missing bytes of the file at `url`; starts anew where the server does not support ranges.
   /// - Parameters:
-  ///   - limit: A file of more bytes is refused.
-  ///   - progress: Called now and then with the bytes that are there, and those there will be where the server says so.
+  ///   - limit: Largest number of bytes; a larger file is an error.
+  ///   - progress: Called at intervals with the number of bytes received, and that of the file where the server states it.
   func run(into file: borrowing FileDescriptor, limit: Int, progress: (_ received: Int, _ total: Int?) -> Void)
     throws(DataError)
   {
@@ -43,7 +43,7 @@ struct Download {
     }
   }
 
-  /// One connection.
+  /// Receives bytes over one connection.
   private func transfer(
     into file: borrowing FileDescriptor, from start: Int, limit: Int, progress: (Int, Int?) -> Void
   ) throws(DataError) {
@@ -86,7 +86,7 @@ struct Download {
     let text = String(decoding: errorText.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let reason = text.isEmpty ? String(cString: curl_easy_strerror(status)) : text
     if start > 0 && responseCode == Self.rangeNotSatisfiable {
-      // The file there is shorter than what is here, so this is not the beginning of that.
+      // The server's file is shorter than the bytes here, which therefore are not its beginning.
       return try transfer(into: file, from: 0, limit: limit, progress: progress)
     }
     let received = try withDataErrors { () throws(FileError) in try file.byteCount() }
@@ -99,7 +99,7 @@ struct Download {
   private static let rangeNotSatisfiable = 416
 }
 
-/// Takes the bytes of one connection.
+/// Writes the bytes of one connection to the file.
 private final class Receiver {
   private let handle: UnsafeMutableRawPointer
   private let url: String
@@ -111,7 +111,7 @@ private final class Receiver {
   private var total: Int?
   private var hasStarted = false
   private var lastReport = ContinuousClock.now
-  /// Why bytes were not taken.
+  /// The reason for ending the connection.
   private(set) var failure: DataError?
 
   init(
@@ -133,7 +133,7 @@ private final class Receiver {
   func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
     if !hasStarted {
       hasStarted = true
-      // 206: the part that was asked for. Anything else is the whole file from its start.
+      // 206: the requested range. Any other response is the whole file.
       if recolor_curl_response_code(handle) != 206 { received = 0 }
       let length = Int(recolor_curl_content_length(handle))
       total = length < 0 ? nil : received + length

@@ -1,7 +1,7 @@
 import CArchive
 import Files
 
-/// Reads a gzip-compressed tar archive from its start to its end, by libarchive.
+/// A gzip-compressed tar archive, read from its start to its end by libarchive.
 struct ArchiveReader: ~Copyable {
   private let handle: OpaquePointer
   private let path: String
@@ -21,7 +21,7 @@ struct ArchiveReader: ~Copyable {
 
   deinit { archive_read_free(handle) }
 
-  /// Goes to the next ordinary file; returns its path inside the archive, or nil at the end.
+  /// Advances to the next ordinary file. Returns its path inside the archive, or nil at the end.
   func nextFile() throws(DataError) -> String? {
     while true {
       var entry: OpaquePointer?
@@ -30,7 +30,7 @@ struct ArchiveReader: ~Copyable {
       case ARCHIVE_EOF: return nil
       default: throw Self.error(of: handle, path)
       }
-      // AE_IFREG, a macro that Swift does not see.
+      // 0o100000 is AE_IFREG, a macro that Swift does not import.
       guard let entry, archive_entry_filetype(entry) == 0o100000, let name = archive_entry_pathname(entry) else {
         continue
       }
@@ -39,9 +39,9 @@ struct ArchiveReader: ~Copyable {
     }
   }
 
-  /// Writes the file that `nextFile` went to under a name and returns its SHA-256.
+  /// Writes the file that `nextFile` returned to `target`, and returns its SHA-256 in hexadecimal digits.
   func extract(to target: String) throws(DataError) -> String {
-    let digest = try SHA256()
+    var digest = SHA256()
     let file = try withDataErrors { () throws(FileError) in try AtomicFile(path: target) }
     var piece = [UInt8](repeating: 0, count: 1 << 18)
     while true {
@@ -50,7 +50,7 @@ struct ArchiveReader: ~Copyable {
       if count == 0 { break }
       try piece.withUnsafeBufferPointer { buffer throws(DataError) in
         let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
-        try digest.update(bytes)
+        digest.update(bytes)
         try withDataErrors { () throws(FileError) in try file.append(bytes) }
       }
     }
@@ -59,7 +59,11 @@ struct ArchiveReader: ~Copyable {
     } catch {
       throw .file(error)
     }
-    return try digest.finish()
+    do {
+      return try digest.finish()
+    } catch {
+      throw .library(error.function)
+    }
   }
 
   private static func error(of handle: OpaquePointer, _ path: String) -> DataError {

@@ -1,11 +1,11 @@
 import Files
 
-/// The records that the binary versions of CIFAR-10 and CIFAR-100 (Krizhevsky 2009) consist of: some label bytes, then
-/// 3,072 bytes of a photograph of 32×32, 1,024 red, then green, then blue, row by row.
+/// The format of the binary versions of CIFAR-10 and CIFAR-100 (Krizhevsky 2009): records of one or two label bytes and
+/// the 3,072 bytes of a 32 × 32 image, `[3, height, width]`.
 struct CIFARRecords {
-  /// Number of classes that each label byte of a record tells apart; the last is the one that is kept.
+  /// Number of classes of each label byte of a record; the last byte becomes the image's label.
   let classCounts: [Int]
-  /// What to do about a file that is not as it should be.
+  /// The remedy for a damaged file, for messages.
   let remedy: String
 
   static let imageSize = 32
@@ -13,14 +13,15 @@ struct CIFARRecords {
 
   var byteCount: Int { classCounts.count + Self.imageByteCount }
 
-  /// Reads files one after the other; each may hold any number of whole records.
-  /// - Parameter limit: Only the first so many photographs; all files must be there and whole even so.
+  /// Reads the records of all files, of which each may hold any number.
+  /// - Parameter limit: Number of images to read, by default all. Every file must exist and hold whole records even so.
+  /// - Returns: `[count, height, width, 3]` bytes and `[count]` labels.
   func read(_ paths: [String], limit: Int?) throws(DataError) -> (bytes: [UInt8], labels: [UInt16]) {
     var counts: [Int] = []
     for path in paths { counts.append(try recordCount(of: path)) }
     let total = counts.reduce(0, +)
     let count = min(limit ?? total, total)
-    guard count > 0 else { throw .imageCount("\(paths.first ?? ""): 0 photographs were asked for") }
+    guard count > 0 else { throw .imageCount("\(paths.first ?? ""): 0 images were asked for") }
     var bytes = [UInt8](
       repeating: 0,
       count: try ImageDataset.byteCount(width: Self.imageSize, height: Self.imageSize, count: count))
@@ -32,7 +33,7 @@ struct CIFARRecords {
     return (bytes, labels)
   }
 
-  /// Number of records in a file, from its size.
+  /// Returns the number of records in a file, from its size.
   private func recordCount(of path: String) throws(DataError) -> Int {
     let byteCount = try withDataErrors { () throws(FileError) in
       try FileDescriptor(readingOrdinaryFile: path).byteCount()
@@ -48,7 +49,8 @@ struct CIFARRecords {
     return byteCount / self.byteCount
   }
 
-  /// Appends the first `count` records of a file to `labels`, and puts their pixels, interleaved, where they belong.
+  /// Appends the labels of a file's first `count` records to `labels`, and writes their pixels, interleaved, to their place in
+  /// `bytes`.
   private func read(_ path: String, _ count: Int, into bytes: inout [UInt8], labels: inout [UInt16]) throws(DataError) {
     var records = [UInt8](repeating: 0, count: count * byteCount)
     try withDataErrors { () throws(FileError) in
@@ -86,5 +88,20 @@ struct CIFARRecords {
       }
     }
     for record in 0..<count { labels.append(UInt16(records[record * byteCount + classCounts.count - 1])) }
+  }
+}
+
+extension CIFARRecords {
+  /// Returns the folder that `variable` of the environment names, or else the first of the working folder, its `data`, and the
+  /// folder of the user's data for which `holdsSet` is true. Nil where there is none.
+  static func standardFolder(_ variable: String, environment: [String: String], holdsSet: (String) -> Bool) -> String? {
+    if let named = environment[variable], !named.isEmpty { return named }
+    var candidates = [".", "data"]
+    if let data = environment["XDG_DATA_HOME"], !data.isEmpty {
+      candidates.append("\(data)/recolor")
+    } else if let home = environment["HOME"], !home.isEmpty {
+      candidates.append("\(home)/.local/share/recolor")
+    }
+    return candidates.first(where: holdsSet)
   }
 }

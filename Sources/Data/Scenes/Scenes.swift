@@ -1,7 +1,7 @@
 import Runtime
 
 /// The built-in data set: painted scenes whose colors mostly follow from their shapes (sky, sea, grass, trees, houses,
-/// the sun), with some objects of any saturated hue (balloons, cars, flowers) that their gray copy does not tell. Every
+/// the sun), with some objects (balloons, cars, flowers) of any saturated hue, which does not show in their gray copy. Every
 /// scene is a function of the seed and its number.
 public enum Scenes {
   public enum Part: String, Sendable, CaseIterable {
@@ -9,16 +9,16 @@ public enum Scenes {
     case test
   }
 
-  /// What a scene shows: the label of its picture is the place in this list.
+  /// The subject of a scene; its raw value is the image's label.
   enum Setting: UInt8, CaseIterable {
     case meadow, sea, mountains, village, road, garden
   }
 
-  /// Number of scenes in a part, unless another is asked for.
+  /// Returns the default number of scenes in a part.
   public static func standardCount(_ part: Part) -> Int { part == .training ? 10_000 : 1_000 }
 
-  /// Paints scenes number 0..<count of a part.
-  /// - Parameter seed: Another seed gives other scenes; the runs of one user keep to one, whatever their own seed.
+  /// Returns the scenes number 0..<count of a part.
+  /// - Parameter seed: The seed of the scenes, which is not that of a run: runs of different seeds train on the same scenes.
   /// - Throws: `DataError.imageSize`.
   public static func dataset(
     _ part: Part, count: Int? = nil, width: Int = 32, height: Int = 32, seed: UInt64 = 0

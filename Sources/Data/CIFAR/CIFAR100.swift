@@ -1,32 +1,32 @@
 import Files
 
-/// The photographs of CIFAR-100 in their binary version: `CIFARRecords` of two label bytes, one of 20 superclasses and one of
-/// 100 classes. The latter are a data set's labels.
+/// The images of CIFAR-100 in their binary version: `CIFARRecords` of two label bytes, one of 20 superclasses and one of 100
+/// classes. The latter are the data set's labels.
 public enum CIFAR100 {
   public enum Part: String, Sendable, CaseIterable {
     case training
     case test
 
-    /// The file that holds it.
+    /// Name of the part's file.
     public var fileName: String { self == .training ? "train.bin" : "test.bin" }
   }
 
-  /// Name of the folder that the official archive unpacks to.
+  /// Name of the folder in the published archive.
   public static let folderName = "cifar-100-binary"
 
-  /// Width and height of every photograph.
+  /// Width and height of every image in pixels.
   public static let imageSize = CIFARRecords.imageSize
 
-  /// The file with the names of the classes, one a line.
+  /// Name of the file with the names of the classes, one per line.
   static let classNamesFile = "fine_label_names.txt"
 
   private static let records = CIFARRecords(
     classCounts: [20, 100], remedy: "`recolor data fetch cifar100` downloads it again")
 
-  /// The folder that holds the files: `folder` itself, or `cifar-100-binary` inside it.
+  /// Returns the folder that holds the files: `folder` itself, or `cifar-100-binary` inside it.
   ///
-  /// `train.bin` and `test.bin` are names that other data may have: a folder that is not called as the official one is, must
-  /// hold the names of the classes too.
+  /// Files of other data may be named `train.bin` and `test.bin`: a folder of another name than the published one must hold
+  /// the names of the classes too.
   public static func batchFolder(in folder: String) throws(DataError) -> String {
     let inside = "\(folder)/\(folderName)"
     if Part.allCases.contains(where: { Folder.holdsFile("\(inside)/\($0.fileName)") }) { return inside }
@@ -39,15 +39,15 @@ public enum CIFAR100 {
     throw .notCIFAR100(folder: folder)
   }
 
-  /// The folder to use where none is named: that of the environment variable RECOLOR_CIFAR100, or else the first of the
+  /// Returns the folder to use by default: that of the environment variable RECOLOR_CIFAR100, or else the first of the
   /// working folder, its `data`, and the folder of the user's data that holds CIFAR-100. Nil where there is none.
   public static func standardFolder(environment: [String: String]) -> String? {
-    StandardFolder.find("RECOLOR_CIFAR100", environment: environment) { (try? batchFolder(in: $0)) != nil }
+    CIFARRecords.standardFolder("RECOLOR_CIFAR100", environment: environment) { (try? batchFolder(in: $0)) != nil }
   }
 
   /// Reads one part of the data set from `folder`, which holds the files or the folder of them. A file may hold any number of
   /// whole records. Without `fine_label_names.txt` the classes have no names.
-  /// - Parameter limit: Only the first so many photographs, in file order; the file must be whole even so.
+  /// - Parameter limit: Number of images to read, in file order, by default all. The file must hold whole records even so.
   public static func load(_ part: Part, from folder: String, limit: Int? = nil) throws(DataError) -> ImageDataset {
     let batchFolder = try batchFolder(in: folder)
     let (bytes, labels) = try records.read(["\(batchFolder)/\(part.fileName)"], limit: limit)

@@ -1,6 +1,7 @@
-/// What stands, floats or drives in a scene. `ground` is the height of the object's foot, `size` its rough height.
+// The objects of a scene. `ground` is the distance of an object's foot from the top, `size` its approximate height, both in
+// heights of the scene.
 extension ScenePainter {
-  /// A broad-leaved tree or a fir.
+  /// Paints a broad-leaved tree or a fir.
   mutating func paintTree(x: Float, ground: Float, size: Float) {
     let trunk = about(0.40, 0.27, 0.16, spread: 0.04)
     canvas.rectangle(x: x - 0.06 * size...x + 0.06 * size, y: ground - 0.4 * size...ground, trunk)
@@ -25,7 +26,7 @@ extension ScenePainter {
     }
   }
 
-  /// A house with a red roof.
+  /// Paints a house with a red roof.
   mutating func paintHouse(x: Float, ground: Float, size: Float) {
     let half = size * number(0.45...0.7)
     let wallTop = ground - size * number(0.5...0.65)
@@ -48,7 +49,7 @@ extension ScenePainter {
     }
   }
 
-  /// A hot-air balloon of any hue, plain or striped, in the sky.
+  /// Paints a hot-air balloon of any hue, plain or striped, in the sky.
   mutating func paintBalloon() {
     let radius = number(0.10...0.17)
     let center = SIMD2(number(0.12...0.88) * canvas.aspect, number(0.16...max(0.2, horizon - 0.22)))
@@ -65,7 +66,7 @@ extension ScenePainter {
     canvas.ellipse(center, SIMD2(1, 1.05) * radius) { point in
       let across = (point.x - center.x) / radius
       let down = (point.y - center.y) / radius
-      // Gores bulge: their width shrinks with the balloon's towards top and bottom.
+      // The gores narrow with the balloon towards top and bottom.
       let breadth = max(0.2, 1 - down * down).squareRoot()
       let gore = Int((across / breadth * 2.5 + 10.5).rounded(.down))
       let light = 1.08 - 0.28 * (across + 0.4) - 0.12 * down
@@ -75,7 +76,7 @@ extension ScenePainter {
       x: center.x - 0.18 * radius...center.x + 0.18 * radius, y: basketTop...basketTop + 0.3 * radius, basket)
   }
 
-  /// A car of any hue, seen from the side.
+  /// Paints a car of any hue, seen from the side.
   mutating func paintCar(ground: Float, size: Float) {
     let x = number(0.15...0.85) * canvas.aspect
     let color = anyHue()
@@ -88,20 +89,20 @@ extension ScenePainter {
       SIMD2(x - 0.52 * half, roof), SIMD2(x + 0.28 * half, roof), SIMD2(x + 0.62 * half, waist),
       SIMD2(x - 0.74 * half, waist),
     ]
-    func mirrored(_ corners: [SIMD2<Float>]) -> [SIMD2<Float>] {
+    func oriented(_ corners: [SIMD2<Float>]) -> [SIMD2<Float>] {
       facing > 0 ? corners : corners.reversed().map { SIMD2(2 * x - $0.x, $0.y) }
     }
-    canvas.polygon(mirrored(cabin), color * 1.08)
+    canvas.polygon(oriented(cabin), color * 1.08)
     let window = [
       SIMD2(x - 0.44 * half, roof + 0.04 * size), SIMD2(x + 0.24 * half, roof + 0.04 * size),
       SIMD2(x + 0.48 * half, waist), SIMD2(x - 0.58 * half, waist),
     ]
-    canvas.polygon(mirrored(window), SceneColor(0.62, 0.76, 0.84))
+    canvas.polygon(oriented(window), SceneColor(0.62, 0.76, 0.84))
     canvas.rectangle(x: x - 0.04 * half...x + 0.04 * half, y: roof + 0.02 * size...waist, color)
     canvas.paint(
       x: x - half...x + half, y: waist - 0.02...bottom,
       distance: { point in
-        // A rectangle with round corners.
+        // The distance from a rectangle with round corners.
         let radius = 0.07 * size
         let center = SIMD2(x, (waist + bottom) / 2)
         let inner = SIMD2(half, (bottom - waist) / 2) - radius
@@ -118,7 +119,7 @@ extension ScenePainter {
     }
   }
 
-  /// A flower with petals of any hue round a yellow heart, on a green stalk. `size` is the radius of the blossom.
+  /// Paints a flower with petals of any hue around a yellow center, on a green stalk. `size` is the radius of the blossom.
   mutating func paintFlower(x: Float, ground: Float, size: Float) {
     let color = anyHue()
     let green = about(0.18, 0.46, 0.14, spread: 0.04)
@@ -129,7 +130,7 @@ extension ScenePainter {
       canvas.ellipse(SIMD2(x + 0.5 * size, ground - 0.35 * height), SIMD2(0.5, 0.22) * size, green)
       canvas.ellipse(SIMD2(x - 0.5 * size, ground - 0.5 * height), SIMD2(0.5, 0.22) * size, green)
     }
-    // The points of a hexagon, turned by half a side for every other flower.
+    // The corners of a hexagon, rotated by half a side for every other flower.
     let hexagon: [SIMD2<Float>] = [
       SIMD2(1, 0), SIMD2(0.5, 0.866), SIMD2(-0.5, 0.866), SIMD2(-1, 0), SIMD2(-0.5, -0.866), SIMD2(0.5, -0.866),
     ]
@@ -144,7 +145,7 @@ extension ScenePainter {
     canvas.ellipse(center, SIMD2(repeating: 0.36 * size), SceneColor(0.96, 0.78, 0.18))
   }
 
-  /// A boat with white sails and a brown hull.
+  /// Paints a boat with white sails and a brown hull.
   mutating func paintBoat() {
     let depth = number(0.08...0.45)
     let size = 0.14 + 0.4 * depth

@@ -1,0 +1,28 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Folders")
+struct FolderTests {
+  @Test func foldersAreCreatedAndRemovedWithTheirContents() throws {
+    let folder = try TemporaryFolder()
+    let inner = "\(folder.path)/a/b/c"
+    try Folder.create(inner)
+    try Folder.create(inner)
+    try AtomicFile.write([1], to: "\(folder.path)/kept")
+    try AtomicFile.write([1], to: "\(inner)/file")
+    #expect(symlink("\(folder.path)/kept", "\(inner)/link") == 0)
+    #expect(Folder.exists(inner) && Folder.holdsFile("\(inner)/link"))
+    #expect(try Folder.names(in: inner) == ["file", "link"])
+    #expect(symlink(inner, "\(folder.path)/a/round") == 0)
+    #expect(Folder.exists("\(folder.path)/a/round"))
+    #expect(!Folder.exists("\(folder.path)/a/round", followingLinks: false))
+    #expect(Folder.exists(inner, followingLinks: false))
+    Folder.remove("\(folder.path)/a")
+    #expect(try Folder.names(in: folder.path) == ["kept"])
+    #expect(throws: FileError(path: "\(folder.path)/kept", problem: "cannot be made", reason: "File exists")) {
+      try Folder.create("\(folder.path)/kept/x")
+    }
+  }
+}
