@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Times training steps of Recolor and of its peers in turn on the same machine, and prints the ratio of their medians.
+"""Times training steps of Recolor and of a peer in turn on the same machine, and prints the ratio of their medians.
 
 usage: benchmark.py [--recolor PATH] [--device DEVICE] [--models unet,gan] [--widths 16,32,64] [--batches 16,64,256]
                     [--peer pytorch|tinygrad] [--peer-device cpu|cuda] [--rounds 3] [--seconds 8] [--threads N]
                     [--out FILE.md]
 
-Runs A B A B ...: a round is one run of `recolor bench` and one of the peer (of PyTorch one for each way it can be run:
-both memory layouts; on a GPU also compiled), each a process of its own, on random 32×32 images, with the same number of
-threads. The peer's figure is the best of its ways. Needs PyTorch (pip install torch) or tinygrad (pip install tinygrad) in
-the Python that runs this, and nothing else running on the machine.
+Runs A B A B ...: a round is one run of `recolor bench` and one of each variant of the peer (of PyTorch: both memory layouts;
+on a GPU also compiled), each a process of its own, on random 32×32 images, with the same number of threads. The peer's figure is
+the best of its variants. Needs PyTorch (pip install torch) or tinygrad (pip install tinygrad) in the Python that runs this. No
+other load may run on the machine.
 """
 
 import argparse
@@ -26,7 +26,7 @@ COMPILED = {f"{name}, compiled": [*words, "--compile"] for name, words in LAYOUT
 
 
 def run(command: list, environment: dict[str, str]) -> dict:
-    """The JSON object that a command prints last. What else it prints is shown if it fails."""
+    """Returns the JSON object at the end of a command's output. Exits with its error output if the command fails."""
     done = subprocess.run([str(word) for word in command], env=os.environ | environment, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr.strip()}")
@@ -44,8 +44,8 @@ def run_recolor(options: argparse.Namespace, model: str, width: int, batch: int,
     }  # fmt: skip
 
 
-def peer_ways(options: argparse.Namespace) -> dict[str, list[str]]:
-    """The ways in which the peer is run, by name: what is added to its command."""
+def peer_variants(options: argparse.Namespace) -> dict[str, list[str]]:
+    """Returns the additional arguments of each variant of the peer, by name."""
     if options.peer == "tinygrad":
         return {"OpenCL": []}
     return LAYOUTS if options.peer_device == "cpu" else LAYOUTS | COMPILED
@@ -61,16 +61,16 @@ def run_peer(options: argparse.Namespace, model: str, width: int, batch: int, wo
 
 
 def compare(options: argparse.Namespace, model: str, width: int, batch: int) -> list[str]:
-    """One row of the table: both in turn, `rounds` times."""
-    ways = peer_ways(options)
-    ours, theirs = [], {name: [] for name in ways}
+    """Runs both in turn, `rounds` times, and returns a row of the table."""
+    variants = peer_variants(options)
+    ours, theirs = [], {name: [] for name in variants}
     steps = 3
     for _ in range(options.rounds):
         if not ours:
-            # A first run says how many steps there is time for; the kernels are in the cache after it.
+            # The first run determines the number of steps, and fills the cache of compiled kernels.
             steps = max(3, int(options.seconds / run_recolor(options, model, width, batch, steps)["step"]))
         ours.append(run_recolor(options, model, width, batch, steps))
-        for name, words in ways.items():
+        for name, words in variants.items():
             theirs[name].append(run_peer(options, model, width, batch, words))
     our_step = statistics.median(one["step"] for one in ours)
     name, runs = min(theirs.items(), key=lambda item: statistics.median(one["step"] for one in item[1]))
@@ -80,7 +80,7 @@ def compare(options: argparse.Namespace, model: str, width: int, batch: int) -> 
     return [
         model, str(width), str(batch), f"{batch / our_step:.0f}", f"{batch / their_step:.3g} ({name})",
         f"{their_step / our_step:.2f}×", f"{lower:.0f}–{upper:.0f} ms",
-        # On a GPU Recolor's is the host's memory, PyTorch's the device's: not to be compared.
+        # On a GPU, Recolor reports the host's memory and PyTorch the device's, which cannot be compared.
         f"{ours[-1]['peak'] / 2**20:.0f} / {runs[-1]['peak'] / 2**20:.0f} MiB" if options.peer_device == "cpu" else "",
     ]  # fmt: skip
 
@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--peer", choices=["pytorch", "tinygrad"], default="pytorch")
     parser.add_argument("--peer-device", choices=["cpu", "cuda"], default="cpu", help="where PyTorch runs")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=8, help="of timed steps a run")
+    parser.add_argument("--seconds", type=float, default=8, help="seconds of timed steps per run")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--out", help="also write the table here")
     options = parser.parse_args()

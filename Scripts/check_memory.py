@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Watches the resident memory of 100 training steps and says whether it grows.
+"""Samples the resident memory during 100 training steps, and reports whether it grows.
 
 usage: check_memory.py unet|gan [--device DEVICE] [--width W] [--batch-size N] [--recolor PATH]
 
-Prints the memory after a tenth of the time and at the end, and their difference; ends with 1 if that is over 1 %, or if the
-memory is ever over 2 GiB. Linux.
+Prints the memory after a tenth of the time and at the end, and their difference. Exits with 1 if the difference is over 1 %, or if
+the memory exceeds 2 GiB at any time. Linux only.
 """
 
 import argparse
@@ -19,7 +19,7 @@ LIMIT_KIB = 2 * 2**20
 
 
 def resident_kib(process: int) -> int | None:
-    """What the kernel says, or None when the process is gone."""
+    """Returns the resident memory of a process, or None if it has ended."""
     try:
         for line in pathlib.Path(f"/proc/{process}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
@@ -46,7 +46,7 @@ def main() -> None:
             samples.append(resident)
         time.sleep(0.25)
     if process.returncode or len(samples) < 20:
-        sys.exit("check_memory: the benchmark failed or was over too soon to be watched")
+        sys.exit("check_memory: the benchmark failed or ended too soon")
     early, late = samples[len(samples) // 10], samples[-2]
     growth = late / early - 1
     print(f"{options.model} on {options.device}: {early:,} KiB, then {late:,} KiB: {growth:+.3%}; peak {max(samples):,} KiB")

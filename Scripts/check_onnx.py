@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Exports a model with `recolor export` and holds what ONNX Runtime makes of the file against Recolor and PyTorch.
+"""Exports a model with `recolor export`, and compares the results of ONNX Runtime with Recolor and PyTorch.
 
 usage: check_onnx.py WEIGHTS.safetensors CIFAR_FOLDER [--recolor PATH] [--device DEVICE] [--images N]
 
 Passes the file to onnx's checker with shape inference, runs it in batches of 3 and 1 on several sizes, colors the first N test
-photographs of CIFAR-10 with it, and prints the largest difference of any value from Recolor's own colors and from the same
-weights in PyTorch. Ends with 1 if one is over 1e-4. A model of CIELAB has no --normalized; there scikit-image's numbers make red, green and blue of its colors. Needs pip install
-onnx onnxruntime torch safetensors numpy scikit-image.
+images of CIFAR-10 with it, and prints the largest difference of any value from Recolor's own colors and from the same weights in
+PyTorch. Exits with 1 if a difference is over 1e-4. A model of CIELAB has no --normalized; its colors are converted to sRGB with
+scikit-image's constants. Needs pip install onnx onnxruntime torch safetensors numpy scikit-image.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def main() -> None:
                 worst = max(worst, other)
                 print(f", with --normalized {other:.1e}")
 
-        images = photographs(options)
+        images = test_images(options)
         command = [options.recolor, "evaluate", options.weights, "--data", options.cifar, "--images", options.images]
         command += ["--predictions", f"{folder}/predictions.safetensors", "--device", options.device, "--json"]
         subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
@@ -80,7 +80,7 @@ def main() -> None:
             chroma = run(own, (lightness.transpose(0, 3, 1, 2) / 50 - 1).astype(numpy.float32)) * 110
             theirs = rgb(numpy.concatenate([lightness, chroma.transpose(0, 2, 3, 1)], axis=-1)).transpose(0, 3, 1, 2)
         difference = float(numpy.abs(theirs - ours).max())
-        print(f"{len(images)} photographs: from recolor evaluate --device {options.device} {difference:.1e}")
+        print(f"{len(images)} images: from recolor evaluate --device {options.device} {difference:.1e}")
         worst = max(worst, difference)
     facts = f"{metadata['model']}, width {metadata['width']}, {metadata['upsampling']}{', lab' if is_lab else ''}"
     print(f"{facts}: onnx {onnx.__version__}, onnxruntime {onnxruntime.__version__}: largest difference {worst:.1e}")
@@ -100,7 +100,7 @@ def run(network: onnxruntime.InferenceSession, gray: numpy.ndarray) -> numpy.nda
 
 
 def rgb(lab: numpy.ndarray) -> numpy.ndarray:
-    """As skimage.color.lab2rgb, which however takes away a negative Z, as colors that no sRGB has can have, before the rest."""
+    """Converts as skimage.color.lab2rgb, but without clipping a negative Z, which colors outside the gamut of sRGB can have."""
     fy = (lab[..., 0] + 16) / 116
     curves = numpy.stack([fy + lab[..., 1] / 500, fy, fy - lab[..., 2] / 200], axis=-1)
     xyz = numpy.where(curves > 6 / 29, curves**3, (curves - 16 / 116) * 116 * 27 / 24389) * [0.95047, 1, 1.08883]
@@ -108,7 +108,7 @@ def rgb(lab: numpy.ndarray) -> numpy.ndarray:
     return numpy.where(linear > 0.0031308, 1.055 * linear ** (1 / 2.4) - 0.055, 12.92 * linear)
 
 
-def photographs(options: argparse.Namespace) -> numpy.ndarray:
+def test_images(options: argparse.Namespace) -> numpy.ndarray:
     batch = next(pathlib.Path(options.cifar).rglob("test_batch.bin"))
     records = numpy.fromfile(batch, dtype=numpy.uint8).reshape(-1, 3073)[: options.images, 1:]
     return records.reshape(-1, 3, 32, 32)

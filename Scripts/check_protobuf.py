@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Holds a descriptor set of Sources/Protobufs against the messages of the packages onnx and tensorboard.
+"""Compares a descriptor set of Sources/Protobufs with the messages of the packages onnx and tensorboard.
 
 usage: check_protobuf.py DESCRIPTOR_SET
 
-Ends with 1 if a message, field, enum value, number or type is not the packages' own. Needs pip install onnx tensorboard.
+Exits with 1 if a message, field, enum value, number or type differs. Needs pip install onnx tensorboard.
 """
 
 import sys
 
 import onnx
 from google.protobuf import descriptor_pb2
-from tensorboard.compat.proto import event_pb2, summary_pb2  # noqa: F401, registers the messages
+from tensorboard.compat.proto import event_pb2, summary_pb2  # noqa: F401, imported to register the messages
 from tensorboard.compat.proto.event_pb2 import Event
 
 POOLS = {"onnx": onnx.ModelProto.DESCRIPTOR.file.pool, "tensorboard": Event.DESCRIPTOR.file.pool}

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Trains a little, is killed, goes on, and reads the run's event files back with TensorBoard itself.
+"""Trains a run that is killed and resumed, and reads its event files with TensorBoard.
 
 usage: check_tensorboard.py FOLDER [--recolor PATH] [--screenshot FILE.png]
 
-Makes a run in FOLDER, which must be new, kills it between two epochs, resumes it, and trains a second run with the same options
-that is never stopped. Then reads both with TensorBoard's EventAccumulator and through the HTTP interface of `tensorboard` (with
-its fast loader, and without): every quantity of metrics.csv must be there with the values of metrics.csv, no step may be there
-twice, the curves of both runs must be the same, and the sheets must be those in samples/. Ends with 1 if something is not so. Needs
-pip install tensorboard; --screenshot needs Debian's chromium.
+Starts a run in FOLDER, which must be new, kills it within an epoch, resumes it, and trains a second run with the same options
+without interruption. Then reads both with TensorBoard's EventAccumulator and through the HTTP interface of `tensorboard`, with
+and without its fast loader: every quantity of metrics.csv must exist with the values of metrics.csv, no step may occur twice, the
+curves of both runs must be the same, and the sheets must be those in samples/. Exits with 1 if not. Needs pip install tensorboard;
+--screenshot needs Debian's chromium.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from tensorboard.backend.event_processing.event_file_loader import LegacyEventFi
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OPTIONS = "--data scenes --device cpu --width 4 --batch-size 16 --train-images 640 --validation-images 64 --epochs 8"
-# What a run's time decides, and not its seed.
+# Curves that depend on time and not on the seed.
 TIMES = {"epoch/seconds", "epoch/images_per_second"}
 
 
@@ -43,7 +43,7 @@ def main() -> None:
     killed, whole = options.folder / "killed", options.folder / "whole"
     start = [str(options.recolor), "train", "unet", *OPTIONS.split()]
     process = subprocess.Popen([*start, "--out", str(killed)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    # In the fourth epoch, of 40 steps each, when its curve has begun: those steps are lost.
+    # Killed in the fourth epoch, of 40 steps each, after its curve has begun: the steps since the last save are lost.
     while last_step(killed) < 150:
         time.sleep(0.001)
     os.kill(process.pid, signal.SIGKILL)
@@ -51,7 +51,7 @@ def main() -> None:
     subprocess.run([str(options.recolor), "train", "unet", "--resume", str(killed)], check=True, capture_output=True)
     subprocess.run([*start, "--out", str(whole)], check=True, capture_output=True)
     lost = sum(step > 120 for step in steps(sorted(killed.glob("events.out.tfevents.*"))[0]))
-    require(lost > 0, "nothing was lost; try again")
+    require(lost > 0, "no steps were lost; run the script again")
     print(f"{lost} events of lost steps in the first file of the run that was killed")
     files = len(list(killed.glob("events.out.tfevents.*")))
     print(f"{files} event files in the run that was killed, {len(list(whole.glob('events.out.tfevents.*')))} in the other")
@@ -75,7 +75,7 @@ def last_step(run: pathlib.Path) -> int:
 
 
 def accumulated(run: pathlib.Path) -> dict:
-    """Every curve of a run as a list of (step, value)."""
+    """Returns the curves of a run as lists of (step, value)."""
     events = EventAccumulator(str(run), size_guidance={"scalars": 0, "images": 0})
     events.Reload()
     curves = {tag: [(point.step, point.value) for point in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
@@ -122,7 +122,7 @@ def with_server(options: argparse.Namespace, fast: str) -> None:
             try:
                 tags = fetch(address, "scalars/tags")
                 sheets = [fetch(address, "images/images", run=run, tag="samples", sample=0) for run in ("killed", "whole")]
-                # It shows what it has read so far.
+                # The server shows the events that it has read so far.
                 if all(sheet[-1]["step"] == 320 for sheet in sheets):
                     break
             except (OSError, IndexError):
@@ -150,7 +150,7 @@ def with_server(options: argparse.Namespace, fast: str) -> None:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on now."""
+    """Returns a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         return probe.getsockname()[1]
@@ -170,7 +170,7 @@ def png_size(data: bytes) -> tuple[int, int]:
 
 
 def same(first: list, second: list) -> bool:
-    """Event files hold float32."""
+    """Returns whether two curves are equal within the precision of float32, which event files hold."""
     return len(first) == len(second) and all(
         a[0] == b[0] and math.isclose(a[1], b[1], rel_tol=1e-6, abs_tol=1e-12) for a, b in zip(first, second)
     )

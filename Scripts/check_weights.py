@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Loads weights that Recolor trained into the PyTorch module tree, by name, and compares both programs' colors.
+"""Loads weights trained by Recolor into the PyTorch module tree by name, and compares the colors of both programs.
 
 usage: check_weights.py WEIGHTS.safetensors CIFAR_FOLDER [--recolor PATH] [--device DEVICE] [--images N]
 
-Colors the first N test photographs of CIFAR-10 with both and prints the largest difference of any value; ends with 1 if
-it is over 1e-4. Needs PyTorch and safetensors (pip install torch safetensors numpy).
+Colors the first N test images of CIFAR-10 with both, and prints the largest difference of any value. Exits with 1 if it is over
+1e-4. Needs PyTorch and safetensors (pip install torch safetensors numpy).
 """
 
 import argparse

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Kills a training run at random moments, resumes it after each, and compares what it ends with.
+"""Kills a training run at random times, resumes it each time, and compares its results with those of an undisturbed run.
 
-First trains a small run that nobody disturbs. Then trains the same one, ends it by KILL as often as told, each time at a
-moment drawn from the seed (while it starts, while it trains, saves or validates), looks whether its weights and its state
-are whole files, and resumes it. In the end every weights file, the state, the samples and metrics.csv (but for its two
+First trains a small run without interruption. Then trains the same one, kills it by SIGKILL as often as requested, each time at
+a time drawn from the seed (during its start, training, saving or validation), checks that its weights and its state are
+complete files, and resumes it. At the end, every weights file, the state, the samples and metrics.csv (except for its two
 columns of times) must be the same, byte for byte.
 
 usage: Scripts/kill_test.py [--device cpu --device opencl] [--model unet --model gan] [--kills 50] [--seed 1]
@@ -31,7 +31,7 @@ def fail(text):
 
 
 def read_header(path):
-    """The header of a safetensors file and how many bytes the file must have."""
+    """Returns the header of a safetensors file and the number of bytes that the file must have."""
     with open(path, "rb") as file:
         length = struct.unpack("<Q", file.read(8))[0]
         header = json.loads(file.read(length))
@@ -40,15 +40,15 @@ def read_header(path):
 
 
 def require_whole(path):
-    """Every byte there, and every number finite."""
+    """Fails unless a safetensors file is complete and all its values are finite."""
     header, size = read_header(path)
     if os.path.getsize(path) != size:
         fail(f"{path} has {os.path.getsize(path)} bytes instead of {size}")
     with open(path, "rb") as file:
         data = file.read()[size - max(e["data_offsets"][1] for n, e in header.items() if n != "__metadata__"):]
-    # An exponent of all ones is an infinite number or none: the two highest bytes of a little-endian float32.
+    # Infinity and NaN have an exponent of all ones, in the two highest bytes of a little-endian float32.
     if any(high & 0x7F == 0x7F and low & 0x80 for low, high in zip(data[2::4], data[3::4])):
-        fail(f"{path} holds numbers that are not finite")
+        fail(f"{path} holds values that are not finite")
 
 
 class Run:
@@ -69,13 +69,13 @@ class Run:
         return self.file("checkpoints/last.state.safetensors")
 
     def begin(self, resume):
-        """Starts the command: a new run, or the one in the folder."""
+        """Starts the command, for a new run or to resume the one in the folder."""
         command = [self.recolor, "train", self.model]
         command += ["--resume", self.folder] if resume else ["--out", self.folder] + self.options
         return subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
 
     def saved(self, key):
-        """What the state of the last save says; 0 before the first."""
+        """Returns a value of the last saved state; 0 before the first save."""
         if not os.path.exists(self.state):
             return 0
         return json.loads(read_header(self.state)[0]["__metadata__"]["state"])[key]
@@ -84,7 +84,7 @@ class Run:
         return self.saved("step")
 
     def require_whole(self):
-        """Looks at everything that a save writes. Returns how many half-written files lie beside it."""
+        """Checks all files that a save writes. Returns the number of temporary files beside them."""
         checkpoints = self.file("checkpoints")
         names = os.listdir(checkpoints) if os.path.isdir(checkpoints) else []
         for name in names:
@@ -98,14 +98,14 @@ class Run:
         return sum(name.endswith(".tmp") for name in names)
 
     def rows(self):
-        """metrics.csv without its last two columns, the times."""
+        """Returns the rows of metrics.csv without the last two columns, the times."""
         if not os.path.exists(self.file("metrics.csv")):
             return []
         with open(self.file("metrics.csv"), newline="") as file:
             return [row[:-2] for row in csv.reader(file)]
 
     def files(self):
-        """What must come out the same."""
+        """Returns the names of the files that must be equal in both runs."""
         found = []
         for folder in ("checkpoints", "samples"):
             found += [f"{folder}/{name}" for name in sorted(os.listdir(self.file(folder)))]
@@ -113,7 +113,7 @@ class Run:
 
 
 def kill_once(run, dice, aim, startup, interval):
-    """Starts the command and kills it: soon, or a moment after it has saved step `aim`. Returns whether it was alive."""
+    """Starts the command and kills it, soon after the start or after it has saved step `aim`. Returns whether it was still running."""
     resume = os.path.exists(run.file("config.json"))
     process = run.begin(resume)
     if dice.random() < 0.2:
@@ -157,7 +157,7 @@ def test(arguments, model, device, folder):
         idle = halves = 0
         for left in range(arguments.kills, 0, -1):
             before = killed.step()
-            # At most an even share of what is left; on a busy machine a life lasts longer than is aimed at.
+            # At most an even share of the remaining steps; on a busy machine, the run gets further than `aim`.
             aim = before + dice.randint(1, max(1, (steps - before) // (left + 1)))
             if not kill_once(killed, dice, aim, startup, interval):
                 fail(f"the run ended before kill {arguments.kills - left + 1}; use more --epochs; see {log.name}")
@@ -179,7 +179,7 @@ def main():
     parser.add_argument("--model", action="append", help="unet or gan; may be repeated (default: both)")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--epochs", type=int, default=150, help="length of the run; 20 steps each (default: 150)")
-    parser.add_argument("--seed", type=int, default=1, help="decides the moments, as far as time allows (default: 1)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the times of the kills (default: 1)")
     parser.add_argument("--recolor", default=os.path.join(os.path.dirname(__file__), "../.build/release/recolor"))
     parser.add_argument("--keep", metavar="FOLDER", help="leave the runs and their log in this new folder")
     arguments = parser.parse_args()

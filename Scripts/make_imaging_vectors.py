@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Makes the test vectors of Imaging: Tests/ImagingTests/Vectors.
+"""Writes the test vectors of Imaging: Tests/ImagingTests/Vectors.
 
 usage: make_imaging_vectors.py
 
-Needs numpy, Pillow and scikit-image. The tests themselves read only what this writes:
-  codecs/*.png, *.jpg   small files of every kind that must be read
-  codecs.json           for each, the pixels that Pillow reads, as [height, width, 3] of 8 bits in hexadecimal digits,
-                        and how far a decoder may be off
-  metrics.json          pairs of images, and what scikit-image and the published formulas say about them
-  ciede2000.json        the pairs of colors that were published with the formula's implementation notes
-  colors.json           colors in sRGB and in CIELAB, and the differences of neighbours, by scikit-image
-  resizing.json         an image, and what Pillow's BILINEAR makes of it
+Needs numpy, Pillow and scikit-image. The tests need only the files written here:
+  codecs/*.png, *.jpg   small files of all supported kinds
+  codecs.json           for each, the pixels read by Pillow, [height, width, 3] of 8 bits in hexadecimal digits, and the
+                        tolerance
+  metrics.json          pairs of images, and their metrics by scikit-image and the published formulas
+  ciede2000.json        the test data published with the implementation notes of CIEDE2000
+  colors.json           colors in sRGB and in CIELAB, and the differences of successive ones, by scikit-image
+  resizing.json         an image, and the results of Pillow's BILINEAR
 """
 import io
 import json
@@ -27,7 +27,7 @@ OUT = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "ImagingTests" 
 
 
 def picture(height, width, seed):
-    """Something smooth with an edge and some noise: [height, width, 3] of uint8."""
+    """Returns a smooth image with an edge and some noise, [height, width, 3] of uint8."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width] / np.array([height, width]).reshape(2, 1, 1)
     waves = [np.sin(6 * (a * x + b * y) + c) for a, b, c in random.uniform(-1, 1, (3, 3))]
@@ -37,14 +37,14 @@ def picture(height, width, seed):
 
 
 def colorfulness(image):
-    """Hasler and Süsstrunk 2003, section 6, on the scale 0...255."""
+    """Returns the colorfulness by Hasler and Süsstrunk (2003), section 6, on the scale 0...255."""
     red, green, blue = (image[..., c].astype(np.float64) for c in range(3))
     rg, yb = red - green, (red + green) / 2 - blue
     return float(np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean()))
 
 
 def accuracy(a, b, percent):
-    """Nazeri, Ng and Ebrahimi 2018: the share of pixels whose rounded L, a and b are all within the threshold."""
+    """Returns the share of pixels whose rounded L, a and b are all within the threshold (Nazeri, Ng and Ebrahimi 2018)."""
     lightness, red_green, blue_yellow = np.moveaxis(np.abs(np.round(rgb2lab(a)) - np.round(rgb2lab(b))), -1, 0)
     within = (lightness <= percent) & (red_green <= 2.2 * percent) & (blue_yellow <= 2.2 * percent)
     return float(within.mean())
@@ -117,7 +117,7 @@ def colors():
     (OUT / "ciede2000.json").write_text(json.dumps(pairs, indent=1) + "\n")
 
     random = np.random.default_rng(5)
-    # All over the cube, near gray, and dark, where the curves are straight lines.
+    # In the whole cube, near gray, and dark, where the curves are linear.
     rgb = np.concatenate([random.uniform(0, 1, (120, 3)), 0.5 + random.normal(0, 0.01, (40, 3)),
                           random.uniform(0, 0.05, (40, 3))]).astype(np.float32).astype(np.float64)
     lab = rgb2lab(rgb[None])[0].astype(np.float32).astype(np.float64)
@@ -137,7 +137,7 @@ def resizing():
 
 
 def png_file(width, height, depth, interlace, rows):
-    """An RGB PNG file of the kinds that Pillow does not write; `rows` are bytes without the filter byte."""
+    """Returns an RGB PNG file of a kind that Pillow does not write; `rows` are bytes without the filter byte."""
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
@@ -185,7 +185,7 @@ def codecs():
     add("palette.png", palette.convert("RGB"), 0, encoded(palette, "PNG"))
     bitmap = gray.convert("1")
     add("bitmap.png", bitmap.convert("RGB"), 0, encoded(bitmap, "PNG"))
-    # Fully clear pixels show the white paper, opaque ones themselves; between them blending is the decoder's affair.
+    # Only fully transparent and opaque pixels: decoders may blend differently in between.
     mask = alpha.point(lambda level: 255 if level > 127 else 0)
     clear = image.copy()
     clear.putalpha(mask)
@@ -200,13 +200,13 @@ def codecs():
         add(name, Image.open(io.BytesIO(data)).convert("RGB"), 2, data)
     data = encoded(gray, "JPEG", quality=92)
     add("gray.jpg", Image.open(io.BytesIO(data)).convert("RGB"), 2, data)
-    # Adobe's programs store CMYK inverted and say so in a marker of their own.
+    # Adobe's programs store CMYK inverted, with a marker of their own.
     inverted = Image.fromarray(255 - np.concatenate([255 - rgb, np.full((10, 14, 1), 30, np.uint8)], -1), "CMYK")
     data = encoded(inverted, "JPEG", quality=95)
     adobe = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
     data = data if b"Adobe" in data else data[:2] + adobe + data[2:]
     stored = np.asarray(Image.open(io.BytesIO(data))).astype(int)
-    # Pillow turns inverted CMYK the right way round on opening.
+    # Pillow inverts such CMYK on opening.
     stored = 255 - stored
     add("cmyk.jpg", (stored[..., :3] * stored[..., 3:] + 127) // 255, 2, data)
     for orientation in range(1, 9):

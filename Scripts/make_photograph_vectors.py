@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Makes the test vectors of Imaging's photograph formats: Tests/ImagingTests/Vectors/photographs.
+"""Writes the test vectors of the image formats of photographs: Tests/ImagingTests/Vectors/photographs.
 
 usage: make_photograph_vectors.py
 
-Needs numpy, Pillow and tifffile. The tests themselves read only what this writes:
-  *.webp, *.tif, *.png, *.jpg  small files of the kinds that photographs come in
-  ../photographs.json          for each, its pixels as [height, width, 3] of 8 bits in hexadecimal digits, and how far a
-                               decoder may be off
+Needs numpy, Pillow and tifffile. The tests need only the files written here:
+  *.webp, *.tif, *.png, *.jpg  small files of the kinds that photographs are stored in
+  ../photographs.json          for each, its pixels, [height, width, 3] of 8 bits in hexadecimal digits, and the tolerance
 """
 import io
 import json
@@ -21,7 +20,7 @@ HEIGHT, WIDTH = 20, 18
 
 
 def picture():
-    """Smooth color with an edge: [height, width, 3] of uint8."""
+    """Returns a smooth image with an edge, [height, width, 3] of uint8."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH] / np.array([HEIGHT, WIDTH]).reshape(2, 1, 1)
     image = np.stack([0.2 + 0.7 * x, 0.9 - 0.6 * y, 0.3 + 0.4 * x * y], -1)
     image[(x + y) > 1.2] *= 0.6
@@ -34,7 +33,7 @@ def main():
     rgb = picture()
     gray = rgb[..., 1]
     image = Image.fromarray(rgb)
-    # Fully clear or fully opaque: both show what they are on white.
+    # Fully transparent or fully opaque, so that the result on white is exact.
     mask = np.where(np.arange(WIDTH) < 5, 0, 255).astype(np.uint8)[None].repeat(HEIGHT, 0)
     rgba = np.dstack([rgb, mask])
     on_white = np.where(mask[..., None] == 0, 255, rgb)

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Writes the vectors in Tests/Vectors: what PyTorch computes, for the tests to hold every backend against.
+"""Writes the vectors in Tests/Vectors: results of PyTorch, with which the tests compare every backend.
 
     pip install torch numpy safetensors
     python3 Scripts/make_vectors.py
 
-The vectors are in the tree and the tests need no Python; run this only to change them. The committed ones were made
-with PyTorch 2.15.0 on the CPU. Inputs are drawn from fixed seeds and rounded to float32; everything else is computed
-in float64 and rounded to float32 at the end, so the vectors are right to the last bit or so.
+The vectors are in the repository and the tests need no Python; run this only to change them. The committed ones were computed
+by PyTorch 2.15.0 on the CPU. Inputs are drawn from fixed seeds and rounded to float32; everything else is computed in float64
+and rounded to float32 at the end, so that the error is about half a unit in the last place.
 
-vector_file.py        how a file is laid out, and the one place where PyTorch's layouts become Recolor's
+vector_file.py        the format of a file, and the conversions from PyTorch's layouts to Recolor's
 operation_vectors.py  every operation, forward and backward
 model_vectors.py      whole training steps of both models
-torch_models.py       the models themselves
+torch_models.py       the models
 """
 
 from pathlib import Path

@@ -1,14 +1,14 @@
 """Test vectors of whole training steps: five steps of each model at a small width, each on the next batch.
 
-Two things can make float32 differ from float64 by far more than its rounding: a value next to the kink of a LeakyReLU
-or two next to each other in a max-pool, where the derivative jumps; and an element of a gradient next to zero, which
-Adam divides by its own size. A run with such a value says nothing about the backend that it is compared with. So each
-case has a seed whose run is steady: in float32, and in float64 with every convolution's output disturbed by about a
-float's rounding, everything stays within `STEADINESS` of the undisturbed run. `write` checks that;
+Two things can make float32 differ from float64 by far more than rounding errors: a value near the discontinuity of a derivative,
+in a LeakyReLU or between two nearly equal values of a max-pooling window; and an element of a gradient near zero, which Adam
+divides by its own magnitude. A run with such a value cannot be compared. So each case has a seed whose run is well-conditioned:
+in float32, and in float64 with every convolution's output disturbed by about the rounding error of float32, all results stay
+within `STEADINESS` of the undisturbed run. `write` checks this;
 
     python3 Scripts/model_vectors.py CASE FIRST LAST
 
-prints the steady ones among some seeds.
+prints the well-conditioned seeds in a range.
 """
 
 import copy
@@ -35,14 +35,14 @@ from vector_file import VectorFile, nhwc
 BATCH = 3
 STEPS = 5
 STEADINESS = 8e-5
-# What disturbs a convolution's output: the standard deviation, relative to the output's largest value.
+# Standard deviation of the disturbance of a convolution's output, relative to the output's largest value.
 NOISE = 1e-7
 DISTURBED_RUNS = 6
 
 
 @dataclass(frozen=True)
 class Case:
-    """What one file is made from."""
+    """The parameters of a file."""
 
     name: str
     kind: str
@@ -53,7 +53,7 @@ class Case:
     """The model's width."""
     seed: int
     beyond: bool = False
-    """With everything beyond the study's recipe: CIELAB, and the options below."""
+    """With all options beyond the study's recipe: CIELAB, and the options below."""
 
 
 # The options of a case beyond the study's recipe.
@@ -65,14 +65,14 @@ CASES = [
     Case("unet_nearest", "unet", "nearest", 16, 48, channels=1, seed=22),
     Case("unet_bilinear", "unet", "bilinear", 48, 16, channels=1, seed=66),
     Case("gan", "gan", "transposed", 32, 32, channels=2, seed=135),
-    # Images whose logits are a map.
+    # Images that give several logits.
     Case("gan_wide", "gan", "transposed", 32, 64, channels=1, seed=0),
     Case("gan_beyond", "gan", "transposed", 32, 32, channels=2, seed=9, beyond=True),
 ]
 
 
 def make_images(count: int, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
-    """Bytes [count, 3, height, width]: soft color fields under some grain, like photographs in what matters here."""
+    """Returns images, bytes [count, 3, height, width]: smooth color fields with some grain."""
     fields = functional.interpolate(
         torch.rand(count, 3, 4, 4, generator=generator, dtype=torch.float64), size=(height, width), mode="bilinear"
     )
@@ -81,7 +81,7 @@ def make_images(count: int, height: int, width: int, generator: torch.Generator)
 
 
 def followed_by_batch_norm(network: nn.Module) -> set[str]:
-    """Names of the biases that a batch norm takes away again: their true gradient is zero."""
+    """Returns the names of the biases before a batch norm, which subtracts them: their exact gradient is zero."""
     names = set()
     for prefix, module in network.named_modules():
         if isinstance(module, nn.Sequential):
@@ -92,7 +92,7 @@ def followed_by_batch_norm(network: nn.Module) -> set[str]:
 
 
 def draw_batch_norm(module: nn.Module, generator: torch.Generator) -> None:
-    """Scales, shifts and running statistics as some training might leave them; at first they would all be alike."""
+    """Draws scales, shifts and running statistics, whose initial values would all be the same."""
     if isinstance(module, nn.BatchNorm2d):
         nn.init.uniform_(module.weight, 0.5, 1.5, generator=generator)
         nn.init.normal_(module.bias, 0.0, 0.5, generator=generator)
@@ -101,12 +101,12 @@ def draw_batch_norm(module: nn.Module, generator: torch.Generator) -> None:
 
 
 def file_name(name: str) -> str:
-    """What a tensor of a network with spectral norms is called without them."""
+    """Returns the name of a tensor without the prefix of spectral norms."""
     return name.replace("parametrizations.weight.original", "weight").replace("parametrizations.weight.0.", "weight_")
 
 
 def file_state(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """What a file holds of a state; v of spectral norms follows from the rest."""
+    """Returns the tensors of a state that a file holds; v of spectral norms follows from the others."""
     return {
         file_name(key): value.clone()
         for key, value in state.items()
@@ -115,7 +115,7 @@ def file_state(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 class Run:
-    """Five steps of one model, with everything that is to be compared."""
+    """Five steps of one model, with all results to compare."""
 
     def __init__(self, case: Case, seed: int):
         self.kind = case.kind
@@ -134,14 +134,14 @@ class Run:
             network.apply(lambda module: draw_batch_norm(module, generator))
         self.images = make_images(STEPS * BATCH, case.height, case.width, generator)
         self.order = torch.randperm(STEPS * BATCH, generator=generator)
-        # As drawn, in float32: what the file holds and Recolor starts from.
+        # As drawn, in float32: the initial values of the file.
         self.initial = {
             name: {key: value.clone() for key, value in network.state_dict().items()}
             for name, network in self.networks.items()
         }
 
     def compute(self, dtype: torch.dtype, noise: torch.Generator | None = None) -> dict[str, dict[str, torch.Tensor]]:
-        """Case by case what the run gives, from the initial weights."""
+        """Returns the results of the run from the initial weights, by case."""
         hooks = []
         for name, network in self.networks.items():
             network.to(dtype).load_state_dict(self.initial[name])
@@ -157,7 +157,7 @@ class Run:
             )
         else:
             trainer = AutoencoderTrainer(generator)
-        hooks += [self.freeze_useless_biases(network) for network in self.networks.values()]
+        hooks += [self.freeze_biases_before_batch_norm(network) for network in self.networks.values()]
         average = copy.deepcopy(generator) if self.beyond else None
         result: dict[str, dict[str, torch.Tensor]] = {"losses": {}}
         losses: dict[str, list[torch.Tensor]] = {}
@@ -198,9 +198,9 @@ class Run:
         return lab_batch(images, dtype) if self.beyond else batch(images, self.kind == "gan", dtype)
 
     @staticmethod
-    def freeze_useless_biases(network: nn.Module):
-        """Rounding alone gives these biases a gradient, and Adam makes a step of any gradient: in float64 one of
-        nothing, in float32 a full one. Recolor leaves them where they are."""
+    def freeze_biases_before_batch_norm(network: nn.Module):
+        """Keeps the biases before batch norms: their gradients are rounding errors, which Adam turns into steps of full size, in
+        float32 others than in float64. Recolor keeps them, too."""
         useless = followed_by_batch_norm(network)
 
         class Hooks:
@@ -224,7 +224,7 @@ def disturbed(output: torch.Tensor, noise: torch.Generator) -> torch.Tensor:
 
 
 def difference(found: dict[str, dict[str, torch.Tensor]], expected: dict[str, dict[str, torch.Tensor]]) -> float:
-    """The largest max |found - expected| / max |expected| of any tensor."""
+    """Returns the largest max |found - expected| / max |expected| of all tensors."""
     worst = 0.0
     for case, tensors in expected.items():
         for name, tensor in tensors.items():
@@ -234,7 +234,7 @@ def difference(found: dict[str, dict[str, torch.Tensor]], expected: dict[str, di
 
 
 def unsteadiness(run: Run, result: dict[str, dict[str, torch.Tensor]]) -> float:
-    """How far rounding can take the run; stops where that is already too far."""
+    """Returns the largest deviation of the run in float32 and under disturbances; stops at the first one that is too large."""
     worst = difference(run.compute(torch.float32), result)
     for trial in range(DISTURBED_RUNS):
         if worst > STEADINESS:
@@ -249,7 +249,7 @@ def write(folder: Path, case: Case) -> None:
     result = run.compute(torch.float64)
     worst = unsteadiness(run, result)
     if worst > STEADINESS:
-        raise RuntimeError(f"{case.name}: seed {case.seed} is not steady, {worst:.1e}")
+        raise RuntimeError(f"{case.name}: seed {case.seed} is not well-conditioned, {worst:.1e}")
     file = VectorFile(folder / f"{case.name}.safetensors")
     file.add(
         "data",

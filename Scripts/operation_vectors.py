@@ -1,6 +1,6 @@
 """Test vectors of single operations, forward and backward: one function and one file per operation.
 
-Shapes are awkward on purpose: one channel, odd channels, odd heights and widths, maps of a single pixel.
+Shapes are awkward on purpose: one channel, odd numbers of channels, odd heights and widths, maps of a single pixel.
 """
 
 from pathlib import Path
@@ -90,13 +90,13 @@ def transposed_convolution(folder: Path) -> None:
 
 def max_pooling(folder: Path) -> None:
     values, file = Values(3), VectorFile(folder / "max_pooling.safetensors")
-    # batch, height, width, channels, window; few levels, so that many windows hold their maximum more than once
+    # batch, height, width, channels, window; few levels, so that many windows have several maxima
     for batch, height, width, channels, window in [(2, 8, 6, 17, 2), (1, 7, 5, 3, 2), (2, 10, 7, 1, 3)]:
         x = values.integers(-2, 2, batch, channels, height, width).double().requires_grad_()
         y, places = functional.max_pool2d(x, window, return_indices=True)
         gradient = values.normal(*y.shape)
         y.backward(gradient)
-        # PyTorch counts places in the whole image, Recolor in the window.
+        # PyTorch's indices are places in the whole image, Recolor's in the window.
         row, column = places // width, places % width
         indices = row % window * window + column % window
         file.add(
@@ -153,7 +153,7 @@ def activation(folder: Path) -> None:
             continue
         for batch, height, width, channels in [(2, 5, 3, 17), (1, 7, 7, 1)]:
             x = values.normal(batch, channels, height, width, scale=3)
-            # Ends where exponentials overflow or vanish, and the kink.
+            # Values where exponentials overflow or vanish, and the discontinuity of the derivative.
             x.view(-1)[:6] = torch.tensor([0.0, 100.0, -100.0, 20.0, -20.0, 1e-6]).double()
             x = x.float().double().requires_grad_()
             y = function(x)
@@ -179,7 +179,7 @@ def batch_normalization(folder: Path) -> None:
         ((2, 5, 3, 17), 0.0, "none"),
         ((3, 7, 7, 3), 0.5, "leakyReLU 0.01"),
         ((3, 2, 2, 33), 0.0, "leakyReLU 0.2"),
-        # A mean far from zero: a variance computed as E[x²] - E[x]² in float loses its digits here.
+        # A mean far from zero, where a variance computed as E[x²] - E[x]² in float32 is inaccurate.
         ((2, 9, 6, 1), 10.0, "leakyReLU 0.01"),
         ((5, 1, 1, 16), 0.0, "none"),
     ]:
@@ -263,7 +263,7 @@ def binary_cross_entropy(folder: Path) -> None:
     values, file = Values(9), VectorFile(folder / "binary_cross_entropy.safetensors")
     for (batch, height, width), target, weight in [((7, 1, 1), 0.9, 0.5), ((3, 3, 2), 0.0, 0.5), ((5, 1, 1), 1.0, 1.0)]:
         logits = values.normal(batch, 1, height, width, scale=3)
-        # Exponentials of these overflow or vanish in float.
+        # Exponentials of these overflow or vanish in float32.
         logits.view(-1)[:3] = torch.tensor([0.0, 95.0, -95.0]).double()
         logits.requires_grad_()
         loss = functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
@@ -287,7 +287,7 @@ def adam(folder: Path) -> None:
             rate = learning_rate * 0.9 ** (step - 1)
             optimizer.param_groups[0]["lr"] = rate
             gradients = values.normal(37, scale=0.01)
-            # Gradients at which the square root of the second moment is next to epsilon, and none at all.
+            # Gradients for which the square root of the second moment is near epsilon, and zero.
             gradients[:3] = torch.tensor([1e-8, -1e-10, 0.0]).double()
             parameters.grad = gradients.float().double()
             before = parameters.detach().clone()
@@ -359,16 +359,16 @@ def spectral_normalization(folder: Path) -> None:
         layer = torch.nn.Conv2d(inputs, outputs, (height, width), bias=False).double()
         with torch.no_grad():
             layer.weight.copy_(values.normal(outputs, inputs, height, width, scale=0.3))
-        # The older of PyTorch's two, which takes the steps in the paper's order: v from u, then u from v.
+        # The older of PyTorch's two functions, which takes the steps in the paper's order: v from u, then u from v.
         torch.nn.utils.spectral_norm(layer)
         vector_before = values.normal(outputs)
         layer.weight_u.copy_(vector_before)
-        # In training, a pass is a step of power iteration.
+        # In training mode, a forward pass takes a step of power iteration.
         layer(values.normal(1, inputs, height, width))
         weights, output = layer.weight_orig, layer.weight
         gradient = values.normal(*output.shape)
         output.backward(gradient)
-        # PyTorch's matrix has the inputs, then the kernel's rows and columns; ours rows, columns, inputs.
+        # The order of a row of PyTorch's matrix is [inputs, height, width], of Recolor's [height, width, inputs].
         input_vector = layer.weight_v.reshape(inputs, height, width).permute(1, 2, 0).reshape(-1)
         norm = (weights / output).flatten()[0]
         file.add(

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Measures what each option beyond the study's recipe gives: trains a run with each, scores them on the test photographs, and
+"""Measures the effect of each option beyond the study's recipe: trains a run with each, evaluates them on the test images, and
 prints the table of docs/recipes.md.
 
     Scripts/recipes.py --data FOLDER --out FOLDER [--recolor PATH] [--device cpu] [--width 16] [--train-images 10000]
                        [--epochs 5] [--seeds 1] [--only NAME ...]
 
-FOLDER holds the CIFAR-10 binary files. A run that is already in the output folder is not trained again, so that the script goes
-on where it was stopped. Needs Python alone.
+The folder of --data holds the binary version of CIFAR-10. Runs that are complete in the output folder are not trained again, so
+that the script can be stopped and started again. Needs Python only.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Name of a row, model, options.
+# The name of the row, the model and the options.
 RECIPES = [
     ("autoencoder", "unet", []),
     ("GAN", "gan", []),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times training steps of the U-Net in tinygrad: another trainer that needs nothing but an OpenCL driver.
+"""Times training steps of the U-Net in tinygrad, which, like Recolor, needs only an OpenCL driver.
 
 usage: DEV=CL tinygrad_bench.py WIDTH BATCH SECONDS
 
@@ -76,7 +76,7 @@ def main() -> None:
         Device[Device.DEFAULT].synchronize()
         return time.perf_counter() - start
 
-    # The first is computed as it is written, the second is recorded, the third is the first that is replayed.
+    # The first step runs eagerly, the second is recorded, the third is the first that is replayed.
     warm = [timed_step() for _ in range(3)]
     durations = [timed_step() for _ in range(max(1, int(seconds / warm[-1])))]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -5,7 +5,7 @@ usage: torch_bench.py MODEL WIDTH BATCH SECONDS [--layout contiguous|channels_la
                         [--no-tf32]
 
 Prints a line of JSON: the median step in seconds, the peak memory in bytes (of the process; of the device on a GPU), the
-version. Convolutions on a GPU are in PyTorch's default, TF32 where there is any, unless --no-tf32. Needs PyTorch.
+version. Convolutions on a GPU have PyTorch's default precision, TF32 if supported, unless --no-tf32 is given. Needs PyTorch.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("model", choices=["unet", "gan"])
     parser.add_argument("width", type=int)
     parser.add_argument("batch", type=int)
-    parser.add_argument("seconds", type=float, help="of timed steps")
+    parser.add_argument("seconds", type=float, help="seconds of timed steps")
     parser.add_argument("--layout", choices=["contiguous", "channels_last"], default="contiguous")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--compile", action="store_true")

@@ -1,12 +1,11 @@
-"""The two colorizers as PyTorch modules: the yardstick that Recolor is held against, and the names its files use.
+"""The two colorizers as PyTorch modules: the reference for Recolor, with the names of its weights files.
 
     UNet(width)            encoding_unit1..5, upsampling1..4, decoding_unit1..5
     Discriminator(width)   unit1..5
 
-A state dict of `UNet` and a weights file of Recolor hold the same tensors under the same names, so weights move both
-ways (`safetensors.torch.load_file`, `save_file`). The file also has the training step of each model, in the order of
-operations that Recolor follows, with what goes beyond the study: CIELAB, spectral norm, two learning rates, an average of the
-generator. Needs PyTorch alone.
+A state dict of `UNet` and a weights file of Recolor hold the same tensors under the same names, so that weights can be exchanged
+(`safetensors.torch.load_file`, `save_file`). The file also has the training step of each model, in Recolor's order of operations,
+with the options beyond the study: CIELAB, spectral norm, two learning rates, an average of the generator. Needs PyTorch only.
 """
 
 import torch
@@ -90,7 +89,7 @@ class Discriminator(nn.Module):
                 parametrize.register_parametrization(layer, "weight", self.spectral_norms[-1])
 
     def iterate_spectral_norms(self) -> None:
-        """A step of power iteration for all weights: once for each change of them, so that passes in between agree."""
+        """Takes a step of power iteration for all weights, to be called once after each change of the weights."""
         for unit, norm in enumerate(self.spectral_norms, start=1):
             norm.iterate(getattr(self, f"unit{unit}")[0].parametrizations.weight.original)
 
@@ -102,7 +101,7 @@ class Discriminator(nn.Module):
 
 
 class SpectralNorm(nn.Module):
-    """Weights over vᵀ A u (Miyato et al. 2018). PyTorch's own takes a step of power iteration in every pass."""
+    """Weights divided by uᵀ W v (Miyato et al. 2018). PyTorch's own module takes a step of power iteration in every pass."""
 
     def __init__(self, weights: torch.Tensor):
         super().__init__()
@@ -120,20 +119,20 @@ class SpectralNorm(nn.Module):
 
 
 def initialize_for_gan(module: nn.Module) -> None:
-    """Weights of convolutions from N(0, 0.02), the rest as PyTorch leaves it. To be used with `Module.apply`."""
+    """Draws the weights of convolutions from N(0, 0.02), and keeps the others. For use with `Module.apply`."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.normal_(module.weight, 0.0, 0.02)
 
 
 def batch(images: torch.Tensor, signed: bool, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-    """Bytes [N, 3, H, W] to (gray, color): color in [0, 1], or in [-1, 1] where `signed`; gray is its mean."""
+    """Converts bytes [N, 3, H, W] to (gray, color): color in [0, 1], or in [-1, 1] if `signed`; gray is its mean."""
     color = images.to(dtype) / 127.5 - 1 if signed else images.to(dtype) / 255
     return color.mean(dim=1, keepdim=True), color
 
 
 def lab_batch(images: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-    """Bytes [N, 3, H, W] of sRGB to (L* / 50 - 1, [a*, b*] / 110) of CIELAB, white point D65."""
-    # In double precision, whatever is asked for: it stands for the data.
+    """Converts bytes [N, 3, H, W] of sRGB to (L* / 50 - 1, [a*, b*] / 110) of CIELAB, white point D65."""
+    # In double precision, because the result is taken as exact data.
     encoded = images.double() / 255
     linear = torch.where(encoded > 0.04045, ((encoded + 0.055) / 1.055) ** 2.4, encoded / 12.92)
     matrix = torch.tensor(
@@ -149,14 +148,14 @@ def lab_batch(images: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor, t
 
 
 class AutoencoderTrainer:
-    """Mean squared error, Adam; call `next_epoch` after each epoch."""
+    """Trains with the mean squared error and Adam; call `next_epoch` after each epoch."""
 
     def __init__(self, model: UNet, learning_rate: float = 1e-3):
         self.model = model
         self.optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, betas=(0.9, 0.999), eps=1e-8)
 
     def step(self, gray: torch.Tensor, color: torch.Tensor) -> dict[str, torch.Tensor]:
-        """One step; returns the prediction that it was taken on, and the loss."""
+        """Takes one step. Returns the prediction before it, and the loss."""
         self.model.train()
         prediction = self.model(gray)
         loss = functional.mse_loss(prediction, color)
@@ -171,8 +170,8 @@ class AutoencoderTrainer:
 
 
 class GANTrainer:
-    """Both networks stay in training mode through all of a step, so the discriminator's running statistics move three
-    times in it: on the real batch, on the fake one, and on the fake one again for the generator."""
+    """Both networks are in training mode during a step, so that the discriminator's running statistics are updated three times:
+    on the real batch, on the generated one, and on the generated one again for the generator."""
 
     REAL_TARGET = 0.9
 
@@ -194,7 +193,7 @@ class GANTrainer:
         )
 
     def step(self, gray: torch.Tensor, color: torch.Tensor) -> dict[str, torch.Tensor]:
-        """One step of the discriminator, then one of the generator against the discriminator just moved."""
+        """Takes one step of the discriminator, then one of the generator against the updated discriminator."""
         self.model.train()
         self.discriminator.train()
         fake = self.model(gray)
@@ -208,7 +207,7 @@ class GANTrainer:
         ((real_loss + fake_loss) / 2).backward()
         self.discriminator_optimizer.step()
 
-        # The generator's loss needs the gradient through the discriminator, not the discriminator's own.
+        # The generator needs the gradient through the discriminator, but not that of the discriminator's weights.
         self.discriminator.requires_grad_(False)
         self.discriminator.iterate_spectral_norms()
         generator_logits = self.discriminator(gray, fake)
@@ -231,12 +230,12 @@ class GANTrainer:
         }
 
     def next_epoch(self) -> None:
-        """The GAN's learning rate stays as it is."""
+        """Does nothing: the learning rates of the GAN are constant."""
 
 
 @torch.no_grad()
 def move_average(average: nn.Module, model: nn.Module, step: int, decay: float) -> None:
-    """An exponential moving average of weights and running statistics; young averages forget sooner."""
+    """Updates an exponential moving average of weights and running statistics, whose decay is smaller in the first steps."""
     decay = min(decay, (1 + step) / (10 + step))
     for old, new in zip(average.state_dict().values(), model.state_dict().values()):
         if old.is_floating_point():
@@ -244,5 +243,5 @@ def move_average(average: nn.Module, model: nn.Module, step: int, decay: float) 
 
 
 def cross_entropy(logits: torch.Tensor, target: float) -> torch.Tensor:
-    """Binary cross-entropy on logits against one target for all of them, averaged over all of them."""
+    """Returns the mean binary cross-entropy of logits for one common target."""
     return functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Trains and evaluates the two colorizers in PyTorch: what Recolor's results are held against.
+"""Trains and evaluates the two colorizers in PyTorch, as the reference for Recolor's results.
 
     torch_train.py train unet|gan --data FOLDER [--out FILE] [--width W] [--epochs N] [--train-images N] [--seed S] ...
     torch_train.py evaluate unet|gan --data FOLDER --weights FILE
 
-FOLDER is a `cifar-10-batches-bin`. The recipes are those of `recolor train`, the figures those of `recolor evaluate` on
-the test split, and weights files go both ways: what this writes, `recolor evaluate FILE` takes (with `--model`), and
-what `recolor train` writes, this evaluates. Needs PyTorch, NumPy and safetensors.
+FOLDER is a `cifar-10-batches-bin`. The recipes are those of `recolor train`, the metrics those of `recolor evaluate` on the test
+split, and weights files can be exchanged: `recolor evaluate FILE` (with `--model`) reads files written here, and files of
+`recolor train` can be evaluated here. Needs PyTorch, NumPy and safetensors.
 """
 
 import argparse
@@ -29,14 +29,14 @@ from torch_models import (
 
 
 def read_images(folder: Path, part: str, count: int | None) -> torch.Tensor:
-    """Bytes [count, 3, 32, 32] of the first photographs of a part, in file order."""
+    """Returns the first images of a part in file order, bytes [count, 3, 32, 32]."""
     names = [f"data_batch_{index}.bin" for index in range(1, 6)] if part == "train" else ["test_batch.bin"]
     records = numpy.concatenate([numpy.fromfile(folder / name, numpy.uint8).reshape(-1, 3073) for name in names])
     return torch.from_numpy(records[:count, 1:].reshape(-1, 3, 32, 32).copy())
 
 
 def colorfulness(images: torch.Tensor) -> torch.Tensor:
-    """Hasler and Süsstrunk (2003), one figure an image: [N, 3, H, W] on the scale 0...255."""
+    """Returns the colorfulness of each image by Hasler and Süsstrunk (2003); [N, 3, H, W] on the scale 0...255."""
     red, green, blue = images.double().unbind(dim=1)
     red_green = (red - green).flatten(1)
     yellow_blue = ((red + green) / 2 - blue).flatten(1)
@@ -45,7 +45,7 @@ def colorfulness(images: torch.Tensor) -> torch.Tensor:
 
 
 def evaluate(generator: UNet, images: torch.Tensor, signed: bool) -> tuple[float, float]:
-    """Mean squared error in [0, 1] and mean colorfulness, with the running statistics; colors outside are clipped."""
+    """Returns the mean squared error in [0, 1] and the mean colorfulness, with running statistics; colors are clipped."""
     generator.eval()
     squares, colors = 0.0, 0.0
     with torch.no_grad():
@@ -73,10 +73,10 @@ def train(options: argparse.Namespace) -> None:
         trainer = GANTrainer(generator, discriminator, options.learning_rate or 2e-4, options.l1_weight)
     else:
         trainer = AutoencoderTrainer(generator, options.learning_rate or 1e-3)
-    print(f"photographs: colorfulness {colorfulness(test).mean().item():.2f}")
+    print(f"test images: colorfulness {colorfulness(test).mean().item():.2f}")
     for epoch in range(1, options.epochs + 1):
         start = time.perf_counter()
-        # The last batch is whole or not there, as in Recolor's plans.
+        # An incomplete batch is dropped, as in Recolor.
         for indices in torch.randperm(len(training)).split(options.batch_size):
             if len(indices) == options.batch_size:
                 trainer.step(*batch(training[indices], signed, torch.float32))
@@ -92,7 +92,7 @@ def evaluate_file(options: argparse.Namespace) -> None:
     state = load_file(options.weights)
     upsampling = options.upsampling if "upsampling1.1.weight" in state else "transposed"
     generator = UNet(state["encoding_unit1.0.weight"].shape[0], upsampling, tanh=options.model == "gan")
-    # Every name and shape must fit; only PyTorch's own batch counters may be missing.
+    # Only PyTorch's batch counters may be missing.
     missing, unexpected = generator.load_state_dict(state, strict=False)
     if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
         raise SystemExit(f"{options.weights}: missing {missing}, unexpected {unexpected}")

@@ -1,8 +1,8 @@
-"""How the test vectors are laid out and written.
+"""The format of the test vectors.
 
 PyTorch keeps images as [N, C, H, W] and kernels as [out, in, height, width] (a transposed convolution's as
-[in, out, height, width]). Recolor keeps images as [N, H, W, C] and every kernel as [height, width, in, out]. The
-functions here are the only place where one becomes the other.
+[in, out, height, width]). Recolor keeps images as [N, H, W, C] and every kernel as [height, width, in, out]. The functions here
+convert them.
 """
 
 import json
@@ -29,8 +29,7 @@ def vector(values: torch.Tensor) -> torch.Tensor:
 
 
 class Values:
-    """A seeded source of inputs: numbers that a float holds exactly, as float64, so that PyTorch computes from the
-    very numbers that Recolor gets."""
+    """A seeded source of inputs: float64 values that are exact in float32, so that PyTorch and Recolor have the same inputs."""
 
     def __init__(self, seed: int):
         self.generator = torch.Generator().manual_seed(seed)
@@ -40,7 +39,7 @@ class Values:
         return values.float().double()
 
     def integers(self, low: int, high: int, *shape: int) -> torch.Tensor:
-        """Whole numbers from `low` up to but without `high`."""
+        """Returns integers from `low` up to, but not including, `high`."""
         return torch.randint(low, high, shape, generator=self.generator)
 
 
@@ -54,7 +53,7 @@ class VectorFile:
         self.cases: dict[str, dict[str, str]] = {}
 
     def add(self, case: str, tensors: dict[str, torch.Tensor], **options: object) -> None:
-        """Floating-point tensors are stored as float32, the others as they are."""
+        """Adds a case. Floating-point tensors are stored as float32, the others as they are."""
         assert case not in self.cases, case
         self.cases[case] = {name: str(value) for name, value in options.items()}
         for name, tensor in tensors.items():

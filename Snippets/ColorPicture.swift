@@ -9,7 +9,7 @@ let arguments = CommandLine.arguments
 guard arguments.count == 4 else { throw CocoaError(.fileNoSuchFile) }
 
 // snippet.color
-// The file says which model it is and on which size it was trained.
+// The checkpoint holds the architecture and the size it was trained on.
 let checkpoint = try Checkpoint(reading: URL(filePath: arguments[1]))
 let colorizer = try Colorizer(checkpoint, on: CPUBackend())
 let photograph = try Photograph(contentsOf: arguments[2])

@@ -7,8 +7,8 @@ import Runtime
 let backend = CPUBackend()
 
 // snippet.tensors
-// One image of 1×4 pixels with one channel, and room for the result.
-// Tensors have a shape; their storage has the memory.
+// An image of 1×4 pixels with one channel, and the result.
+// A tensor has a shape, its storage the memory.
 let input = Tensor("input", Shape(1, 1, 4, 1))
 let output = Tensor("output", input.shape)
 for tensor in [input, output] {

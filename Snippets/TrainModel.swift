@@ -33,7 +33,7 @@ run.onEpoch = { epoch in
   let error = epoch.validation?.mse ?? .nan
   print("epoch \(epoch.epoch): squared error \(error) when validated")
 }
-// The closure is asked between steps whether to save and stop.
+// The closure is called between steps; true saves the run and stops.
 _ = try run.train { false }
 print("the weights are in \(run.directory.best.path)")
 // snippet.end

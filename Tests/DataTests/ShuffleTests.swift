@@ -3,7 +3,7 @@ import Testing
 @testable import Data
 
 @Suite("Splits and shuffles")
-struct TrainingSplitTests {
+struct ShuffleTests {
   @Test func aFifthIsForValidation() throws {
     let split = try TrainingSplit(count: 50_000, seed: 1)
     #expect(split.training.count == 40_000 && split.validation.count == 10_000)

@@ -1,5 +1,32 @@
 import Runtime
 
+/// The random orders of a training run. Each is a function of the run's seed alone, so that a run that is resumed, on any
+/// device, continues with the same batches.
+public enum Shuffle {
+  /// Random streams of this type; their upper halves distinguish them from the streams of initial weights.
+  private static let epochStream: UInt64 = 0x7368_7566 << 32
+  private static let splitStream: UInt64 = 0x7370_6C74 << 32
+  private static let flipStream: UInt64 = 0x666C_6970 << 32
+
+  /// Returns `indices` in the order of epoch number `epoch`.
+  public static func order(of indices: [UInt32], epoch: Int, seed: UInt64) -> [UInt32] {
+    var random = Philox(seed: seed, stream: epochStream | UInt64(UInt32(truncatingIfNeeded: epoch)))
+    return random.nextPermutation(of: indices.count).map { indices[Int($0)] }
+  }
+
+  /// `order` with half of the images, drawn for epoch number `epoch`, turned left to right.
+  public static func mirroring(_ order: [UInt32], epoch: Int, seed: UInt64) -> [UInt32] {
+    var random = Philox(seed: seed, stream: flipStream | UInt64(UInt32(truncatingIfNeeded: epoch)))
+    return order.map { random.nextWord() & 1 == 0 ? $0 : $0 | BatchGather.mirrored }
+  }
+
+  /// Returns the numbers 0..<count in the order from which training and validation images are taken.
+  static func splitOrder(count: Int, seed: UInt64) -> [UInt32] {
+    var random = Philox(seed: seed, stream: splitStream)
+    return random.nextPermutation(of: count)
+  }
+}
+
 /// The division of a training set into images for training and images for validation.
 public struct TrainingSplit: Sendable, Equatable {
   /// Numbers of the images to train on, in ascending order.
@@ -28,32 +55,5 @@ public struct TrainingSplit: Sendable, Equatable {
     let order = Shuffle.splitOrder(count: candidates, seed: seed).map { $0 + UInt32(first) }
     validation = order[..<wanted].sorted()
     training = trainingCount == nil ? order[wanted...].sorted() : Array(0..<UInt32(first))
-  }
-}
-
-/// The random orders of a training run. Each is a function of the run's seed alone, so that a run that is resumed, on any
-/// device, continues with the same batches.
-public enum Shuffle {
-  /// Random streams of this type; their upper halves distinguish them from the streams of initial weights.
-  private static let epochStream: UInt64 = 0x7368_7566 << 32
-  private static let splitStream: UInt64 = 0x7370_6C74 << 32
-  private static let flipStream: UInt64 = 0x666C_6970 << 32
-
-  /// Returns `indices` in the order of epoch number `epoch`.
-  public static func order(of indices: [UInt32], epoch: Int, seed: UInt64) -> [UInt32] {
-    var random = Philox(seed: seed, stream: epochStream | UInt64(UInt32(truncatingIfNeeded: epoch)))
-    return random.nextPermutation(of: indices.count).map { indices[Int($0)] }
-  }
-
-  /// Returns `order` with each image flipped horizontally at random, with probability 1/2, in epoch number `epoch`.
-  public static func mirroring(_ order: [UInt32], epoch: Int, seed: UInt64) -> [UInt32] {
-    var random = Philox(seed: seed, stream: flipStream | UInt64(UInt32(truncatingIfNeeded: epoch)))
-    return order.map { random.nextWord() & 1 == 0 ? $0 : $0 | BatchGather.mirrored }
-  }
-
-  /// Returns the numbers 0..<count in the order from which training and validation images are taken.
-  static func splitOrder(count: Int, seed: UInt64) -> [UInt32] {
-    var random = Philox(seed: seed, stream: splitStream)
-    return random.nextPermutation(of: count)
   }
 }
