@@ -36,7 +36,9 @@ public struct CLProgramCache {
     let bytes = [UInt8](data)
     guard bytes.count > SHA256.byteCount else { return nil }
     let binary = Array(bytes[SHA256.byteCount...])
-    guard let checksum = try? SHA256.bytes(of: binary), checksum == Array(bytes[..<SHA256.byteCount]) else { return nil }
+    guard let checksum = try? SHA256.bytes(of: binary), checksum == Array(bytes[..<SHA256.byteCount]) else {
+      return nil
+    }
     // The time of the last use decides what is removed first. A folder that may not be changed keeps its times.
     try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: path(of: key))
     return binary
