@@ -3,7 +3,7 @@
 //
 // CPU bodies: one work-item per group takes LINES vectors of VECTOR neighbouring channels of one block of BLOCK pixels,
 // whole cache lines one after the other; a vector at a time would read memory in steps of a pixel. GPU bodies: a group
-// of LANES x ROWS work-items takes LANES neighbouring channels of one block, each work-item every ROWS-th pixel. Blocks
+// of LANES × ROWS work-items takes LANES neighbouring channels of one block, each work-item every ROWS-th pixel. Blocks
 // depend on the shape and the kind of bodies; inside a block the order of a sum depends on VECTOR or ROWS, which the
 // device decides too. So a device gives the same bits each time, and two devices give the same up to rounding.
 

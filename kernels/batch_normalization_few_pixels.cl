@@ -10,7 +10,7 @@
 #include "activation.h"
 #include "batch_normalization.h"
 
-// Whether there are gradients of a max-pooling 2 x 2 of the output, too; pooled and indices are those of
+// Whether there are gradients of a max-pooling 2 × 2 of the output, too; pooled and indices are those of
 // batch_normalization_pooling.cl.
 #ifndef POOLED
 #define POOLED 0

@@ -1,8 +1,8 @@
-// Batch normalization with max-pooling 2 x 2 of its output in the same pass over memory, and the gradients of both.
+// Batch normalization with max-pooling 2 × 2 of its output in the same pass over memory, and the gradients of both.
 //
 // The formulas and tensors are those of batch_normalization.cl, and pooled [batch][height / 2][width / 2][channels]:
 // forward the maxima, backward their gradients; indices: the same as bytes, 2 y + x of the maximum in its square. Work
-// goes by squares of 2 x 2 pixels, BLOCK of them in a block; squares at the lower and the right edge may be cut and are
+// goes by squares of 2 × 2 pixels, BLOCK of them in a block; squares at the lower and the right edge may be cut and are
 // then not pooled.
 // Group (channels, block), as in batch_normalization.h. Between the two passes of the gradient comes
 // batch_normalization.cl's gradient_sums.

@@ -1,4 +1,4 @@
-// Max-pooling over WINDOW x WINDOW squares that do not overlap, and its gradient.
+// Max-pooling over WINDOW × WINDOW squares that do not overlap, and its gradient.
 //
 //   output(n, y, x, c) = max of input(n, y * WINDOW + i, x * WINDOW + j, c) over i, j in 0 ..< WINDOW
 //   input_gradient = output_gradient at the maximum of each square, 0 elsewhere; [accumulate] added to the old values
