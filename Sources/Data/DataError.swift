@@ -82,6 +82,6 @@ func withDataErrors(_ body: () throws(SHA256.Failure) -> String) throws(DataErro
   do {
     return try body()
   } catch {
-    throw .library(error.function)
+    throw .library("EVP_Digest")
   }
 }

@@ -3,31 +3,23 @@ import CCrypto
 /// The digest SHA-256 (FIPS 180-4) of bytes that arrive in pieces, by OpenSSL's libcrypto.
 public struct SHA256: ~Copyable {
   /// libcrypto refused a call, which it does only where memory has run out.
-  public struct Failure: Error, Equatable {
-    /// Name of the C function.
-    public let function: String
-  }
+  public struct Failure: Error, Equatable {}
 
   /// Bytes of a digest.
   public static let byteCount = 32
 
-  /// Nil where libcrypto made none.
-  private let context: OpaquePointer?
-  /// The first call that was refused; `finish` reports it.
-  private var failure: Failure?
+  private let context = EVP_MD_CTX_new()
+  /// Whether no call was refused; `finish` throws otherwise.
+  private var isValid: Bool
 
   /// Creates the digest of no bytes.
-  public init() {
-    context = EVP_MD_CTX_new()
-    failure = context == nil ? Failure(function: "EVP_MD_CTX_new") : nil
-    if failure == nil { check(EVP_DigestInit_ex(context, EVP_sha256(), nil), "EVP_DigestInit_ex") }
-  }
+  public init() { isValid = context != nil && EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 }
 
   deinit { EVP_MD_CTX_free(context) }
 
   /// Appends `bytes` to the bytes that the digest is of.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    if failure == nil { check(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count), "EVP_DigestUpdate") }
+    isValid = isValid && EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1
   }
 
   /// Returns the digest of all bytes as 64 hexadecimal digits.
@@ -35,13 +27,8 @@ public struct SHA256: ~Copyable {
 
   private consuming func finishBytes() throws(Failure) -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: Self.byteCount)
-    if failure == nil { check(EVP_DigestFinal_ex(context, &digest, nil), "EVP_DigestFinal_ex") }
-    if let failure { throw failure }
+    guard isValid, EVP_DigestFinal_ex(context, &digest, nil) == 1 else { throw Failure() }
     return digest
-  }
-
-  private mutating func check(_ status: Int32, _ function: String) {
-    if status != 1, failure == nil { failure = Failure(function: function) }
   }
 
   private static func hexadecimal(_ digest: [UInt8]) -> String {
@@ -91,7 +78,7 @@ public struct SHA256: ~Copyable {
     do {
       return try digest.finish()
     } catch {
-      throw FileError(path: path, problem: "cannot be read", reason: "\(error.function) failed")
+      throw FileError(path: path, problem: "cannot be read", reason: "no digest can be computed")
     }
   }
 }

@@ -62,7 +62,7 @@ struct ArchiveReader: ~Copyable {
     do {
       return try digest.finish()
     } catch {
-      throw .library(error.function)
+      throw .library("EVP_Digest")
     }
   }
 

@@ -68,7 +68,7 @@ enum ImageCacheFile {
     do {
       sha256 = try digest.finish()
     } catch {
-      throw .library(error.function)
+      throw .library("EVP_Digest")
     }
     let text: [UInt8]
     do {
