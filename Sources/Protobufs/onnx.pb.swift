@@ -8,7 +8,7 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// What Recolor writes of an ONNX file: the messages and fields of onnx/onnx.proto (https://github.com/onnx/onnx, Apache License
+/// The part of ONNX files that Recolor writes: the messages and fields of onnx/onnx.proto (https://github.com/onnx/onnx, Apache License
 /// 2.0, copyright ONNX Project Contributors) that it needs, under their names and numbers. Scripts/generate_protobuf holds them
 /// against the onnx package.
 

@@ -8,7 +8,7 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// What Recolor writes of an event file: the messages and fields of tensorboard/compat/proto/event.proto and summary.proto
+/// The part of event files that Recolor writes: the messages and fields of tensorboard/compat/proto/event.proto and summary.proto
 /// (https://github.com/tensorflow/tensorboard, Apache License 2.0, copyright The TensorFlow Authors) that it needs, under their
 /// names and numbers. Scripts/generate_protobuf holds them against the tensorboard package.
 

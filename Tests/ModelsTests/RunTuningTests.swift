@@ -6,7 +6,7 @@ import Testing
 
 @testable import CLKernels
 
-/// What a run remembers of the tuned algorithms that it began with.
+/// The record of the tuned algorithms in a run.
 @Suite("Tuning of runs", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
 struct RunTuningTests {
   /// Plain loops for every forward and backward-data pass of a small run's step.

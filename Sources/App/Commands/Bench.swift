@@ -10,7 +10,7 @@ struct Bench: ParsableCommand {
     discussion: """
       Times whole training steps on random images, each to its end on the device, after some that are not counted; then \
       batches that are colored, in the same way. With --ops, each operation is timed by itself, on OpenCL by the device's \
-      own clock, and held against what the device is then measured to do at most.
+      own clock, and compared with the measured peaks of the device.
 
         recolor bench unet                     the study's model
         recolor bench gan --width 16 --ops     a smaller one, operation by operation
@@ -21,7 +21,7 @@ struct Bench: ParsableCommand {
   @OptionGroup var options: ModelOptions
   @Option(parsing: .unconditional, help: "Steps, and batches, that are timed.")
   var steps = 10
-  @Option(parsing: .unconditional, help: ArgumentHelp("Steps before them that are not.", valueName: "steps"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Steps before these, which are not timed.", valueName: "steps"))
   var warmUp = 3
   @Flag(help: "Add a table of the training step's operations, each timed by itself.")
   var ops = false

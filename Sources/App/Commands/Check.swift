@@ -6,11 +6,11 @@ import Runtime
 /// `recolor check`
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Hold every kernel on a device against a slow reference in double precision.",
+    abstract: "Compare every kernel on a device with a reference in double precision.",
     discussion: """
       Runs every operation, forward and backward, on shapes that fit no tile, and compares the results with a \
-      reference. This is the first thing to run on a device that nobody has tried. On an OpenCL device every kernel \
-      runs in each of its forms: the one for GPUs, the one for CPUs, and the other ways to compute a convolution. Ends with 1 if anything fails.
+      reference. Run it first on an untested device. On an OpenCL device every kernel runs with its GPU bodies and its \
+      CPU bodies, and convolutions with every algorithm. Ends with 1 if anything fails.
 
         recolor check                          the device that would be taken
         recolor check --device opencl:0.1      another one

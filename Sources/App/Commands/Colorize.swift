@@ -10,7 +10,7 @@ struct Colorize: ParsableCommand {
     discussion: """
       Reads PNG, JPEG, WebP and TIFF pictures of any size and writes colored PNG or JPEG pictures of the same sizes. The \
       model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every detail. Its \
-      own colors, if it has any, are not looked at. Files that are there already are left alone; a picture that cannot be \
+      own colors, if it has any, are ignored. Files that are there already are left alone; a picture that cannot be \
       read is reported and the others are colored.
 
         recolor colorize runs/gan old.jpg --out new.png
@@ -19,7 +19,7 @@ struct Colorize: ParsableCommand {
         scanimage --format tiff | recolor colorize runs/gan - --out - >colored.png
         recolor colorize runs/gan old.jpg --out small.png --raw --working-size 64
 
-      docs/colorize.md tells more.
+      See docs/colorize.md.
       """)
 
   @OptionGroup var checkpoint: CheckpointArgument

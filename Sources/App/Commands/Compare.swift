@@ -6,7 +6,7 @@ import Models
 /// `recolor compare`
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what several models make of the same photographs.",
+    abstract: "Compare several models on the same photographs.",
     discussion: """
       Colors the gray copies of photographs with each model, measures how far the results are from the photographs, and \
       writes into a folder:
@@ -42,7 +42,7 @@ struct Compare: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Width and height that the photographs are brought to. (default: what the first model was trained on)",
+      "Width and height that the photographs are resized to. (default: what the first model was trained on)",
       discussion: "CIFAR-10 has only 32."))
   var size: Int?
   @Flag(help: "Write into the folder even if it holds something else than an earlier comparison.")

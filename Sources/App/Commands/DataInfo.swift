@@ -18,7 +18,7 @@ struct DataInfo: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Photographs: cifar10, cifar100, scenes, or a folder.", valueName: "source"))
   var source: DataSource
-  @Option(parsing: .unconditional, help: "Width and height that a folder's images are brought to.")
+  @Option(parsing: .unconditional, help: "Width and height that a folder's images are resized to.")
   var size = 32
   @Option(help: ArgumentHelp("Write a picture of the first photographs, in gray and in color.", valueName: "file"))
   var sheet: String?

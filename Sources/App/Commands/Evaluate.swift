@@ -9,9 +9,9 @@ struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure how well a model colors photographs that it has not seen.",
     discussion: """
-      Colors the gray copies of photographs and compares the results with the photographs. Two more rows tell what the \
-      figures are worth: the gray copy itself, which scores well without any color, and the photographs, whose \
-      colorfulness is the one to reach.
+      Colors the gray copies of photographs and compares the results with the photographs. Two more rows are for \
+      comparison: the gray copy itself, which scores well without any color, and the photographs, whose colorfulness is \
+      the target.
 
         recolor evaluate runs/gan --data cifar10
         recolor evaluate weights.safetensors --data photos --images 500 --json

@@ -8,7 +8,7 @@ import Runtime
 /// `recolor train`
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Train a model, or go on with a run that was stopped.",
+    abstract: "Train a model, or resume a run.",
     discussion: """
       unet is a U-Net autoencoder trained on squared error: quick, right on average, washed out. gan is the same network \
       trained against a discriminator: slower, bolder.
@@ -22,29 +22,29 @@ struct Train: ParsableCommand {
 
       The folder of the run gets config.json, metrics.csv with a row an epoch, samples/epoch_001.png and so on (gray, \
       predicted, photograph), and the weights in checkpoints/: the last, the best by validation, and what --keep says. \
-      Ctrl-C saves and stops, as do TERM and a closed terminal. --resume goes on from the last save with the same bits, \
+      Ctrl-C saves and stops, as do TERM and a closed terminal. --resume continues from the last save with the same bits, \
       also after a crash. To train a finished run for longer, raise epochs in its config.json and resume it.
 
-      A loss that is no finite number ends the run; the last good weights stay. So does a gan's discriminator that has \
-      led for 1000 steps while the colors came no closer, unless --no-guard is given. docs/runs.md has the rest.
+      A NaN or infinite loss ends the run; the last good weights stay. So does a gan's discriminator that dominates for \
+      1000 steps while the L1 loss does not fall, unless --no-guard is given. See docs/runs.md.
       """)
 
-  @Argument(help: "What to train: unet or gan.")
+  @Argument(help: "The model: unet or gan.")
   var model: ModelKind
   @Option(
     help: ArgumentHelp("Folder for the run; it must be new or empty.", valueName: "folder"),
     completion: .directory)
   var out: String?
   @Option(
-    help: ArgumentHelp("Go on with the run in this folder, with the options in its config.json.", valueName: "run"),
+    help: ArgumentHelp("Resume the run in this folder, with the options in its config.json.", valueName: "run"),
     completion: .directory)
   var resume: String?
   @Option(
     help: ArgumentHelp(
       "Take options from this file, JSON or YAML.",
       discussion: """
-        Its keys are the options' names, or those of a run's config.json, which is such a file as well. What is also \
-        given here goes first.
+        Its keys are the options' names, or those of a run's config.json, which is such a file as well. Options \
+        on the command line override them.
         """,
       valueName: "file"),
     completion: .file(extensions: ["json", "yaml", "yml"]))

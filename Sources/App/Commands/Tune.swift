@@ -8,10 +8,10 @@ struct Tune: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Find the fastest kernels for a model on an OpenCL device.",
     discussion: """
-      Tries other algorithms and tile sizes for every convolution of a training step and of inference, holds each against plain \
-      loops, times it, and keeps the best in a file for this device, driver and precision. From then on every command uses them \
-      for these shapes. The built-in ones are good; this is for the last few per cent. Needs a device that does nothing \
-      else meanwhile. Ctrl-C keeps what was found so far.
+      Tries other algorithms and tile sizes for every convolution of a training step and of inference, compares each \
+      with naive loops, times it, and keeps the best in a file for this device, driver and precision. From then on every \
+      command uses them for these shapes. The built-in ones are good; this gains a few per cent. Needs a device that does \
+      nothing else meanwhile. Ctrl-C keeps the results so far.
 
         recolor tune unet                          the study's model
         recolor tune gan --width 16 --seconds 300  another one, for longer
@@ -24,9 +24,9 @@ struct Tune: ParsableCommand {
   @OptionGroup var options: ModelOptions
   @Option(parsing: .unconditional, help: ArgumentHelp("How long to search.", valueName: "budget"))
   var seconds = 60.0
-  @Flag(help: "Forget what was found for this device before.")
+  @Flag(help: "Discard the results of earlier searches on this device.")
   var reset = false
-  @Flag(help: "Keep nothing of what is found.")
+  @Flag(help: "Do not store the results.")
   var dryRun = false
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions

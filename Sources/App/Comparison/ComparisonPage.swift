@@ -32,8 +32,8 @@ struct ComparisonPage {
     let models: HTML = comparison.models.count == 1 ? "a model" : "\(comparison.models.count) models"
     return """
       <p class="lead">What \(models) made of the gray copies of the same \(Format.count(comparison.images)) photographs \
-      (\(comparison.imageWidth) × \(comparison.imageHeight) pixels), held against the photographs. The gray copy is the bar \
-      to pass in every error, the photographs’ colorfulness the one to reach.</p>
+      (\(comparison.imageWidth) × \(comparison.imageHeight) pixels), compared with the photographs. The gray copy is the \
+      baseline of every error, the photographs’ colorfulness is the target.</p>
       """
   }
 
@@ -67,7 +67,7 @@ extension ComparisonPage {
         <tbody>
         \(rows)</tbody>
         </table></div>
-        <p class="note">Nobody picked them: they are \(choice). A click shows a row large. Under each
+        <p class="note">They were not selected by hand: they are \(choice). A click shows a row large. Under each
         picture, if asked for: its ΔE and its colorfulness.</p>
         <dialog id="zoom" aria-label="A row of pictures, large"></dialog>
         """

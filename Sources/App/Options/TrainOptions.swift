@@ -25,52 +25,51 @@ struct TrainOptions: ParsableArguments {
       "How convolutions multiply. (default: auto)",
       discussion: "auto is tf32 on NVIDIA GPUs with tensor cores, as PyTorch does by default, and fp32 elsewhere."))
   var precision: PrecisionSelection?
-  @Option(parsing: .unconditional, help: "Times to go through the photographs. (default: \(defaultEpochs))")
+  @Option(parsing: .unconditional, help: "Passes over the photographs. (default: \(defaultEpochs))")
   var epochs: Int?
-  @Option(parsing: .unconditional, help: "Photographs in a step. (default: \(Recipe.defaults(\.batchSize)))")
+  @Option(parsing: .unconditional, help: "Photographs in a mini-batch. (default: \(Recipe.defaults(\.batchSize)))")
   var batchSize: Int?
   @Option(parsing: .unconditional, help: "Channels of the first level; 16 is quick, 64 the study's. (default: 64)")
   var width: Int?
   @Option(
     parsing: .unconditional,
-    help: "Decides the initial weights and every order. (default: \(Recipe.defaults(\.seed)))")
+    help: "Seed of the initial weights and of every order. (default: \(Recipe.defaults(\.seed)))")
   var seed: UInt64?
-  @Option(parsing: .unconditional, help: "Adam's step size. (default: \(Recipe.defaults(\.learningRate)))")
+  @Option(parsing: .unconditional, help: "Adam's learning rate. (default: \(Recipe.defaults(\.learningRate)))")
   var learningRate: Float?
   @Option(
     parsing: .unconditional,
-    help: "What the step size is multiplied by after every epoch. (default: \(Recipe.defaults(\.learningRateDecay)))")
+    help: "Factor of the learning rate after every epoch. (default: \(Recipe.defaults(\.learningRateDecay)))")
   var learningRateDecay: Float?
   @Option(
     parsing: .unconditional,
-    help: "How much the distance from the photograph counts for gan. (default: \(Recipe.defaults(\.l1Weight)))")
+    help: "Weight of the L1 term in gan's loss. (default: \(Recipe.defaults(\.l1Weight)))")
   var l1Weight: Float?
   @Option(help: "How the decoder doubles its maps. (default: transposed)")
   var upsampling: UpsamplingKind?
   @Option(
     parsing: .unconditional,
     help: """
-      Width and height that a folder's images are brought to: 32, 64, 128, 256, or another multiple of 16. (default: \
+      Width and height that a folder's images are resized to: 32, 64, 128, 256, or another multiple of 16. (default: \
       \(defaultSize))
       """)
   var size: Int?
   @Option(
     parsing: .unconditional,
-    help: "Train on the first so many of the training files. (default: all but the validation images)")
+    help: "Train on the first so many training photographs. (default: all but the validation images)")
   var trainImages: Int?
-  @Option(parsing: .unconditional, help: "Photographs held back to validate on. (default: a fifth)")
+  @Option(parsing: .unconditional, help: "Photographs held out for validation. (default: a fifth)")
   var validationImages: Int?
-  @Option(parsing: .unconditional, help: "Stop after so many steps, whatever --epochs says.")
+  @Option(parsing: .unconditional, help: "Stop after so many steps, even in the middle of an epoch.")
   var steps: Int?
   @OptionGroup(title: "Recipe") var recipe: RecipeOptions
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Photographs that lie on the device at a time: auto, all, or a number.",
+      "Photographs on the device at a time: auto, all, or a number.",
       discussion: """
-        auto keeps all there unless they take more than half of its memory. Of a number of them, or of what auto takes \
-        then, half is trained on while the next ones are brought together in the background. The results are the same, \
-        bit for bit.
+        auto keeps all there unless they take more than half of its memory, and otherwise a window of them. Half of a \
+        window is trained on while the next photographs are prefetched. The results are the same, bit for bit.
         """,
       valueName: "images"))
   var deviceImages: ImageResidency = .automatic
@@ -81,7 +80,7 @@ struct TrainOptions: ParsableArguments {
 struct RecipeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What the options below start from: study or best. (default: study)",
+      "The recipe that the options below modify: study or best. (default: study)",
       discussion: "best is what measured best: flips, an average decay of 0.93 and batches of 16."))
   var recipe: Recipe?
   @Option(
@@ -89,13 +88,13 @@ struct RecipeOptions: ParsableArguments {
       "What the network predicts: rgb or lab. (default: rgb)",
       discussion: "lab keeps the photograph's L* of CIELAB and predicts a* and b*.", valueName: "space"))
   var colorSpace: ColorSpace?
-  @Flag(inversion: .prefixedNo, help: "Turn every photograph left to right in half of the epochs.")
+  @Flag(inversion: .prefixedNo, help: "Flip photographs horizontally with probability 1/2, drawn anew each epoch.")
   var flips: Bool?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
       """
-      Color with an average of the generator's weights over time, of which so much stays at each step; 0 for none. \
+      Color with an exponential moving average of the generator's weights with this decay; 0 for none. \
       (default: \(Recipe.defaults(\.averageDecay, of: [.study])))
       """,
       valueName: "decay"))
@@ -105,7 +104,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Adam's step size for gan's discriminator. (default: as --learning-rate)", valueName: "learning-rate"))
+      "Adam's learning rate for gan's discriminator. (default: as --learning-rate)", valueName: "learning-rate"))
   var discriminatorLearningRate: Float?
 }
 
@@ -113,7 +112,7 @@ struct RecipeOptions: ParsableArguments {
 struct SavingOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Save after every so many steps too, not only after every epoch.", valueName: "steps"))
+    help: ArgumentHelp("Save after every so many steps, in addition to after every epoch.", valueName: "steps"))
   var saveEvery: Int?
   @Option(
     parsing: .unconditional,
@@ -121,7 +120,7 @@ struct SavingOptions: ParsableArguments {
       "Keep the last so many of these saves as checkpoints/epoch_012.safetensors and step_000500.safetensors. (default: 0)",
       valueName: "count"))
   var keep: Int?
-  @Flag(help: "Go on though the discriminator of gan has won.")
+  @Flag(help: "Continue although gan's discriminator overpowers the generator.")
   var noGuard = false
 }
 

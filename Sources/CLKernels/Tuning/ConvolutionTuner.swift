@@ -101,7 +101,7 @@ public final class ConvolutionTuner {
         break
       }
       progress(Progress(key: subject.key, done: index, total: subjects.count, secondsLeft: left))
-      // What one leaves of its share goes to those after it.
+      // Time that a search leaves unused is shared among those after it.
       let share = left * subject.weight / subjects[index...].reduce(0) { $0 + $1.weight }
       let end = ContinuousClock.now + .seconds(share)
       search(subject) { shouldStop() || ContinuousClock.now >= end }

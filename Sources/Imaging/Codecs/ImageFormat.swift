@@ -6,7 +6,7 @@ import CImageCodecs
 public enum ImageFormat: String, Sendable, CaseIterable {
   case png, jpeg, webp, tiff
 
-  /// What the program needs to know of a format.
+  /// The codec of a format and how its files are recognized.
   struct Codec: Sendable {
     /// The format's name in messages.
     let name: String

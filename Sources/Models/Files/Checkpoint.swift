@@ -159,7 +159,7 @@ extension CheckpointError: CustomStringConvertible {
     case .unknownUpsampling(let path):
       "\(path): does not say whether its upsampling is nearest or bilinear; say it with --upsampling"
     case .notFinite(let path, let tensor):
-      "\(path): \(tensor) holds values that are no finite numbers; the training that wrote it had diverged"
+      "\(path): \(tensor) holds values that are not finite; the training that wrote it had diverged"
     case .wrongState(let path, let reason): "\(path): \(reason)"
     }
   }

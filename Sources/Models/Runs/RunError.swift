@@ -42,14 +42,14 @@ extension RunError: CustomStringConvertible {
         + (step.map { "what was saved at step \($0) is whole" } ?? "and nothing was saved before")
         + "; make room for it, and go on by --resume \(run)"
     case .diverged(let step, let learningRate, let smaller, let lastCheckpoint):
-      "the loss is no finite number any more at step \(step); start anew with a --learning-rate smaller than "
+      "the loss is NaN or infinite at step \(step); start anew with a --learning-rate smaller than "
         + "\(learningRate), such as \(smaller)"
         + (lastCheckpoint.map { "; \($0) holds the last good weights" } ?? "; nothing was saved before that")
     case .discriminatorOverpowers(let step, let steps, let run, let checkpoint):
-      "the discriminator overpowers the generator: for \(steps) steps up to step \(step) it told every coloring from its photograph; "
+      "the discriminator overpowers the generator: for \(steps) steps up to step \(step) it recognized every prediction; "
         + "start anew with a smaller --learning-rate, another --seed or a larger --batch-size"
         + (checkpoint.map { "; \($0) holds the best weights so far" } ?? "")
-        + "; to go on regardless: --resume \(run) --no-guard"
+        + "; to continue all the same: --resume \(run) --no-guard"
     case .outOfMemory(let shortage): shortage.description
     }
   }

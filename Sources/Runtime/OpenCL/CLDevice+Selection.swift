@@ -9,7 +9,7 @@ extension CLDevice {
   static func all(in library: OpenCLLibrary) throws(BackendError) -> [CLDevice] {
     var platformCount: cl_uint = 0
     let status = library.getPlatformIDs(0, nil, &platformCount)
-    // What an ICD loader says when it has no driver to hand on to (cl_khr_icd).
+    // The status of an ICD loader that finds no driver (cl_khr_icd).
     let platformNotFound: cl_int = -1001
     if status == platformNotFound || (status == CL_SUCCESS && platformCount == 0) { return [] }
     try check(status, "clGetPlatformIDs")
