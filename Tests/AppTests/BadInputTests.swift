@@ -37,7 +37,8 @@ struct BadInputTests {
     return path
   }
 
-  @Test func foldersWithoutImagesAreNamed() throws {
+  @Test("Folders without images are named")
+  func foldersWithoutImagesAreNamed() throws {
     let out = folder.path + "/run"
     try expectFailure(train(data: folder.path + "/missing"), naming: folder.path + "/missing")
     try expectFailure(train(data: folder.path), naming: folder.path, "no image in this folder")
@@ -46,7 +47,8 @@ struct BadInputTests {
     #expect(!FileManager.default.fileExists(atPath: out))
   }
 
-  @Test func damagedBatchFilesAreNamed() throws {
+  @Test("Damaged batch files are named")
+  func damagedBatchFilesAreNamed() throws {
     for number in 1...5 { _ = try write([UInt8](repeating: 0, count: 3073), to: "short/data_batch_\(number).bin") }
     let short = try write([UInt8](repeating: 0, count: 3000), to: "short/data_batch_3.bin")
     try expectFailure(["data", "info", folder.path + "/short"], naming: short)
@@ -54,7 +56,8 @@ struct BadInputTests {
     try expectFailure(train(data: folder.path + "/label"), naming: "data_batch_1.bin", "label 10")
   }
 
-  @Test func foldersThatHoldNoRunAreNamed() throws {
+  @Test("Folders that hold no run are named")
+  func foldersThatHoldNoRunAreNamed() throws {
     _ = try write([1], to: "full/file")
     try expectFailure(train(out: folder.path + "/full"), naming: folder.path + "/full")
     try expectFailure(train(out: "/proc/run"), naming: "/proc/run")
@@ -65,7 +68,8 @@ struct BadInputTests {
       naming: URL(filePath: configuration).deletingLastPathComponent().path, "config.json")
   }
 
-  @Test func weightsThatCannotBeReadAreNamed() throws {
+  @Test("Weights that cannot be read are named")
+  func weightsThatCannotBeReadAreNamed() throws {
     let evaluate = { (path: String) in ["evaluate", path, "--data", "scenes", "--device", "cpu"] }
     try expectFailure(evaluate(folder.path + "/missing.safetensors"), naming: "missing.safetensors")
     try expectFailure(evaluate(folder.path), naming: folder.path, "no weights")
@@ -76,7 +80,8 @@ struct BadInputTests {
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/colored"))
   }
 
-  @Test func impossibleImageCountsAreNamed() throws {
+  @Test("Impossible image counts are named")
+  func impossibleImageCountsAreNamed() throws {
     try expectFailure(train("--train-images", "100000"), naming: "--train-images 100000")
     try expectFailure(train("--validation-images", "100000"), naming: "--validation-images 100000")
     try expectFailure(
@@ -84,7 +89,8 @@ struct BadInputTests {
   }
 
   /// Sizes that no memory holds are errors before memory is allocated.
-  @Test func impossibleSizesAreNamed() throws {
+  @Test("Impossible sizes are named")
+  func impossibleSizesAreNamed() throws {
     try expectFailure(["data", "info", "scenes", "--size", "4096"], naming: "4096×4096")
     try expectFailure(train("--size", "4096"), naming: "4096×4096")
     try expectFailure(
@@ -113,7 +119,9 @@ struct BadInputTests {
     return url
   }
 
-  @Test(arguments: ["0", "-32", "40", "1000000000000", "9223372036854775807", "wide"])
+  @Test(
+    "Weights with impossible image sizes are named",
+    arguments: ["0", "-32", "40", "1000000000000", "9223372036854775807", "wide"])
   func weightsWithImpossibleImageSizesAreNamed(_ size: String) throws {
     let path = try weights("lying.safetensors", metadata: ["image_width": size, "image_height": size]).path
     try expectFailure(["evaluate", path, "--data", "scenes", "--device", "cpu"], naming: path, "image_", size)
@@ -123,7 +131,8 @@ struct BadInputTests {
       ["colorize", path, picture, "--out", folder.path + "/colored", "--device", "cpu"], naming: path, "image_", size)
   }
 
-  @Test func weightsWithNaNsAreRefused() throws {
+  @Test("Weights with NaNs are refused")
+  func weightsWithNaNsAreRefused() throws {
     let url = try weights("nan.safetensors")
     var bytes = [UInt8](try Data(contentsOf: url))
     // The first eight bytes are the length of the header before the tensors. All bits set is NaN.
@@ -138,11 +147,12 @@ struct BadInputTests {
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/colored"))
   }
 
-  @Test func missingDevicesAreNamed() throws {
+  @Test("Missing devices are named")
+  func missingDevicesAreNamed() throws {
     try expectFailure(["check", "--device", "opencl:7.3"], naming: "opencl:7.3")
   }
 
-  @Test(.enabled(if: TestBackends.hasOpenCL))
+  @Test("Kernels that do not build are named", .enabled(if: TestBackends.hasOpenCL))
   func kernelsThatDoNotBuildAreNamed() throws {
     let kernels = folder.path + "/kernels"
     let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../kernels").standardized
@@ -165,7 +175,7 @@ struct BadInputTests {
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))
   }
 
-  @Test(.enabled(if: TestBackends.hasOpenCL))
+  @Test("Missing kernel folders are named", .enabled(if: TestBackends.hasOpenCL))
   func missingKernelFoldersAreNamed() throws {
     let kernels = ["RECOLOR_KERNELS": folder.path + "/kernels"]
     try expectFailure(["check", "--device", "opencl"], naming: folder.path + "/kernels", environment: kernels)
@@ -174,13 +184,15 @@ struct BadInputTests {
       naming: folder.path + "/kernels", environment: kernels)
   }
 
-  @Test func failedDownloadsAreNamed() throws {
+  @Test("Failed downloads are named")
+  func failedDownloadsAreNamed() throws {
     try expectFailure(
       ["data", "fetch", "--out", folder.path, "--url", "http://127.0.0.1:9/cifar.tar.gz"], naming: "127.0.0.1:9")
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/cifar-10-batches-bin"))
   }
 
-  @Test func existingFilesAreNotReplaced() throws {
+  @Test("Existing files are not replaced")
+  func existingFilesAreNotReplaced() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/there.png"
     try "mine".write(toFile: path, atomically: true, encoding: .utf8)

@@ -17,7 +17,8 @@ struct BenchTests {
     try #require(report[key] as? Double, "\(key)")
   }
 
-  @Test func reportsAreConsistent() throws {
+  @Test("Reports are consistent")
+  func reportsAreConsistent() throws {
     let report = try report("--device", "cpu")
     #expect(report["operations"] == nil)
     #expect(try number("peakMemoryBytes", in: report) > 1e6)
@@ -35,7 +36,7 @@ struct BenchTests {
     #expect(try number("imagesPerSecond", in: report) == number("imagesPerSecond", in: training))
   }
 
-  @Test(arguments: TestBackends.hasOpenCL ? ["cpu", "opencl"] : ["cpu"])
+  @Test("Operations add up", arguments: TestBackends.hasOpenCL ? ["cpu", "opencl"] : ["cpu"])
   func operationsAddUp(device: String) throws {
     let report = try report("--device", device, "--ops")
     let operations = try #require(report["operations"] as? [String: Any])

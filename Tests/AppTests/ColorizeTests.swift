@@ -32,7 +32,8 @@ struct ColorizeTests {
     Set(try FileManager.default.subpathsOfDirectory(atPath: path).filter { $0.contains(".") })
   }
 
-  @Test func foldersKeepTheirStructure() throws {
+  @Test("Folders keep their structure")
+  func foldersKeepTheirStructure() throws {
     let (source, out) = (folder.path + "/in", folder.path + "/out")
     #expect(symlink("..", source + "/deep/up") == 0)
     let flat = try colorize([source, "--out", out])
@@ -49,7 +50,8 @@ struct ColorizeTests {
     }
   }
 
-  @Test func filesAreReplacedOnlyIfForced() throws {
+  @Test("Files are replaced only if forced")
+  func filesAreReplacedOnlyIfForced() throws {
     let (picture, out) = (folder.path + "/in/top.png", folder.path + "/new.png")
     try Data("old".utf8).write(to: URL(filePath: out))
     let refused = try colorize([picture, "--out", out])
@@ -60,7 +62,8 @@ struct ColorizeTests {
     #expect(try RGBImage(contentsOf: out).width == 40)
   }
 
-  @Test func namesDecideTheFormat() throws {
+  @Test("Names decide the format")
+  func namesDecideTheFormat() throws {
     let picture = folder.path + "/in/top.png"
     for (name, signature) in [("a.jpg", [0xFF, 0xD8]), ("b.JPEG", [0xFF, 0xD8]), ("c.png", [0x89, 0x50])] {
       #expect(try colorize([picture, "--out", "\(folder.path)/\(name)"]).exitCode == 0)
@@ -72,7 +75,8 @@ struct ColorizeTests {
     #expect(image.width == 32 && image.height == 16)
   }
 
-  @Test func pipesAreReadAndWritten() throws {
+  @Test("Pipes are read and written")
+  func pipesAreReadAndWritten() throws {
     let out = folder.path + "/piped.jpg"
     try Data().write(to: URL(filePath: out))
     let result = try colorize(
@@ -85,7 +89,8 @@ struct ColorizeTests {
     #expect(empty.exitCode == 1 && empty.errorOutput.contains("standard input"))
   }
 
-  @Test func contradictoryArgumentsAreRefused() throws {
+  @Test("Contradictory arguments are refused")
+  func contradictoryArgumentsAreRefused() throws {
     let (first, second) = (folder.path + "/in/top.png", folder.path + "/in/deep/a.png")
     for (arguments, named) in [
       ([first, second, "--out", folder.path + "/one.png"], "several pictures need a folder"),
@@ -104,7 +109,8 @@ struct ColorizeTests {
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/out"))
   }
 
-  @Test(.enabled(if: geteuid() != 0, "root may read everything"))
+  @Test(
+    "Unreadable folders are reported and the others colored", .enabled(if: geteuid() != 0, "root may read everything"))
   func unreadableFoldersAreReportedAndTheOthersColored() throws {
     let closed = folder.path + "/in/deep/deeper"
     #expect(chmod(closed, 0) == 0)
@@ -115,7 +121,8 @@ struct ColorizeTests {
     #expect(try files(below: folder.path + "/out") == ["top.png", "deep/a.png"])
   }
 
-  @Test func foldersWithoutPicturesAreReported() throws {
+  @Test("Folders without pictures are reported")
+  func foldersWithoutPicturesAreReported() throws {
     let result = try colorize([folder.path + "/in/.hidden/..", folder.path + "/in/deep", "--out", folder.path + "/out"])
     #expect(result.exitCode == 0, "\(result.errorOutput)")
     try FileManager.default.createDirectory(atPath: folder.path + "/nothing", withIntermediateDirectories: false)

@@ -5,7 +5,8 @@ import Testing
 /// Help, the version, and messages about wrong command lines.
 @Suite("Command line")
 struct CommandLineTests {
-  @Test func theVersionIsThatOfThePackage() throws {
+  @Test("The version is that of the package")
+  func theVersionIsThatOfThePackage() throws {
     let result = try RecolorProcess.run("--version")
     #expect(result.output == "recolor \(RecolorVersion.current)\n")
     #expect(result.exitCode == 0)
@@ -16,7 +17,7 @@ struct CommandLineTests {
     "data info", "tune", "completions",
   ]
 
-  @Test(arguments: Self.commands)
+  @Test("Commands have help", arguments: Self.commands)
   func commandsHaveHelp(_ command: String) throws {
     let result = try RecolorProcess(command.split(separator: " ").map(String.init) + ["--help"]).wait()
     #expect(result.exitCode == 0)
@@ -25,7 +26,7 @@ struct CommandLineTests {
   }
 
   /// On a terminal of 80 columns.
-  @Test(arguments: Self.commands)
+  @Test("Help has examples and fits a terminal", arguments: Self.commands)
   func helpHasExamplesAndFitsATerminal(_ command: String) throws {
     let help = try RecolorProcess(command.split(separator: " ").map(String.init) + ["--help"]).wait().output
     let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
@@ -39,7 +40,7 @@ struct CommandLineTests {
     }
   }
 
-  @Test(arguments: ["bash", "zsh", "fish"])
+  @Test("Completions are scripts of the shell", arguments: ["bash", "zsh", "fish"])
   func completionsAreScriptsOfTheShell(_ shell: String) throws {
     let result = try RecolorProcess.run("completions", shell)
     #expect(result.exitCode == 0 && result.errorOutput.isEmpty)
@@ -48,13 +49,15 @@ struct CommandLineTests {
     }
   }
 
-  @Test func withoutACommandHelpIsPrinted() throws {
+  @Test("Without a command help is printed")
+  func withoutACommandHelpIsPrinted() throws {
     let result = try RecolorProcess.run()
     #expect(result.output.contains("recolor train unet --data scenes"))
     #expect(result.exitCode == 0)
   }
 
-  @Test func helpListsTheEnvironment() throws {
+  @Test("Help lists the environment")
+  func helpListsTheEnvironment() throws {
     let help = try RecolorProcess.run("--help").output
     for name in ["CIFAR10", "CIFAR100", "THREADS", "MEMORY", "KERNELS", "CACHE", "OPENBLAS"] {
       #expect(help.contains("RECOLOR_\(name) "))
@@ -104,7 +107,7 @@ struct CommandLineTests {
     (["colorize", "x", "a.jpg", "b/a.png", "--out", "y"], "b/a.png"),
   ]
 
-  @Test(arguments: wrongLines)
+  @Test("Wrong arguments are named in one line", arguments: wrongLines)
   func wrongArgumentsAreNamedInOneLine(_ arguments: [String], _ named: String) throws {
     let result = try RecolorProcess(arguments).wait()
     #expect(result.exitCode == 64)
@@ -120,7 +123,8 @@ struct CommandLineTests {
   ]
 
   /// Every other option of `train` is one of the run's configuration.
-  @Test func resumedRunsRefuseTheOptionsOfTheirConfiguration() throws {
+  @Test("Resumed runs refuse the options of their configuration")
+  func resumedRunsRefuseTheOptionsOfTheirConfiguration() throws {
     struct Help: Decodable {
       struct Command: Decodable { let arguments: [Argument] }
       struct Argument: Decodable {
@@ -148,7 +152,7 @@ struct CommandLineTests {
     #expect(count > 0)
   }
 
-  @Test(arguments: ["tf32", "bf16x3"])
+  @Test("Unsupported precisions are named in one line", arguments: ["tf32", "bf16x3"])
   func unsupportedPrecisionsAreNamedInOneLine(_ precision: String) throws {
     let result = try RecolorProcess.run("bench", "unet", "--device", "cpu", "--precision", precision)
     #expect(result.exitCode == 1)
@@ -156,7 +160,8 @@ struct CommandLineTests {
     for part in ["cpu", precision, "use --precision fp32"] { #expect(result.errorOutput.contains(part)) }
   }
 
-  @Test func errorsOfStandardOutputEndTheCommand() throws {
+  @Test("Errors of standard output end the command")
+  func errorsOfStandardOutputEndTheCommand() throws {
     let result = try RecolorProcess(["models", "unet", "--device", "cpu"], output: "/dev/full").wait()
     #expect(result.exitCode == 1)
     #expect(result.errorLines.count == 1)

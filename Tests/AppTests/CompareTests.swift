@@ -62,7 +62,8 @@ struct CompareTests {
     }
   }
 
-  @Test func jsonAndTablesAgree() throws {
+  @Test("JSON and tables agree")
+  func jsonAndTablesAgree() throws {
     let result = try compare("--json")
     #expect(result.exitCode == 0, "\(result.errorOutput)")
     #expect(try text("comparison.json") == result.output)
@@ -101,7 +102,8 @@ struct CompareTests {
     #expect(shown.count == 3)
   }
 
-  @Test func thePageLoadsNothing() throws {
+  @Test("The page loads nothing")
+  func thePageLoadsNothing() throws {
     let result = try compare()
     #expect(result.exitCode == 0, "\(result.errorOutput)")
     #expect(result.output.contains("\(out)/index.html"))
@@ -125,7 +127,8 @@ struct CompareTests {
     #expect(page.contains("--rows 3") && page.contains("options.learningRate"))
   }
 
-  @Test func allLoggedQuantitiesAreDrawn() throws {
+  @Test("All logged quantities are drawn")
+  func allLoggedQuantitiesAreDrawn() throws {
     let path = run + "/metrics.csv"
     let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
     let extended = zip(lines, ["moon_phase", "0.25", "0.5"]).map { "\($0),\($1)\n" }.joined()
@@ -138,7 +141,8 @@ struct CompareTests {
     #expect(Set(names).isSuperset(of: columns.filter { $0 != "epoch" && $0 != "step" }))
   }
 
-  @Test func foldersWithOtherFilesAreRefused() throws {
+  @Test("Folders with other files are refused")
+  func foldersWithOtherFilesAreRefused() throws {
     try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
     try Data("mine".utf8).write(to: URL(filePath: out + "/index.html"))
     let refused = try compare()
@@ -157,7 +161,8 @@ struct CompareTests {
     #expect(try text("letter.txt") == "letter" && text("index.html") != page)
   }
 
-  @Test func failedWritesLeaveNothing() throws {
+  @Test("Failed writes leave nothing")
+  func failedWritesLeaveNothing() throws {
     let nowhere = try compare("--out", run + "/config.json/out")
     #expect(nowhere.exitCode == 1 && nowhere.errorLines.count == 1)
     #expect(nowhere.errorOutput.contains("config.json is no folder"))

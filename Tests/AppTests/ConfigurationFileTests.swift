@@ -35,7 +35,7 @@ struct ConfigurationFileTests {
       learningRate: 3e-4
     """
 
-  @Test(arguments: ModelKind.allCases)
+  @Test("The configuration of a run repeats it", arguments: ModelKind.allCases)
   func theConfigurationOfARunRepeatsIt(_ kind: ModelKind) throws {
     let yaml = try file("run.yaml", Self.yaml.replacingOccurrences(of: "MODEL", with: kind.rawValue))
     let first = folder.path + "/first"
@@ -55,7 +55,8 @@ struct ConfigurationFileTests {
       try Data(contentsOf: URL(filePath: first + weights)) == Data(contentsOf: URL(filePath: second + weights)))
   }
 
-  @Test func theCommandLineTakesPrecedence() throws {
+  @Test("The command line takes precedence")
+  func theCommandLineTakesPrecedence() throws {
     let yaml = try file("run.yml", Self.yaml.replacingOccurrences(of: "MODEL", with: "unet"))
     let run = folder.path + "/run"
     let result = try RecolorProcess.run(
@@ -66,7 +67,8 @@ struct ConfigurationFileTests {
   }
 
   /// A run's configuration has all options of its recipe.
-  @Test func recipesOnTheCommandLineReplaceThoseOfFiles() throws {
+  @Test("Recipes on the command line replace those of files")
+  func recipesOnTheCommandLineReplaceThoseOfFiles() throws {
     let yaml = try file("run.yml", Self.yaml.replacingOccurrences(of: "MODEL", with: "gan"))
     let first = folder.path + "/first"
     #expect(try RecolorProcess.run("train", "--config", yaml, "--out", first).exitCode == 0)
@@ -98,7 +100,7 @@ struct ConfigurationFileTests {
     ("", ["run.yaml", "mapping"]),
   ]
 
-  @Test(arguments: wrongFiles)
+  @Test("Errors in files are named in one line", arguments: wrongFiles)
   func errorsInFilesAreNamedInOneLine(_ text: String, _ parts: [String]) throws {
     let path = try file("run.yaml", text)
     let result = try RecolorProcess.run("train", "unet", "--config", path, "--out", folder.path + "/run")
@@ -108,19 +110,22 @@ struct ConfigurationFileTests {
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))
   }
 
-  @Test func missingFilesAreNamed() throws {
+  @Test("Missing files are named")
+  func missingFilesAreNamed() throws {
     let result = try RecolorProcess.run("train", "unet", "--config", "/nowhere.yaml", "--out", folder.path + "/run")
     #expect(result.exitCode == 64)
     #expect(result.errorOutput.contains("/nowhere.yaml") && result.errorLines.count == 1)
   }
 
-  @Test func resumedRunsTakeNoFile() throws {
+  @Test("Resumed runs take no file")
+  func resumedRunsTakeNoFile() throws {
     let result = try RecolorProcess.run("train", "unet", "--config", "x.yaml", "--resume", folder.path)
     #expect(result.exitCode == 64)
     #expect(result.errorOutput.contains("--config"))
   }
 
-  @Test func filesWithoutAModelNeedOneOnTheCommandLine() throws {
+  @Test("Files without a model need one on the command line")
+  func filesWithoutAModelNeedOneOnTheCommandLine() throws {
     let path = try file("run.yaml", "width: 4\n")
     // A folder with the name of a model does not name one.
     for out in [folder.path + "/run", "gan"] {

@@ -33,7 +33,8 @@ struct DataSourceTests {
     try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
   }
 
-  @Test func brokenImagesAreReportedAndLeftOut() throws {
+  @Test("Broken images are reported and left out")
+  func brokenImagesAreReportedAndLeftOut() throws {
     for name in ["cats/broken.jpg", "dogs and others/empty.png"] {
       try Data("none".utf8).write(to: URL(filePath: "\(photographs)/\(name)"))
     }
@@ -62,7 +63,8 @@ struct DataSourceTests {
     ).wait()
   }
 
-  @Test func windowsOnTheDeviceGiveTheSameWeights() throws {
+  @Test("Windows on the device give the same weights")
+  func windowsOnTheDeviceGiveTheSameWeights() throws {
     for (name, images) in [("all", "all"), ("auto", "auto"), ("window", "8")] {
       let result = try train(name, "--epochs", "2", "--device-images", images)
       #expect(result.exitCode == 0, "\(result.errorOutput)")
@@ -73,7 +75,8 @@ struct DataSourceTests {
     #expect(weights[0] == weights[1] && weights[0] == weights[2])
   }
 
-  @Test func resumedRunsMayHaveAnotherWindow() throws {
+  @Test("Resumed runs may have another window")
+  func resumedRunsMayHaveAnotherWindow() throws {
     #expect(try train("whole", "--epochs", "3").exitCode == 0)
     #expect(try train("parts", "--epochs", "1", "--device-images", "8").exitCode == 0)
     let path = folder.path + "/parts/config.json"
@@ -89,7 +92,7 @@ struct DataSourceTests {
     #expect(weights[0] == weights[1])
   }
 
-  @Test(arguments: ["0", "-3", "some", "7"])
+  @Test("Impossible windows are refused", arguments: ["0", "-3", "some", "7"])
   func impossibleWindowsAreRefused(images: String) throws {
     let result = try train("run", "--device-images", images)
     #expect(result.exitCode != 0)
@@ -98,7 +101,7 @@ struct DataSourceTests {
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))
   }
 
-  @Test(arguments: ["unet", "gan"])
+  @Test("Images of other sizes are trained on and measured", arguments: ["unet", "gan"])
   func imagesOfOtherSizesAreTrainedOnAndMeasured(model: String) throws {
     let out = folder.path + "/run"
     let trained = try run(
@@ -111,7 +114,8 @@ struct DataSourceTests {
     #expect(mse > 0 && mse.isFinite)
   }
 
-  @Test func cifar100IsFoundAndNamed() throws {
+  @Test("CIFAR-100 is found and named")
+  func cifar100IsFoundAndNamed() throws {
     let set = folder.path + "/cifar-100-binary"
     try FileManager.default.createDirectory(atPath: set, withIntermediateDirectories: true)
     let record = [UInt8](repeating: 7, count: 3074)

@@ -5,7 +5,8 @@ import Testing
 /// `make demo` replaces the files of an earlier one, and no others.
 @Suite("make demo")
 struct DemoTests {
-  @Test func foldersWithOtherFilesAreRefused() throws {
+  @Test("Folders with other files are refused")
+  func foldersWithOtherFilesAreRefused() throws {
     let folder = try TemporaryFolder()
     let letter = folder.path + "/autoencoder/letter.txt"
     try FileManager.default.createDirectory(atPath: folder.path + "/autoencoder", withIntermediateDirectories: true)

@@ -33,7 +33,7 @@ struct EndToEndTests {
     try RunDirectory(opening: URL(filePath: run)).readConfiguration()
   }
 
-  @Test(arguments: ["unet", "gan"])
+  @Test("Models are trained measured exported and used", arguments: ["unet", "gan"])
   func modelsAreTrainedMeasuredExportedAndUsed(_ model: String) throws {
     let trained = try train(model, "--epochs", "2")
     #expect(trained.exitCode == 0, "\(trained.errorOutput)")
@@ -91,7 +91,7 @@ struct EndToEndTests {
     #expect(sheet.width > 4 * 128 && sheet.height > 3 * 128)
   }
 
-  @Test(arguments: ["unet", "gan"])
+  @Test("Stopped runs are resumed to the same weights", arguments: ["unet", "gan"])
   func stoppedRunsAreResumedToTheSameWeights(_ model: String) throws {
     let stopped = try RecolorProcess(trainArguments(model) + ["--epochs", "1000"])
     while stopped.isRunning, !FileManager.default.fileExists(atPath: run + "/config.json") { usleep(1000) }
@@ -116,20 +116,23 @@ struct EndToEndTests {
     #expect(try Data(contentsOf: URL(filePath: last)) == found)
   }
 
-  @Test func interruptedRunsEndWith130() throws {
+  @Test("Interrupted runs end with 130")
+  func interruptedRunsEndWith130() throws {
     let stopped = try RecolorProcess(trainArguments("unet") + ["--epochs", "1000"])
     while stopped.isRunning, !FileManager.default.fileExists(atPath: run + "/samples/epoch_001.png") { usleep(1000) }
     stopped.send(signal: SIGINT)
     #expect(try stopped.wait().exitCode == 130)
   }
 
-  @Test func runsEndAtTheStepLimit() throws {
+  @Test("Runs end at the step limit")
+  func runsEndAtTheStepLimit() throws {
     #expect(try train("unet", "--steps", "3").exitCode == 0)
     let weights = try Checkpoint(reading: URL(filePath: run + "/checkpoints/last.safetensors"))
     #expect(weights.metadata["step"] == "3")
   }
 
-  @Test func runsAreResumedInTheirPrecision() throws {
+  @Test("Runs are resumed in their precision")
+  func runsAreResumedInTheirPrecision() throws {
     #expect(try train("unet", "--steps", "2").exitCode == 0)
     let path = run + "/config.json"
     let text = try String(contentsOfFile: path, encoding: .utf8)

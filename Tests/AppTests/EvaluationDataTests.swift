@@ -49,7 +49,8 @@ struct EvaluationDataTests {
     return (try #require(report["images"] as? Int), result.errorOutput)
   }
 
-  @Test func imagesThatWereTrainedOnAreNotMeasured() throws {
+  @Test("Images that were trained on are not measured")
+  func imagesThatWereTrainedOnAreNotMeasured() throws {
     let run = try train("one", "--validation-images", "8", on: photographs)
     let test = try evaluate(run, on: photographs)
     #expect(test.images == 8)
@@ -58,7 +59,8 @@ struct EvaluationDataTests {
     #expect(try evaluate(run, "--split", "train", on: photographs).images == 12)
   }
 
-  @Test func comparisonsAreOnImagesThatNoRunWasTrainedOn() throws {
+  @Test("Comparisons are on images that no run was trained on")
+  func comparisonsAreOnImagesThatNoRunWasTrainedOn() throws {
     let few = try train("few", "--train-images", "8", on: photographs)
     let more = try train("more", "--train-images", "13", on: photographs)
     let compared = try RecolorProcess.run(
@@ -70,7 +72,8 @@ struct EvaluationDataTests {
     #expect(compared.errorOutput.contains("7 of its 20 images"))
   }
 
-  @Test func weightsOutsideARunGetARemark() throws {
+  @Test("Weights outside a run get a remark")
+  func weightsOutsideARunGetARemark() throws {
     let run = try train("one", on: photographs)
     let weights = folder.path + "/weights.safetensors"
     try FileManager.default.copyItem(atPath: run + "/checkpoints/last.safetensors", toPath: weights)
@@ -82,7 +85,8 @@ struct EvaluationDataTests {
     #expect(validation.remarks.contains("lies in no run"))
   }
 
-  @Test func foldersWithATestPartAreMeasuredOnIt() throws {
+  @Test("Folders with a test part are measured on it")
+  func foldersWithATestPartAreMeasuredOnIt() throws {
     try write(12, to: folder.path + "/parts/train")
     try write(3, to: folder.path + "/parts/test")
     let run = try train("one", on: folder.path + "/parts")

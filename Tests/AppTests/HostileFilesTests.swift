@@ -24,7 +24,8 @@ struct HostileFilesTests {
     return try command.wait()
   }
 
-  @Test func soundFilesAreColoredAndTheOthersReported() throws {
+  @Test("Sound files are colored and the others reported")
+  func soundFilesAreColoredAndTheOthersReported() throws {
     let files = try HostileFiles(in: folder.path + "/in")
     let result = try colorize(folder.path + "/in", "--recursive", "--out", folder.path + "/out")
     #expect(result.exitCode == 1, "\(result.errorOutput)")
@@ -43,7 +44,8 @@ struct HostileFilesTests {
     #expect(result.errorOutput.contains("\(files.sound.count) of \(files.sound.count + files.broken.count) pictures"))
   }
 
-  @Test func brokenFilesDoNotStopTheOthers() throws {
+  @Test("Broken files do not stop the others")
+  func brokenFilesDoNotStopTheOthers() throws {
     for number in 1...99 {
       let color = RGBColor(red: UInt8(number), green: 90, blue: 80)
       try RGBImage(width: 16, height: 16, color: color).writePNG(to: "\(folder.path)/in/\(number).png")
@@ -56,7 +58,8 @@ struct HostileFilesTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/out").count == 99)
   }
 
-  @Test func thePixelLimitCanBeChanged() throws {
+  @Test("The pixel limit can be changed")
+  func thePixelLimitCanBeChanged() throws {
     let path = folder.path + "/in/flat.png"
     try RGBImage(width: 2000, height: 1000, color: .white).writePNG(to: path)
     let refused = try colorize(path, "--out", folder.path + "/out", "--pixel-limit", "1")

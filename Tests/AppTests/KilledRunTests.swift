@@ -45,7 +45,7 @@ struct KilledRunTests {
     while process.isRunning, try savedStep(run).map({ $0 <= step ?? 0 }) ?? true { usleep(1000) }
   }
 
-  @Test(arguments: zip(TestBackends.available, ["unet", "gan"]))
+  @Test("Killed runs end with the same bits", arguments: zip(TestBackends.available, ["unet", "gan"]))
   func killedRunsEndWithTheSameBits(_ device: TestBackends, _ model: String) throws {
     let options = [
       "--device", device == .cpu ? "cpu" : "opencl", "--epochs", "12", "--save-every", "3", "--keep", "2",
@@ -79,7 +79,8 @@ struct KilledRunTests {
     #expect(try rows(whole) == rows(killed))
   }
 
-  @Test func secondProcessesAreRefusedAndHangUpsSave() throws {
+  @Test("Second processes are refused and hang ups save")
+  func secondProcessesAreRefusedAndHangUpsSave() throws {
     let run = folder.path + "/run"
     let first = try RecolorProcess(arguments("unet", run, ["--device", "cpu", "--epochs", "100000"]))
     try waitForSave(run, after: nil, of: first)
@@ -99,7 +100,8 @@ struct KilledRunTests {
     #expect(try directory(run).readConfiguration().saveEvery == 2)
   }
 
-  @Test func runsWithoutDiskSpaceKeepTheLastSave() throws {
+  @Test("Runs without disk space keep the last save")
+  func runsWithoutDiskSpaceKeepTheLastSave() throws {
     let run = folder.path + "/run"
     let begun = try RecolorProcess(arguments("unet", run, ["--device", "cpu", "--epochs", "2"])).wait()
     #expect(begun.exitCode == 0, "\(begun.errorOutput)")
@@ -125,7 +127,8 @@ struct KilledRunTests {
     #expect(try savedStep(run) == 32)
   }
 
-  @Test func nanLossesEndTheRun() throws {
+  @Test("NaN losses end the run")
+  func nanLossesEndTheRun() throws {
     let run = folder.path + "/run"
     let options = ["--device", "cpu", "--learning-rate", "1e19", "--save-every", "1"]
     let result = try RecolorProcess(arguments("unet", run, options)).wait()
@@ -136,7 +139,7 @@ struct KilledRunTests {
     #expect(evaluated.exitCode == 0, "\(evaluated.errorOutput)")
   }
 
-  @Test(arguments: TestBackends.available)
+  @Test("Runs without device memory advise a batch size", arguments: TestBackends.available)
   func runsWithoutDeviceMemoryAdviseABatchSize(_ device: TestBackends) throws {
     let run = folder.path + "/run"
     let name = device == .cpu ? "cpu" : "opencl"

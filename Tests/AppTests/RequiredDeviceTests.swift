@@ -6,7 +6,8 @@ import Testing
 /// broken driver is a failure.
 @Suite("Required device")
 struct RequiredDeviceTests {
-  @Test(.enabled(if: ProcessInfo.processInfo.environment["RECOLOR_REQUIRE_OPENCL"] == "1"))
+  @Test(
+    "The OpenCL device is found", .enabled(if: ProcessInfo.processInfo.environment["RECOLOR_REQUIRE_OPENCL"] == "1"))
   func theOpenCLDeviceIsFound() throws {
     _ = try TestBackends.openCL.make()
     #expect(TestBackends.hasOpenCL)

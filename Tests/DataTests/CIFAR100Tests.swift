@@ -26,7 +26,8 @@ struct CIFAR100Tests {
     return folder
   }
 
-  @Test func recordsAreReadInOrder() throws {
+  @Test("Records are read in order")
+  func recordsAreReadInOrder() throws {
     let folder = try makeFolder()
     let set = try CIFAR100.load(.training, from: folder.path)
     #expect(set.count == 9 && set.width == 32 && set.height == 32)
@@ -43,7 +44,8 @@ struct CIFAR100Tests {
     #expect(try CIFAR100.load(.training, from: folder.path, limit: 2).count == 2)
   }
 
-  @Test func foldersOfAnotherNameNeedTheNamesOfTheClasses() throws {
+  @Test("Folders of another name need the names of the classes")
+  func foldersOfAnotherNameNeedTheNamesOfTheClasses() throws {
     let renamed = try makeFolder("mine")
     #expect(try CIFAR100.load(.test, from: "\(renamed.path)/mine").count == 3)
     let other = try makeFolder("mine", classNames: false)
@@ -54,7 +56,8 @@ struct CIFAR100Tests {
     #expect(try CIFAR100.load(.test, from: unnamed.path).classNames.isEmpty)
   }
 
-  @Test func damagedFilesAreNamed() throws {
+  @Test("Damaged files are named")
+  func damagedFilesAreNamed() throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-100-binary/train.bin"
     let whole = try readFile(path)
@@ -67,7 +70,7 @@ struct CIFAR100Tests {
     #expect(message(in: folder) == "\(names): cannot be used: it has 1 names, not 100")
   }
 
-  @Test(arguments: [(0, 20, 19), (1, 100, 99)])
+  @Test("Wrong labels are named", arguments: [(0, 20, 19), (1, 100, 99)])
   func wrongLabelsAreNamed(place: Int, label: UInt8, highest: Int) throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-100-binary/train.bin"
@@ -80,7 +83,7 @@ struct CIFAR100Tests {
   }
 
   /// Opening a pipe without a writer would wait for ever.
-  @Test(.timeLimit(.minutes(1)))
+  @Test("Pipes are refused", .timeLimit(.minutes(1)))
   func pipesAreRefused() throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-100-binary/train.bin"
@@ -101,7 +104,8 @@ struct CIFAR100Tests {
     }
   }
 
-  @Test func thePublishedArchiveHasTheRightSizes() {
+  @Test("The published archive has the right sizes")
+  func thePublishedArchiveHasTheRightSizes() {
     let archive = CIFARArchive.cifar100
     #expect(archive.sha256.count == 64 && archive.url.hasSuffix("/" + archive.fileName))
     // 50,000 and 10,000 records of two label bytes and 3,072 bytes.

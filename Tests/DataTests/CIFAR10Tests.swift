@@ -30,7 +30,8 @@ struct CIFAR10Tests {
     return folder
   }
 
-  @Test func recordsAreReadInOrder() throws {
+  @Test("Records are read in order")
+  func recordsAreReadInOrder() throws {
     let folder = try makeFolder()
     let set = try CIFAR10.load(.training, from: folder.path)
     #expect(set.count == 15 && set.width == 32 && set.height == 32)
@@ -47,7 +48,7 @@ struct CIFAR10Tests {
     #expect(test.labels == [5, 6])
   }
 
-  @Test(arguments: [1, 3, 4, 15, 99])
+  @Test("Limits select the first images", arguments: [1, 3, 4, 15, 99])
   func limitsSelectTheFirstImages(limit: Int) throws {
     let folder = try makeFolder()
     let all = try CIFAR10.load(.training, from: folder.path)
@@ -56,7 +57,8 @@ struct CIFAR10Tests {
     #expect(some.bytes.elementsEqual(all.bytes.prefix(some.bytes.count)))
   }
 
-  @Test func limitsBelowOneAreErrors() throws {
+  @Test("Limits below one are errors")
+  func limitsBelowOneAreErrors() throws {
     let folder = try makeFolder()
     #expect(throws: DataError.self) { _ = try CIFAR10.load(.training, from: folder.path, limit: 0) }
   }
@@ -70,7 +72,7 @@ struct CIFAR10Tests {
     }
   }
 
-  @Test(arguments: [-1, 1, 1536])
+  @Test("Incomplete records are named", arguments: [-1, 1, 1536])
   func incompleteRecordsAreNamed(change: Int) throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-10-batches-bin/data_batch_4.bin"
@@ -83,7 +85,8 @@ struct CIFAR10Tests {
     #expect(!text.contains("\n"))
   }
 
-  @Test func damagedFilesAreNamed() throws {
+  @Test("Damaged files are named")
+  func damagedFilesAreNamed() throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-10-batches-bin/data_batch_4.bin"
     let whole = try readFile(path)
@@ -106,7 +109,7 @@ struct CIFAR10Tests {
   }
 
   /// Opening a pipe without a writer would wait for ever.
-  @Test(.timeLimit(.minutes(1)))
+  @Test("Pipes are refused", .timeLimit(.minutes(1)))
   func pipesAreRefused() throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-10-batches-bin/data_batch_2.bin"
@@ -115,13 +118,15 @@ struct CIFAR10Tests {
     #expect(message(in: folder) == "\(path): cannot be read: it is no ordinary file")
   }
 
-  @Test func foldersWithoutTheSetAreNamed() throws {
+  @Test("Folders without the set are named")
+  func foldersWithoutTheSetAreNamed() throws {
     let folder = try TemporaryFolder()
     #expect(throws: DataError.notCIFAR10(folder: folder.path)) { try CIFAR10.batchFolder(in: folder.path) }
     #expect(throws: DataError.notCIFAR10(folder: "/no/such")) { _ = try CIFAR10.load(.test, from: "/no/such") }
   }
 
-  @Test func theStandardFolderIsTheNamedOneOrHoldsTheSet() throws {
+  @Test("The standard folder is the named one or holds the set")
+  func theStandardFolderIsTheNamedOneOrHoldsTheSet() throws {
     let folder = try makeFolder()
     #expect(CIFAR10.standardFolder(environment: ["RECOLOR_CIFAR10": "/some/where"]) == "/some/where")
     try FileManager.default.createDirectory(atPath: "\(folder.path)/recolor", withIntermediateDirectories: false)
@@ -130,7 +135,7 @@ struct CIFAR10Tests {
     #expect(CIFAR10.standardFolder(environment: ["XDG_DATA_HOME": folder.path]) == "\(folder.path)/recolor")
   }
 
-  @Test(.enabled(if: PublishedImages.lossless != nil, "needs lossless_1000.bin"))
+  @Test("Published images are read exactly", .enabled(if: PublishedImages.lossless != nil, "needs lossless_1000.bin"))
   func publishedImagesAreReadExactly() throws {
     let bytes = try readFile(try #require(PublishedImages.lossless))
     let folder = try TemporaryFolder()

@@ -25,7 +25,8 @@ struct CIFARArchiveTests {
     #expect(try Folder.names(in: folder.path) == ["cifar-10-batches-bin"])
   }
 
-  @Test func archivesAreDownloadedCheckedAndUnpacked() throws {
+  @Test("Archives are downloaded checked and unpacked")
+  func archivesAreDownloadedCheckedAndUnpacked() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes)
     defer { server.stop() }
@@ -38,7 +39,8 @@ struct CIFARArchiveTests {
     #expect(server.starts.count == 1)
   }
 
-  @Test func membersWithoutChecksumsAreCheckedBySize() throws {
+  @Test("Members without checksums are checked by size")
+  func membersWithoutChecksumsAreCheckedBySize() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes)
     defer { server.stop() }
@@ -54,7 +56,8 @@ struct CIFARArchiveTests {
     ) { _ = try archive.fetch(into: folder.path) }
   }
 
-  @Test func progressIsReported() throws {
+  @Test("Progress is reported")
+  func progressIsReported() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes)
     defer { server.stop() }
@@ -67,7 +70,8 @@ struct CIFARArchiveTests {
     #expect(steps.suffix(end.count) == end[...])
   }
 
-  @Test func interruptedDownloadsAreResumedInTheNextRun() throws {
+  @Test("Interrupted downloads are resumed in the next run")
+  func interruptedDownloadsAreResumedInTheNextRun() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes, [.breakOff(after: 5000), .serve])
     defer { server.stop() }
@@ -82,7 +86,8 @@ struct CIFARArchiveTests {
     #expect(server.starts == [nil, 5000])
   }
 
-  @Test func interruptedConnectionsAreResumed() throws {
+  @Test("Interrupted connections are resumed")
+  func interruptedConnectionsAreResumed() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes, [.breakOff(after: 4000), .breakOff(after: 3000), .serve])
     defer { server.stop() }
@@ -90,7 +95,8 @@ struct CIFARArchiveTests {
     #expect(server.starts == [nil, 4000, 7000])
   }
 
-  @Test func downloadsStartAnewWithoutRanges() throws {
+  @Test("Downloads start anew without ranges")
+  func downloadsStartAnewWithoutRanges() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes, [.breakOff(after: 4000), .ignoreRange])
     defer { server.stop() }
@@ -98,7 +104,7 @@ struct CIFARArchiveTests {
     #expect(server.starts == [nil, 4000])
   }
 
-  @Test(arguments: [100, 100_000])
+  @Test("Wrong bytes of an earlier run are dropped", arguments: [100, 100_000])
   func wrongBytesOfAnEarlierRunAreDropped(count: Int) throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes)
@@ -109,7 +115,8 @@ struct CIFARArchiveTests {
     #expect(server.starts == [count, nil])
   }
 
-  @Test func completeArchivesOfAnEarlierRunNeedNoServer() throws {
+  @Test("Complete archives of an earlier run need no server")
+  func completeArchivesOfAnEarlierRunNeedNoServer() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes)
     server.stop()
@@ -132,7 +139,8 @@ struct CIFARArchiveTests {
     #expect(try Folder.names(in: folder.path) == names)
   }
 
-  @Test func wrongArchivesAreRefused() throws {
+  @Test("Wrong archives are refused")
+  func wrongArchivesAreRefused() throws {
     let test = try TestArchive()
     var damaged = test.bytes
     damaged[3000] ^= 1
@@ -154,7 +162,8 @@ struct CIFARArchiveTests {
     }
   }
 
-  @Test func failingServersAreNamed() throws {
+  @Test("Failing servers are named")
+  func failingServersAreNamed() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes, [.status(404)])
     try expectFailure(test.at(server.url), server, keeping: [partName]) {
@@ -169,7 +178,8 @@ struct CIFARArchiveTests {
   }
 
   /// The members are checked even where the archive has the right checksum.
-  @Test func wrongMembersAreRefused() throws {
+  @Test("Wrong members are refused")
+  func wrongMembersAreRefused() throws {
     var entries = TestArchive.members.map { TestArchive.Entry.file("cifar-10-batches-bin/\($0.name)", $0.bytes) }
     entries[2] = .file("cifar-10-batches-bin/data_batch_3.bin", [UInt8](repeating: 1, count: 3 * 3073))
     let wrong = try TestArchive(entries)
@@ -186,7 +196,8 @@ struct CIFARArchiveTests {
     }
   }
 
-  @Test func membersWithForeignPathsAreNotWritten() throws {
+  @Test("Members with foreign paths are not written")
+  func membersWithForeignPathsAreNotWritten() throws {
     let folder = try TemporaryFolder()
     let inner = "\(folder.path)/inner"
     let usual = TestArchive.members.map { TestArchive.Entry.file("cifar-10-batches-bin/\($0.name)", $0.bytes) }
@@ -204,7 +215,8 @@ struct CIFARArchiveTests {
     #expect(try Folder.names(in: folder.path) == ["inner"])
   }
 
-  @Test func filesThatAreNoArchivesAreNamed() throws {
+  @Test("Files that are no archives are named")
+  func filesThatAreNoArchivesAreNamed() throws {
     let rubbish = [UInt8](repeating: 65, count: 5000)
     let folder = try TemporaryFolder()
     try AtomicFile.write(rubbish, to: "\(folder.path)/rubbish")
@@ -220,7 +232,8 @@ struct CIFARArchiveTests {
     }
   }
 
-  @Test func foldersWithOtherContentsAreKept() throws {
+  @Test("Folders with other contents are kept")
+  func foldersWithOtherContentsAreKept() throws {
     let test = try TestArchive()
     let folder = try TemporaryFolder()
     let target = "\(folder.path)/cifar-10-batches-bin"
@@ -236,7 +249,8 @@ struct CIFARArchiveTests {
     }
   }
 
-  @Test func concurrentDownloadsAreRefused() throws {
+  @Test("Concurrent downloads are refused")
+  func concurrentDownloadsAreRefused() throws {
     let test = try TestArchive()
     let folder = try TemporaryFolder()
     let other = try FileDescriptor(path: "\(folder.path)/\(partName)", flags: O_RDWR | O_CREAT)

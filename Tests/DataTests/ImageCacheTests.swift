@@ -47,7 +47,8 @@ struct ImageCacheTests {
     try Folder.names(in: cache.folder).filter { $0.hasSuffix(ending) }.map { "\(cache.folder)/\($0)" }
   }
 
-  @Test func imagesAreDecodedOnce() throws {
+  @Test("Images are decoded once")
+  func imagesAreDecodedOnce() throws {
     let first = try load()
     #expect(!first.isFromCache)
     let second = try load()
@@ -67,7 +68,8 @@ struct ImageCacheTests {
     #expect(try files(".images").count == 2 && files(".index").count == 1)
   }
 
-  @Test func changedFilesAreDecodedAgain() throws {
+  @Test("Changed files are decoded again")
+  func changedFilesAreDecodedAgain() throws {
     try expectLevels([0, 1, 2, 3, 4], fromCache: false)
     // With the same number of bytes and the time of modification restored.
     let path = "\(photographs)/a/2.png"
@@ -91,7 +93,8 @@ struct ImageCacheTests {
     try expectLevels([0, 1, 4, 3, 4], fromCache: false)
   }
 
-  @Test func addedRemovedAndRenamedFilesAreNoticed() throws {
+  @Test("Added removed and renamed files are noticed")
+  func addedRemovedAndRenamedFilesAreNoticed() throws {
     _ = try load()
     try write(50, to: "a/15.png")
     try expectLevels([0, 1, 50, 2, 3, 4], fromCache: false)
@@ -106,7 +109,8 @@ struct ImageCacheTests {
     #expect(!contents.isFromCache && contents.dataset.labels == [0, 0, 0, 0, 1])
   }
 
-  @Test func touchedAndMovedFilesAreNotDecodedAgain() throws {
+  @Test("Touched and moved files are not decoded again")
+  func touchedAndMovedFilesAreNotDecodedAgain() throws {
     _ = try load()
     for index in 0..<5 { #expect(utimensat(AT_FDCWD, "\(photographs)/a/\(index).png", nil, 0) == 0) }
     try expectLevels([0, 1, 2, 3, 4], fromCache: true)
@@ -116,7 +120,8 @@ struct ImageCacheTests {
   }
 
   /// Errors name the present paths, and not those at the time when the cache was written.
-  @Test func damagedFilesAreNamedByTheirPresentPaths() throws {
+  @Test("Damaged files are named by their present paths")
+  func damagedFilesAreNamedByTheirPresentPaths() throws {
     try AtomicFile.write([1, 2, 3], to: "\(photographs)/a/7.png")
     _ = try load()
     let moved = "\(folder.path)/moved"
@@ -127,7 +132,8 @@ struct ImageCacheTests {
     #expect(contents.unreadable.allSatisfy { $0.reason.hasPrefix($0.path + ":") })
   }
 
-  @Test func filesWithAnEntryInTheIndexAreNotRead() throws {
+  @Test("Files with an entry in the index are not read")
+  func filesWithAnEntryInTheIndexAreNotRead() throws {
     let names = (0..<5).map { "a/\($0).png" }
     // With times of modification in the past.
     let past = [timespec(tv_sec: time(nil) - 1000, tv_nsec: 0), timespec(tv_sec: time(nil) - 1000, tv_nsec: 0)]
@@ -165,7 +171,8 @@ struct ImageCacheTests {
     #expect(ContentIndex(reading: path) == index)
   }
 
-  @Test func damagedCacheFilesAreWrittenAgain() throws {
+  @Test("Damaged cache files are written again")
+  func damagedCacheFilesAreWrittenAgain() throws {
     _ = try load()
     let images = try #require(try files(".images").first)
     let index = try #require(try files(".index").first)
@@ -187,7 +194,8 @@ struct ImageCacheTests {
     try expectLevels([0, 1, 2, 3, 4], fromCache: true)
   }
 
-  @Test func withoutAWritableFolderImagesAreInMemory() throws {
+  @Test("Without a writable folder images are in memory")
+  func withoutAWritableFolderImagesAreInMemory() throws {
     // A file has the name of the folder.
     try AtomicFile.write([1], to: "\(folder.path)/cache")
     for _ in 0..<2 {
@@ -198,7 +206,8 @@ struct ImageCacheTests {
     #expect(ImageCache.standard(environment: ["RECOLOR_CACHE": "/x"])?.folder == "/x/images")
   }
 
-  @Test func unusedFilesAreRemoved() throws {
+  @Test("Unused files are removed")
+  func unusedFilesAreRemoved() throws {
     _ = try load()
     let images = try files(".images") + files(".index")
     let left = "\(cache.folder)/left.images.1.tmp"
@@ -228,7 +237,8 @@ struct ImageCacheTests {
 
   /// Where the same file gives other bytes, `FolderDecoder.method`, which is part of the cache's key, must be increased together
   /// with this digest.
-  @Test func theVersionOfTheDecodingChangesWithItsBytes() throws {
+  @Test("The version of the decoding changes with its bytes")
+  func theVersionOfTheDecodingChangesWithItsBytes() throws {
     var picture = RGBImage(width: 61, height: 40, color: RGBColor(red: 0, green: 0, blue: 0))
     for place in picture.bytes.indices { picture.bytes[place] = UInt8(truncatingIfNeeded: place * place / 7) }
     try FileManager.default.removeItem(atPath: "\(photographs)/a")

@@ -6,7 +6,8 @@ import Testing
 
 @Suite("Data sets")
 struct ImageDatasetTests {
-  @Test func summariesHoldTheStatistics() throws {
+  @Test("Summaries hold the statistics")
+  func summariesHoldTheStatistics() throws {
     let set = ImageDataset(
       name: "small", source: "here", width: 2, height: 1, bytes: [0, 0, 255, 255, 0, 255, 0, 51, 255, 0, 51, 255],
       labels: [2, 0], classNames: ["a", "b", "c"])
@@ -22,7 +23,9 @@ struct ImageDatasetTests {
   }
 
   /// The published colorfulness of the first 5,000 test images is 30.7, the mean over images and not over all pixels.
-  @Test(.enabled(if: PublishedImages.batchFolder != nil, "needs the images of CIFAR-10 (RECOLOR_CIFAR10)"))
+  @Test(
+    "Colorfulness of CIFAR-10 is the published one",
+    .enabled(if: PublishedImages.batchFolder != nil, "needs the images of CIFAR-10 (RECOLOR_CIFAR10)"))
   func colorfulnessOfCIFAR10IsThePublishedOne() throws {
     let folder = try #require(PublishedImages.batchFolder)
     let set = try CIFAR10.load(.test, from: folder, limit: 5000)
@@ -30,13 +33,15 @@ struct ImageDatasetTests {
     #expect(abs(summary.colorfulness - 30.7) < 0.1)
   }
 
-  @Test func byteCountsAreProducts() throws {
+  @Test("Byte counts are products")
+  func byteCountsAreProducts() throws {
     #expect(try ImageDataset.byteCount(width: 32, height: 16, count: 10, limit: 15_360) == 15_360)
     #expect(try ImageDataset.byteCount(width: 32, height: 16, count: 0, limit: 15_360) == 0)
     #expect(ImageDataset.byteLimit > 1 << 20)
   }
 
   @Test(
+    "Byte counts beyond the limit are errors",
     arguments: [
       (32, 16, 11), (0, 16, 1), (32, -16, 1), (32, 16, -1), (1 << 40, 1 << 40, 1), (.max, .max, .max),
     ] as [(Int, Int, Int)])

@@ -12,7 +12,8 @@ struct ImageFolderTests {
     try RGBImage(width: width, height: height, color: RGBColor(red: level, green: 0, blue: 255)).writePNG(to: path)
   }
 
-  @Test func imagesAreSortedAndResized() throws {
+  @Test("Images are sorted and resized")
+  func imagesAreSortedAndResized() throws {
     let folder = try TemporaryFolder()
     try Folder.create("\(folder.path)/b/deep")
     try Folder.create("\(folder.path)/.hidden")
@@ -31,7 +32,8 @@ struct ImageFolderTests {
     }
   }
 
-  @Test func foldersWithoutImagesAreNamed() throws {
+  @Test("Folders without images are named")
+  func foldersWithoutImagesAreNamed() throws {
     let folder = try TemporaryFolder()
     #expect(throws: DataError.noImages(folder: folder.path)) {
       _ = try ImageFolder.load(folder.path, width: 16, height: 16, cache: nil)
@@ -44,7 +46,7 @@ struct ImageFolderTests {
     }
   }
 
-  @Test(.enabled(if: geteuid() != 0, "root can read everything"))
+  @Test("Unreadable folders are left out", .enabled(if: geteuid() != 0, "root can read everything"))
   func unreadableFoldersAreLeftOut() throws {
     let folder = try TemporaryFolder()
     let closed = "\(folder.path)/closed"
@@ -63,7 +65,8 @@ struct ImageFolderTests {
     }
   }
 
-  @Test func damagedImagesAreLeftOutWithTheirLabels() throws {
+  @Test("Damaged images are left out with their labels")
+  func damagedImagesAreLeftOutWithTheirLabels() throws {
     let folder = try TemporaryFolder()
     for (index, name) in ["cat/1", "cat/2", "dog/3", "eel/deep/4"].enumerated() {
       try Folder.create("\(folder.path)/eel/deep")
@@ -88,7 +91,7 @@ struct ImageFolderTests {
     }
   }
 
-  @Test(arguments: [true, false])
+  @Test("Without readable images the first reason is reported", arguments: [true, false])
   func withoutReadableImagesTheFirstReasonIsReported(cached: Bool) throws {
     let folder = try TemporaryFolder()
     for name in ["a.png", "b.png"] { try AtomicFile.write([1, 2], to: "\(folder.path)/\(name)") }
@@ -101,7 +104,8 @@ struct ImageFolderTests {
     }
   }
 
-  @Test func classesAreTheFoldersOfTheFirstLevel() {
+  @Test("Classes are the folders of the first level")
+  func classesAreTheFoldersOfTheFirstLevel() {
     let classes = FolderClasses(["b/1.png", "b/c/2.png", "é/3.png", "a/4.png"])
     #expect(classes?.names == ["a", "b", "é"])
     #expect(classes?.labels == [1, 1, 2, 0])
@@ -112,7 +116,8 @@ struct ImageFolderTests {
   }
 
   /// More images than a chunk holds, decoded on all cores.
-  @Test func manyImagesKeepTheirOrder() throws {
+  @Test("Many images keep their order")
+  func manyImagesKeepTheirOrder() throws {
     let folder = try TemporaryFolder()
     let count = 150
     for index in 0..<count {
@@ -125,7 +130,7 @@ struct ImageFolderTests {
     #expect(steps.first == .decoding(done: 0, total: count))
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test("Pipes are left out", .timeLimit(.minutes(1)))
   func pipesAreLeftOut() throws {
     let folder = try TemporaryFolder()
     #expect(mkfifo("\(folder.path)/a.png", 0o600) == 0)

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Scenes")
 struct ScenesTests {
-  @Test func scenesAreFunctionsOfSeedPartAndNumber() throws {
+  @Test("Scenes are functions of seed part and number")
+  func scenesAreFunctionsOfSeedPartAndNumber() throws {
     let set = try Scenes.dataset(.training, count: 40)
     #expect(set.count == 40 && set.width == 32 && set.height == 32 && set.labels?.count == 40)
     #expect(try set.bytes == Scenes.dataset(.training, count: 40).bytes)
@@ -15,13 +16,14 @@ struct ScenesTests {
     #expect(Set((0..<40).map { set[$0].bytes }).count == 40)
   }
 
-  @Test(arguments: Scenes.Setting.allCases)
+  @Test("Every setting occurs", arguments: Scenes.Setting.allCases)
   func everySettingOccurs(setting: Scenes.Setting) throws {
     let labels = try Scenes.dataset(.training, count: 300).labels ?? []
     #expect(labels.filter { $0 == UInt16(setting.rawValue) }.count > 20)
   }
 
-  @Test func scenesOfOtherSizesHaveTheSameSettings() throws {
+  @Test("Scenes of other sizes have the same settings")
+  func scenesOfOtherSizesHaveTheSameSettings() throws {
     let large = try Scenes.dataset(.test, count: 12, width: 96, height: 48)
     #expect(large.width == 96 && large.height == 48)
     let small = try Scenes.dataset(.test, count: 12)
@@ -29,7 +31,7 @@ struct ScenesTests {
   }
 
   /// The colors of objects do not show in their gray copies.
-  @Test(arguments: [0.36, 0.45, 0.54] as [Float])
+  @Test("Hues have the same mean", arguments: [0.36, 0.45, 0.54] as [Float])
   func huesHaveTheSameMean(mean: Float) {
     for hue in stride(from: Float(0), to: 1, by: 0.05) {
       let color = SceneColor(hue: hue, mean: mean)
@@ -38,7 +40,8 @@ struct ScenesTests {
     }
   }
 
-  @Test func skiesAreMostlyBlueAndScenesColorful() throws {
+  @Test("Skies are mostly blue and scenes colorful")
+  func skiesAreMostlyBlueAndScenesColorful() throws {
     let set = try Scenes.dataset(.training, count: 200)
     let blueSkies = (0..<200).filter { set[$0][16, 0].blue > set[$0][16, 0].red }.count
     #expect(blueSkies > 120)
@@ -46,7 +49,7 @@ struct ScenesTests {
     #expect(colorfulness > 40)
   }
 
-  @Test(arguments: [(0, 32), (32, -32), (4096, 1 << 30), (1 << 62, 1 << 62)])
+  @Test("Impossible sizes are errors", arguments: [(0, 32), (32, -32), (4096, 1 << 30), (1 << 62, 1 << 62)])
   func impossibleSizesAreErrors(width: Int, height: Int) {
     #expect(throws: DataError.self) { _ = try Scenes.dataset(.training, width: width, height: height) }
   }

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Splits and shuffles")
 struct ShuffleTests {
-  @Test func aFifthIsForValidation() throws {
+  @Test("A fifth is for validation")
+  func aFifthIsForValidation() throws {
     let split = try TrainingSplit(count: 50_000, seed: 1)
     #expect(split.training.count == 40_000 && split.validation.count == 10_000)
     #expect(Set(split.training).isDisjoint(with: split.validation))
@@ -14,7 +15,8 @@ struct ShuffleTests {
   }
 
   /// Two independent draws of a fifth have a fifth of their images in common.
-  @Test func splitsOfDifferentSeedsAreIndependent() throws {
+  @Test("Splits of different seeds are independent")
+  func splitsOfDifferentSeedsAreIndependent() throws {
     let splits = try (0..<12).map { Set(try TrainingSplit(count: 2000, seed: $0).validation) }
     for (index, first) in splits.enumerated() {
       for second in splits[(index + 1)...] {
@@ -24,7 +26,8 @@ struct ShuffleTests {
     }
   }
 
-  @Test func theFirstImagesAreForTrainingWhereTheirNumberIsGiven() throws {
+  @Test("The first images are for training where their number is given")
+  func theFirstImagesAreForTrainingWhereTheirNumberIsGiven() throws {
     let split = try TrainingSplit(count: 50_000, trainingCount: 10_000, seed: 1)
     #expect(split.training == Array(0..<10_000))
     #expect(split.validation.count == 2_500)
@@ -35,6 +38,7 @@ struct ShuffleTests {
   }
 
   @Test(
+    "Impossible counts are errors",
     arguments: [
       (0, nil), (101, nil), (-1, nil), (90, 11), (nil, 100), (nil, -1),
     ] as [(Int?, Int?)])
@@ -44,7 +48,8 @@ struct ShuffleTests {
     }
   }
 
-  @Test func epochsHaveDifferentOrders() {
+  @Test("Epochs have different orders")
+  func epochsHaveDifferentOrders() {
     let indices = (0..<1000).map { UInt32(2 * $0) }
     let first = Shuffle.order(of: indices, epoch: 0, seed: 5)
     #expect(first.sorted() == indices)

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Atomic files")
 struct AtomicFileTests {
-  @Test func existingFilesStayUntilTheNewOneIsCommitted() throws {
+  @Test("Existing files stay until the new one is committed")
+  func existingFilesStayUntilTheNewOneIsCommitted() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/file"
     try AtomicFile.write([1, 2, 3], to: path)
@@ -22,7 +23,9 @@ struct AtomicFileTests {
     #expect(try Folder.names(in: folder.path) == ["file"])
   }
 
-  @Test(arguments: [String(repeating: "n", count: 251) + ".png", String(repeating: "ü", count: 125) + ".png"])
+  @Test(
+    "Names of the greatest length are written",
+    arguments: [String(repeating: "n", count: 251) + ".png", String(repeating: "ü", count: 125) + ".png"])
   func namesOfTheGreatestLengthAreWritten(name: String) throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/\(name)"
@@ -34,7 +37,8 @@ struct AtomicFileTests {
     #expect(try Folder.names(in: folder.path) == [name])
   }
 
-  @Test func writersOfOneNameDoNotMixTheirBytes() throws {
+  @Test("Writers of one name do not mix their bytes")
+  func writersOfOneNameDoNotMixTheirBytes() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/file"
     // A link that a process of the same number left, through which nothing may be written.
@@ -51,7 +55,8 @@ struct AtomicFileTests {
     #expect(try readFile("\(folder.path)/other") == [9])
   }
 
-  @Test func filesThatAppearMeanwhileAreKept() throws {
+  @Test("Files that appear meanwhile are kept")
+  func filesThatAppearMeanwhileAreKept() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/file"
     let file = try AtomicFile(path: path)
@@ -69,7 +74,8 @@ struct AtomicFileTests {
     #expect(try Folder.names(in: folder.path) == ["file", "file2"])
   }
 
-  @Test func linksAreFollowed() throws {
+  @Test("Links are followed")
+  func linksAreFollowed() throws {
     let folder = try TemporaryFolder()
     try AtomicFile.write([1], to: "\(folder.path)/file")
     try FileManager.default.createSymbolicLink(
@@ -79,7 +85,8 @@ struct AtomicFileTests {
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder.path)/link") == "\(folder.path)/file")
   }
 
-  @Test func pipesAreNotReplaced() throws {
+  @Test("Pipes are not replaced")
+  func pipesAreNotReplaced() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/pipe"
     #expect(mkfifo(path, 0o600) == 0)

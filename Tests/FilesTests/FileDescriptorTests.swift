@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Open and mapped files")
 struct FileDescriptorTests {
-  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"), "needs /dev/full"))
+  @Test("Full disks are errors", .enabled(if: FileManager.default.fileExists(atPath: "/dev/full"), "needs /dev/full"))
   func fullDisksAreErrors() throws {
     let full = try FileDescriptor(path: "/dev/full", flags: O_WRONLY)
     let bytes = [UInt8](repeating: 0, count: 10)
@@ -14,7 +14,8 @@ struct FileDescriptorTests {
     }
   }
 
-  @Test func filesLargerThanTheLimitAreRefused() throws {
+  @Test("Files larger than the limit are refused")
+  func filesLargerThanTheLimitAreRefused() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/file"
     try AtomicFile.write([UInt8](0..<200), to: path)
@@ -24,7 +25,8 @@ struct FileDescriptorTests {
     }
   }
 
-  @Test func mappedBytesAreThoseOfTheFile() throws {
+  @Test("Mapped bytes are those of the file")
+  func mappedBytesAreThoseOfTheFile() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/file"
     let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 * 7) }
@@ -38,7 +40,7 @@ struct FileDescriptorTests {
     #expect(try MappedFile(path: path).bytes.isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test("Only ordinary files are mapped", .timeLimit(.minutes(1)))
   func onlyOrdinaryFilesAreMapped() throws {
     let folder = try TemporaryFolder()
     let pipe = "\(folder.path)/pipe"

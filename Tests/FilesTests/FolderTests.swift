@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Folders")
 struct FolderTests {
-  @Test func foldersAreCreatedAndRemovedWithTheirContents() throws {
+  @Test("Folders are created and removed with their contents")
+  func foldersAreCreatedAndRemovedWithTheirContents() throws {
     let folder = try TemporaryFolder()
     let inner = "\(folder.path)/a/b/c"
     try Folder.create(inner)

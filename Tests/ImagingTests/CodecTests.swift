@@ -7,12 +7,13 @@ import Testing
 
 @Suite("Image files")
 struct CodecTests {
-  @Test(arguments: try Vectors.names(in: "codecs.json"))
+  @Test("Pixels are those of Pillow", arguments: try Vectors.names(in: "codecs.json"))
   func pixelsAreThoseOfPillow(name: String) throws {
     try Vectors.expectPixels(of: "codecs/\(name)", as: name, in: "codecs.json")
   }
 
-  @Test func writtenImagesAreReadBack() throws {
+  @Test("Written images are read back")
+  func writtenImagesAreReadBack() throws {
     let folder = try TemporaryFolder()
     let image = RGBImage(width: 7, height: 5, bytes: (0..<105).map { UInt8($0 * 73 % 256) })
     try image.writePNG(to: "\(folder.path)/image.png")
@@ -20,14 +21,16 @@ struct CodecTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["image.png"])
   }
 
-  @Test func contentsAndNotNamesDecideTheFormat() throws {
+  @Test("Contents and not names decide the format")
+  func contentsAndNotNamesDecideTheFormat() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/photograph.png"
     try FileManager.default.copyItem(atPath: "\(Vectors.folder)/codecs/baseline.jpg", toPath: path)
     #expect(try RGBImage(contentsOf: path).width == 14)
   }
 
-  @Test func filesThatAreNoImagesAreNamed() throws {
+  @Test("Files that are no images are named")
+  func filesThatAreNoImagesAreNamed() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/notes.png"
     #expect(
@@ -45,7 +48,9 @@ struct CodecTests {
     }
   }
 
-  @Test(arguments: ["rgb.png", "interlaced.png", "palette.png", "baseline.jpg", "progressive.jpg", "cmyk.jpg"])
+  @Test(
+    "Truncated files are errors",
+    arguments: ["rgb.png", "interlaced.png", "palette.png", "baseline.jpg", "progressive.jpg", "cmyk.jpg"])
   func truncatedFilesAreErrors(name: String) throws {
     let whole = try readFile("\(Vectors.folder)/codecs/\(name)")
     // The last chunk of a PNG file holds no pixels.
@@ -57,9 +62,11 @@ struct CodecTests {
   }
 
   /// Damage may be undetected or an error, but must not crash the decoder.
-  @Test(arguments: [
-    "rgb.png", "rgba.png", "gray16.png", "baseline.jpg", "progressive.jpg", "cmyk.jpg", "orientation_6.jpg",
-  ])
+  @Test(
+    "Damaged files are safe",
+    arguments: [
+      "rgb.png", "rgba.png", "gray16.png", "baseline.jpg", "progressive.jpg", "cmyk.jpg", "orientation_6.jpg",
+    ])
   func damagedFilesAreSafe(name: String) throws {
     let whole = try readFile("\(Vectors.folder)/codecs/\(name)")
     for index in whole.indices {
@@ -76,7 +83,8 @@ struct CodecTests {
     }
   }
 
-  @Test func hugeImagesAreRefusedBeforeAllocation() throws {
+  @Test("Huge images are refused before allocation")
+  func hugeImagesAreRefusedBeforeAllocation() throws {
     let png = PNGFile(width: 60_000, height: 60_000, colorType: 2)
     #expect(throws: ImageError.tooLarge(path: "huge.png", width: 60_000, height: 60_000, limit: 1 << 27)) {
       try RGBImage(encoded: png.bytes(rows: [[1, 2, 3, 4]]), name: "huge.png")
@@ -91,7 +99,8 @@ struct CodecTests {
     }
   }
 
-  @Test func longSidesAreRefusedBeforeAllocation() throws {
+  @Test("Long sides are refused before allocation")
+  func longSidesAreRefusedBeforeAllocation() throws {
     func peak() -> Int {
       var usage = rusage()
       getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
@@ -106,7 +115,8 @@ struct CodecTests {
     #expect(peak() - before < 100 << 20)
   }
 
-  @Test func unknownVersionsOfJFIFAreRead() throws {
+  @Test("Unknown versions of JFIF are read")
+  func unknownVersionsOfJFIFAreRead() throws {
     var bytes = try readFile("\(Vectors.folder)/codecs/baseline.jpg")
     let image = try RGBImage(encoded: bytes, name: "first")
     let mark = Array("JFIF\0".utf8)
@@ -115,7 +125,8 @@ struct CodecTests {
     #expect(try RGBImage(encoded: bytes, name: "second") == image)
   }
 
-  @Test func tooManySamplesAreRefused() throws {
+  @Test("Too many samples are refused")
+  func tooManySamplesAreRefused() throws {
     // One directory: tag, type (3: 16 bits, 4: 32 bits), count, value.
     let samples = 1200
     let entries: [(Int, Int, Int, Int)] = [
@@ -139,7 +150,8 @@ struct CodecTests {
     }
   }
 
-  @Test func unwritableFilesAreNamed() throws {
+  @Test("Unwritable files are named")
+  func unwritableFilesAreNamed() throws {
     let folder = try TemporaryFolder()
     let image = RGBImage(width: 1, height: 1, color: .white)
     let path = "\(folder.path)/missing/image.png"

@@ -18,7 +18,8 @@ struct ColorDifferenceTests {
   }
 
   /// The 34 pairs of Sharma, Wu and Dalal's test data, which cover grays and discontinuities of the mean hue.
-  @Test(arguments: try Vectors.load("ciede2000.json", as: [Pair].self))
+  @Test(
+    "Published pairs have the published differences", arguments: try Vectors.load("ciede2000.json", as: [Pair].self))
   func publishedPairsHaveThePublishedDifferences(pair: Pair) {
     #expect(abs(pair.difference - pair.deltaE) <= 1e-4)
     #expect(abs(pair.reverse - pair.deltaE) <= 1e-4, "exchanged")
@@ -40,7 +41,8 @@ struct ColorDifferenceTests {
     max(abs(color.lightness - lab[0]), abs(color.a - lab[1]), abs(color.b - lab[2]))
   }
 
-  @Test func conversionsAndDifferencesAreThoseOfScikitImage() throws {
+  @Test("Conversions and differences are those of scikit-image")
+  func conversionsAndDifferencesAreThoseOfScikitImage() throws {
     let vectors = try Vectors.load("colors.json", as: Colors.self)
     for color in vectors.colors {
       let found = CIELAB(red: color.rgb[0], green: color.rgb[1], blue: color.rgb[2])
@@ -54,7 +56,8 @@ struct ColorDifferenceTests {
     }
   }
 
-  @Test func extremeDifferencesAreExact() {
+  @Test("Extreme differences are exact")
+  func extremeDifferencesAreExact() {
     let color = CIELAB(red: 0.3, green: 0.5, blue: 0.9)
     #expect(colorDifference(color, color) == 0)
     let black = CIELAB(lightness: 0, a: 0, b: 0)

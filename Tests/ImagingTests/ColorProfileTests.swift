@@ -46,7 +46,8 @@ struct ColorProfileTests {
       0, 0, 0, 255, 255, 255, 128, 128, 128, 200, 100, 50, 90, 120, 200, 60, 140, 70, 12, 12, 12, 180, 170, 40,
     ])
 
-  @Test func profilesAreApplied() throws {
+  @Test("Profiles are applied")
+  func profilesAreApplied() throws {
     let photograph = try Photograph(encoded: png(picture, profile: try profile(adobe)), name: "adobe")
     // By the published matrices of Adobe RGB (1998) and sRGB: (200, 100, 50) is redder in sRGB, gray stays nearly as it is.
     let converted = photograph.rgbImage
@@ -60,7 +61,8 @@ struct ColorProfileTests {
     }
   }
 
-  @Test func profilesOfSRGBChangeNothing() throws {
+  @Test("Profiles of sRGB change nothing")
+  func profilesOfSRGBChangeNothing() throws {
     let handle = try #require(cmsCreate_sRGBProfile())
     let bytes = try bytes(of: handle)
     let photograph = try Photograph(encoded: png(picture, profile: bytes), name: "sRGB")
@@ -68,7 +70,8 @@ struct ColorProfileTests {
     #expect(photograph.rgbImage == picture)
   }
 
-  @Test func damagedProfilesAreIgnored() throws {
+  @Test("Damaged profiles are ignored")
+  func damagedProfilesAreIgnored() throws {
     var bytes = try profile(adobe)
     // The signature of the color space.
     for index in 16..<20 { bytes[index] = 0x58 }
@@ -82,7 +85,8 @@ struct ColorProfileTests {
     #expect(photograph.remarks.count == 1)
   }
 
-  @Test func profilesThatPNGFilesCannotHoldAreDropped() throws {
+  @Test("Profiles that PNG files cannot hold are dropped")
+  func profilesThatPNGFilesCannotHoldAreDropped() throws {
     // The size of a profile of version 4 must be a multiple of four bytes, which Little CMS does not require.
     var bytes = try profile(adobe) + [0]
     bytes[8] = 4
@@ -105,7 +109,7 @@ struct ColorProfileTests {
   }
 
   /// At this width, reading three samples per pixel of gray would access memory beyond the row.
-  @Test(arguments: [false, true])
+  @Test("Exponents of gray PNG files are applied", arguments: [false, true])
   func exponentsOfGrayPNGFilesAreApplied(hasAlpha: Bool) throws {
     let width = 200_000
     let row = (0..<width).flatMap { x -> [UInt8] in hasAlpha ? [UInt8(x % 256), 255] : [UInt8(x % 256)] }
@@ -124,7 +128,7 @@ struct ColorProfileTests {
     #expect(try Photograph(encoded: plain.bytes(rows: [row]), name: "gray").profile == nil)
   }
 
-  @Test(arguments: ImageFormat.writable)
+  @Test("Colored photographs keep their profiles", arguments: ImageFormat.writable)
   func coloredPhotographsKeepTheirProfiles(_ format: ImageFormat) throws {
     let bytes = try profile(adobe)
     let photograph = try Photograph(encoded: png(picture, profile: bytes), name: "adobe")
@@ -152,7 +156,8 @@ struct ColorProfileTests {
     }
   }
 
-  @Test func exponentsOfPNGFilesAreApplied() throws {
+  @Test("Exponents of PNG files are applied")
+  func exponentsOfPNGFilesAreApplied() throws {
     #expect(Primaries(gamma: 0, chromaticities: (0, 0, 0, 0, 0, 0, 0, 0)) == nil)
     #expect(Primaries(gamma: 1 / 2.2, chromaticities: (0, 0, 0, 0, 0, 0, 0, 0)) == nil)
     let linear = try #require(Primaries(gamma: 1, chromaticities: (0, 0, 0, 0, 0, 0, 0, 0)))

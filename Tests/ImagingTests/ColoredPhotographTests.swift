@@ -34,7 +34,8 @@ struct ColoredPhotographTests {
   }
 
   /// The most saturated colors on all levels of gray.
-  @Test func lightnessIsKept() throws {
+  @Test("Lightness is kept")
+  func lightnessIsKept() throws {
     let grays = (0..<12 * 256).flatMap { [UInt8](repeating: UInt8($0 % 256), count: 3) }
     let image = RGBImage(width: 256, height: 12, bytes: grays)
     let corners: [[Float]] = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 1, 0], [0, 1, 1]]
@@ -51,14 +52,16 @@ struct ColoredPhotographTests {
     #expect(Int(middle.red) > Int(middle.blue) + 60)
   }
 
-  @Test func grayIsKeptExactly() throws {
+  @Test("Gray is kept exactly")
+  func grayIsKeptExactly() throws {
     let image = RGBImage(width: 16, height: 16, bytes: (0..<256).flatMap { [UInt8](repeating: UInt8($0), count: 3) })
     let gray = [Float](repeating: 0.5, count: 3 * 256)
     #expect(try written(colored(try photograph(image), gray, 16, 16)).rgbImage == image)
   }
 
   /// A red and a blue half with a sharp edge, and the chroma at a fraction of the size.
-  @Test func chromaFollowsTheEdgesOfThePhotograph() throws {
+  @Test("Chroma follows the edges of the photograph")
+  func chromaFollowsTheEdgesOfThePhotograph() throws {
     let (width, height) = (256, 64)
     let edge = 121
     var image = RGBImage(width: width, height: height, color: RGBColor(red: 200, green: 170, blue: 160))
@@ -105,7 +108,9 @@ struct ColoredPhotographTests {
   }
 
   /// With RECOLOR_PHOTOGRAPHS=FOLDER: prints the figures of docs/colorize.md for that folder's photographs.
-  @Test(.enabled(if: ProcessInfo.processInfo.environment["RECOLOR_PHOTOGRAPHS"] != nil))
+  @Test(
+    "Chroma follows the edges of real photographs",
+    .enabled(if: ProcessInfo.processInfo.environment["RECOLOR_PHOTOGRAPHS"] != nil))
   func chromaFollowsTheEdgesOfRealPhotographs() throws {
     let folder = ProcessInfo.processInfo.environment["RECOLOR_PHOTOGRAPHS"] ?? ""
     for workingSize in [32, 64, 128] {
@@ -126,13 +131,14 @@ struct ColoredPhotographTests {
     }
   }
 
-  @Test func chromaOfNaNIsGray() throws {
+  @Test("Chroma of NaN is gray")
+  func chromaOfNaNIsGray() throws {
     let image = RGBImage(width: 40, height: 30, color: RGBColor(red: 90, green: 90, blue: 90))
     let colors = [Float](repeating: .nan, count: 3 * 256)
     #expect(try written(colored(try photograph(image), colors, 16, 16)).rgbImage == image)
   }
 
-  @Test(arguments: [(1, 1), (1, 20000), (20000, 1), (3, 2)])
+  @Test("Photographs of any size are colored", arguments: [(1, 1), (1, 20000), (20000, 1), (3, 2)])
   func photographsOfAnySizeAreColored(width: Int, height: Int) throws {
     let image = RGBImage(width: width, height: height, color: RGBColor(red: 90, green: 90, blue: 90))
     let colors = uniform(0.8, 0.3, 0.3)
@@ -141,7 +147,8 @@ struct ColoredPhotographTests {
     #expect(abs(result.rgbImage.lightness(0, 0) - image.lightness(0, 0)) < 0.25)
   }
 
-  @Test func sixteenBitsAreKept() throws {
+  @Test("Sixteen bits are kept")
+  func sixteenBitsAreKept() throws {
     let photograph = try Photograph(contentsOf: "\(Vectors.folder)/photographs/gray16.tif")
     let colors = uniform(0.6, 0.5, 0.3)
     let result = try written(colored(photograph, colors, 16, 16))
@@ -163,7 +170,8 @@ struct ColoredPhotographTests {
     #expect(try written(colored(photograph, colors, 16, 16), .jpeg).bitsPerSample == 8)
   }
 
-  @Test func alphaIsKeptInPNGAndWhiteInJPEG() throws {
+  @Test("Alpha is kept in PNG and white in JPEG")
+  func alphaIsKeptInPNGAndWhiteInJPEG() throws {
     let photograph = try Photograph(contentsOf: "\(Vectors.folder)/photographs/alpha.webp")
     let colors = uniform(0.6, 0.5, 0.3)
     let result = try written(colored(photograph, colors, 16, 16))

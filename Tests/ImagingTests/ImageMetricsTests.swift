@@ -24,7 +24,8 @@ struct ImageMetricsTests {
 
   private func values(_ bytes: HexBytes) -> [Float] { bytes.bytes.map { Float($0) / 255 } }
 
-  @Test func metricsEqualScikitImage() throws {
+  @Test("Metrics equal scikit-image")
+  func metricsEqualScikitImage() throws {
     for (index, pair) in try Vectors.load("metrics.json", as: [Pair].self).enumerated() {
       let scorer = ImageScorer(width: pair.width, height: pair.height)
       let scores = scorer.scores(predictions: values(pair.prediction), photographs: pair.truth.bytes)
@@ -46,7 +47,8 @@ struct ImageMetricsTests {
   }
 
   /// An object with the number of images and each metric under its key.
-  @Test func metricsAreEncodedByTheirKeys() throws {
+  @Test("Metrics are encoded by their keys")
+  func metricsAreEncodedByTheirKeys() throws {
     let image = (0..<3 * 16 * 16).map { UInt8($0 % 7 * 36) }
     let metrics = try #require(ImageMetrics(ImageScorer(width: 16, height: 16).grayCopyScores(photographs: image)))
     let object = try JSONDecoder().decode([String: Double].self, from: JSONEncoder().encode(metrics))
@@ -55,7 +57,8 @@ struct ImageMetricsTests {
     #expect(object.count == Metric.allCases.count + 1)
   }
 
-  @Test func imagesAreScoredByThemselves() throws {
+  @Test("Images are scored by themselves")
+  func imagesAreScoredByThemselves() throws {
     let pair = try #require(Vectors.load("metrics.json", as: [Pair].self).first)
     let (prediction, truth) = (values(pair.prediction), pair.truth.bytes)
     let gray = truth.map { _ in Float(0.5) }
@@ -79,7 +82,8 @@ struct ImageMetricsTests {
     #expect(ImageMetrics([]) == nil)
   }
 
-  @Test func exactImagesHaveFiniteRatios() throws {
+  @Test("Exact images have finite ratios")
+  func exactImagesHaveFiniteRatios() throws {
     let image = (0..<3 * 16 * 16).map { UInt8($0 % 7 * 36) }
     let scorer = ImageScorer(width: 16, height: 16)
     let scores = scorer.scores(predictions: image.map { Float($0) / 255 }, photographs: image)
@@ -93,14 +97,16 @@ struct ImageMetricsTests {
     #expect(itself[.accuracyWithin2] == 1 && itself[.accuracyWithin5] == 1 && itself[.deltaE] == 0)
   }
 
-  @Test func predictionsCountAsTheyWouldBeShown() throws {
+  @Test("Predictions count as they would be shown")
+  func predictionsCountAsTheyWouldBeShown() throws {
     let white = [UInt8](repeating: 255, count: 3 * 11 * 11)
     let scorer = ImageScorer(width: 11, height: 11)
     #expect(scorer.scores(predictions: white.map { _ in 1.5 }, photographs: white)[0][.mse] == 0)
     #expect(scorer.scores(predictions: white.map { _ in .nan }, photographs: white)[0][.mse] == 1)
   }
 
-  @Test func theGrayCopyIsTheMeanOfTheColors() throws {
+  @Test("The gray copy is the mean of the colors")
+  func theGrayCopyIsTheMeanOfTheColors() throws {
     let pair = try #require(Vectors.load("metrics.json", as: [Pair].self).first)
     let gray = stride(from: 0, to: pair.truth.bytes.count, by: 3).flatMap { first in
       let sum = pair.truth.bytes[first..<first + 3].reduce(0) { $0 + Float($1) }

@@ -9,19 +9,20 @@ import Testing
 struct PhotographTests {
   private static let folder = "\(Vectors.folder)/photographs"
 
-  @Test(arguments: try Vectors.names(in: "photographs.json"))
+  @Test("Pixels are those of other readers", arguments: try Vectors.names(in: "photographs.json"))
   func pixelsAreThoseOfOtherReaders(name: String) throws {
     try Vectors.expectPixels(of: "photographs/\(name)", as: name, in: "photographs.json")
   }
 
-  @Test func bitsAndAlphaAreKept() throws {
+  @Test("Bits and alpha are kept")
+  func bitsAndAlphaAreKept() throws {
     #expect(try Photograph(contentsOf: "\(Self.folder)/gray16.tif").bitsPerSample == 16)
     #expect(try Photograph(contentsOf: "\(Self.folder)/rgb.tif").bitsPerSample == 8)
     #expect(try Photograph(contentsOf: "\(Self.folder)/alpha.webp").hasAlpha)
     #expect(try !Photograph(contentsOf: "\(Self.folder)/lossless.webp").hasAlpha)
   }
 
-  @Test(arguments: ["animated.webp", "animated.png", "pages.tif"])
+  @Test("Further pages are remarked", arguments: ["animated.webp", "animated.png", "pages.tif"])
   func furtherPagesAreRemarked(name: String) throws {
     let remarks = try Photograph(contentsOf: "\(Self.folder)/\(name)").remarks
     #expect(remarks.count == 1)
@@ -29,7 +30,9 @@ struct PhotographTests {
     #expect(try Photograph(contentsOf: "\(Self.folder)/rgb.tif").remarks.isEmpty)
   }
 
-  @Test(arguments: ["lossless.webp", "lossy.webp", "alpha.webp", "rgb.tif", "tiled.tif", "planar.tif", "lzw.tif"])
+  @Test(
+    "Truncated files are errors",
+    arguments: ["lossless.webp", "lossy.webp", "alpha.webp", "rgb.tif", "tiled.tif", "planar.tif", "lzw.tif"])
   func truncatedFilesAreErrors(name: String) throws {
     let whole = try readFile("\(Self.folder)/\(name)")
     // The end of some files is not needed: padding behind the pixels or the directory.
@@ -41,10 +44,13 @@ struct PhotographTests {
   }
 
   /// Damage may be undetected or an error, but must not crash the decoder.
-  @Test(arguments: [
-    "lossless.webp", "lossy.webp", "animated.webp", "rgb16.tif", "tiled.tif", "planar_tiled.tif", "lzw.tif", "jpeg.tif",
-    "palette.tif", "premultiplied.tif", "cmyk.tif", "bigtiff.tif", "bitmap.tif", "animated.png",
-  ])
+  @Test(
+    "Damaged files are safe",
+    arguments: [
+      "lossless.webp", "lossy.webp", "animated.webp", "rgb16.tif", "tiled.tif", "planar_tiled.tif", "lzw.tif",
+      "jpeg.tif",
+      "palette.tif", "premultiplied.tif", "cmyk.tif", "bigtiff.tif", "bitmap.tif", "animated.png",
+    ])
   func damagedFilesAreSafe(name: String) throws {
     let whole = try readFile("\(Self.folder)/\(name)")
     for index in whole.indices {
@@ -61,14 +67,16 @@ struct PhotographTests {
     }
   }
 
-  @Test func imagesBeyondTheLimitAreRefused() throws {
+  @Test("Images beyond the limit are refused")
+  func imagesBeyondTheLimitAreRefused() throws {
     #expect(throws: ImageError.tooLarge(path: "\(Self.folder)/rgb.tif", width: 18, height: 20, limit: 359)) {
       try Photograph(contentsOf: "\(Self.folder)/rgb.tif", pixelLimit: 359)
     }
     #expect(try Photograph(contentsOf: "\(Self.folder)/rgb.tif", pixelLimit: 360).width == 18)
   }
 
-  @Test func pipesAreRefused() throws {
+  @Test("Pipes are refused")
+  func pipesAreRefused() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/pipe.png"
     #expect(mkfifo(path, 0o600) == 0)
@@ -79,7 +87,7 @@ struct PhotographTests {
     }
   }
 
-  @Test(arguments: [(18, 20), (5, 7), (1, 1), (40, 33), (16, 3)])
+  @Test("Photographs are resized like images", arguments: [(18, 20), (5, 7), (1, 1), (40, 33), (16, 3)])
   func photographsAreResizedLikeImages(width: Int, height: Int) throws {
     let photograph = try Photograph(contentsOf: "\(Self.folder)/rgb.tif")
     let expected = photograph.rgbImage.resized(width: width, height: height)

@@ -19,7 +19,7 @@ struct ResizingTests {
   }
 
   /// Pillow rounds to bytes between its two passes, so that values may differ by 1.
-  @Test(arguments: try Vectors.load("resizing.json", as: Document.self).cases)
+  @Test("Resized images are those of Pillow", arguments: try Vectors.load("resizing.json", as: Document.self).cases)
   func resizedImagesAreThoseOfPillow(expected: Document.Case) throws {
     let document: Document = try Vectors.load("resizing.json")
     let image = RGBImage(width: document.width, height: document.height, bytes: document.bytes.bytes)
@@ -29,7 +29,8 @@ struct ResizingTests {
     #expect(difference <= 1)
   }
 
-  @Test func filledImagesAreCroppedAboutTheCenter() {
+  @Test("Filled images are cropped about the center")
+  func filledImagesAreCroppedAboutTheCenter() {
     var wide = RGBImage(width: 9, height: 3, color: .black)
     for y in 0..<3 { for x in 3..<6 { wide[x, y] = .white } }
     #expect(wide.filled(width: 3, height: 3) == RGBImage(width: 3, height: 3, color: .white))
@@ -40,7 +41,8 @@ struct ResizingTests {
     #expect(RGBImage(width: 1, height: 1000, color: .white).filled(width: 32, height: 16).width == 32)
   }
 
-  @Test func enlargedImagesRepeatPixels() {
+  @Test("Enlarged images repeat pixels")
+  func enlargedImagesRepeatPixels() {
     let image = RGBImage(width: 2, height: 1, bytes: [1, 2, 3, 4, 5, 6])
     #expect(image.enlarged(by: 2).bytes == [1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6, 1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6])
   }

@@ -3,7 +3,8 @@ import Testing
 
 @Suite("CSV tables")
 struct CSVTableTests {
-  @Test func writtenTablesAreReadBack() {
+  @Test("Written tables are read back")
+  func writtenTablesAreReadBack() {
     var table = CSVTable(columns: ["name", "a, b"])
     table.append(["say \"no\"", "1"])
     table.append(["two\nlines", ""])
@@ -12,7 +13,8 @@ struct CSVTableTests {
     #expect(CSVTable(parsing: table.text) == table)
   }
 
-  @Test func incompleteRowsAreDropped() {
+  @Test("Incomplete rows are dropped")
+  func incompleteRowsAreDropped() {
     let table = CSVTable(parsing: "epoch,mse\r\n1,0.5\r\n2,0.4,extra\r\n3")
     #expect(table.columns == ["epoch", "mse"])
     #expect(table.rows == [["1", "0.5"], ["2", "0.4"]])

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Charts")
 struct ChartTests {
-  @Test func ticksAreRound() {
+  @Test("Ticks are round")
+  func ticksAreRound() {
     let scale = AxisScale(fitting: [18.04, 23.1])
     #expect(scale.ticks == [18, 19, 20, 21, 22, 23, 24] || scale.ticks == [18, 20, 22, 24])
     #expect(scale.bounds.contains(18.04) && scale.bounds.contains(23.1) && !scale.isLogarithmic)
@@ -14,7 +15,7 @@ struct ChartTests {
     #expect(tenths.ticks.map { AxisScale.label($0) } == ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6"])
   }
 
-  @Test(arguments: [[5.0], [0], [-2, -2], [1e-9, 1.001e-9], [-1e12, 1e12], [0, 0.3]])
+  @Test("Axes contain their values", arguments: [[5.0], [0], [-2, -2], [1e-9, 1.001e-9], [-1e12, 1e12], [0, 0.3]])
   func axesContainTheirValues(_ values: [Double]) {
     let scale = AxisScale(fitting: values)
     #expect((2...12).contains(scale.ticks.count))
@@ -22,7 +23,7 @@ struct ChartTests {
     for tick in scale.ticks { #expect((-1e-9...1 + 1e-9).contains(scale.position(of: tick))) }
   }
 
-  @Test(arguments: [[0.0053, 0.0686], [1e-8, 1], [1, 3e20]])
+  @Test("Wide ranges are logarithmic", arguments: [[0.0053, 0.0686], [1e-8, 1], [1, 3e20]])
   func wideRangesAreLogarithmic(_ values: [Double]) {
     let scale = AxisScale(fitting: values)
     #expect(scale.isLogarithmic && (2...9).contains(scale.ticks.count))
@@ -32,7 +33,8 @@ struct ChartTests {
     #expect(!AxisScale(fitting: values, allowsLogarithm: false).isLogarithmic)
   }
 
-  @Test func countsHaveIntegerTicks() {
+  @Test("Counts have integer ticks")
+  func countsHaveIntegerTicks() {
     #expect(AxisScale(counts: [1, 2, 3, 4, 5]).ticks == [1, 2, 3, 4, 5])
     #expect(AxisScale(counts: [1, 20]).ticks == [5, 10, 15, 20])
     #expect(AxisScale(counts: [1]).ticks == [1])
@@ -42,7 +44,8 @@ struct ChartTests {
     LineChart(title: "Loss <i>", xLabel: "epoch", unit: "dB", series: series)
   }
 
-  @Test func seriesAreDrawnAsLines() throws {
+  @Test("Series are drawn as lines")
+  func seriesAreDrawnAsLines() throws {
     let chart = chart([
       .init(name: "a & b", color: 0, points: [(1, 2), (2, 3), (3, 2.5)]),
       .init(name: "second", color: 9, points: [(1, 2.5), (2, .nan), (3, 3), (4, 3)]),
@@ -57,12 +60,14 @@ struct ChartTests {
     #expect(markup.contains("var(--series-1)") && markup.contains(" stroke-dasharray=\"5 3\">"))
   }
 
-  @Test func chartsWithoutPointsAreNil() {
+  @Test("Charts without points are nil")
+  func chartsWithoutPointsAreNil() {
     #expect(chart([]).html == nil)
     #expect(chart([.init(name: "a", color: 0, points: [(1, .infinity)])]).html == nil)
   }
 
-  @Test func pointsHaveNames() {
+  @Test("Points have names")
+  func pointsHaveNames() {
     let chart = ScatterChart(
       title: "t", xLabel: "x", yLabel: "y",
       points: [.init(name: "<a>", color: 1, x: 3, y: 4), .init(name: "gray", color: nil, x: 0, y: 0)])
@@ -71,7 +76,8 @@ struct ChartTests {
     #expect(markup.components(separatedBy: "<circle").count - 1 == 2)
   }
 
-  @Test func namesOfCoincidingPointsDoNotOverlap() throws {
+  @Test("Names of coinciding points do not overlap")
+  func namesOfCoincidingPointsDoNotOverlap() throws {
     let chart = ScatterChart(
       title: "t", xLabel: "x", yLabel: "y",
       points: ["a", "b", "c"].map { .init(name: $0, color: 0, x: 3, y: 4) })

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("HTML")
 struct HTMLTests {
-  @Test func textIsEscapedAndMarkupIsNot() {
+  @Test("Text is escaped and markup is not")
+  func textIsEscapedAndMarkupIsNot() {
     let name = "<script>alert('1 & 2')</script> \"x\""
     let cell: HTML = "<td title=\"\(name)\">\(name)</td>"
     let escaped = "&lt;script&gt;alert(&#39;1 &amp; 2&#39;)&lt;/script&gt; &quot;x&quot;"
@@ -14,12 +15,14 @@ struct HTMLTests {
     #expect((cell + row).markup == cell.markup + row.markup)
   }
 
-  @Test func controlCharactersAreReplaced() {
+  @Test("Control characters are replaced")
+  func controlCharactersAreReplaced() {
     let text: HTML = "\("a\u{0}b\u{1B}c\nd\u{85}é")"
     #expect(text.markup == "a\u{FFFD}b\u{FFFD}c\nd\u{FFFD}é")
   }
 
-  @Test func pagesLoadNothing() {
+  @Test("Pages load nothing")
+  func pagesLoadNothing() {
     let page = ReportPage(
       title: "<One>", introduction: "<p>two</p>", sections: [.init("three", "Three & four", "<p>five</p>")],
       footer: "six")
@@ -34,7 +37,8 @@ struct HTMLTests {
     #expect(markup.contains("default-src 'none'"))
   }
 
-  @Test func imagesBecomeDataURIs() {
+  @Test("Images become data URIs")
+  func imagesBecomeDataURIs() {
     #expect(DataURI.png([0x89, 0x50, 0x4E, 0x47]) == "data:image/png;base64,iVBORw==")
   }
 }

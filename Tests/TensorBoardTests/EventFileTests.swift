@@ -28,7 +28,8 @@ struct EventFileTests {
     return events
   }
 
-  @Test func eventsAreReadBack() throws {
+  @Test("Events are read back")
+  func eventsAreReadBack() throws {
     let file = EventFile(in: folder.path)
     try file.write([("train/loss", 0.5), ("epoch/learning_rate", .nan)], step: 16)
     let png = [UInt8](repeating: 1, count: 16) + [0, 0, 1, 4, 0, 0, 0, 10, 9]
@@ -49,14 +50,16 @@ struct EventFileTests {
     #expect(Array(image.encodedImageString) == png)
   }
 
-  @Test func filesWithoutEventsAreNotCreated() throws {
+  @Test("Files without events are not created")
+  func filesWithoutEventsAreNotCreated() throws {
     let file = EventFile(in: folder.path, goingOnAt: 7)
     try file.synchronize()
     #expect(try names.isEmpty)
   }
 
   /// Also files of the same second: TensorBoard reads files in the order of their names.
-  @Test func resumedRunsStartALaterFile() throws {
+  @Test("Resumed runs start a later file")
+  func resumedRunsStartALaterFile() throws {
     try EventFile(in: folder.path).write([("loss", 1)], step: 1)
     let first = try #require(try names.first)
     for _ in 0..<3 { try EventFile(in: folder.path, goingOnAt: 8).write([("loss", 2)], step: 8) }
@@ -68,7 +71,8 @@ struct EventFileTests {
     #expect(events[1].step == 8)
   }
 
-  @Test func missingFoldersAreNamed() throws {
+  @Test("Missing folders are named")
+  func missingFoldersAreNamed() throws {
     let missing = folder.path + "/missing"
     let error = #expect(throws: FileError.self) { try EventFile(in: missing).write([("loss", 1)], step: 1) }
     #expect(error?.path == missing)
