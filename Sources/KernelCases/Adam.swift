@@ -7,7 +7,8 @@ extension Reference {
   ///
   /// - Parameter step: t, from 1.
   public static func adam(
-    parameters: ReferenceTensor, gradients: ReferenceTensor, firstMoment: ReferenceTensor, secondMoment: ReferenceTensor,
+    parameters: ReferenceTensor, gradients: ReferenceTensor, firstMoment: ReferenceTensor,
+    secondMoment: ReferenceTensor,
     learningRate: Double, step: Int, beta1: Double, beta2: Double, epsilon: Double
   ) -> (parameters: ReferenceTensor, firstMoment: ReferenceTensor, secondMoment: ReferenceTensor) {
     var parameters = parameters

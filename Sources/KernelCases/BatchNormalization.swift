@@ -24,7 +24,8 @@ extension Reference {
   ///   - scale: γ, `[C]`
   ///   - shift: β, `[C]`
   public static func batchNormalizationForward(
-    input: ReferenceTensor, statistics: ReferenceTensor? = nil, scale: ReferenceTensor, shift: ReferenceTensor, runningMean: ReferenceTensor,
+    input: ReferenceTensor, statistics: ReferenceTensor? = nil, scale: ReferenceTensor, shift: ReferenceTensor,
+    runningMean: ReferenceTensor,
     runningVariance: ReferenceTensor, activation: Activation?, epsilon: Double, momentum: Double
   ) -> BatchNormalizationResult {
     let channels = input.shape.channels
@@ -61,7 +62,8 @@ extension Reference {
 
   /// output = activation(γ · (x − running mean) / √(running variance + ε) + β).
   public static func batchNormalizationInference(
-    input: ReferenceTensor, scale: ReferenceTensor, shift: ReferenceTensor, runningMean: ReferenceTensor, runningVariance: ReferenceTensor,
+    input: ReferenceTensor, scale: ReferenceTensor, shift: ReferenceTensor, runningMean: ReferenceTensor,
+    runningVariance: ReferenceTensor,
     activation: Activation?, epsilon: Double
   ) -> ReferenceTensor {
     let channels = input.shape.channels
@@ -76,7 +78,8 @@ extension Reference {
   /// With g = outputGradient · activation′(γ x̂ + β), x̂ = (x − μ) · inverseDeviation, m = N · H · W: ∂β = Σ g;
   /// ∂γ = Σ g x̂; inputGradient = γ · inverseDeviation · (g − ∂β / m − x̂ · ∂γ / m).
   public static func batchNormalizationBackward(
-    input: ReferenceTensor, scale: ReferenceTensor, shift: ReferenceTensor, mean: ReferenceTensor, inverseDeviation: ReferenceTensor,
+    input: ReferenceTensor, scale: ReferenceTensor, shift: ReferenceTensor, mean: ReferenceTensor,
+    inverseDeviation: ReferenceTensor,
     outputGradient: ReferenceTensor, activation: Activation?
   ) -> (inputGradient: ReferenceTensor, scaleGradient: ReferenceTensor, shiftGradient: ReferenceTensor) {
     let channels = input.shape.channels

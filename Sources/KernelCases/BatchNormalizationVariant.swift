@@ -65,7 +65,8 @@ struct BatchNormalizationVariant: Sendable {
     var input = input(&tensors)
     let vector = Shape(vector: shape.channels)
     let statistics = Reference.batchNormalizationForward(
-      input: input, scale: scale, shift: shift, runningMean: ReferenceTensor(vector), runningVariance: ReferenceTensor(vector),
+      input: input, scale: scale, shift: shift, runningMean: ReferenceTensor(vector),
+      runningVariance: ReferenceTensor(vector),
       activation: nil, epsilon: 1e-5, momentum: 0)
     let mean = statistics.mean.roundedToFloat
     let inverseDeviation = statistics.inverseDeviation.roundedToFloat

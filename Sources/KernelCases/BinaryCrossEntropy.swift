@@ -5,7 +5,9 @@ extension Reference {
   /// mean over all elements of max(z, 0) − z t + log(1 + exp(−|z|)), z the logits and t the target.
   ///
   /// - Returns: the loss and its derivative by `logits`, (sigmoid(z) − t) / count.
-  public static func binaryCrossEntropy(logits: ReferenceTensor, target: Double) -> (loss: Double, gradient: ReferenceTensor) {
+  public static func binaryCrossEntropy(logits: ReferenceTensor, target: Double) -> (
+    loss: Double, gradient: ReferenceTensor
+  ) {
     let count = Double(logits.shape.count)
     var loss = 0.0
     for z in logits.values { loss += (max(z, 0) - z * target + log1p(exp(-abs(z)))) / count }

@@ -28,7 +28,8 @@ extension Reference {
   ///   - bias: `[C]`
   ///   - imageShape: `[N, H, W, C]`
   public static func convolutionImage(
-    map: ReferenceTensor, weights: ReferenceTensor, bias: ReferenceTensor? = nil, imageShape: Shape, _ geometry: ConvolutionGeometry,
+    map: ReferenceTensor, weights: ReferenceTensor, bias: ReferenceTensor? = nil, imageShape: Shape,
+    _ geometry: ConvolutionGeometry,
     weightsInput: ConvolutionProblem.Side = .image
   ) -> ReferenceTensor {
     var image = ReferenceTensor(imageShape)

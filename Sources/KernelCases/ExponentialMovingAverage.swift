@@ -2,7 +2,9 @@ import Runtime
 
 extension Reference {
   /// average + (1 − decay) · (values − average)
-  public static func exponentialMovingAverage(values: ReferenceTensor, average: ReferenceTensor, decay: Double) -> ReferenceTensor {
+  public static func exponentialMovingAverage(values: ReferenceTensor, average: ReferenceTensor, decay: Double)
+    -> ReferenceTensor
+  {
     ReferenceTensor(average.shape, zip(average.values, values.values).map { $0 + (1 - decay) * ($1 - $0) })
   }
 }

@@ -3,7 +3,9 @@ import Runtime
 extension Reference {
   /// The largest value of each window × window square and its place `y · window + x` in it; the first of equal ones wins,
   /// row by row. Rows and columns left over at the end are ignored.
-  public static func maxPoolingForward(input: ReferenceTensor, window: Int) -> (output: ReferenceTensor, indices: ReferenceTensor) {
+  public static func maxPoolingForward(input: ReferenceTensor, window: Int) -> (
+    output: ReferenceTensor, indices: ReferenceTensor
+  ) {
     let shape = input.shape
     let outputShape = Shape(shape.batch, shape.height / window, shape.width / window, shape.channels)
     var output = ReferenceTensor(outputShape, repeating: -.infinity)

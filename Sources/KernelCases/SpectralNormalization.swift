@@ -28,7 +28,8 @@ extension Reference {
 
   /// (gradient − ⟨gradient, output⟩ · v uᵀ) / σ
   public static func spectralNormalizationBackward(
-    output: ReferenceTensor, outputVector: ReferenceTensor, inputVector: ReferenceTensor, norm: Double, gradient: ReferenceTensor
+    output: ReferenceTensor, outputVector: ReferenceTensor, inputVector: ReferenceTensor, norm: Double,
+    gradient: ReferenceTensor
   ) -> ReferenceTensor {
     let columns = output.shape.channels
     let product = zip(gradient.values, output.values).reduce(0) { $0 + $1.0 * $1.1 }
@@ -41,7 +42,9 @@ extension Reference {
   }
 
   /// vᵀ A u
-  static func spectralNorm(weights: ReferenceTensor, outputVector: ReferenceTensor, inputVector: ReferenceTensor) -> Double {
+  static func spectralNorm(weights: ReferenceTensor, outputVector: ReferenceTensor, inputVector: ReferenceTensor)
+    -> Double
+  {
     let columns = weights.shape.channels
     return weights.values.indices.reduce(0) { sum, index in
       sum + weights[index] * inputVector[index / columns] * outputVector[index % columns]

@@ -22,7 +22,8 @@ struct ConvolutionSample: CustomTestStringConvertible, Sendable {
   private func values(_ tensor: Tensor, stream: UInt64) -> TensorValues {
     var random = Philox(seed: 7, stream: stream)
     return TensorValues(
-      tensor, ReferenceTensor(tensor.shape, (0..<tensor.shape.count).map { _ in Double(random.nextUniform(in: -1...1)) }))
+      tensor,
+      ReferenceTensor(tensor.shape, (0..<tensor.shape.count).map { _ in Double(random.nextUniform(in: -1...1)) }))
   }
 
   /// Channels 3 and on of a tensor with 5 channels more.

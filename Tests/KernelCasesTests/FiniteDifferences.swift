@@ -13,7 +13,8 @@ func dot(_ a: ReferenceTensor, _ b: ReferenceTensor) -> Double {
 ///   - gradient: the formula's ∂f/∂x at `point`
 ///   - function: f
 func expectGradient(
-  _ gradient: ReferenceTensor, at point: ReferenceTensor, of function: (ReferenceTensor) -> Double, _ comment: Comment? = nil,
+  _ gradient: ReferenceTensor, at point: ReferenceTensor, of function: (ReferenceTensor) -> Double,
+  _ comment: Comment? = nil,
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
   // Rounding costs 1e-16 / h and the third derivative h²: both are about 1e-10 here.

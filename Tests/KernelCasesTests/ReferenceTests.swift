@@ -9,7 +9,8 @@ struct ReferenceTests {
   @Test("A convolution with ones counts the pixels under its kernel")
   func convolution() {
     let output = Reference.convolutionMap(
-      image: ReferenceTensor(Shape(1, 3, 3, 1), repeating: 1), weights: ReferenceTensor(Shape(3, 3, 1, 1), repeating: 1),
+      image: ReferenceTensor(Shape(1, 3, 3, 1), repeating: 1),
+      weights: ReferenceTensor(Shape(3, 3, 1, 1), repeating: 1),
       bias: ReferenceTensor(vector: [10]), ConvolutionGeometry(kernel: 3, padding: 1))
     #expect(output.values == [14, 16, 14, 16, 19, 16, 14, 16, 14])
   }
@@ -39,7 +40,8 @@ struct ReferenceTests {
   @Test("Batch normalization of two pixels")
   func batchNormalization() {
     let result = Reference.batchNormalizationForward(
-      input: ReferenceTensor(Shape(1, 1, 2, 1), [1, 5]), scale: ReferenceTensor(vector: [3]), shift: ReferenceTensor(vector: [-1]),
+      input: ReferenceTensor(Shape(1, 1, 2, 1), [1, 5]), scale: ReferenceTensor(vector: [3]),
+      shift: ReferenceTensor(vector: [-1]),
       runningMean: ReferenceTensor(vector: [10]), runningVariance: ReferenceTensor(vector: [1]),
       activation: .leakyReLU(slope: 0.5), epsilon: 0, momentum: 0.5)
     #expect(result.mean.values == [3])
@@ -104,7 +106,8 @@ struct ReferenceTests {
   @Test("Adam's epsilon is added to the corrected deviation")
   func adamEpsilon() {
     let result = Reference.adam(
-      parameters: ReferenceTensor(vector: [0]), gradients: ReferenceTensor(vector: [2]), firstMoment: ReferenceTensor(vector: [0]),
+      parameters: ReferenceTensor(vector: [0]), gradients: ReferenceTensor(vector: [2]),
+      firstMoment: ReferenceTensor(vector: [0]),
       secondMoment: ReferenceTensor(vector: [0]), learningRate: 1, step: 1, beta1: 0.9, beta2: 0.999, epsilon: 2)
     #expect(abs(result.parameters[0] + 0.5) < 1e-12)
     #expect(abs(result.firstMoment[0] - 0.2) < 1e-15)
