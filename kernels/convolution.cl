@@ -43,7 +43,7 @@ kernel WORK_GROUP(GROUP_X, GROUP_Y, 1) void convolution_data(
     const RowPosition at = row_position(min(row, phase.rows - 1), phase.grid);
     row_y[i] = row < phase.rows ? at.y * step + phase.taps_y.origin + direction * terms.hits_y.begin : -(1 << 30);
     row_x[i] = at.x * step + phase.taps_x.origin + direction * terms.hits_x.begin;
-    row_image[i] = at.image * input_height;
+    row_image[i] = at.n * input_height;
   }
 
   // (tap row, tap column, channel) of the terms that this item reads, and how far apart the steps are.

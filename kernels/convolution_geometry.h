@@ -87,22 +87,22 @@ typedef struct {
 } RowGrid;
 
 typedef struct {
-  int image, y, x;
+  int n, y, x;
 } RowPosition;
 
-// Returns the row's image and place on the phase grid.
+// Returns the row's picture and place on the phase grid.
 static inline RowPosition row_position(int row, RowGrid grid) {
   RowPosition position;
   if (grid.position_major) {
     const int place = row / grid.batch;
-    position.image = row - place * grid.batch;
+    position.n = row - place * grid.batch;
     position.y = place / grid.width;
     position.x = place - position.y * grid.width;
   } else {
     const int line = row / grid.width;
     position.x = row - line * grid.width;
-    position.image = line / grid.height;
-    position.y = line - position.image * grid.height;
+    position.n = line / grid.height;
+    position.y = line - position.n * grid.height;
   }
   return position;
 }
@@ -152,7 +152,7 @@ static inline int tap_of(int m, int l, Phase phase, DataSum problem) {
 
 // Returns the number of the output pixel at a place of the phase grid.
 static inline size_t output_pixel(RowPosition at, Phase phase, DataSum problem) {
-  return pixel_index(at.image, at.y * problem.phases + phase.y, at.x * problem.phases + phase.x, problem.output_height,
+  return pixel_index(at.n, at.y * problem.phases + phase.y, at.x * problem.phases + phase.x, problem.output_height,
                      problem.output_width);
 }
 
@@ -184,7 +184,7 @@ FORCE_INLINE DataTerms data_terms(DataSum problem, Phase phase, int first_row, i
   const RowGrid grid = phase.grid;
   const RowPosition first = row_position(first_row, grid);
   const RowPosition last = row_position(min(first_row + tile_rows, phase.rows) - 1, grid);
-  const int lines_apart = !grid.position_major && first.image != last.image;
+  const int lines_apart = !grid.position_major && first.n != last.n;
   const int columns_apart = lines_apart || first.y != last.y;
   terms.hits_y = hitting_taps(phase.taps_y, lines_apart ? 0 : first.y, lines_apart ? grid.height - 1 : last.y,
                               problem.step, problem.direction, problem.input_height);

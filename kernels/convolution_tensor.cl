@@ -34,7 +34,7 @@ static inline Digits row_digits_sum(Digits a, Digits b, RowGrid grid) {
 }
 static inline RowPosition digits_position(Digits digits, RowGrid grid) {
   RowPosition position;
-  position.image = grid.position_major ? digits.low : digits.high;
+  position.n = grid.position_major ? digits.low : digits.high;
   position.y = grid.position_major ? digits.high : digits.middle;
   position.x = grid.position_major ? digits.middle : digits.low;
   return position;
@@ -76,7 +76,7 @@ kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_data(
     const int y = at.y * step + phase.taps_y.origin + direction * terms.hits_y.begin;
     row_x[i] = at.x * step + phase.taps_x.origin + direction * terms.hits_x.begin;
     row_y[i] = first_row + deep_line + i * DEEP_LINES < phase.rows ? y : -(1 << 30);
-    row_pixel[i] = (at.image * input_height + y) * input_width + row_x[i];
+    row_pixel[i] = (at.n * input_height + y) * input_width + row_x[i];
     row_place = row_digits_sum(row_place, row_digits(DEEP_LINES, grid), grid);
   }
   // Products of two ints are one instruction.

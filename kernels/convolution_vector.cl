@@ -87,7 +87,7 @@ kernel WORK_GROUP(1, 1, 1) void convolution_vector_data(
     const RowPosition at = row_position(min(tile * TILE_ROWS + i, phase.rows - 1), phase.grid);
     row_y[i] = at.y * step + phase.taps_y.origin;
     row_x[i] = at.x * step + phase.taps_x.origin;
-    row_base[i] = input_offset + pixel_index(at.image, row_y[i], row_x[i], input_height, input_width) * input_stride;
+    row_base[i] = input_offset + pixel_index(at.n, row_y[i], row_x[i], input_height, input_width) * input_stride;
     row_target[i] = output_offset + output_pixel(at, phase, problem) * output_stride;
   }
 

@@ -77,6 +77,6 @@ struct PlannedConvolution: ConvolutionOperation, ReferencedOperation {
     return backend.plan(
       problem,
       by: problem.target == .weights
-        ? ShiftedFilterSum(problem, on: backend.pool) : ShiftedDataSum(problem, on: backend.pool))
+        ? ShiftedFilter(problem, on: backend.pool) : ShiftedData(problem, on: backend.pool))
   }
 }

@@ -45,14 +45,14 @@ struct ConvolutionTests {
         ($0.instance(pass, planned: .fastest).operation as? PlannedConvolution)?.problem
       }
     }
-    let sums = problems(.forward).compactMap { WinogradDataSum($0, on: pool) }
+    let sums = problems(.forward).compactMap { WinogradData($0, on: pool) }
     #expect(sums.count == Self.samples.count)
     for kind in [winograd_tile_4x4, winograd_map_2x2] {
       let orders = sums.filter { $0.kind == kind }.map(\.order)
       #expect(orders.contains { if case .byTiles = $0 { true } else { false } })
       #expect(orders.contains { if case .byPanels = $0 { true } else { false } })
     }
-    let filters = problems(.backwardFilter).compactMap { WinogradFilterSum($0, on: pool) }
+    let filters = problems(.backwardFilter).compactMap { WinogradFilter($0, on: pool) }
     #expect(filters.contains { $0.parts.count > 1 } && filters.contains { $0.parts.count == 1 })
   }
 

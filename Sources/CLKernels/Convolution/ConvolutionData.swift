@@ -3,9 +3,6 @@ import Runtime
 // The data sum: forward passes and data gradients, read from the result's side (kernels/convolution_geometry.h).
 
 extension ConvolutionProblem {
-  /// Whether the weights' output channels are the ones that are summed over.
-  var readsWeightsTransposed: Bool { (target == .map) != (weightsInput == .image) }
-
   /// Whether pixels are best ordered position by position: on small maps a good part of the taps falls into the padding, and
   /// neighbours that share their position skip them together.
   var isBestPositionMajor: Bool { geometry.taps > 1 && result.shape.batch > 1 && phasePixels <= 64 }

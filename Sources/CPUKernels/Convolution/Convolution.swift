@@ -5,7 +5,7 @@ import Runtime
 protocol ConvolutionAlgorithm {
   /// The algorithm's parts of the problem's workspace.
   var workspace: Workspace { get }
-  /// Pixels of each part of the result whose moments the algorithm computes together; empty for a sum onto the weights.
+  /// Pixels of each part of the result whose moments the algorithm computes together; empty for a filter sum.
   var partCounts: [Int] { get }
   /// Returns a function that computes the problem's target, without the gradient of a bias.
   func bind(statistics: ConvolutionStatistics?, _ binding: inout Binding) throws(BackendError) -> () -> Void
@@ -16,14 +16,14 @@ extension CPUBackend {
     plan(problem, by: fastestAlgorithm(for: problem))
   }
 
-  /// Returns minimal filtering where it pays, and products of shifted images elsewhere.
+  /// Returns Winograd's algorithm where it is faster, else shifted products.
   func fastestAlgorithm(for problem: ConvolutionProblem) -> any ConvolutionAlgorithm {
     if problem.target == .weights {
-      if let winograd = WinogradFilterSum(problem, on: pool) { return winograd }
-      return ShiftedFilterSum(problem, on: pool)
+      if let winograd = WinogradFilter(problem, on: pool) { return winograd }
+      return ShiftedFilter(problem, on: pool)
     }
-    if let winograd = WinogradDataSum(problem, on: pool) { return winograd }
-    return ShiftedDataSum(problem, on: pool)
+    if let winograd = WinogradData(problem, on: pool) { return winograd }
+    return ShiftedData(problem, on: pool)
   }
 
   func plan(_ problem: ConvolutionProblem, by algorithm: any ConvolutionAlgorithm) -> PlannedOperation {
@@ -55,9 +55,6 @@ extension CPUBackend {
 }
 
 extension ConvolutionProblem {
-  /// Whether the channels of the side that a sum onto the other side reads are the weights' input channels.
-  var readsInputSide: Bool { (weightsInput == .image) == (target == .map) }
-
   /// Elements of one tap's matrix.
   var matrixCount: Int { image.shape.channels * map.shape.channels }
 
@@ -71,8 +68,8 @@ extension ConvolutionProblem {
     }
   }
 
-  /// The taps that reach pixels of the image at `phaseY`, `phaseX` modulo the stride, at their pixels of the map for the
-  /// phase's positions: with y = q · stride + phase, tap i reaches it from q + (phase + padding − i) / stride.
+  /// Returns the taps that reach the image's pixels y = q · stride + phase, along each axis: tap i reads the map at
+  /// q + (phase + padding − i) / stride, if that is whole.
   func taps(phaseY: Int, phaseX: Int) -> [convolution_tap] {
     let stride = geometry.stride
     let y = phaseY + geometry.padding

@@ -40,14 +40,16 @@ public struct ConvolutionGeometry: Codable, Hashable, Sendable {
 
 /// One pass of a convolution or of a transposed convolution, as both backends compute it.
 ///
-/// A convolution with stride s and padding p relates an *image* to a *map*: pixel v of the map and pixel v · s + i − p of the
-/// image meet at tap i of the kernel. Every pass computes one of three tensors from the other two:
+/// A convolution with stride s and padding p relates an *image* to a *map*: along each axis, pixel v of the map and pixel
+/// v · s + i − p of the image meet at tap i of the kernel. (These are the names of the two sides; a batch has N pictures on
+/// each.) Every pass computes one of three tensors from the other two:
 ///
 ///     map(v, k)        = bias(k) + Σ image(v · s + i − p, c) · weights(i, c, k)
 ///     image(y, c)      = bias(c) + Σ map(v, k) · weights(i, c, k)      over v · s + i − p = y
 ///     weights(i, c, k) = Σ image(v · s + i − p, c) · map(v, k)
 ///
-/// A transposed convolution is the second of these, with its input as the map, its output as the image, and the map's
+/// The first two are called *data sums* (forward passes and gradients of inputs), the third is the *filter sum* (gradients of
+/// weights). A transposed convolution is the second, with its input as the map, its output as the image, and the map's
 /// channels as its weights' input channels.
 public struct ConvolutionProblem {
   /// The tensor that is computed.
@@ -59,7 +61,8 @@ public struct ConvolutionProblem {
   public let operation: String
   public let pass: Pass
   public let target: Target
-  /// `[N, H, W, C]`, or its gradient; the side that the stride samples.
+  /// `[N, H, W, C]`, or its gradient: the side with the larger extents. The map has one pixel for every `stride` of its
+  /// pixels along each axis.
   public var image: Tensor
   /// `[N, H′, W′, K]`, or its gradient.
   public var map: Tensor
@@ -97,14 +100,17 @@ extension ConvolutionProblem {
   /// The problem in messages: `Convolution backwardData`.
   public var title: String { "\(operation) \(pass.rawValue)" }
 
-  /// The side that is read where the target is the other.
+  /// The side that a data sum reads; without meaning for target `weights`.
   public var source: Tensor { target == .image ? map : image }
-  /// The side that is computed where the target is one.
+  /// The side that a data sum computes; without meaning for target `weights`.
   public var result: Tensor { target == .image ? image : map }
   /// The side whose channels are the weights' input channels.
   public var inputSide: Tensor { weightsInput == .image ? image : map }
   /// The side whose channels are the weights' output channels.
   public var outputSide: Tensor { weightsInput == .image ? map : image }
+
+  /// Whether a data sum multiplies with transposed weight matrices: its source has the weights' output channels.
+  public var readsWeightsTransposed: Bool { (target == .map) != (weightsInput == .image) }
 
   /// Tensors whose old contents matter.
   public var reads: [Tensor] {

@@ -1,9 +1,9 @@
 import CVectorLoops
 import Runtime
 
-/// A sum onto the weights: for each tap, the pixels of the weights' input side, transposed, times those of the output side.
-/// `shifted_filter.c` has the loops.
-struct ShiftedFilterSum: ConvolutionAlgorithm {
+/// The filter sum as products of shifted images: for each tap, the pixels of the weights' input side, transposed, times those
+/// of the output side. `shifted_filter.c` has the loops.
+struct ShiftedFilter: ConvolutionAlgorithm {
   let workspace: Workspace
   private let scratch: Workspace.WorkerParts
   private let parts: PartialSums

@@ -1,12 +1,11 @@
 import CVectorLoops
 import Runtime
 
-/// A sum onto the map or the image as products of shifted images: any kernel, stride and padding, nothing unrolled in
-/// memory. `shifted_data.c` has the loops.
+/// The data sum as products of shifted images: any kernel, stride and padding, without im2col. `shifted_data.c` has the loops.
 ///
 /// A sum onto the image is split into the sub-pixel phases of the stride, so that a tap is never multiplied with a zero that
 /// the stride puts between two pixels.
-struct ShiftedDataSum: ConvolutionAlgorithm {
+struct ShiftedData: ConvolutionAlgorithm {
   /// Positions of one task where there is enough to do; `shifted_data_run` works in blocks of as many.
   private static let blockPositions = 512
   /// Fewer positions make packing the weights cost more than 5 % of the products.
@@ -74,8 +73,8 @@ struct ShiftedDataSum: ConvolutionAlgorithm {
             result_x: Int32(x), height: Int32((result.height - y + step - 1) / step),
             width: Int32((result.width - x + step - 1) / step), source_channels: source.channels,
             result_channels: result.channels, weights: weights,
-            weight_source_stride: problem.readsInputSide ? result.channels : 1,
-            weight_result_stride: problem.readsInputSide ? 1 : source.channels, bias: bias,
+            weight_source_stride: problem.readsWeightsTransposed ? 1 : result.channels,
+            weight_result_stride: problem.readsWeightsTransposed ? source.channels : 1, bias: bias,
             taps: binding.copy(taps), tap_count: taps.count, moments: statistics?.moments ?? vector_moments()))
       }
     }

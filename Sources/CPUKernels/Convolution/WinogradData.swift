@@ -1,9 +1,8 @@
 import CVectorLoops
 import Runtime
 
-/// A 3 × 3 convolution with stride 1 and padding 1, onto the map or the image, by minimal filtering. `winograd_data.c` has the
-/// loops.
-struct WinogradDataSum: ConvolutionAlgorithm {
+/// The data sum of a 3 × 3 convolution with stride 1 and padding 1 by Winograd's algorithm. `winograd_data.c` has the loops.
+struct WinogradData: ConvolutionAlgorithm {
   /// How the work is split. Both orders give the same bits.
   enum Order {
     /// All weights are transformed first; then each task takes `block` tiles through all result channels. For large maps.
@@ -80,9 +79,9 @@ struct WinogradDataSum: ConvolutionAlgorithm {
       winograd_data(
         kind: kind, source: winograd_image(source), result: winograd_image(result),
         weights: try binding.vector(problem.weights),
-        weight_source_stride: problem.readsInputSide ? result.channels : 1,
-        weight_result_stride: problem.readsInputSide ? 1 : source.channels, flipped: problem.target == .image,
-        bias: try binding.vector(problem.bias), moments: statistics?.moments ?? vector_moments())
+        weight_source_stride: problem.readsWeightsTransposed ? 1 : result.channels,
+        weight_result_stride: problem.readsWeightsTransposed ? source.channels : 1,
+        flipped: problem.target == .image, bias: try binding.vector(problem.bias), moments: statistics?.moments ?? vector_moments())
     ])
     switch order {
     case .byTiles(let block, let weights):
