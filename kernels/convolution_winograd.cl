@@ -1,7 +1,7 @@
-// 3 × 3 convolution with stride 1 and padding 1 by minimal filtering for GPUs: the data sum.
+// 3 × 3 convolution with stride 1 and padding 1 by Winograd's algorithm for GPUs: the data sum.
 // convolution_winograd_transforms.h has the formulas.
 //
-//   convolution_winograd_weights   filter transform: weights to [elements][channels][columns]
+//   convolution_winograd_weights   weight transform: weights to [elements][channels][columns]
 //   convolution_winograd_input     input transform: input to [elements][tiles][channels], also for the filter sum
 //   convolution_winograd_product   a matrix product an element: sums [elements][tiles][columns]
 //   convolution_winograd_output    output transform: sums to the output, with the bias
@@ -36,12 +36,12 @@ kernel void convolution_winograd_weights(TENSOR(const float *restrict, weights),
     taps[i] = AT(weights, line)[transposed ? channel : column];
   }
 #pragma unroll
-  for (int x = 0; x < 3; x++) filter_transform_line(taps + x, 3, once + x * TRANSFORM_SIDE);
+  for (int x = 0; x < 3; x++) weight_transform_line(taps + x, 3, once + x * TRANSFORM_SIDE);
   global float *to = BASE(transformed) + (size_t)channel * columns + column;
 #pragma unroll
   for (int y = 0; y < TRANSFORM_SIDE; y++) {
     float line[TRANSFORM_SIDE];
-    filter_transform_line(once + y, TRANSFORM_SIDE, line);
+    weight_transform_line(once + y, TRANSFORM_SIDE, line);
 #pragma unroll
     for (int x = 0; x < TRANSFORM_SIDE; x++) to[(size_t)(y * TRANSFORM_SIDE + x) * channels * columns] = line[x];
   }

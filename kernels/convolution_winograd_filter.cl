@@ -1,4 +1,4 @@
-// 3 × 3 convolution with stride 1 and padding 1 by minimal filtering for GPUs: the filter sum.
+// 3 × 3 convolution with stride 1 and padding 1 by Winograd's algorithm for GPUs: the filter sum.
 // convolution_winograd_transforms.h has the formulas; convolution_winograd.cl has the input transform.
 //
 //   convolution_winograd_output_gradient    the output's gradient to [elements][tiles][columns]

@@ -1,4 +1,4 @@
-// The matrix products of minimal filtering, tiled into local memory and registers:
+// The matrix products of Winograd's algorithm, tiled into local memory and registers:
 //
 //   sums[part][element][row][column] = Σ left(element, row, k) · right[element][k][column]
 //

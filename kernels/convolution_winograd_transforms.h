@@ -1,9 +1,9 @@
-// The linear transforms of F(4 × 4, 3 × 3) minimal filtering (Winograd 1980; Lavin and Gray 2016), for a stride of 1
-// and a padding of 1. A tile is 4 × 4 pixels of the output:
+// The linear transforms of Winograd's minimal filtering F(4 × 4, 3 × 3) (Winograd 1980; Lavin and Gray 2016), for a
+// stride of 1 and a padding of 1. A tile is 4 × 4 pixels of the output:
 //
 //   output tile = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A,   summed over the channels before the output transform Aᵀ … A
 //
-// The input transform Bᵀ d B brings 6 × 6 pixels of the input, and the filter transform G g Gᵀ brings 3 × 3 weights, to
+// The input transform Bᵀ d B brings 6 × 6 pixels of the input, and the weight transform G g Gᵀ brings 3 × 3 weights, to
 // the transform domain, where the 36 products of its elements take the place of 144. The gradient of the weights is Gᵀ
 // [(Bᵀ d B) ⊙ (A e Aᵀ)] G, e being the output's gradient.
 //
@@ -98,7 +98,7 @@ FORCE_INLINE void output_gradient_transform_line(const VALUE *y, int stride, VAL
 }
 
 // G: 3 weights to 6 elements.
-FORCE_INLINE void filter_transform_line(const VALUE *g, int stride, VALUE *u) {
+FORCE_INLINE void weight_transform_line(const VALUE *g, int stride, VALUE *u) {
   const VALUE g0 = g[0], g1 = g[stride], g2 = g[2 * stride];
   const VALUE even = (-2.0f / 3.0f) * g0 + (-1.0f / 3.0f) * g2, odd = (-2.0f / 3.0f * HALF_ROOT) * g1;
   const VALUE even2 = (1.0f / 6.0f) * g0 + (1.0f / 3.0f) * g2, odd2 = (1.0f / 6.0f * ROOT) * g1;
@@ -137,7 +137,7 @@ FORCE_INLINE void output_gradient_transform_line(const VALUE *y, int stride, VAL
   m[2] = y[stride];
 }
 
-FORCE_INLINE void filter_transform_line(const VALUE *g, int stride, VALUE *u) {
+FORCE_INLINE void weight_transform_line(const VALUE *g, int stride, VALUE *u) {
   u[0] = g[stride];
   u[1] = g[2 * stride] - g[stride];
   u[2] = g[0] - g[stride];

@@ -1,7 +1,7 @@
-// 3 × 3 convolution with stride 1 and padding 1 by minimal filtering for CPUs: the data sum in explicit float16
+// 3 × 3 convolution with stride 1 and padding 1 by Winograd's algorithm for CPUs: the data sum in explicit float16
 // vectors, a register tile of tiles × vectors of columns. convolution_winograd_transforms.h has the formulas.
 //
-//   convolution_winograd_vector_weights   filter transform, for all groups of the next kernel:
+//   convolution_winograd_vector_weights   weight transform, for all groups of the next kernel:
 //                                         transformed[panel][block of channels][elements][channel][PANEL]
 //   convolution_winograd_vector_data      a block of tiles × a panel of columns: input transform, a product an element
 //                                         over blocks of channels, output transform. Everything in between stays in the
@@ -65,7 +65,7 @@ static inline size_t weights_place(int panel, int channel, int channels) {
           (size_t)(channel * PANEL + 16 * (channel / BLOCK_CHANNELS))) * ELEMENTS;
 }
 
-// The filter transform of `length` channels × `vectors` vectors of columns, to[element][channel][column], where lines
+// The weight transform of `length` channels × `vectors` vectors of columns, to[element][channel][column], where lines
 // are `line` floats long and elements element_stride apart. Columns that do not exist are zero.
 static inline void transform_weights(global const float *weights, ulong stride, int channels, int columns,
                                      int transposed, int flipped, int channel, int length, int column, int vectors,
@@ -92,10 +92,10 @@ static inline void transform_weights(global const float *weights, ulong stride, 
       }
       for (int c = 0; c < depth; c++) {
         float16 once[3 * TRANSFORM_SIDE];
-        for (int x = 0; x < 3; x++) filter_transform_line(taps[c] + x, 3, once + x * TRANSFORM_SIDE);
+        for (int x = 0; x < 3; x++) weight_transform_line(taps[c] + x, 3, once + x * TRANSFORM_SIDE);
         for (int y = 0; y < TRANSFORM_SIDE; y++) {
           float16 elements[TRANSFORM_SIDE];
-          filter_transform_line(once + y, TRANSFORM_SIDE, elements);
+          weight_transform_line(once + y, TRANSFORM_SIDE, elements);
 #pragma unroll
           for (int i = 0; i < TRANSFORM_SIDE; i++)
             vstore16(elements[i], vector, to + (y * TRANSFORM_SIDE + i) * element_stride + (first + c) * line);

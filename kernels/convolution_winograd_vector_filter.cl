@@ -1,4 +1,4 @@
-// 3 × 3 convolution with stride 1 and padding 1 by minimal filtering for CPUs: the filter sum in explicit float16
+// 3 × 3 convolution with stride 1 and padding 1 by Winograd's algorithm for CPUs: the filter sum in explicit float16
 // vectors, a register tile of input channels × vectors of output channels. convolution_winograd_transforms.h has the
 // formulas.
 //

@@ -1,4 +1,4 @@
-// Minimal filtering for CPUs: prefetching the pixels of a tile, 16 channels at a time.
+// Winograd's algorithm for CPUs: prefetching the pixels of a tile, 16 channels at a time.
 
 #define TILE_CHANNELS 16
 #include "convolution_winograd_transforms.h"

@@ -1,4 +1,4 @@
-// The data sum by minimal filtering.
+// The data sum by Winograd's algorithm.
 
 #include "winograd.h"
 
@@ -77,7 +77,7 @@ MULTIVERSION(
      size_t element_stride),
     (kind, image, first, end, to, element_stride))
 
-// The filter transform of one panel, to [elements][length][32] from packed taps [9][length][32].
+// The weight transform of one panel, to [elements][length][32] from packed taps [9][length][32].
 
 VECTOR_LOOP void transform_weights(const enum winograd_kind kind, const float *packed, size_t length, float *to) {
   const int elements = domain_side(kind) * domain_side(kind);

@@ -5,7 +5,7 @@
 #include "winograd.h"
 #include "winograd_transform.h"
 
-/// The pixels of the padding, of the largest number of channels.
+/// A pixel of the padding: zeros for the largest number of channels.
 static const float winograd_zeros[WINOGRAD_MOST_CHANNELS];
 
 /// First pixel of the tile's image, and the tile's place in it.
@@ -25,7 +25,7 @@ VECTOR_LOOP struct winograd_place find_place(
       (int32_t)(inside / across) * side, (int32_t)(inside % across) * side};
 }
 
-/// Pixels that a tile reads, row by row; those in the padding element at zeros.
+/// Finds the pixels that a tile reads, row by row; those in the padding point at `winograd_zeros`.
 VECTOR_LOOP void find_inputs(
     const enum winograd_kind kind, const struct winograd_image *image, size_t tile, const float **pixels) {
   const int side = input_side(kind), border = kind == winograd_tile_4x4 ? 1 : 0;

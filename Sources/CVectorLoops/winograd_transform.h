@@ -1,14 +1,7 @@
 #pragma once
 
-// The linear transforms to and from the transform domain, on 16 channels at a time.
-//
-// F(4, 3) is the Toom-Cook algorithm at the points 0, ±1/√2, ±√2 and infinity, which keep the error of its float32 sums
-// at 1e-6 of the largest value, a fifth of that at the usual 0, ±1, ±2. With p = 1/√2, q = √2 and the polynomial
-// M(t) = t (t² − p²)(t² − q²): row j of Bᵀ holds the coefficients of M(t) / (t − point j) (of M itself for infinity),
-// G(j, k) = point_jᵏ / Π over l ≠ j of (point_j − point_l), and A(j, i) = point_jⁱ.
-//
-// A map of 2 pixels with zeros beside them is a 2 × 2 Toeplitz matrix of three weights times a vector, for which 3
-// products do: y₀ = w₁ (x₀ + x₁) + (w₂ − w₁) x₁ and y₁ = w₁ (x₀ + x₁) + (w₀ − w₁) x₀.
+// The linear transforms to and from the transform domain, on 16 channels at a time: the same as those of
+// kernels/convolution_winograd_transforms.h, which has the formulas.
 
 #include "multiversion.h"
 
@@ -56,7 +49,7 @@ VECTOR_LOOP void output_gradient_4(const float16 *y, const int stride, float16 *
   m[5 * m_stride] = y[3 * stride];
 }
 
-/// Filter transform G: 3 weights to 6 elements.
+/// Weight transform G: 3 weights to 6 elements.
 VECTOR_LOOP void weights_4(const float16 *g, const int stride, float16 *u, const int u_stride) {
   const float16 g0 = g[0], g1 = g[stride], g2 = g[2 * stride];
   const float16 even = (-2.0f / 3.0f) * g0 + (-1.0f / 3.0f) * g2, odd = (-2.0f / 3.0f * HALF_ROOT) * g1;

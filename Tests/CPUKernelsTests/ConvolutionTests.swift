@@ -7,7 +7,7 @@ import Testing
 
 @Suite("CPU backend: convolution")
 struct ConvolutionTests {
-  /// Around the tiles, chunks and blocks of minimal filtering.
+  /// Around the tiles, chunks and blocks of Winograd's algorithm.
   static let samples: [ConvolutionSample] = [
     // Whole maps of 2 × 2.
     ConvolutionSample(batch: 5, height: 2, width: 2, inputChannels: 16, outputChannels: 16),
@@ -37,7 +37,7 @@ struct ConvolutionTests {
     }
   }
 
-  @Test("The samples reach minimal filtering in both orders and with both transforms")
+  @Test("The samples reach Winograd's algorithm in both orders and with both transforms")
   func coverage() throws {
     let pool = ThreadPool(workerCount: 1)
     func problems(_ pass: Pass) -> [ConvolutionProblem] {

@@ -1,7 +1,7 @@
 #pragma once
 
-// 3 × 3 convolutions with stride 1 and padding 1 by minimal filtering (Winograd 1980; Lavin and Gray 2016): the input transform
-// of the source's tiles and the filter transform of the weights give the factors of one matrix product per element of the
+// 3 × 3 convolutions with stride 1 and padding 1 by Winograd's minimal filtering (Winograd 1980; Lavin and Gray 2016): the
+// input transform of the source's tiles and the weight transform give the factors of one matrix product per element of the
 // transform domain, and the output transform of the products gives the result's tiles.
 
 #include <stdint.h>
@@ -16,8 +16,9 @@ enum winograd_kind {
   winograd_map_2x2 = 1,
 };
 
-/// The channels of the source are a multiple of this, and not more than that.
+/// The number of the source's channels is a multiple of this.
 #define WINOGRAD_CHANNEL_STEP 16
+/// Largest number of the source's channels.
 #define WINOGRAD_MOST_CHANNELS 4096
 /// Channels whose products are summed in registers; the layouts below go by blocks of as many.
 #define WINOGRAD_CHUNK 64
@@ -56,7 +57,7 @@ size_t winograd_tiles(enum winograd_kind kind, int32_t height, int32_t width);
 /// Floats of input-transformed tiles, `[⌈channels / 64⌉][elements][tiles][64]` with gaps that keep strides off powers of
 /// two, which would all fall into the same few sets of the cache.
 size_t winograd_input_count(enum winograd_kind kind, size_t tiles, size_t channels);
-/// Floats of one panel's filter-transformed weights, `[⌈channels / 64⌉][elements][64][32]` with gaps.
+/// Floats of one panel's transformed weights, `[⌈channels / 64⌉][elements][64][32]` with gaps.
 size_t winograd_weights_count(enum winograd_kind kind, size_t channels);
 /// Bytes of scratch memory for one call of `winograd_transform_weights`.
 size_t winograd_weights_scratch_bytes(void);

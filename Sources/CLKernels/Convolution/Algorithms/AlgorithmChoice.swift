@@ -1,9 +1,9 @@
 import Runtime
 
-/// Which algorithm each convolution uses. It depends on shapes and on this alone, never on what else runs, so that results do not
-/// either.
+/// The choice of each convolution's algorithm. It is a function of the shape and of this value, so results do not depend on
+/// other work of the device.
 public struct AlgorithmChoice: Sendable {
-  /// Algorithms that were found to be fast, by what they are for.
+  /// Algorithms that were found to be fast, by key.
   var tuned: [ConvolutionKey: AnyAlgorithm] = [:]
   /// Use this algorithm wherever it can compute what is asked, so that it can be tested or measured by itself.
   public var kind: AlgorithmKind?

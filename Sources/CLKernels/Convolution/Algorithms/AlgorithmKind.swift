@@ -6,15 +6,15 @@ public enum AlgorithmKind: String, CaseIterable, Sendable {
   case naive
   /// A tiled matrix product for GPUs: many work-items per group, local memory.
   case tiled
-  /// Minimal filtering of 3 × 3 kernels for GPUs: transformed tensors in memory, and tiled matrix products.
+  /// Winograd's algorithm for 3 × 3 kernels for GPUs: transformed tensors in memory, and tiled matrix products.
   case winograd
-  /// Minimal filtering of 3 × 3 kernels for CPUs: one work-item per group.
+  /// Winograd's algorithm for 3 × 3 kernels for CPUs: one work-item per group.
   case winogradVector = "winograd-vector"
   /// A register tile of wide vectors for CPUs: one work-item per group.
   case vector
   /// A tiled matrix product on NVIDIA's tensor cores, of operands rounded to TF32.
   case tensorFloat32 = "tf32"
-  /// The same of operands that are split into two bfloat16.
+  /// A tiled matrix product on NVIDIA's tensor cores, of operands that are split into two bfloat16.
   case splitBFloat16 = "bf16x3"
 
   private typealias Row = (

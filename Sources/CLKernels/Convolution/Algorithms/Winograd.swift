@@ -1,7 +1,6 @@
 import Runtime
 
-/// F(4 × 4, 3 × 3) minimal filtering (Lavin and Gray, 2015, arXiv:1509.09308); convolution_winograd_transforms.h has the
-/// formulas.
+/// Winograd's F(4 × 4, 3 × 3) (Lavin and Gray, 2015, arXiv:1509.09308); convolution_winograd_transforms.h has the formulas.
 enum Winograd {
   /// Elements of the transform domain for a tile.
   static let transformedCount = 36
@@ -13,7 +12,7 @@ enum Winograd {
       && (problem.target != .weights || problem.weightsInput == .image)
   }
 
-  /// Whether the driver gets done with building the CPU bodies: Mesa's rusticl 22.3 does not within minutes.
+  /// Whether the driver can build the CPU bodies; Mesa's rusticl 22.3 takes more than minutes.
   static func vectorsBuild(on device: CLDevice) -> Bool { device.platformName != "rusticl" }
 
   /// Bytes that a work-item of the CPU bodies may have on its thread's stack; the usual stack is 8 MiB.

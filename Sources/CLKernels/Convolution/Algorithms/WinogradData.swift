@@ -1,14 +1,14 @@
 import Runtime
 
-/// convolution_winograd.cl: minimal filtering of 3 × 3 kernels for GPUs, by kernels for the transforms of the tensors, and 36 tiled
-/// matrix products between them.
+/// convolution_winograd.cl: Winograd's algorithm for GPUs, by kernels for the transforms of the tensors, and 36 tiled matrix
+/// products between them.
 struct WinogradData: ConvolutionAlgorithm {
   /// Tiles of the products.
   var tiles: ConvolutionTiles
   /// Tiles of 4 × 4 pixels that go through the transforms at a time, and should stay in a cache.
   var passTiles: Int
 
-  /// Parameters that are good on many GPUs, with these tiles of the products; nil where minimal filtering is impossible.
+  /// Parameters that are good on many GPUs, with these tiles of the products; nil where Winograd's algorithm is impossible.
   init?(for problem: ConvolutionProblem, tiles: ConvolutionTiles = ConvolutionTiles()) {
     guard Winograd.fits(problem) else { return nil }
     self.tiles = tiles

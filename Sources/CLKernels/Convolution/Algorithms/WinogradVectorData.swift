@@ -1,7 +1,7 @@
 import Runtime
 
-/// convolution_winograd_vector.cl: minimal filtering of 3 × 3 kernels for CPUs, a block of tiles that goes from the source to the
-/// result in the second-level cache.
+/// convolution_winograd_vector.cl: Winograd's algorithm for CPUs, a block of tiles that goes from the source to the result in
+/// the second-level cache.
 struct WinogradVectorData: ConvolutionAlgorithm {
   /// Tiles of 4 × 4 pixels that a work-item computes.
   var blockTiles: Int
@@ -13,10 +13,10 @@ struct WinogradVectorData: ConvolutionAlgorithm {
   var tileRows: Int
   /// Vectors of 16 channels of the register tile.
   var tileVectors: Int
-  /// Whether a kernel of its own filter-transforms the weights, once for all blocks, or every work-item does so.
+  /// Whether a kernel of its own transforms the weights, once for all blocks, or every work-item does so.
   var weightsFirst: Bool
 
-  /// Parameters that are good on many CPUs; nil where minimal filtering is impossible.
+  /// Parameters that are good on many CPUs; nil where Winograd's algorithm is impossible.
   init?(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend) {
     guard Winograd.fits(problem), Winograd.vectorsBuild(on: backend.device) else { return nil }
     let shape = problem.result.shape
@@ -52,7 +52,7 @@ struct WinogradVectorData: ConvolutionAlgorithm {
   /// Register tiles for 32 registers of 16 floats, then for 16 registers of 8.
   private static let tiles = [(16, 1), (8, 2), (4, 4), (4, 1), (2, 2)]
 
-  /// The register tiles, and both ways to transform the weights.
+  /// The register tiles, with weights transformed by a kernel of its own and by each work-item.
   static func candidates(for problem: ConvolutionProblem, on backend: CLBackend) -> [WinogradVectorData] {
     guard let standard = WinogradVectorData(for: problem, backend.precision, on: backend) else { return [] }
     var other = standard

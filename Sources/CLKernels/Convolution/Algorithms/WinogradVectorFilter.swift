@@ -1,7 +1,7 @@
 import Runtime
 
-/// convolution_winograd_vector_filter.cl: minimal filtering of 3 × 3 kernels for CPUs, a block of the transformed gradient that
-/// stays in the second-level cache over all tiles.
+/// convolution_winograd_vector_filter.cl: Winograd's algorithm for CPUs, a block of the transformed gradient that stays in the
+/// second-level cache over all tiles.
 struct WinogradVectorFilter: SplitFilter {
   /// Tiles of 4 × 4 pixels that are transformed at a time.
   var blockTiles = 16
@@ -16,7 +16,7 @@ struct WinogradVectorFilter: SplitFilter {
   /// Parts of the tiles, so that enough groups run at a time.
   var splits = 1
 
-  /// Parameters that are good on many CPUs; nil where minimal filtering is impossible.
+  /// Parameters that are good on many CPUs; nil where Winograd's algorithm is impossible.
   init?(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend) {
     guard Winograd.fits(problem), Winograd.vectorsBuild(on: backend.device) else { return nil }
     if problem.n <= 16 { (blockRows, blockVectors, tileRows, tileVectors) = (32, 1, 16, 1) }
