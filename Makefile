@@ -5,8 +5,8 @@
 # make portability   install what is missing, build, check every kernel on each OpenCL implementation that needs no GPU
 # make sanitize      install what is missing, run every test under the address sanitizer and under the thread sanitizer
 # make docs          make the documentation of the libraries, .build/documentation, and the command's manual page, .build/manual
-# make lint          hold the sources against the format
-# make format        bring them into it
+# make lint          check the format of the sources
+# make format        format the sources
 .PHONY: build demo test test-only portability sanitize docs lint format
 .DEFAULT_GOAL := build
 

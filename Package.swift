@@ -18,7 +18,7 @@ let package = Package(
     .library(name: "Runtime", targets: ["Runtime"]),
     .library(name: "CLKernels", targets: ["CLKernels"]),
     .library(name: "CPUKernels", targets: ["CPUKernels"]),
-    // Who uses Models handles pictures and data sets, too.
+    // Clients of Models also need Data and Imaging.
     .library(name: "Models", targets: ["Models", "Data", "Imaging"]),
     .executable(name: "recolor", targets: ["App"]),
   ],

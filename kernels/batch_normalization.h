@@ -109,7 +109,7 @@ static inline void add_compensated(FLOATS *sum, FLOATS *error, FLOATS value) {
 
 // ---- Forward ----
 
-// Where a training forward pass stores the statistics of its batch, and how it averages them over batches.
+// Destination of the batch's statistics in a training forward pass, and the weights of their average over batches.
 typedef struct {
   global float *saved_mean, *saved_inverse_deviation, *running_mean, *running_variance;
   uint pixels;

@@ -23,13 +23,13 @@
 #define BASE(name) (name + name##_offset)
 #define AT(name, pixel) (BASE(name) + (pixel) * name##_stride)
 
-// How a function is declared that must be inlined, because arrays of its caller are to stay in registers.
+// Declares a function that must be inlined, because arrays of its caller are to stay in registers.
 #define FORCE_INLINE static inline __attribute__((always_inline))
 
 // Attribute of a kernel: the work-items of a group.
 #define WORK_GROUP(x, y, z) __attribute__((reqd_work_group_size(x, y, z)))
 
-// Which activation is fused: one of the ACTIVATION_* below, chosen when the program is built.
+// The activation that is fused: one of the ACTIVATION_* below, chosen when the program is built.
 #define ACTIVATION_NONE 0
 #define ACTIVATION_LEAKY_RELU 1
 #define ACTIVATION_TANH 2

@@ -34,7 +34,7 @@ kernel WORK_GROUP(GROUP_X, GROUP_Y, 1) void convolution_data(
   const int wide_column = item % WIDE_COLUMN_ITEMS * VECTOR;
   const int wide_term = item / WIDE_COLUMN_ITEMS;
 
-  // Rows past the end read nothing: their line is above every input.
+  // Rows past the end get y = −2³⁰, outside every input, so that they load zeros.
   int row_y[DEEP_ROW_LOADS], row_x[DEEP_ROW_LOADS];
   int row_image[DEEP_ROW_LOADS];
 #pragma unroll

@@ -13,7 +13,8 @@
 //   q = (a + padding) / phases,   r = (a + padding) mod phases,
 //
 // the taps that hit are i = r, r + phases, r + 2 · phases, …; the m-th of them reads line
-// v = y · step + direction · (m − q). So no tap is visited in vain but for the image's border.
+// v = y · step + direction · (m − q). Only taps outside the image's border are
+// multiplied in vain.
 //
 //                                          phases   step     direction
 //   to the map                             1        stride   +1
@@ -111,7 +112,7 @@ static inline RowPosition row_position(int row, RowGrid grid) {
 typedef struct {
   // First tap, and how many there are (every phases-th one).
   int first, count;
-  // Where the first tap reads for grid coordinate 0.
+  // Line that the first tap reads at grid coordinate 0.
   int origin;
 } PhaseTaps;
 
@@ -156,8 +157,7 @@ static inline size_t output_pixel(RowPosition at, Phase phase, DataSum problem) 
                      problem.output_width);
 }
 
-// Returns those of a phase's taps with which at least one of the grid coordinates low ... high falls into the input's
-// extent.
+// Returns the range of a phase's taps that read inside the input from at least one of the grid coordinates low ... high.
 static inline Range hitting_taps(PhaseTaps taps, int low, int high, int step, int direction, int extent) {
   const int from = low * step + taps.origin, to = high * step + taps.origin;
   Range range;

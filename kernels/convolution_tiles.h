@@ -1,5 +1,5 @@
 // The tiled matrix product of the GPU bodies: a tile of rows and a tile of columns in local memory, sums in registers.
-// The host gives every size, as its ranges depend on them; the defaults are for a compiler that is run by hand.
+// The host defines every size and derives its NDRange from them; the defaults are for a compiler that is run by hand.
 //
 // Tiles are [TILE_DEPTH][LINE_ROWS] and [TILE_DEPTH][LINE_COLUMNS]. A work-item sums up ITEM_ROWS × 4 ITEM_COLUMN_RUNS
 // elements: sums[i][j] are the four columns from item_column(j) on of row item_row(i).

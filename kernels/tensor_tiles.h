@@ -20,12 +20,12 @@
 #ifndef TILE_DEPTH
 #define TILE_DEPTH 16
 #endif
-// 1: tiles are filled by cp.async, and each operand is encoded whenever it is loaded from one. 0: by way of registers,
+// 1: tiles are filled by cp.async, and each operand is encoded whenever it is loaded from one. 0: through registers,
 // and each operand is encoded once.
 #ifndef ASYNC_COPY
 #define ASYNC_COPY 0
 #endif
-// Tiles that are in local memory at a time: 2 by way of registers, 2 or more by cp.async.
+// Tiles that are in local memory at a time: 2 through registers, 2 or more by cp.async.
 #ifndef TILE_STAGES
 #define TILE_STAGES 2
 #endif

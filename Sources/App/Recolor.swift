@@ -12,10 +12,10 @@ struct Recolor: ParsableCommand {
     discussion: """
       Computes on any OpenCL device, and on the processor where there is none.
 
-        recolor devices                                  what can compute here
-        recolor check                                    whether it computes right
-        recolor train unet --data scenes --out runs/one  learn from built-in pictures
-        recolor evaluate runs/one --data scenes          measure what it learned
+        recolor devices                                  list the devices
+        recolor check                                    check the kernels on a device
+        recolor train unet --data scenes --out runs/one  train on built-in pictures
+        recolor evaluate runs/one --data scenes          measure the model
         recolor colorize runs/one old.jpg --out colored  color a picture
 
       ENVIRONMENT:
@@ -24,8 +24,8 @@ struct Recolor: ParsableCommand {
         RECOLOR_THREADS   threads of --device cpu, instead of one per usable core
         RECOLOR_MEMORY    most memory to take on the device, such as 2GiB, instead of all it has
         RECOLOR_KERNELS   folder of OpenCL kernel files to use, not the built-in ones
-        RECOLOR_CACHE     folder for compiled kernels, decoded images and what tune
-                          finds, not ~/.cache/recolor; nothing is kept if it is empty
+        RECOLOR_CACHE     folder for compiled kernels, decoded images and tuning
+                          results; default ~/.cache/recolor; empty: no cache
         RECOLOR_OPENBLAS  the OpenBLAS library that bench measures against
       """,
     version: "recolor \(RecolorVersion.current)",

@@ -103,7 +103,7 @@ private struct BilinearNeighbours {
 private struct UpsamplingTaps {
   let count: Int
   let first: [UInt32]
-  /// Those of input i from `i · count` on.
+  /// Weights of input i, `count` of them, start at `i · count`.
   private(set) var weights: [Float]
 
   init(inputCount: Int, factor: Int, mode: UpsamplingMode) {

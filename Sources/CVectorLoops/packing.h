@@ -23,7 +23,7 @@ VECTOR_LOOP void unpack(float *restrict to, size_t stride, const float *restrict
     for (size_t c = 0; c < columns; c++) to[row * stride + c] = block[row * columns + c];
 }
 
-/// The same for any number of columns, with the most frequent ones known to the compiler.
+/// Calls `call` with `columns` as last argument, a constant for the most frequent numbers.
 #define WITH_COLUMNS(columns, call, ...)                                                             \
   do {                                                                                               \
     if ((columns) == 1) call(__VA_ARGS__, 1);                                                        \

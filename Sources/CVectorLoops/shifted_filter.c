@@ -37,8 +37,8 @@ static const float *pixel_of(
   return side->pixels + ((index * side->height + y) * side->width + x) * side->pixel_stride;
 }
 
-/// Fills `input` (`[position][tap_count]`) and `output` and returns the number of positions kept. With `keep`, that is all
-/// of them, and those in the padding have no output pixel.
+/// Fills `input` (`[position][tap_count]`) and `output` and returns the number of positions kept. With `keep`
+/// all positions are kept; those in the padding get a null output pixel.
 static size_t find_pixels(
     const struct shifted_filter *filter, const struct convolution_tap *taps, size_t tap_count, size_t first,
     size_t end, bool keep, struct filter_scratch *scratch) {

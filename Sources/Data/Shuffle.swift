@@ -14,7 +14,8 @@ public enum Shuffle {
     return random.nextPermutation(of: indices.count).map { indices[Int($0)] }
   }
 
-  /// Which images of an order are flipped horizontally in epoch number `epoch`: half of them, drawn one after the other.
+  /// Returns whether each image of an order is flipped horizontally in epoch number `epoch`: with probability 1/2, drawn one
+  /// after the other.
   public static func horizontalFlips(count: Int, epoch: Int, seed: UInt64) -> [Bool] {
     var random = Philox(seed: seed, stream: flipStream | UInt64(UInt32(truncatingIfNeeded: epoch)))
     return (0..<count).map { _ in random.nextWord() & 1 == 1 }

@@ -1,7 +1,7 @@
 /// A measure of how close predicted images come to photographs, or of how colorful they are. The raw values are keys in reports.
 ///
-/// A further metric is a case here, with its properties, and its score of one image, a method of `ImageComparison`. Reports,
-/// tables and pages take it from here, in the order of the cases.
+/// A further metric is a case here, with its properties, and its score of one image, a method of `ImageComparison`. Reports and
+/// the page of `compare` list every case, in this order; `metrics.csv` holds only those in `MetricsTable.metrics`.
 @dynamicMemberLookup
 public enum Metric: String, CaseIterable, CodingKey, Sendable {
   case mse, psnr, psnrPerImage, ssim, mae, accuracyWithin2, accuracyWithin5, deltaE, colorfulness

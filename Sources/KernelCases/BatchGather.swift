@@ -89,7 +89,7 @@ extension KernelCases {
     }
   }
 
-  /// How the two outputs lie.
+  /// The layout of the two outputs.
   private enum GatherLayout: String, Sendable {
     case separate
     case slices = "channel slices"

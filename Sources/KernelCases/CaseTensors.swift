@@ -42,7 +42,7 @@ struct CaseTensors {
   }
 }
 
-/// How a case's tensor lies in its storage. The rest of the storage must not be read or changed.
+/// The layout of a case's tensor in its storage. The rest of the storage must not be read or changed.
 enum Placement: Hashable, Sendable {
   /// The storage is the tensor.
   case dense

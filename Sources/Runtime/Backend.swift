@@ -7,7 +7,7 @@ public protocol Backend: AnyObject {
   var name: String { get }
   /// The device's product name and how it is driven: `AMD EPYC, 2 threads, AVX-512`.
   var deviceDescription: String { get }
-  /// How products of convolutions are computed.
+  /// The precision of the products of convolutions.
   var precision: Precision { get }
   /// Start of a region must be a multiple of this many bytes.
   var regionAlignment: Int { get }

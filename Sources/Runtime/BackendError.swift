@@ -6,7 +6,7 @@ public enum BackendError: Error {
   case library(name: String, reason: String)
   /// A device that was asked for by name is not there.
   case noSuchDevice(String)
-  /// A device cannot compute as it was told to.
+  /// A device does not support the requested precision.
   case unsupportedPrecision(Precision, device: String, reason: String)
   /// The device has no room for `requested` bytes more.
   case outOfMemory(requested: Int, device: String)

@@ -14,7 +14,7 @@ public struct DevicePeaks: Sendable {
   /// Bytes of each of the copy's two halves: several times the largest cache there is.
   public static let copiedByteCount = 256 << 20
 
-  /// The shortest of a few of `body`'s durations, in seconds. A peak is what is seen when nothing else is in the way.
+  /// The shortest of a few of `body`'s durations, in seconds. The shortest run is the least disturbed one.
   package static func shortest(of body: () throws(BackendError) -> Double) throws(BackendError) -> Double {
     var shortest = try body()
     for _ in 1..<5 { shortest = min(shortest, try body()) }

@@ -1,4 +1,4 @@
-/// Which of an operation's computations this is.
+/// The pass of a network that an operation belongs to.
 public enum Pass: String, Codable, Sendable, CaseIterable {
   case forward
   /// Forward with running statistics instead of the batch's.
@@ -13,8 +13,6 @@ public enum Pass: String, Codable, Sendable, CaseIterable {
 
 /// One computation on tensors, as a value: what is computed, not how. A backend plans it (`plan(on:)`), and the plan is bound to
 /// memory as a `Launch`.
-///
-/// An operation has one file of its name in every tree: here, in `kernels/`, `CLKernels`, `CPUKernels` and `KernelCases`.
 public protocol Operation {
   /// The operation's name in every tree, without the pass: `Convolution`.
   static var name: String { get }

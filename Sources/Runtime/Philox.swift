@@ -7,7 +7,7 @@ public struct Philox: Sendable {
   private let key: SIMD2<UInt32>
   private var counter: SIMD4<UInt32>
   private var block: SIMD4<UInt32> = .zero
-  /// How many words of `block` have been handed out.
+  /// Words of `block` that have been returned.
   private var used = 4
 
   /// A sequence from its start. `stream` tells apart the uses of one seed.

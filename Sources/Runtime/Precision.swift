@@ -1,4 +1,4 @@
-/// How the products of convolutions are computed. Everything else is float32 in any case, sums too.
+/// The precision of the products of convolutions. Everything else is float32 in any case, sums too.
 public enum Precision: String, Codable, CaseIterable, Sendable {
   /// Products of float32.
   case float32 = "fp32"

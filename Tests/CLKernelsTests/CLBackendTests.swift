@@ -22,7 +22,7 @@ struct CLBackendTests {
     } catch { return "\(error)" }
   }
 
-  @Test("CPU devices get the bodies for CPUs unless told otherwise")
+  @Test("CPU devices get the bodies for CPUs unless `bodies` is given")
   func bodies() throws {
     let device = try TestBackends.openCLDevice()
     #expect(try CLBackend(device: device).bodies == (device.kind == .cpu ? .cpu : .gpu))

@@ -45,7 +45,7 @@ struct ConvolutionTunerTests {
     "Every candidate and neighbour that the guards let pass builds, runs and is right",
     arguments: [Pass.forward, .backwardFilter])
   func candidates(pass: Pass) throws {
-    let backend = try CLBackend(device: try TestBackends.openCLDevice(), profiling: true, tuning: nil)
+    let backend = try CLBackend(device: try TestBackends.openCLDevice(), profiling: true, tuningStore: nil)
     let bench = try TuningBench(problem(pass), on: backend)
     let standard = backend.standardAlgorithm(for: bench.problem)
     let algorithms = [standard] + backend.candidateAlgorithms(for: bench.problem) + standard.neighbours
@@ -65,14 +65,14 @@ struct ConvolutionTunerTests {
   func ends() throws {
     #expect(forward.problem.ends(multiplyAdds: 1).map(\.result.shape.batch) == [1, 1])
     #expect(filter.problem.ends(multiplyAdds: 1).map(\.outputSide.shape.channels) == [1, 1])
-    let backend = try CLBackend(device: try TestBackends.openCLDevice(), profiling: true, tuning: nil)
+    let backend = try CLBackend(device: try TestBackends.openCLDevice(), profiling: true, tuningStore: nil)
     for problem in [forward.problem, filter.problem] {
       let bench = try TuningBench(problem, on: backend, naiveLimit: problem.multiplyAdds / 2)
       try bench.check(backend.standardAlgorithm(for: bench.problem))
     }
   }
 
-  @Test("What is found is kept, merged, used by the next backend, and forgotten on request")
+  @Test("Results are kept, merged, used by the next backend, and forgotten on request")
   func keeping() throws {
     let cache = try TemporaryFolder()
     let store = TuningStore(folder: cache.path)
@@ -146,7 +146,7 @@ struct ConvolutionTunerTests {
     #expect(report.broken.isEmpty && report.rows.count == 1)
     #expect(report.counts.wrong > 0 && report.counts.notBuilt > 0)
     // The chosen algorithm is right: it has the built-in tile.
-    let backend = try CLBackend(device: device, profiling: true, sources: sources, tuning: store)
+    let backend = try CLBackend(device: device, profiling: true, sources: sources, tuningStore: store)
     let bench = try TuningBench(forward.problem, on: backend)
     try bench.check(backend.algorithm(for: bench.problem).algorithm)
     // And that test can tell: the same with another tile is wrong.

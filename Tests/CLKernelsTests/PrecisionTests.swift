@@ -101,7 +101,7 @@ struct PrecisionTests {
   }
 
   @Test(
-    "What a device without tensor cores is asked for",
+    "Requests of a device without tensor cores",
     .enabled(if: !((try? TestBackends.openCLDevice())?.hasTensorCores ?? false), "the device has tensor cores"))
   func resolution() throws {
     let device = try TestBackends.openCLDevice()

@@ -46,7 +46,7 @@ struct TuningTests {
   private func backend(_ folder: TemporaryFolder, profiling: Bool = false) throws -> CLBackend {
     try CLBackend(
       device: try TestBackends.openCLDevice(), profiling: profiling, sources: KernelSources(folder: nil),
-      tuning: TuningStore(folder: folder.path))
+      tuningStore: TuningStore(folder: folder.path))
   }
 
   // MARK: Files
@@ -56,7 +56,7 @@ struct TuningTests {
     let folder = try TemporaryFolder()
     let store = TuningStore(folder: folder.path + "/new/folder")
     let device = try TestBackends.openCLDevice()
-    let backend = try CLBackend(device: device, tuning: nil)
+    let backend = try CLBackend(device: device, tuningStore: nil)
     for kind in AlgorithmKind.allCases {
       var tuning = try tuning()
       for problem in problems {
@@ -127,7 +127,7 @@ struct TuningTests {
     Damage("cut off") { String($0.prefix($0.count / 2)) },
     Damage("no JSON") { _ in "\u{0}\u{1}tuned" },
     Damage("an unknown algorithm", "\"naive\"", "\"magic\""),
-    Damage("a size that is no number", "\"batch\" : 3", "\"batch\" : \"3\""),
+    Damage("a size that is not a number", "\"batch\" : 3", "\"batch\" : \"3\""),
     Damage("another format", "\"format\" : 1", "\"format\" : 999"),
     Damage("another device", "\"device\" : \"", "\"device\" : \"not "),
     Damage("another driver", "\"driverVersion\" : \"", "\"driverVersion\" : \"9."),
@@ -186,7 +186,7 @@ struct TuningTests {
     #expect(!backend.algorithm(for: problems[1]).isTuned)
     // Other bodies were not measured.
     let other = try CLBackend(
-      device: backend.device, bodies: backend.bodies, tuning: TuningStore(folder: folder.path))
+      device: backend.device, bodies: backend.bodies, tuningStore: TuningStore(folder: folder.path))
     #expect(other.algorithms.tuned.isEmpty)
   }
 

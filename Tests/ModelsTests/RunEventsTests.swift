@@ -34,7 +34,7 @@ struct RunEventsTests {
     return points.filter { !["epoch/seconds", "epoch/images_per_second"].contains($0.tag) }
   }
 
-  /// Epochs of so many steps: fewer than the losses' interval, just as many, and more.
+  /// Numbers of steps of an epoch: fewer than the losses' interval, just as many, and more.
   @Test("Killed while an epoch is saved, every point is there once", arguments: [4, 16, 20])
   func killedAtAnEpochsEnd(stepsInEpoch: Int) throws {
     let backend = try TestBackends.cpu.make()

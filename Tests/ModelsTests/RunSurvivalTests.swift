@@ -72,7 +72,7 @@ struct RunSurvivalTests {
           try overlay(newer, onto: torn)
           try #expect(endOfRun(in: torn, on: backend) == expected)
         }
-        // As the last, for it trains the moment to its end.
+        // Last, because it changes `moment`.
         try #expect(endOfRun(in: moment, on: backend) == expected)
       }
     }
@@ -214,7 +214,7 @@ struct RunSurvivalTests {
     }
   }
 
-  @Test("A folder whose making was cut short can be begun anew, and not resumed")
+  @Test("A folder of an interrupted start can be reused, and not resumed")
   func cutShort() throws {
     let backend = try TestBackends.cpu.make()
     try SmallRun.withFolder { folder in

@@ -6,7 +6,7 @@ import Testing
 
 @testable import CLKernels
 
-/// The record of the tuned algorithms in a run.
+/// Tuning in a run's config.json.
 @Suite("Tuning of runs", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
 struct RunTuningTests {
   /// Plain loops for every forward and backward-data pass of a small run's step.

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Models
 
-/// Safetensors files: a round trip, damaged and hostile files, and the writer.
+/// Safetensors files: a round trip, malformed files, and the writer.
 @Suite("Safetensors files")
 struct SafetensorsTests {
   let folder: TemporaryFolder
@@ -101,7 +101,7 @@ struct SafetensorsTests {
     #expect(try file.values("b", shape: [1]) == [0 as Float])
   }
 
-  // MARK: Damaged and hostile files
+  // MARK: Malformed files
 
   static let tensor = #""a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}"#
 

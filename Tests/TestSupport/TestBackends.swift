@@ -9,7 +9,7 @@ public enum TestBackends: String, CaseIterable, Sendable {
   /// `RECOLOR_TEST_DEVICE` (`P.D`), else what `auto` takes; PoCL on most machines.
   case openCL
 
-  /// Those that are here.
+  /// The backends of this machine.
   public static let available = allCases.filter { $0 == .cpu || (try? openCLDevice()) != nil }
 
   public static let hasOpenCL = available.contains(.openCL)

@@ -54,7 +54,7 @@ struct Colorize: ParsableCommand {
   var workingSize: Int?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Refuse pictures of more than so many million pixels.", valueName: "megapixels"))
+    help: ArgumentHelp("Largest number of a picture's pixels, in millions; larger ones are refused.", valueName: "megapixels"))
   var pixelLimit = RGBImage.maximumPixelCount / 1_000_000
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions

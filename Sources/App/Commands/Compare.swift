@@ -33,7 +33,7 @@ struct Compare: ParsableCommand {
   var data: DataSource
   @Option(help: ArgumentHelp("Folder for the page; made if it is missing.", valueName: "folder"))
   var out: String
-  @Option(parsing: .unconditional, help: "Measure on the first so many only. (default: all)")
+  @Option(parsing: .unconditional, help: "Number of photographs to measure on, the first ones. (default: all)")
   var images: Int?
   @Option(
     parsing: .unconditional, help: "Photographs in the picture: the first of each class, the second of each, and so on."

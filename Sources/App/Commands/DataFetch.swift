@@ -22,12 +22,12 @@ struct DataFetch: ParsableCommand {
     var archive: CIFARArchive { self == .cifar10 ? .cifar10 : .cifar100 }
   }
 
-  @Argument(help: "Which of them: cifar10, of ten classes, or cifar100, of a hundred.")
+  @Argument(help: "The data set: cifar10 (10 classes) or cifar100 (100 classes).")
   var set = Set.cifar10
   @Option(
     help: ArgumentHelp("Folder to put the data set's folder in; made if it is missing.", valueName: "folder"))
   var out = "."
-  @Option(help: "Where to get the archive instead; it must be the very same.")
+  @Option(help: "Another address of the archive; the checksum must match.")
   var url: String?
 
   func run() throws {

@@ -27,13 +27,13 @@ struct Evaluate: ParsableCommand {
   var data: DataSource
   @Option(
     help: ArgumentHelp(
-      "Which of them: the test part, or what the run validated or trained on.",
+      "The part to measure on: the test photographs, or those that the run validated or trained on.",
       discussion: """
         The latter two are those of the run that the weights lie in. Of a folder of images that holds no folders train \
         and test, the test part is what the run was not trained on.
         """))
   var split: Split = .test
-  @Option(parsing: .unconditional, help: "Only the first so many. (default: all)")
+  @Option(parsing: .unconditional, help: "Number of photographs to measure on, the first ones. (default: all)")
   var images: Int?
   @Option(
     help: ArgumentHelp(

@@ -2,14 +2,14 @@ import CLKernels
 import KernelCases
 import Runtime
 
-/// The check of `recolor check`: cases on a device, on OpenCL with each form of the kernels.
+/// The check of `recolor check`: cases on a device, on OpenCL with each of the kernels' bodies and each algorithm.
 struct KernelCheck {
   /// The result of one case.
   struct Row: Encodable {
     let operation: String
     let pass: String
     let shape: String
-    /// The form of the kernels: one of `KernelBodies` or of `AlgorithmKind`; nil on the processor.
+    /// The bodies (`KernelBodies`) or the algorithm (`AlgorithmKind`) that the case ran with; nil on the processor.
     let form: String?
     /// Largest error of any output, relative to its largest value; nil where the device refused.
     let error: Double?
@@ -29,7 +29,7 @@ struct KernelCheck {
     let cases: [Row]
   }
 
-  /// The cases by form of the kernels; several forms on an OpenCL device.
+  /// The cases by bodies or algorithm; several on an OpenCL device.
   private let runs: [(form: String?, backend: any Backend, cases: [KernelCase])]
 
   init(cases: [KernelCase], on backend: any Backend) throws(BackendError) {

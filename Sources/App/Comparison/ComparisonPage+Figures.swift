@@ -20,9 +20,9 @@ extension ComparisonPage {
     the column, and what is in italics is no better than the gray copy. The columns are explained under
     <a href="#method">Method</a>.</p>
     <div class="aside">\(tradeOff.html)
-    <p class="note">The place to reach is the photographs’ own dot. Who paints little stays low: close on average, and pale.
-    Who paints boldly rises, and pays with error wherever the guess is another color than the photograph’s, even a
-    likely one.</p></div>
+    <p class="note">The goal is the photographs’ dot. A model with pale colors is at the lower left: a small error, little
+    color. A vivid model is higher, with a larger error wherever its color differs from the photograph’s, even if it is
+    plausible.</p></div>
     """
   }
 

@@ -76,14 +76,14 @@ enum TrainArguments {
       }
       return typed
     }
-    guard let told = ModelKind(rawValue: entry.value) else {
+    guard let named = ModelKind(rawValue: entry.value) else {
       throw ConfigurationError(
         path: file.path, line: entry.line, problem: "\(entry.key): \"\(entry.value)\" must be unet or gan")
     }
-    if let typed, typed != told {
-      throw ConfigurationError(path: file.path, line: entry.line, problem: "is for \(told), not for \(typed)")
+    if let typed, typed != named {
+      throw ConfigurationError(path: file.path, line: entry.line, problem: "is for \(named), not for \(typed)")
     }
-    return told
+    return named
   }
 
   private static func options(

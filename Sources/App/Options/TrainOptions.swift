@@ -56,11 +56,11 @@ struct TrainOptions: ParsableArguments {
   var size: Int?
   @Option(
     parsing: .unconditional,
-    help: "Train on the first so many training photographs. (default: all but the validation images)")
+    help: "Number of training photographs, the first ones. (default: all but the validation images)")
   var trainImages: Int?
   @Option(parsing: .unconditional, help: "Photographs held out for validation. (default: a fifth)")
   var validationImages: Int?
-  @Option(parsing: .unconditional, help: "Stop after so many steps, even in the middle of an epoch.")
+  @Option(parsing: .unconditional, help: "Number of steps after which to stop, even in the middle of an epoch.")
   var steps: Int?
   @OptionGroup(title: "Recipe") var recipe: RecipeOptions
   @Option(
@@ -112,12 +112,12 @@ struct RecipeOptions: ParsableArguments {
 struct SavingOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Save after every so many steps, in addition to after every epoch.", valueName: "steps"))
+    help: ArgumentHelp("Steps between saves, in addition to those after every epoch.", valueName: "steps"))
   var saveEvery: Int?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Keep the last so many of these saves as checkpoints/epoch_012.safetensors and step_000500.safetensors. (default: 0)",
+      "Number of the last saves to keep as checkpoints/epoch_012.safetensors and step_000500.safetensors. (default: 0)",
       valueName: "count"))
   var keep: Int?
   @Flag(help: "Continue although gan's discriminator overpowers the generator.")

@@ -20,7 +20,7 @@ extension CLBackend {
     }
     let statistics = problem.statistics.map { ($0, BatchNormalizationTiling(problem.map.shape, on: self)) }
     let parameters = algorithm.parameters
-    // The kernels use it one after the other.
+    // The kernels run one after the other and share the workspace.
     let byteCount = max(
       parameters.workspaceByteCount(for: problem), statistics?.1.partialsByteCount ?? 0,
       problem.target == .weights ? problem.biasWorkspaceByteCount : 0)

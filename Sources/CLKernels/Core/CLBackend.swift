@@ -8,9 +8,9 @@ import Runtime
 /// their binaries are kept on disk.
 public final class CLBackend: Backend {
   public let device: CLDevice
-  /// The variant of kernels that have two.
+  /// Whether kernels run with their GPU bodies or their CPU bodies.
   public let bodies: KernelBodies
-  /// Which algorithm each convolution uses.
+  /// The choice of each convolution's algorithm.
   public private(set) var algorithms: AlgorithmChoice
   public private(set) var precision = Precision.float32
   public let context: CLContext
@@ -33,18 +33,18 @@ public final class CLBackend: Backend {
   /// - Parameters:
   ///   - device: where to run.
   ///   - bodies: nil for the device's kind.
-  ///   - algorithms: which algorithm each convolution uses; nil for what `tuning` says of this device, with its own bodies.
+  ///   - algorithms: nil: the tuned algorithms stored for this device, if `bodies` is nil.
   ///   - precision: how products of convolutions are computed; nil for what PyTorch does by default, TF32 where there are tensor
   ///     cores and they pass `tensorCoreFault`.
   ///   - profiling: whether to record when each kernel ran; `takeTimings` gives the record.
   ///   - sources: where kernel files come from.
   ///   - cache: where compiled programs are kept; nil for nowhere.
-  ///   - tuning: where measured algorithms are kept; nil for nowhere.
+  ///   - tuningStore: where measured algorithms are kept; nil for nowhere.
   ///   - budget: nil for the device's memory.
   public init(
     device: CLDevice, bodies: KernelBodies? = nil, algorithms: AlgorithmChoice? = nil,
     precision: Precision? = .float32, profiling: Bool = false, sources: KernelSources = .standard(),
-    cache: CLProgramCache? = .standard(), tuning: TuningStore? = .standard(),
+    cache: CLProgramCache? = .standard(), tuningStore: TuningStore? = .standard(),
     budget: MemoryBudget? = nil
   ) throws(BackendError) {
     try sources.requireFolder()
@@ -59,7 +59,7 @@ public final class CLBackend: Backend {
     recordsTimings = false
     self.precision = try resolved(precision)
     // Algorithms were measured with the device's own bodies, and are for these.
-    if algorithms == nil, bodies == nil, let tuned = tuning?.choice(for: device, self.precision, sources) {
+    if algorithms == nil, bodies == nil, let tuned = tuningStore?.choice(for: device, self.precision, sources) {
       self.algorithms = tuned
     }
     recordsTimings = profiling
@@ -216,7 +216,7 @@ public final class CLBackend: Backend {
   }
 }
 
-/// The variants of kernels that have two: one for GPUs, one for CPU drivers.
+/// The bodies of kernels that have two: one for GPUs, one for CPU drivers.
 public enum KernelBodies: String, Sendable, CaseIterable {
   /// Many work-items per group, local memory, barriers.
   case gpu

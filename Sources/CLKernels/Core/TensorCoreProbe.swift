@@ -19,10 +19,10 @@ extension CLBackend {
     return .float32
   }
 
-  /// Why tensor cores cannot be used for convolutions, in one line; nil where a few convolutions of small whole numbers, which
-  /// have no error at all, come out bit by bit as with the plain kernels.
+  /// Checks tensor cores with convolutions of small whole numbers, whose results must equal the plain kernels' bit for bit.
+  /// Returns the reason for which they cannot be used, in one line, or nil.
   ///
-  /// That they do is kept in the program cache, and not found out again for the same kernels, device and driver.
+  /// A passed check is stored in the program cache for these kernels, this device and driver.
   func tensorCoreFault(_ precision: Precision) -> String? {
     do throws(BackendError) {
       var question = "tensor cores compute in \(precision)"
@@ -40,10 +40,10 @@ extension CLBackend {
     }
   }
 
-  /// Why `probe` with `tiles` cannot be trusted; nil where its sums are right to the bit.
+  /// Returns the fault of `probe` with `tiles`; nil where its sums are right to the bit.
   ///
-  /// One operand needs all the bits that a precision has, the other few, and then the other way: sums are exact in float, and
-  /// no part of either operand is 0 by chance.
+  /// Once the left operand needs all bits of the precision and the right one few, once vice versa: sums are exact in float,
+  /// and no part of either operand is 0 by chance.
   func fault(of probe: ConvolutionProblem, _ tiles: TensorTiles) throws(BackendError) -> String? {
     let algorithm =
       probe.target == .weights

@@ -8,7 +8,7 @@ struct AlgorithmSearch {
   /// Whether it is time to end.
   private let isOver: () -> Bool
   private var seen: Set<AnyAlgorithm> = []
-  /// Those of them whose results are right.
+  /// The algorithms in `seen` with correct results.
   private var right: Set<AnyAlgorithm> = []
   private(set) var counts = TuningCounts()
   private(set) var standard: (algorithm: AnyAlgorithm, milliseconds: Double)

@@ -11,9 +11,9 @@ public final class ConvolutionTuner {
     public let key: ConvolutionKey
     /// Occurrences in a step.
     public let count: Int
-    /// Of the built-in algorithm.
+    /// Time of one run with the built-in algorithm.
     public let standardMilliseconds: Double
-    /// Of the fastest algorithm that was tried; one that was kept before and not tried again is used in its place.
+    /// Time of one run with the fastest algorithm that was tried; one that was kept before and not tried again is used in its place.
     public let milliseconds: Double
     public let algorithm: String
     /// Whether it is another algorithm than the built-in one.
@@ -24,7 +24,7 @@ public final class ConvolutionTuner {
     /// The most gained first.
     public fileprivate(set) var rows: [Row] = []
     public fileprivate(set) var counts = TuningCounts()
-    /// Passes that time did not suffice for.
+    /// Passes that were not searched for lack of time.
     public fileprivate(set) var leftOut = 0
     /// Built-in algorithms that are wrong on this device, or do not run.
     public fileprivate(set) var broken: [String] = []
@@ -44,7 +44,7 @@ public final class ConvolutionTuner {
     let problem: ConvolutionProblem
     let key: ConvolutionKey
     var count: Int
-    /// Of one run of the built-in algorithm.
+    /// Time of one run with the built-in algorithm.
     var milliseconds = 0.0
 
     var weight: Double { milliseconds * Double(max(count, 1)) }
@@ -71,7 +71,7 @@ public final class ConvolutionTuner {
   ) throws(BackendError) {
     backend = try CLBackend(
       device: device, algorithms: AlgorithmChoice(), precision: precision, profiling: true, sources: sources,
-      cache: cache, tuning: nil)
+      cache: cache, tuningStore: nil)
     guard let identity = TuningIdentity(device, backend.precision, sources) else {
       throw .library(name: "libcrypto", reason: "computes no SHA-256")
     }
@@ -171,7 +171,7 @@ public final class ConvolutionTuner {
         Row(
           key: subject.key, count: subject.count, standardMilliseconds: standard.milliseconds,
           milliseconds: best.milliseconds, algorithm: "\(best.algorithm)", isTuned: isTuned))
-      // A known algorithm that there was no time to try stays.
+      // Keep a known algorithm that was not tried.
       if !isTuned, let known, !search.hasTried(known) { return }
       let entry = Tuning.Entry(
         key: subject.key, algorithm: best.algorithm, milliseconds: best.milliseconds,

@@ -68,7 +68,7 @@ extension Tuning.Entry: Decodable {
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     key = try container.decode(ConvolutionKey.self, forKey: .key)
-    // Which of the two sums' algorithms is meant follows from the pass.
+    // The pass decides whether this is an algorithm of the data sum or of the filter sum.
     algorithm = try AnyAlgorithm(
       from: container.superDecoder(forKey: .algorithm), for: key.pass == .backwardFilter ? .weights : .map)
     milliseconds = try container.decode(Double.self, forKey: .milliseconds)

@@ -25,7 +25,7 @@ struct ChannelLayout {
 
   /// - Parameters:
   ///   - isDense: whether all tensors of the loop are dense.
-  ///   - wholePixels: where given, a task takes all channels of a multiple of so many pixels.
+  ///   - wholePixels: where given, a task takes all channels of a multiple of this many pixels.
   init(_ shape: Shape, isDense: Bool, wholePixels: Int? = nil) {
     (pixelCount, channels) = (shape.pixelCount, shape.channels)
     var folds = 1
@@ -57,7 +57,7 @@ struct ChannelLayout {
   /// Tasks that sum up.
   var taskCount: Int { blocks.count * columnTaskCount }
 
-  /// Where a task that sums up works. Task `index` is for block `index / columnTaskCount`.
+  /// The block and the columns of a summing task. Task `index` is for block `index / columnTaskCount`.
   func task(_ index: Int) -> Task {
     let (block, part) = index.quotientAndRemainder(dividingBy: columnTaskCount)
     let pixels = blocks[block]

@@ -3,7 +3,7 @@ import Runtime
 
 /// The data sum of a 3 × 3 convolution with stride 1 and padding 1 by Winograd's algorithm. `winograd_data.c` has the loops.
 struct WinogradData: ConvolutionAlgorithm {
-  /// How the work is split. Both orders give the same bits.
+  /// The order of the work. Both orders give the same bits.
   enum Order {
     /// All weights are transformed first; then each task takes `block` tiles through all result channels. For large maps.
     case byTiles(block: Int, weights: Workspace.Part<Float>)

@@ -23,7 +23,7 @@ public final class OpenBLAS: Sendable {
   public let libraryName: String
   /// Whether the core uses the widest vectors of this processor.
   public var isFast: Bool { slowReason == nil }
-  /// Why the core is slower than this processor allows, with a remedy; nil where it is not.
+  /// The reason for which the core is slower than this processor allows, with a remedy; nil where it is not.
   public let slowReason: String?
   private let functions: Functions
 

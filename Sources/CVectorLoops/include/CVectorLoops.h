@@ -1,6 +1,6 @@
 #pragma once
 
-// The loops of the CPU backend, one header and one source file per operation, named after it. A new header goes here.
+// The loops of the CPU backend. A new header is included here.
 
 #include "activation.h"
 #include "adam.h"

@@ -1,7 +1,7 @@
 #pragma once
 
 // Convolutions of any kernel, stride and padding, as products of shifted images with one weight matrix per tap: the *data* sum,
-// onto the map or the image, and the *filter* sum, onto the weights.
+// onto the map or the image, and the *filter* sum, onto the weights. Defined in shifted_data.c and shifted_filter.c.
 // Tensors are channels last; a pixel stride wider than the channels makes a slice of a wider tensor.
 
 #include <stdint.h>
@@ -10,7 +10,7 @@
 
 /// One place of the kernel.
 struct convolution_tap {
-  /// Where it reads: position · step + this.
+  /// Offset of the pixel that it reads from position · step.
   int32_t y, x;
   /// Index of its matrix's first element in the weights.
   ptrdiff_t weights;

@@ -6,7 +6,7 @@ import CImageCodecs
 public enum ImageFormat: String, Sendable, CaseIterable {
   case png, jpeg, webp, tiff
 
-  /// The codec of a format and how its files are recognized.
+  /// The properties of a format: its codec, and how its files are recognized.
   struct Codec: Sendable {
     /// The format's name in messages.
     let name: String

@@ -1,7 +1,7 @@
 /// A parser of the JSON of safetensors headers, and of no other JSON.
 ///
 /// A general JSON library keeps one of two equal names, which would hide a tensor that is there twice; this parser reads every
-/// name. It does not recurse, so a hostile header cannot exhaust the stack.
+/// name. It does not recurse, so a maliciously nested header cannot exhaust the stack.
 struct SafetensorsHeaderParser {
   /// A tensor as the header describes it, not yet checked against the file.
   struct ParsedTensor {
@@ -22,7 +22,7 @@ struct SafetensorsHeaderParser {
   }
 
   mutating func parse() throws(SafetensorsError) -> (metadata: [String: String], tensors: [ParsedTensor]) {
-    // The format requires the brace at the start, so that a header can be told from other data.
+    // The format requires the brace at the start, so that a header can be distinguished from other data.
     guard bytes.first == UInt8(ascii: "{") else { throw malformed("not a JSON object") }
     var metadata: [String: String] = [:]
     var tensors: [ParsedTensor] = []

@@ -109,7 +109,7 @@ struct ConvolutionLayer {
 
   private func emitBackwardData(_ input: Tensor, _ output: Tensor, _ weights: Tensor, _ tape: Tape) {
     let (inputGradient, accumulate) = tape.gradientDestination(of: input)
-    precondition(!accumulate, "a convolution is the first of its input's consumers to send a gradient back")
+    precondition(!accumulate, "a convolution overwrites its input's gradient, so it must be the first to write it")
     if outputPadding == nil {
       tape.plan.append(
         ConvolutionBackwardData(

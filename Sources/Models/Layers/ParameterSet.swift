@@ -1,7 +1,7 @@
 import Runtime
 
-/// The parameters of one network in flat memory: values, gradients and Adam's moments are one vector each, so that Adam
-/// is one sweep and a gradient exchange is one message. Running statistics have a vector of their own.
+/// The parameters of one network in flat memory: values, gradients and Adam's moments are one vector each, so that one
+/// operation of Adam updates all. Running statistics have a vector of their own.
 public final class ParameterSet {
   /// Every parameter starts at a multiple of this many elements (64 bytes), for vector loads.
   private static let alignment = 16

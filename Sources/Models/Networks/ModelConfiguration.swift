@@ -80,7 +80,7 @@ public enum ModelKind: String, Codable, Sendable, CaseIterable {
   }
 }
 
-/// The color space that a colorizer predicts in.
+/// The color space that a network predicts in.
 public enum ColorSpace: String, Codable, Sendable, CaseIterable {
   /// Red, green and blue from their mean: the study's.
   case rgb
@@ -88,7 +88,7 @@ public enum ColorSpace: String, Codable, Sendable, CaseIterable {
   case lab
 }
 
-/// How the decoder doubles its maps.
+/// The decoder's upsampling, which doubles its maps.
 public enum UpsamplingKind: String, Codable, Sendable, CaseIterable {
   /// A transposed convolution 3×3 of stride 2, as in the study.
   case transposed

@@ -6,13 +6,13 @@
 /// Reads the means of the losses over every few steps: `d_real`, cross-entropy against 0.9 and so never below its entropy of
 /// 0.325; `d_fake`, against 0; `g_adversarial`, the generator's, against 1, through the discriminator just updated; and `g_l1`.
 struct DiscriminatorWatch: Codable, Equatable, Sendable {
-  /// The discriminator overpowers after it has dominated for so many steps in a row without the colors coming closer.
+  /// The discriminator overpowers after it has dominated for this many steps in a row while the colors came no closer.
   static let stepLimit = 1000
-  /// It dominates where the mean probability that it gives a coloring of being real is below one in two hundred, …
+  /// Domination: `d_fake` is below this (the mean probability of a coloring to be real is below 0.5 %).
   static let largestFakeLoss = 0.005
-  /// … also after its next update (e⁻⁵ is about as much), …
+  /// Domination: `g_adversarial` is above this (the probability is about as small, e⁻⁵, after the discriminator's update).
   static let smallestGeneratorLoss = 5.0
-  /// … and it is as sure of real images: their loss is close to the smallest possible.
+  /// Domination: `d_real` is below this, close to the smallest possible.
   static let largestRealLoss = 0.35
   /// The colors come closer where their distance falls by at least one in a hundred.
   static let progress = 0.99

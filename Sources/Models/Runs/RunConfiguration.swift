@@ -18,12 +18,12 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public internal(set) var dataFingerprint: DataFingerprint?
   public var imageHeight: Int
   public var imageWidth: Int
-  /// The first so many of the training images are trained on; nil splits all of them by seed.
+  /// Number of images to train on, the first of the training images; nil splits all of them by seed.
   public var trainImages: Int?
   /// Number of images to validate on; nil is the default of `TrainingSplit`.
   public var validationImages: Int?
   public var epochs: Int
-  /// The run ends after so many steps, even before `epochs` are done.
+  /// Number of steps after which the run ends, even before `epochs` are done.
   public var steps: Int?
   /// Steps between two saves in the middle of an epoch; nil saves after epochs only.
   public var saveEvery: Int?

@@ -3,7 +3,7 @@ import Runtime
 
 /// The losses of a run: their sums, their means and what they show.
 extension TrainingRun {
-  /// The device sums the losses of so many steps in float32 before the host adds them in double precision. The interval is in
+  /// The device sums the losses of this many steps in float32 before the host adds them in double precision. The interval is in
   /// steps and not in time, on which rounding would depend.
   static let lossInterval = 16
 

@@ -5,7 +5,7 @@ import Runtime
 
 /// A training run in its folder: epochs, validation, sample sheets, checkpoints, and resuming.
 public final class TrainingRun {
-  /// How a call of `train` ended.
+  /// The outcome of a call of `train`.
   public enum Outcome: Sendable {
     case finished
     /// Stopped by `shouldStop`; everything is saved.

@@ -1,16 +1,16 @@
 import Runtime
 
-/// A stream of batches: the images of a data set in an order, some of them flipped horizontally, so many at a time.
+/// A stream of batches: the images of a data set in an order, some of them flipped horizontally, `batchSize` at a time.
 ///
 /// Plans gather their batches from it by the operation of `gather`; `seek` decides which batch that is. The images may be
 /// shared with other streams.
 public final class BatchStream {
   let images: DeviceImages
-  /// Places on the device of the images in their order, `[1, 1, 1, capacity]` of `uint32`, as `BatchGather.indices`.
+  /// Index in `images.tensor` of each image of the order; `BatchGather.indices`. `[1, 1, 1, capacity]` of `uint32`.
   let places: Tensor
   /// Images in a batch.
   public let batchSize: Int
-  /// Position in the order of the first image of the next batch.
+  /// Position, in the order, of the next batch's first image.
   private let first = Variable(0)
   private var order = ImageOrder(indices: [])
 

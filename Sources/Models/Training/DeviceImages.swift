@@ -24,7 +24,7 @@ public final class DeviceImages {
     window = nil
   }
 
-  /// Allocates memory and uploads a data set, or, of one that is larger, what is needed as it is used.
+  /// Allocates memory and uploads a data set, or prepares a window that is filled as batches are used.
   /// - Parameter batchSize: images of a batch; a window holds whole batches.
   public init(
     _ dataset: ImageDataset, residency: ImageResidency = .automatic, batchSize: Int, on backend: any Backend
@@ -58,7 +58,7 @@ public final class DeviceImages {
 
   // MARK: Places
 
-  /// Places in `tensor` of the images of an order.
+  /// Indices in `tensor` of the images of an order.
   func places(of order: ImageOrder) -> [UInt32] {
     window?.places(count: order.indices.count) ?? order.indices
   }
@@ -66,7 +66,8 @@ public final class DeviceImages {
   /// Position of the first image that is on the device together with the one at `position`.
   func firstPosition(ofSegmentAt position: Int) -> Int { window.map { position / $0.halfCount * $0.halfCount } ?? 0 }
 
-  /// Brings the images of the batch at a position of the order onto the device before what is queued from now on.
+  /// Makes the images of the batch at a position of the order available on the device to all work that is queued after this
+  /// call.
   func load(_ position: Int, of order: ImageOrder) throws(BackendError) { try window?.load(position, of: order) }
 
   // MARK: Residency

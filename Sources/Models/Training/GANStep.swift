@@ -60,6 +60,7 @@ struct GANStep: TrainingStep {
     builder.append(
       discriminator.parameters.adam(adam.discriminatorLearningRate, step: adam.step, beta1: 0.5, beta2: 0.999))
 
+    // The updated discriminator, without gradients of its weights.
     let judgeTape = Tape(
       builder, discriminator.parameters, mode: .training(parameterGradients: false, accumulate: false), label: "judge",
       spectralWeights: discriminator.normalizedWeights("judge", builder))

@@ -17,7 +17,7 @@ protocol TrainingStep {
 
   init(_ configuration: ModelConfiguration, _ options: TrainingOptions)
 
-  /// The network that colors.
+  /// The network that colors: the GAN's generator, or the autoencoder.
   var generator: any ColorNetwork { get }
   /// All networks with their names in a training state, the generator first.
   var networks: [(name: String, network: any Network)] { get }

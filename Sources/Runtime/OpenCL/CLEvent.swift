@@ -8,7 +8,7 @@ public final class CLEvent {
     public let submitted: UInt64
     public let started: UInt64
     public let ended: UInt64
-    /// How long it ran.
+    /// The duration of its run.
     public var nanoseconds: UInt64 { ended >= started ? ended - started : 0 }
   }
 

@@ -1,4 +1,4 @@
-/// How many work-items run a kernel, in three directions, and how many of them form a work-group.
+/// The number of work-items that run a kernel, in three directions, and the number of those that form a work-group.
 public struct CLRange {
   /// Work-items; a multiple of `local` in each direction.
   public let global: (Int, Int, Int)

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Where things are kept that can be made again: compiled programs, measured methods.
+/// The folder for compiled programs, decoded images and tuning results.
 public enum CacheFolder {
   /// `$RECOLOR_CACHE`, else `recolor` in `$XDG_CACHE_HOME` or `~/.cache`. None if `RECOLOR_CACHE` is set and empty, or if there
   /// is no home.

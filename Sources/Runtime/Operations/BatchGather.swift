@@ -1,4 +1,4 @@
-/// Which numbers stand for a photograph's colors, and which for its light and dark.
+/// The encoding of a photograph as a network's gray input and color output.
 public enum ColorEncoding: Hashable, Sendable {
   /// Colors are red, green and blue in sRGB, each byte · scale + shift; gray is their mean.
   case rgb(scale: Float, shift: Float)

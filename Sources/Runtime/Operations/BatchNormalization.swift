@@ -162,7 +162,7 @@ public struct BatchNormalizationBackward: Operation {
   public let savedInverseDeviation: Tensor
   /// `[N, H, W, C]`; may be a slice of channels.
   public let outputGradient: Tensor
-  /// Gradient by way of the output's pooling; nil for none.
+  /// Gradient of the pooled output; nil without pooling.
   public let pooling: BatchNormalizationPooling?
   /// `[N, H, W, C]`
   public let inputGradient: Tensor

@@ -7,7 +7,7 @@ public struct ConvolutionForward: ConvolutionOperation {
   /// - Parameters:
   ///   - input: `[N, H, W, C]`; may be a slice of channels.
   ///   - weights: `[kernelHeight, kernelWidth, C, K]`, dense.
-  ///   - bias: `[K]`
+  ///   - bias: `[K]`; none where nil.
   ///   - output: `[N, H′, W′, K]`; may be a slice of channels.
   ///   - statistics: for a batch normalization of the output, `[1, 1, 2, K]` dense: each channel's mean over all pixels of the
   ///     output, then each channel's biased variance. Not computed where nil.

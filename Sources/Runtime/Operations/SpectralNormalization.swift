@@ -19,7 +19,7 @@ public struct SpectralNormalizationForward: Operation {
   /// Same shape as `weights`, dense.
   public let output: Tensor
 
-  /// Added to no norm: smaller ones count as this, as in PyTorch.
+  /// Lower bound of a norm, as in PyTorch.
   public static let epsilon: Float = 1e-12
 
   public init(weights: Tensor, outputVector: Tensor, inputVector: Tensor, norm: Tensor, output: Tensor) {

@@ -9,7 +9,7 @@ public struct TransposedConvolutionForward: ConvolutionOperation {
   /// - Parameters:
   ///   - input: `[N, H, W, C]`
   ///   - weights: `[kernelHeight, kernelWidth, C, K]`, dense.
-  ///   - bias: `[K]`
+  ///   - bias: `[K]`; none where nil.
   ///   - output: `[N, H′, W′, K]`; may be a slice of channels.
   ///   - geometry: of the convolution whose data gradient this is.
   public init(input: Tensor, weights: Tensor, bias: Tensor?, output: Tensor, geometry: ConvolutionGeometry) {

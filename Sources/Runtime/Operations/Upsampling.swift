@@ -1,4 +1,4 @@
-/// How an image is made larger.
+/// The interpolation of an upsampling.
 public enum UpsamplingMode: String, Hashable, Sendable, CaseIterable {
   case nearest
   /// Linear in both directions, pixel centers at halves, edges clamped (PyTorch's `align_corners=False`).

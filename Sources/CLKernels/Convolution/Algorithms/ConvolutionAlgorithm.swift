@@ -56,7 +56,7 @@ extension SearchParameters {
   }
 }
 
-/// How close an algorithm's results come to the true sums.
+/// The accuracy of an algorithm's results.
 public struct AlgorithmAccuracy: Sendable {
   /// Largest error on random data, relative to the largest element of the result.
   let tolerance: Double

@@ -14,7 +14,7 @@ struct NaiveData: ConvolutionAlgorithm {
   func add(_ problem: ConvolutionProblem, to launch: CLLaunch, workspace: CLMemory?) throws(BackendError) {
     let (result, weights, geometry) = (problem.result, problem.weights, problem.geometry)
     let channels = problem.source.shape.channels
-    // [taps][channels of the source][channels of the result], or with the two turned over.
+    // [taps][channels of the source][channels of the result], or with the last two exchanged.
     let transposed = problem.readsWeightsTransposed
     let tapStep = (transposed ? problem.n : channels) * weights.pixelStride
     try launch.add(

@@ -2,7 +2,7 @@ import Runtime
 
 /// Tiles of matrix products on tensor cores. The kernels are built with these sizes, whatever defaults tensor_tiles.h has.
 struct TensorTiles: ProductTiles {
-  /// How operands are rounded; not `float32`.
+  /// The precision that operands are rounded to; not `float32`.
   var precision: Precision
   /// Warps of a group along the rows.
   var warpsAlongRows: Int
@@ -14,7 +14,7 @@ struct TensorTiles: ProductTiles {
   var warpColumns: Int
   /// Terms of the sum that a tile holds.
   var depth = 16
-  /// Tiles in local memory at a time that are filled by asynchronous copies; 0 for two that are filled by way of registers.
+  /// Tiles in local memory at a time that are filled by asynchronous copies; 0 for two that are filled through registers.
   var asynchronousStages = 0
 
   /// Rows of a tile.
@@ -94,8 +94,7 @@ struct TensorTiles: ProductTiles {
     depth * (side.tileLines + (side.tileLines.isMultiple(of: 32) ? 8 : 24))
   }
 
-  /// How close its results come: `precision`'s largest relative error of a product, four times over, as a sum may be smaller
-  /// than its terms; errors and sums both grow with the root of the number of terms.
+  /// Four times `precision`'s largest relative error of a product: a sum may be smaller than its terms. Both errors and sums both grow with the root of the number of terms.
   var accuracy: AlgorithmAccuracy {
     switch precision {
     case .float32: .plain

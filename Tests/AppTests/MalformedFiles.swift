@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Imaging
 
-/// A folder of files of kinds that break image readers.
-struct HostileFiles {
+/// A folder of files made to crash image readers: damaged, oversized, cyclic.
+struct MalformedFiles {
   /// Names of the files that hold a picture, however unusual.
   let sound: Set<String>
   /// Names of the files that hold none, or one that must be refused.

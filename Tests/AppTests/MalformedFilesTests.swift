@@ -3,9 +3,9 @@ import Imaging
 import TestSupport
 import Testing
 
-/// `colorize` on hostile files: no crash, no hang, little memory, and every sound one is colored.
-@Suite("Hostile files")
-struct HostileFilesTests {
+/// `colorize` on malformed files: no crash, no hang, little memory, and every sound one is colored.
+@Suite("Malformed files")
+struct MalformedFilesTests {
   let folder: TemporaryFolder
 
   init() throws {
@@ -26,7 +26,7 @@ struct HostileFilesTests {
 
   @Test("Sound files are colored and the others reported")
   func soundFilesAreColoredAndTheOthersReported() throws {
-    let files = try HostileFiles(in: folder.path + "/in")
+    let files = try MalformedFiles(in: folder.path + "/in")
     let result = try colorize(folder.path + "/in", "--recursive", "--out", folder.path + "/out")
     #expect(result.exitCode == 1, "\(result.errorOutput)")
     for name in files.broken {
