@@ -6,8 +6,8 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-// Compute targets are optimized in debug builds too: their tests would take many times as long otherwise. SwiftPM allows such
-// flags in no package that another one depends on by version; its checkout is in a folder `checkouts`.
+// Compute targets are optimized in debug builds too: their tests would take many times as long otherwise. SwiftPM
+// allows such flags in no package that another one depends on by version; its checkout is in a folder `checkouts`.
 let isDependency = Context.packageDirectory.contains("/checkouts/")
 let optimized: [SwiftSetting] = isDependency ? [] : [.unsafeFlags(["-O"], .when(configuration: .debug))]
 let optimizedC: [CSetting] = isDependency ? [] : [.unsafeFlags(["-O2"], .when(configuration: .debug))]

@@ -157,7 +157,8 @@ static inline size_t output_pixel(RowPosition at, Phase phase, DataSum problem) 
                      problem.output_width);
 }
 
-// Returns the range of a phase's taps that read inside the input from at least one of the grid coordinates low ... high.
+// Returns the range of a phase's taps that read inside the input from at least one of the grid coordinates low ...
+// high.
 static inline Range hitting_taps(PhaseTaps taps, int low, int high, int step, int direction, int extent) {
   const int from = low * step + taps.origin, to = high * step + taps.origin;
   Range range;

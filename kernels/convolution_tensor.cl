@@ -67,8 +67,8 @@ kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_data(
   const int wide_term = item / WIDE_LEFT_ITEMS;
 #endif
 
-  // Pixel that each row reads with the first tap that hits. Rows past the end get y = −2³⁰, outside every input, so that
-  // they load zeros.
+  // Pixel that each row reads with the first tap that hits. Rows past the end get y = −2³⁰, outside every input, so
+  // that they load zeros.
   int row_y[DEEP_RIGHT_LOADS], row_x[DEEP_RIGHT_LOADS], row_pixel[DEEP_RIGHT_LOADS];
   Digits row_place = row_digits(first_row + deep_line, grid);
 #pragma unroll

@@ -55,8 +55,8 @@ struct DataCommand: ParsableCommand {
 
 /// The end of the command after an error.
 enum Failure {
-  /// Writes the error in one line and ends the process: with 64 where the command line is wrong, with 1 where the work failed.
-  /// Requests for help and for the version are errors of the parser, too; they are answered and end with 0.
+  /// Writes the error in one line and ends the process: with 64 where the command line is wrong, with 1 where the work
+  /// failed. Requests for help and for the version are errors of the parser, too; they are answered and end with 0.
   static func exit(with error: any Error) -> Never {
     // An error in a configuration file counts as one of the command line.
     let isInFile = error is ConfigurationError

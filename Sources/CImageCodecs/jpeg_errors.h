@@ -27,8 +27,8 @@ static void jpeg_errors_fail(j_common_ptr codec) {
   longjmp(errors->jump, 1);
 }
 
-/// Fails at warnings of damaged pixels, which the library would fill with gray. Harmless are extraneous bytes between segments,
-/// as some cameras write, a damaged profile, and an unknown version or color transform.
+/// Fails at warnings of damaged pixels, which the library would fill with gray. Harmless are extraneous bytes between
+/// segments, as some cameras write, a damaged profile, and an unknown version or color transform.
 static void jpeg_errors_warn(j_common_ptr codec, int level) {
   int code = codec->err->msg_code;
   bool is_harmless = code == JWRN_EXTRANEOUS_DATA || code == JWRN_BOGUS_ICC || code == JWRN_JFIF_MAJOR

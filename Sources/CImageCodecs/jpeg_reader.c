@@ -4,8 +4,8 @@
 
 #include "jpeg_errors.h"
 
-/// Usual progressive files have about ten scans; a small file may hold thousands of scans of a large image, each of which takes
-/// time.
+/// Usual progressive files have about ten scans; a small file may hold thousands of scans of a large image, each of
+/// which takes time.
 enum { SCAN_LIMIT = 100 };
 
 struct recolor_jpeg_reader {

@@ -31,8 +31,8 @@ static void take(png_structp png, png_bytep bytes, size_t count) {
   reader->rest_size -= count;
 }
 
-/// Returns the number of frames of an animated PNG file, from its chunk acTL, which libpng does not know. The first frame is the
-/// image itself.
+/// Returns the number of frames of an animated PNG file, from its chunk acTL, which libpng does not know. The first
+/// frame is the image itself.
 static uint32_t frame_count(recolor_png_reader *reader) {
   png_unknown_chunkp chunks;
   int count = png_get_unknown_chunks(reader->png, reader->info, &chunks);
@@ -42,8 +42,8 @@ static uint32_t frame_count(recolor_png_reader *reader) {
   return 1;
 }
 
-/// Sets the format of the pixels that `begin_pixels` will deliver. libpng allocates a row there, of any size that the file
-/// claims, so it is called only after the caller has checked the size.
+/// Sets the format of the pixels that `begin_pixels` will deliver. libpng allocates a row there, of any size that the
+/// file claims, so it is called only after the caller has checked the size.
 static void describe_color(recolor_png_reader *reader, recolor_image_info *result) {
   png_structp png = reader->png;
   png_infop info = reader->info;

@@ -52,7 +52,8 @@ recolor_png_writer *recolor_png_create(
   png_structp png = writer->png;
   png_set_write_fn(png, writer, give, flush);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-  // One filter for all rows and a low level: three times as fast as libpng's defaults, with files a few per cent larger.
+  // One filter for all rows and a low level: three times as fast as libpng's defaults, with files a few per cent
+  // larger.
   png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_PAETH);
   png_set_compression_level(png, 3);
   int type = info->color == recolor_color_rgb ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY;

@@ -19,11 +19,12 @@ typedef struct {
   bool is_planar;
 } tiff_layout;
 
-/// Returns whether no block is far larger than the image, of `image_size` bytes, or the file: a tile of a small image may claim
-/// any size, and memory would be allocated for it.
+/// Returns whether no block is far larger than the image, of `image_size` bytes, or the file: a tile of a small image
+/// may claim any size, and memory would be allocated for it.
 bool tiff_blocks_are_plausible(TIFF *tiff, size_t image_size, size_t file_size);
 
-/// Reads all blocks into `pixels`, `[height, width, kept_samples]`. Returns false where one is damaged or not plausible.
+/// Reads all blocks into `pixels`, `[height, width, kept_samples]`. Returns false where one is damaged or not
+/// plausible.
 bool tiff_blocks_read(TIFF *tiff, const tiff_layout *layout, size_t file_size, uint8_t *pixels);
 
 #endif

@@ -9,8 +9,8 @@
 
 #include "tiff_blocks.h"
 
-/// Largest number of samples per pixel: four of CMYK and the extra ones that are common. A small file may claim a thousand, and
-/// memory would be allocated for a strip of them.
+/// Largest number of samples per pixel: four of CMYK and the extra ones that are common. A small file may claim a
+/// thousand, and memory would be allocated for a strip of them.
 enum { SAMPLE_LIMIT = 12 };
 
 struct recolor_tiff_reader {

@@ -73,7 +73,8 @@ extension CLBackend {
       }
     }
     guard let pooling, bodies == .gpu else { return planGradient(operation, pooling) }
-    // Fused, the sums of GPU bodies came out wrong now and then on PoCL: the pooled gradient is added in a pass of its own.
+    // Fused, the sums of GPU bodies came out wrong now and then on PoCL: the pooled gradient is added in a pass of its
+    // own.
     return planGradient(
       BatchNormalizationBackward(
         input: operation.input, scale: operation.scale, shift: operation.shift, savedMean: operation.savedMean,

@@ -1,7 +1,7 @@
 import Runtime
 
-/// The partition of `[pixels][channels]` for batch normalization: blocks of pixels, by the channels of a group. It decides the
-/// bits of the result, and depends on the shape, the kernels' variant and the device's largest group alone.
+/// The partition of `[pixels][channels]` for batch normalization: blocks of pixels, by the channels of a group. It
+/// decides the bits of the result, and depends on the shape, the kernels' variant and the device's largest group alone.
 struct BatchNormalizationTiling {
   let channels: Int
   let pixels: Int
@@ -43,7 +43,8 @@ struct BatchNormalizationTiling {
     self.block = block
   }
 
-  /// Whether the backward pass needs more than single precision: with few pixels the terms of the gradient nearly cancel.
+  /// Whether the backward pass needs more than single precision: with few pixels the terms of the gradient nearly
+  /// cancel.
   var hasFewPixels: Bool { pixels <= 8 }
 
   var blocks: Int { (pixels + block - 1) / block }

@@ -13,8 +13,8 @@ extension CLBackend {
       isDense: operation.prediction.isDense && operation.target.isDense, for: operation.title)
   }
 
-  /// Returns a plan of two kernels: one writes the gradient and a partial sum of each block of elements, the other adds the
-  /// partial sums to the loss (kernels/loss.h).
+  /// Returns a plan of two kernels: one writes the gradient and a partial sum of each block of elements, the other adds
+  /// the partial sums to the loss (kernels/loss.h).
   /// - Parameters:
   ///   - file: stem of the kernel file's name and of the two kernels'.
   ///   - target: a tensor, or one number for all elements.

@@ -1,5 +1,5 @@
-// The OpenCL 1.2 C API: types and constants, and a pointer type for each function that Runtime looks up in the library, derived
-// from the official header so that no signature is repeated.
+// The OpenCL 1.2 C API: types and constants, and a pointer type for each function that Runtime looks up in the library,
+// derived from the official header so that no signature is repeated.
 
 #define CL_TARGET_OPENCL_VERSION 120
 // clCreateCommandQueue is the only queue constructor of OpenCL 1.2; later headers mark it deprecated.

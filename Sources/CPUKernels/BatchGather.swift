@@ -2,8 +2,8 @@ import CVectorLoops
 import Runtime
 
 extension CPUBackend {
-  /// The launch throws `BackendError.invalidOperation` where the batch ends past the last of `indices` or an index is past
-  /// the last image.
+  /// The launch throws `BackendError.invalidOperation` where the batch ends past the last of `indices` or an index is
+  /// past the last image.
   public func plan(_ operation: BatchGather) -> PlannedOperation {
     let (title, encoding, first) = (operation.title, operation.encoding, operation.first)
     let (batch, imageCount) = (operation.color.shape.batch, operation.images.shape.batch)

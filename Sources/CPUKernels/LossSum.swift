@@ -1,8 +1,8 @@
 import CVectorLoops
 import Runtime
 
-/// The sum of a loss over blocks of elements: one partial sum in double precision per block, added up in their order, so
-/// that the loss does not depend on the threads.
+/// The sum of a loss over blocks of elements: one partial sum in double precision per block, added up in their order,
+/// so that the loss does not depend on the threads.
 struct LossSum {
   let workspace: Workspace
   private let partials: Workspace.Part<Double>

@@ -98,8 +98,8 @@ private struct BilinearNeighbours {
   }
 }
 
-/// Along one direction, the outputs that each input of an upsampling contributes to: `count` neighbours from `first` on, and
-/// the weight of the input in each, 0 for those that it does not contribute to.
+/// Along one direction, the outputs that each input of an upsampling contributes to: `count` neighbours from `first`
+/// on, and the weight of the input in each, 0 for those that it does not contribute to.
 private struct UpsamplingTaps {
   let count: Int
   let first: [UInt32]

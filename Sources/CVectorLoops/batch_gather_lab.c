@@ -3,9 +3,9 @@
 #include "batch_gather.h"
 #include "vector_math.h"
 
-// sRGB (IEC 61966-2-1) to CIELAB (CIE 15:2004), white point D65, 2° observer. The matrix and the white point are those of
-// Imaging/CIELAB.swift. The curve has CIE's exact constants of 2004, where CIELAB.swift follows scikit-image in the rounded
-// ones of 1976; they differ by less than 1e-4 of L*.
+// sRGB (IEC 61966-2-1) to CIELAB (CIE 15:2004), white point D65, 2° observer. The matrix and the white point are those
+// of Imaging/CIELAB.swift. The curve has CIE's exact constants of 2004, where CIELAB.swift follows scikit-image in the
+// rounded ones of 1976; they differ by less than 1e-4 of L*.
 
 /// Linear light of each byte, filled at load time, when there is one thread.
 static float linear_of_byte[256];
@@ -17,8 +17,8 @@ __attribute__((constructor)) static void fill_linear_of_byte(void) {
   }
 }
 
-/// The cube root of numbers from 0.008 on. Division of the exponent by 3 gives it to 4 %; each of Newton's steps squares the
-/// error.
+/// The cube root of numbers from 0.008 on. Division of the exponent by 3 gives it to 4 %; each of Newton's steps
+/// squares the error.
 VECTOR_LOOP vector_float16 cube_root(vector_float16 x) {
   vector_int16 bits = (vector_int16)x;
   vector_float16 y = (vector_float16)(__builtin_convertvector(

@@ -15,9 +15,9 @@ VECTOR_LOOP void apply_part(
   vector_store(output + c, activation_value(z, kind, slope), count);
 }
 
-/// Rows of sixty-four columns, whose constants stay in registers: the layers of large images. With wider rows the constants
-/// come from the first-level cache; going through such a tensor in columns of 64 was tried, and is slower than that as soon
-/// as the tensor is larger than the caches.
+/// Rows of sixty-four columns, whose constants stay in registers: the layers of large images. With wider rows the
+/// constants come from the first-level cache; going through such a tensor in columns of 64 was tried, and is slower
+/// than that as soon as the tensor is larger than the caches.
 VECTOR_LOOP void apply_group(
     struct vector_rows output, struct vector_rows input, size_t rows, struct vector_normalization k,
     enum vector_activation_kind kind, float slope) {

@@ -17,8 +17,8 @@ typedef float tile_vector __attribute__((vector_size(VECTOR_WIDTH * 4), aligned(
 VECTOR_LOOP tile_vector tile_load(const float *from) { return *(const tile_vector *)from; }
 VECTOR_LOOP void tile_store(float *to, tile_vector value) { *(tile_vector *)to = value; }
 
-/// Stores a row of sums. New sums are added to old ones at the end, so that fewer additions are to a large number, which rounds
-/// more.
+/// Stores a row of sums. New sums are added to old ones at the end, so that fewer additions are to a large number,
+/// which rounds more.
 VECTOR_LOOP void TILE_NAME(tile_finish)(
     const int vectors, const tile_vector *sum, float *to, bool accumulate, bool whole, size_t valid) {
   if (whole) {

@@ -1,6 +1,6 @@
-// The data sum without im2col: a register tile finds the 8 source pixels of each tap through pointers, and a pixel in the
-// padding points at zeros. Where a group is one tap, positions that fall into its padding are left out, which on a 4 × 4
-// map saves 31 % of the work and on a 2 × 2 map 56 %.
+// The data sum without im2col: a register tile finds the 8 source pixels of each tap through pointers, and a pixel in
+// the padding points at zeros. Where a group is one tap, positions that fall into its padding are left out, which on a
+// 4 × 4 map saves 31 % of the work and on a 2 × 2 map 56 %.
 
 #include <string.h>
 
@@ -29,8 +29,8 @@ static const float zeros[GROUP_LENGTH];
 
 size_t shifted_data_scratch_bytes(void) { return sizeof(struct data_scratch); }
 
-/// Fills the pointers of one group of taps for positions `first ..< end` and returns the number of rows. With one tap and
-/// `skip`, positions in its padding have no row.
+/// Fills the pointers of one group of taps for positions `first ..< end` and returns the number of rows. With one tap
+/// and `skip`, positions in its padding have no row.
 static size_t find_rows(
     const struct shifted_data *phase, const struct convolution_tap *taps, size_t tap_count, size_t first,
     size_t end, size_t source_channel, bool skip, struct data_scratch *scratch) {

@@ -1,5 +1,6 @@
-// The filter sum: for each tap, the product of the input side's pixels, transposed, with the output side's. Both are packed
-// block by block, leaving out the positions that fall into the padding, and the sums of a block stay in registers.
+// The filter sum: for each tap, the product of the input side's pixels, transposed, with the output side's. Both are
+// packed block by block, leaving out the positions that fall into the padding, and the sums of a block stay in
+// registers.
 
 #include <string.h>
 

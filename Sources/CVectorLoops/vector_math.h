@@ -55,7 +55,8 @@ VECTOR_LOOP double vector_sum(vector_double16 x) {
   return sum;
 }
 
-/// The nearest whole number, for |x| below 2²²: the sum has no room for a fraction. The baseline has no instruction for it.
+/// The nearest whole number, for |x| below 2²²: the sum has no room for a fraction. The baseline has no instruction for
+/// it.
 VECTOR_LOOP vector_float16 vector_round(vector_float16 x) { return (x + 0x1.8p23f) - 0x1.8p23f; }
 
 /// eˣ; x outside −87 ... 88 counts as the nearer end.

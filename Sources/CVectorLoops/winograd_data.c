@@ -18,8 +18,8 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 static size_t chunks(size_t channels) { return (channels + WINOGRAD_CHUNK - 1) / WINOGRAD_CHUNK; }
 
-// Distances between two elements of the transform domain, in floats. Without the 16 more, all elements of a tile would fall
-// into one set of the L1 cache: measured 7 times slower for the weights.
+// Distances between two elements of the transform domain, in floats. Without the 16 more, all elements of a tile would
+// fall into one set of the L1 cache: measured 7 times slower for the weights.
 static size_t input_stride(size_t tiles) { return tiles * WINOGRAD_CHUNK + 16; }
 static size_t weights_stride(size_t length) { return length * PANEL_WIDTH + 16; }
 static size_t sums_stride(size_t tiles) { return tiles * PANEL_WIDTH + 16; }
@@ -126,9 +126,9 @@ struct moments16 {
   float16 center, mean, squares;
 };
 
-/// Joins one tile's pixels to those of the `done` pixels before it: the tile's own mean first, and deviations from that, so
-/// that nothing cancels however large the mean (Chan, Golub and LeVeque 1983). `whole`: whether all of the tile's pixels are
-/// inside the image, a constant where this is inlined.
+/// Joins one tile's pixels to those of the `done` pixels before it: the tile's own mean first, and deviations from
+/// that, so that nothing cancels however large the mean (Chan, Golub and LeVeque 1983). `whole`: whether all of the
+/// tile's pixels are inside the image, a constant where this is inlined.
 VECTOR_LOOP void join_tile(
     const enum winograd_kind kind, const float16 *y, float *const *pixels, const bool whole, size_t count, size_t done,
     struct moments16 *moments) {

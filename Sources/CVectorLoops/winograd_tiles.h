@@ -60,8 +60,8 @@ VECTOR_LOOP void find_outputs(
   }
 }
 
-// Pixels lie apart, so that the processor does not prefetch them by itself. Prefetching those of the next tile while one is
-// worked on makes the passes over 32 × 32 maps up to a third faster.
+// Pixels lie apart, so that the processor does not prefetch them by itself. Prefetching those of the next tile while
+// one is worked on makes the passes over 32 × 32 maps up to a third faster.
 
 /// Prefetches 16 channels of a tile's pixels. A tile shares its first columns with the one before.
 VECTOR_LOOP void prefetch_inputs(const enum winograd_kind kind, const float *const *pixels, size_t channel) {

@@ -75,8 +75,8 @@ public struct ImageDataset: Sendable {
       labels: labels == nil ? nil : pickedLabels, classNames: classNames)
   }
 
-  /// Largest number of bytes of a data set: half of the machine's memory, because a device, which may be the processor, holds
-  /// a second copy.
+  /// Largest number of bytes of a data set: half of the machine's memory, because a device, which may be the processor,
+  /// holds a second copy.
   public static var byteLimit: Int { Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) / 2 }
 
   /// Returns the number of bytes of `count` images, 3 · width · height · count.

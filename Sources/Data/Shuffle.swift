@@ -1,7 +1,7 @@
 import Runtime
 
-/// The random orders of a training run. Each is a function of the run's seed alone, so that a run that is resumed, on any
-/// device, continues with the same batches.
+/// The random orders of a training run. Each is a function of the run's seed alone, so that a run that is resumed, on
+/// any device, continues with the same batches.
 public enum Shuffle {
   /// Random streams of this type; their upper halves distinguish them from the streams of initial weights.
   private static let epochStream: UInt64 = 0x7368_7566 << 32
@@ -14,8 +14,8 @@ public enum Shuffle {
     return random.nextPermutation(of: indices.count).map { indices[Int($0)] }
   }
 
-  /// Returns whether each image of an order is flipped horizontally in epoch number `epoch`: with probability 1/2, drawn one
-  /// after the other.
+  /// Returns whether each image of an order is flipped horizontally in epoch number `epoch`: with probability 1/2,
+  /// drawn one after the other.
   public static func horizontalFlips(count: Int, epoch: Int, seed: UInt64) -> [Bool] {
     var random = Philox(seed: seed, stream: flipStream | UInt64(UInt32(truncatingIfNeeded: epoch)))
     return (0..<count).map { _ in random.nextWord() & 1 == 1 }
@@ -37,9 +37,9 @@ public struct TrainingSplit: Sendable, Equatable {
 
   /// Splits `count` images by seed.
   ///
-  /// Without `trainingCount`, `validationCount` images, by default a fifth, are drawn from all for validation, and the rest are
-  /// for training. With it, the first `trainingCount` images are for training, and the validation images are drawn from those
-  /// after them: by default a quarter as many, or as many as are left.
+  /// Without `trainingCount`, `validationCount` images, by default a fifth, are drawn from all for validation, and the
+  /// rest are for training. With it, the first `trainingCount` images are for training, and the validation images are
+  /// drawn from those after them: by default a quarter as many, or as many as are left.
   /// - Throws: `DataError.imageCount` where there are too few images.
   public init(count: Int, trainingCount: Int? = nil, validationCount: Int? = nil, seed: UInt64) throws(DataError) {
     if let trainingCount, trainingCount < 1 || trainingCount > count {

@@ -1,15 +1,16 @@
 import Glibc
 
-/// A file that appears under its name only when it is complete: its bytes go to a temporary file in the same folder, which
-/// `commit` renames. Without `commit` the temporary file is removed, and an existing file of the name stays as it was.
+/// A file that appears under its name only when it is complete: its bytes go to a temporary file in the same folder,
+/// which `commit` renames. Without `commit` the temporary file is removed, and an existing file of the name stays as it
+/// was.
 public struct AtomicFile: ~Copyable {
   private let file: FileDescriptor
   private let path: String
   private var isCommitted = false
 
-  /// Creates the temporary file, `path.NUMBER.tmp`; of a name that would be too long, only the end is kept. Symbolic links are
-  /// followed, so that the target is replaced and not the link. Existing files that are not ordinary ones, such as devices,
-  /// are refused.
+  /// Creates the temporary file, `path.NUMBER.tmp`; of a name that would be too long, only the end is kept. Symbolic
+  /// links are followed, so that the target is replaced and not the link. Existing files that are not ordinary ones,
+  /// such as devices, are refused.
   public init(path: String) throws(FileError) {
     self.path = Self.resolved(path)
     do {
@@ -137,8 +138,8 @@ public struct AtomicFile: ~Copyable {
     try file.commit()
   }
 
-  /// Writes several files, of which none appears under its name before the bytes of all are on the disk: a full disk leaves
-  /// the existing files as they were.
+  /// Writes several files, of which none appears under its name before the bytes of all are on the disk: a full disk
+  /// leaves the existing files as they were.
   public static func write(_ files: [(path: String, bytes: [UInt8])]) throws(FileError) { try write(files[...]) }
 
   private static func write(_ files: ArraySlice<(path: String, bytes: [UInt8])>) throws(FileError) {

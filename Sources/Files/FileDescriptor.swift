@@ -31,7 +31,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
     self.path = path
   }
 
-  /// Opens the ordinary file `path` for reading. Anything else is refused at once: opening a pipe would wait for its writer.
+  /// Opens the ordinary file `path` for reading. Anything else is refused at once: opening a pipe would wait for its
+  /// writer.
   public init(readingOrdinaryFile path: String) throws(FileError) {
     // O_NONBLOCK concerns the opening of pipes and devices only.
     let file = try FileDescriptor(path: path, flags: O_RDONLY | O_NONBLOCK, problem: "cannot be read")
@@ -102,8 +103,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
     }
   }
 
-  /// Repeats `part`, which transfers some of the bytes from a start on, until `byteCount` are transferred or it returns 0.
-  /// Returns the number of bytes transferred.
+  /// Repeats `part`, which transfers some of the bytes from a start on, until `byteCount` are transferred or it
+  /// returns 0. Returns the number of bytes transferred.
   private static func transfer(_ byteCount: Int, _ part: (Int) -> Int, orThrow error: () -> FileError)
     throws(FileError) -> Int
   {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A lock that one process at a time can hold, as an advisory lock of a file. It is released by `deinit`, or by the system
-/// when the process ends in any way; the file stays.
+/// A lock that one process at a time can hold, as an advisory lock of a file. It is released by `deinit`, or by the
+/// system when the process ends in any way; the file stays.
 public final class FileLock: Sendable {
   /// The lock is held already.
   public struct Held: Error, Equatable {

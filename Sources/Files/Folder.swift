@@ -34,8 +34,8 @@ public enum Folder {
     try synchronize(holding: path)
   }
 
-  /// Throws where `create` would fail, or where no file could be written into the folder, as far as that can be found out
-  /// without writing: for use before a long computation.
+  /// Throws where `create` would fail, or where no file could be written into the folder, as far as that can be found
+  /// out without writing: for use before a long computation.
   public static func requireWritable(_ path: String) throws(FileError) {
     var place = path
     while !exists(place) {

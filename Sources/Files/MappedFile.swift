@@ -1,9 +1,10 @@
 import Glibc
 
-/// The bytes of an ordinary file, mapped into memory: the system reads a page when it is first accessed, and may drop it again.
+/// The bytes of an ordinary file, mapped into memory: the system reads a page when it is first accessed, and may drop
+/// it again.
 ///
-/// The file must not get shorter while it is mapped: access to the missing part ends the process. A file that is only written
-/// by `AtomicFile` never gets shorter, because its successor is another file.
+/// The file must not get shorter while it is mapped: access to the missing part ends the process. A file that is only
+/// written by `AtomicFile` never gets shorter, because its successor is another file.
 //
 // Unchecked: only the range is stored, and its bytes are never written.
 public final class MappedFile: @unchecked Sendable {

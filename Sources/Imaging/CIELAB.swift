@@ -2,12 +2,12 @@ import Foundation
 
 /// A color in CIELAB (CIE 15:2004) for the white point D65 and the 2° observer of sRGB.
 ///
-/// The constants are those of scikit-image's `rgb2lab` and `lab2rgb`, so that the metrics can be compared with published ones:
-/// the matrix from linear light to XYZ, which follows from sRGB's primaries (IEC 61966-2-1) and D65, to six decimals; the white
-/// point (CIE 15) to five; and of the function f the threshold 0.008856 and the slope 7.787, the rounded numbers of CIE's
-/// publication of 1976. The batch gather (`kernels/color_space.h`, `CVectorLoops/batch_gather_lab.c`) has the same matrix and
-/// white point with the exact (6/29)³ and (29/6)²/3 of CIE 15:2004, 8.2.1.1; where L* is below 8.1, the results differ by less than
-/// 10⁻⁴ of L* and 10⁻³ of a* and b*.
+/// The constants are those of scikit-image's `rgb2lab` and `lab2rgb`, so that the metrics can be compared with
+/// published ones: the matrix from linear light to XYZ, which follows from sRGB's primaries (IEC 61966-2-1) and D65, to
+/// six decimals; the white point (CIE 15) to five; and of the function f the threshold 0.008856 and the slope 7.787,
+/// the rounded numbers of CIE's publication of 1976. The batch gather (`kernels/color_space.h`,
+/// `CVectorLoops/batch_gather_lab.c`) has the same matrix and white point with the exact (6/29)³ and (29/6)²/3 of CIE
+/// 15:2004, 8.2.1.1; where L* is below 8.1, the results differ by less than 10⁻⁴ of L* and 10⁻³ of a* and b*.
 public struct CIELAB: Equatable, Sendable {
   /// L*, 0 (black) to 100 (white).
   public var lightness: Float
@@ -33,8 +33,8 @@ public struct CIELAB: Equatable, Sendable {
     self.init(lightness: lightness, a: a, b: b)
   }
 
-  /// Creates a color from sRGB (IEC 61966-2-1), each channel in 0...1, computed in double precision: in single precision, the
-  /// error of a* and b* may be 10⁻⁴.
+  /// Creates a color from sRGB (IEC 61966-2-1), each channel in 0...1, computed in double precision: in single
+  /// precision, the error of a* and b* may be 10⁻⁴.
   public init(red: Double, green: Double, blue: Double) {
     self.init(linear: SIMD3(SRGB.linear(red), SRGB.linear(green), SRGB.linear(blue)))
   }
@@ -99,7 +99,8 @@ public struct CIELAB: Equatable, Sendable {
     value > 0.2068966 ? value * value * value : (value - 16.0 / 116) / 7.787
   }
 
-  /// The color in linear light; outside the gamut of sRGB, the most colorful one of the same lightness and hue inside it.
+  /// The color in linear light; outside the gamut of sRGB, the most colorful one of the same lightness and hue inside
+  /// it.
   ///
   /// The lightness, in 0...100, is always kept: gray of any lightness is inside the gamut.
   var linearInGamut: SIMD3<Float> {

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Returns the color difference CIEDE2000, ΔE₀₀ of CIE 142-2001, with all three weights 1, by the formulas of Sharma, Wu and
-/// Dalal, "The CIEDE2000 color-difference formula: implementation notes, supplementary test data, and mathematical
-/// observations" (2005). A difference of about 1 is just noticeable.
+/// Returns the color difference CIEDE2000, ΔE₀₀ of CIE 142-2001, with all three weights 1, by the formulas of Sharma,
+/// Wu and Dalal, "The CIEDE2000 color-difference formula: implementation notes, supplementary test data, and
+/// mathematical observations" (2005). A difference of about 1 is just noticeable.
 ///
 /// Agrees with scikit-image's `deltaE_ciede2000`. The mean and the difference of the hues are computed from the vectors
 /// (a*, b*) instead of two angles, which leaves one of three trigonometric calls per pair.
@@ -48,8 +48,8 @@ private struct MeanHue {
   private let cosine: Double
   private let sine: Double
 
-  /// Creates the mean of the hues of two vectors (x, y) of the given lengths. The hue of gray is 0 and, as published, is added
-  /// to the other one.
+  /// Creates the mean of the hues of two vectors (x, y) of the given lengths. The hue of gray is 0 and, as published,
+  /// is added to the other one.
   init(_ x1: Double, _ y1: Double, _ length1: Double, _ x2: Double, _ y2: Double, _ length2: Double) {
     guard length1 > 0, length2 > 0 else {
       // Where one color is gray, the formula takes the sum of the hues.

@@ -1,5 +1,5 @@
-/// Returns the colorfulness of an image by Hasler and Süsstrunk, "Measuring colorfulness in natural images" (2003), section 6:
-/// √(σrg² + σyb²) + 0.3 · √(μrg² + μyb²), where rg = R − G and yb = (R + G) / 2 − B on the scale 0...255.
+/// Returns the colorfulness of an image by Hasler and Süsstrunk, "Measuring colorfulness in natural images" (2003),
+/// section 6: √(σrg² + σyb²) + 0.3 · √(μrg² + μyb²), where rg = R − G and yb = (R + G) / 2 − B on the scale 0...255.
 /// Gray is 0; "moderately colorful" is about 33, "extremely colorful" 109.
 ///
 /// - Parameters:

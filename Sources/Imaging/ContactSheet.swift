@@ -101,8 +101,8 @@ enum BitmapFont {
     }
   }
 
-  /// Returns five bytes, one per column from the left; the lowest bit is the top row. Characters outside printable ASCII become
-  /// a question mark.
+  /// Returns five bytes, one per column from the left; the lowest bit is the top row. Characters outside printable
+  /// ASCII become a question mark.
   private static func glyph(of scalar: Unicode.Scalar) -> UInt64 {
     (0x20...0x7E).contains(scalar.value) ? glyphs[Int(scalar.value) - 0x20] : glyphs[0x1F]
   }

@@ -106,8 +106,9 @@ struct ImageComparison: ~Copyable {
     return sum / 3
   }
 
-  /// The share of pixels within ε by Nazeri, Ng and Ebrahimi, "Image colorization using generative adversarial networks"
-  /// (2018): with CIELAB's coordinates rounded, L is at most ε off and a and b at most 2.2 ε each, all three together.
+  /// The share of pixels within ε by Nazeri, Ng and Ebrahimi, "Image colorization using generative adversarial
+  /// networks" (2018): with CIELAB's coordinates rounded, L is at most ε off and a and b at most 2.2 ε each, all three
+  /// together.
   /// - Parameter percent: ε.
   func accuracy(percent: Float) -> Double {
     var count = 0

@@ -2,8 +2,8 @@ import Dispatch
 
 /// Computes the scores of predicted images against photographs, many at a time on all cores.
 ///
-/// Each image is scored by itself, in double precision and always in the same order, so that the scores depend neither on
-/// how many images are scored at once nor on the number of cores.
+/// Each image is scored by itself, in double precision and always in the same order, so that the scores depend neither
+/// on how many images are scored at once nor on the number of cores.
 public struct ImageScorer: Sendable {
   /// Smallest width and height: the window of SSIM must fit.
   public static let minimumSize = StructuralSimilarity.windowSize
@@ -21,8 +21,8 @@ public struct ImageScorer: Sendable {
     self.height = height
   }
 
-  /// Returns the scores of predictions, `[N, height, width, 3]` in 0...1, against photographs, of the same shape in bytes.
-  /// Predictions outside 0...1 are clamped; NaN counts as 0.
+  /// Returns the scores of predictions, `[N, height, width, 3]` in 0...1, against photographs, of the same shape in
+  /// bytes. Predictions outside 0...1 are clamped; NaN counts as 0.
   public func scores(predictions: [Float], photographs: some Collection<UInt8>) -> [ImageScores] {
     precondition(predictions.count == photographs.count, "not as many predictions as photographs")
     return predictions.withUnsafeBufferPointer { predictions in

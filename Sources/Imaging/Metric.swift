@@ -1,7 +1,9 @@
-/// A measure of how close predicted images come to photographs, or of how colorful they are. The raw values are keys in reports.
+/// A measure of how close predicted images come to photographs, or of how colorful they are. The raw values are keys in
+/// reports.
 ///
-/// A further metric is a case here, with its properties, and its score of one image, a method of `ImageComparison`. Reports and
-/// the page of `compare` list every case, in this order; `metrics.csv` holds only those in `MetricsTable.metrics`.
+/// A further metric is a case here, with its properties, and its score of one image, a method of `ImageComparison`.
+/// Reports and the page of `compare` list every case, in this order; `metrics.csv` holds only those in
+/// `MetricsTable.metrics`.
 @dynamicMemberLookup
 public enum Metric: String, CaseIterable, CodingKey, Sendable {
   case mse, psnr, psnrPerImage, ssim, mae, accuracyWithin2, accuracyWithin5, deltaE, colorfulness
@@ -128,8 +130,8 @@ public struct ImageMetrics: Sendable, Encodable, Equatable {
   /// In the order of `Metric.allCases`.
   private let values: [Double]
 
-  /// Creates the metrics of images of one size from their scores; nil where there are none. The scores are added in their
-  /// order, so that the same scores give the same bits.
+  /// Creates the metrics of images of one size from their scores; nil where there are none. The scores are added in
+  /// their order, so that the same scores give the same bits.
   public init?(_ scores: some Sequence<ImageScores>) {
     var count = 0
     var sums = [Double](repeating: 0, count: Metric.allCases.count)

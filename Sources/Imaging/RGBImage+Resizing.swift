@@ -1,6 +1,6 @@
 extension RGBImage {
-  /// Returns the image at another size, by a triangle filter on the sRGB values: bilinear interpolation, antialiased where the
-  /// image gets smaller, as Pillow's `BILINEAR`.
+  /// Returns the image at another size, by a triangle filter on the sRGB values: bilinear interpolation, antialiased
+  /// where the image gets smaller, as Pillow's `BILINEAR`.
   public func resized(width newWidth: Int, height newHeight: Int) -> RGBImage {
     if newWidth == width && newHeight == height { return self }
     precondition(newWidth > 0 && newHeight > 0, "an image has at least one pixel")

@@ -42,8 +42,8 @@ public struct RGBImage: Sendable, Equatable {
     self.init(width: width, height: height, bytes: bytes)
   }
 
-  /// Creates an image of values, `[height, width, 3]`, such as a network's output: each byte is 255 · (value · scale + shift),
-  /// rounded and clamped to 0...255. NaN becomes 0.
+  /// Creates an image of values, `[height, width, 3]`, such as a network's output: each byte is 255 · (value · scale +
+  /// shift), rounded and clamped to 0...255. NaN becomes 0.
   public init(width: Int, height: Int, values: some Collection<Float>, scale: Float = 1, shift: Float = 0) {
     self.init(
       width: width, height: height,
@@ -93,12 +93,12 @@ public struct RGBImage: Sendable, Equatable {
 }
 
 extension RGBImage {
-  /// Default limit of the number of pixels of an image that is read: 16,384 × 8,192, or 400 MB. A file of a few bytes may claim
-  /// any size.
+  /// Default limit of the number of pixels of an image that is read: 16,384 × 8,192, or 400 MB. A file of a few bytes
+  /// may claim any size.
   public static let maximumPixelCount = 1 << 27
 
-  /// Reads a PNG, JPEG, WebP or TIFF file as 8-bit sRGB, upright, on white where it is transparent. Its first bytes, and not
-  /// its name, decide the format.
+  /// Reads a PNG, JPEG, WebP or TIFF file as 8-bit sRGB, upright, on white where it is transparent. Its first bytes,
+  /// and not its name, decide the format.
   public init(contentsOf path: String) throws(ImageError) {
     self = try Photograph(contentsOf: path).rgbImage
   }
@@ -112,8 +112,8 @@ extension RGBImage {
   public func writePNG(to path: String) throws(ImageError) { try write(to: path, as: .png) }
 
   /// Writes an image file, which appears under its name only when it is complete.
-  /// - Parameter isReplacing: Whether an existing file is replaced; if not, it is an error, also where it appears while this one
-  ///   is written.
+  /// - Parameter isReplacing: Whether an existing file is replaced; if not, it is an error, also where it appears while
+  ///   this one is written.
   public func write(
     to path: String, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, isReplacing: Bool = true
   ) throws(ImageError) {

@@ -1,8 +1,8 @@
 import Glibc
 
-/// The structural similarity (SSIM) of two images by Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error
-/// visibility to structural similarity" (2004): Gaussian window of 11 × 11 with σ = 1.5, K₁ = 0.01, K₂ = 0.03, values in
-/// 0...1, windows inside the image only. The mean of three channels agrees with scikit-image's
+/// The structural similarity (SSIM) of two images by Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment:
+/// from error visibility to structural similarity" (2004): Gaussian window of 11 × 11 with σ = 1.5, K₁ = 0.01, K₂ =
+/// 0.03, values in 0...1, windows inside the image only. The mean of three channels agrees with scikit-image's
 /// `structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1, channel_axis=-1)`.
 struct StructuralSimilarity: ~Copyable {
   /// Width and height of the window.
@@ -65,8 +65,8 @@ struct StructuralSimilarity: ~Copyable {
     return sum / Double(rowCount * columnCount)
   }
 
-  /// Computes the weighted means of a plane over all windows, `[height − 10, width − 10]`: first along rows, then along columns.
-  /// The inner loops run over contiguous memory, so that the compiler vectorizes them.
+  /// Computes the weighted means of a plane over all windows, `[height − 10, width − 10]`: first along rows, then along
+  /// columns. The inner loops run over contiguous memory, so that the compiler vectorizes them.
   private func filter(_ plane: UnsafePointer<Double>, into result: UnsafeMutablePointer<Double>) {
     let rows = scratch + width * height
     let (columnCount, windowCount) = (columnCount, rowCount * columnCount)

@@ -2,7 +2,8 @@ import Foundation
 import Runtime
 
 extension Reference {
-  /// The image of each index below 2³¹, and the image of each index from 2³¹ on, less 2³¹, flipped horizontally; in `encoding`.
+  /// The image of each index below 2³¹, and the image of each index from 2³¹ on, less 2³¹, flipped horizontally; in
+  /// `encoding`.
   ///
   /// - Parameters:
   ///   - images: `[count, H, W, 3]`, bytes

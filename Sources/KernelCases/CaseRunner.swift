@@ -1,7 +1,7 @@
 import Runtime
 
-/// Runs cases on a device with poisoned memory: every output and all scratch memory hold NaN before the launch, elements beside
-/// a slice and bytes next to a storage must not change, and a second launch must give the same bits.
+/// Runs cases on a device with poisoned memory: every output and all scratch memory hold NaN before the launch,
+/// elements beside a slice and bytes next to a storage must not change, and a second launch must give the same bits.
 public struct CaseRunner {
   private let backend: any Backend
 

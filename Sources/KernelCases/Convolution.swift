@@ -5,7 +5,8 @@ extension Reference {
   ///
   /// - Parameters:
   ///   - image: `[N, H, W, C]`
-  ///   - weights: `[kernelHeight, kernelWidth, C, K]`, or `[kernelHeight, kernelWidth, K, C]` where `weightsInput` is the map
+  ///   - weights: `[kernelHeight, kernelWidth, C, K]`, or `[kernelHeight, kernelWidth, K, C]` where `weightsInput` is
+  ///     the map
   ///   - bias: `[K]`
   ///   - mapShape: `[N, H′, W′, K]`; from the image's where nil
   public static func convolutionMap(
@@ -24,7 +25,8 @@ extension Reference {
   ///
   /// - Parameters:
   ///   - map: `[N, H′, W′, K]`
-  ///   - weights: `[kernelHeight, kernelWidth, C, K]`, or `[kernelHeight, kernelWidth, K, C]` where `weightsInput` is the map
+  ///   - weights: `[kernelHeight, kernelWidth, C, K]`, or `[kernelHeight, kernelWidth, K, C]` where `weightsInput` is
+  ///     the map
   ///   - bias: `[C]`
   ///   - imageShape: `[N, H, W, C]`
   public static func convolutionImage(
@@ -44,7 +46,8 @@ extension Reference {
   /// - Parameters:
   ///   - image: `[N, H, W, C]`
   ///   - map: `[N, H′, W′, K]`
-  /// - Returns: `[kernelHeight, kernelWidth, C, K]`, or `[kernelHeight, kernelWidth, K, C]` where `weightsInput` is the map
+  /// - Returns: `[kernelHeight, kernelWidth, C, K]`, or `[kernelHeight, kernelWidth, K, C]` where `weightsInput` is the
+  ///   map
   public static func convolutionWeights(
     image: ReferenceTensor, map: ReferenceTensor, _ geometry: ConvolutionGeometry,
     weightsInput: ConvolutionProblem.Side = .image
@@ -71,8 +74,8 @@ extension Reference {
     return ReferenceTensor(tensor.shape, tensor.values.enumerated().map { $1 + bias[$0 % channels] })
   }
 
-  /// Calls `body` with every term of a convolution's sums: a pixel (n, y, x) and a channel k of the map, a pixel (n, row, column)
-  /// and a channel c of the image, and the index of the weight.
+  /// Calls `body` with every term of a convolution's sums: a pixel (n, y, x) and a channel k of the map, a pixel (n,
+  /// row, column) and a channel c of the image, and the index of the weight.
   @inline(__always)
   private static func forEachTap(
     _ geometry: ConvolutionGeometry, image: Shape, map: Shape, _ weightsInput: ConvolutionProblem.Side,

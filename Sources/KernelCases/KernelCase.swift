@@ -111,8 +111,8 @@ public final class CaseInstance {
     reference = { expected }
   }
 
-  /// Gives the operation's variables, such as the learning rate, the values that the reference uses. Called between planning
-  /// and launching, it exposes a backend that reads them too early.
+  /// Gives the operation's variables, such as the learning rate, the values that the reference uses. Called between
+  /// planning and launching, it exposes a backend that reads them too early.
   public func setVariables() {
     for setter in variableSetters { setter() }
   }

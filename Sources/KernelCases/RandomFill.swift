@@ -22,8 +22,8 @@ extension Reference {
   }
 
   /// Element i takes word i mod 4 of the block with counter (i / 4, 0, stream low, stream high) and key (seed low, seed
-  /// high). Uniform: (word >> 8) · 2⁻²⁴, scaled. Normal: Box and Muller on the words in pairs, u₁ = ((word >> 8) + 1) · 2⁻²⁴,
-  /// u₂ = (word >> 8) · 2⁻²⁴: √(−2 ln u₁) · cos 2πu₂, then sin.
+  /// high). Uniform: (word >> 8) · 2⁻²⁴, scaled. Normal: Box and Muller on the words in pairs, u₁ = ((word >> 8) + 1) ·
+  /// 2⁻²⁴, u₂ = (word >> 8) · 2⁻²⁴: √(−2 ln u₁) · cos 2πu₂, then sin.
   public static func randomFill(_ shape: Shape, _ distribution: Distribution, seed: UInt64, stream: UInt64)
     -> ReferenceTensor
   {

@@ -1,7 +1,7 @@
 import Runtime
 
-/// The textbook formula of every operation in double precision, in plain loops: the values that kernels are compared with.
-/// Each operation's file extends it.
+/// The textbook formula of every operation in double precision, in plain loops: the values that kernels are compared
+/// with. Each operation's file extends it.
 public enum Reference {}
 
 /// An operation that has a reference.

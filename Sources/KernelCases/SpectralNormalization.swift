@@ -1,8 +1,8 @@
 import Runtime
 
 extension Reference {
-  /// v ← A u / ‖A u‖;  u ← Aᵀ v / ‖Aᵀ v‖;  σ = vᵀ A u;  weights / σ, with A the weights as a matrix of KH · KW · I rows and O
-  /// columns.
+  /// v ← A u / ‖A u‖; u ← Aᵀ v / ‖Aᵀ v‖; σ = vᵀ A u; weights / σ, with A the weights as a matrix of KH · KW · I rows
+  /// and O columns.
   ///
   /// - Parameters:
   ///   - weights: `[KH, KW, I, O]`

@@ -2,8 +2,8 @@ import Foundation
 import Runtime
 
 extension Reference {
-  /// Returns the input rows (or columns) that an output row is interpolated from, with their weights. Pixel centers lie at halves,
-  /// edges are clamped.
+  /// Returns the input rows (or columns) that an output row is interpolated from, with their weights. Pixel centers lie
+  /// at halves, edges are clamped.
   static func upsamplingSources(_ position: Int, extent: Int, mode: UpsamplingMode, factor: Int)
     -> [(position: Int, weight: Double)]
   {

@@ -4,12 +4,13 @@ import Foundation
 struct AxisScale: Equatable {
   /// First and last value of the axis.
   let bounds: ClosedRange<Double>
-  /// The labeled values, in ascending order: 1, 2 or 5 times a power of ten apart, or on a logarithmic axis such numbers.
+  /// The labeled values, in ascending order: 1, 2 or 5 times a power of ten apart, or on a logarithmic axis such
+  /// numbers.
   let ticks: [Double]
   let isLogarithmic: Bool
 
-  /// Creates the scale of an axis that contains `values`, which are finite. It is logarithmic if they are positive and span a
-  /// factor of 10 or more.
+  /// Creates the scale of an axis that contains `values`, which are finite. It is logarithmic if they are positive and
+  /// span a factor of 10 or more.
   init(fitting values: [Double], tickCount: Int = 5, allowsLogarithm: Bool = true) {
     let (least, greatest) = (values.min() ?? 0, values.max() ?? 1)
     if allowsLogarithm, least > 0, greatest / least >= 10 {

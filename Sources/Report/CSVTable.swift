@@ -12,8 +12,8 @@ public struct CSVTable: Equatable, Sendable {
     rows.append(row)
   }
 
-  /// Parses a table. Rows with too few fields, such as one that is being written, and fields beyond the columns are left
-  /// out.
+  /// Parses a table. Rows with too few fields, such as one that is being written, and fields beyond the columns are
+  /// left out.
   public init(parsing text: String) {
     var records = Self.records(of: text)[...]
     columns = records.popFirst() ?? []

@@ -2,8 +2,8 @@ import Foundation
 
 /// A piece of HTML or SVG.
 ///
-/// A literal is markup. Interpolated text is escaped, and interpolated markup is not: `"<td>\(name)</td>" as HTML` is correct
-/// for every name. Values of other types do not compile.
+/// A literal is markup. Interpolated text is escaped, and interpolated markup is not: `"<td>\(name)</td>" as HTML` is
+/// correct for every name. Values of other types do not compile.
 public struct HTML: ExpressibleByStringInterpolation, Sendable, Equatable {
   public let markup: String
 

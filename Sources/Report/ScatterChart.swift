@@ -48,7 +48,8 @@ public struct ScatterChart: Sendable {
   /// The minimum vertical distance of two names.
   private static let lineHeight = 12.0
 
-  /// Returns the heights of the names: each at its point, or, where another name is there, above that; all above the axis.
+  /// Returns the heights of the names: each at its point, or, where another name is there, above that; all above the
+  /// axis.
   private func baselines(of points: [Point], in frame: ChartFrame) -> [Double] {
     var lowest = ChartFrame.bottomEdge - 9
     var baselines = [Double](repeating: 0, count: points.count)

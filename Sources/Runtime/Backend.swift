@@ -16,8 +16,8 @@ public protocol Backend: AnyObject {
   /// The device's memory in bytes.
   var memoryByteCount: Int { get }
 
-  /// A digest of the tuned algorithms that the operations planned so far use; nil where none is. Other algorithms give other
-  /// bits, within rounding.
+  /// A digest of the tuned algorithms that the operations planned so far use; nil where none is. Other algorithms give
+  /// other bits, within rounding.
   var tuning: String? { get }
 
   // MARK: Memory
@@ -38,8 +38,8 @@ public protocol Backend: AnyObject {
 
   // MARK: Measuring
 
-  /// Runs `launch` to its end and returns how long it took, in seconds: by the device's own clock where there is one, which
-  /// leaves out what the host does between kernels.
+  /// Runs `launch` to its end and returns how long it took, in seconds: by the device's own clock where there is one,
+  /// which leaves out what the host does between kernels.
   func time(_ launch: any Launch) throws(BackendError) -> Double
   /// Measures the device's peak arithmetic and memory throughput. Takes about a second.
   func measurePeaks() throws(BackendError) -> DevicePeaks

@@ -34,7 +34,8 @@ public final class MemoryBudget {
 
   public init(limit: Int) { self.limit = limit }
 
-  /// The budget of a device with `byteCount` bytes, or less by the environment's `RECOLOR_MEMORY` (`2GiB`, `500MiB`, or bytes).
+  /// The budget of a device with `byteCount` bytes, or less by the environment's `RECOLOR_MEMORY` (`2GiB`, `500MiB`, or
+  /// bytes).
   public convenience init(
     ofDeviceWith byteCount: Int, environment: [String: String] = ProcessInfo.processInfo.environment
   ) {

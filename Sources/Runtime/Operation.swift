@@ -11,8 +11,8 @@ public enum Pass: String, Codable, Sendable, CaseIterable {
   case backwardFilter
 }
 
-/// One computation on tensors, as a value: what is computed, not how. A backend plans it (`plan(on:)`), and the plan is bound to
-/// memory as a `Launch`.
+/// One computation on tensors, as a value: what is computed, not how. A backend plans it (`plan(on:)`), and the plan is
+/// bound to memory as a `Launch`.
 public protocol Operation {
   /// The operation's name in every tree, without the pass: `Convolution`.
   static var name: String { get }

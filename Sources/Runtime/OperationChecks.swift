@@ -1,4 +1,5 @@
-/// Conditions on an operation's tensors. Each function throws `BackendError.invalidOperation` unless its condition holds.
+/// Conditions on an operation's tensors. Each function throws `BackendError.invalidOperation` unless its condition
+/// holds.
 extension Operation {
   func require(_ condition: Bool, _ reason: @autoclosure () -> String) throws(BackendError) {
     guard condition else { throw .invalidOperation(operation: title, reason: reason()) }

@@ -5,9 +5,9 @@ import SwiftProtobuf
 
 /// An event file of TensorBoard: points of curves and images.
 ///
-/// Every event is in the file when the call that writes it returns, even if the process is then killed. A process that is killed
-/// during the call can leave an incomplete last record, and a system failure can lose events after the last `synchronize`;
-/// TensorBoard reads such a file up to that point.
+/// Every event is in the file when the call that writes it returns, even if the process is then killed. A process that
+/// is killed during the call can leave an incomplete last record, and a system failure can lose events after the last
+/// `synchronize`; TensorBoard reads such a file up to that point.
 public final class EventFile {
   /// The file's folder, which TensorBoard takes for a run.
   public let folder: String
@@ -16,8 +16,8 @@ public final class EventFile {
   private var file: FileDescriptor?
 
   /// Prepares a file, which is created with its first event.
-  /// - Parameter firstStep: The first step of the file's events. TensorBoard discards the events of earlier files in the folder
-  ///   from that step on, which are those of work that was lost and is repeated.
+  /// - Parameter firstStep: The first step of the file's events. TensorBoard discards the events of earlier files in
+  ///   the folder from that step on, which are those of work that was lost and is repeated.
   public init(in folder: String, goingOnAt firstStep: Int = 0) {
     self.folder = folder
     self.firstStep = firstStep
@@ -85,8 +85,8 @@ public final class EventFile {
     if let failure { throw failure }
   }
 
-  /// Creates a file whose name sorts behind those of all files in the folder: TensorBoard reads a run's files in the order of
-  /// their names.
+  /// Creates a file whose name sorts behind those of all files in the folder: TensorBoard reads a run's files in the
+  /// order of their names.
   private static func newFile(in folder: String) throws(FileError) -> FileDescriptor {
     let taken = try Folder.names(in: folder).compactMap { name in
       name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count).prefix { $0 != "." }) : nil

@@ -1,5 +1,5 @@
-/// A record of a TFRecord file: the length of the data in 8 bytes, the length's masked CRC-32C in 4, the data, the data's masked
-/// CRC-32C in 4; all numbers are little-endian.
+/// A record of a TFRecord file: the length of the data in 8 bytes, the length's masked CRC-32C in 4, the data, the
+/// data's masked CRC-32C in 4; all numbers are little-endian.
 enum Record {
   /// Returns the record that holds `data`.
   static func framed(_ data: [UInt8]) -> [UInt8] {
@@ -33,7 +33,7 @@ enum CRC32C {
     }
   }
 
-  /// Returns the checksum as TFRecord files store it, rotated and offset: the plain checksum of data that ends with its own
-  /// checksum is always the same.
+  /// Returns the checksum as TFRecord files store it, rotated and offset: the plain checksum of data that ends with its
+  /// own checksum is always the same.
   static func masked(_ checksum: UInt32) -> UInt32 { (checksum >> 15 | checksum << 17) &+ 0xA282_EAD8 }
 }

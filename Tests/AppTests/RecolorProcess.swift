@@ -20,8 +20,8 @@ final class RecolorProcess {
 
   /// Starts the command.
   /// - Parameters:
-  ///   - environment: Added to that of the tests. The cache is a folder of the tests, so that kernels are compiled once,
-  ///     unless it is given here.
+  ///   - environment: Added to that of the tests. The cache is a folder of the tests, so that kernels are compiled
+  ///     once, unless it is given here.
   ///   - input: The file for standard input.
   ///   - output: The file for standard output, instead of its own.
   ///   - memoryLimit: The limit of the address space, in KiB.

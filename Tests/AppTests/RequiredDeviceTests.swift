@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Tests on OpenCL are skipped where there is no device. `make test` installs one and sets RECOLOR_REQUIRE_OPENCL, so that a
-/// broken driver is a failure.
+/// Tests on OpenCL are skipped where there is no device. `make test` installs one and sets RECOLOR_REQUIRE_OPENCL, so
+/// that a broken driver is a failure.
 @Suite("Required device")
 struct RequiredDeviceTests {
   @Test(

@@ -5,8 +5,8 @@ import Testing
 
 @testable import CLKernels
 
-/// Tensor cores: when they are used, and that they are not where they compute anything else than they should. Where the device
-/// has none they are emulated.
+/// Tensor cores: when they are used, and that they are not where they compute anything else than they should. Where the
+/// device has none they are emulated.
 @Suite("Precision", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
 struct PrecisionTests {
   /// A backend that may run the kernels for GPUs, on kernel files of which one is changed.

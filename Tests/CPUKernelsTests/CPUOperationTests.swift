@@ -3,7 +3,8 @@ import Glibc
 import Runtime
 import Testing
 
-/// Properties that the kernel cases do not test: bits on different numbers of threads, statistics far from 0, data out of range.
+/// Properties that the kernel cases do not test: bits on different numbers of threads, statistics far from 0, data out
+/// of range.
 @Suite("CPU backend: operations")
 struct CPUOperationTests {
   /// A dense tensor in memory of `backend` that holds `values`.

@@ -49,7 +49,8 @@ struct ColorProfileTests {
   @Test("Profiles are applied")
   func profilesAreApplied() throws {
     let photograph = try Photograph(encoded: png(picture, profile: try profile(adobe)), name: "adobe")
-    // By the published matrices of Adobe RGB (1998) and sRGB: (200, 100, 50) is redder in sRGB, gray stays nearly as it is.
+    // By the published matrices of Adobe RGB (1998) and sRGB: (200, 100, 50) is redder in sRGB, gray stays nearly as it
+    // is.
     let converted = photograph.rgbImage
     #expect(converted[0, 0] == .black && converted[1, 0] == .white)
     let linear = [200, 100, 50].map { pow(Float($0) / 255, 2.19921875) }

@@ -4,8 +4,8 @@ import Runtime
 import TestSupport
 import Testing
 
-/// The cases themselves, on the reference backend: not whether they pass, which they do by construction, but whether they
-/// find planted faults.
+/// The cases themselves, on the reference backend: not whether they pass, which they do by construction, but whether
+/// they find planted faults.
 @Suite("Kernel cases")
 struct ReferenceKernelCaseTests {
   static let smallest = KernelCases.all(.smallest)
@@ -43,8 +43,8 @@ struct ReferenceKernelCaseTests {
     #expect(values() == values())
   }
 
-  /// A fault of the size of the tolerance must not be hidden by a tensor's other elements. It is the only failure: the tensors
-  /// that an operation lists as read are sufficient to compute all others.
+  /// A fault of the size of the tolerance must not be hidden by a tensor's other elements. It is the only failure: the
+  /// tensors that an operation lists as read are sufficient to compute all others.
   @Test("Find a wrong value in every operation and pass", arguments: smallest)
   func wrongValue(_ kernelCase: KernelCase) throws {
     guard !kernelCase.make().operation.reads.isEmpty else { return }

@@ -8,8 +8,8 @@ import TestSupport
 /// A run of a few training steps that PyTorch made in double precision, and what Recolor needs to make it again.
 /// `Scripts/model_vectors.py` says what is in the file.
 struct PyTorchRun {
-  /// The files in `Tests/Vectors`: both models, every upsampling, images that are not square, and everything beyond the study's
-  /// recipe.
+  /// The files in `Tests/Vectors`: both models, every upsampling, images that are not square, and everything beyond the
+  /// study's recipe.
   static let all = ["unet", "unet_nearest", "unet_bilinear", "gan", "gan_wide", "gan_beyond"]
 
   let vectors: VectorFile

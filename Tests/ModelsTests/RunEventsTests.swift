@@ -16,8 +16,8 @@ struct RunEventsTests {
     let value: Float
   }
 
-  /// All points of a run's curves and its sheets, but for times: as TensorBoard does, without those that a later session's
-  /// start takes back.
+  /// All points of a run's curves and its sheets, but for times: as TensorBoard does, without those that a later
+  /// session's start takes back.
   private func points(of folder: URL) throws -> [Point] {
     var points: [Point] = []
     for name in try Folder.names(in: folder.path) where name.hasPrefix("events.out.tfevents.") {

@@ -5,7 +5,8 @@ import Imaging
 import Models
 import Runtime
 
-/// The coloring of pictures, one after the other. An error of one picture is reported in a line; the others are still colored.
+/// The coloring of pictures, one after the other. An error of one picture is reported in a line; the others are still
+/// colored.
 struct PictureColoring {
   let colorizer: Colorizer
   let workingSize: Int

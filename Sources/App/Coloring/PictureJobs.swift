@@ -6,8 +6,8 @@ import Imaging
 /// The pictures to color of a command line.
 struct PictureJobs {
   private(set) var jobs: [PictureJob] = []
-  /// The reasons why pictures in folders are not colored: one line each. For a picture on the command line, it is an error of
-  /// the command line.
+  /// The reasons why pictures in folders are not colored: one line each. For a picture on the command line, it is an
+  /// error of the command line.
   private(set) var problems: [String] = []
 
   private let out: String

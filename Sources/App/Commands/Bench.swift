@@ -8,9 +8,9 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure how fast a model trains and colors on a device.",
     discussion: """
-      Times whole training steps on random images, each to its end on the device, after some that are not counted; then \
-      batches that are colored, in the same way. With --ops, each operation is timed by itself, on OpenCL by the device's \
-      own clock, and compared with the measured peaks of the device.
+      Times whole training steps on random images, each to its end on the device, after some that are not counted; \
+      then batches that are colored, in the same way. With --ops, each operation is timed by itself, on OpenCL by the \
+      device's own clock, and compared with the measured peaks of the device.
 
         recolor bench unet                     the study's model
         recolor bench gan --width 16 --ops     a smaller one, operation by operation

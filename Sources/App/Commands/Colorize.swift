@@ -8,10 +8,10 @@ struct Colorize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Color photographs.",
     discussion: """
-      Reads PNG, JPEG, WebP and TIFF pictures of any size and writes colored PNG or JPEG pictures of the same sizes. The \
-      model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every detail. Its \
-      own colors, if it has any, are ignored. Files that are there already are left alone; a picture that cannot be \
-      read is reported and the others are colored.
+      Reads PNG, JPEG, WebP and TIFF pictures of any size and writes colored PNG or JPEG pictures of the same sizes. \
+      The model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every \
+      detail. Its own colors, if it has any, are ignored. Files that are there already are left alone; a picture that \
+      cannot be read is reported and the others are colored.
 
         recolor colorize runs/gan old.jpg --out new.png
         recolor colorize runs/gan *.tif --out colored

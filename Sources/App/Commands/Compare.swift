@@ -8,8 +8,8 @@ struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare several models on the same photographs.",
     discussion: """
-      Colors the gray copies of photographs with each model, measures how far the results are from the photographs, and \
-      writes into a folder:
+      Colors the gray copies of photographs with each model, measures how far the results are from the photographs, \
+      and writes into a folder:
 
         index.html       all in one page that needs no network
         comparison.png   the pictures: gray, as each model colors them, as they are

@@ -9,8 +9,9 @@ struct DataInfo: ParsableCommand {
     commandName: "info",
     abstract: "Count the photographs of a source, and show some.",
     discussion: """
-      A folder's images may lie in folders inside it, however deep; those of the first level name the classes. Images that \
-      cannot be read are named and left out. The images are kept as they are decoded, so that the next time is quick.
+      A folder's images may lie in folders inside it, however deep; those of the first level name the classes. Images \
+      that cannot be read are named and left out. The images are kept as they are decoded, so that the next time is \
+      quick.
 
         recolor data info cifar10
         recolor data info photographs --size 64 --sheet photographs.png

@@ -33,7 +33,8 @@ struct DeviceReport: Encodable {
     let memoryBytes: Int
     /// The vector instructions of the backend's loops.
     let instructionSet: String
-    /// Version and build of OpenBLAS; nil where it is not installed. `bench` measures against it; the backend does not use it.
+    /// Version and build of OpenBLAS; nil where it is not installed. `bench` measures against it; the backend does not
+    /// use it.
     let blas: String?
     /// The core of OpenBLAS, its set of kernels.
     let blasCore: String?

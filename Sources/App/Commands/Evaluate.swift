@@ -10,8 +10,8 @@ struct Evaluate: ParsableCommand {
     abstract: "Measure how well a model colors photographs that it has not seen.",
     discussion: """
       Colors the gray copies of photographs and compares the results with the photographs. Two more rows are for \
-      comparison: the gray copy itself, which scores well without any color, and the photographs, whose colorfulness is \
-      the target.
+      comparison: the gray copy itself, which scores well without any color, and the photographs, whose colorfulness \
+      is the target.
 
         recolor evaluate runs/gan --data cifar10
         recolor evaluate weights.safetensors --data photos --images 500 --json

@@ -43,7 +43,8 @@ struct EvaluationData {
     } ?? all
   }
 
-  /// Returns the images of a folder without a test part that no model was trained on, as far as the weights' runs are known.
+  /// Returns the images of a folder without a test part that no model was trained on, as far as the weights' runs are
+  /// known.
   private func unseen(_ all: [UInt32], in dataset: ImageDataset, by weights: [Checkpoint]) throws -> [UInt32] {
     let fingerprint = try DataFingerprint(of: dataset)
     var seen: Set<UInt32> = []

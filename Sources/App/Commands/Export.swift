@@ -8,10 +8,10 @@ struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a model as a file that other programs run.",
     discussion: """
-      onnx is for ONNX Runtime and other programs that read ONNX. The file takes gray images as float32 [batch, 1, height, \
-      width] under the name gray and gives color, [batch, 3, height, width]; batch, height and width are free, the latter \
-      two multiples of 16. The file's metadata describes the ranges of the values. PyTorch needs no export: it reads the \
-      safetensors files of a run.
+      onnx is for ONNX Runtime and other programs that read ONNX. The file takes gray images as float32 [batch, 1, \
+      height, width] under the name gray and gives color, [batch, 3, height, width]; batch, height and width are free, \
+      the latter two multiples of 16. The file's metadata describes the ranges of the values. PyTorch needs no export: \
+      it reads the safetensors files of a run.
 
         recolor export runs/gan
         recolor export runs/gan --normalized --out gan.onnx

@@ -2,7 +2,8 @@ import CPUKernels
 import Models
 import Runtime
 
-/// The report of `recolor bench --ops`: the operations of a training step, each timed by itself, and the device's peaks.
+/// The report of `recolor bench --ops`: the operations of a training step, each timed by itself, and the device's
+/// peaks.
 struct OperationsReport: Encodable {
   /// All operations of one name, pass and shape.
   struct Row: Encodable {
@@ -18,8 +19,8 @@ struct OperationsReport: Encodable {
     let gigaflopsPerSecond: Double
     /// The rate of the bytes of all tensors, each counted once.
     let gigabytesPerSecond: Double
-    /// Rates relative to the device's peaks. An algorithm with fewer multiplications than the direct one, or a cache, can bring
-    /// one above 1.
+    /// Rates relative to the device's peaks. An algorithm with fewer multiplications than the direct one, or a cache,
+    /// can bring one above 1.
     let partOfProductPeak: Double
     let partOfCopyPeak: Double
   }
@@ -40,7 +41,8 @@ struct OperationsReport: Encodable {
   /// The peak of multiply-adds on values in registers.
   let productPeakGigaflopsPerSecond: Double
   let copyPeakGigabytesPerSecond: Double
-  /// The rate of OpenBLAS's matrix products on this processor with as many threads; nil on other devices, and without OpenBLAS.
+  /// The rate of OpenBLAS's matrix products on this processor with as many threads; nil on other devices, and without
+  /// OpenBLAS.
   let blasGigaflopsPerSecond: Double?
 
   init(_ benchmark: StepBenchmark, steps: Int, on backend: any Backend) throws(BackendError) {

@@ -10,8 +10,8 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a model, or resume a run.",
     discussion: """
-      unet is a U-Net autoencoder trained on squared error: quick, right on average, washed out. gan is the same network \
-      trained against a discriminator: slower, bolder.
+      unet is a U-Net autoencoder trained on squared error: quick, right on average, washed out. gan is the same \
+      network trained against a discriminator: slower, bolder.
 
         recolor train unet --data scenes --out runs/first --width 16 --epochs 3
         recolor train gan --data cifar10 --out runs/gan
@@ -22,11 +22,11 @@ struct Train: ParsableCommand {
 
       The folder of the run gets config.json, metrics.csv with a row an epoch, samples/epoch_001.png and so on (gray, \
       predicted, photograph), and the weights in checkpoints/: the last, the best by validation, and what --keep says. \
-      Ctrl-C saves and stops, as do TERM and a closed terminal. --resume continues from the last save with the same bits, \
-      also after a crash. To train a finished run for longer, raise epochs in its config.json and resume it.
+      Ctrl-C saves and stops, as do TERM and a closed terminal. --resume continues from the last save with the same \
+      bits, also after a crash. To train a finished run for longer, raise epochs in its config.json and resume it.
 
-      A NaN or infinite loss ends the run; the last good weights stay. So does a gan's discriminator that dominates for \
-      1000 steps while the L1 loss does not fall, unless --no-guard is given. See docs/runs.md.
+      A NaN or infinite loss ends the run; the last good weights stay. So does a gan's discriminator that dominates \
+      for 1000 steps while the L1 loss does not fall, unless --no-guard is given. See docs/runs.md.
       """)
 
   @Argument(help: "The model: unet or gan.")

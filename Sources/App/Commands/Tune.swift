@@ -9,9 +9,9 @@ struct Tune: ParsableCommand {
     abstract: "Find the fastest kernels for a model on an OpenCL device.",
     discussion: """
       Tries other algorithms and tile sizes for every convolution of a training step and of inference, compares each \
-      with naive loops, times it, and keeps the best in a file for this device, driver and precision. From then on every \
-      command uses them for these shapes. The built-in ones are good; this gains a few per cent. Needs a device that does \
-      nothing else meanwhile. Ctrl-C keeps the results so far.
+      with naive loops, times it, and keeps the best in a file for this device, driver and precision. From then on \
+      every command uses them for these shapes. The built-in ones are good; this gains a few per cent. Needs a device \
+      that does nothing else meanwhile. Ctrl-C keeps the results so far.
 
         recolor tune unet                          the study's model
         recolor tune gan --width 16 --seconds 300  another one, for longer

@@ -129,7 +129,8 @@ struct Comparison: Encodable {
     curves = Curves(compared.map { ($0.name, $0.log) })
   }
 
-  /// Returns the images of the sheet: the first of each class, then the second of each, and so on; without classes the first.
+  /// Returns the images of the sheet: the first of each class, then the second of each, and so on; without classes the
+  /// first.
   private static func shownImages(in dataset: ImageDataset, count: Int) -> [Int] {
     guard let labels = dataset.labels else { return Array(0..<min(count, dataset.count)) }
     var seen: [Int: Int] = [:]

@@ -18,7 +18,8 @@ struct ComparisonFolder {
   private var report: String { "\(path)/comparison.json" }
 
   /// - Parameter isForced: Whether other files in the folder are allowed.
-  /// - Throws: `Occupied` where the folder is neither empty nor holds a comparison; `FileError` where it cannot be written.
+  /// - Throws: `Occupied` where the folder is neither empty nor holds a comparison; `FileError` where it cannot be
+  ///   written.
   init(_ path: String, isForced: Bool) throws {
     self.path = path
     try Folder.requireWritable(path)

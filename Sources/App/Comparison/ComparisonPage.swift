@@ -31,9 +31,9 @@ struct ComparisonPage {
   private var introduction: HTML {
     let models: HTML = comparison.models.count == 1 ? "a model" : "\(comparison.models.count) models"
     return """
-      <p class="lead">What \(models) made of the gray copies of the same \(Format.count(comparison.images)) photographs \
-      (\(comparison.imageWidth) × \(comparison.imageHeight) pixels), compared with the photographs. The gray copy is the \
-      baseline of every error, the photographs’ colorfulness is the target.</p>
+      <p class="lead">What \(models) made of the gray copies of the same \(Format.count(comparison.images)) \
+      photographs (\(comparison.imageWidth) × \(comparison.imageHeight) pixels), compared with the photographs. The \
+      gray copy is the baseline of every error, the photographs’ colorfulness is the target.</p>
       """
   }
 
@@ -144,16 +144,16 @@ extension ComparisonPage {
   var method: HTML {
     """
     <p>\(comparison.data), \(Format.count(comparison.images)) photographs from <code>\(comparison.source)</code> at \
-    \(comparison.imageWidth) × \(comparison.imageHeight) pixels. A model sees the gray copy of a photograph, the mean of red, \
-    green and blue, and nothing else; its answer is limited to 0…1 and not rounded. The gray copy’s row scores that mean in \
-    all three channels. Every figure is of single photographs first and then the mean over them, in their order; the pooled \
-    PSNR is of the mean error.</p>
+    \(comparison.imageWidth) × \(comparison.imageHeight) pixels. A model sees the gray copy of a photograph, the mean \
+    of red, green and blue, and nothing else; its answer is limited to 0…1 and not rounded. The gray copy’s row scores \
+    that mean in all three channels. Every figure is of single photographs first and then the mean over them, in their \
+    order; the pooled PSNR is of the mean error.</p>
     <dl>
     \(Metric.allCases.map { "<dt>\($0.heading)</dt><dd>\($0.meaning)</dd>\n" as HTML })</dl>
     <p>CIELAB is of the white point D65 and the 2° observer. The program’s tests hold MSE, PSNR, SSIM, MAE, CIELAB and \
     CIEDE2000 against scikit-image, and CIEDE2000 against the pairs that were published with it.</p>
-    <p>Computed by Recolor \(comparison.version) on \(comparison.deviceDescription) (<code>\(comparison.device)</code>, \
-    \(comparison.precision.rawValue)). This repeats it:</p>
+    <p>Computed by Recolor \(comparison.version) on \(comparison.deviceDescription) \
+    (<code>\(comparison.device)</code>, \(comparison.precision.rawValue)). This repeats it:</p>
     <div class="command"><pre><code>\(comparison.command)</code></pre>\
     <button type="button" class="copy">Copy</button></div>
     """

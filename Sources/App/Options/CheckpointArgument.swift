@@ -25,7 +25,8 @@ struct CheckpointArgument: ParsableArguments {
 
 /// The meaning of a path to weights.
 enum WeightsPath {
-  /// Returns the weights file that `path` stands for: of a run's folder the best weights, or the last before the first epoch ends.
+  /// Returns the weights file that `path` stands for: of a run's folder the best weights, or the last before the first
+  /// epoch ends.
   static func url(_ path: String) throws(RunError) -> URL {
     var isFolder = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {

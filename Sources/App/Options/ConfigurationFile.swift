@@ -5,8 +5,8 @@ import Yams
 
 /// A file with options of `recolor train`, in JSON or YAML, such as a run's `config.json`.
 ///
-/// Its keys are the options' names, as on the command line (`batch-size`) or as in a run's `config.json` (`batchSize`), where
-/// some are grouped under `model` and `options`.
+/// Its keys are the options' names, as on the command line (`batch-size`) or as in a run's `config.json` (`batchSize`),
+/// where some are grouped under `model` and `options`.
 struct ConfigurationFile {
   /// One option in the file.
   struct Entry {

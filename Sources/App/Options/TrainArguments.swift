@@ -4,14 +4,14 @@ import Models
 
 /// The command line of `recolor train` with the options of the file that `--config` names in front of it.
 ///
-/// A file's options pass the same parser and the same checks as those of the command line, so every option of the command is
-/// a key of such a file.
+/// A file's options pass the same parser and the same checks as those of the command line, so every option of the
+/// command is a key of such a file.
 enum TrainArguments {
   /// Options that a file cannot give.
   private static let excluded: Set = ["help", "version", "config", "resume"]
 
-  /// Returns the arguments with the options of the file that `--config` names, except those on the command line, and those of
-  /// its recipe where the command line names a recipe.
+  /// Returns the arguments with the options of the file that `--config` names, except those on the command line, and
+  /// those of its recipe where the command line names a recipe.
   /// - Parameter arguments: The command line without the program's name.
   /// - Throws: `ConfigurationError`.
   static func expanded(_ arguments: [String]) throws(ConfigurationError) -> [String] {

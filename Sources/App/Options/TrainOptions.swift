@@ -3,18 +3,18 @@ import Data
 import Models
 import Runtime
 
-/// The options of `recolor train`. Those of a run's configuration have no value unless they are given, so that one given
-/// with `--resume` can be refused.
+/// The options of `recolor train`. Those of a run's configuration have no value unless they are given, so that one
+/// given with `--resume` can be refused.
 ///
-/// A further option is a property here, with its help, and an entry of `all`; its default belongs to `TrainingOptions` and
-/// `Recipe`, or to `RunConfiguration`.
+/// A further option is a property here, with its help, and an entry of `all`; its default belongs to `TrainingOptions`
+/// and `Recipe`, or to `RunConfiguration`.
 struct TrainOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Photographs to train on: cifar10, cifar100, scenes, or a folder. (default: \(defaultSource))",
       discussion: """
-        scenes are painted by the program; cifar10 and cifar100 are what "recolor data fetch" downloads; a folder holds \
-        images, in folders inside it as well, or the binary files of CIFAR-10 or CIFAR-100.
+        scenes are painted by the program; cifar10 and cifar100 are what "recolor data fetch" downloads; a folder \
+        holds images, in folders inside it as well, or the binary files of CIFAR-10 or CIFAR-100.
         """,
       valueName: "source"))
   var data: DataSource?

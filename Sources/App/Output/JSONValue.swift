@@ -40,8 +40,8 @@ enum JSONValue: Codable, Equatable {
     }
   }
 
-  /// Returns all values but arrays and objects, each with the path of keys to it, such as `options.batchSize`, in the keys'
-  /// order.
+  /// Returns all values but arrays and objects, each with the path of keys to it, such as `options.batchSize`, in the
+  /// keys' order.
   func leaves(_ path: String = "") -> [(key: String, value: String)] {
     func joined(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
     switch self {

@@ -2,14 +2,14 @@ import ArgumentParser
 import Glibc
 import Synchronization
 
-/// SIGINT, SIGTERM and SIGHUP as requests to stop as soon as everything can be saved. A second signal of the same kind ends
-/// the process at once.
+/// SIGINT, SIGTERM and SIGHUP as requests to stop as soon as everything can be saved. A second signal of the same kind
+/// ends the process at once.
 struct StopSignal {
   /// The first signal received; 0 for none. The only state that the handler changes.
   private static let received = Atomic<Int32>(0)
 
-  /// Installs the handlers. Also ignores SIGXFSZ and SIGPIPE, so that a file size limit and a closed pipe are errors of the
-  /// write.
+  /// Installs the handlers. Also ignores SIGXFSZ and SIGPIPE, so that a file size limit and a closed pipe are errors of
+  /// the write.
   init() {
     // A global is initialized on first use, which must not happen inside the handler.
     Self.received.store(0, ordering: .relaxed)

@@ -29,7 +29,8 @@ typedef struct {
   size_t profile_size;
   const uint8_t *exif;
   size_t exif_size;
-  /// Exponent of the encoding (about 1/2.2), and x and y of white, red, green and blue; 0 where the file does not state them.
+  /// Exponent of the encoding (about 1/2.2), and x and y of white, red, green and blue; 0 where the file does not state
+  /// them.
   double gamma;
   double chromaticities[8];
 } recolor_image_info;

@@ -5,7 +5,8 @@
 
 typedef struct recolor_jpeg_reader recolor_jpeg_reader;
 
-/// Reads the segments before the pixels. `bytes` must outlive the reader. Returns null, with `message` set, where that fails.
+/// Reads the segments before the pixels. `bytes` must outlive the reader. Returns null, with `message` set, where that
+/// fails.
 recolor_jpeg_reader *recolor_jpeg_open(
     const uint8_t *bytes, size_t count, recolor_image_info *info, char message[RECOLOR_MESSAGE_SIZE]);
 

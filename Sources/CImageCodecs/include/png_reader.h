@@ -5,7 +5,8 @@
 
 typedef struct recolor_png_reader recolor_png_reader;
 
-/// Reads the chunks before the pixels. `bytes` must outlive the reader. Returns null, with `message` set, where that fails.
+/// Reads the chunks before the pixels. `bytes` must outlive the reader. Returns null, with `message` set, where that
+/// fails.
 recolor_png_reader *recolor_png_open(
     const uint8_t *bytes, size_t count, recolor_image_info *info, char message[RECOLOR_MESSAGE_SIZE]);
 

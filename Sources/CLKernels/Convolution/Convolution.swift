@@ -63,8 +63,8 @@ extension BatchNormalizationTiling {
   }
 }
 
-/// A pass as an implicit matrix product, M × N × K. The data sum of a target `image` with a stride s is s² products, one for
-/// each phase of the image's pixels (kernels/convolution_geometry.h).
+/// A pass as an implicit matrix product, M × N × K. The data sum of a target `image` with a stride s is s² products,
+/// one for each phase of the image's pixels (kernels/convolution_geometry.h).
 extension ConvolutionProblem {
   /// Phases along each axis.
   var phases: Int { target == .image ? geometry.stride : 1 }
@@ -95,7 +95,8 @@ protocol ProductTiles: SearchParameters {
   var group: (Int, Int, Int) { get }
 }
 
-/// Returns the elements that may be read at a time: four if all offsets, strides and numbers of channels are multiples of four.
+/// Returns the elements that may be read at a time: four if all offsets, strides and numbers of channels are multiples
+/// of four.
 func commonVectorWidth(_ tensors: [Tensor]) -> Int {
   tensors.allSatisfy { tensor in
     [tensor.offset, tensor.pixelStride, tensor.shape.channels].allSatisfy { $0.isMultiple(of: 4) }

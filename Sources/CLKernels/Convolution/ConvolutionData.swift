@@ -3,8 +3,8 @@ import Runtime
 // The data sum: forward passes and data gradients, read from the result's side (kernels/convolution_geometry.h).
 
 extension ConvolutionProblem {
-  /// Whether pixels are best ordered position by position: on small maps a good part of the taps falls into the padding, and
-  /// neighbours that share their position skip them together.
+  /// Whether pixels are best ordered position by position: on small maps a good part of the taps falls into the
+  /// padding, and neighbours that share their position skip them together.
   var isBestPositionMajor: Bool { geometry.taps > 1 && result.shape.batch > 1 && phasePixels <= 64 }
 
   /// Terms of a sum of one phase, which splits share.

@@ -1,6 +1,7 @@
 import Runtime
 
-/// The properties of a convolution's pass that its best algorithm depends on: operation, sizes, and the tensors' layout.
+/// The properties of a convolution's pass that its best algorithm depends on: operation, sizes, and the tensors'
+/// layout.
 public struct ConvolutionKey: Codable, Hashable, Sendable {
   /// `Convolution` or `TransposedConvolution`.
   public let operation: String

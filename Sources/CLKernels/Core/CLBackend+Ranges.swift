@@ -1,7 +1,8 @@
 import Runtime
 
 extension CLBackend {
-  /// Preferred work-items of a group that spans `channels` neighbouring elements of some pixels, for element-wise kernels.
+  /// Preferred work-items of a group that spans `channels` neighbouring elements of some pixels, for element-wise
+  /// kernels.
   private var preferredGroupSize: Int {
     // A CPU driver runs a group as one loop, so a long one costs less per element.
     min(device.kind == .cpu ? 1024 : 256, device.maximumWorkGroupSize)
@@ -14,18 +15,20 @@ extension CLBackend {
     return size
   }
 
-  /// Neighbouring elements that one work-item of a vector kernel takes: a vector register of a CPU, 16 bytes of a GPU, where
-  /// neighbouring work-items take neighbouring elements; a divisor of `channels` unless the kernel handles the remainder itself.
+  /// Neighbouring elements that one work-item of a vector kernel takes: a vector register of a CPU, 16 bytes of a GPU,
+  /// where neighbouring work-items take neighbouring elements; a divisor of `channels` unless the kernel handles the
+  /// remainder itself.
   func vectorWidth(channels: Int?) -> Int {
     let widths = bodies == .cpu ? [16, 8, 4, 2] : [4, 2]
     return widths.first { channels?.isMultiple(of: $0) ?? true } ?? 1
   }
 
-  /// Returns the range of a kernel with one work-item per element of `pixels` rows of `channels` elements: direction 0 counts
-  /// channels, directions 1 and 2 together count pixels (`row_index()` in common.h). Both are rounded up.
+  /// Returns the range of a kernel with one work-item per element of `pixels` rows of `channels` elements: direction 0
+  /// counts channels, directions 1 and 2 together count pixels (`row_index()` in common.h). Both are rounded up.
   func rows(channels: Int, pixels: Int) -> CLRange {
     let size = preferredGroupSize
-    // Few channels: all in one group, and as many pixels as still fit. Many: the waste at the end stays under one group.
+    // Few channels: all in one group, and as many pixels as still fit. Many: the waste at the end stays under one
+    // group.
     let width = channels <= size ? channels : size / 4
     let height = channels <= size ? max(1, min(size / width, pixels)) : 1
     let groups = (pixels + height - 1) / height

@@ -34,8 +34,8 @@ public final class CLBackend: Backend {
   ///   - device: where to run.
   ///   - bodies: nil for the device's kind.
   ///   - algorithms: nil: the tuned algorithms stored for this device, if `bodies` is nil.
-  ///   - precision: how products of convolutions are computed; nil for what PyTorch does by default, TF32 where there are tensor
-  ///     cores and they pass `tensorCoreFault`.
+  ///   - precision: how products of convolutions are computed; nil for what PyTorch does by default, TF32 where there
+  ///     are tensor cores and they pass `tensorCoreFault`.
   ///   - profiling: whether to record when each kernel ran; `takeTimings` gives the record.
   ///   - sources: where kernel files come from.
   ///   - cache: where compiled programs are kept; nil for nowhere.
@@ -91,7 +91,8 @@ public final class CLBackend: Backend {
     let share = try budget.take(byteCount, device: device.name)
     let memory = try CLMemory(context: context, byteCount: byteCount)
     memory.share = share
-    // Some drivers take the memory at its first use; a use now shows here, not in the middle of a step, that there is none.
+    // Some drivers take the memory at its first use; a use now shows here, not in the middle of a step, that there is
+    // none.
     do throws(BackendError) {
       try queue.fill(memory, with: 0, byteOffset: 0, byteCount: min(byteCount, 4))
       try queue.finish()
@@ -192,15 +193,15 @@ public final class CLBackend: Backend {
     timings.append(KernelTiming(kernel: kernel.name, event: try queue.enqueueWithEvent(kernel, over: range)))
   }
 
-  /// Returns the kernels that ran since the last call, in order; none without `profiling`. `event.times()` waits for the
-  /// kernel's end.
+  /// Returns the kernels that ran since the last call, in order; none without `profiling`. `event.times()` waits for
+  /// the kernel's end.
   public func takeTimings() -> [KernelTiming] {
     defer { timings.removeAll(keepingCapacity: true) }
     return timings
   }
 
-  /// Returns the duration by the device's clock, kernel by kernel, on a backend made with `profiling`, dropping recorded
-  /// timings; by the host's clock otherwise.
+  /// Returns the duration by the device's clock, kernel by kernel, on a backend made with `profiling`, dropping
+  /// recorded timings; by the host's clock otherwise.
   public func time(_ launch: any Launch) throws(BackendError) -> Double {
     guard queue.isProfiling else { return try hostTime(of: launch) }
     let recorded = recordsTimings

@@ -1,7 +1,7 @@
 import Runtime
 
-/// An operation bound to memory: kernels that run one after the other, each a kernel object of its own whose arguments are
-/// bound once. Arguments that the host changes between steps are set again at each run.
+/// An operation bound to memory: kernels that run one after the other, each a kernel object of its own whose arguments
+/// are bound once. Arguments that the host changes between steps are set again at each run.
 public final class CLLaunch: Launch {
   private struct Dispatch {
     let kernel: CLKernel
@@ -85,9 +85,9 @@ public final class CLLaunch: Launch {
     }
   }
 
-  /// A kernel may allow smaller groups than its device: registers and local memory are shared by a group. The refusal of the
-  /// launch decides that and not a question before it, which Mesa's rusticl 22.3 answers with 32 for kernels that it runs in
-  /// groups of 1,024.
+  /// A kernel may allow smaller groups than its device: registers and local memory are shared by a group. The refusal
+  /// of the launch decides that and not a question before it, which Mesa's rusticl 22.3 answers with 32 for kernels
+  /// that it runs in groups of 1,024.
   private func tooLargeGroup(_ dispatch: Dispatch) -> BackendError {
     let local = dispatch.range.local
     let allowed = (try? dispatch.kernel.maximumWorkGroupSize).map { ", it allows \($0)" } ?? ""

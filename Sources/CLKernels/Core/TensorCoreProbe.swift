@@ -1,7 +1,7 @@
 import Runtime
 
-// Tensor cores are used only after they were seen to work: inline PTX is no part of OpenCL, and a driver may refuse it or
-// make something else of it.
+// Tensor cores are used only after they were seen to work: inline PTX is no part of OpenCL, and a driver may refuse it
+// or make something else of it.
 
 extension CLBackend {
   /// Returns the precision on this device: `requested`, or if nil TF32 where tensor cores pass the check.
@@ -19,8 +19,8 @@ extension CLBackend {
     return .float32
   }
 
-  /// Checks tensor cores with convolutions of small whole numbers, whose results must equal the plain kernels' bit for bit.
-  /// Returns the reason for which they cannot be used, in one line, or nil.
+  /// Checks tensor cores with convolutions of small whole numbers, whose results must equal the plain kernels' bit for
+  /// bit. Returns the reason for which they cannot be used, in one line, or nil.
   ///
   /// A passed check is stored in the program cache for these kernels, this device and driver.
   func tensorCoreFault(_ precision: Precision) -> String? {
@@ -42,8 +42,8 @@ extension CLBackend {
 
   /// Returns the fault of `probe` with `tiles`; nil where its sums are right to the bit.
   ///
-  /// Once the left operand needs all bits of the precision and the right one few, once vice versa: sums are exact in float,
-  /// and no part of either operand is 0 by chance.
+  /// Once the left operand needs all bits of the precision and the right one few, once vice versa: sums are exact in
+  /// float, and no part of either operand is 0 by chance.
   func fault(of probe: ConvolutionProblem, _ tiles: TensorTiles) throws(BackendError) -> String? {
     let algorithm =
       probe.target == .weights
@@ -57,7 +57,8 @@ extension CLBackend {
     return nil
   }
 
-  /// Convolutions whose sizes fit no tile: forward with padding, transposed weights and sub-pixel phases, gradients of weights.
+  /// Convolutions whose sizes fit no tile: forward with padding, transposed weights and sub-pixel phases, gradients of
+  /// weights.
   static func probes() -> [ConvolutionProblem] {
     let geometry = ConvolutionGeometry(kernel: 3, stride: 2, padding: 1)
     let image = Tensor("image", Shape(3, 9, 7, 36)), map = Tensor("map", Shape(3, 5, 4, 20))

@@ -1,7 +1,7 @@
 import Runtime
 
-/// A search for the fastest algorithm of one convolution's pass: a short list first, then a descent that changes one parameter at
-/// a time.
+/// A search for the fastest algorithm of one convolution's pass: a short list first, then a descent that changes one
+/// parameter at a time.
 struct AlgorithmSearch {
   private let bench: TuningBench
   private let backend: CLBackend
@@ -14,7 +14,8 @@ struct AlgorithmSearch {
   private(set) var standard: (algorithm: AnyAlgorithm, milliseconds: Double)
   private(set) var best: (algorithm: AnyAlgorithm, milliseconds: Double)
 
-  /// Relative gain of a step of the search, so that it does not follow noise; the algorithm that is kept must gain twice that.
+  /// Relative gain of a step of the search, so that it does not follow noise; the algorithm that is kept must gain
+  /// twice that.
   private static var leastGain: Double { 0.01 }
 
   /// Checks and times the built-in algorithm.
@@ -68,8 +69,8 @@ struct AlgorithmSearch {
     }
   }
 
-  /// Times what would be new and what is used so far, `known` or the built-in algorithm, in turn, so that both meet the same
-  /// disturbances, and stays with what is used if there is little between them.
+  /// Times what would be new and what is used so far, `known` or the built-in algorithm, in turn, so that both meet the
+  /// same disturbances, and stays with what is used if there is little between them.
   private mutating func confirm(_ known: AnyAlgorithm?) {
     let used = known.flatMap { right.contains($0) ? $0 : nil } ?? standard.algorithm
     let other = best.algorithm == used ? standard.algorithm : best.algorithm

@@ -1,8 +1,8 @@
 import Files
 import Runtime
 
-/// A search for the fastest algorithms of a plan's convolutions on one device, whose results are kept for the backends that are
-/// opened there later.
+/// A search for the fastest algorithms of a plan's convolutions on one device, whose results are kept for the backends
+/// that are opened there later.
 ///
 /// Each algorithm must agree with the plain loops of convolution_naive.cl before it is timed.
 public final class ConvolutionTuner {
@@ -13,7 +13,8 @@ public final class ConvolutionTuner {
     public let count: Int
     /// Time of one run with the built-in algorithm.
     public let standardMilliseconds: Double
-    /// Time of one run with the fastest algorithm that was tried; one that was kept before and not tried again is used in its place.
+    /// Time of one run with the fastest algorithm that was tried; one that was kept before and not tried again is used
+    /// in its place.
     public let milliseconds: Double
     public let algorithm: String
     /// Whether it is another algorithm than the built-in one.

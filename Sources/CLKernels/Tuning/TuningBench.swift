@@ -37,7 +37,8 @@ final class TuningBench {
   private let naiveLimit: Int
 
   /// - Parameters:
-  ///   - problem: a pass whose tensors need no memory: the bench has its own of the same shapes, and overwrites gradients.
+  ///   - problem: a pass whose tensors need no memory: the bench has its own of the same shapes, and overwrites
+  ///     gradients.
   ///   - naiveLimit: the most multiply-adds that plain loops have the time for.
   init(_ problem: ConvolutionProblem, on backend: CLBackend, naiveLimit: Int? = nil) throws(AlgorithmFault) {
     self.backend = backend
@@ -119,8 +120,8 @@ final class TuningBench {
 
   /// Returns the expected contents of the outputs, guard zones included.
   ///
-  /// The plain loops compute them where they have the time. Else they compute the first and the last elements, to which an
-  /// algorithm that is exact on whole numbers must agree, and then stands for them.
+  /// The plain loops compute them where they have the time. Else they compute the first and the last elements, to which
+  /// an algorithm that is exact on whole numbers must agree, and then stands for them.
   private func expected(_ values: TuningValues) throws(AlgorithmFault) -> [[Float]] {
     if let known = expected[values] { return known }
     let naive = problem.target == .weights ? AnyAlgorithm(NaiveFilter()) : AnyAlgorithm(NaiveData())
@@ -198,8 +199,8 @@ extension ConvolutionProblem {
   /// Products and biases that are added up for one element of the result, at most.
   fileprivate var terms: Int { target == .weights ? k : k + 1 }
 
-  /// Returns the problem restricted to the first and to the last few images, or output channels of a filter sum, with about
-  /// `wanted` multiply-adds in all.
+  /// Returns the problem restricted to the first and to the last few images, or output channels of a filter sum, with
+  /// about `wanted` multiply-adds in all.
   func ends(multiplyAdds wanted: Int) -> [ConvolutionProblem] {
     let all = target == .weights ? outputSide.shape.channels : result.shape.batch
     let count = max(1, min(all / 2, wanted / 2 / max(1, multiplyAdds / all)))

@@ -2,7 +2,8 @@ import Files
 import FoundationEssentials
 import Runtime
 
-/// Measured algorithms on disk: one file for each device, driver version and precision, which is read when a backend is opened.
+/// Measured algorithms on disk: one file for each device, driver version and precision, which is read when a backend is
+/// opened.
 ///
 /// A file that is damaged, or of another device, driver or state of the kernels, is ignored with a remark.
 public struct TuningStore: Sendable {

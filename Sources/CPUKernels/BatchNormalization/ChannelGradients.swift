@@ -1,8 +1,8 @@
 import CVectorLoops
 import Runtime
 
-/// The two passes of batch normalization's gradient: sums per channel of g and of g · (x − μ), with g the gradient of the
-/// activation's input, and then the input's gradient, which is linear in g and in x − μ.
+/// The two passes of batch normalization's gradient: sums per channel of g and of g · (x − μ), with g the gradient of
+/// the activation's input, and then the input's gradient, which is linear in g and in x − μ.
 struct ChannelGradients {
   /// The layout of the tensors and of the workspace.
   struct Plan {

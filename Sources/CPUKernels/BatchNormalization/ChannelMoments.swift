@@ -33,7 +33,8 @@ struct ChannelMoments {
     scratch = try binding.pointer(to: plan.scratch)
   }
 
-  /// Doubles that a worker needs: both moments of one more row than a layout has, for the pixels after the last whole row.
+  /// Doubles that a worker needs: both moments of one more row than a layout has, for the pixels after the last whole
+  /// row.
   private static func scratchCount(_ layout: ChannelLayout) -> Int { 4 * layout.columns }
 
   func run(on pool: ThreadPool) {

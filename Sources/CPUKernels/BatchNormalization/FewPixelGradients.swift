@@ -3,8 +3,8 @@ import Runtime
 
 /// Batch normalization's gradient in double precision throughout, for tensors of a few pixels.
 ///
-/// The input's gradient is g less its mean and its component along x̂. With two pixels nearly nothing remains, and in single
-/// precision that would be rounding errors.
+/// The input's gradient is g less its mean and its component along x̂. With two pixels nearly nothing remains, and in
+/// single precision that would be rounding errors.
 struct FewPixelGradients {
   private let input: HostTensor<Float>
   private let outputGradient: HostTensor<Float>

@@ -1,8 +1,8 @@
 import CVectorLoops
 import Runtime
 
-/// 2×2 max-pooling of a batch normalization's output, on blocks of pixels that are in the cache: whole pairs of rows of a
-/// `[N, H, W, C]` tensor.
+/// 2×2 max-pooling of a batch normalization's output, on blocks of pixels that are in the cache: whole pairs of rows of
+/// a `[N, H, W, C]` tensor.
 struct FusedPooling {
   /// Forward the maxima, backward their gradients.
   private let pooled: HostTensor<Float>
@@ -24,7 +24,8 @@ struct FusedPooling {
     (height, width) = (larger.shape.height, larger.shape.width)
   }
 
-  /// Returns the pixels that blocks must be a multiple of to be whole pairs of rows: those of an image where its height is odd.
+  /// Returns the pixels that blocks must be a multiple of to be whole pairs of rows: those of an image where its height
+  /// is odd.
   static func blockPixels(_ shape: Shape) -> Int {
     shape.height.isMultiple(of: 2) ? 2 * shape.width : shape.height * shape.width
   }

@@ -1,8 +1,8 @@
 import CVectorLoops
 import Runtime
 
-/// The gradient of a convolution's bias: the sum of the output's gradient over all pixels, in parts of a fixed size that are
-/// added in order.
+/// The gradient of a convolution's bias: the sum of the output's gradient over all pixels, in parts of a fixed size
+/// that are added in order.
 struct BiasGradient {
   struct Plan {
     fileprivate let partCount: Int

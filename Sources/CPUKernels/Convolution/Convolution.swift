@@ -1,7 +1,8 @@
 import CVectorLoops
 import Runtime
 
-/// A convolution algorithm with its tile sizes, planned for one problem. All algorithms give the same result up to rounding.
+/// A convolution algorithm with its tile sizes, planned for one problem. All algorithms give the same result up to
+/// rounding.
 protocol ConvolutionAlgorithm {
   /// The algorithm's parts of the problem's workspace.
   var workspace: Workspace { get }
@@ -87,8 +88,8 @@ extension ConvolutionProblem {
   }
 }
 
-/// A sum over pixels or tiles in parts that depend on the shape alone and are added in order, so that the bits do not depend on
-/// the threads.
+/// A sum over pixels or tiles in parts that depend on the shape alone and are added in order, so that the bits do not
+/// depend on the threads.
 struct PartialSums {
   /// Parts in all.
   let count: Int
@@ -116,8 +117,8 @@ struct PartialSums {
     parts = count > 1 ? workspace.add(count * elementCount, of: Float.self) : nil
   }
 
-  /// Returns a function that calls `body` for each part and block on `pool`, with the memory for the part's sum and whether
-  /// to add to it, and then adds the parts up.
+  /// Returns a function that calls `body` for each part and block on `pool`, with the memory for the part's sum and
+  /// whether to add to it, and then adds the parts up.
   func bind(
     units: Int, blocks: Int, result: UnsafeMutablePointer<Float>, accumulate: Bool, on pool: ThreadPool,
     _ binding: Binding,

@@ -1,9 +1,10 @@
 import CVectorLoops
 import Runtime
 
-/// Mean and biased variance of each channel of a convolution's output, from moments that the convolution's loops compute
-/// part by part while the pixels are in registers or the cache. A part is a fixed number of tiles or positions, and the
-/// parts are joined in their order, so that the result depends neither on the threads nor on how they share the work.
+/// Mean and biased variance of each channel of a convolution's output, from moments that the convolution's loops
+/// compute part by part while the pixels are in registers or the cache. A part is a fixed number of tiles or positions,
+/// and the parts are joined in their order, so that the result depends neither on the threads nor on how they share the
+/// work.
 struct ConvolutionStatistics {
   struct Plan {
     /// Pixels of each part.

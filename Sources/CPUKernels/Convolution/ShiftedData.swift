@@ -1,10 +1,11 @@
 import CVectorLoops
 import Runtime
 
-/// The data sum as products of shifted images: any kernel, stride and padding, without im2col. `shifted_data.c` has the loops.
+/// The data sum as products of shifted images: any kernel, stride and padding, without im2col. `shifted_data.c` has the
+/// loops.
 ///
-/// A sum onto the image is split into the sub-pixel phases of the stride, so that a tap is never multiplied with a zero that
-/// the stride puts between two pixels.
+/// A sum onto the image is split into the sub-pixel phases of the stride, so that a tap is never multiplied with a zero
+/// that the stride puts between two pixels.
 struct ShiftedData: ConvolutionAlgorithm {
   /// Positions of one task where there is enough to do; `shifted_data_run` works in blocks of as many.
   private static let blockPositions = 512
@@ -87,10 +88,10 @@ struct ShiftedData: ConvolutionAlgorithm {
     var channels: Range<Int>
   }
 
-  /// Returns tasks of whole blocks of positions; where these are too few, each is split over the result's channels, and then the
-  /// blocks get smaller. Phases of equal size share their tasks, for they read the same source pixels and write neighbouring
-  /// ones (measured: 216 GFLOP/s instead of 162 for 128 → 64 channels from 16 × 16 to 32 × 32). The sums do not depend
-  /// on the split.
+  /// Returns tasks of whole blocks of positions; where these are too few, each is split over the result's channels, and
+  /// then the blocks get smaller. Phases of equal size share their tasks, for they read the same source pixels and
+  /// write neighbouring ones (measured: 216 GFLOP/s instead of 162 for 128 → 64 channels from 16 × 16 to 32 × 32). The
+  /// sums do not depend on the split.
   private static func tasks(_ phases: [shifted_data], batch: Int, channels: Int, on pool: ThreadPool) -> [Task] {
     let counts = phases.map { batch * Int($0.height) * Int($0.width) }
     let sharing = Set(phases.map { [$0.height, $0.width] }).count == 1

@@ -1,8 +1,8 @@
 import CVectorLoops
 import Runtime
 
-/// The filter sum as products of shifted images: for each tap, the pixels of the weights' input side, transposed, times those
-/// of the output side. `shifted_filter.c` has the loops.
+/// The filter sum as products of shifted images: for each tap, the pixels of the weights' input side, transposed, times
+/// those of the output side. `shifted_filter.c` has the loops.
 struct ShiftedFilter: ConvolutionAlgorithm {
   let workspace: Workspace
   private let scratch: Workspace.WorkerParts

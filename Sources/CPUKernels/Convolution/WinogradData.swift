@@ -1,11 +1,13 @@
 import CVectorLoops
 import Runtime
 
-/// The data sum of a 3 × 3 convolution with stride 1 and padding 1 by Winograd's algorithm. `winograd_data.c` has the loops.
+/// The data sum of a 3 × 3 convolution with stride 1 and padding 1 by Winograd's algorithm. `winograd_data.c` has the
+/// loops.
 struct WinogradData: ConvolutionAlgorithm {
   /// The order of the work. Both orders give the same bits.
   enum Order {
-    /// All weights are transformed first; then each task takes `block` tiles through all result channels. For large maps.
+    /// All weights are transformed first; then each task takes `block` tiles through all result channels. For large
+    /// maps.
     case byTiles(block: Int, weights: Workspace.Part<Float>)
     /// `pass` tiles are transformed first; then each task takes one panel of result channels and transforms its weights as
     /// it needs them, so that they are read once and never written. For small maps with many channels.

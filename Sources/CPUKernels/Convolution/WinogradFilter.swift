@@ -4,8 +4,8 @@ import Runtime
 /// The filter sum of a 3 × 3 convolution with stride 1 and padding 1 by Winograd's algorithm.
 /// `winograd_filter.c` has the loops.
 ///
-/// Tasks are blocks of the gradient, so that threads have nothing to add up; where there are too few, the tiles are summed in
-/// parts.
+/// Tasks are blocks of the gradient, so that threads have nothing to add up; where there are too few, the tiles are
+/// summed in parts.
 struct WinogradFilter: ConvolutionAlgorithm {
   /// Input channels and output channels of a block.
   private static let block = Int(WINOGRAD_FILTER_BLOCK)

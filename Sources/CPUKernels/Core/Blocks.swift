@@ -29,8 +29,8 @@ struct Blocks {
   }
 }
 
-/// A partition of tensors of one shape for work on each element by itself. Dense tensors are one long vector; others are runs
-/// of channels.
+/// A partition of tensors of one shape for work on each element by itself. Dense tensors are one long vector; others
+/// are runs of channels.
 struct ElementBlocks {
   private let blocks: Blocks
   private let isDense: Bool

@@ -6,12 +6,12 @@ import Runtime
 /// Matrix products of OpenBLAS, which is loaded when the program runs and not linked.
 ///
 /// OpenBLAS chooses its kernels ("core") from the processor's model when it is loaded. A version that does not know the
-/// model falls back to SSE3 kernels, at a tenth of the speed. So the core is chosen here, by the processor's
-/// features, in the variable `OPENBLAS_CORETYPE`, unless the user has set it; the library reads it while it is loaded, and then
+/// model falls back to SSE3 kernels, at a tenth of the speed. So the core is chosen here, by the processor's features,
+/// in the variable `OPENBLAS_CORETYPE`, unless the user has set it; the library reads it while it is loaded, and then
 /// the environment is as it was, for processes that this one starts.
 ///
-/// The backend does not use it: its own products are faster where it matters, and are compared with these. Products run on
-/// the calling thread.
+/// The backend does not use it: its own products are faster where it matters, and are compared with these. Products run
+/// on the calling thread.
 public final class OpenBLAS: Sendable {
   /// The core requested by the user, or else by the processor's features; nil where OpenBLAS chooses.
   public let requestedCore: String?
@@ -60,8 +60,8 @@ public final class OpenBLAS: Sendable {
       }
   }
 
-  /// C ← alpha · op(A) · op(B) + beta · C, row-major, with op(A) of `rows` × `depth`, op(B) of `depth` × `columns` and C
-  /// of `rows` × `columns`. A leading dimension is the distance between two rows as stored, before any transposition.
+  /// C ← alpha · op(A) · op(B) + beta · C, row-major, with op(A) of `rows` × `depth`, op(B) of `depth` × `columns` and
+  /// C of `rows` × `columns`. A leading dimension is the distance between two rows as stored, before any transposition.
   /// With `beta` 0, C is not read.
   @inline(__always)
   public func multiply(

@@ -38,9 +38,9 @@ public final class ThreadPool: Sendable {
   /// depend on it. No two calls with the same `worker` overlap, so scratch memory per worker is safe.
   ///
   /// `body` runs on several threads at a time and yet is not `@Sendable`: bodies write through pointers, each index to
-  /// elements of its own, which the compiler cannot verify: it would require every pointer to be marked unsafe at every call.
-  /// The caller must ensure that data which two indices share is only read, or is atomic. This returns after the last call
-  /// of `body`.
+  /// elements of its own, which the compiler cannot verify: it would require every pointer to be marked unsafe at every
+  /// call. The caller must ensure that data which two indices share is only read, or is atomic. This returns after the
+  /// last call of `body`.
   public func run(count: Int, _ body: (_ index: Int, _ worker: Int) -> Void) {
     if count <= 1 || workerCount == 1 {
       state.lockTurn()

@@ -3,8 +3,8 @@ import FoundationEssentials
 import Glibc
 
 extension ThreadPool {
-  /// Cores that this process may run on, and no more than its control group gives it time for. Two hardware threads of one
-  /// core count once: they share its vector units.
+  /// Cores that this process may run on, and no more than its control group gives it time for. Two hardware threads of
+  /// one core count once: they share its vector units.
   public static var usableCoreCount: Int {
     let configured = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_CONF))))
     let usable = (0..<configured).filter { processor_is_usable(Int32($0)) }

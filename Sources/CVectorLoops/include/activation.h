@@ -19,8 +19,8 @@ struct vector_activation {
 void vector_activation_forward(
     struct vector_rows output, struct vector_rows input, struct vector_size size, struct vector_activation activation);
 
-/// input_gradient = output_gradient · activation′, the derivative computed from the output. The gradients may be the same
-/// memory.
+/// input_gradient = output_gradient · activation′, the derivative computed from the output. The gradients may be the
+/// same memory.
 void vector_activation_backward(
     struct vector_rows input_gradient, struct vector_rows output_gradient, struct vector_rows output,
     struct vector_size size, struct vector_activation activation);

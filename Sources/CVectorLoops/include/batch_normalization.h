@@ -10,17 +10,18 @@
 void vector_batch_normalization_moments(
     struct vector_moments moments, struct vector_rows input, struct vector_size size);
 
-/// The same, for pixels as rows and channels as columns. Where pixels are few floats and lie without gaps, several count as
-/// one row, so that vectors are full.
+/// The same, for pixels as rows and channels as columns. Where pixels are few floats and lie without gaps, several
+/// count as one row, so that vectors are full.
 void vector_batch_normalization_pixel_moments(
     struct vector_moments moments, struct vector_rows input, struct vector_size size);
 
-/// Joins sets of moments of `channels` columns, set i from element i · channels on, into the first: `count` sets of `rows`
-/// rows each, then `last_count` sets of `last_rows` rows each. At least one row is in the first set.
+/// Joins sets of moments of `channels` columns, set i from element i · channels on, into the first: `count` sets of
+/// `rows` rows each, then `last_count` sets of `last_rows` rows each. At least one row is in the first set.
 void vector_batch_normalization_join(
     struct vector_moments moments, size_t count, size_t rows, size_t last_count, size_t last_rows, size_t channels);
 
-/// Joins `parts` sets of moments of `channels` columns into the first: set i from element i · channels on, of counts[i] rows.
+/// Joins `parts` sets of moments of `channels` columns into the first: set i from element i · channels on, of counts[i]
+/// rows.
 void vector_batch_normalization_join_parts(
     struct vector_moments moments, const double *counts, size_t parts, size_t channels);
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// Convolutions of any kernel, stride and padding, as products of shifted images with one weight matrix per tap: the *data* sum,
-// onto the map or the image, and the *filter* sum, onto the weights. Defined in shifted_data.c and shifted_filter.c.
-// Tensors are channels last; a pixel stride wider than the channels makes a slice of a wider tensor.
+// Convolutions of any kernel, stride and padding, as products of shifted images with one weight matrix per tap: the
+// *data* sum, onto the map or the image, and the *filter* sum, onto the weights. Defined in shifted_data.c and
+// shifted_filter.c. Tensors are channels last; a pixel stride wider than the channels makes a slice of a wider tensor.
 
 #include <stdint.h>
 
@@ -21,8 +21,8 @@ struct convolution_tap {
 /// result(n, result_y + y · result_step, result_x + x · result_step, k) =
 ///   bias(k) + Σ over taps t and channels c of source(n, y · source_step + t.y, x · source_step + t.x, c) · w(t, c, k),
 ///
-/// zero outside the source. A sum onto the map is one phase; a sum onto the image is one per sub-pixel phase of the stride, so
-/// that no tap is multiplied with a zero that the stride puts between two pixels.
+/// zero outside the source. A sum onto the map is one phase; a sum onto the image is one per sub-pixel phase of the
+/// stride, so that no tap is multiplied with a zero that the stride puts between two pixels.
 struct shifted_data {
   const float *source;
   ptrdiff_t source_pixel_stride;
@@ -46,7 +46,8 @@ struct shifted_data {
   struct vector_moments moments;
 };
 
-/// Positions whose moments are computed together; calls of `shifted_data_run` that compute moments start at a multiple of it.
+/// Positions whose moments are computed together; calls of `shifted_data_run` that compute moments start at a multiple
+/// of it.
 #define SHIFTED_PART_POSITIONS 128
 
 /// Bytes of scratch memory that one call of `shifted_data_run` needs.
@@ -69,8 +70,9 @@ struct convolution_side {
   bool shifted;
 };
 
-/// The gradient of the taps' matrices: gradient(t, c, k) = Σ over positions of input(position, t, c) · output(position, t, k),
-/// dense, `[tap_count][input.channels][output.channels]`, where input is the side of the weights' input channels.
+/// The gradient of the taps' matrices: gradient(t, c, k) = Σ over positions of input(position, t, c) · output(position,
+/// t, k), dense, `[tap_count][input.channels][output.channels]`, where input is the side of the weights' input
+/// channels.
 struct shifted_filter {
   struct convolution_side input, output;
   int32_t height, width;

@@ -25,9 +25,9 @@ void vector_upsampling_bilinear_forward(
 void vector_upsampling_nearest_forward(
     struct vector_rows output, struct vector_rows input, size_t factor, struct vector_size size);
 
-/// One row of input gradients: input_gradient(x) = Σ row_weights[r] · column weight(x, k) · output_gradient(r, first(x) + k)
-/// over `row_count` rows r and the columns' `count` neighbours k. A neighbour without effect has weight 0 and lies inside the
-/// row.
+/// One row of input gradients: input_gradient(x) = Σ row_weights[r] · column weight(x, k) · output_gradient(r,
+/// first(x) + k) over `row_count` rows r and the columns' `count` neighbours k. A neighbour without effect has weight 0
+/// and lies inside the row.
 void vector_upsampling_backward(
     struct vector_rows input_gradient, struct vector_pixels output_gradient, const float *row_weights,
     size_t row_count, struct vector_row_taps columns, struct vector_size size);

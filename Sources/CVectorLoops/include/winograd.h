@@ -1,8 +1,8 @@
 #pragma once
 
-// 3 × 3 convolutions with stride 1 and padding 1 by Winograd's minimal filtering (Winograd 1980; Lavin and Gray 2016): the
-// input transform of the source's tiles and the weight transform give the factors of one matrix product per element of the
-// transform domain, and the output transform of the products gives the result's tiles.
+// 3 × 3 convolutions with stride 1 and padding 1 by Winograd's minimal filtering (Winograd 1980; Lavin and Gray 2016):
+// the input transform of the source's tiles and the weight transform give the factors of one matrix product per element
+// of the transform domain, and the output transform of the products gives the result's tiles.
 
 #include <stdint.h>
 
@@ -30,9 +30,9 @@ struct winograd_image {
   size_t channels;
 };
 
-/// A data sum: result = bias + convolution of source with w(t, c, k) at t · source channels · result channels +
-/// c · weight_source_stride + k · weight_result_stride, tap t = 0 ... 8; `flipped` takes the taps in reverse order, for a sum onto
-/// the image.
+/// A data sum: result = bias + convolution of source with w(t, c, k) at t · source channels · result channels + c ·
+/// weight_source_stride + k · weight_result_stride, tap t = 0 ... 8; `flipped` takes the taps in reverse order, for a
+/// sum onto the image.
 struct winograd_data {
   enum winograd_kind kind;
   struct winograd_image source, result;
@@ -46,7 +46,8 @@ struct winograd_data {
   struct vector_moments moments;
 };
 
-/// Tiles whose moments are computed together; calls of `winograd_data_run_panel` that compute moments start at a multiple of it.
+/// Tiles whose moments are computed together; calls of `winograd_data_run_panel` that compute moments start at a
+/// multiple of it.
 #define WINOGRAD_PART_TILES 32
 
 /// Elements of the transform domain: products per tile.
@@ -54,8 +55,8 @@ size_t winograd_elements(enum winograd_kind kind);
 /// Tiles of one image.
 size_t winograd_tiles(enum winograd_kind kind, int32_t height, int32_t width);
 
-/// Floats of input-transformed tiles, `[⌈channels / 64⌉][elements][tiles][64]` with gaps that keep strides off powers of
-/// two, which would all fall into the same few sets of the cache.
+/// Floats of input-transformed tiles, `[⌈channels / 64⌉][elements][tiles][64]` with gaps that keep strides off powers
+/// of two, which would all fall into the same few sets of the cache.
 size_t winograd_input_count(enum winograd_kind kind, size_t tiles, size_t channels);
 /// Floats of one panel's transformed weights, `[⌈channels / 64⌉][elements][64][32]` with gaps.
 size_t winograd_weights_count(enum winograd_kind kind, size_t channels);
@@ -64,22 +65,22 @@ size_t winograd_weights_scratch_bytes(void);
 /// Bytes of scratch memory for one call of `winograd_data_run_panel`.
 size_t winograd_panel_scratch_bytes(enum winograd_kind kind);
 
-/// Transforms tiles `first ..< end`, counted over all images, to places `first - origin ...` of `transformed`, which has
-/// room for `total`.
+/// Transforms tiles `first ..< end`, counted over all images, to places `first - origin ...` of `transformed`, which
+/// has room for `total`.
 void winograd_transform_input(
     const struct winograd_data *sum, size_t first, size_t end, size_t origin, size_t total,
     float *transformed);
 /// Transforms the weights of result channels `32 · panel ...`.
 void winograd_transform_weights(
     const struct winograd_data *sum, size_t panel, float *transformed, void *scratch);
-/// Computes result channels `32 · panel ...` of tiles `first ..< end` from transformed tiles, laid out as above. Without
-/// `weights`, transforms them as they are needed, 64 channels at a time.
+/// Computes result channels `32 · panel ...` of tiles `first ..< end` from transformed tiles, laid out as above.
+/// Without `weights`, transforms them as they are needed, 64 channels at a time.
 void winograd_data_run_panel(
     const struct winograd_data *sum, const float *transformed, const float *weights, size_t first,
     size_t end, size_t origin, size_t total, size_t panel, void *scratch);
 
-/// A filter sum: the gradient of the weights, dense `[9][image.channels][map.channels]`. The channels of both are multiples of
-/// 16.
+/// A filter sum: the gradient of the weights, dense `[9][image.channels][map.channels]`. The channels of both are
+/// multiples of 16.
 struct winograd_filter {
   enum winograd_kind kind;
   struct winograd_image image, map;
@@ -92,7 +93,8 @@ struct winograd_filter {
 size_t winograd_filter_scratch_bytes(enum winograd_kind kind);
 
 /// Sums tiles `first ..< end`, counted over all images, into the gradient of the weights from image channels
-/// `first_channel ..< end_channel` to map channels `first_output ..< end_output`: 64 of each at most, and multiples of 16.
+/// `first_channel ..< end_channel` to map channels `first_output ..< end_output`: 64 of each at most, and multiples
+/// of 16.
 void winograd_filter_run(
     const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
     size_t first_output, size_t end_output, float *gradient, bool accumulate, void *scratch);

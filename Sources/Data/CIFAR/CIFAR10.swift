@@ -44,10 +44,10 @@ public enum CIFAR10 {
     CIFARRecords.standardFolder("RECOLOR_CIFAR10", environment: environment) { (try? batchFolder(in: $0)) != nil }
   }
 
-  /// Reads one part of the data set from `folder`, which holds the batch files or the folder of them. A file may hold any
-  /// number of whole records.
-  /// - Parameter limit: Number of images to read, in file order, by default all. Every file must exist and hold whole records
-  ///   even so.
+  /// Reads one part of the data set from `folder`, which holds the batch files or the folder of them. A file may hold
+  /// any number of whole records.
+  /// - Parameter limit: Number of images to read, in file order, by default all. Every file must exist and hold whole
+  ///   records even so.
   public static func load(_ part: Part, from folder: String, limit: Int? = nil) throws(DataError) -> ImageDataset {
     let batchFolder = try batchFolder(in: folder)
     let (bytes, labels) = try records.read(part.fileNames.map { "\(batchFolder)/\($0)" }, limit: limit)

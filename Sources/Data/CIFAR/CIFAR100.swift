@@ -1,7 +1,7 @@
 import Files
 
-/// The images of CIFAR-100 in their binary version: `CIFARRecords` of two label bytes, one of 20 superclasses and one of 100
-/// classes. The latter are the data set's labels.
+/// The images of CIFAR-100 in their binary version: `CIFARRecords` of two label bytes, one of 20 superclasses and one
+/// of 100 classes. The latter are the data set's labels.
 public enum CIFAR100 {
   public enum Part: String, Sendable, CaseIterable {
     case training
@@ -25,8 +25,8 @@ public enum CIFAR100 {
 
   /// Returns the folder that holds the files: `folder` itself, or `cifar-100-binary` inside it.
   ///
-  /// Files of other data may be named `train.bin` and `test.bin`: a folder of another name than the published one must hold
-  /// the names of the classes too.
+  /// Files of other data may be named `train.bin` and `test.bin`: a folder of another name than the published one must
+  /// hold the names of the classes too.
   public static func batchFolder(in folder: String) throws(DataError) -> String {
     let inside = "\(folder)/\(folderName)"
     if Part.allCases.contains(where: { Folder.holdsFile("\(inside)/\($0.fileName)") }) { return inside }
@@ -45,9 +45,10 @@ public enum CIFAR100 {
     CIFARRecords.standardFolder("RECOLOR_CIFAR100", environment: environment) { (try? batchFolder(in: $0)) != nil }
   }
 
-  /// Reads one part of the data set from `folder`, which holds the files or the folder of them. A file may hold any number of
-  /// whole records. Without `fine_label_names.txt` the classes have no names.
-  /// - Parameter limit: Number of images to read, in file order, by default all. The file must hold whole records even so.
+  /// Reads one part of the data set from `folder`, which holds the files or the folder of them. A file may hold any
+  /// number of whole records. Without `fine_label_names.txt` the classes have no names.
+  /// - Parameter limit: Number of images to read, in file order, by default all. The file must hold whole records even
+  ///   so.
   public static func load(_ part: Part, from folder: String, limit: Int? = nil) throws(DataError) -> ImageDataset {
     let batchFolder = try batchFolder(in: folder)
     let (bytes, labels) = try records.read(["\(batchFolder)/\(part.fileName)"], limit: limit)

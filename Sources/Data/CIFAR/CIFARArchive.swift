@@ -77,9 +77,9 @@ public struct CIFARArchive: Sendable {
 
   /// Downloads, checks and unpacks the archive into `folder`, and returns the path of the folder of its members.
   ///
-  /// At any time that folder is complete or does not exist. A download that was interrupted, in this run or an earlier one, is
-  /// resumed: its bytes are kept in `folder` under the archive's name and `.part`. Nothing is downloaded where the folder
-  /// exists and matches the checksums.
+  /// At any time that folder is complete or does not exist. A download that was interrupted, in this run or an earlier
+  /// one, is resumed: its bytes are kept in `folder` under the archive's name and `.part`. Nothing is downloaded where
+  /// the folder exists and matches the checksums.
   /// - Throws: `DataError`; `occupied` where the folder exists and does not match.
   public func fetch(into folder: String, progress: (Progress) -> Void = { _ in }) throws(DataError) -> String {
     try fetch(into: folder, download: Download(url: url), progress: progress)

@@ -49,8 +49,8 @@ struct CIFARRecords {
     return byteCount / self.byteCount
   }
 
-  /// Appends the labels of a file's first `count` records to `labels`, and writes their pixels, interleaved, to their place in
-  /// `bytes`.
+  /// Appends the labels of a file's first `count` records to `labels`, and writes their pixels, interleaved, to their
+  /// place in `bytes`.
   private func read(_ path: String, _ count: Int, into bytes: inout [UInt8], labels: inout [UInt16]) throws(DataError) {
     var records = [UInt8](repeating: 0, count: count * byteCount)
     try withDataErrors { () throws(FileError) in
@@ -92,8 +92,8 @@ struct CIFARRecords {
 }
 
 extension CIFARRecords {
-  /// Returns the folder that `variable` of the environment names, or else the first of the working folder, its `data`, and the
-  /// folder of the user's data for which `holdsSet` is true. Nil where there is none.
+  /// Returns the folder that `variable` of the environment names, or else the first of the working folder, its `data`,
+  /// and the folder of the user's data for which `holdsSet` is true. Nil where there is none.
   static func standardFolder(_ variable: String, environment: [String: String], holdsSet: (String) -> Bool) -> String? {
     if let named = environment[variable], !named.isEmpty { return named }
     var candidates = [".", "data"]

@@ -20,7 +20,8 @@ struct Download {
   /// Appends to `file` the missing bytes of the file at `url`; starts anew where the server does not support ranges.
   /// - Parameters:
   ///   - limit: Largest number of bytes; a larger file is an error.
-  ///   - progress: Called at intervals with the number of bytes received, and that of the file where the server states it.
+  ///   - progress: Called at intervals with the number of bytes received, and that of the file where the server states
+  ///     it.
   func run(into file: borrowing FileDescriptor, limit: Int, progress: (_ received: Int, _ total: Int?) -> Void)
     throws(DataError)
   {

@@ -60,8 +60,8 @@ struct ContentIndex: Equatable {
     try AtomicFile.write(bytes, to: path)
   }
 
-  /// Returns the contents of a folder's files. Files without an entry and those that may have changed are read; entries of files
-  /// that are not among `names` are removed.
+  /// Returns the contents of a folder's files. Files without an entry and those that may have changed are read; entries
+  /// of files that are not among `names` are removed.
   /// - Parameter names: Paths relative to `folder`.
   mutating func contents(of names: [String], in folder: String, progress: (ImageFolder.Progress) -> Void)
     -> [FileContents]
@@ -109,8 +109,9 @@ enum FileContents: Equatable {
   case unreadable(String)
 }
 
-/// The identity of a file's contents, by the file system's attributes of the file. A change of the contents gives another
-/// identity, even where the size and the time of modification are restored: the time of the inode's last change cannot be set.
+/// The identity of a file's contents, by the file system's attributes of the file. A change of the contents gives
+/// another identity, even where the size and the time of modification are restored: the time of the inode's last change
+/// cannot be set.
 struct FileIdentity: Equatable {
   let text: String
   /// Time of the last change of the contents or the inode, in seconds since 1970.
@@ -128,7 +129,7 @@ struct FileIdentity: Equatable {
     self.changed = max(modified.tv_sec, changed.tv_sec)
   }
 
-  /// Returns whether any change after the time `seconds` gives another identity. The resolution of file systems' times is up to
-  /// two seconds, within which a file may be changed a second time.
+  /// Returns whether any change after the time `seconds` gives another identity. The resolution of file systems' times
+  /// is up to two seconds, within which a file may be changed a second time.
   func isSettled(at seconds: Int) -> Bool { seconds - changed > 2 }
 }

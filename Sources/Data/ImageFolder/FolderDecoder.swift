@@ -72,8 +72,8 @@ struct FolderDecoder {
     return failures
   }
 
-  /// Decodes files again that could not be decoded before. Returns the failures with their present reasons, or nil where one of
-  /// the files can be decoded.
+  /// Decodes files again that could not be decoded before. Returns the failures with their present reasons, or nil
+  /// where one of the files can be decoded.
   func reasons(for failures: [DecodedImages.Failure]) -> [DecodedImages.Failure]? {
     var found: [DecodedImages.Failure] = []
     for failure in failures {

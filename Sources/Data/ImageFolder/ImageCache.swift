@@ -5,9 +5,10 @@ import Runtime
 
 /// A cache of decoded images on disk: a file of images for each folder and size, and an index for each folder.
 ///
-/// The key of a file of images is a digest of all that its bytes depend on: the names and the contents of the folder's files,
-/// the size, and the version of the decoding. So the cache is never out of date, and it is also used for a folder that was moved
-/// or whose files were only touched. The index makes it unnecessary to read all files to compute the key.
+/// The key of a file of images is a digest of all that its bytes depend on: the names and the contents of the folder's
+/// files, the size, and the version of the decoding. So the cache is never out of date, and it is also used for a
+/// folder that was moved or whose files were only touched. The index makes it unnecessary to read all files to compute
+/// the key.
 public struct ImageCache: Sendable {
   public let folder: String
 

@@ -3,8 +3,8 @@ import FoundationEssentials
 
 /// A file of decoded images.
 ///
-/// Its first 4,096 bytes hold `magic`, the length of the description as 8 bytes in little-endian order, and the description's
-/// SHA-256 in hexadecimal digits; the images' bytes and the description, in JSON, follow.
+/// Its first 4,096 bytes hold `magic`, the length of the description as 8 bytes in little-endian order, and the
+/// description's SHA-256 in hexadecimal digits; the images' bytes and the description, in JSON, follow.
 enum ImageCacheFile {
   private struct Description: Codable {
     let width: Int

@@ -25,8 +25,8 @@ public enum ImageFolder {
     public let isFromCache: Bool
   }
 
-  /// Returns the paths of the images in `folder` and the folders inside it, sorted by path. Names that start with a dot, links
-  /// to folders, and inner folders that cannot be read are skipped.
+  /// Returns the paths of the images in `folder` and the folders inside it, sorted by path. Names that start with a
+  /// dot, links to folders, and inner folders that cannot be read are skipped.
   public static func paths(in folder: String) throws(DataError) -> [String] {
     try members(of: folder).names.map { "\(folder)/\($0)" }
   }
@@ -61,12 +61,12 @@ public enum ImageFolder {
     }
   }
 
-  /// Reads the images of `folder` and the folders inside it on all cores. Each is cropped about its center to the aspect ratio
-  /// of `width` × `height`, and resized. Images and inner folders that cannot be read are left out.
+  /// Reads the images of `folder` and the folders inside it on all cores. Each is cropped about its center to the
+  /// aspect ratio of `width` × `height`, and resized. Images and inner folders that cannot be read are left out.
   ///
-  /// With a cache, the decoded images are kept in a file, which is mapped into memory, so that a data set may be larger than
-  /// memory; the next time nothing is decoded unless the contents of a file changed. Without a cache, or where its disk is
-  /// full, the images are held in memory.
+  /// With a cache, the decoded images are kept in a file, which is mapped into memory, so that a data set may be larger
+  /// than memory; the next time nothing is decoded unless the contents of a file changed. Without a cache, or where its
+  /// disk is full, the images are held in memory.
   /// - Throws: `DataError`; `noReadableImages` where every image is left out.
   public static func load(
     _ folder: String, width: Int, height: Int, cache: ImageCache? = .standard(),
@@ -109,7 +109,8 @@ struct FolderClasses {
   /// The index in `names` of every path.
   let labels: [UInt16]
 
-  /// Nil unless every path begins with a folder and there are at least two of these: otherwise the folders are no classes.
+  /// Nil unless every path begins with a folder and there are at least two of these: otherwise the folders are no
+  /// classes.
   /// - Parameter paths: Paths relative to the data set's folder.
   init?(_ paths: [String]) {
     var folders: [Substring] = []

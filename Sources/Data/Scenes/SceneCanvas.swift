@@ -2,8 +2,9 @@
 typealias SceneColor = SIMD3<Float>
 
 extension SceneColor {
-  /// Creates the most saturated color of a hue (0...1: red, yellow, green, cyan, blue, magenta, red) whose mean of red, green
-  /// and blue is `mean`: darker than the pure hue, or mixed with white. The gray copy is then independent of the hue.
+  /// Creates the most saturated color of a hue (0...1: red, yellow, green, cyan, blue, magenta, red) whose mean of red,
+  /// green and blue is `mean`: darker than the pure hue, or mixed with white. The gray copy is then independent of the
+  /// hue.
   init(hue: Float, mean: Float) {
     func channel(_ shift: Float) -> Float {
       let position = (hue + shift) - (hue + shift).rounded(.down)
@@ -22,8 +23,8 @@ extension SceneColor {
   }
 }
 
-/// The pixels of a scene, with operations that draw antialiased shapes. Lengths are in heights of the image: (0, 0) is the top
-/// left corner, (`aspect`, 1) the bottom right one.
+/// The pixels of a scene, with operations that draw antialiased shapes. Lengths are in heights of the image: (0, 0) is
+/// the top left corner, (`aspect`, 1) the bottom right one.
 struct SceneCanvas {
   let width: Int
   let height: Int

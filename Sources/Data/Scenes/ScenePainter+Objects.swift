@@ -1,5 +1,5 @@
-// The objects of a scene. `ground` is the distance of an object's foot from the top, `size` its approximate height, both in
-// heights of the scene.
+// The objects of a scene. `ground` is the distance of an object's foot from the top, `size` its approximate height,
+// both in heights of the scene.
 extension ScenePainter {
   /// Paints a broad-leaved tree or a fir.
   mutating func paintTree(x: Float, ground: Float, size: Float) {
@@ -119,7 +119,8 @@ extension ScenePainter {
     }
   }
 
-  /// Paints a flower with petals of any hue around a yellow center, on a green stalk. `size` is the radius of the blossom.
+  /// Paints a flower with petals of any hue around a yellow center, on a green stalk. `size` is the radius of the
+  /// blossom.
   mutating func paintFlower(x: Float, ground: Float, size: Float) {
     let color = anyHue()
     let green = about(0.18, 0.46, 0.14, spread: 0.04)

@@ -1,8 +1,8 @@
 import Runtime
 
 /// The built-in data set: painted scenes whose colors mostly follow from their shapes (sky, sea, grass, trees, houses,
-/// the sun), with some objects (balloons, cars, flowers) of any saturated hue, which does not show in their gray copy. Every
-/// scene is a function of the seed and its number.
+/// the sun), with some objects (balloons, cars, flowers) of any saturated hue, which does not show in their gray copy.
+/// Every scene is a function of the seed and its number.
 public enum Scenes {
   public enum Part: String, Sendable, CaseIterable {
     case training
@@ -18,7 +18,8 @@ public enum Scenes {
   public static func standardCount(_ part: Part) -> Int { part == .training ? 10_000 : 1_000 }
 
   /// Returns the scenes number 0..<count of a part.
-  /// - Parameter seed: The seed of the scenes, which is not that of a run: runs of different seeds train on the same scenes.
+  /// - Parameter seed: The seed of the scenes, which is not that of a run: runs of different seeds train on the same
+  ///   scenes.
   /// - Throws: `DataError.imageSize`.
   public static func dataset(
     _ part: Part, count: Int? = nil, width: Int = 32, height: Int = 32, seed: UInt64 = 0

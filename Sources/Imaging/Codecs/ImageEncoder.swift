@@ -132,8 +132,8 @@ final class ImageEncoder {
     guard library.finish(writer, &message) else { throw Self.failure(message, target, format, name) }
   }
 
-  /// Returns whether a file of the format can hold an ICC profile: its size may be limited, and libpng is stricter about its
-  /// contents than Little CMS.
+  /// Returns whether a file of the format can hold an ICC profile: its size may be limited, and libpng is stricter
+  /// about its contents than Little CMS.
   static func canHold(_ profile: [UInt8], _ format: ImageFormat) -> Bool {
     guard let library = format.codec.encoder, profile.count <= library.largestProfile else { return false }
     let layout = Layout(width: 1, height: 1, profile: profile)

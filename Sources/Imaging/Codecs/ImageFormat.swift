@@ -92,7 +92,8 @@ extension ImageFormat {
   /// The formats that are written.
   public static let writable = allCases.filter { $0.codec.encoder != nil }
 
-  /// The quality of lossy formats unless another is given, as libjpeg counts it: 1...100. From 90 on, chroma is not subsampled.
+  /// The quality of lossy formats unless another is given, as libjpeg counts it: 1...100. From 90 on, chroma is not
+  /// subsampled.
   public static let defaultQuality = 92
 
   /// Endings of the names of written files; the first is the usual one. Empty where the format is only read.

@@ -1,9 +1,10 @@
 import Dispatch
 
-/// A photograph with its own lightness at full resolution, and the colors that a network predicted for a small copy of it.
+/// A photograph with its own lightness at full resolution, and the colors that a network predicted for a small copy of
+/// it.
 ///
-/// L* is the photograph's; where a color of that lightness is outside the gamut of sRGB, its chroma is reduced. The result is
-/// computed row by row while it is written, so that no second image is held in memory.
+/// L* is the photograph's; where a color of that lightness is outside the gamut of sRGB, its chroma is reduced. The
+/// result is computed row by row while it is written, so that no second image is held in memory.
 public struct ColoredPhotograph: Sendable {
   let photograph: Photograph
   private let chroma: GuidedChroma
@@ -20,10 +21,10 @@ public struct ColoredPhotograph: Sendable {
 
   /// Writes an image file, which appears under its name only when it is complete.
   ///
-  /// The file has the RGB profile of the photograph, and is sRGB where that has none. A PNG file has the photograph's alpha and
-  /// bits per sample; a JPEG file is composited on white and has 8 bits.
-  /// - Parameter isReplacing: Whether an existing file is replaced; if not, it is an error, also where it appears while this one
-  ///   is written.
+  /// The file has the RGB profile of the photograph, and is sRGB where that has none. A PNG file has the photograph's
+  /// alpha and bits per sample; a JPEG file is composited on white and has 8 bits.
+  /// - Parameter isReplacing: Whether an existing file is replaced; if not, it is an error, also where it appears while
+  ///   this one is written.
   public func write(
     to path: String, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, isReplacing: Bool = true
   ) throws(ImageError) {

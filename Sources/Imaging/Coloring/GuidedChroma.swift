@@ -20,11 +20,11 @@ public struct ChromaPlane: Sendable {
 
 /// The chroma of a small image, upsampled to a photograph's size along the photograph's own edges.
 ///
-/// Chroma mostly changes where lightness does. As in the guided filter (He, Sun and Tang, "Guided image filtering", 2013), the
-/// chroma in the neighborhood of each small pixel is fitted as a line, slope · L* + offset, over the small copy's L*. As in its
-/// fast form (He and Sun, "Fast guided filter", 2015), slope and offset are interpolated, and the line is evaluated at the
-/// photograph's own L*. Unlike there, the offset of every small pixel is the one that reproduces the network's chroma at that
-/// pixel: the filter alone would blur the network's output.
+/// Chroma mostly changes where lightness does. As in the guided filter (He, Sun and Tang, "Guided image filtering",
+/// 2013), the chroma in the neighborhood of each small pixel is fitted as a line, slope · L* + offset, over the small
+/// copy's L*. As in its fast form (He and Sun, "Fast guided filter", 2015), slope and offset are interpolated, and the
+/// line is evaluated at the photograph's own L*. Unlike there, the offset of every small pixel is the one that
+/// reproduces the network's chroma at that pixel: the filter alone would blur the network's output.
 struct GuidedChroma: Sendable {
   private let width: Int
   private let height: Int
@@ -78,8 +78,8 @@ struct GuidedChroma: Sendable {
     }
   }
 
-  /// Returns the slope of chroma over lightness at each pixel: the mean of the slopes fitted over 3 × 3 pixels about each of the
-  /// 3 × 3 neighbors.
+  /// Returns the slope of chroma over lightness at each pixel: the mean of the slopes fitted over 3 × 3 pixels about
+  /// each of the 3 × 3 neighbors.
   private static func slopes(of chroma: ChromaPlane, over lightness: [Float]) -> [SIMD2<Float>] {
     // L*, its square, a* and b*; L* · a* and L* · b*.
     let values = zip(lightness, chroma.values).map { SIMD4($0, $0 * $0, $1.x, $1.y) }
@@ -117,7 +117,8 @@ struct LinearSample {
   let high: Int
   let fraction: Float
 
-  /// Returns the position of each of `target` pixels on a grid of `source` ones; centers are at halves, edges are clamped.
+  /// Returns the position of each of `target` pixels on a grid of `source` ones; centers are at halves, edges are
+  /// clamped.
   static func all(from source: Int, to target: Int) -> [LinearSample] {
     (0..<target).map { index in
       let place = (Float(index) + 0.5) * Float(source) / Float(target) - 0.5

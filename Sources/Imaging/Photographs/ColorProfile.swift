@@ -30,8 +30,8 @@ final class ColorProfile: @unchecked Sendable {
     isSRGB = color == .rgb && Self.isSRGB(toLinear)
   }
 
-  /// Creates the color space that a PNG file's chunks gAMA and cHRM describe; for gray, by the exponent only. Nil for CMYK, for
-  /// gray with sRGB's transfer function, and where the values are invalid.
+  /// Creates the color space that a PNG file's chunks gAMA and cHRM describe; for gray, by the exponent only. Nil for
+  /// CMYK, for gray with sRGB's transfer function, and where the values are invalid.
   init?(_ primaries: Primaries, color: RasterColor) {
     let xy = primaries.resolved
     var white = cmsCIExyY(x: xy[0], y: xy[1], Y: 1)
@@ -59,7 +59,8 @@ final class ColorProfile: @unchecked Sendable {
   /// Returns the result of `body`, called with the library's handle of the profile, which is valid during the call.
   func withHandle<Result>(_ body: (cmsHPROFILE) -> Result) -> Result { body(handle) }
 
-  /// Returns whether a grid of colors is converted as by sRGB's transfer function and primaries, to half a step of 8 bits.
+  /// Returns whether a grid of colors is converted as by sRGB's transfer function and primaries, to half a step of 8
+  /// bits.
   private static func isSRGB(_ toLinear: ColorTransform) -> Bool {
     let levels = stride(from: Float(0), through: 1, by: 0.125)
     let grid = levels.flatMap { red in levels.flatMap { green in levels.flatMap { blue in [red, green, blue] } } }
@@ -71,7 +72,8 @@ final class ColorProfile: @unchecked Sendable {
   }
 }
 
-/// A conversion of colors between a profile's space and linear light with sRGB's primaries, by Little CMS in floating point.
+/// A conversion of colors between a profile's space and linear light with sRGB's primaries, by Little CMS in floating
+/// point.
 ///
 /// `@unchecked Sendable`: without the library's cache of one pixel, several threads may use a transform at once.
 final class ColorTransform: @unchecked Sendable {

@@ -6,14 +6,14 @@ struct ColorRows: Sendable {
 
   init(_ photograph: Photograph) {
     raster = photograph.raster
-    // The library reads as many samples per pixel as the profile has channels: a profile of another color model would make it
-    // read beyond the row.
+    // The library reads as many samples per pixel as the profile has channels: a profile of another color model would
+    // make it read beyond the row.
     let profile = photograph.profile.flatMap { $0.color == photograph.raster.color ? $0 : nil }
     toLinear = profile.flatMap { $0.isSRGB ? nil : ColorTransform(toLinear: $0) }
   }
 
-  /// Reads row `y` in linear light with sRGB's primaries: `[width, 3]` of red, green and blue, in 0...1 unless outside the gamut
-  /// of sRGB. Alpha is ignored.
+  /// Reads row `y` in linear light with sRGB's primaries: `[width, 3]` of red, green and blue, in 0...1 unless outside
+  /// the gamut of sRGB. Alpha is ignored.
   func readLinear(_ y: Int, into row: UnsafeMutableBufferPointer<Float>) {
     if raster.bytesPerSample == 1 {
       readLinear(raster.bytes(ofRow: y), SRGB.linearOfBytes, into: row)

@@ -4,7 +4,8 @@ import Files
 /// An image as its file stores it: gray, RGB or CMYK with 8 or 16 bits, with its alpha and its color profile, upright.
 public struct Photograph: Sendable {
   let raster: Raster
-  /// The color space of the samples; nil for sRGB, for gray with sRGB's transfer function, and for CMYK without a profile.
+  /// The color space of the samples; nil for sRGB, for gray with sRGB's transfer function, and for CMYK without a
+  /// profile.
   let profile: ColorProfile?
   /// Remarks for the user about the file: one line each, without the file's name.
   public let remarks: [String]
@@ -90,8 +91,8 @@ public struct Photograph: Sendable {
 }
 
 extension Photograph {
-  /// Returns the image as 8-bit sRGB on white at another size, resized as by `RGBImage.resized`. Rows are converted as they are
-  /// needed, so that no copy of the whole image is held.
+  /// Returns the image as 8-bit sRGB on white at another size, resized as by `RGBImage.resized`. Rows are converted as
+  /// they are needed, so that no copy of the whole image is held.
   public func resized(width newWidth: Int, height newHeight: Int) -> RGBImage {
     let columns = RGBImage.triangleWeights(from: width, to: newWidth)
     let outputRows = RGBImage.triangleWeights(from: height, to: newHeight)

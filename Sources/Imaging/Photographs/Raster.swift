@@ -8,7 +8,8 @@ enum RasterColor: Int {
   case cmyk = 4
 }
 
-/// Pixels as their file stores them: `[height, width, sampleCount]` of 8 or 16 bits; alpha, where there is one, is last.
+/// Pixels as their file stores them: `[height, width, sampleCount]` of 8 or 16 bits; alpha, where there is one, is
+/// last.
 ///
 /// The memory is not an array's, so that a failed allocation is an error: a file may claim any size.
 /// `@unchecked Sendable`: a decoder fills it before it is shared; after that it is only read.
@@ -24,12 +25,13 @@ final class Raster: @unchecked Sendable {
   var sampleCount: Int { color.rawValue + (hasAlpha ? 1 : 0) }
   var rowByteCount: Int { width * sampleCount * bytesPerSample }
 
-  /// Largest width and height, which is libpng's default limit: bounds the memory that resizing needs per row and column.
+  /// Largest width and height, which is libpng's default limit: bounds the memory that resizing needs per row and
+  /// column.
   private static let sideLimit = 1_000_000
 
   /// Creates a raster whose samples are zero.
-  /// - Throws: `tooLarge` where there are more than `pixelLimit` pixels; `badSize` where there are none, or a side is too long;
-  ///   `noMemory`.
+  /// - Throws: `tooLarge` where there are more than `pixelLimit` pixels; `badSize` where there are none, or a side is
+  ///   too long; `noMemory`.
   init(
     width: Int, height: Int, color: RasterColor, hasAlpha: Bool, bytesPerSample: Int, name: String,
     pixelLimit: Int = .max

@@ -44,8 +44,8 @@ public struct StepBenchmark {
     try time(warmUp: warmUp, runs: steps) { (first) throws(BackendError) in try trainer.step(first: first) }
   }
 
-  /// Times the prediction of `batches` batches, each to its end on the device, after `warmUp` that are not timed. The colors stay
-  /// on the device.
+  /// Times the prediction of `batches` batches, each to its end on the device, after `warmUp` that are not timed. The
+  /// colors stay on the device.
   public func infer(warmUp: Int, batches: Int) throws(BackendError) -> Durations {
     try time(warmUp: warmUp, runs: batches) { (first) throws(BackendError) in try trainer.predictor.run(first: first) }
   }
@@ -63,7 +63,8 @@ public struct StepBenchmark {
     return Durations(seconds)
   }
 
-  /// Times every operation of a training step by itself: the median over `steps` steps, in seconds, in the step's order.
+  /// Times every operation of a training step by itself: the median over `steps` steps, in seconds, in the step's
+  /// order.
   public func profile(steps: Int) throws(BackendError) -> [(operation: any Operation, seconds: Double)] {
     try trainer.profile(steps: steps)
   }
@@ -83,8 +84,8 @@ public struct Durations: Sendable {
   public var shortest: Double { quantile(0) }
   public var longest: Double { quantile(1) }
 
-  /// Returns the quantile of a part of all runs, 0...1, interpolated linearly between two runs (type 7 of Hyndman and Fan,
-  /// "Sample quantiles in statistical packages", The American Statistician 1996).
+  /// Returns the quantile of a part of all runs, 0...1, interpolated linearly between two runs (type 7 of Hyndman and
+  /// Fan, "Sample quantiles in statistical packages", The American Statistician 1996).
   public func quantile(_ part: Double) -> Double {
     let place = part * Double(sorted.count - 1)
     let low = Int(place)

@@ -6,9 +6,9 @@ import SwiftProtobuf
 
 /// Writes a network that colors as an ONNX file, for other programs to run: ONNX Runtime, OpenCV, TensorRT, browsers.
 ///
-/// The graph has the input `gray`, `[batch, 1, height, width]`, and the output `color`, `[batch, 3, height, width]` (for CIELAB 2
-/// channels), both float32; batch, height and width are free, the latter two multiples of 16. The weights have their PyTorch
-/// names. The file's documentation and metadata state the ranges of input and output.
+/// The graph has the input `gray`, `[batch, 1, height, width]`, and the output `color`, `[batch, 3, height, width]`
+/// (for CIELAB 2 channels), both float32; batch, height and width are free, the latter two multiples of 16. The weights
+/// have their PyTorch names. The file's documentation and metadata state the ranges of input and output.
 public struct ONNXExport {
   /// The operator set that the graph is written in: old enough for nearly every program.
   static let operatorSet = 13
@@ -22,8 +22,8 @@ public struct ONNXExport {
 
   /// - Parameters:
   ///   - checkpoint: the model.
-  ///   - isNormalized: whether gray and colors are in 0...1 whatever the model's own range, by nodes before and after the
-  ///     network.
+  ///   - isNormalized: whether gray and colors are in 0...1 whatever the model's own range, by nodes before and after
+  ///     the network.
   /// - Throws: `ONNXError`, for a model of CIELAB that is to be normalized: its input and output have no such range.
   public init(_ checkpoint: Checkpoint, isNormalized: Bool = false) throws(ONNXError) {
     guard !isNormalized || checkpoint.configuration.colorSpace == .rgb else { throw .notNormalizable }

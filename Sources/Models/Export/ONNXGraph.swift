@@ -3,9 +3,9 @@ import Runtime
 
 /// The operations of a network's inference pass as the graph of an ONNX model, in operator set 13.
 ///
-/// ONNX's tensors are `[batch, channels, height, width]`, its values are written once, and its nodes read whole values; here
-/// tensors are slices of channels, and may be written in place. So a value is identified by its slice, a later value of the same
-/// slice replaces it, and reading several slices as one becomes a `Concat`.
+/// ONNX's tensors are `[batch, channels, height, width]`, its values are written once, and its nodes read whole values;
+/// here tensors are slices of channels, and may be written in place. So a value is identified by its slice, a later
+/// value of the same slice replaces it, and reading several slices as one becomes a `Concat`.
 struct ONNXGraph {
   private(set) var nodes: [ONNXNodeProto] = []
   private(set) var initializers: [ONNXTensorProto] = []

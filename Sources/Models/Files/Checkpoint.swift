@@ -3,10 +3,10 @@ import Runtime
 
 /// A weights file of a network that colors, with its configuration. The weights are read when they are loaded.
 ///
-/// Tensors have PyTorch's names and shapes, so weights move both ways. Metadata: `format` (`recolor`), `model`, `width`,
-/// `upsampling`, `color_space`, `image_height`, `image_width` (of the training images), `epoch`, `step`, `recipe` (the training
-/// options as JSON). A file without metadata is recognized by its tensors; only the model must then be named, and the upsampling
-/// where it is not a transposed convolution.
+/// Tensors have PyTorch's names and shapes, so weights move both ways. Metadata: `format` (`recolor`), `model`,
+/// `width`, `upsampling`, `color_space`, `image_height`, `image_width` (of the training images), `epoch`, `step`,
+/// `recipe` (the training options as JSON). A file without metadata is recognized by its tensors; only the model must
+/// then be named, and the upsampling where it is not a transposed convolution.
 public struct Checkpoint {
   public let url: URL
   public let configuration: ModelConfiguration

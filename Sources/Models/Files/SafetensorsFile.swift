@@ -1,8 +1,8 @@
 import Files
 import Foundation
 
-/// A safetensors file that is open for reading. Opening it reads and checks the header alone; the values of a tensor are read
-/// when requested, so that a large file takes no more memory than the tensors in use.
+/// A safetensors file that is open for reading. Opening it reads and checks the header alone; the values of a tensor
+/// are read when requested, so that a large file takes no more memory than the tensors in use.
 public final class SafetensorsFile: Sendable {
   public let url: URL
   /// Metadata that the writer added, such as the model and its width.

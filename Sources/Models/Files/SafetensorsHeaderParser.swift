@@ -1,7 +1,7 @@
 /// A parser of the JSON of safetensors headers, and of no other JSON.
 ///
-/// A general JSON library keeps one of two equal names, which would hide a tensor that is there twice; this parser reads every
-/// name. It does not recurse, so a maliciously nested header cannot exhaust the stack.
+/// A general JSON library keeps one of two equal names, which would hide a tensor that is there twice; this parser
+/// reads every name. It does not recurse, so a maliciously nested header cannot exhaust the stack.
 struct SafetensorsHeaderParser {
   /// A tensor as the header describes it, not yet checked against the file.
   struct ParsedTensor {

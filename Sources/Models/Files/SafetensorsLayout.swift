@@ -177,8 +177,8 @@ public enum SafetensorsDataType: String, Sendable, CaseIterable {
   }
 }
 
-/// A Swift type with the memory layout of a safetensors data type. The format is little-endian, as is every machine that Swift
-/// runs on.
+/// A Swift type with the memory layout of a safetensors data type. The format is little-endian, as is every machine
+/// that Swift runs on.
 public protocol SafetensorsElement: BitwiseCopyable, Sendable {
   static var safetensorsDataType: SafetensorsDataType { get }
 }

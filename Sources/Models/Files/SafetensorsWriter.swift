@@ -3,8 +3,9 @@ import Foundation
 
 /// A writer of a safetensors file, tensor by tensor, so that no more than one of them need be in memory.
 ///
-/// The file is created under a temporary name beside its place and takes its name in `finish`, when every byte is on the disk:
-/// readers see the old file or the new one, whole. A writer that is released without `finish` leaves nothing behind.
+/// The file is created under a temporary name beside its place and takes its name in `finish`, when every byte is on
+/// the disk: readers see the old file or the new one, whole. A writer that is released without `finish` leaves nothing
+/// behind.
 public final class SafetensorsWriter {
   /// The type and shape of a tensor to be written.
   public struct Description: Equatable, Sendable {
@@ -58,8 +59,8 @@ public final class SafetensorsWriter {
     written.insert(name)
   }
 
-  /// Writes all bytes to the disk, so that only the name is missing: several files can be completed before the first of them
-  /// takes its name.
+  /// Writes all bytes to the disk, so that only the name is missing: several files can be completed before the first of
+  /// them takes its name.
   public func synchronize() throws(SafetensorsError) {
     if let entry = entries.first(where: { !written.contains($0.name) }) { throw failure(entry.name, .notWritten) }
     try SafetensorsError.converting { () throws(FileError) in try file?.synchronize() }

@@ -1,9 +1,9 @@
 import Foundation
 import Runtime
 
-/// Everything that the next step depends on, beside the run's configuration: the parameters and moments of all networks, and
-/// the position in the data. It holds the weights too, so that a run resumes from this one file whatever was being written
-/// beside it. Random numbers need no state: each is a function of the seed and its position.
+/// Everything that the next step depends on, beside the run's configuration: the parameters and moments of all
+/// networks, and the position in the data. It holds the weights too, so that a run resumes from this one file whatever
+/// was being written beside it. Random numbers need no state: each is a function of the seed and its position.
 public struct TrainingState: Codable, Equatable, Sendable {
   /// Epochs done.
   public var epoch = 0

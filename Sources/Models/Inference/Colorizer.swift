@@ -3,8 +3,8 @@ import Runtime
 
 /// Colors photographs of any size with one model.
 ///
-/// The input of the network is the gray photograph, scaled to a working size. Of its output only the chroma is kept, CIELAB's a*
-/// and b*; it is scaled up along the photograph's edges and joined with the photograph's own lightness.
+/// The input of the network is the gray photograph, scaled to a working size. Of its output only the chroma is kept,
+/// CIELAB's a* and b*; it is scaled up along the photograph's edges and joined with the photograph's own lightness.
 public final class Colorizer {
   private let backend: any Backend
   private let network: any ColorNetwork
@@ -56,8 +56,8 @@ public final class Colorizer {
   }
 
   /// The size of the network's input for a photograph: `workingSize` pixels on the shorter side and the photograph's
-  /// proportions, but no larger than the photograph, and no side longer than a model takes. Both are rounded to multiples
-  /// of `ModelConfiguration.extentMultiple`.
+  /// proportions, but no larger than the photograph, and no side longer than a model takes. Both are rounded to
+  /// multiples of `ModelConfiguration.extentMultiple`.
   static func workingExtents(width: Int, height: Int, workingSize: Int) -> (width: Int, height: Int) {
     let scale = min(1, Double(workingSize) / Double(min(width, height)))
     let extents = ModelConfiguration.imageExtents

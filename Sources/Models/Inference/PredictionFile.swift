@@ -2,8 +2,8 @@ import Data
 import Foundation
 import Runtime
 
-/// A file of predicted colors for other programs: a safetensors file with one tensor, `predictions`, of `[N, 3, H, W]` in 0...1,
-/// PyTorch's order.
+/// A file of predicted colors for other programs: a safetensors file with one tensor, `predictions`, of `[N, 3, H, W]`
+/// in 0...1, PyTorch's order.
 public enum PredictionFile {
   /// Colors the images of a data set and writes the file, whole or not at all.
   /// - Throws: `ModelError`, `SafetensorsError`, `BackendError`.

@@ -67,8 +67,8 @@ public final class Predictor {
   }
 
   /// Colors the images of the order, a batch at a time.
-  /// - Parameter body: receives the position in the order of the batch's first image, the number of images, and their colors
-  ///   in 0...1 as `[count, H, W, 3]`. An error that it throws ends the prediction.
+  /// - Parameter body: receives the position in the order of the batch's first image, the number of images, and their
+  ///   colors in 0...1 as `[count, H, W, 3]`. An error that it throws ends the prediction.
   /// - Throws: `BackendError`, and what `body` throws.
   public func forEachBatch(
     _ body: (_ first: Int, _ count: Int, _ colors: [Float]) throws -> Void

@@ -66,8 +66,8 @@ struct BatchNormalizationLayer {
     return pooled?.output ?? output
   }
 
-  /// The tensor for a parameter's gradient. A pass that needs the input's gradient alone computes the parameters' as well, and
-  /// discards them.
+  /// The tensor for a parameter's gradient. A pass that needs the input's gradient alone computes the parameters' as
+  /// well, and discards them.
   private func parameterGradient(_ parameter: Parameter, _ tape: Tape) -> Tensor {
     tape.wantsParameterGradients
       ? tape.parameters.gradient(of: parameter)

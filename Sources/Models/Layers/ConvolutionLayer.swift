@@ -9,10 +9,11 @@ struct ConvolutionLayer {
   let outputChannels: Int
   private let weight: Parameter
   private let bias: Parameter
-  /// Whether a batch norm comes next. The gradient of the bias is then zero, and is not computed; and the convolution computes
-  /// the statistics that the batch norm needs.
+  /// Whether a batch norm comes next. The gradient of the bias is then zero, and is not computed; and the convolution
+  /// computes the statistics that the batch norm needs.
   private let feedsBatchNorm: Bool
-  /// u of the power iteration, see `SpectralNormalizationForward`; nil where the weights are not divided by their spectral norm.
+  /// u of the power iteration, see `SpectralNormalizationForward`; nil where the weights are not divided by their
+  /// spectral norm.
   private let spectralVector: Parameter?
 
   /// - Parameters:
@@ -24,7 +25,8 @@ struct ConvolutionLayer {
     outputPadding: Int? = nil, weights: InitialValue? = nil, feedsBatchNorm: Bool = false, spectralNorm: Bool = false,
     in parameters: ParameterSet
   ) {
-    // PyTorch takes the second extent of the weights for the fan-in, which in a transposed kernel is the output channels.
+    // PyTorch takes the second extent of the weights for the fan-in, which in a transposed kernel is the output
+    // channels.
     let fanIn = (outputPadding == nil ? inputChannels : outputChannels) * geometry.taps
     self.name = name
     self.geometry = geometry
@@ -150,7 +152,8 @@ final class SpectralWeights {
   /// The divided copy of a parameter; nil for one that is not divided.
   func value(of parameter: Parameter) -> Tensor? { normalizations[parameter.offset]?.output }
 
-  /// Emits the operations that turn the gradients of the divided weights, summed over all passes, into those of the weights.
+  /// Emits the operations that turn the gradients of the divided weights, summed over all passes, into those of the
+  /// weights.
   func emitGradients(_ set: ParameterSet, _ builder: PlanBuilder) {
     for parameter in parameters {
       guard let forward = normalizations[parameter.offset] else { continue }

@@ -28,7 +28,8 @@ public enum InitialValue: Sendable {
 
 /// The order of a parameter's elements in a file, where it differs from memory.
 ///
-/// Memory keeps every kernel as `[kernelHeight, kernelWidth, inputChannels, outputChannels]`; files keep PyTorch's order.
+/// Memory keeps every kernel as `[kernelHeight, kernelWidth, inputChannels, outputChannels]`; files keep PyTorch's
+/// order.
 public enum ParameterLayout: Sendable {
   /// Files: `[outputChannels, inputChannels, kernelHeight, kernelWidth]`.
   case convolution

@@ -65,7 +65,8 @@ public final class ParameterSet {
       learningRate: learningRate, step: step, beta1: beta1, beta2: beta2)
   }
 
-  /// Returns the operations that average this set's weights and running statistics into another set of the same network.
+  /// Returns the operations that average this set's weights and running statistics into another set of the same
+  /// network.
   func exponentialMovingAverages(into average: ParameterSet, decay: Variable<Float>) -> [ExponentialMovingAverage] {
     [(values, average.values), (statistics, average.statistics)].map { from, to in
       let flat = Shape(vector: from.count)
@@ -76,8 +77,8 @@ public final class ParameterSet {
 
   // MARK: Memory
 
-  /// The storages that need memory, in the order in which they are allocated: values and running statistics and, to train,
-  /// gradients and moments.
+  /// The storages that need memory, in the order in which they are allocated: values and running statistics and, to
+  /// train, gradients and moments.
   func storages(training: Bool) -> [TensorStorage] {
     training ? [values, statistics, gradients, firstMoment, secondMoment] : [values, statistics]
   }
@@ -116,7 +117,8 @@ public final class ParameterSet {
   }
 }
 
-/// One of the vectors that a training state keeps of a parameter set; the raw values are parts of tensor names in files.
+/// One of the vectors that a training state keeps of a parameter set; the raw values are parts of tensor names in
+/// files.
 enum ParameterVector: String, CaseIterable {
   /// Weights and running statistics.
   case value
@@ -125,8 +127,8 @@ enum ParameterVector: String, CaseIterable {
 }
 
 extension ParameterSet {
-  /// The parameters that have elements in a vector: values are kept of all, moments of the trained ones where there is memory
-  /// for them.
+  /// The parameters that have elements in a vector: values are kept of all, moments of the trained ones where there is
+  /// memory for them.
   func parameters(in vector: ParameterVector) -> [Parameter] {
     vector == .value ? parameters : firstMoment.memory == nil ? [] : parameters.filter(\.isTrained)
   }

@@ -48,7 +48,8 @@ public final class Tape {
     plan.tensor("\(label).\(name)", shape, elementType)
   }
 
-  /// Makes a tensor for the mean and the variance of each channel of `tensor`, which the operation that writes `tensor` fills.
+  /// Makes a tensor for the mean and the variance of each channel of `tensor`, which the operation that writes `tensor`
+  /// fills.
   func makeStatistics(of tensor: Tensor) -> Tensor {
     let made = self.tensor("\(tensor.storage.name).statistics", Shape(1, 1, 2, tensor.shape.channels))
     statistics[ObjectIdentifier(tensor.storage)] = made

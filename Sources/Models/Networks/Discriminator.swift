@@ -1,11 +1,11 @@
 import Runtime
 
-/// The conditional DCGAN's discriminator (after Radford, Metz and Chintala 2015): given a gray image with colors, predicts
-/// whether the colors are real.
+/// The conditional DCGAN's discriminator (after Radford, Metz and Chintala 2015): given a gray image with colors,
+/// predicts whether the colors are real.
 ///
-/// Four convolutions 4×4 of stride 2, each with LeakyReLU 0.2 and all but the first with batch norm; then a convolution 2×2
-/// without padding to logits, one of them at 32×32. The weights of all five may be divided by their spectral norms (Miyato et
-/// al. 2018).
+/// Four convolutions 4×4 of stride 2, each with LeakyReLU 0.2 and all but the first with batch norm; then a convolution
+/// 2×2 without padding to logits, one of them at 32×32. The weights of all five may be divided by their spectral norms
+/// (Miyato et al. 2018).
 public struct Discriminator: Network {
   /// LeakyReLU's slope below zero in a DCGAN.
   private static let slope: Float = 0.2
@@ -45,8 +45,8 @@ public struct Discriminator: Network {
       spectralNorm: spectralNorm, in: parameters)
   }
 
-  /// Emits the division of the weights by their spectral norms, none without `spectralNorm`; for tapes that are to read the
-  /// divided weights.
+  /// Emits the division of the weights by their spectral norms, none without `spectralNorm`; for tapes that are to read
+  /// the divided weights.
   func normalizedWeights(_ label: String, _ builder: PlanBuilder) -> SpectralWeights {
     let weights = SpectralWeights()
     for convolution in convolutions + [output] {

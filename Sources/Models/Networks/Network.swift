@@ -2,8 +2,8 @@ import Runtime
 
 /// A network: layers with their parameters, which emit their operations into a plan.
 ///
-/// To add one that colors: a file here with a `ColorNetwork`, a case of `ModelKind` with the kind of its training step, and
-/// test vectors by PyTorch.
+/// To add one that colors: a file here with a `ColorNetwork`, a case of `ModelKind` with the kind of its training step,
+/// and test vectors by PyTorch.
 public protocol Network {
   var parameters: ParameterSet { get }
   /// Channels of the input.

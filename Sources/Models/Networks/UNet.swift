@@ -1,8 +1,8 @@
 import Runtime
 
-/// The U-Net of the study (after Ronneberger, Fischer and Brox 2015): an encoder of five double units and a decoder of four,
-/// each fed by the upsampled map and by the skip connection from the encoder's unit of the same size; then a convolution 1×1 to
-/// the colors: three, or a* and b* of CIELAB.
+/// The U-Net of the study (after Ronneberger, Fischer and Brox 2015): an encoder of five double units and a decoder of
+/// four, each fed by the upsampled map and by the skip connection from the encoder's unit of the same size; then a
+/// convolution 1×1 to the colors: three, or a* and b* of CIELAB.
 public struct UNet: ColorNetwork {
   public static let characteristicTensor = "encoding_unit1.0.weight"
 
@@ -60,8 +60,8 @@ public struct UNet: ColorNetwork {
       colorChannels: shapes["decoding_unit5.0.weight"]?.first)
   }
 
-  /// Emits the network. Nothing is copied for the concatenations: the encoder and the upsamplings write into their channels of
-  /// them.
+  /// Emits the network. Nothing is copied for the concatenations: the encoder and the upsamplings write into their
+  /// channels of them.
   public func callAsFunction(
     _ gray: Tensor, into destination: Tensor?, needsInputGradient: Bool, _ tape: Tape
   ) -> Tensor {
@@ -119,7 +119,8 @@ private struct DoubleUnit {
   }
 }
 
-/// A decoder's unit that doubles the maps and halves the channels: a transposed convolution, or an upsampling and a convolution.
+/// A decoder's unit that doubles the maps and halves the channels: a transposed convolution, or an upsampling and a
+/// convolution.
 private struct UpsamplingUnit {
   private let upsampling: UpsamplingLayer?
   private let convolution: ConvolutionLayer

@@ -2,9 +2,9 @@ import Runtime
 
 /// Places the tensors of a plan in memory, so that those that are not alive at the same time share it.
 ///
-/// A storage is alive from the first operation that uses it to the last. Storages are placed largest first, each at the lowest
-/// offset where it overlaps no other that is alive at the same time (greedy by size: Pisarchyk and Lee 2020, "Efficient
-/// memory management for deep neural net inference").
+/// A storage is alive from the first operation that uses it to the last. Storages are placed largest first, each at the
+/// lowest offset where it overlaps no other that is alive at the same time (greedy by size: Pisarchyk and Lee 2020,
+/// "Efficient memory management for deep neural net inference").
 struct MemoryPlanner {
   /// The place of one storage.
   struct Placement {

@@ -1,7 +1,7 @@
 import Runtime
 
-/// Collects the operations of a plan in the order in which they will run. Nothing here touches a device: tensors have names and
-/// shapes, and get their memory when the plan is compiled.
+/// Collects the operations of a plan in the order in which they will run. Nothing here touches a device: tensors have
+/// names and shapes, and get their memory when the plan is compiled.
 public final class PlanBuilder {
   public private(set) var operations: [any Operation] = []
   /// Storages that the plan places: all except parameters, images and losses.
@@ -24,7 +24,8 @@ public final class PlanBuilder {
   public func keep(_ tensor: Tensor) { kept.insert(ObjectIdentifier(tensor.storage)) }
 }
 
-/// A list of operations bound to memory, such as one training step or one batch of inference. Running it allocates nothing.
+/// A list of operations bound to memory, such as one training step or one batch of inference. Running it allocates
+/// nothing.
 public final class Plan {
   private let backend: any Backend
   private let launches: [any Launch]

@@ -37,8 +37,8 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var deviceDescription: String
   /// The precision of convolutions, as resolved; nil, in older runs, is fp32.
   public var precision: Precision?
-  /// Identifies the tuned algorithms that the run was last trained with, as `Backend.tuning`; nil for the built-in ones. Others
-  /// may give other bits, within rounding.
+  /// Identifies the tuned algorithms that the run was last trained with, as `Backend.tuning`; nil for the built-in
+  /// ones. Others may give other bits, within rounding.
   public internal(set) var tuning: String?
 
   public init(
@@ -60,7 +60,8 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     self.precision = precision
   }
 
-  /// Whether a run with this configuration may be resumed with `other`: everything that decided its steps so far is the same.
+  /// Whether a run with this configuration may be resumed with `other`: everything that decided its steps so far is the
+  /// same.
   func allows(_ other: RunConfiguration) -> Bool {
     var copy = other
     copy.version = version

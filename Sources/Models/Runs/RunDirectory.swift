@@ -41,8 +41,8 @@ public struct RunDirectory {
     return String(repeating: "0", count: max(0, digits - text.count)) + text
   }
 
-  /// Makes the folder of a new run, locks it and writes its configuration. The folder may exist if it is empty, or if it holds
-  /// no more than a process leaves that ended while it made one.
+  /// Makes the folder of a new run, locks it and writes its configuration. The folder may exist if it is empty, or if
+  /// it holds no more than a process leaves that ended while it made one.
   public init(creating url: URL, _ configuration: RunConfiguration) throws(RunError) {
     self.url = url
     let existed = Folder.exists(url.path)

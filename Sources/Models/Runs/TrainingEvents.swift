@@ -4,9 +4,9 @@ import TensorBoard
 
 /// A run's curves and sheets for TensorBoard, in event files in the run's folder.
 ///
-/// Under `train/` the losses every few steps, under `epoch/` all columns of `metrics.csv`, and the sheets of samples; every
-/// point is at its step. A run that is resumed starts a file of its own, which discards the points of earlier files at steps
-/// that were lost when the run was killed.
+/// Under `train/` the losses every few steps, under `epoch/` all columns of `metrics.csv`, and the sheets of samples;
+/// every point is at its step. A run that is resumed starts a file of its own, which discards the points of earlier
+/// files at steps that were lost when the run was killed.
 struct TrainingEvents {
   private let file: EventFile
 

@@ -3,8 +3,8 @@ import Runtime
 
 /// The losses of a run: their sums, their means and what they show.
 extension TrainingRun {
-  /// The device sums the losses of this many steps in float32 before the host adds them in double precision. The interval is in
-  /// steps and not in time, on which rounding would depend.
+  /// The device sums the losses of this many steps in float32 before the host adds them in double precision. The
+  /// interval is in steps and not in time, on which rounding would depend.
   static let lossInterval = 16
 
   /// Adds the sums of the losses since the last time, and resets those on the device.
@@ -18,14 +18,14 @@ extension TrainingRun {
     if steps > 0 { try watchDiscriminator(sums.map { $0 / Double(steps) }, steps: steps) }
   }
 
-  /// Steps of the current epoch whose losses are still on the device. In files that do not record it, all were taken at each
-  /// interval's end.
+  /// Steps of the current epoch whose losses are still on the device. In files that do not record it, all were taken at
+  /// each interval's end.
   var stepsToSum: Int {
     stepInEpoch - (state.summedSteps ?? stepInEpoch / Self.lossInterval * Self.lossInterval)
   }
 
-  /// Ends the run where the discriminator overpowers the generator. At fixed steps, as the sums, so that a run that was resumed
-  /// ends where one without a stop does.
+  /// Ends the run where the discriminator overpowers the generator. At fixed steps, as the sums, so that a run that was
+  /// resumed ends where one without a stop does.
   private func watchDiscriminator(_ means: [Double], steps: Int) throws {
     var watch = state.watch ?? DiscriminatorWatch()
     watch.observe(Dictionary(uniqueKeysWithValues: zip(trainer.lossNames, means)), steps: steps)

@@ -4,9 +4,9 @@ import Imaging
 
 /// Saves that leave a run that can be resumed even if the process is killed at any moment, or the disk is full.
 ///
-/// All files are written to the disk under temporary names first, so none takes its name unless there is room for all. They
-/// then take their names one after another, the state last. It holds everything that resuming needs, so where the files named
-/// before are newer than the state, the run resumes from the older state and writes the same files again.
+/// All files are written to the disk under temporary names first, so none takes its name unless there is room for all.
+/// They then take their names one after another, the state last. It holds everything that resuming needs, so where the
+/// files named before are newer than the state, the run resumes from the older state and writes the same files again.
 extension TrainingRun {
   /// An occasion of a save, which decides the files beside the last weights and the state.
   enum Save {
@@ -14,8 +14,8 @@ extension TrainingRun {
     case position
     /// A step in the middle of an epoch: the weights, where they are kept.
     case step
-    /// The end of an epoch: its sheet and its row of `metrics.csv`; the best weights, if these are; the weights, where they are
-    /// kept.
+    /// The end of an epoch: its sheet and its row of `metrics.csv`; the best weights, if these are; the weights, where
+    /// they are kept.
     case epoch(isBest: Bool, ContactSheet, row: [String])
   }
 
@@ -43,8 +43,8 @@ extension TrainingRun {
     if case .step = save { onSave?(state.step) }
   }
 
-  /// Writes the state of a run that has not trained yet. A folder with weights but without a state has then lost it, and is not
-  /// that of a run that was killed in its first save.
+  /// Writes the state of a run that has not trained yet. A folder with weights but without a state has then lost it,
+  /// and is not that of a run that was killed in its first save.
   func saveBeginning() throws {
     state.configuration = configuration
     state.summedSteps = 0
@@ -72,8 +72,8 @@ extension TrainingRun {
     }
   }
 
-  /// Removes the oldest of the kept checkpoints where there are too many. Their names stay in the state until the next save,
-  /// so that none is forgotten if the process is killed here.
+  /// Removes the oldest of the kept checkpoints where there are too many. Their names stay in the state until the next
+  /// save, so that none is forgotten if the process is killed here.
   func removeSuperseded() {
     guard let keep = configuration.keep, let kept = state.kept else { return }
     for name in kept.dropLast(keep) { Folder.removeFile(directory.kept(name).path) }

@@ -46,8 +46,8 @@ extension TrainingRun {
     if self.configuration != written { try saving { try directory.write(self.configuration) } }
   }
 
-  /// Restores the state from its file. A run that was killed before it wrote one begins again: nothing was trained. One whose
-  /// state is missing is refused, as beginning again would overwrite what was trained.
+  /// Restores the state from its file. A run that was killed before it wrote one begins again: nothing was trained. One
+  /// whose state is missing is refused, as beginning again would overwrite what was trained.
   private func restore() throws {
     guard FileManager.default.fileExists(atPath: directory.state.path) else {
       guard !directory.holdsResults else { throw RunError.withoutState(path: directory.state.path) }
@@ -76,7 +76,8 @@ extension TrainingRun {
   }
 }
 
-/// The validated inputs of a run, before its folder is touched: its options checked, its data on the device, its step planned.
+/// The validated inputs of a run, before its folder is touched: its options checked, its data on the device, its step
+/// planned.
 struct Preparation {
   var configuration: RunConfiguration
   let dataset: ImageDataset

@@ -61,8 +61,8 @@ public final class TrainingRun {
 
   // MARK: The loop
 
-  /// Trains until the end of the run, or until `shouldStop` returns true between two steps or two batches of validation; then
-  /// everything is saved.
+  /// Trains until the end of the run, or until `shouldStop` returns true between two steps or two batches of
+  /// validation; then everything is saved.
   public func train(shouldStop: () -> Bool) throws -> Outcome {
     try directory.hold()
     defer { directory.release() }

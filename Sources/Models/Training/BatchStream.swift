@@ -2,8 +2,8 @@ import Runtime
 
 /// A stream of batches: the images of a data set in an order, some of them flipped horizontally, `batchSize` at a time.
 ///
-/// Plans gather their batches from it by the operation of `gather`; `seek` decides which batch that is. The images may be
-/// shared with other streams.
+/// Plans gather their batches from it by the operation of `gather`; `seek` decides which batch that is. The images may
+/// be shared with other streams.
 public final class BatchStream {
   let images: DeviceImages
   /// Index in `images.tensor` of each image of the order; `BatchGather.indices`. `[1, 1, 1, capacity]` of `uint32`.
@@ -56,8 +56,8 @@ public final class BatchStream {
     try backend.upload(places, to: self.places)
   }
 
-  /// Makes the batch whose first image is at a position of the order the next one; a multiple of the batch size where not all
-  /// images are on the device.
+  /// Makes the batch whose first image is at a position of the order the next one; a multiple of the batch size where
+  /// not all images are on the device.
   func seek(to position: Int) throws(BackendError) {
     first.value = position
     try images.load(position, of: order)

@@ -66,8 +66,8 @@ public final class DeviceImages {
   /// Position of the first image that is on the device together with the one at `position`.
   func firstPosition(ofSegmentAt position: Int) -> Int { window.map { position / $0.halfCount * $0.halfCount } ?? 0 }
 
-  /// Makes the images of the batch at a position of the order available on the device to all work that is queued after this
-  /// call.
+  /// Makes the images of the batch at a position of the order available on the device to all work that is queued after
+  /// this call.
   func load(_ position: Int, of order: ImageOrder) throws(BackendError) { try window?.load(position, of: order) }
 
   // MARK: Residency

@@ -10,13 +10,14 @@ final class ImageOrder {
   init(indices: [UInt32]) { self.indices = indices }
 }
 
-/// The part of a data set that is on the device while an order of its images is gone through, for data sets larger than the
-/// device's memory.
+/// The part of a data set that is on the device while an order of its images is gone through, for data sets larger than
+/// the device's memory.
 ///
-/// The order is cut into segments of `halfCount` images. The window has two halves, and segment s goes to half s mod 2: while
-/// batches are gathered from one half, the next segment's images are copied together by another thread, out of the data set's
-/// file if need be, and uploaded to the other half. So position p of the order is at place p mod 2·`halfCount` of the window,
-/// whatever the image, and batches hold the same bytes as if all images were on the device.
+/// The order is cut into segments of `halfCount` images. The window has two halves, and segment s goes to half s mod 2:
+/// while batches are gathered from one half, the next segment's images are copied together by another thread, out of
+/// the data set's file if need be, and uploaded to the other half. So position p of the order is at place p mod
+/// 2·`halfCount` of the window, whatever the image, and batches hold the same bytes as if all images were on the
+/// device.
 final class ImageWindow {
   /// `[2 · halfCount, H, W, 3]` of `uint8`.
   let tensor: Tensor
@@ -42,8 +43,8 @@ final class ImageWindow {
   /// Places in the window of the images of an order of `count` images.
   func places(count: Int) -> [UInt32] { (0..<count).map { UInt32($0 % (2 * halfCount)) } }
 
-  /// Loads the images of the batch at position `first` of an order into the window before what is queued from now on, and
-  /// prefetches those after them.
+  /// Loads the images of the batch at position `first` of an order into the window before what is queued from now on,
+  /// and prefetches those after them.
   func load(_ first: Int, of order: ImageOrder) throws(BackendError) {
     if self.order !== order {
       self.order = order

@@ -1,7 +1,7 @@
 import Runtime
 
-/// Everything that a training step of a model, and the prediction of a batch beside it, consist of: networks, losses, batches,
-/// operations and the memory that they need. Making one touches no device.
+/// Everything that a training step of a model, and the prediction of a batch beside it, consist of: networks, losses,
+/// batches, operations and the memory that they need. Making one touches no device.
 public struct StepPlan {
   let options: TrainingOptions
   let step: any TrainingStep
@@ -95,8 +95,8 @@ public struct StepPlan {
     return (plans[0], plans[1])
   }
 
-  /// Initializes all parameters and moments. The parameters of the n-th network use random streams n · 2¹⁶ and up; the orders
-  /// of the data use higher ones. The average begins as the generator.
+  /// Initializes all parameters and moments. The parameters of the n-th network use random streams n · 2¹⁶ and up; the
+  /// orders of the data use higher ones. The average begins as the generator.
   func initialize(on backend: any Backend) throws(BackendError) {
     let streams = step.networks.indices.map { UInt64($0) << 16 } + [0]
     for ((_, network), stream) in zip(networks, streams) {
@@ -125,8 +125,8 @@ struct GeneratorAverage {
     }
   }
 
-  /// Sets the decay of step number `step`, from 1. The first steps count little later on: at step t the decay is at most
-  /// (1 + t) / (10 + t), as in TensorFlow's `ExponentialMovingAverage`.
+  /// Sets the decay of step number `step`, from 1. The first steps count little later on: at step t the decay is at
+  /// most (1 + t) / (10 + t), as in TensorFlow's `ExponentialMovingAverage`.
   func setDecay(ofStep step: Int) {
     decay.value = min(largestDecay, Float(1 + step) / Float(10 + step))
   }

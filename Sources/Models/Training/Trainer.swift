@@ -72,7 +72,8 @@ public final class Trainer {
 
   // MARK: Losses
 
-  /// Waits for the device, and returns the sums of the losses over the steps since `takeLosses`, in float32 on the device.
+  /// Waits for the device, and returns the sums of the losses over the steps since `takeLosses`, in float32 on the
+  /// device.
   public func losses() throws(BackendError) -> [Float] { try backend.floats(of: stepPlan.losses) }
 
   /// Returns the sums of the losses and resets them to zero.

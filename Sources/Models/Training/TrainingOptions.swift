@@ -10,10 +10,11 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
   public var l1Weight: Float
   /// Whether every image is flipped horizontally in half of the epochs, drawn by seed.
   public var horizontalFlips: Bool
-  /// Decay of the exponential moving average of the generator's weights at each step (Karras et al. 2018), which then colors
-  /// and is saved; 0 for the weights themselves.
+  /// Decay of the exponential moving average of the generator's weights at each step (Karras et al. 2018), which then
+  /// colors and is saved; 0 for the weights themselves.
   public var averageDecay: Float
-  /// Whether the discriminator's weights are divided by their spectral norms (Miyato et al. 2018); only the GAN has one.
+  /// Whether the discriminator's weights are divided by their spectral norms (Miyato et al. 2018); only the GAN has
+  /// one.
   public var spectralNorm: Bool
   public var seed: UInt64
 

@@ -1,8 +1,8 @@
 import COpenCL
 
 extension CLDevice {
-  /// Every usable device of the machine, platform by platform; empty where the loader finds no driver. What a driver fails
-  /// to tell about is left out, with a warning in the log.
+  /// Every usable device of the machine, platform by platform; empty where the loader finds no driver. What a driver
+  /// fails to tell about is left out, with a warning in the log.
   /// - Throws: `BackendError.library` where there is no loader.
   public static func all() throws(BackendError) -> [CLDevice] { try all(in: OpenCLLibrary.shared()) }
 
@@ -55,8 +55,8 @@ extension CLDevice {
     return ids
   }
 
-  /// Whether a device can be used at all: there, with a compiler, and of OpenCL 1.2 or later. Asked before anything else,
-  /// as a device that is not available need not answer.
+  /// Whether a device can be used at all: there, with a compiler, and of OpenCL 1.2 or later. Asked before anything
+  /// else, as a device that is not available need not answer.
   private static func isUsable(_ id: cl_device_id, in library: OpenCLLibrary) throws(BackendError) -> Bool {
     func info(_ parameter: Int32) -> InfoQuery {
       InfoQuery(call: "clGetDeviceInfo") { size, value, needed in
@@ -70,7 +70,8 @@ extension CLDevice {
     return !version.hasPrefix("OpenCL 1.0") && !version.hasPrefix("OpenCL 1.1")
   }
 
-  /// The device to take when none is named: a GPU with its own memory, a GPU, an accelerator, a CPU; the first of equals.
+  /// The device to take when none is named: a GPU with its own memory, a GPU, an accelerator, a CPU; the first of
+  /// equals.
   public static func automatic() throws(BackendError) -> CLDevice {
     let devices = try all()
     guard let best = devices.min(by: { $0.preference < $1.preference }) else {

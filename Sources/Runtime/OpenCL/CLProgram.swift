@@ -9,8 +9,8 @@ public final class CLProgram {
   private var library: OpenCLLibrary { context.library }
 
   /// Compiles `source`, or takes the binary that `cache` holds for it; a damaged or refused binary is built anew.
-  /// - Throws: `CL_BUILD_PROGRAM_FAILURE` with the first error of the build log as `detail` and all of it as `buildLog`; with
-  ///   a cache the log is also a file in its folder, which `detail` names.
+  /// - Throws: `CL_BUILD_PROGRAM_FAILURE` with the first error of the build log as `detail` and all of it as
+  ///   `buildLog`; with a cache the log is also a file in its folder, which `detail` names.
   public convenience init(
     _ name: String, source: String, options: String = "", context: CLContext, cache: CLProgramCache? = nil
   ) throws(BackendError) {

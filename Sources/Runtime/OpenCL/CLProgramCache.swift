@@ -3,9 +3,10 @@ import FoundationEssentials
 
 /// Compiled programs on disk, so that a second start does not compile.
 ///
-/// One file per program, named by the SHA-256 of everything the binary depends on; in it the SHA-256 of the binary, then
-/// the binary. An entry that does not match its checksum is treated as absent and written anew; a folder that cannot be
-/// written is as good as none. When the entries take more room than they may, those go that were not used for longest.
+/// One file per program, named by the SHA-256 of everything the binary depends on; in it the SHA-256 of the binary,
+/// then the binary. An entry that does not match its checksum is treated as absent and written anew; a folder that
+/// cannot be written is as good as none. When the entries take more room than they may, those go that were not used for
+/// longest.
 public struct CLProgramCache {
   public let folder: String
   /// Room that entries may take.
@@ -77,8 +78,8 @@ public struct CLProgramCache {
     try data.write(to: URL(filePath: path), options: .atomic)
   }
 
-  /// Removes the entries that were not used for longest, but never `newest`, until the rest fit the limit. Another process
-  /// that loses an entry builds it anew.
+  /// Removes the entries that were not used for longest, but never `newest`, until the rest fit the limit. Another
+  /// process that loses an entry builds it anew.
   private func prune(keeping newest: String) {
     let manager = FileManager.default
     let names = (try? manager.contentsOfDirectory(atPath: folder)) ?? []
@@ -103,8 +104,8 @@ extension CLProgramCache {
     key(source: question, options: Self.answerOptions, device: device).map { binary(for: $0) != nil } ?? false
   }
 
-  /// Caches that the answer to an expensive question is yes. The question names everything that the answer depends on except
-  /// the device and its driver.
+  /// Caches that the answer to an expensive question is yes. The question names everything that the answer depends on
+  /// except the device and its driver.
   package func keep(_ question: String, for device: CLDevice) {
     guard let key = key(source: question, options: Self.answerOptions, device: device) else { return }
     store(Array("yes".utf8), for: key)

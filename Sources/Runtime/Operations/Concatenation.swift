@@ -1,5 +1,5 @@
-/// Copies the inputs' channels one after the other into the output. Free where a producer writes straight into its slice of
-/// the output; this is for the rest.
+/// Copies the inputs' channels one after the other into the output. Free where a producer writes straight into its
+/// slice of the output; this is for the rest.
 public struct Concatenation: Operation {
   public static let name = "Concatenation"
   public var pass: Pass { .forward }

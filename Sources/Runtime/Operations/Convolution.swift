@@ -9,8 +9,8 @@ public struct ConvolutionForward: ConvolutionOperation {
   ///   - weights: `[kernelHeight, kernelWidth, C, K]`, dense.
   ///   - bias: `[K]`; none where nil.
   ///   - output: `[N, H′, W′, K]`; may be a slice of channels.
-  ///   - statistics: for a batch normalization of the output, `[1, 1, 2, K]` dense: each channel's mean over all pixels of the
-  ///     output, then each channel's biased variance. Not computed where nil.
+  ///   - statistics: for a batch normalization of the output, `[1, 1, 2, K]` dense: each channel's mean over all pixels
+  ///     of the output, then each channel's biased variance. Not computed where nil.
   public init(
     input: Tensor, weights: Tensor, bias: Tensor?, output: Tensor, statistics: Tensor? = nil,
     geometry: ConvolutionGeometry

@@ -40,17 +40,17 @@ public struct ConvolutionGeometry: Codable, Hashable, Sendable {
 
 /// One pass of a convolution or of a transposed convolution, as both backends compute it.
 ///
-/// A convolution with stride s and padding p relates an *image* to a *map*: along each axis, pixel v of the map and pixel
-/// v · s + i − p of the image meet at tap i of the kernel. (These are the names of the two sides; a batch has N pictures on
-/// each.) Every pass computes one of three tensors from the other two:
+/// A convolution with stride s and padding p relates an *image* to a *map*: along each axis, pixel v of the map and
+/// pixel v · s + i − p of the image meet at tap i of the kernel. (These are the names of the two sides; a batch has N
+/// pictures on each.) Every pass computes one of three tensors from the other two:
 ///
 ///     map(v, k)        = bias(k) + Σ image(v · s + i − p, c) · weights(i, c, k)
 ///     image(y, c)      = bias(c) + Σ map(v, k) · weights(i, c, k)      over v · s + i − p = y
 ///     weights(i, c, k) = Σ image(v · s + i − p, c) · map(v, k)
 ///
-/// The first two are called *data sums* (forward passes and gradients of inputs), the third is the *filter sum* (gradients of
-/// weights). A transposed convolution is the second, with its input as the map, its output as the image, and the map's
-/// channels as its weights' input channels.
+/// The first two are called *data sums* (forward passes and gradients of inputs), the third is the *filter sum*
+/// (gradients of weights). A transposed convolution is the second, with its input as the map, its output as the image,
+/// and the map's channels as its weights' input channels.
 public struct ConvolutionProblem {
   /// The tensor that is computed.
   public enum Target: Sendable { case map, image, weights }

@@ -1,5 +1,5 @@
-/// One step of an exponential moving average over flat memory (Polyak and Juditsky 1992; Karras et al. 2018, section 3 for
-/// a generator's weights):
+/// One step of an exponential moving average over flat memory (Polyak and Juditsky 1992; Karras et al. 2018, section 3
+/// for a generator's weights):
 ///
 /// average ← average + (1 − decay) · (values − average)
 ///

@@ -5,12 +5,13 @@ public enum Distribution: Hashable, Sendable {
   case normal(mean: Float, deviation: Float)
 }
 
-/// Fills a dense tensor with Philox 4×32-10 random numbers (Salmon et al. 2011), so that a seed gives the same numbers on every
-/// backend up to rounding.
+/// Fills a dense tensor with Philox 4×32-10 random numbers (Salmon et al. 2011), so that a seed gives the same numbers
+/// on every backend up to rounding.
 ///
-/// Element i takes word i mod 4 of the block with counter (i / 4, 0, stream low, stream high) and key (seed low, seed high).
-/// Uniform: (word >> 8) · 2⁻²⁴, scaled. Normal: Box and Muller on the words in pairs (0, 1) and (2, 3), with
-/// u₁ = ((word >> 8) + 1) · 2⁻²⁴ and u₂ = (word >> 8) · 2⁻²⁴: √(−2 ln u₁) · cos 2πu₂ for the first of the pair and sin for the second.
+/// Element i takes word i mod 4 of the block with counter (i / 4, 0, stream low, stream high) and key (seed low, seed
+/// high). Uniform: (word >> 8) · 2⁻²⁴, scaled. Normal: Box and Muller on the words in pairs (0, 1) and (2, 3), with
+/// u₁ = ((word >> 8) + 1) · 2⁻²⁴ and u₂ = (word >> 8) · 2⁻²⁴: √(−2 ln u₁) · cos 2πu₂ for the first of the pair and sin
+/// for the second.
 public struct RandomFill: Operation {
   public static let name = "RandomFill"
   public var pass: Pass { .forward }

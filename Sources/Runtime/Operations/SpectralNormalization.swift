@@ -1,4 +1,5 @@
-/// Weights divided by an estimate of their spectral norm, after one step of power iteration (Miyato et al. 2018, algorithm 1):
+/// Weights divided by an estimate of their spectral norm, after one step of power iteration (Miyato et al. 2018,
+/// algorithm 1):
 ///
 /// with A the weights as a matrix of R = KH · KW · I rows and O columns,
 /// v ← A u / ‖A u‖;  u ← Aᵀ v / ‖Aᵀ v‖;  σ = vᵀ A u;  output = weights / σ
@@ -41,8 +42,8 @@ public struct SpectralNormalizationForward: Operation {
   public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
 }
 
-/// The gradient of weights from that of their normalized copy, in place, u and v taken for constants (Miyato et al. 2018,
-/// equation 12):
+/// The gradient of weights from that of their normalized copy, in place, u and v taken for constants (Miyato et al.
+/// 2018, equation 12):
 ///
 /// gradient ← (gradient − ⟨gradient, output⟩ · v uᵀ) / σ
 public struct SpectralNormalizationBackward: Operation {

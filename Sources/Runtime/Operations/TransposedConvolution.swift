@@ -1,5 +1,5 @@
-/// Transposed convolution: output(n, y, x, k) = bias(k) + Σ input(n, v, u, c) · weights(i, j, c, k) over all (v, u, i, j) with
-/// y = v · stride + i − padding and x = u · stride + j − padding.
+/// Transposed convolution: output(n, y, x, k) = bias(k) + Σ input(n, v, u, c) · weights(i, j, c, k) over all (v, u, i,
+/// j) with y = v · stride + i − padding and x = u · stride + j − padding.
 ///
 /// The output's size is the output tensor's: (H − 1) · stride − 2 · padding + kernel + output padding.
 public struct TransposedConvolutionForward: ConvolutionOperation {

@@ -1,7 +1,7 @@
 import Runtime
 
-/// The choice of each convolution's algorithm. It is a function of the shape and of this value, so results do not depend on
-/// other work of the device.
+/// The choice of each convolution's algorithm. It is a function of the shape and of this value, so results do not
+/// depend on other work of the device.
 public struct AlgorithmChoice: Sendable {
   /// Algorithms that were found to be fast, by key.
   var tuned: [ConvolutionKey: AnyAlgorithm] = [:]
@@ -47,8 +47,8 @@ extension CLBackend {
     AlgorithmKind.competing(bodies, precision).flatMap { AnyAlgorithm.candidates($0, for: problem, on: self) }
   }
 
-  /// Returns how close to the true sums a convolution's pass would come, computed as it would be here; nil for all other
-  /// operations.
+  /// Returns how close to the true sums a convolution's pass would come, computed as it would be here; nil for all
+  /// other operations.
   public func accuracy(of operation: any Operation) -> AlgorithmAccuracy? {
     (operation as? any ConvolutionOperation).map { algorithm(for: $0.problem).algorithm.parameters.accuracy }
   }

@@ -21,7 +21,8 @@ public enum AlgorithmKind: String, CaseIterable, Sendable {
     fileName: String, bodies: KernelBodies?, data: any ConvolutionAlgorithm.Type, filter: any ConvolutionAlgorithm.Type
   )
 
-  /// Every algorithm: its name in tuning files, the bodies that a search tries it with, the types for the two kinds of sums.
+  /// Every algorithm: its name in tuning files, the bodies that a search tries it with, the types for the two kinds of
+  /// sums.
   private var row: Row {
     switch self {
     case .naive: ("naive", nil, NaiveData.self, NaiveFilter.self)

@@ -2,8 +2,8 @@ import Runtime
 
 /// An algorithm for the data sum or the filter sum of a convolution, with its parameters: tile sizes, splits, orders.
 ///
-/// A new algorithm is: its kernels, a type for the data sum and one for the filter sum, each in its own file, and a case with a
-/// row in `AlgorithmKind`.
+/// A new algorithm is: its kernels, a type for the data sum and one for the filter sum, each in its own file, and a
+/// case with a row in `AlgorithmKind`.
 protocol ConvolutionAlgorithm: SearchParameters {
   /// Parameters that are good where nothing was measured; nil if the algorithm cannot compute `problem`.
   init?(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend)
@@ -14,7 +14,8 @@ protocol ConvolutionAlgorithm: SearchParameters {
 
   var kind: AlgorithmKind { get }
   var accuracy: AlgorithmAccuracy { get }
-  /// Whether the kernels can be built with these parameters for `problem`, and the device has the local and private memory.
+  /// Whether the kernels can be built with these parameters for `problem`, and the device has the local and private
+  /// memory.
   func fits(_ problem: ConvolutionProblem, on backend: CLBackend) -> Bool
   /// Bytes of scratch memory; `add` is given at least as many.
   func workspaceByteCount(for problem: ConvolutionProblem) -> Int
@@ -60,7 +61,8 @@ extension SearchParameters {
 public struct AlgorithmAccuracy: Sendable {
   /// Largest error on random data, relative to the largest element of the result.
   let tolerance: Double
-  /// Whether it only multiplies and adds the numbers that it is given, so that sums of small whole numbers have no error at all.
+  /// Whether it only multiplies and adds the numbers that it is given, so that sums of small whole numbers have no
+  /// error at all.
   let isExactOnWholeNumbers: Bool
 
   /// Returns the tolerance of a test that allows `tolerance` to float products; 0 where its data are whole numbers.

@@ -1,7 +1,7 @@
 import Runtime
 
-/// Tiles of the GPU bodies' matrix products, in local memory and registers. The kernels are built with these sizes, whatever
-/// defaults convolution_tiles.h has.
+/// Tiles of the GPU bodies' matrix products, in local memory and registers. The kernels are built with these sizes,
+/// whatever defaults convolution_tiles.h has.
 struct ConvolutionTiles: ProductTiles {
   /// Work-items of a group along the columns.
   var groupColumns = 16
@@ -65,7 +65,8 @@ struct ConvolutionTiles: ProductTiles {
       + scaling(\.groupColumns)
   }
 
-  /// Groups that fill a large GPU a few times over; where nothing better is known, a sum is split until there are as many.
+  /// Groups that fill a large GPU a few times over; where nothing better is known, a sum is split until there are as
+  /// many.
   static let wantedGroups = 512
 
   var description: String { "\(rows)×\(columns)×\(depth) by \(groupRows)×\(groupColumns)" }

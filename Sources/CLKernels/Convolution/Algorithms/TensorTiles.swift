@@ -1,6 +1,7 @@
 import Runtime
 
-/// Tiles of matrix products on tensor cores. The kernels are built with these sizes, whatever defaults tensor_tiles.h has.
+/// Tiles of matrix products on tensor cores. The kernels are built with these sizes, whatever defaults tensor_tiles.h
+/// has.
 struct TensorTiles: ProductTiles {
   /// The precision that operands are rounded to; not `float32`.
   var precision: Precision
@@ -14,7 +15,8 @@ struct TensorTiles: ProductTiles {
   var warpColumns: Int
   /// Terms of the sum that a tile holds.
   var depth = 16
-  /// Tiles in local memory at a time that are filled by asynchronous copies; 0 for two that are filled through registers.
+  /// Tiles in local memory at a time that are filled by asynchronous copies; 0 for two that are filled through
+  /// registers.
   var asynchronousStages = 0
 
   /// Rows of a tile.
@@ -54,8 +56,8 @@ struct TensorTiles: ProductTiles {
     var tileLines: Int { warps * lines }
   }
 
-  /// Returns the left and the right lines of the products (tensor_tiles.h): in data sums columns are the left lines and rows lie
-  /// deep, in filter sums rows are the left lines and columns lie wide.
+  /// Returns the left and the right lines of the products (tensor_tiles.h): in data sums columns are the left lines and
+  /// rows lie deep, in filter sums rows are the left lines and columns lie wide.
   private func sides(_ target: ConvolutionProblem.Target) -> (left: Side, right: Side) {
     let rows = Side(warps: warpsAlongRows, lines: warpRows)
     let columns = Side(warps: warpsAlongColumns, lines: warpColumns)
@@ -94,14 +96,15 @@ struct TensorTiles: ProductTiles {
     depth * (side.tileLines + (side.tileLines.isMultiple(of: 32) ? 8 : 24))
   }
 
-  /// Four times `precision`'s largest relative error of a product: a sum may be smaller than its terms. Both errors and sums both grow with the root of the number of terms.
+  /// Four times `precision`'s largest relative error of a product: a sum may be smaller than its terms. Both errors and
+  /// sums both grow with the root of the number of terms.
   var accuracy: AlgorithmAccuracy {
     switch precision {
     case .float32: .plain
     // Each operand is rounded to 11 bits.
     case .tensorFloat32: AlgorithmAccuracy(tolerance: 4 * 2 * 0x1p-11, isExactOnWholeNumbers: true)
-    // Two rests of 2^-18 of an operand, and the product of two low parts of 2^-9. Small whole numbers have no low parts, so
-    // that these would not be seen at work.
+    // Two rests of 2^-18 of an operand, and the product of two low parts of 2^-9. Small whole numbers have no low
+    // parts, so that these would not be seen at work.
     case .splitBFloat16: AlgorithmAccuracy(tolerance: 4 * 3 * 0x1p-18, isExactOnWholeNumbers: false)
     }
   }
@@ -136,7 +139,8 @@ struct TensorTiles: ProductTiles {
     return isWide && groups >= wantedGroups / 2 ? large : small(precision)
   }
 
-  /// Whether tensor cores pay: tiles would be mostly empty otherwise, and reads of single elements take longer than products.
+  /// Whether tensor cores pay: tiles would be mostly empty otherwise, and reads of single elements take longer than
+  /// products.
   static func pay(for problem: ConvolutionProblem) -> Bool {
     min(problem.image.shape.channels, problem.map.shape.channels) >= 16 && problem.vectorWidth > 1
   }
@@ -146,8 +150,8 @@ struct TensorTiles: ProductTiles {
   /// Terms below which a part of a sum is not worth the memory that it goes through.
   static let leastTerms = 256
 
-  /// Different compromises between the reads that a tile saves, the registers it takes, and the groups that it leaves; none
-  /// where tensor cores do not pay.
+  /// Different compromises between the reads that a tile saves, the registers it takes, and the groups that it leaves;
+  /// none where tensor cores do not pay.
   static func candidates(_ precision: Precision, for problem: ConvolutionProblem) -> [TensorTiles] {
     pay(for: problem) ? candidates(precision) : []
   }

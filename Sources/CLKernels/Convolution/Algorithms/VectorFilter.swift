@@ -1,7 +1,7 @@
 import Runtime
 
-/// convolution_vector_filter.cl: one work-item per group, a register tile of input channels × vectors of output channels
-/// inside a block that stays in the first-level cache.
+/// convolution_vector_filter.cl: one work-item per group, a register tile of input channels × vectors of output
+/// channels inside a block that stays in the first-level cache.
 struct VectorFilter: SplitFilter {
   /// Input channels of the register tile.
   var tileRows: Int
@@ -25,8 +25,8 @@ struct VectorFilter: SplitFilter {
 
   /// Sets as many parts as are good with blocks of this size.
   private mutating func setSplits(for problem: ConvolutionProblem) {
-    // All blocks and taps of one part run one after the other: its pixels should stay in the second-level cache, as long
-    // as the parts of the sums do not become more than the tensors themselves.
+    // All blocks and taps of one part run one after the other: its pixels should stay in the second-level cache, as
+    // long as the parts of the sums do not become more than the tensors themselves.
     let elements = problem.image.shape.count + problem.map.shape.count
     let cached = min(ceilDivide(elements, 256 * 1024), elements / problem.weights.shape.count)
     let wanted = max(ceilDivide(64, blocks(problem) * problem.geometry.taps), cached)

@@ -1,6 +1,7 @@
 import Runtime
 
-/// Winograd's F(4 × 4, 3 × 3) (Lavin and Gray, 2015, arXiv:1509.09308); convolution_winograd_transforms.h has the formulas.
+/// Winograd's F(4 × 4, 3 × 3) (Lavin and Gray, 2015, arXiv:1509.09308); convolution_winograd_transforms.h has the
+/// formulas.
 enum Winograd {
   /// Elements of the transform domain for a tile.
   static let transformedCount = 36
@@ -29,8 +30,8 @@ enum Winograd {
   /// Elements of the tensors that the GPU bodies read and write at a time.
   static func vectorWidth(_ problem: ConvolutionProblem) -> Int { commonVectorWidth([problem.image, problem.map]) }
 
-  /// Appends the kernel of convolution_winograd.cl that input-transforms `count` tiles of `tensor`, to `start` floats into the
-  /// workspace.
+  /// Appends the kernel of convolution_winograd.cl that input-transforms `count` tiles of `tensor`, to `start` floats
+  /// into the workspace.
   static func addInputTransform(
     _ tensor: Tensor, first: Int, count: Int, _ definitions: KeyValuePairs<String, any KernelConstant>,
     into workspace: CLMemory, at start: Int, to launch: CLLaunch
@@ -49,8 +50,8 @@ enum Winograd {
     shape.batch * ceilDivide(shape.height, 4) * ceilDivide(shape.width, 4)
   }
 
-  /// A full tile takes a quarter of its pixels' multiply-adds. The transforms cost up to half of what that saves, so two
-  /// thirds of the tiles' pixels should exist.
+  /// A full tile takes a quarter of its pixels' multiply-adds. The transforms cost up to half of what that saves, so
+  /// two thirds of the tiles' pixels should exist.
   static func fillsTiles(_ shape: Shape) -> Bool {
     isMap2x2(shape) || tiles(of: shape) * 16 * 2 <= shape.pixelCount * 3
   }
@@ -66,6 +67,7 @@ enum Winograd {
 }
 
 extension AlgorithmAccuracy {
-  /// The transforms round: with the interpolation points ±1/√2 and ±√2 the error of random data stays within a few 1e-6.
+  /// The transforms round: with the interpolation points ±1/√2 and ±√2 the error of random data stays within a few
+  /// 1e-6.
   static let winograd = AlgorithmAccuracy(tolerance: 1e-5, isExactOnWholeNumbers: false)
 }

@@ -1,14 +1,15 @@
 import Runtime
 
-/// convolution_winograd.cl: Winograd's algorithm for GPUs, by kernels for the transforms of the tensors, and 36 tiled matrix
-/// products between them.
+/// convolution_winograd.cl: Winograd's algorithm for GPUs, by kernels for the transforms of the tensors, and 36 tiled
+/// matrix products between them.
 struct WinogradData: ConvolutionAlgorithm {
   /// Tiles of the products.
   var tiles: ConvolutionTiles
   /// Tiles of 4 × 4 pixels that go through the transforms at a time, and should stay in a cache.
   var passTiles: Int
 
-  /// Parameters that are good on many GPUs, with these tiles of the products; nil where Winograd's algorithm is impossible.
+  /// Parameters that are good on many GPUs, with these tiles of the products; nil where Winograd's algorithm is
+  /// impossible.
   init?(for problem: ConvolutionProblem, tiles: ConvolutionTiles = ConvolutionTiles()) {
     guard Winograd.fits(problem) else { return nil }
     self.tiles = tiles
@@ -35,7 +36,8 @@ struct WinogradData: ConvolutionAlgorithm {
     min(passTiles, Winograd.tiles(of: problem.result.shape))
   }
 
-  /// Floats of the transformed weights, and of a pass's transformed source and sums, which follow each other in the workspace.
+  /// Floats of the transformed weights, and of a pass's transformed source and sums, which follow each other in the
+  /// workspace.
   private func counts(_ problem: ConvolutionProblem) -> (weights: Int, source: Int, sums: Int) {
     let (pass, channels) = (passCount(problem), problem.source.shape.channels)
     return (

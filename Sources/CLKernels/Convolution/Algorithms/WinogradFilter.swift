@@ -1,7 +1,7 @@
 import Runtime
 
-/// convolution_winograd_filter.cl: Winograd's algorithm for GPUs, by kernels for the transforms of the tensors, and 36 tiled
-/// matrix products between them.
+/// convolution_winograd_filter.cl: Winograd's algorithm for GPUs, by kernels for the transforms of the tensors, and 36
+/// tiled matrix products between them.
 struct WinogradFilter: ConvolutionAlgorithm {
   /// Tiles of the products.
   var tiles: ConvolutionTiles
@@ -10,7 +10,8 @@ struct WinogradFilter: ConvolutionAlgorithm {
   /// Parts that the products of a pass are split into, so that enough groups run at a time.
   var splits: Int
 
-  /// Parameters that are good on many GPUs, with these tiles of the products; nil where Winograd's algorithm is impossible.
+  /// Parameters that are good on many GPUs, with these tiles of the products; nil where Winograd's algorithm is
+  /// impossible.
   init?(for problem: ConvolutionProblem, tiles: ConvolutionTiles = ConvolutionTiles()) {
     guard Winograd.fits(problem) else { return nil }
     self.tiles = tiles
@@ -48,7 +49,8 @@ struct WinogradFilter: ConvolutionAlgorithm {
     ceilDivide(Winograd.tiles(of: problem.map.shape), passCount(problem))
   }
 
-  /// Floats of a pass's transformed image and map, and of one part of the sums, which follow each other in the workspace.
+  /// Floats of a pass's transformed image and map, and of one part of the sums, which follow each other in the
+  /// workspace.
   private func counts(_ problem: ConvolutionProblem) -> (image: Int, map: Int, sums: Int) {
     let (pass, channels) = (passCount(problem), problem.image.shape.channels)
     return (

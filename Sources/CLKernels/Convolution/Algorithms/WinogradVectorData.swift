@@ -1,7 +1,7 @@
 import Runtime
 
-/// convolution_winograd_vector.cl: Winograd's algorithm for CPUs, a block of tiles that goes from the source to the result in
-/// the second-level cache.
+/// convolution_winograd_vector.cl: Winograd's algorithm for CPUs, a block of tiles that goes from the source to the
+/// result in the second-level cache.
 struct WinogradVectorData: ConvolutionAlgorithm {
   /// Tiles of 4 × 4 pixels that a work-item computes.
   var blockTiles: Int
@@ -23,8 +23,8 @@ struct WinogradVectorData: ConvolutionAlgorithm {
     let vectors = ceilDivide(problem.n, 16)
     panelVectors = [4, 2].first { ceilDivide(vectors, $0) * $0 * 4 <= vectors * 5 } ?? 1
     (tileRows, tileVectors) = panelVectors == 1 ? (16, 1) : (8, 2)
-    // The transform of the weights takes the time of about six tiles' products. With few tiles, it costs as much to write
-    // its results to memory, four times as many as there are weights.
+    // The transform of the weights takes the time of about six tiles' products. With few tiles, it costs as much to
+    // write its results to memory, four times as many as there are weights.
     weightsFirst = Winograd.vectorTiles(of: shape) >= 512
     (blockTiles, blockChannels) = Self.block(weightsFirst: weightsFirst)
     // A map of 2 × 2 has a quarter of the transformed elements, so that a block has room for more.

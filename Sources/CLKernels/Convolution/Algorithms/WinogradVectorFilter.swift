@@ -1,7 +1,7 @@
 import Runtime
 
-/// convolution_winograd_vector_filter.cl: Winograd's algorithm for CPUs, a block of the transformed gradient that stays in the
-/// second-level cache over all tiles.
+/// convolution_winograd_vector_filter.cl: Winograd's algorithm for CPUs, a block of the transformed gradient that stays
+/// in the second-level cache over all tiles.
 struct WinogradVectorFilter: SplitFilter {
   /// Tiles of 4 × 4 pixels that are transformed at a time.
   var blockTiles = 16
@@ -27,8 +27,8 @@ struct WinogradVectorFilter: SplitFilter {
 
   /// Sets as many parts as are good with blocks of this size.
   private mutating func setSplits(for problem: ConvolutionProblem) {
-    // A part of fewer tiles costs more in output transforms and in adding up than it gains; with more parts the sums would
-    // be more than the tensors themselves.
+    // A part of fewer tiles costs more in output transforms and in adding up than it gains; with more parts the sums
+    // would be more than the tensors themselves.
     let tiles = Winograd.vectorTiles(of: problem.map.shape)
     let elements = problem.image.shape.count + problem.map.shape.count
     splits = max(1, min(32 / blocks(problem), tiles / 64, elements / problem.weights.shape.count))
