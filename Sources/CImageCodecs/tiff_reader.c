@@ -155,7 +155,8 @@ recolor_tiff_reader *recolor_tiff_open(
   uint16_t samples = 1;
   TIFFGetFieldDefaulted(reader->tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
   if (samples > SAMPLE_LIMIT) {
-    snprintf(message, RECOLOR_MESSAGE_SIZE, "it has %u samples a pixel, and at most %u are read", samples, SAMPLE_LIMIT);
+    snprintf(
+        message, RECOLOR_MESSAGE_SIZE, "it has %u samples a pixel, and at most %u are read", samples, SAMPLE_LIMIT);
     recolor_tiff_close(reader);
     return NULL;
   }

@@ -34,7 +34,8 @@ MULTIVERSION(
      struct vector_row_taps columns, struct vector_size size),
     (output, top, bottom, top_weight, bottom_weight, columns, size))
 
-VECTOR_LOOP void nearest_part(float *output, size_t output_pixel_stride, const float *input, size_t factor, size_t count) {
+VECTOR_LOOP void nearest_part(
+    float *output, size_t output_pixel_stride, const float *input, size_t factor, size_t count) {
   vector_float16 value = vector_load(input, count);
   for (size_t i = 0; i < factor; i++) vector_store(output + i * output_pixel_stride, value, count);
 }

@@ -88,7 +88,8 @@ VECTOR_LOOP void transform_weights(const enum winograd_kind kind, const float *p
     for (int tap = 0; tap < 9; tap++) g[tap] = load16(packed + (size_t)tap * stride + i);
     weights_2d(kind, g, u);
 #pragma clang loop unroll(full)
-    for (int element = 0; element < elements; element++) store16(to + (size_t)element * weights_stride(WINOGRAD_CHUNK) + i, u[element]);
+    for (int element = 0; element < elements; element++)
+      store16(to + (size_t)element * weights_stride(WINOGRAD_CHUNK) + i, u[element]);
   }
 }
 

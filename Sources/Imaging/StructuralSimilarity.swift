@@ -1,9 +1,9 @@
 import Glibc
 
 /// The structural similarity (SSIM) of two images by Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment:
-/// from error visibility to structural similarity" (2004): Gaussian window of 11 × 11 with σ = 1.5, K₁ = 0.01, K₂ =
-/// 0.03, values in 0...1, windows inside the image only. The mean of three channels agrees with scikit-image's
-/// `structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1, channel_axis=-1)`.
+/// from error visibility to structural similarity" (2004): Gaussian window of 11 × 11 with σ = 1.5, K₁ = 0.01,
+/// K₂ = 0.03, values in 0...1, windows inside the image only. The mean of three channels agrees with scikit-image's
+/// `structural_similarity` with `gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1`.
 struct StructuralSimilarity: ~Copyable {
   /// Width and height of the window.
   static let windowSize = 11

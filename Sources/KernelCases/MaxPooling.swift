@@ -1,8 +1,8 @@
 import Runtime
 
 extension Reference {
-  /// The largest value of each window × window square and its place `y · window + x` in it; the first of equal ones wins,
-  /// row by row. Rows and columns left over at the end are ignored.
+  /// The largest value of each window × window square and its place `y · window + x` in it; the first of equal ones
+  /// wins, row by row. Rows and columns left over at the end are ignored.
   public static func maxPoolingForward(input: ReferenceTensor, window: Int) -> (
     output: ReferenceTensor, indices: ReferenceTensor
   ) {

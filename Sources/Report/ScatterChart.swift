@@ -38,7 +38,8 @@ public struct ScatterChart: Sendable {
       <figure class="chart scatter">
       <figcaption><b>\(title)</b> <small>upwards: \(yLabel)</small></figcaption>
       <svg viewBox="0 0 \(ChartFrame.width) \(ChartFrame.height)" role="img" aria-label="\(title)">
-      \(frame.axes(xLabel: xLabel))\(zip(shown, baselines(of: shown, in: frame)).map { mark($0, baseline: $1, in: frame) })\
+      \(frame.axes(xLabel: xLabel))\
+      \(zip(shown, baselines(of: shown, in: frame)).map { mark($0, baseline: $1, in: frame) })\
       </svg>
       </figure>
 
@@ -68,7 +69,8 @@ public struct ScatterChart: Sendable {
     let value = "\(AxisScale.label(point.x, digits: 4)), \(AxisScale.label(point.y, digits: 4))"
     return """
       <g class="mark" style="--color:\(color)" data-name="\(point.name)">\
-      <circle cx="\(ChartFrame.text(left))" cy="\(ChartFrame.text(top))" r="5"><title>\(point.name): \(value)</title></circle>\
+      <circle cx="\(ChartFrame.text(left))" cy="\(ChartFrame.text(top))" r="5">\
+      <title>\(point.name): \(value)</title></circle>\
       <text x="\(ChartFrame.text(left + (isRight ? 9 : -9)))" y="\(ChartFrame.text(baseline))" dy=".32em" \
       text-anchor="\(isRight ? "start" : "end")">\(point.name)</text></g>
 

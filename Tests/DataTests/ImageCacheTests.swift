@@ -235,8 +235,8 @@ struct ImageCacheTests {
     #expect(!images.contains(where: Folder.holdsFile))
   }
 
-  /// Where the same file gives other bytes, `FolderDecoder.method`, which is part of the cache's key, must be increased together
-  /// with this digest.
+  /// Where the same file gives other bytes, `FolderDecoder.method`, which is part of the cache's key, must be increased
+  /// together with this digest.
   @Test("The version of the decoding changes with its bytes")
   func theVersionOfTheDecodingChangesWithItsBytes() throws {
     var picture = RGBImage(width: 61, height: 40, color: RGBColor(red: 0, green: 0, blue: 0))

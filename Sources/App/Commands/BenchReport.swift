@@ -68,7 +68,10 @@ struct BenchReport: Encodable {
   var text: String {
     var lines = [
       "\(device): \(description)",
-      "\(model.rawValue), width \(width), \(Format.counted(batchSize, "image")) of \(size)×\(size) a step, \(Format.counted(steps, "step")), \(precision)",
+      """
+      \(model.rawValue), width \(width), \(Format.counted(batchSize, "image")) of \(size)×\(size) a step, \
+      \(Format.counted(steps, "step")), \(precision)
+      """,
       "",
       TextTable.text(
         [

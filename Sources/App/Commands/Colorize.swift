@@ -29,7 +29,10 @@ struct Colorize: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Where colored pictures go: a folder; for one picture also a file in .png, .jpg or .jpeg, or - for standard output.",
+      """
+      Where colored pictures go: a folder; for one picture also a file in .png, .jpg or .jpeg, or - for standard \
+      output.
+      """,
       valueName: "path"))
   var out: String
   @Flag(help: "Color the pictures of folders inside folders too; below --out they lie in the same folders.")
@@ -54,7 +57,7 @@ struct Colorize: ParsableCommand {
   var workingSize: Int?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Largest number of a picture's pixels, in millions; larger ones are refused.", valueName: "megapixels"))
+    help: ArgumentHelp("Most pixels of a picture, in millions; larger ones are refused.", valueName: "megapixels"))
   var pixelLimit = RGBImage.maximumPixelCount / 1_000_000
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions

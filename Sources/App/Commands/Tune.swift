@@ -45,7 +45,8 @@ struct Tune: ParsableCommand {
     let device = deviceOptions.device == .automatic ? .openCL : deviceOptions.device
     guard let backend = try device.open(precisionOptions.precision) as? CLBackend else {
       Console.note(
-        "the processor backend chooses its algorithms by itself; there is something to tune on OpenCL devices alone: --device opencl"
+        "the processor backend chooses its algorithms by itself; there is something to tune on OpenCL devices alone: "
+          + "--device opencl"
       )
       if report.json { try Console.output(try JSONReport.text(TuneReport.empty)) }
       return

@@ -119,8 +119,9 @@ enum ImageFolderReport {
     for image in unreadable.prefix(namedCount) { Console.note("\(image.reason); left out") }
     if !unreadable.isEmpty {
       let others = unreadable.count - namedCount
+      let total = Format.count(unreadable.count + contents.dataset.count)
       Console.note(
-        "\(folder): \(Format.count(unreadable.count)) of \(Format.count(unreadable.count + contents.dataset.count)) images "
+        "\(folder): \(Format.count(unreadable.count)) of \(total) images "
           + "are left out, for they cannot be read" + (others > 0 ? "; \(Format.count(others)) are not named here" : "")
       )
     }

@@ -83,7 +83,8 @@ struct WinogradData: ConvolutionAlgorithm {
         weights: try binding.vector(problem.weights),
         weight_source_stride: problem.readsWeightsTransposed ? 1 : result.channels,
         weight_result_stride: problem.readsWeightsTransposed ? source.channels : 1,
-        flipped: problem.target == .image, bias: try binding.vector(problem.bias), moments: statistics?.moments ?? vector_moments())
+        flipped: problem.target == .image, bias: try binding.vector(problem.bias),
+        moments: statistics?.moments ?? vector_moments())
     ])
     switch order {
     case .byTiles(let block, let weights):

@@ -73,10 +73,13 @@ extension MemoryShortage: CustomStringConvertible {
   public var description: String {
     "\(device): no room for \(model) with --batch-size \(batchSize), which takes \(Self.mebibytes(byteCount)); "
       + (fitting.map { "--batch-size \($0.batchSize) fits, with \(Self.mebibytes($0.byteCount))" }
-        ?? "not even --batch-size \(smallest.batchSize) fits, with \(Self.mebibytes(smallest.byteCount)); use a smaller "
-        + "--width or --size")
+        ?? "not even --batch-size \(smallest.batchSize) fits, with \(Self.mebibytes(smallest.byteCount)); use a "
+        + "smaller --width or --size")
       + (imageByteCount > byteCount - imageByteCount
-        ? "; \(Self.mebibytes(imageByteCount)) of it are photographs: --device-images leaves fewer of them on the device"
+        ? """
+        ; \(Self.mebibytes(imageByteCount)) of it are photographs: --device-images leaves fewer of them on the \
+        device
+        """
         : "")
   }
 

@@ -28,14 +28,15 @@ extension RunError: CustomStringConvertible {
     case .folderNotEmpty(let path):
       "\(path): already holds files; name a new folder, or go on with the run in it by --resume \(path)"
     case .busy(let path, let process):
-      "\(path): \(process.map { "process \($0)" } ?? "another process") is training in it; wait for it, or stop it first"
+      "\(path): \(process.map { "process \($0)" } ?? "another process") is training in it; "
+        + "wait for it, or stop it first"
     case .file(let path, let reason): "\(path): \(reason)"
     case .notARun(let path, let reason): "\(path): not a training run to go on with: \(reason)"
     case .unbegun(let path):
       "\(path): the run was ended before its config.json was written; begin it anew by --out \(path)"
     case .withoutState(let path):
-      "\(path): missing, though the run was trained, and going on would begin it anew over what is there; put the file back, or "
-        + "begin another run by --out and a new folder"
+      "\(path): missing, though the run was trained, and going on would begin it anew over what is there; "
+        + "put the file back, or begin another run by --out and a new folder"
     case .invalidOption(let text): text
     case .notSaved(let reason, let run, let step):
       "\(reason); training has stopped, "
@@ -46,8 +47,8 @@ extension RunError: CustomStringConvertible {
         + "\(learningRate), such as \(smaller)"
         + (lastCheckpoint.map { "; \($0) holds the last good weights" } ?? "; nothing was saved before that")
     case .discriminatorOverpowers(let step, let steps, let run, let checkpoint):
-      "the discriminator overpowers the generator: for \(steps) steps up to step \(step) it recognized every prediction; "
-        + "start anew with a smaller --learning-rate, another --seed or a larger --batch-size"
+      "the discriminator overpowers the generator: for \(steps) steps up to step \(step) it recognized every "
+        + "prediction; start anew with a smaller --learning-rate, another --seed or a larger --batch-size"
         + (checkpoint.map { "; \($0) holds the best weights so far" } ?? "")
         + "; to continue all the same: --resume \(run) --no-guard"
     case .outOfMemory(let shortage): shortage.description

@@ -53,8 +53,8 @@ public struct CLProgramCache {
       prune(keeping: path(of: key))
     } catch {
       Remarks.warning(
-        "compiled OpenCL programs cannot be kept in \(folder), so each start compiles them; set RECOLOR_CACHE to a folder "
-          + "that can be written")
+        "compiled OpenCL programs cannot be kept in \(folder), so each start compiles them; set RECOLOR_CACHE to a "
+          + "folder that can be written")
     }
   }
 

@@ -147,7 +147,8 @@ extension ConvolutionOperation {
 
   public func validate() throws(BackendError) {
     let (geometry, image, map) = (problem.geometry, problem.image, problem.map)
-    let kernel = "\(geometry.kernelHeight)×\(geometry.kernelWidth) kernel with stride \(geometry.stride) and padding "
+    let kernel =
+      "\(geometry.kernelHeight)×\(geometry.kernelWidth) kernel with stride \(geometry.stride) and padding "
       + "\(geometry.padding)"
     try require(
       min(geometry.kernelHeight, geometry.kernelWidth, geometry.stride) > 0 && geometry.padding >= 0,
