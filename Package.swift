@@ -127,7 +127,8 @@ let package = Package(
   ]
 )
 
-// `make docs` alone needs the plugin for `swift package generate-documentation`: other commands should not have to compile it.
+// `make docs` alone needs the plugin for `swift package generate-documentation`: other commands should not have to
+// compile it.
 if Context.environment["RECOLOR_DOCUMENTATION"] != nil {
   package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
 }

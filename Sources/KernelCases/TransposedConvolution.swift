@@ -17,7 +17,8 @@ extension ConvolutionVariant {
     case .smallest:
       [
         ConvolutionVariant(
-          height: 3, width: 2, inputChannels: 3, outputChannels: 5, geometry: three, outputPadding: 1, accumulate: true),
+          height: 3, width: 2, inputChannels: 3, outputChannels: 5, geometry: three, outputPadding: 1,
+          accumulate: true),
         ConvolutionVariant(
           batch: 2, height: 1, width: 1, inputChannels: 5, outputChannels: 3, geometry: three, outputPadding: 1,
           bias: false, input: .channelSlice(before: 1, after: 1), output: .channelSlice(before: 1, after: 2)),

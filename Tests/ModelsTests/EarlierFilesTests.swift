@@ -10,8 +10,8 @@ import Testing
 /// Files of a run of an earlier build: `recolor train gan --width 1` on scenes, saved in the middle of its fourth
 /// epoch.
 ///
-/// `Fixtures/gan-run.tar.gz` holds the run's `config.json`, `metrics.csv`, weights, and of its state the header without the
-/// tensors' data, which are as many numbers counted up from 0 here.
+/// `Fixtures/gan-run.tar.gz` holds the run's `config.json`, `metrics.csv`, weights, and of its state the header without
+/// the tensors' data, which are as many numbers counted up from 0 here.
 @Suite("Files of earlier builds")
 struct EarlierFilesTests {
   private let folder: TemporaryFolder

@@ -16,13 +16,13 @@ extension ComparisonPage {
     })</tr>
     </tbody>
     </table></div>
-    <p class="note">↓ lower is better, ↑ higher is better, → nearer to the photographs is better; bold is the best model of
-    the column, and what is in italics is no better than the gray copy. The columns are explained under
+    <p class="note">↓ lower is better, ↑ higher is better, → nearer to the photographs is better; bold is the best model
+    of the column, and what is in italics is no better than the gray copy. The columns are explained under
     <a href="#method">Method</a>.</p>
     <div class="aside">\(tradeOff.html)
-    <p class="note">The goal is the photographs’ dot. A model with pale colors is at the lower left: a small error, little
-    color. A vivid model is higher, with a larger error wherever its color differs from the photograph’s, even if it is
-    plausible.</p></div>
+    <p class="note">The goal is the photographs’ dot. A model with pale colors is at the lower left: a small error,
+    little color. A vivid model is higher, with a larger error wherever its color differs from the photograph’s, even
+    if it is plausible.</p></div>
     """
   }
 

@@ -60,7 +60,8 @@ extension ComparisonPage {
         ? "the first in the data set’s order"
         : "the first of each class, then the second of each, in the data set’s order"
       return """
-        <p class="controls"><label>Size <input type="range" id="tile-size" min="32" max="256" step="8" value="128"></label>
+        <p class="controls"><label>Size <input type="range" id="tile-size" min="32" max="256" step="8" \
+        value="128"></label>
         <label><input type="checkbox" id="show-scores"> figures</label></p>
         <div class="scroll"><table class="sheet" style="--columns:\(comparison.models.count + 2)">
         <thead><tr>\(label)<th scope="col">gray</th>\(models)<th scope="col">photograph</th></tr></thead>
@@ -116,7 +117,8 @@ extension ComparisonPage {
     let shown = Set(comparison.curves.quantities.flatMap(\.runs).map(\.index))
     let keys = comparison.models.enumerated().filter { shown.contains($0.offset) }.map { index, model -> HTML in
       """
-      <button type="button" class="key" data-run="\(index)" aria-pressed="true">\(Self.swatch(index))\(model.name)</button>
+      <button type="button" class="key" data-run="\(index)" aria-pressed="true">\
+      \(Self.swatch(index))\(model.name)</button>
       """
     }
     return """
@@ -124,8 +126,8 @@ extension ComparisonPage {
       <div class="charts">
       \(comparison.curves.quantities.compactMap { chart($0).html })</div>
       <p class="note">What the runs wrote into metrics.csv, a point an epoch. Losses are means over an epoch’s steps;
-      “validation” is on photographs that the run did not train on. Axes are chosen for each chart. A click on a name above
-      hides or shows its curves.</p>
+      “validation” is on photographs that the run did not train on. Axes are chosen for each chart. A click on a name
+      above hides or shows its curves.</p>
       """
   }
 

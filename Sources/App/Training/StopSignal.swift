@@ -20,8 +20,8 @@ struct StopSignal {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { signal in
         _ = StopSignal.received.compareExchange(expected: 0, desired: signal, ordering: .relaxed)
-        // `poll` and `write` are async-signal-safe. The interrupted function may be about to read errno, so it is restored. A
-        // full pipe would block `write`, so it is polled first.
+        // `poll` and `write` are async-signal-safe. The interrupted function may be about to read errno, so it is
+        // restored. A full pipe would block `write`, so it is polled first.
         let interrupted = errno
         defer { errno = interrupted }
         var output = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)

@@ -9,8 +9,8 @@ struct WinogradData: ConvolutionAlgorithm {
     /// All weights are transformed first; then each task takes `block` tiles through all result channels. For large
     /// maps.
     case byTiles(block: Int, weights: Workspace.Part<Float>)
-    /// `pass` tiles are transformed first; then each task takes one panel of result channels and transforms its weights as
-    /// it needs them, so that they are read once and never written. For small maps with many channels.
+    /// `pass` tiles are transformed first; then each task takes one panel of result channels and transforms its weights
+    /// as it needs them, so that they are read once and never written. For small maps with many channels.
     case byPanels(pass: Int, tiles: Workspace.Part<Float>)
   }
 

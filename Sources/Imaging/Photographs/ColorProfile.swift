@@ -2,8 +2,8 @@ import CLittleCMS
 
 /// A color space, described by an ICC profile that Little CMS reads.
 ///
-/// `@unchecked Sendable`: the profile is not changed after its creation, and transforms are created from it before rows are
-/// shared among threads.
+/// `@unchecked Sendable`: the profile is not changed after its creation, and transforms are created from it before rows
+/// are shared among threads.
 final class ColorProfile: @unchecked Sendable {
   let color: RasterColor
   /// The profile's file; empty for a profile made from `Primaries`.

@@ -3,8 +3,8 @@ import Runtime
 /// A step of the conditional GAN (Isola et al. 2017, equation 4).
 ///
 /// 1. Gather a batch; the generator colors it.
-/// 2. Discriminator: ½ BCE(D(gray, true colors), 0.9) + ½ BCE(D(gray, colors), 0), gradients, Adam (0.5, 0.999). The real
-///    and the fake batch are normalized separately.
+/// 2. Discriminator: ½ BCE(D(gray, true colors), 0.9) + ½ BCE(D(gray, colors), 0), gradients, Adam (0.5, 0.999). The
+///    real and the fake batch are normalized separately.
 /// 3. Generator: BCE(D(gray, colors), 1) + λ L1(colors, true colors) through the discriminator just updated, gradients,
 ///    Adam (0.5, 0.999).
 struct GANStep: TrainingStep {

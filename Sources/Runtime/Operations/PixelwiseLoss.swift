@@ -1,7 +1,7 @@
 /// A loss of two tensors: the mean over all elements of an error of (prediction − target).
 ///
-/// `loss[0] += mean`, without the weight, so that a host can read the sum over many steps at once; with `gradient`, also
-/// `gradient = weight · ∂mean/∂prediction` (added to what is there with `accumulate`).
+/// `loss[0] += mean`, without the weight, so that a host can read the sum over many steps at once; with `gradient`,
+/// also `gradient = weight · ∂mean/∂prediction` (added to what is there with `accumulate`).
 public struct PixelwiseLoss: Operation {
   public static let name = "PixelwiseLoss"
 
