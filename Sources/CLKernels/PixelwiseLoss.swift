@@ -2,14 +2,14 @@ import Runtime
 
 extension CLBackend {
   public func plan(_ operation: PixelwiseLoss) -> PlannedOperation {
-    let file =
+    let kind =
       switch operation.kind {
-      case .l1: "l1_loss"
-      case .meanSquared: "mean_squared_error"
+      case .l1: "LOSS_L1"
+      case .meanSquared: "LOSS_MEAN_SQUARED"
       }
     return planLoss(
-      file, of: operation.prediction, .tensor(operation.target), loss: operation.loss, gradient: operation.gradient,
-      weight: operation.weight, accumulate: operation.accumulate,
+      "pixelwise_loss", kind: kind, of: operation.prediction, .tensor(operation.target), loss: operation.loss,
+      gradient: operation.gradient, weight: operation.weight, accumulate: operation.accumulate,
       isDense: operation.prediction.isDense && operation.target.isDense, for: operation.title)
   }
 
@@ -17,11 +17,12 @@ extension CLBackend {
   /// the partial sums to the loss (kernels/loss.h).
   /// - Parameters:
   ///   - file: stem of the kernel file's name and of the two kernels'.
+  ///   - kind: the file's constant `KIND`, where it has one.
   ///   - target: a tensor, or one number for all elements.
   ///   - isDense: whether `prediction` and the target are.
   func planLoss(
-    _ file: String, of prediction: Tensor, _ target: KernelArgument, loss: Tensor, gradient: Tensor?, weight: Float,
-    accumulate: Bool, isDense: Bool, for title: String
+    _ file: String, kind: String = "0", of prediction: Tensor, _ target: KernelArgument, loss: Tensor,
+    gradient: Tensor?, weight: Float, accumulate: Bool, isDense: Bool, for title: String
   ) -> PlannedOperation {
     // The same for all devices: with the size of a group it decides the bits of the result.
     let block = 4096
@@ -30,7 +31,7 @@ extension CLBackend {
     let group = bodies == .cpu ? 1 : reductionGroupSize
     let definitions: KeyValuePairs<String, any KernelConstant> = [
       "BLOCK": block, "GROUP": group, "DENSE": isDense && gradient?.isDense != false,
-      "WITH_GRADIENT": gradient != nil, "ACCUMULATE": accumulate,
+      "WITH_GRADIENT": gradient != nil, "ACCUMULATE": accumulate, "KIND": kind,
     ]
     let byteCount = blocks * ElementType.float32.byteCount
     return plan(title, workspaceByteCount: byteCount) { (launch, partialSums) throws(BackendError) in
