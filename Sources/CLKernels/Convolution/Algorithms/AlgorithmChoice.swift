@@ -26,7 +26,7 @@ extension CLBackend {
   /// Returns the built-in algorithm, which is used where nothing was measured.
   func standardAlgorithm(for problem: ConvolutionProblem) -> AnyAlgorithm {
     for kind in AlgorithmKind.competing(bodies, precision)
-    where kind.type(for: problem.target).isPreferred(for: problem) {
+    where kind.type(for: problem.target)?.isPreferred(for: problem) == true {
       if let algorithm = AnyAlgorithm(kind, for: problem, on: self) { return algorithm }
     }
     return plainAlgorithm(for: problem)

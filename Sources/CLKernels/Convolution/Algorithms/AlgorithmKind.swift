@@ -18,11 +18,12 @@ public enum AlgorithmKind: String, CaseIterable, Sendable {
   case splitBFloat16 = "bf16x3"
 
   private typealias Row = (
-    fileName: String, bodies: KernelBodies?, data: any ConvolutionAlgorithm.Type, filter: any ConvolutionAlgorithm.Type
+    fileName: String, bodies: KernelBodies?, data: (any ConvolutionAlgorithm.Type)?,
+    filter: (any ConvolutionAlgorithm.Type)?
   )
 
-  /// Every algorithm: its name in tuning files, the bodies that a search tries it with, the types for the two kinds of
-  /// sums.
+  /// Every algorithm: its name in tuning files, the bodies that a search tries it with, the types for the data sum and
+  /// the filter sum, nil where it computes one of them alone.
   private var row: Row {
     switch self {
     case .naive: ("naive", nil, NaiveData.self, NaiveFilter.self)
@@ -36,7 +37,7 @@ public enum AlgorithmKind: String, CaseIterable, Sendable {
 
   var fileName: String { row.fileName }
 
-  func type(for target: ConvolutionProblem.Target) -> any ConvolutionAlgorithm.Type {
+  func type(for target: ConvolutionProblem.Target) -> (any ConvolutionAlgorithm.Type)? {
     target == .weights ? row.filter : row.data
   }
 

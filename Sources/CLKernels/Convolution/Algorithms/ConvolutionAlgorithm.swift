@@ -2,8 +2,8 @@ import Runtime
 
 /// An algorithm for the data sum or the filter sum of a convolution, with its parameters: tile sizes, splits, orders.
 ///
-/// A new algorithm is: its kernels, a type for the data sum and one for the filter sum, each in its own file, and a
-/// case with a row in `AlgorithmKind`.
+/// A new algorithm is: its kernels, a type for each sum that it computes, in a file of its own, and a case with a row in
+/// `AlgorithmKind`.
 protocol ConvolutionAlgorithm: SearchParameters {
   /// Parameters that are good where nothing was measured; nil if the algorithm cannot compute `problem`.
   init?(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend)
@@ -83,7 +83,9 @@ struct AnyAlgorithm: Hashable, Sendable, CustomStringConvertible {
   /// An algorithm with the parameters that are good where nothing was measured; nil if it cannot compute `problem`.
   init?(_ kind: AlgorithmKind, for problem: ConvolutionProblem, on backend: CLBackend) {
     let precision = kind.precision ?? backend.precision
-    guard let parameters = kind.type(for: problem.target).init(for: problem, precision, on: backend) else { return nil }
+    guard let parameters = kind.type(for: problem.target)?.init(for: problem, precision, on: backend) else {
+      return nil
+    }
     self.parameters = parameters
   }
 
@@ -93,7 +95,7 @@ struct AnyAlgorithm: Hashable, Sendable, CustomStringConvertible {
   static func candidates(_ kind: AlgorithmKind, for problem: ConvolutionProblem, on backend: CLBackend)
     -> [AnyAlgorithm]
   {
-    erased(kind.type(for: problem.target).candidates(for: problem, on: backend))
+    erased(kind.type(for: problem.target)?.candidates(for: problem, on: backend) ?? [])
   }
 
   private static func erased(_ algorithms: [any ConvolutionAlgorithm]) -> [AnyAlgorithm] { algorithms.map { Self($0) } }
@@ -134,12 +136,13 @@ extension AnyAlgorithm: Encodable {
   init(from decoder: any Decoder, for target: ConvolutionProblem.Target) throws {
     let container = try decoder.container(keyedBy: Name.self)
     guard let name = container.allKeys.first, container.allKeys.count == 1,
-      let kind = AlgorithmKind.allCases.first(where: { $0.fileName == name.stringValue })
+      let kind = AlgorithmKind.allCases.first(where: { $0.fileName == name.stringValue }),
+      let type = kind.type(for: target)
     else {
       throw DecodingError.dataCorrupted(
         DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "no algorithm is named so"))
     }
     let inner = try container.nestedContainer(keyedBy: Name.self, forKey: name)
-    parameters = try inner.decode(kind.type(for: target), forKey: .parameters)
+    parameters = try inner.decode(type, forKey: .parameters)
   }
 }
