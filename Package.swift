@@ -6,11 +6,13 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-// Compute targets are optimized in debug builds too: their tests would take many times as long otherwise. SwiftPM
-// allows such flags in no package that another one depends on by version; its checkout is in a folder `checkouts`.
+// Compute targets are optimized in debug builds too: their tests would take many times as long otherwise. Tests are not
+// optimized in release builds: it would take half of the time of the build. SwiftPM allows such flags in no package that another
+// one depends on by version; its checkout is in a folder `checkouts`.
 let isDependency = Context.packageDirectory.contains("/checkouts/")
 let optimized: [SwiftSetting] = isDependency ? [] : [.unsafeFlags(["-O"], .when(configuration: .debug))]
 let optimizedC: [CSetting] = isDependency ? [] : [.unsafeFlags(["-O2"], .when(configuration: .debug))]
+let tests: [SwiftSetting] = strict + (isDependency ? [] : [.unsafeFlags(["-Onone"], .when(configuration: .release))])
 
 let package = Package(
   name: "recolor",
@@ -95,35 +97,35 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: ["Runtime", "CLKernels", "CPUKernels", "KernelCases", "Models"],
-      path: "Tests/TestSupport", swiftSettings: strict),
+      path: "Tests/TestSupport", swiftSettings: tests),
     .testTarget(
-      name: "RuntimeTests", dependencies: ["Runtime", "TestSupport"], swiftSettings: strict),
+      name: "RuntimeTests", dependencies: ["Runtime", "TestSupport"], swiftSettings: tests),
     .testTarget(
       name: "CLKernelsTests", dependencies: ["CLKernels", "KernelCases", "TestSupport"], exclude: ["OldFiles"],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
       name: "CPUKernelsTests", dependencies: ["CPUKernels", "CVectorLoops", "KernelCases", "TestSupport"],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
-      name: "KernelCasesTests", dependencies: ["KernelCases", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: strict),
+      name: "KernelCasesTests", dependencies: ["KernelCases", "TestSupport"], swiftSettings: tests),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: tests),
     .testTarget(
       name: "DataTests", dependencies: ["Data", "Files", "Imaging", "TestSupport", "CArchive"],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
       name: "ImagingTests", dependencies: ["Imaging", "Files", "CLittleCMS", "TestSupport"],
       resources: [.copy("Vectors")],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
       name: "TensorBoardTests", dependencies: ["TensorBoard", "Files", "Protobufs", "TestSupport"],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "Protobufs", "TestSupport"],
-      resources: [.copy("Fixtures")], swiftSettings: strict),
-    .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: strict),
+      resources: [.copy("Fixtures")], swiftSettings: tests),
+    .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: tests),
     .testTarget(
-      name: "AppTests", dependencies: ["Models", "Data", "Imaging", "Report", "TestSupport"], swiftSettings: strict),
+      name: "AppTests", dependencies: ["Models", "Data", "Imaging", "Report", "TestSupport"], swiftSettings: tests),
   ]
 )
 
