@@ -2,7 +2,7 @@
 // columns) tiled into local memory and registers. convolution_geometry.h has the formula; convolution_reduce.cl adds up
 // the parts.
 //
-// image, map: [batch][height][width][channels]. The sums go to target[split][tap][c][k], or, flipped, to
+// image, map: [batch][height][width][channels]. The sums go to target[split][tap][c][k], or, transposed, to
 // target[split][tap][k][c]: c is a transposed convolution's output channel, the innermost index of its weights. With
 // one split the target may be the gradient itself, to which [accumulate] they are added. target_stride is the length of
 // the innermost line.
@@ -16,7 +16,7 @@
 kernel WORK_GROUP(GROUP_X, GROUP_Y, 1) void convolution_filter(
     TENSOR(const float *restrict, image), int image_height, int image_width, int channels,
     TENSOR(const float *restrict, map), int map_height, int map_width, int columns, TENSOR(float *restrict, target),
-    int flipped, int batch, int kernel_height, int kernel_width, int stride, int padding, int accumulate) {
+    int transposed, int batch, int kernel_height, int kernel_width, int stride, int padding, int accumulate) {
   ROW_TILE(row_tile);
   COLUMN_TILE(column_tile);
 
@@ -86,8 +86,8 @@ kernel WORK_GROUP(GROUP_X, GROUP_Y, 1) void convolution_filter(
     barrier(CLK_LOCAL_MEM_FENCE);
   }
 
-  const size_t row_stride = flipped ? 1 : target_stride, column_stride = flipped ? target_stride : 1;
-  const size_t tap_stride = target_stride * (flipped ? columns : channels);
+  const size_t row_stride = transposed ? 1 : target_stride, column_stride = transposed ? target_stride : 1;
+  const size_t tap_stride = target_stride * (transposed ? columns : channels);
   global float *out = BASE(target) + split * kernel_height * kernel_width * tap_stride;
 #pragma unroll
   for (int i = 0; i < ITEM_ROWS; i++) {

@@ -3,7 +3,7 @@
 // formula, tensor_core.h the arithmetic. The gradient of the bias is convolution_reduce.cl's, which adds up the parts,
 // too.
 //
-// image, map: [batch][height][width][channels]. The sums go to target[split][tap][c][k], or, flipped, to
+// image, map: [batch][height][width][channels]. The sums go to target[split][tap][c][k], or, transposed, to
 // target[split][tap][k][c]: c is a transposed convolution's output channel, the innermost index of its weights. With
 // one split the target may be the gradient itself, to which [accumulate] they are added. target_stride is the length of
 // the innermost line.
@@ -22,7 +22,7 @@
 kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_filter(
     TENSOR(const float *restrict, image), int image_height, int image_width, int channels,
     TENSOR(const float *restrict, map), int map_height, int map_width, int columns, TENSOR(float *restrict, target),
-    int flipped, int batch, int kernel_height, int kernel_width, int stride, int padding, int accumulate) {
+    int transposed, int batch, int kernel_height, int kernel_width, int stride, int padding, int accumulate) {
   TILES(row_tiles, LEFT_TILE);
   TILES(column_tiles, RIGHT_TILE);
   // The terms of the step that is being fetched, and of the one after it.
@@ -121,8 +121,8 @@ kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_filter(
     }
   }
 
-  const size_t row_stride = flipped ? 1 : target_stride, column_stride = flipped ? target_stride : 1;
-  const size_t tap_stride = target_stride * (flipped ? columns : channels);
+  const size_t row_stride = transposed ? 1 : target_stride, column_stride = transposed ? target_stride : 1;
+  const size_t tap_stride = target_stride * (transposed ? columns : channels);
   global float *out = BASE(target) + split * kernel_height * kernel_width * tap_stride;
 #pragma unroll
   for (int i = 0; i < LEFT_FRAGMENTS; i++)

@@ -105,18 +105,18 @@ MULTIVERSION(
 
 /// Packs and transforms the weights of `length` source channels for one panel of result channels.
 static void make_weights(
-    const struct winograd_data *sum, size_t channel, size_t length, size_t panel, float *packed,
+    const struct winograd_data *problem, size_t channel, size_t length, size_t panel, float *packed,
     float *to) {
   const size_t output = panel * PANEL_WIDTH;
-  const size_t valid = smaller(sum->result.channels - output, PANEL_WIDTH);
-  const size_t matrix = sum->source.channels * sum->result.channels;
-  const float *weights = sum->weights + (ptrdiff_t)channel * sum->weight_source_stride +
-                         (ptrdiff_t)output * sum->weight_result_stride;
+  const size_t valid = smaller(problem->result.channels - output, PANEL_WIDTH);
+  const size_t matrix = problem->source.channels * problem->result.channels;
+  const float *weights = problem->weights + (ptrdiff_t)channel * problem->weight_source_stride +
+                         (ptrdiff_t)output * problem->weight_result_stride;
   for (size_t tap = 0; tap < 9; tap++)
     pack_panel(
-        length, valid, weights + (sum->flipped ? 8 - tap : tap) * matrix, sum->weight_source_stride,
-        sum->weight_result_stride, packed + tap * length * PANEL_WIDTH);
-  winograd_weights_loop(sum->kind, packed, length, to);
+        length, valid, weights + (problem->flipped ? 8 - tap : tap) * matrix, problem->weight_source_stride,
+        problem->weight_result_stride, packed + tap * length * PANEL_WIDTH);
+  winograd_weights_loop(problem->kind, packed, length, to);
 }
 
 // The output transform of one panel, from sums [elements][tiles][32].
@@ -236,22 +236,22 @@ MULTIVERSION(
     (kind, image, bias, output, first, end, from, element_stride, mean, squares))
 
 void winograd_transform_input(
-    const struct winograd_data *sum, size_t first, size_t end, size_t origin, size_t total,
+    const struct winograd_data *problem, size_t first, size_t end, size_t origin, size_t total,
     float *transformed) {
   winograd_input_loop(
-      sum->kind, &sum->source, first, end, transformed + (first - origin) * WINOGRAD_CHUNK,
+      problem->kind, &problem->source, first, end, transformed + (first - origin) * WINOGRAD_CHUNK,
       input_stride(total));
 }
 
 size_t winograd_weights_scratch_bytes(void) { return 9 * WINOGRAD_CHUNK * PANEL_WIDTH * sizeof(float); }
 
 void winograd_transform_weights(
-    const struct winograd_data *sum, size_t panel, float *transformed, void *scratch) {
-  const size_t channels = sum->source.channels;
+    const struct winograd_data *problem, size_t panel, float *transformed, void *scratch) {
+  const size_t channels = problem->source.channels;
   for (size_t channel = 0; channel < channels; channel += WINOGRAD_CHUNK) {
     make_weights(
-        sum, channel, smaller(channels - channel, WINOGRAD_CHUNK), panel, scratch, transformed);
-    transformed += winograd_elements(sum->kind) * weights_stride(WINOGRAD_CHUNK);
+        problem, channel, smaller(channels - channel, WINOGRAD_CHUNK), panel, scratch, transformed);
+    transformed += winograd_elements(problem->kind) * weights_stride(WINOGRAD_CHUNK);
   }
 }
 
@@ -267,10 +267,10 @@ size_t winograd_panel_scratch_bytes(enum winograd_kind kind) {
 }
 
 void winograd_data_run_panel(
-    const struct winograd_data *sum, const float *transformed, const float *weights, size_t first,
+    const struct winograd_data *problem, const float *transformed, const float *weights, size_t first,
     size_t end, size_t origin, size_t total, size_t panel, void *memory) {
-  const size_t elements = winograd_elements(sum->kind), channels = sum->source.channels;
-  const size_t valid = smaller(sum->result.channels - panel * PANEL_WIDTH, PANEL_WIDTH);
+  const size_t elements = winograd_elements(problem->kind), channels = problem->source.channels;
+  const size_t valid = smaller(problem->result.channels - panel * PANEL_WIDTH, PANEL_WIDTH);
   struct panel_scratch *scratch = memory;
   float *made = (float *)(scratch + 1), *sums = made + elements * weights_stride(WINOGRAD_CHUNK);
   for (size_t block = first; block < end; block += BLOCK_TILES) {
@@ -281,7 +281,7 @@ void winograd_data_run_panel(
     }
     for (size_t chunk = 0; chunk < chunks(channels); chunk++) {
       const size_t channel = chunk * WINOGRAD_CHUNK, length = smaller(channels - channel, WINOGRAD_CHUNK);
-      if (!weights) make_weights(sum, channel, length, panel, scratch->packed, made);
+      if (!weights) make_weights(problem, channel, length, panel, scratch->packed, made);
       const float *right = weights ? weights + chunk * elements * weights_stride(WINOGRAD_CHUNK) : made;
       for (size_t element = 0; element < elements; element++)
         product_panel(
@@ -289,15 +289,15 @@ void winograd_data_run_panel(
             right + element * weights_stride(WINOGRAD_CHUNK), scratch->out, (ptrdiff_t)(element * sums_stride(tiles)),
             NULL, chunk > 0, valid);
     }
-    const size_t part_tiles = sum->moments.mean ? WINOGRAD_PART_TILES : BLOCK_TILES;
+    const size_t part_tiles = problem->moments.mean ? WINOGRAD_PART_TILES : BLOCK_TILES;
     for (size_t part = 0; part < tiles; part += part_tiles) {
       const size_t place =
-          (block + part) / WINOGRAD_PART_TILES * sum->result.channels + panel * PANEL_WIDTH;
+          (block + part) / WINOGRAD_PART_TILES * problem->result.channels + panel * PANEL_WIDTH;
       winograd_output_loop(
-          sum->kind, &sum->result, sum->bias, panel * PANEL_WIDTH, block + part,
+          problem->kind, &problem->result, problem->bias, panel * PANEL_WIDTH, block + part,
           block + smaller(tiles, part + part_tiles), sums + part * PANEL_WIDTH, sums_stride(tiles),
-          sum->moments.mean ? sum->moments.mean + place : NULL,
-          sum->moments.mean ? sum->moments.squares + place : NULL);
+          problem->moments.mean ? problem->moments.mean + place : NULL,
+          problem->moments.mean ? problem->moments.squares + place : NULL);
     }
   }
 }

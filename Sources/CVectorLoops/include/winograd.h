@@ -68,15 +68,15 @@ size_t winograd_panel_scratch_bytes(enum winograd_kind kind);
 /// Transforms tiles `first ..< end`, counted over all images, to places `first - origin ...` of `transformed`, which
 /// has room for `total`.
 void winograd_transform_input(
-    const struct winograd_data *sum, size_t first, size_t end, size_t origin, size_t total,
+    const struct winograd_data *problem, size_t first, size_t end, size_t origin, size_t total,
     float *transformed);
 /// Transforms the weights of result channels `32 · panel ...`.
 void winograd_transform_weights(
-    const struct winograd_data *sum, size_t panel, float *transformed, void *scratch);
+    const struct winograd_data *problem, size_t panel, float *transformed, void *scratch);
 /// Computes result channels `32 · panel ...` of tiles `first ..< end` from transformed tiles, laid out as above.
 /// Without `weights`, transforms them as they are needed, 64 channels at a time.
 void winograd_data_run_panel(
-    const struct winograd_data *sum, const float *transformed, const float *weights, size_t first,
+    const struct winograd_data *problem, const float *transformed, const float *weights, size_t first,
     size_t end, size_t origin, size_t total, size_t panel, void *scratch);
 
 /// A filter sum: the gradient of the weights, dense `[9][image.channels][map.channels]`. The channels of both are
