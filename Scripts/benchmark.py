@@ -5,10 +5,10 @@ usage: benchmark.py [--recolor PATH] [--device DEVICE] [--models unet,gan] [--wi
                     [--peer pytorch|tinygrad] [--peer-device cpu|cuda] [--rounds 3] [--seconds 8] [--threads N]
                     [--out FILE.md]
 
-Runs A B A B ...: a round is one run of `recolor bench` and one of each variant of the peer (of PyTorch: both memory layouts;
-on a GPU also compiled), each a process of its own, on random 32×32 images, with the same number of threads. The peer's figure is
-the best of its variants. Needs PyTorch (pip install torch) or tinygrad (pip install tinygrad) in the Python that runs this. No
-other load may run on the machine.
+Runs A B A B ...: a round is one run of `recolor bench` and one of each variant of the peer (of PyTorch: both memory
+layouts; on a GPU also compiled), each a process of its own, on random 32×32 images, with the same number of threads.
+The peer's figure is the best of its variants. Needs PyTorch (pip install torch) or tinygrad (pip install tinygrad) in
+the Python that runs this. No other load may run on the machine.
 """
 
 import argparse

@@ -3,8 +3,8 @@
 
 usage: check_memory.py unet|gan [--device DEVICE] [--width W] [--batch-size N] [--recolor PATH]
 
-Prints the memory after a tenth of the time and at the end, and their difference. Exits with 1 if the difference is over 1 %, or if
-the memory exceeds 2 GiB at any time. Linux only.
+Prints the memory after a tenth of the time and at the end, and their difference. Exits with 1 if the difference is over
+1 %, or if the memory exceeds 2 GiB at any time. Linux only.
 """
 
 import argparse
@@ -49,7 +49,8 @@ def main() -> None:
         sys.exit("check_memory: the benchmark failed or ended too soon")
     early, late = samples[len(samples) // 10], samples[-2]
     growth = late / early - 1
-    print(f"{options.model} on {options.device}: {early:,} KiB, then {late:,} KiB: {growth:+.3%}; peak {max(samples):,} KiB")
+    print(f"{options.model} on {options.device}: {early:,} KiB, then {late:,} KiB: {growth:+.3%}; "
+          f"peak {max(samples):,} KiB")
     sys.exit(growth > 0.01 or max(samples) > LIMIT_KIB)
 
 

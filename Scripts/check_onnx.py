@@ -3,10 +3,11 @@
 
 usage: check_onnx.py WEIGHTS.safetensors CIFAR_FOLDER [--recolor PATH] [--device DEVICE] [--images N]
 
-Passes the file to onnx's checker with shape inference, runs it in batches of 3 and 1 on several sizes, colors the first N test
-images of CIFAR-10 with it, and prints the largest difference of any value from Recolor's own colors and from the same weights in
-PyTorch. Exits with 1 if a difference is over 1e-4. A model of CIELAB has no --normalized; its colors are converted to sRGB with
-scikit-image's constants. Needs pip install onnx onnxruntime torch safetensors numpy scikit-image.
+Passes the file to onnx's checker with shape inference, runs it in batches of 3 and 1 on several sizes, colors the first
+N test images of CIFAR-10 with it, and prints the largest difference of any value from Recolor's own colors and from the
+same weights in PyTorch. Exits with 1 if a difference is over 1e-4. A model of CIELAB has no --normalized; its colors
+are converted to sRGB with scikit-image's constants. Needs pip install onnx onnxruntime torch safetensors numpy
+scikit-image.
 """
 
 import argparse
@@ -100,7 +101,9 @@ def run(network: onnxruntime.InferenceSession, gray: numpy.ndarray) -> numpy.nda
 
 
 def rgb(lab: numpy.ndarray) -> numpy.ndarray:
-    """Converts as skimage.color.lab2rgb, but without clipping a negative Z, which colors outside the gamut of sRGB can have."""
+    """Converts as skimage.color.lab2rgb, but without clipping a negative Z, which colors outside the gamut of sRGB can
+    have.
+    """
     fy = (lab[..., 0] + 16) / 116
     curves = numpy.stack([fy + lab[..., 1] / 500, fy, fy - lab[..., 2] / 200], axis=-1)
     xyz = numpy.where(curves > 6 / 29, curves**3, (curves - 16 / 116) * 116 * 27 / 24389) * [0.95047, 1, 1.08883]

@@ -3,11 +3,11 @@
 
 usage: check_tensorboard.py FOLDER [--recolor PATH] [--screenshot FILE.png]
 
-Starts a run in FOLDER, which must be new, kills it within an epoch, resumes it, and trains a second run with the same options
-without interruption. Then reads both with TensorBoard's EventAccumulator and through the HTTP interface of `tensorboard`, with
-and without its fast loader: every quantity of metrics.csv must exist with the values of metrics.csv, no step may occur twice, the
-curves of both runs must be the same, and the sheets must be those in samples/. Exits with 1 if not. Needs pip install tensorboard;
---screenshot needs Debian's chromium.
+Starts a run in FOLDER, which must be new, kills it within an epoch, resumes it, and trains a second run with the same
+options without interruption. Then reads both with TensorBoard's EventAccumulator and through the HTTP interface of
+`tensorboard`, with and without its fast loader: every quantity of metrics.csv must exist with the values of
+metrics.csv, no step may occur twice, the curves of both runs must be the same, and the sheets must be those in
+samples/. Exits with 1 if not. Needs pip install tensorboard; --screenshot needs Debian's chromium.
 """
 
 import argparse
@@ -54,7 +54,8 @@ def main() -> None:
     require(lost > 0, "no steps were lost; run the script again")
     print(f"{lost} events of lost steps in the first file of the run that was killed")
     files = len(list(killed.glob("events.out.tfevents.*")))
-    print(f"{files} event files in the run that was killed, {len(list(whole.glob('events.out.tfevents.*')))} in the other")
+    others = len(list(whole.glob("events.out.tfevents.*")))
+    print(f"{files} event files in the run that was killed, {others} in the other")
 
     curves = {}
     for run in (killed, whole):
@@ -83,7 +84,8 @@ def accumulated(run: pathlib.Path) -> dict:
     for number, sheet in enumerate(sheets):
         expected = (run / f"samples/epoch_{number + 1:03}.png").read_bytes()
         require(sheet.encoded_image_string == expected, f"{run}: the sheet of epoch {number + 1}")
-        require((sheet.width, sheet.height) == png_size(expected), f"{run}: the size of the sheet of epoch {number + 1}")
+        require(
+            (sheet.width, sheet.height) == png_size(expected), f"{run}: the size of the sheet of epoch {number + 1}")
     points = sum(len(curve) for curve in curves.values())
     print(f"{run.name}: {len(curves)} curves with {points} points, {len(sheets)} sheets")
     return curves
@@ -121,7 +123,8 @@ def with_server(options: argparse.Namespace, fast: str) -> None:
         while True:
             try:
                 tags = fetch(address, "scalars/tags")
-                sheets = [fetch(address, "images/images", run=run, tag="samples", sample=0) for run in ("killed", "whole")]
+                sheets = [
+                    fetch(address, "images/images", run=run, tag="samples", sample=0) for run in ("killed", "whole")]
                 # The server shows the events that it has read so far.
                 if all(sheet[-1]["step"] == 320 for sheet in sheets):
                     break
@@ -141,9 +144,12 @@ def with_server(options: argparse.Namespace, fast: str) -> None:
             require(data == (options.folder / run / "samples/epoch_008.png").read_bytes(), f"{run}: the last sheet")
         compare_runs("tensorboard", curves)
         if options.screenshot:
-            flags = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=1600,1400", "--virtual-time-budget=20000"]
+            flags = [
+                "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1600,1400",
+                "--virtual-time-budget=20000"]
             page = f"{address}/#timeseries"
-            subprocess.run(["chromium", *flags, f"--screenshot={options.screenshot}", page], check=True, capture_output=True)
+            subprocess.run(
+                ["chromium", *flags, f"--screenshot={options.screenshot}", page], check=True, capture_output=True)
     finally:
         server.terminate()
         server.wait()

@@ -3,8 +3,8 @@
 
 usage: check_weights.py WEIGHTS.safetensors CIFAR_FOLDER [--recolor PATH] [--device DEVICE] [--images N]
 
-Colors the first N test images of CIFAR-10 with both, and prints the largest difference of any value. Exits with 1 if it is over
-1e-4. Needs PyTorch and safetensors (pip install torch safetensors numpy).
+Colors the first N test images of CIFAR-10 with both, and prints the largest difference of any value. Exits with 1 if it
+is over 1e-4. Needs PyTorch and safetensors (pip install torch safetensors numpy).
 """
 
 import argparse

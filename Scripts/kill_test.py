@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Kills a training run at random times, resumes it each time, and compares its results with those of an undisturbed run.
+"""Kills a training run at random times, resumes it each time, and compares its results with an undisturbed run's.
 
-First trains a small run without interruption. Then trains the same one, kills it by SIGKILL as often as requested, each time at
-a time drawn from the seed (during its start, training, saving or validation), checks that its weights and its state are
-complete files, and resumes it. At the end, every weights file, the state, the samples and metrics.csv (except for its two
-columns of times) must be the same, byte for byte.
+First trains a small run without interruption. Then trains the same one, kills it by SIGKILL as often as requested, each
+time at a time drawn from the seed (during its start, training, saving or validation), checks that its weights and its
+state are complete files, and resumes it. At the end, every weights file, the state, the samples and metrics.csv (except
+for its two columns of times) must be the same, byte for byte.
 
 usage: Scripts/kill_test.py [--device cpu --device opencl] [--model unet --model gan] [--kills 50] [--seed 1]
 needs: Python 3.9 and .build/release/recolor (or --recolor PATH)
@@ -113,7 +113,9 @@ class Run:
 
 
 def kill_once(run, dice, aim, startup, interval):
-    """Starts the command and kills it, soon after the start or after it has saved step `aim`. Returns whether it was still running."""
+    """Starts the command and kills it, soon after the start or after it has saved step `aim`. Returns whether it was
+    still running.
+    """
     resume = os.path.exists(run.file("config.json"))
     process = run.begin(resume)
     if dice.random() < 0.2:

@@ -68,7 +68,8 @@ def paragraphs(text: str) -> str:
         texts = [line for line in lines if not line.startswith("  ")]
         examples = [line.strip() for line in lines if line.startswith("  ")]
         if texts:
-            blocks.append(textwrap.fill(" ".join(texts), LINE_WIDTH, break_on_hyphens=False, break_long_words=False) + "\n")
+            filled = textwrap.fill(" ".join(texts), LINE_WIDTH, break_on_hyphens=False, break_long_words=False)
+            blocks.append(filled + "\n")
         if examples:
             blocks.append("```sh\n" + "\n".join(examples) + "\n```\n")
     return "\n".join(blocks)

@@ -44,7 +44,7 @@ def colorfulness(image):
 
 
 def accuracy(a, b, percent):
-    """Returns the share of pixels whose rounded L, a and b are all within the threshold (Nazeri, Ng and Ebrahimi 2018)."""
+    """Returns the share of pixels whose rounded L, a and b are all within the threshold (Nazeri et al. 2018)."""
     lightness, red_green, blue_yellow = np.moveaxis(np.abs(np.round(rgb2lab(a)) - np.round(rgb2lab(b))), -1, 0)
     within = (lightness <= percent) & (red_green <= 2.2 * percent) & (blue_yellow <= 2.2 * percent)
     return float(within.mean())
@@ -180,7 +180,8 @@ def codecs():
     add("gray.png", gray.convert("RGB"), 0, encoded(gray, "PNG"))
     add("gray16.png", gray.convert("RGB"), 1, encoded(wide, "PNG"))
     add("interlaced.png", rgb, 0, png_file(14, 10, 8, 1, adam7_rows(rgb)))
-    add("rgb16.png", rgb, 1, png_file(14, 10, 16, 0, [(row.astype(">u2") * 257).astype(">u2").tobytes() for row in rgb]))
+    rows16 = [(row.astype(">u2") * 257).astype(">u2").tobytes() for row in rgb]
+    add("rgb16.png", rgb, 1, png_file(14, 10, 16, 0, rows16))
     palette = image.quantize(16)
     add("palette.png", palette.convert("RGB"), 0, encoded(palette, "PNG"))
     bitmap = gray.convert("1")

@@ -18,12 +18,14 @@ def main() -> None:
     recolor, output = sys.argv[1:]
     version = run(recolor, "--version").split()[1]
     root = json.loads(run(recolor, "--experimental-dump-help"))["command"]
-    lines = [f'.TH RECOLOR 1 "" "recolor {version}" "User Commands"', ".SH NAME", f"recolor \\- {quoted(root['abstract'])}"]
+    lines = [f'.TH RECOLOR 1 "" "recolor {version}" "User Commands"', ".SH NAME"]
+    lines += [f"recolor \\- {quoted(root['abstract'])}"]
     lines += [".SH SYNOPSIS", ".B recolor", "subcommand [options]", ".SH DESCRIPTION", *text(root["discussion"])]
     lines.append(".SH COMMANDS")
     for command in root["subcommands"]:
         lines += described(command, "recolor")
-    lines += [".SH EXIT STATUS", "0 on success, 1 if the work failed wholly or in part, 64 if the command line is wrong, "]
+    lines += [".SH EXIT STATUS"]
+    lines += ["0 on success, 1 if the work failed wholly or in part, 64 if the command line is wrong, "]
     lines += ["129, 130 or 143 if HUP, Ctrl\\-C or TERM stopped it."]
     pathlib.Path(output).parent.mkdir(parents=True, exist_ok=True)
     pathlib.Path(output).write_text("\n".join(lines) + "\n")

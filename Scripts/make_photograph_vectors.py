@@ -5,7 +5,7 @@ usage: make_photograph_vectors.py
 
 Needs numpy, Pillow and tifffile. The tests need only the files written here:
   *.webp, *.tif, *.png, *.jpg  small files of the kinds that photographs are stored in
-  ../photographs.json          for each, its pixels, [height, width, 3] of 8 bits in hexadecimal digits, and the tolerance
+  ../photographs.json          for each, its pixels, [height, width, 3] of 8 bits in hexadecimal, and the tolerance
 """
 import io
 import json
@@ -66,8 +66,9 @@ def main():
     add("alpha.webp", on_white, 0, pillow(Image.fromarray(rgba), "WEBP", lossless=True, exact=True))
     add("orientation_6.webp", turned, 0, pillow(image, "WEBP", lossless=True, exif=exif.tobytes()))
     second = Image.fromarray(255 - rgb)
-    add("animated.webp", rgb, 0, pillow(image, "WEBP", lossless=True, save_all=True, append_images=[second], duration=50))
-    add("animated.png", rgb, 0, pillow(image, "PNG", save_all=True, append_images=[second], duration=50))
+    animation = {"save_all": True, "append_images": [second], "duration": 50}
+    add("animated.webp", rgb, 0, pillow(image, "WEBP", lossless=True, **animation))
+    add("animated.png", rgb, 0, pillow(image, "PNG", **animation))
     add("orientation_6.png", turned, 0, pillow(image, "PNG", exif=exif.tobytes()))
 
     add("rgb.tif", rgb, 0, tiff(rgb, photometric="rgb"))

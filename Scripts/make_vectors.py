@@ -4,9 +4,9 @@
     pip install torch numpy safetensors
     python3 Scripts/make_vectors.py
 
-The vectors are in the repository and the tests need no Python; run this only to change them. The committed ones were computed
-by PyTorch 2.15.0 on the CPU. Inputs are drawn from fixed seeds and rounded to float32; everything else is computed in float64
-and rounded to float32 at the end, so that the error is about half a unit in the last place.
+The vectors are in the repository and the tests need no Python; run this only to change them. The committed ones were
+computed by PyTorch 2.15.0 on the CPU. Inputs are drawn from fixed seeds and rounded to float32; everything else is
+computed in float64 and rounded to float32 at the end, so that the error is about half a unit in the last place.
 
 vector_file.py        the format of a file, and the conversions from PyTorch's layouts to Recolor's
 operation_vectors.py  every operation, forward and backward

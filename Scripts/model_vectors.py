@@ -1,10 +1,10 @@
 """Test vectors of whole training steps: five steps of each model at a small width, each on the next batch.
 
-Two things can make float32 differ from float64 by far more than rounding errors: a value near the discontinuity of a derivative,
-in a LeakyReLU or between two nearly equal values of a max-pooling window; and an element of a gradient near zero, which Adam
-divides by its own magnitude. A run with such a value cannot be compared. So each case has a seed whose run is well-conditioned:
-in float32, and in float64 with every convolution's output disturbed by about the rounding error of float32, all results stay
-within `STEADINESS` of the undisturbed run. `write` checks this;
+Two things can make float32 differ from float64 by far more than rounding errors: a value near the discontinuity of a
+derivative, in a LeakyReLU or between two nearly equal values of a max-pooling window; and an element of a gradient near
+zero, which Adam divides by its own magnitude. A run with such a value cannot be compared. So each case has a seed whose
+run is well-conditioned: in float32, and in float64 with every convolution's output disturbed by about the rounding
+error of float32, all results stay within `STEADINESS` of the undisturbed run. `write` checks this;
 
     python3 Scripts/model_vectors.py CASE FIRST LAST
 
@@ -173,7 +173,8 @@ class Run:
                 for name, network in self.networks.items():
                     useless = followed_by_batch_norm(network)
                     result[f"{name} gradient"] = {
-                        file_name(key): value.grad.clone() for key, value in network.named_parameters() if key not in useless
+                        file_name(key): value.grad.clone()
+                        for key, value in network.named_parameters() if key not in useless
                     }
                     result[f"{name} after 1"] = {
                         file_name(key): value.clone()
@@ -199,7 +200,8 @@ class Run:
 
     @staticmethod
     def freeze_biases_before_batch_norm(network: nn.Module):
-        """Keeps the biases before batch norms: their gradients are rounding errors, which Adam turns into steps of full size, in
+        """Keeps the biases before batch norms: their gradients are rounding errors, which Adam turns into steps of full
+        size, in
         float32 others than in float64. Recolor keeps them, too."""
         useless = followed_by_batch_norm(network)
 
@@ -234,7 +236,7 @@ def difference(found: dict[str, dict[str, torch.Tensor]], expected: dict[str, di
 
 
 def unsteadiness(run: Run, result: dict[str, dict[str, torch.Tensor]]) -> float:
-    """Returns the largest deviation of the run in float32 and under disturbances; stops at the first one that is too large."""
+    """Returns the largest deviation of the run in float32 and under disturbances; stops at the first too large one."""
     worst = difference(run.compute(torch.float32), result)
     for trial in range(DISTURBED_RUNS):
         if worst > STEADINESS:

@@ -116,7 +116,8 @@ def max_pooling(folder: Path) -> None:
 def upsampling(folder: Path) -> None:
     values, file = Values(4), VectorFile(folder / "upsampling.safetensors")
     for mode in ["nearest", "bilinear"]:
-        for batch, height, width, channels, factor in [(2, 3, 5, 17, 2), (1, 1, 1, 3, 2), (2, 4, 1, 1, 2), (1, 3, 2, 3, 3)]:
+        for shape in [(2, 3, 5, 17, 2), (1, 1, 1, 3, 2), (2, 4, 1, 1, 2), (1, 3, 2, 3, 3)]:
+            batch, height, width, channels, factor = shape
             x = values.normal(batch, channels, height, width).requires_grad_()
             y = functional.interpolate(
                 x, scale_factor=factor, mode=mode, align_corners=False if mode == "bilinear" else None

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Measures the effect of each option beyond the study's recipe: trains a run with each, evaluates them on the test images, and
-prints the table of docs/recipes.md.
+"""Measures the effect of each option beyond the study's recipe: trains a run with each, evaluates them on the test
+images, and prints the table of docs/recipes.md.
 
     Scripts/recipes.py --data FOLDER --out FOLDER [--recolor PATH] [--device cpu] [--width 16] [--train-images 10000]
                        [--epochs 5] [--seeds 1] [--only NAME ...]
 
-The folder of --data holds the binary version of CIFAR-10. Runs that are complete in the output folder are not trained again, so
-that the script can be stopped and started again. Needs Python only.
+The folder of --data holds the binary version of CIFAR-10. Runs that are complete in the output folder are not trained
+again, so that the script can be stopped and started again. Needs Python only.
 """
 
 import argparse
@@ -73,7 +73,8 @@ def main() -> None:
         for seed in options.seeds:
             folder = options.out / folder_name(name, seed)
             train(options, model, extra, seed, folder)
-            best, last = (scores(options, folder / "checkpoints" / f"{which}.safetensors") for which in ("best", "last"))
+            best, last = (
+                scores(options, folder / "checkpoints" / f"{which}.safetensors") for which in ("best", "last"))
             print(
                 f"| {name} | {seed} | {best['mse']:.5f} | {best['ssim']:.4f} | {best['colorfulness']:.1f} "
                 f"| {last['mse']:.5f} | {last['colorfulness']:.1f} |",

@@ -3,8 +3,8 @@
 
 usage: DEV=CL tinygrad_bench.py WIDTH BATCH SECONDS
 
-The same network, loss, optimizer and batch as `recolor bench unet`, as one jitted step. Prints a line of JSON: the median
-step in seconds, the peak memory of the process in bytes, the version. Needs tinygrad (pip install tinygrad).
+The same network, loss, optimizer and batch as `recolor bench unet`, as one jitted step. Prints a line of JSON: the
+median step in seconds, the peak memory of the process in bytes, the version. Needs tinygrad (pip install tinygrad).
 """
 
 import importlib.metadata
@@ -81,7 +81,8 @@ def main() -> None:
     durations = [timed_step() for _ in range(max(1, int(seconds / warm[-1])))]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     version = "tinygrad " + importlib.metadata.version("tinygrad")
-    print(json.dumps({"device": Device.DEFAULT, "step": statistics.median(durations), "peak": peak, "version": version}))
+    median = statistics.median(durations)
+    print(json.dumps({"device": Device.DEFAULT, "step": median, "peak": peak, "version": version}))
 
 
 if __name__ == "__main__":

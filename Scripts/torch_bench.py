@@ -4,8 +4,9 @@
 usage: torch_bench.py MODEL WIDTH BATCH SECONDS [--layout contiguous|channels_last] [--device cpu|cuda] [--compile]
                         [--no-tf32]
 
-Prints a line of JSON: the median step in seconds, the peak memory in bytes (of the process; of the device on a GPU), the
-version. Convolutions on a GPU have PyTorch's default precision, TF32 if supported, unless --no-tf32 is given. Needs PyTorch.
+Prints a line of JSON: the median step in seconds, the peak memory in bytes (of the process; of the device on a GPU),
+the version. Convolutions on a GPU have PyTorch's default precision, TF32 if supported, unless --no-tf32 is given. Needs
+PyTorch.
 """
 
 import argparse

@@ -3,9 +3,10 @@
     UNet(width)            encoding_unit1..5, upsampling1..4, decoding_unit1..5
     Discriminator(width)   unit1..5
 
-A state dict of `UNet` and a weights file of Recolor hold the same tensors under the same names, so that weights can be exchanged
-(`safetensors.torch.load_file`, `save_file`). The file also has the training step of each model, in Recolor's order of operations,
-with the options beyond the study: CIELAB, spectral norm, two learning rates, an average of the generator. Needs PyTorch only.
+A state dict of `UNet` and a weights file of Recolor hold the same tensors under the same names, so that weights can be
+exchanged (`safetensors.torch.load_file`, `save_file`). The file also has the training step of each model, in Recolor's
+order of operations, with the options beyond the study: CIELAB, spectral norm, two learning rates, an average of the
+generator. Needs PyTorch only.
 """
 
 import torch
@@ -67,7 +68,7 @@ class UNet(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Gray [N, 1, H, W] and color [N, `colors`, H, W] to logits [N, 1, H / 16 - 1, W / 16 - 1]: one for 32×32 images."""
+    """Gray [N, 1, H, W] and color [N, `colors`, H, W] to logits [N, 1, H / 16 - 1, W / 16 - 1]."""
 
     def __init__(self, width: int = 64, colors: int = 3, spectral_norm: bool = False):
         super().__init__()
@@ -101,7 +102,7 @@ class Discriminator(nn.Module):
 
 
 class SpectralNorm(nn.Module):
-    """Weights divided by uᵀ W v (Miyato et al. 2018). PyTorch's own module takes a step of power iteration in every pass."""
+    """Weights divided by uᵀ W v (Miyato et al. 2018). PyTorch's own module iterates in every pass."""
 
     def __init__(self, weights: torch.Tensor):
         super().__init__()
@@ -170,7 +171,8 @@ class AutoencoderTrainer:
 
 
 class GANTrainer:
-    """Both networks are in training mode during a step, so that the discriminator's running statistics are updated three times:
+    """Both networks are in training mode during a step, so that the discriminator's running statistics are updated
+    three times:
     on the real batch, on the generated one, and on the generated one again for the generator."""
 
     REAL_TARGET = 0.9
@@ -235,7 +237,7 @@ class GANTrainer:
 
 @torch.no_grad()
 def move_average(average: nn.Module, model: nn.Module, step: int, decay: float) -> None:
-    """Updates an exponential moving average of weights and running statistics, whose decay is smaller in the first steps."""
+    """Updates an exponential moving average of weights and running statistics, whose decay is smaller at first."""
     decay = min(decay, (1 + step) / (10 + step))
     for old, new in zip(average.state_dict().values(), model.state_dict().values()):
         if old.is_floating_point():

@@ -4,9 +4,9 @@
     torch_train.py train unet|gan --data FOLDER [--out FILE] [--width W] [--epochs N] [--train-images N] [--seed S] ...
     torch_train.py evaluate unet|gan --data FOLDER --weights FILE
 
-FOLDER is a `cifar-10-batches-bin`. The recipes are those of `recolor train`, the metrics those of `recolor evaluate` on the test
-split, and weights files can be exchanged: `recolor evaluate FILE` (with `--model`) reads files written here, and files of
-`recolor train` can be evaluated here. Needs PyTorch, NumPy and safetensors.
+FOLDER is a `cifar-10-batches-bin`. The recipes are those of `recolor train`, the metrics those of `recolor evaluate` on
+the test split, and weights files can be exchanged: `recolor evaluate FILE` (with `--model`) reads files written here,
+and files of `recolor train` can be evaluated here. Needs PyTorch, NumPy and safetensors.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def colorfulness(images: torch.Tensor) -> torch.Tensor:
 
 
 def evaluate(generator: UNet, images: torch.Tensor, signed: bool) -> tuple[float, float]:
-    """Returns the mean squared error in [0, 1] and the mean colorfulness, with running statistics; colors are clipped."""
+    """Returns the mean squared error in [0, 1] and the mean colorfulness, with running statistics, colors clipped."""
     generator.eval()
     squares, colors = 0.0, 0.0
     with torch.no_grad():

@@ -1,7 +1,7 @@
 """The format of the test vectors.
 
-PyTorch keeps images as [N, C, H, W] and kernels as [out, in, height, width] (a transposed convolution's as
-[in, out, height, width]). Recolor keeps images as [N, H, W, C] and every kernel as [height, width, in, out]. The functions here
+PyTorch keeps images as [N, C, H, W] and kernels as [out, in, height, width] (a transposed convolution's as [in, out,
+height, width]). Recolor keeps images as [N, H, W, C] and every kernel as [height, width, in, out]. The functions here
 convert them.
 """
 
@@ -29,7 +29,7 @@ def vector(values: torch.Tensor) -> torch.Tensor:
 
 
 class Values:
-    """A seeded source of inputs: float64 values that are exact in float32, so that PyTorch and Recolor have the same inputs."""
+    """A seeded source of inputs: float64 values that are exact in float32, so that both programs have the same."""
 
     def __init__(self, seed: int):
         self.generator = torch.Generator().manual_seed(seed)

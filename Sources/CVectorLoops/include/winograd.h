@@ -30,9 +30,9 @@ struct winograd_image {
   size_t channels;
 };
 
-/// A data sum: result = bias + convolution of source with w(t, c, k) at t · source channels · result channels + c ·
-/// weight_source_stride + k · weight_result_stride, tap t = 0 ... 8; `flipped` takes the taps in reverse order, for a
-/// sum onto the image.
+/// A data sum: result = bias + convolution of source with w(t, c, k) at
+/// t · source channels · result channels + c · weight_source_stride + k · weight_result_stride, tap t = 0 ... 8;
+/// `flipped` takes the taps in reverse order, for a sum onto the image.
 struct winograd_data {
   enum winograd_kind kind;
   struct winograd_image source, result;
