@@ -13,8 +13,7 @@
 //   q = (a + padding) / phases,   r = (a + padding) mod phases,
 //
 // the taps that hit are i = r, r + phases, r + 2 · phases, …; the m-th of them reads line
-// v = y · step + direction · (m − q). Only taps outside the image's border are
-// multiplied in vain.
+// v = y · step + direction · (m − q). Only taps outside the image's border are multiplied in vain.
 //
 //                                          phases   step     direction
 //   to the map                             1        stride   +1

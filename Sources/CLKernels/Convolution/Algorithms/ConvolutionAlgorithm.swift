@@ -2,8 +2,8 @@ import Runtime
 
 /// An algorithm for the data sum or the filter sum of a convolution, with its parameters: tile sizes, splits, orders.
 ///
-/// A new algorithm is: its kernels, a type for each sum that it computes, in a file of its own, and a case with a row in
-/// `AlgorithmKind`.
+/// A new algorithm is: its kernels, a type for each sum that it computes, in a file of its own, and a case with a row
+/// in `AlgorithmKind`.
 protocol ConvolutionAlgorithm: SearchParameters {
   /// Parameters that are good where nothing was measured; nil if the algorithm cannot compute `problem`.
   init?(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend)
