@@ -18,8 +18,9 @@ extension Reference {
     var start = 0
     return counts.map { count in
       defer { start += count }
-      let values = (0..<shape.pixelCount).flatMap { pixel in
-        input.values[pixel * shape.channels + start..<pixel * shape.channels + start + count]
+      let values = (0..<shape.pixelCount).flatMap { (pixel: Int) -> ArraySlice<Double> in
+        let first = pixel * shape.channels + start
+        return input.values[first..<first + count]
       }
       return ReferenceTensor(Shape(shape.batch, shape.height, shape.width, count), values)
     }

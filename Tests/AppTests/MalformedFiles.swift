@@ -16,19 +16,22 @@ struct MalformedFiles {
       try Data(bytes).write(to: URL(filePath: "\(folder)/\(name)"))
       if isSound { sound.insert(name) } else { broken.insert(name) }
     }
-    let image = RGBImage(width: 24, height: 20, bytes: (0..<24 * 20 * 3).map { UInt8($0 * 7 % 256) })
+    let bytes = (0..<24 * 20 * 3).map { (index: Int) -> UInt8 in UInt8(index * 7 % 256) }
+    let image = RGBImage(width: 24, height: 20, bytes: bytes)
     let png = try Self.encode(image, .png)
     let jpeg = try Self.encode(image, .jpeg)
 
     try write([], "empty.png", isSound: false)
     try write([UInt8](repeating: 0, count: 4096), "zeros.tif", isSound: false)
     try write(Array("not a picture".utf8), "text.jpg", isSound: false)
-    try write(Array("GIF89a".utf8) + [1, 0, 1, 0, 0, 0, 0], "animation.png", isSound: false)
+    let gif: [UInt8] = Array("GIF89a".utf8) + [1, 0, 1, 0, 0, 0, 0]
+    try write(gif, "animation.png", isSound: false)
     for (name, bytes) in [("png", png), ("jpg", jpeg)] {
       try write(Array(bytes[..<(bytes.count / 2)]), "half.\(name)", isSound: false)
       try write(Array(bytes[..<20]), "start.\(name)", isSound: false)
     }
-    try write(Array("RIFF".utf8) + [255, 255, 255, 255] + Array("WEBPVP8X".utf8), "start.webp", isSound: false)
+    let webp: [UInt8] = Array("RIFF".utf8) + [255, 255, 255, 255]
+    try write(webp + Array("WEBPVP8X".utf8), "start.webp", isSound: false)
     try write(Self.endlessTIFF, "loop.tiff", isSound: false)
     try write(Self.claim(width: 60_000, height: 60_000), "bomb.png", isSound: false)
     try write(Self.claim(width: 2_000_000_000, height: 1), "wide.png", isSound: false)

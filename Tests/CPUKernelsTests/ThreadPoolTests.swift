@@ -37,7 +37,9 @@ struct ThreadPoolTests {
     for _ in 0..<100 {
       pool.run(count: 1000) { index, worker in sums[64 * worker] += index }
     }
-    #expect((0..<pool.workerCount).reduce(0) { $0 + sums[64 * $1] } == 100 * 999 * 1000 / 2)
+    let sum = (0..<pool.workerCount).reduce(0) { (sum: Int, worker: Int) -> Int in sum + sums[64 * worker] }
+    let expected = 100 * 999 * 1000 / 2
+    #expect(sum == expected)
   }
 
   @Test("Loops from several threads take turns")

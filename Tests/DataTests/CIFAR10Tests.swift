@@ -40,8 +40,8 @@ struct CIFAR10Tests {
       let image = set[number]
       for (x, y) in [(0, 0), (31, 0), (5, 17), (31, 31)] {
         let level = number * 7 + y
-        #expect(
-          image[x, y] == RGBColor(red: UInt8(level), green: UInt8(level + 50), blue: UInt8(level + 100)))
+        let color = RGBColor(red: UInt8(level), green: UInt8(level + 50), blue: UInt8(level + 100))
+        #expect(image[x, y] == color)
       }
     }
     let test = try CIFAR10.load(.test, from: "\(folder.path)/cifar-10-batches-bin")

@@ -46,11 +46,13 @@ struct ImageMetricsTests {
     }
   }
 
+  /// The bytes of an image with 16 × 16 pixels.
+  private static let image: [UInt8] = (0..<768).map { (index: Int) -> UInt8 in UInt8(index % 7 * 36) }
+
   /// An object with the number of images and each metric under its key.
   @Test("Metrics are encoded by their keys")
   func metricsAreEncodedByTheirKeys() throws {
-    let image = (0..<3 * 16 * 16).map { UInt8($0 % 7 * 36) }
-    let metrics = try #require(ImageMetrics(ImageScorer(width: 16, height: 16).grayCopyScores(photographs: image)))
+    let metrics = try #require(ImageMetrics(ImageScorer(width: 16, height: 16).grayCopyScores(photographs: Self.image)))
     let object = try JSONDecoder().decode([String: Double].self, from: JSONEncoder().encode(metrics))
     #expect(object["images"] == 1)
     for metric in Metric.allCases { #expect(object[metric.rawValue] == metrics[metric], "\(metric.rawValue)") }
@@ -84,15 +86,14 @@ struct ImageMetricsTests {
 
   @Test("Exact images have finite ratios")
   func exactImagesHaveFiniteRatios() throws {
-    let image = (0..<3 * 16 * 16).map { UInt8($0 % 7 * 36) }
     let scorer = ImageScorer(width: 16, height: 16)
-    let scores = scorer.scores(predictions: image.map { Float($0) / 255 }, photographs: image)
+    let scores = scorer.scores(predictions: Self.image.map { Float($0) / 255 }, photographs: Self.image)
     let metrics = try #require(ImageMetrics(scores))
     #expect(metrics[.mse] < 1e-14 && metrics[.mae] < 1e-7)
     #expect(metrics[.psnr] == 100 && metrics[.psnrPerImage] == 100)
     #expect(abs(metrics[.ssim] - 1) < 1e-12)
     #expect(metrics[.accuracyWithin2] == 1 && metrics[.deltaE] < 1e-3)
-    let itself = try #require(ImageMetrics(scorer.photographScores(image)))
+    let itself = try #require(ImageMetrics(scorer.photographScores(Self.image)))
     #expect(itself[.mse] == 0 && itself[.psnr] == 100 && itself[.ssim] == 1)
     #expect(itself[.accuracyWithin2] == 1 && itself[.accuracyWithin5] == 1 && itself[.deltaE] == 0)
   }
