@@ -91,7 +91,7 @@ struct ConvolutionTunerTests {
 
     var seen: [ConvolutionKey] = []
     let report = try tuner(sources, store: store).tune(
-      step: [forward, forward], others: [filter], seconds: 4, progress: { seen.append($0.key) })
+      step: [forward, forward], others: [filter], seconds: 20, progress: { seen.append($0.key) })
     #expect(report.rows.count == 2 && report.leftOut == 0 && report.broken.isEmpty)
     #expect(Set(report.rows.map(\.count)) == [2, 0])
     #expect(report.counts.tried > 0 && report.counts.wrong == 0 && report.counts.notBuilt == 0)
@@ -142,7 +142,7 @@ struct ConvolutionTunerTests {
     let store = TuningStore(folder: cache.path)
     let sources = KernelSources(folder: kernels.path)
     let device = try TestBackends.openCLDevice()
-    let report = try tuner(sources, store: store).tune(step: [forward], seconds: 30)
+    let report = try tuner(sources, store: store).tune(step: [forward], seconds: 90)
     #expect(report.broken.isEmpty && report.rows.count == 1)
     #expect(report.counts.wrong > 0 && report.counts.notBuilt > 0)
     // The chosen algorithm is right: it has the built-in tile.
