@@ -5,7 +5,12 @@
 //
 // Leaky ReLU takes its slope, in 0...1, at run time; the others ignore it.
 
-// One of the ACTIVATION_* of common.h.
+// The values of ACTIVATION. None is 0, which an undefined name would be.
+#define ACTIVATION_NONE 1
+#define ACTIVATION_LEAKY_RELU 2
+#define ACTIVATION_TANH 3
+#define ACTIVATION_SIGMOID 4
+
 #ifndef ACTIVATION
 #define ACTIVATION ACTIVATION_NONE
 #endif
@@ -19,7 +24,9 @@
 #elif ACTIVATION == ACTIVATION_SIGMOID
 #define ACTIVATE(T, x, slope) ((T)(1.0f) / ((T)(1.0f) + exp(-(x))))
 #define ACTIVATION_DERIVATIVE(T, y, slope) ((y) * ((T)(1.0f) - (y)))
-#else
+#elif ACTIVATION == ACTIVATION_NONE
 #define ACTIVATE(T, x, slope) (x)
 #define ACTIVATION_DERIVATIVE(T, y, slope) ((T)(1.0f))
+#else
+#error "ACTIVATION must be one of the ACTIVATION_* above"
 #endif

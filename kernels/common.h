@@ -29,12 +29,6 @@
 // Attribute of a kernel: the work-items of a group.
 #define WORK_GROUP(x, y, z) __attribute__((reqd_work_group_size(x, y, z)))
 
-// The activation that is fused: one of the ACTIVATION_* below, chosen when the program is built.
-#define ACTIVATION_NONE 0
-#define ACTIVATION_LEAKY_RELU 1
-#define ACTIVATION_TANH 2
-#define ACTIVATION_SIGMOID 3
-
 // Returns the row (mostly a pixel) of this work-item in the ranges that CLBackend.rows makes: directions 1 and 2
 // together count rows, because some GPUs allow only 65,535 groups in one direction other than the first.
 static inline size_t row_index(void) { return get_global_id(2) * get_global_size(1) + get_global_id(1); }
