@@ -21,11 +21,12 @@ public struct CaseRunner {
     defer { for storage in storages { storage.memory = nil } }
     var placed: [PlacedStorage] = []
     for storage in storages { placed.append(try PlacedStorage(storage, instance.inputs, on: backend)) }
+    instance.setVariables(isLaunch: false)
     let planned = try instance.operation.plan(on: backend)
     let workspace = try makeWorkspace(byteCount: planned.workspaceByteCount)
     let launch = try planned.bind(workspace: workspace?.inner)
     try workspace?.reset(on: backend)
-    instance.setVariables()
+    instance.setVariables(isLaunch: true)
     let first = try runOnce(launch, placed)
     // The workspace keeps the first run's leftovers: a kernel must depend on neither them nor the poison.
     let second = try runOnce(launch, placed)

@@ -5,8 +5,8 @@ struct CaseTensors {
   var random: RandomValues
   /// Contents before the operation.
   private(set) var inputs: [TensorValues] = []
-  /// Give the operation's variables the values that the reference uses.
-  private(set) var variableSetters: [() -> Void] = []
+  /// Set the operation's variables for planning or launching it.
+  private(set) var variableSetters: [(_ isLaunch: Bool) -> Void] = []
 
   init(seed: String) { random = RandomValues(seed: seed) }
 
@@ -22,7 +22,7 @@ struct CaseTensors {
   /// A variable that is `value` when the operation is launched, and `earlier` while it is planned.
   mutating func variable<Value>(_ value: Value, whilePlanned earlier: Value) -> Variable<Value> {
     let variable = Variable(earlier)
-    variableSetters.append { variable.value = value }
+    variableSetters.append { isLaunch in variable.value = isLaunch ? value : earlier }
     return variable
   }
 

@@ -86,7 +86,9 @@ struct GuardedMemory {
     try bytes.withUnsafeMutableBufferPointer { buffer throws(BackendError) in
       try backend.download(whole, byteOffset: 0, into: UnsafeMutableRawBufferPointer(buffer))
     }
-    let damage = bytes.indices.first { !innerRange.contains($0) && bytes[$0] != Self.guardByte }
+    let damage =
+      bytes[..<innerRange.lowerBound].firstIndex { $0 != Self.guardByte }
+      ?? bytes[innerRange.upperBound...].firstIndex { $0 != Self.guardByte }
     return Snapshot(
       contents: Array(bytes[innerRange]),
       firstDamagedGuardByte: damage.map {
@@ -108,7 +110,7 @@ struct StorageImage {
   private(set) var bytes: [UInt8]
 
   /// A quiet NaN of a pattern that no computation gives; as whole numbers, out of any index's range.
-  private static let poison: [UInt8] = [0xad, 0xde, 0xfa, 0x7f]
+  private static let poison: UInt32 = 0x7ffa_dead
 
   /// A storage full of poison.
   init(_ storage: TensorStorage) {
@@ -117,7 +119,11 @@ struct StorageImage {
   }
 
   /// Returns `byteCount` bytes of poison.
-  static func poisoned(byteCount: Int) -> [UInt8] { (0..<byteCount).map { poison[$0 & 3] } }
+  static func poisoned(byteCount: Int) -> [UInt8] {
+    [UInt32](repeating: poison.littleEndian, count: (byteCount + 3) / 4).withUnsafeBytes {
+      [UInt8]($0.prefix(byteCount))
+    }
+  }
 
   init(elementType: ElementType, bytes: [UInt8]) {
     self.elementType = elementType
@@ -152,10 +158,12 @@ struct StorageImage {
 
   /// Returns the index of the first element whose bits differ from `other`'s, among those where `isCompared` is true.
   func firstDifference(from other: StorageImage, where isCompared: (Int) -> Bool = { _ in true }) -> Int? {
+    guard bytes != other.bytes else { return nil }
     let size = elementType.byteCount
-    return (0..<bytes.count / size).first { index in
-      isCompared(index) && (index * size..<(index + 1) * size).contains { bytes[$0] != other.bytes[$0] }
+    for index in 0..<bytes.count / size where isCompared(index) {
+      for byte in index * size..<(index + 1) * size where bytes[byte] != other.bytes[byte] { return index }
     }
+    return nil
   }
 }
 

@@ -74,19 +74,19 @@ public final class CaseInstance {
   public let inputs: [TensorValues]
   /// The largest error allowed, relative to the largest reference value of the tensor.
   public let tolerance: Double
-  private let variableSetters: [() -> Void]
+  private let variableSetters: [(_ isLaunch: Bool) -> Void]
   private let reference: () -> [TensorValues]
 
   /// The contents of the tensors that the operation writes, after it. Computing them is slow.
   public private(set) lazy var expected: [TensorValues] = {
-    setVariables()
+    setVariables(isLaunch: true)
     return reference()
   }()
 
   /// A case whose expected values are those of the operation's reference.
   public init(
     operation: any ReferencedOperation, inputs: [TensorValues], tolerance: Double = KernelCase.defaultTolerance,
-    variableSetters: [() -> Void] = []
+    variableSetters: [(_ isLaunch: Bool) -> Void] = []
   ) {
     self.operation = operation
     self.inputs = inputs
@@ -111,10 +111,10 @@ public final class CaseInstance {
     reference = { expected }
   }
 
-  /// Gives the operation's variables, such as the learning rate, the values that the reference uses. Called between
-  /// planning and launching, it exposes a backend that reads them too early.
-  public func setVariables() {
-    for setter in variableSetters { setter() }
+  /// Sets the operation's variables, such as the learning rate: for a launch to the values that the reference uses, for
+  /// planning to others, which exposes a backend that reads them too early.
+  public func setVariables(isLaunch: Bool) {
+    for setter in variableSetters { setter(isLaunch) }
   }
 
   /// The storages behind the operation's tensors, each once.
