@@ -54,8 +54,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
     FileError(path: path, problem: "cannot be read", reason: reason)
   }
 
-  private func writeError() -> FileError {
-    FileError(path: path, problem: "cannot be written", reason: Self.lastReason())
+  private func writeError(_ reason: String = lastReason()) -> FileError {
+    FileError(path: path, problem: "cannot be written", reason: reason)
   }
 
   /// Returns the number of bytes in the file.
@@ -87,20 +87,22 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Writes all of `bytes` at the file's position.
   public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
-    _ = try Self.transfer(bytes.count) { start in
+    let written = try Self.transfer(bytes.count) { start in
       write(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start)
     } orThrow: {
       writeError()
     }
+    guard written == bytes.count else { throw writeError("it takes no more bytes") }
   }
 
   /// Writes all of `bytes` at the place `offset` of the file; its position stays.
   public func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
-    _ = try Self.transfer(bytes.count) { start in
+    let written = try Self.transfer(bytes.count) { start in
       pwrite(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start, off_t(offset + start))
     } orThrow: {
       writeError()
     }
+    guard written == bytes.count else { throw writeError("it takes no more bytes") }
   }
 
   /// Repeats `part`, which transfers some of the bytes from a start on, until `byteCount` are transferred or it

@@ -49,7 +49,7 @@ public struct ImageScorer: Sendable {
     concurrently(photographs) { comparison, photograph, _ in
       comparison.setPhotograph(photograph)
       comparison.setPredictionToPhotograph()
-      return ImageScores(exact: comparison)
+      return ImageScores(comparison, isExact: true)
     }
   }
 

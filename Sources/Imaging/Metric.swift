@@ -21,8 +21,6 @@ public enum Metric: String, CaseIterable, CodingKey, Sendable {
     public let heading: String
     /// Unit in tables; may be empty.
     public var unit = ""
-    /// The factor from a value to its number in `unit`.
-    public var scale = 1.0
     /// Number of decimals in tables.
     public let digits: Int
     public let goal: Goal
@@ -34,6 +32,9 @@ public enum Metric: String, CaseIterable, CodingKey, Sendable {
     let score: @Sendable (borrowing ImageComparison) -> Double
     /// Returns the value of a set of images, given the mean of their scores.
     var summary: @Sendable (Double) -> Double = { $0 }
+
+    /// The factor from a value to its number in `unit`.
+    public var scale: Double { unit == "%" ? 100 : 1 }
   }
 
   public subscript<Value>(dynamicMember property: KeyPath<Properties, Value>) -> Value { properties[keyPath: property] }
@@ -70,14 +71,14 @@ public enum Metric: String, CaseIterable, CodingKey, Sendable {
         score: { pair in pair.meanAbsoluteError() })
     case .accuracyWithin2:
       Properties(
-        column: "accuracy_2", heading: "within 2 %", unit: "%", scale: 100, digits: 1, goal: .high,
+        column: "accuracy_2", heading: "within 2 %", unit: "%", digits: 1, goal: .high,
         meaning:
           "Accuracy (Nazeri, Ng and Ebrahimi 2018) with ε = 2: share of pixels whose rounded CIELAB numbers are all "
           + "close to the photograph’s, L within ε, a and b within 2.2 ε.", exactScore: 1,
         score: { pair in pair.accuracy(percent: 2) })
     case .accuracyWithin5:
       Properties(
-        column: "accuracy_5", heading: "within 5 %", unit: "%", scale: 100, digits: 1, goal: .high,
+        column: "accuracy_5", heading: "within 5 %", unit: "%", digits: 1, goal: .high,
         meaning: "The same accuracy with ε = 5.", exactScore: 1, score: { pair in pair.accuracy(percent: 5) })
     case .deltaE:
       Properties(
@@ -94,33 +95,27 @@ public enum Metric: String, CaseIterable, CodingKey, Sendable {
     }
   }
 
+  /// The properties of all cases, in their order.
+  fileprivate static let table = allCases.map(\.properties)
+
   fileprivate var index: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
 
 /// The scores of one image: for each metric, how close the image comes to its photograph.
 public struct ImageScores: Sendable, Equatable {
-  /// In the order of `Metric.allCases`.
+  /// The scores, in the order of `Metric.allCases`. The value of a set of images is the summary of their mean.
   fileprivate let values: [Double]
 
-  init(_ pair: borrowing ImageComparison) {
+  /// - Parameter isExact: Whether the image equals its photograph, so that most scores are known.
+  init(_ pair: borrowing ImageComparison, isExact: Bool = false) {
     var values: [Double] = []
-    values.reserveCapacity(Metric.allCases.count)
-    for metric in Metric.allCases { values.append(metric.properties.score(pair)) }
+    values.reserveCapacity(Metric.table.count)
+    for metric in Metric.table { values.append((isExact ? metric.exactScore : nil) ?? metric.score(pair)) }
     self.values = values
   }
 
-  /// The scores of an image that equals its photograph.
-  init(exact pair: borrowing ImageComparison) {
-    var values: [Double] = []
-    values.reserveCapacity(Metric.allCases.count)
-    for metric in Metric.allCases {
-      let properties = metric.properties
-      values.append(properties.exactScore ?? properties.score(pair))
-    }
-    self.values = values
-  }
-
-  public subscript(metric: Metric) -> Double { values[metric.index] }
+  /// Returns the value of a metric for this image alone.
+  public subscript(metric: Metric) -> Double { Metric.table[metric.index].summary(values[metric.index]) }
 }
 
 /// The metrics of a set of predicted images. As JSON, an object with `images` and a key for each metric.
@@ -141,7 +136,7 @@ public struct ImageMetrics: Sendable, Encodable, Equatable {
     }
     guard count > 0 else { return nil }
     images = count
-    values = zip(Metric.allCases, sums).map { $0.properties.summary($1 / Double(count)) }
+    values = zip(Metric.table, sums).map { $0.summary($1 / Double(count)) }
   }
 
   public subscript(metric: Metric) -> Double { values[metric.index] }

@@ -15,7 +15,7 @@ public struct RGBColor: Sendable, Hashable {
 }
 
 /// A color image in sRGB with 8 bits per channel, in memory.
-public struct RGBImage: Sendable, Equatable {
+public struct RGBImage: Sendable, Equatable, WritableImage {
   /// Width in pixels, at least 1.
   public let width: Int
   /// Height in pixels, at least 1.
@@ -110,17 +110,6 @@ extension RGBImage {
 
   /// Writes a PNG file, which appears under its name only when it is complete.
   public func writePNG(to path: String) throws(ImageError) { try write(to: path, as: .png) }
-
-  /// Writes an image file, which appears under its name only when it is complete.
-  /// - Parameter isReplacing: Whether an existing file is replaced; if not, it is an error, also where it appears while
-  ///   this one is written.
-  public func write(
-    to path: String, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, isReplacing: Bool = true
-  ) throws(ImageError) {
-    let output = try FileOutput(path: path)
-    try write(to: output, as: format, quality: quality, name: path)
-    try output.commit(isReplacing: isReplacing)
-  }
 
   /// Writes an image file. Errors call it `name`.
   public func write(

@@ -96,6 +96,7 @@ struct ColorizeTests {
       ([first, second, "--out", folder.path + "/one.png"], "several pictures need a folder"),
       ([folder.path + "/in", "--out", "-"], "several pictures need a folder"),
       ([first, "--out", folder.path + "/new.webp"], "PNG and JPEG"),
+      ([first, "--out", folder.path + "/.png"], "PNG and JPEG"),
       ([first, "--out", folder.path + "/new.png", "--format", "jpeg"], "--format jpeg"),
       ([first, "--out", folder.path + "/out", "--quality", "80"], "--quality"),
       ([first, "--out", folder.path + "/out", "--quality", "0", "--format", "jpeg"], "--quality 0"),

@@ -7,6 +7,11 @@ import Testing
 
 @Suite("Image files")
 struct CodecTests {
+  @Test("The vectors are complete", arguments: [("codecs.json", 20), ("photographs.json", 25)])
+  func vectorsAreComplete(document: String, count: Int) throws {
+    #expect(try Vectors.names(in: document).count >= count)
+  }
+
   @Test("Pixels are those of Pillow", arguments: try Vectors.names(in: "codecs.json"))
   func pixelsAreThoseOfPillow(name: String) throws {
     try Vectors.expectPixels(of: "codecs/\(name)", as: name, in: "codecs.json")

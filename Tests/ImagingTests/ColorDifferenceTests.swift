@@ -17,6 +17,11 @@ struct ColorDifferenceTests {
     static func color(_ values: [Float]) -> CIELAB { CIELAB(lightness: values[0], a: values[1], b: values[2]) }
   }
 
+  @Test("All published pairs are there")
+  func publishedPairsAreComplete() throws {
+    #expect(try Vectors.load("ciede2000.json", as: [Pair].self).count == 34)
+  }
+
   /// The 34 pairs of Sharma, Wu and Dalal's test data, which cover grays and discontinuities of the mean hue.
   @Test(
     "Published pairs have the published differences", arguments: try Vectors.load("ciede2000.json", as: [Pair].self))

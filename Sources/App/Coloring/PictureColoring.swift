@@ -56,28 +56,15 @@ struct PictureColoring {
     if case .file(let path) = job.target { try requireFree(path) }
     let photograph = try read(job.source)
     for line in photograph.remarks { remark("\(job.source.name): \(line)") }
+    let image: any WritableImage
     if isRaw {
-      let image = try colorizer.raw(photograph, workingSize: workingSize)
-      try write(
-        job.target,
-        toFile: {
-          try image.write(to: $0, as: job.format, quality: quality, isReplacing: replacesFiles)
-        }
-      ) {
-        try image.write(to: $0, as: job.format, quality: quality, name: "standard output")
-      }
+      image = try colorizer.raw(photograph, workingSize: workingSize)
     } else {
       let colored = try colorizer.colorize(photograph, workingSize: workingSize)
       for line in colored.remarks(as: job.format) { remark("\(job.source.name): \(line)") }
-      try write(
-        job.target,
-        toFile: {
-          try colored.write(to: $0, as: job.format, quality: quality, isReplacing: replacesFiles)
-        }
-      ) {
-        try colored.write(to: $0, as: job.format, quality: quality, name: "standard output")
-      }
+      image = colored
     }
+    try write(image, to: job)
   }
 
   private func requireFree(_ path: String) throws(FileError) {
@@ -100,14 +87,12 @@ struct PictureColoring {
     }
   }
 
-  private func write(
-    _ target: PictureJob.Target, toFile: (String) throws -> Void, toOutput: (MemoryOutput) throws -> Void
-  ) throws {
-    switch target {
+  private func write(_ image: any WritableImage, to job: PictureJob) throws {
+    switch job.target {
     case .file(let path):
       try Folder.create(URL(filePath: path).deletingLastPathComponent().path)
       do {
-        try toFile(path)
+        try image.write(to: path, as: job.format, quality: quality, isReplacing: replacesFiles)
       } catch {
         // A file may have appeared there meanwhile.
         try requireFree(path)
@@ -116,7 +101,7 @@ struct PictureColoring {
     case .standardOutput:
       // Encoded completely first, so that the pipe gets a whole picture or nothing.
       let output = MemoryOutput()
-      try toOutput(output)
+      try image.write(to: output, as: job.format, quality: quality, name: "standard output")
       try Console.output(output.bytes)
     }
   }

@@ -26,8 +26,8 @@ struct PictureJobs {
     if out == "-" || (isSingle && !Folder.exists(out) && Self.namesFile(out)) {
       guard isSingle else { throw ValidationError("--out \(out): several pictures need a folder.") }
       guard out == "-" || namedFormat != nil else {
-        let names = ImageFormat.writable.map(\.name).listed(with: "and")
-        let endings = ImageFormat.writable.flatMap(\.writtenFileExtensions).map { ".\($0)" }.listed(with: "or")
+        let names = Format.list(ImageFormat.writable.map(\.name), "and")
+        let endings = Format.list(ImageFormat.writable.flatMap(\.writtenFileExtensions).map { ".\($0)" }, "or")
         throw ValidationError("--out \(out): only \(names) are written; give it a name in \(endings).")
       }
       if let format, let namedFormat, format != namedFormat {
@@ -142,13 +142,6 @@ struct PictureJob {
   let source: Source
   let target: Target
   let format: ImageFormat
-}
-
-extension [String] {
-  /// Returns the words as a list with "and" or "or" before the last one.
-  fileprivate func listed(with conjunction: String) -> String {
-    count > 1 ? "\(dropLast().joined(separator: ", ")) \(conjunction) \(self[count - 1])" : joined()
-  }
 }
 
 extension ImageFormat: ExpressibleByArgument {

@@ -16,7 +16,7 @@ struct Bench: ParsableCommand {
         recolor bench gan --width 16 --ops     a smaller one, operation by operation
       """)
 
-  @Argument(help: "The model: unet or gan.")
+  @Argument(help: "The model: \(ModelKind.names).")
   var model: ModelKind
   @OptionGroup var options: ModelOptions
   @Option(parsing: .unconditional, help: "Steps, and batches, that are timed.")

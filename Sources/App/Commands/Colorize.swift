@@ -30,12 +30,13 @@ struct Colorize: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp(
       """
-      Where colored pictures go: a folder; for one picture also a file in .png, .jpg or .jpeg, or - for standard \
+      Where colored pictures go: a folder; for one picture also a file in \
+      \(Format.list(ImageFormat.writable.flatMap(\.writtenFileExtensions).map { ".\($0)" }, "or")), or - for standard \
       output.
       """,
       valueName: "path"))
   var out: String
-  @Flag(help: "Color the pictures of folders inside folders too; below --out they lie in the same folders.")
+  @Flag(help: "Color the pictures of folders inside folders too; below --out they are in the same folders.")
   var recursive = false
   @Flag(help: "Replace files that are already there.")
   var force = false

@@ -9,7 +9,7 @@ struct DataInfo: ParsableCommand {
     commandName: "info",
     abstract: "Count the photographs of a source, and show some.",
     discussion: """
-      A folder's images may lie in folders inside it, however deep; those of the first level name the classes. Images \
+      A folder's images may be in folders inside it, however deep; those of the first level name the classes. Images \
       that cannot be read are named and left out. The images are kept as they are decoded, so that the next time is \
       quick.
 

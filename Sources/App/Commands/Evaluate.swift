@@ -29,7 +29,7 @@ struct Evaluate: ParsableCommand {
     help: ArgumentHelp(
       "The part to measure on: the test photographs, or those that the run validated or trained on.",
       discussion: """
-        The latter two are those of the run that the weights lie in. Of a folder of images that holds no folders train \
+        The latter two are those of the run that the weights are in. Of a folder of images that holds no folders train \
         and test, the test part is what the run was not trained on.
         """))
   var split: Split = .test

@@ -81,7 +81,7 @@ struct EvaluationData {
     if let run = run(of: weights) { return try split(of: run, count: count) }
     let recipe = weights.recipe ?? TrainingOptions(recipeFor: weights.configuration.kind)
     Console.note(
-      "\(weights.url.path) lies in no run; splitting by seed \(recipe.seed), as a run without --train-images and "
+      "\(weights.url.path) is in no run; splitting by seed \(recipe.seed), as a run without --train-images and "
         + "--validation-images does")
     return try TrainingSplit(count: count, seed: recipe.seed)
   }

@@ -52,3 +52,17 @@ struct EvaluationReport: Encodable {
       """
   }
 }
+
+/// The scores that those of models are compared with, on the same photographs.
+struct ReferenceScores {
+  /// The scores of the gray copies, which a model must exceed.
+  let grayCopy: [ImageScores]
+  /// The scores of the photographs against themselves, whose colorfulness is the aim.
+  let truth: [ImageScores]
+
+  init(_ dataset: ImageDataset) {
+    let scorer = ImageScorer(width: dataset.width, height: dataset.height)
+    grayCopy = scorer.grayCopyScores(photographs: dataset.bytes)
+    truth = scorer.photographScores(dataset.bytes)
+  }
+}

@@ -29,7 +29,7 @@ struct Train: ParsableCommand {
       for 1000 steps while the L1 loss does not fall, unless --no-guard is given. See docs/runs.md.
       """)
 
-  @Argument(help: "The model: unet or gan.")
+  @Argument(help: "The model: \(ModelKind.names).")
   var model: ModelKind
   @Option(
     help: ArgumentHelp("Folder for the run; it must be new or empty.", valueName: "folder"),

@@ -19,7 +19,7 @@ struct Tune: ParsableCommand {
       Results of a training run may differ by rounding after tuning, so its config.json names the tuning it used.
       """)
 
-  @Argument(help: "The model: unet or gan.")
+  @Argument(help: "The model: \(ModelKind.names).")
   var model: ModelKind
   @OptionGroup var options: ModelOptions
   @Option(parsing: .unconditional, help: ArgumentHelp("How long to search.", valueName: "budget"))

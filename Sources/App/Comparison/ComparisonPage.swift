@@ -17,15 +17,10 @@ struct ComparisonPage {
       if !comparison.curves.quantities.isEmpty { sections.append(.init("curves", "Curves", curves)) }
       sections += [.init("method", "Method", method), .init("settings", "Settings", settings)]
       return ReportPage(
-        title: "\(names(of: comparison.models)) on \(comparison.data)", introduction: introduction, sections: sections,
+        title: "\(Format.list(comparison.models.map(\.name), "and")) on \(comparison.data)", introduction: introduction,
+        sections: sections,
         footer: "Made by Recolor \(comparison.version).")
     }
-  }
-
-  private func names(of models: [Comparison.Model]) -> String {
-    let names = models.map(\.name)
-    guard let last = names.last, names.count > 1 else { return names.first ?? "" }
-    return names.dropLast().joined(separator: ", ") + " and " + last
   }
 
   private var introduction: HTML {

@@ -97,7 +97,7 @@ struct QuantityName {
       // Without how it is averaged: `PSNR (pooled)` is PSNR.
       let name = metric.heading.prefix { $0 != "(" }.split(separator: " ").joined(separator: " ")
       title = name.prefix(1).uppercased() + name.dropFirst() + part
-      unit = metric.unit == "%" ? "" : metric.unit
+      unit = metric.unitBesideHeading
     } else {
       let (name, unit) = Self.known[words] ?? (words.split(separator: "_").joined(separator: " "), "")
       title = name + part

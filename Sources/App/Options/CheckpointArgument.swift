@@ -10,7 +10,7 @@ struct CheckpointArgument: ParsableArguments {
       valueName: "checkpoint"),
     completion: .file())
   var path: String
-  @Option(help: "Which model the weights are of, where the file does not say: unet or gan.")
+  @Option(help: "Which model the weights are of, where the file does not say: \(ModelKind.names).")
   var model: ModelKind?
   @Option(
     help: "How the weights' decoder doubles its maps, where neither the file nor its tensors say: nearest or bilinear.")

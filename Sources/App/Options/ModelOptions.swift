@@ -9,7 +9,7 @@ struct ModelOptions: ParsableArguments {
     parsing: .unconditional,
     help: ArgumentHelp("Width and height of the images, a multiple of 16.", valueName: "pixels"))
   var size = 32
-  @Option(parsing: .unconditional, help: ArgumentHelp("Images in a training step.", valueName: "images"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Photographs in a batch.", valueName: "images"))
   var batchSize = 64
   @Option(help: "How the decoder doubles its maps.")
   var upsampling: UpsamplingKind = .transposed
@@ -40,5 +40,9 @@ struct ModelOptions: ParsableArguments {
   }
 }
 
-extension ModelKind: ExpressibleByArgument {}
+extension ModelKind: ExpressibleByArgument {
+  /// The names for help and messages: `unet or gan`.
+  static let names = Format.list(allCases.map(\.rawValue), "or")
+}
+
 extension UpsamplingKind: ExpressibleByArgument {}

@@ -78,7 +78,7 @@ enum TrainArguments {
     }
     guard let named = ModelKind(rawValue: entry.value) else {
       throw ConfigurationError(
-        path: file.path, line: entry.line, problem: "\(entry.key): \"\(entry.value)\" must be unet or gan")
+        path: file.path, line: entry.line, problem: "\(entry.key): \"\(entry.value)\" must be \(ModelKind.names)")
     }
     if let typed, typed != named {
       throw ConfigurationError(path: file.path, line: entry.line, problem: "is for \(named), not for \(typed)")

@@ -3,17 +3,17 @@ import Models
 
 /// An option of `recolor train`: its name and keys, when it may be given, and its effect on a run's configuration.
 ///
-/// `TrainOptions.all` has one for each option. What `--resume` refuses, what `--config` reads and what a recipe decides
+/// `TrainOptions.all` has one for each option of a run's configuration. What `--resume` refuses, what `--config` reads and what a recipe decides
 /// follows from it.
 struct TrainOption {
   /// A part that only some models have.
-  struct Part {
+  struct ModelPart {
     let kinds: [ModelKind]
     /// Its name in messages: `a discriminator`.
     let name: String
 
-    static let l1Term = Part(kinds: [.gan], name: "one")
-    static let discriminator = Part(kinds: [.gan], name: "a discriminator")
+    static let l1Term = ModelPart(kinds: [.gan], name: "one")
+    static let discriminator = ModelPart(kinds: [.gan], name: "a discriminator")
   }
 
   /// The name on the command line, without leading dashes.
@@ -21,21 +21,23 @@ struct TrainOption {
   /// Other names that it has in a run's `config.json`, spelled as options are.
   let keys: [String]
   /// The part of the model that it is about; nil where all models have it.
-  let part: Part?
+  private let part: ModelPart?
   /// Whether `--recipe` on the command line replaces the value in a configuration file.
   let isOfRecipe: Bool
   /// Whether a resumed run may be given another value.
   let mayChange: Bool
-  private let written: (TrainOptions) -> String?
+  /// Returns the option as it was given, `--flips` or `--no-flips`; nil where it was not.
+  let given: (TrainOptions) -> String?
+  /// Sets the value in a configuration, if it was given.
+  let apply: (TrainOptions, inout RunConfiguration) -> Void
   private let check: (TrainOptions) throws -> Void
-  private let set: (TrainOptions, inout RunConfiguration) -> Void
 
   /// - Parameters:
   ///   - value: The value on the command line; nil where it is not given.
   ///   - requirement: The condition on the value beyond what its type demands.
   ///   - set: Sets the value in a configuration. By default it sets nothing.
   init<Value>(
-    _ name: String, _ value: KeyPath<TrainOptions, Value?>, keys: [String] = [], of part: Part? = nil,
+    _ name: String, _ value: KeyPath<TrainOptions, Value?>, keys: [String] = [], of part: ModelPart? = nil,
     isOfRecipe: Bool = false, mayChange: Bool = false, must requirement: Requirement<Value>? = nil,
     set: @escaping (inout RunConfiguration, Value) -> Void = { _, _ in }
   ) {
@@ -44,29 +46,23 @@ struct TrainOption {
     self.part = part
     self.isOfRecipe = isOfRecipe
     self.mayChange = mayChange
-    written = { options in
+    given = { options in
       options[keyPath: value].map { $0 as? Bool == false ? "--no-\(name)" : "--\(name)" }
     }
     check = { try requirement?.check($0[keyPath: value], of: name) }
-    self.set = { options, configuration in
+    apply = { options, configuration in
       if let value = options[keyPath: value] { set(&configuration, value) }
     }
   }
-
-  /// The option as it was given, `--flips` or `--no-flips`; nil where it was not.
-  func given(in options: TrainOptions) -> String? { written(options) }
 
   func isOf(_ kind: ModelKind) -> Bool { part?.kinds.contains(kind) ?? true }
 
   /// Throws `ValidationError` where the value cannot be used for a model.
   func validate(_ options: TrainOptions, for kind: ModelKind) throws {
-    if let part, !isOf(kind), let given = given(in: options) {
-      let kinds = part.kinds.map(\.rawValue).joined(separator: " or ")
+    if let part, !isOf(kind), let given = given(options) {
+      let kinds = Format.list(part.kinds.map(\.rawValue), "or")
       throw ValidationError("\(given): only \(kinds) has \(part.name).")
     }
     try check(options)
   }
-
-  /// Sets the value in a configuration, if it was given.
-  func apply(_ options: TrainOptions, to configuration: inout RunConfiguration) { set(options, &configuration) }
 }

@@ -27,7 +27,7 @@ struct TrainOptions: ParsableArguments {
   var precision: PrecisionSelection?
   @Option(parsing: .unconditional, help: "Passes over the photographs. (default: \(defaultEpochs))")
   var epochs: Int?
-  @Option(parsing: .unconditional, help: "Photographs in a mini-batch. (default: \(Recipe.defaults(\.batchSize)))")
+  @Option(parsing: .unconditional, help: "Photographs in a batch. (default: \(Recipe.defaults(\.batchSize)))")
   var batchSize: Int?
   @Option(parsing: .unconditional, help: "Channels of the first level; 16 is quick, 64 the study's. (default: 64)")
   var width: Int?
@@ -62,7 +62,7 @@ struct TrainOptions: ParsableArguments {
   var validationImages: Int?
   @Option(parsing: .unconditional, help: "Number of steps after which to stop, even in the middle of an epoch.")
   var steps: Int?
-  @OptionGroup(title: "Recipe") var recipe: RecipeOptions
+  @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -95,7 +95,7 @@ struct RecipeOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Color with an exponential moving average of the generator's weights with this decay; 0 for none. \
-      (default: \(Recipe.defaults(\.averageDecay, of: [.study])))
+      (default: \(Recipe.defaults(\.averageDecay)))
       """,
       valueName: "decay"))
   var averageDecay: Float?
@@ -147,19 +147,19 @@ extension TrainOptions {
       TrainOption("train-images", \.trainImages, must: .positive) { $0.trainImages = $1 },
       TrainOption("validation-images", \.validationImages, must: .notNegative) { $0.validationImages = $1 },
       TrainOption("steps", \.steps, must: .positive) { $0.steps = $1 },
-      TrainOption("recipe", \.recipe.recipe, isOfRecipe: true),
-      TrainOption("color-space", \.recipe.colorSpace) { $0.model.colorSpace = $1 },
-      TrainOption("flips", \.recipe.flips, keys: ["horizontal-flips"], isOfRecipe: true) {
+      TrainOption("recipe", \.recipeOptions.recipe, isOfRecipe: true),
+      TrainOption("color-space", \.recipeOptions.colorSpace) { $0.model.colorSpace = $1 },
+      TrainOption("flips", \.recipeOptions.flips, keys: ["horizontal-flips"], isOfRecipe: true) {
         $0.options.horizontalFlips = $1
       },
-      TrainOption("average-decay", \.recipe.averageDecay, isOfRecipe: true, must: .share) {
+      TrainOption("average-decay", \.recipeOptions.averageDecay, isOfRecipe: true, must: .share) {
         $0.options.averageDecay = $1
       },
-      TrainOption("spectral-norm", \.recipe.spectralNorm, of: .discriminator, isOfRecipe: true) {
+      TrainOption("spectral-norm", \.recipeOptions.spectralNorm, of: .discriminator, isOfRecipe: true) {
         $0.options.spectralNorm = $1
       },
       TrainOption(
-        "discriminator-learning-rate", \.recipe.discriminatorLearningRate, of: .discriminator, isOfRecipe: true,
+        "discriminator-learning-rate", \.recipeOptions.discriminatorLearningRate, of: .discriminator, isOfRecipe: true,
         must: .positive
       ) { $0.options.discriminatorLearningRate = $1 },
       TrainOption("save-every", \.saving.saveEvery, mayChange: true, must: .positive) { $0.saveEvery = $1 },
@@ -179,7 +179,7 @@ extension TrainOptions {
   }
 
   /// The first option, as it was given, that a resumed run takes from its configuration.
-  var fixedByResuming: String? { Self.all.lazy.filter { !$0.mayChange }.compactMap { $0.given(in: self) }.first }
+  var fixedByResuming: String? { Self.all.lazy.filter { !$0.mayChange }.compactMap { $0.given(self) }.first }
 
   var source: DataSource { data ?? Self.defaultSource }
 
@@ -190,16 +190,16 @@ extension TrainOptions {
     for kind: ModelKind, _ dataset: ImageDataset, on backend: any Backend
   ) throws(ModelError) -> RunConfiguration {
     var configuration = RunConfiguration(
-      model: try ModelConfiguration(kind: kind), options: (recipe.recipe ?? .study).options(for: kind),
+      model: try ModelConfiguration(kind: kind), options: (recipeOptions.recipe ?? .study).options(for: kind),
       data: source.description, imageHeight: dataset.height, imageWidth: dataset.width, epochs: Self.defaultEpochs,
       device: backend.name, deviceDescription: backend.deviceDescription, precision: backend.precision)
-    for option in Self.all { option.apply(self, to: &configuration) }
+    for option in Self.all { option.apply(self, &configuration) }
     return configuration
   }
 
   /// Sets what may change when a run is resumed.
   func applyChanges(to configuration: inout RunConfiguration) {
-    for option in Self.all where option.mayChange { option.apply(self, to: &configuration) }
+    for option in Self.all where option.mayChange { option.apply(self, &configuration) }
   }
 }
 
@@ -211,7 +211,7 @@ extension Bool {
 extension Recipe: ExpressibleByArgument {
   /// An option's defaults in help: `0.001 for unet, 0.0002 for gan`, or `64, of the recipe best 16`.
   fileprivate static func defaults<Value>(
-    _ option: KeyPath<TrainingOptions, Value>, of recipes: [Recipe] = Recipe.allCases
+    _ option: KeyPath<TrainingOptions, Value>
   ) -> String {
     func text(_ recipe: Recipe) -> String {
       let values = ModelKind.allCases.map { kind -> (kind: ModelKind, text: String) in
@@ -224,7 +224,7 @@ extension Recipe: ExpressibleByArgument {
       return values.map { "\($0.text) for \($0.kind.rawValue)" }.joined(separator: ", ")
     }
     let usual = text(.study)
-    let others = recipes.map { ($0, text($0)) }.filter { $0.1 != usual }
+    let others = Recipe.allCases.map { ($0, text($0)) }.filter { $0.1 != usual }
     return ([usual] + others.map { "of the recipe \($0.rawValue) \($1)" }).joined(separator: ", ")
   }
 }

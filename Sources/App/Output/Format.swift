@@ -54,6 +54,12 @@ enum Format {
     return "\(total / 3600):\(twoDigits(total / 60 % 60)):\(twoDigits(total % 60)) h"
   }
 
+  /// Returns words as a list: `a, b and c`.
+  static func list(_ words: [String], _ conjunction: String) -> String {
+    guard let last = words.last, words.count > 1 else { return words.joined() }
+    return "\(words.dropLast().joined(separator: ", ")) \(conjunction) \(last)"
+  }
+
   /// Returns text as one word of a shell's command line, in quotes where it needs them.
   static func shellWord(_ text: String) -> String {
     let plain = text.allSatisfy { $0.isLetter || $0.isNumber || "/._-+=:,@%~".contains($0) }

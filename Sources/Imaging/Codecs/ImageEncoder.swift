@@ -38,6 +38,30 @@ final class FileOutput: ImageOutput {
   }
 }
 
+/// An image that can be written as a file.
+public protocol WritableImage {
+  /// Writes an image file. Errors call it `name`.
+  /// - Parameters:
+  ///   - format: One of `ImageFormat.writable`.
+  ///   - quality: Of lossy formats, as `ImageFormat.defaultQuality`.
+  func write(to output: any ImageOutput, as format: ImageFormat, quality: Int, name: String) throws(ImageError)
+}
+
+extension WritableImage {
+  /// Writes an image file, which appears under its name only when it is complete.
+  /// - Parameters:
+  ///   - format: One of `ImageFormat.writable`.
+  ///   - isReplacing: Whether an existing file is replaced; if not, it is an error, also where it appears while this one
+  ///     is written.
+  public func write(
+    to path: String, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, isReplacing: Bool = true
+  ) throws(ImageError) {
+    let output = try FileOutput(path: path)
+    try write(to: output, as: format, quality: quality, name: path)
+    try output.commit(isReplacing: isReplacing)
+  }
+}
+
 /// A C library that encodes a file row by row.
 struct LibraryEncoder: Sendable {
   typealias Message = UnsafeMutablePointer<CChar>

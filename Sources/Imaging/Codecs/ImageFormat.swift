@@ -102,6 +102,8 @@ extension ImageFormat {
   /// The format to write that a file's name asks for; nil where it asks for none of them.
   public init?(writing name: String) {
     guard let ending = Self.fileExtension(of: name),
+      // A name that is only an ending asks for no format.
+      !"/\(name.lowercased())".hasSuffix("/.\(ending)"),
       let format = Self.allCases.first(where: { $0.writtenFileExtensions.contains(ending) })
     else { return nil }
     self = format

@@ -5,7 +5,7 @@ import Dispatch
 ///
 /// L* is the photograph's; where a color of that lightness is outside the gamut of sRGB, its chroma is reduced. The
 /// result is computed row by row while it is written, so that no second image is held in memory.
-public struct ColoredPhotograph: Sendable {
+public struct ColoredPhotograph: Sendable, WritableImage {
   let photograph: Photograph
   private let chroma: GuidedChroma
   private let source: ColorRows
@@ -19,20 +19,6 @@ public struct ColoredPhotograph: Sendable {
     source = ColorRows(photograph)
   }
 
-  /// Writes an image file, which appears under its name only when it is complete.
-  ///
-  /// The file has the RGB profile of the photograph, and is sRGB where that has none. A PNG file has the photograph's
-  /// alpha and bits per sample; a JPEG file is composited on white and has 8 bits.
-  /// - Parameter isReplacing: Whether an existing file is replaced; if not, it is an error, also where it appears while
-  ///   this one is written.
-  public func write(
-    to path: String, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, isReplacing: Bool = true
-  ) throws(ImageError) {
-    let output = try FileOutput(path: path)
-    try write(to: output, as: format, quality: quality, name: path)
-    try output.commit(isReplacing: isReplacing)
-  }
-
   /// Returns remarks for the user about a file of the format: one line each, without the file's name.
   public func remarks(as format: ImageFormat) -> [String] {
     RowEncoding(photograph, format).losesProfile
@@ -40,6 +26,9 @@ public struct ColoredPhotograph: Sendable {
   }
 
   /// Writes an image file. Errors call it `name`.
+  ///
+  /// The file has the RGB profile of the photograph, and is sRGB where that has none. A PNG file has the photograph's
+  /// alpha and bits per sample; a JPEG file is composited on white and has 8 bits.
   public func write(
     to output: any ImageOutput, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, name: String
   ) throws(ImageError) {

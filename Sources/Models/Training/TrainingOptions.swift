@@ -8,7 +8,7 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
   public var discriminatorLearningRate: Float?
   /// λ, the weight of the L1 term in the generator's loss; only the GAN has one.
   public var l1Weight: Float
-  /// Whether every image is flipped horizontally in half of the epochs, drawn by seed.
+  /// Whether images are flipped horizontally with probability 1/2, drawn by seed anew in each epoch.
   public var horizontalFlips: Bool
   /// Decay of the exponential moving average of the generator's weights at each step (Karras et al. 2018), which then
   /// colors and is saved; 0 for the weights themselves.
