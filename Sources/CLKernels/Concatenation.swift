@@ -2,20 +2,11 @@ import Runtime
 
 extension CLBackend {
   public func plan(_ operation: Concatenation) -> PlannedOperation {
-    planCopies(from: operation.inputs, to: slices(of: operation.output, like: operation.inputs), for: operation.title)
+    planCopies(from: operation.inputs, to: operation.output.channelRuns(like: operation.inputs), for: operation.title)
   }
 
   public func plan(_ operation: Split) -> PlannedOperation {
-    planCopies(from: slices(of: operation.input, like: operation.outputs), to: operation.outputs, for: operation.title)
-  }
-
-  /// Returns consecutive runs of the channels of `whole`, one for each of `parts`.
-  private func slices(of whole: Tensor, like parts: [Tensor]) -> [Tensor] {
-    var start = 0
-    return parts.map { part in
-      defer { start += part.shape.channels }
-      return whole.channels(start..<start + part.shape.channels)
-    }
+    planCopies(from: operation.input.channelRuns(like: operation.outputs), to: operation.outputs, for: operation.title)
   }
 
   private func planCopies(from sources: [Tensor], to targets: [Tensor], for title: String) -> PlannedOperation {

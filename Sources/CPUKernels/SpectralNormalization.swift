@@ -23,7 +23,7 @@ extension CPUBackend {
           vector_spectral_rows(product + block.lowerBound, part, u, block.count, columns)
           vector_spectral_columns(partial + index * columns, part, product + block.lowerBound, block.count, columns)
         }
-        for index in 1..<max(rows.count, 1) {
+        for index in 1..<rows.count {
           for column in 0..<columns { partial[column] += partial[index * columns + column] }
         }
         // Aᵀ v is Aᵀ A u over the length of A u.

@@ -4,6 +4,7 @@
 
 #include "layout.h"
 #include "packing.h"
+#include "pixelwise_loss.h"
 
 enum loss_kind { loss_mean_squared_error, loss_l1, loss_binary_cross_entropy };
 

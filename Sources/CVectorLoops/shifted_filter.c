@@ -154,16 +154,16 @@ void shifted_filter_run(
 }
 
 VECTOR_LOOP void sum_pixels_body(
-    const float *from, ptrdiff_t pixel_stride, size_t pixels, size_t channels, float *to, bool accumulate) {
-  if (!accumulate) memset(to, 0, channels * sizeof(float));
+    const float *from, ptrdiff_t pixel_stride, size_t pixels, size_t channels, float *to) {
+  memset(to, 0, channels * sizeof(float));
   for (size_t pixel = 0; pixel < pixels; pixel++, from += pixel_stride)
     for (size_t k = 0; k < channels; k++) to[k] += from[k];
 }
 MULTIVERSION(
     sum_pixels,
     sum_pixels_body,
-    (const float *from, ptrdiff_t pixel_stride, size_t pixels, size_t channels, float *to, bool accumulate),
-    (from, pixel_stride, pixels, channels, to, accumulate))
+    (const float *from, ptrdiff_t pixel_stride, size_t pixels, size_t channels, float *to),
+    (from, pixel_stride, pixels, channels, to))
 
 VECTOR_LOOP void sum_parts_body(
     const float *from, size_t part_stride, size_t parts, size_t count, float *to, bool accumulate) {

@@ -1,6 +1,6 @@
 // The filter sum by Winograd's algorithm: for each element of the transform domain, the input-transformed tiles of the
 // image, transposed, times the transformed tiles of the map. A block of the transformed gradient stays in the L2 cache
-// over all tiles, and only its output transform goes to memory.
+// over all tiles, and only the 3 × 3 gradients made of it go to memory.
 
 #include <string.h>
 

@@ -35,6 +35,31 @@ extension Operation {
       "tensor \(tensor.storage.name) is \(tensor.shape), not a vector of \(count)")
   }
 
+  func requireDense(_ tensor: Tensor) throws(BackendError) {
+    try require(tensor.isDense, "tensor \(tensor.storage.name) has gaps between its elements")
+  }
+
+  /// The tensor holds the means and the variances of `channels` channels: `[1, 1, 2, channels]`, dense.
+  func requireStatistics(_ tensor: Tensor, channels: Int) throws(BackendError) {
+    try require(.float32, in: tensor)
+    try requireShape(Shape(1, 1, 2, channels), of: tensor)
+    try requireDense(tensor)
+  }
+
+  /// `pooled` and `indices` have the shape that pooling `tensor` over squares of `window` pixels gives.
+  func requirePooling(_ pooled: Tensor, _ indices: Tensor?, of tensor: Tensor, window: Int) throws(BackendError) {
+    // The place of a maximum in its window is kept in a byte.
+    try require((1...16).contains(window), "window \(window) is not in 1...16")
+    let shape = tensor.shape
+    let expected = Shape(shape.batch, shape.height / window, shape.width / window, shape.channels)
+    try require(.float32, in: pooled)
+    try requireShape(expected, of: pooled)
+    if let indices {
+      try require(.uint8, in: indices)
+      try requireShape(expected, of: indices)
+    }
+  }
+
   /// The tensor has elements, all inside its storage.
   func requireWithinStorage(_ tensor: Tensor) throws(BackendError) {
     let (storage, shape) = (tensor.storage, tensor.shape)

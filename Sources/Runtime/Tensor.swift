@@ -13,8 +13,8 @@ public enum ElementType: String, Sendable {
   }
 }
 
-/// The elements behind one or more tensors. A plan creates it without memory, decides where it lives, and then sets
-/// `memory`; a backend reads `memory` when it prepares an operation, never before.
+/// The elements behind one or more tensors. It is created without memory; a plan decides where it lives and then sets
+/// `memory`. A backend reads `memory` when it binds a planned operation, never before.
 public final class TensorStorage {
   /// The name in messages and tables: `encoding_unit1.0.output`.
   public let name: String

@@ -99,6 +99,11 @@ struct ConvolutionTests {
         .results(on: CPUBackend(threadCount: threadCount))
     }
     let one = try results(threadCount: 1)
+    // The memory was zero before; means and variances of positive data are not.
+    let areStatistics = one[1].withUnsafeBytes { bytes in
+      bytes.bindMemory(to: Float.self).allSatisfy { $0.isFinite && $0 > 0 }
+    }
+    #expect(areStatistics)
     for threadCount in [2, 3, 5] { #expect(try results(threadCount: threadCount) == one, "\(threadCount) threads") }
   }
 

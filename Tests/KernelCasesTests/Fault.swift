@@ -32,7 +32,7 @@ enum Fault: CaseIterable, Sendable {
     case .outputNotWritten: try change(output) { _ in .nan }
     case .infinity: try change(output) { _ in .infinity }
     case .storeIntoNextChannel:
-      let next = output.offset + (output.shape.pixelCount - 1) * output.pixelStride + output.shape.channels
+      let next = output.end
       try Tensor(storage: output.storage, shape: Shape(vector: 1), offset: next).write(ReferenceTensor(vector: [0]))
     case .changesInput: try change(input) { $0 + 1 }
     case .byteBefore: try output.hostMemory().bytes.baseAddress?.storeBytes(of: 0, toByteOffset: -5, as: UInt8.self)

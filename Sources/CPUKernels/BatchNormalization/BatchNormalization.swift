@@ -5,14 +5,17 @@ extension CPUBackend {
   public func plan(_ operation: BatchNormalizationForward) -> PlannedOperation {
     let shape = operation.input.shape
     var workspace = Workspace()
-    let momentsPlan = ChannelMoments.Plan(operation.input, pool: pool, &workspace)
+    let momentsPlan: BatchMoments.Plan =
+      if let statistics = operation.statistics {
+        .given(statistics)
+      } else {
+        .measured(ChannelMoments.Plan(operation.input, pool: pool, &workspace))
+      }
     let layout = ChannelLayout(
       shape, isDense: operation.input.isDense && operation.output.isDense,
       wholePixels: operation.pooling == nil ? nil : FusedPooling.blockPixels(shape))
     let (channels, count) = (shape.channels, Double(shape.pixelCount))
     let (epsilon, momentum) = (Double(operation.epsilon), operation.momentum)
-    // The workspace is for the moments alone.
-    if operation.statistics != nil { workspace = Workspace() }
     return PlannedOperation(operation.title, workspace) { [pool] binding throws(BackendError) in
       let input = try binding.float32(operation.input)
       let scale = try binding.vector(operation.scale)
@@ -22,10 +25,9 @@ extension CPUBackend {
       let savedMean = try binding.vector(operation.savedMean)
       let savedInverseDeviation = try binding.vector(operation.savedInverseDeviation)
       let moments: BatchMoments =
-        if let statistics = try binding.vector(operation.statistics) {
-          .given(statistics, channels: channels, count: count)
-        } else {
-          .measured(try ChannelMoments(momentsPlan, of: input, binding))
+        switch momentsPlan {
+        case .given(let statistics): .given(try binding.vector(statistics), channels: channels, count: count)
+        case .measured(let plan): .measured(try ChannelMoments(plan, of: input, binding))
         }
       let normalization = ChannelNormalization(
         layout, input: input, output: try binding.float32(operation.output), activation: operation.activation,

@@ -77,7 +77,7 @@ struct ChannelGradients {
     constants.repeatFolds(kinds: 3)
     pool.run(count: layout.taskCount) { index, worker in sumUp(layout.task(index), worker: worker) }
     let channels = layout.channels
-    for block in 1..<max(layout.blocks.count, 1) {
+    for block in 1..<layout.blocks.count {
       for c in 0..<channels {
         sum[c] += sum[block * channels + c]
         productSum[c] += productSum[block * channels + c]

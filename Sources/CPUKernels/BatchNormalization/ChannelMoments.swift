@@ -80,6 +80,12 @@ enum BatchMoments {
   /// Computed by the convolution before it: means, then biased variances, `[2][channels]`.
   case given(UnsafeMutablePointer<Float>, channels: Int, count: Double)
 
+  /// The source of the moments.
+  enum Plan {
+    case measured(ChannelMoments.Plan)
+    case given(Tensor)
+  }
+
   func run(on pool: ThreadPool) {
     if case .measured(let moments) = self { moments.run(on: pool) }
   }

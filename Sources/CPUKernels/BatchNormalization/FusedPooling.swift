@@ -38,7 +38,7 @@ struct FusedPooling {
     while row < end {
       let (image, y) = row.quotientAndRemainder(dividingBy: height)
       if y + 1 < height {
-        if pooled.width > 0 { body(image, y / 2) }
+        body(image, y / 2)
         row += 2
       } else {
         row += 1

@@ -38,7 +38,7 @@ struct BiasGradient {
       let first = part * Self.partPixels
       sum_pixels(
         output.pixel(first), output.pixelStride, min(Self.partPixels, output.pixelCount - first), output.channels,
-        parts + part * output.channels, false)
+        parts + part * output.channels)
     }
     sum_parts(parts, output.channels, partCount, output.channels, gradient, accumulate)
   }

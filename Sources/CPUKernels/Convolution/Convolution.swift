@@ -12,6 +12,10 @@ protocol ConvolutionAlgorithm {
   func bind(statistics: ConvolutionStatistics?, _ binding: inout Binding) throws(BackendError) -> () -> Void
 }
 
+extension ConvolutionAlgorithm {
+  var partCounts: [Int] { [] }
+}
+
 extension CPUBackend {
   public func plan(_ problem: ConvolutionProblem) -> PlannedOperation {
     plan(problem, by: fastestAlgorithm(for: problem))
@@ -85,67 +89,5 @@ extension ConvolutionProblem {
       }
     }
     return taps
-  }
-}
-
-/// A sum over pixels or tiles in parts that depend on the shape alone and are added in order, so that the bits do not
-/// depend on the threads.
-struct PartialSums {
-  /// Parts in all.
-  let count: Int
-  /// Pixels or tiles of each part but the last.
-  let size: Int
-  /// Elements of the result.
-  private let elementCount: Int
-  /// `[count][elementCount]`; nil for one part, which is the result.
-  private let parts: Workspace.Part<Float>?
-
-  private static let wantedTasks = 32
-  private static let byteLimit = 16 << 20
-
-  /// - Parameters:
-  ///   - units: pixels or tiles in all.
-  ///   - smallest: fewer units in a part cost more to add up than they gain.
-  ///   - blocks: tasks that each part is divided into.
-  ///   - elementCount: elements of the result.
-  init(units: Int, smallest: Int, blocks: Int, elementCount: Int, _ workspace: inout Workspace) {
-    let byteCount = elementCount * MemoryLayout<Float>.stride
-    let wanted = max(1, min(Self.wantedTasks / blocks, units / smallest, Self.byteLimit / byteCount))
-    size = (units + wanted - 1) / wanted
-    count = (units + size - 1) / size
-    self.elementCount = elementCount
-    parts = count > 1 ? workspace.add(count * elementCount, of: Float.self) : nil
-  }
-
-  /// Returns a function that calls `body` for each part and block on `pool`, with the memory for the part's sum and
-  /// whether to add to it, and then adds the parts up.
-  func bind(
-    units: Int, blocks: Int, result: UnsafeMutablePointer<Float>, accumulate: Bool, on pool: ThreadPool,
-    _ binding: Binding,
-    _ body:
-      @escaping (
-        _ units: Range<Int>, _ block: Int, _ sum: UnsafeMutablePointer<Float>, _ accumulate: Bool, _ worker: Int
-      ) -> Void
-  ) throws(BackendError) -> () -> Void {
-    let (count, size, elementCount) = (count, size, elementCount)
-    guard let parts else {
-      return {
-        pool.run(count: blocks) { block, worker in body(0..<units, block, result, accumulate, worker) }
-      }
-    }
-    let sums = try binding.pointer(to: parts)
-    return {
-      pool.run(count: blocks * count) { index, worker in
-        let (part, block) = index.quotientAndRemainder(dividingBy: blocks)
-        body(
-          part * size..<min(units, (part + 1) * size), block, sums + part * elementCount, false, worker)
-      }
-      let slice = 4096
-      pool.run(count: (elementCount + slice - 1) / slice) { index, _ in
-        let first = index * slice
-        sum_parts(
-          sums + first, elementCount, count, min(slice, elementCount - first), result + first, accumulate)
-      }
-    }
   }
 }

@@ -7,9 +7,8 @@ struct ShiftedFilter: ConvolutionAlgorithm {
   let workspace: Workspace
   private let scratch: Workspace.WorkerParts
   private let parts: PartialSums
-  /// Input channels of one task, and tasks that share them.
+  /// Input channels of one task.
   private let blockChannels: Int
-  private let blocks: Int
   private let problem: ConvolutionProblem
   private let pool: ThreadPool
 
@@ -18,7 +17,8 @@ struct ShiftedFilter: ConvolutionAlgorithm {
     self.pool = pool
     let channels = problem.inputSide.shape.channels
     blockChannels = channels <= Int(SHIFTED_FILTER_CHANNELS) ? channels : 64
-    blocks = (channels + blockChannels - 1) / blockChannels
+    // Tasks that share the channels among them.
+    let blocks = (channels + blockChannels - 1) / blockChannels
     var workspace = Workspace()
     scratch = workspace.add(byteCount: shifted_filter_scratch_bytes(), perWorkerOf: pool)
     parts = PartialSums(
@@ -26,8 +26,6 @@ struct ShiftedFilter: ConvolutionAlgorithm {
       &workspace)
     self.workspace = workspace
   }
-
-  var partCounts: [Int] { [] }
 
   func bind(statistics: ConvolutionStatistics?, _ binding: inout Binding) throws(BackendError) -> () -> Void {
     func side(_ tensor: HostTensor<Float>, step: Int, shifted: Bool) -> convolution_side {
@@ -47,8 +45,7 @@ struct ShiftedFilter: ConvolutionAlgorithm {
     let (channels, blockChannels) = (problem.inputSide.shape.channels, blockChannels)
     let (scratch, scratchStride) = (try binding.pointer(to: scratch), scratch.stride)
     return try parts.bind(
-      units: problem.map.shape.pixelCount, blocks: blocks, result: try binding.vector(problem.weights),
-      accumulate: problem.accumulate, on: pool, binding
+      result: try binding.vector(problem.weights), accumulate: problem.accumulate, on: pool, binding
     ) { positions, block, sum, accumulate, worker in
       let first = block * blockChannels
       shifted_filter_run(

@@ -14,8 +14,6 @@ struct WinogradFilter: ConvolutionAlgorithm {
   let parts: PartialSums
   private let scratch: Workspace.WorkerParts
   private let kind: winograd_kind
-  private let tiles: Int
-  private let inputBlocks: Int
   private let outputBlocks: Int
   private let problem: ConvolutionProblem
   private let pool: ThreadPool
@@ -31,19 +29,17 @@ struct WinogradFilter: ConvolutionAlgorithm {
     self.problem = problem
     self.pool = pool
     self.kind = kind
-    tiles = kind.tileCount(problem.map.shape)
-    inputBlocks = (inputChannels + Self.block - 1) / Self.block
+    let tiles = kind.tileCount(problem.map.shape)
+    let inputBlocks = (inputChannels + Self.block - 1) / Self.block
     outputBlocks = (outputChannels + Self.block - 1) / Self.block
     var workspace = Workspace()
     scratch = workspace.add(byteCount: winograd_filter_scratch_bytes(kind), perWorkerOf: pool)
-    // Fewer tiles in a part cost more in output transforms and in adding up than they gain.
+    // Fewer tiles in a part cost more in transforms and in adding up than they gain.
     parts = PartialSums(
       units: tiles, smallest: 64, blocks: inputBlocks * outputBlocks, elementCount: problem.weights.shape.count,
       &workspace)
     self.workspace = workspace
   }
-
-  var partCounts: [Int] { [] }
 
   func bind(statistics: ConvolutionStatistics?, _ binding: inout Binding) throws(BackendError) -> () -> Void {
     let image = try binding.float32(problem.image)
@@ -54,8 +50,7 @@ struct WinogradFilter: ConvolutionAlgorithm {
     let (inputChannels, outputChannels, outputBlocks, block) = (image.channels, map.channels, outputBlocks, Self.block)
     let (scratch, scratchStride) = (try binding.pointer(to: scratch), scratch.stride)
     return try parts.bind(
-      units: tiles, blocks: inputBlocks * outputBlocks, result: try binding.vector(problem.weights),
-      accumulate: problem.accumulate, on: pool, binding
+      result: try binding.vector(problem.weights), accumulate: problem.accumulate, on: pool, binding
     ) { tiles, index, sum, accumulate, worker in
       let input = index / outputBlocks * block
       let output = index % outputBlocks * block

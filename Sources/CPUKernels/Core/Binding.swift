@@ -7,7 +7,6 @@ struct HostTensor<Element: BitwiseCopyable> {
   let shape: Shape
   let pixelStride: Int
 
-  var batch: Int { shape.batch }
   var height: Int { shape.height }
   var width: Int { shape.width }
   var channels: Int { shape.channels }
@@ -141,7 +140,7 @@ struct Binding {
   }
 
   private func byte(_ offset: Int) throws(BackendError) -> UnsafeMutableRawPointer {
-    guard let workspace else { throw .invalidOperation(operation: title, reason: "has no workspace") }
+    guard let workspace else { throw .invalidOperation(operation: title, reason: "no workspace is given") }
     return workspace + offset
   }
 

@@ -15,7 +15,7 @@ struct Blocks {
   /// Blocks of about `elements` elements, a whole multiple of `multiple` units each.
   init(unitCount: Int, elementsPerUnit: Int, elements: Int = defaultElementCount, multiple: Int = 1) {
     self.unitCount = unitCount
-    unitsPerBlock = max(1, elements / max(1, elementsPerUnit) / multiple) * multiple
+    unitsPerBlock = max(1, elements / elementsPerUnit / multiple) * multiple
   }
 
   /// Number of blocks.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "layout.h"
+#include "pixelwise_loss.h"
 
 /// *sum = the sum of max(z, 0) − z t + ln(1 + exp(−|z|)) over the logits z of a block, with one target t. The
 /// derivative is sigmoid(z) − t.

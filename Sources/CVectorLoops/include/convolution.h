@@ -41,7 +41,7 @@ struct shifted_data {
   const float *bias;
   const struct convolution_tap *taps;
   size_t tap_count;
-  /// Where not NULL: the moments of each result channel over each SHIFTED_PART_POSITIONS positions,
+  /// Where `moments.mean` is not NULL: the moments of each result channel over each SHIFTED_PART_POSITIONS positions,
   /// `[parts][result_channels]`, computed while the positions are in the cache. Only with a result_step of 1.
   struct vector_moments moments;
 };
@@ -92,9 +92,8 @@ void shifted_filter_run(
     const struct shifted_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
     float *gradient, bool accumulate, void *scratch);
 
-/// to[k] (+)= Σ over `pixels` of from[pixel · pixel_stride + k], k < channels.
-void sum_pixels(
-    const float *from, ptrdiff_t pixel_stride, size_t pixels, size_t channels, float *to, bool accumulate);
+/// to[k] = Σ over `pixels` of from[pixel · pixel_stride + k], k < channels.
+void sum_pixels(const float *from, ptrdiff_t pixel_stride, size_t pixels, size_t channels, float *to);
 
 /// to[i] (+)= Σ over parts, in order, of from[part · part_stride + i], i < count.
 void sum_parts(const float *from, size_t part_stride, size_t parts, size_t count, float *to, bool accumulate);

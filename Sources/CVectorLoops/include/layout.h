@@ -26,11 +26,3 @@ struct vector_pixels {
 struct vector_moments {
   double *mean, *squares;
 };
-
-/// Where a loss writes its gradient: rows = factor · derivative, added to what is there with `accumulate`.
-struct vector_loss_gradient {
-  /// `start` is NULL where no gradient is wanted.
-  struct vector_rows rows;
-  float factor;
-  bool accumulate;
-};

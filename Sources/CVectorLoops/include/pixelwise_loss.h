@@ -2,6 +2,14 @@
 
 #include "layout.h"
 
+/// Where a loss writes its gradient: rows = factor · derivative, added to what is there with `accumulate`.
+struct vector_loss_gradient {
+  /// `start` is NULL where no gradient is wanted.
+  struct vector_rows rows;
+  float factor;
+  bool accumulate;
+};
+
 enum vector_pixelwise_loss_kind {
   /// |prediction − target|
   vector_l1_loss,

@@ -41,7 +41,7 @@ struct winograd_data {
   bool flipped;
   /// `[result.channels]`, or NULL.
   const float *bias;
-  /// Where not NULL: the moments of each channel of the result over each WINOGRAD_PART_TILES tiles,
+  /// Where `moments.mean` is not NULL: the moments of each channel of the result over each WINOGRAD_PART_TILES tiles,
   /// `[parts][result.channels]`, computed while the pixels are in registers.
   struct vector_moments moments;
 };

@@ -35,7 +35,7 @@ public struct ActivationForward: Operation {
 /// `inputGradient = outputGradient · activation′`, with the derivative taken from the output: tanh 1 − y², sigmoid
 /// y (1 − y), LeakyReLU 1 where y > 0 and the slope elsewhere. `inputGradient` may be `outputGradient` itself.
 public struct ActivationBackward: Operation {
-  public static let name = "Activation"
+  public static let name = ActivationForward.name
   public var pass: Pass { .backward }
 
   /// Written by the forward pass, `[N, H, W, C]`.

@@ -1,4 +1,4 @@
-/// The encoding of a photograph as a network's gray input and color output.
+/// The encoding of an image as a network's gray input and color output.
 public enum ColorEncoding: Hashable, Sendable {
   /// Colors are red, green and blue in sRGB, each byte · scale + shift; gray is their mean.
   case rgb(scale: Float, shift: Float)
@@ -16,8 +16,8 @@ public enum ColorEncoding: Hashable, Sendable {
 
 /// Picks a batch out of a data set that lives on the device as bytes, and makes the colors and the gray input of it:
 ///
-/// with i = indices(first + n), image i mod 2³¹, left and right exchanged where i ≥ 2³¹. In `ColorEncoding.rgb`
-/// color(n, y, x, c) = image(y, x, c) · scale + shift, gray = mean of the three colors.
+/// with i = indices(first + n), image i mod 2³¹, flipped horizontally where i ≥ 2³¹ (`horizontalFlip`). In
+/// `ColorEncoding.rgb` color(n, y, x, c) = image(y, x, c) · scale + shift, gray = mean of the three colors.
 public struct BatchGather: Operation {
   public static let name = "BatchGather"
   public var pass: Pass { .forward }
@@ -65,7 +65,7 @@ public struct BatchGather: Operation {
     try requireShape(Shape(shape.batch, shape.height, shape.width, encoding.colorChannels), of: color)
     try requireShape(Shape(shape.batch, shape.height, shape.width, 1), of: gray)
     try require(
-      indices.isDense || indices.shape.pixelCount == 1, "\(indices.storage.name) has gaps between its elements")
+      indices.isDense || indices.shape.pixelCount == 1, "tensor \(indices.storage.name) has gaps between its elements")
     try require(indices.shape.count >= shape.batch, "\(indices.shape.count) indices for a batch of \(shape.batch)")
   }
 

@@ -53,9 +53,7 @@ public struct BatchNormalizationForward: Operation {
     self.momentum = momentum
   }
 
-  public var reads: [Tensor] {
-    [input, scale, shift, runningMean, runningVariance] + (statistics.map { [$0] } ?? [])
-  }
+  public var reads: [Tensor] { [input, scale, shift, runningMean, runningVariance, statistics].compactMap { $0 } }
   public var writes: [Tensor] {
     [runningMean, runningVariance, savedMean, savedInverseDeviation, output] + (pooling?.tensors ?? [])
   }
@@ -70,7 +68,7 @@ public struct BatchNormalizationForward: Operation {
       try requireVector(vector, count: channels)
     }
     if let statistics { try requireStatistics(statistics, channels: channels) }
-    if let pooling { try requirePooling([pooling.output], pooling.indices, of: output, window: 2) }
+    if let pooling { try requirePooling(pooling.output, pooling.indices, of: output, window: 2) }
   }
 
   public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
@@ -95,7 +93,7 @@ public struct BatchNormalizationPooling {
 
 /// Batch normalization with the running statistics, with an optional activation on top.
 public struct BatchNormalizationInference: Operation {
-  public static let name = "BatchNormalization"
+  public static let name = BatchNormalizationForward.name
   public var pass: Pass { .inference }
 
   /// x, `[N, H, W, C]`
@@ -150,7 +148,7 @@ public struct BatchNormalizationInference: Operation {
 ///
 /// The activation's derivative is recomputed from `input`. `inputGradient` may be `outputGradient` itself.
 public struct BatchNormalizationBackward: Operation {
-  public static let name = "BatchNormalization"
+  public static let name = BatchNormalizationForward.name
   public var pass: Pass { .backward }
 
   /// x, `[N, H, W, C]`
@@ -206,17 +204,8 @@ public struct BatchNormalizationBackward: Operation {
     for vector in [scale, shift, savedMean, savedInverseDeviation, scaleGradient, shiftGradient] {
       try requireVector(vector, count: input.shape.channels)
     }
-    if let pooling { try requirePooling([pooling.output], pooling.indices, of: outputGradient, window: 2) }
+    if let pooling { try requirePooling(pooling.output, pooling.indices, of: outputGradient, window: 2) }
   }
 
   public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
-}
-
-extension Operation {
-  /// Throws unless `tensor` holds the means and the variances of `channels` channels: `[1, 1, 2, channels]`, dense.
-  func requireStatistics(_ tensor: Tensor, channels: Int) throws(BackendError) {
-    try require(.float32, in: tensor)
-    try requireShape(Shape(1, 1, 2, channels), of: tensor)
-    try require(tensor.isDense, "\(tensor.storage.name) has gaps between its elements")
-  }
 }

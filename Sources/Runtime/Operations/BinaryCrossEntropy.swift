@@ -30,12 +30,12 @@ public struct BinaryCrossEntropy: Operation {
     self.accumulate = accumulate
   }
 
-  public var reads: [Tensor] { [logits, loss] + ((accumulate ? gradient : nil).map { [$0] } ?? []) }
-  public var writes: [Tensor] { [loss] + (gradient.map { [$0] } ?? []) }
+  public var reads: [Tensor] { [logits, loss, accumulate ? gradient : nil].compactMap { $0 } }
+  public var writes: [Tensor] { [loss, gradient].compactMap { $0 } }
   public var floatingPointOperations: Int { 10 * logits.shape.count }
 
   public func validate() throws(BackendError) {
-    try requireSameShape([logits] + (gradient.map { [$0] } ?? []))
+    try requireSameShape([logits, gradient].compactMap { $0 })
     try requireVector(loss, count: 1)
   }
 

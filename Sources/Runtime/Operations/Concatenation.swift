@@ -25,7 +25,7 @@ public struct Concatenation: Operation {
 
 /// Copies consecutive runs of the input's channels into the outputs: the gradient of a concatenation.
 public struct Split: Operation {
-  public static let name = "Concatenation"
+  public static let name = Concatenation.name
   public var pass: Pass { .backward }
 
   /// `[N, H, W, ΣCᵢ]`
@@ -47,6 +47,17 @@ public struct Split: Operation {
   public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
 }
 
+extension Tensor {
+  /// Returns consecutive runs of the channels, one for each of `parts`.
+  package func channelRuns(like parts: [Tensor]) -> [Tensor] {
+    var first = 0
+    return parts.map { part in
+      defer { first += part.shape.channels }
+      return channels(first..<first + part.shape.channels)
+    }
+  }
+}
+
 extension Operation {
   /// Throws unless `parts` are of the shape of `whole` but for their channels, which add up to those of `whole`.
   fileprivate func requireParts(_ parts: [Tensor], of whole: Tensor) throws(BackendError) {
@@ -60,6 +71,6 @@ extension Operation {
     let channels = parts.reduce(0) { $0 + $1.shape.channels }
     try require(
       channels == whole.shape.channels,
-      "\(whole.storage.name) has \(whole.shape.channels) channels, and its parts \(channels)")
+      "tensor \(whole.storage.name) has \(whole.shape.channels) channels, and its parts \(channels)")
   }
 }

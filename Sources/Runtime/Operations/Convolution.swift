@@ -16,8 +16,8 @@ public struct ConvolutionForward: ConvolutionOperation {
     geometry: ConvolutionGeometry
   ) {
     problem = ConvolutionProblem(
-      operation: Self.name, pass: .forward, target: .map, image: input, map: output, weights: weights, bias: bias,
-      statistics: statistics, geometry: geometry, weightsInput: .image)
+      target: .map, image: input, map: output, weights: weights, bias: bias, statistics: statistics,
+      geometry: geometry, weightsInput: .image)
   }
 }
 
@@ -32,8 +32,8 @@ public struct ConvolutionBackwardData: ConvolutionOperation {
   ///   - inputGradient: `[N, H, W, C]`, overwritten; may be a slice of channels.
   public init(outputGradient: Tensor, weights: Tensor, inputGradient: Tensor, geometry: ConvolutionGeometry) {
     problem = ConvolutionProblem(
-      operation: Self.name, pass: .backwardData, target: .image, image: inputGradient, map: outputGradient,
-      weights: weights, geometry: geometry, weightsInput: .image)
+      target: .image, image: inputGradient, map: outputGradient, weights: weights, geometry: geometry,
+      weightsInput: .image)
   }
 }
 
@@ -53,7 +53,7 @@ public struct ConvolutionBackwardFilter: ConvolutionOperation {
     geometry: ConvolutionGeometry, accumulate: Bool = false
   ) {
     problem = ConvolutionProblem(
-      operation: Self.name, pass: .backwardFilter, target: .weights, image: input, map: outputGradient,
-      weights: weightsGradient, bias: biasGradient, geometry: geometry, weightsInput: .image, accumulate: accumulate)
+      target: .weights, image: input, map: outputGradient, weights: weightsGradient, bias: biasGradient,
+      geometry: geometry, weightsInput: .image, accumulate: accumulate)
   }
 }

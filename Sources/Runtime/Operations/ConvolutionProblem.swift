@@ -41,8 +41,8 @@ public struct ConvolutionGeometry: Codable, Hashable, Sendable {
 /// One pass of a convolution or of a transposed convolution, as both backends compute it.
 ///
 /// A convolution with stride s and padding p relates an *image* to a *map*: along each axis, pixel v of the map and
-/// pixel v · s + i − p of the image meet at tap i of the kernel. (These are the names of the two sides; a batch has N
-/// pictures on each.) Every pass computes one of three tensors from the other two:
+/// pixel v · s + i − p of the image meet at tap i of the kernel. Both sides hold the N images of a batch. Every pass
+/// computes one of three tensors from the other two:
 ///
 ///     map(v, k)        = bias(k) + Σ image(v · s + i − p, c) · weights(i, c, k)
 ///     image(y, c)      = bias(c) + Σ map(v, k) · weights(i, c, k)      over v · s + i − p = y
@@ -57,12 +57,9 @@ public struct ConvolutionProblem {
   /// A side of the convolution.
   public enum Side: Sendable { case image, map }
 
-  /// The operation's name in every tree: `Convolution` or `TransposedConvolution`.
-  public let operation: String
-  public let pass: Pass
   public let target: Target
-  /// `[N, H, W, C]`, or its gradient: the side with the larger extents. The map has one pixel for every `stride` of its
-  /// pixels along each axis.
+  /// `[N, H, W, C]`, or its gradient: the side that the stride samples. The map has about one pixel for every `stride`
+  /// of its pixels along each axis.
   public var image: Tensor
   /// `[N, H′, W′, K]`, or its gradient.
   public var map: Tensor
@@ -79,11 +76,9 @@ public struct ConvolutionProblem {
   public var accumulate: Bool
 
   public init(
-    operation: String, pass: Pass, target: Target, image: Tensor, map: Tensor, weights: Tensor, bias: Tensor? = nil,
-    statistics: Tensor? = nil, geometry: ConvolutionGeometry, weightsInput: Side, accumulate: Bool = false
+    target: Target, image: Tensor, map: Tensor, weights: Tensor, bias: Tensor? = nil, statistics: Tensor? = nil,
+    geometry: ConvolutionGeometry, weightsInput: Side, accumulate: Bool = false
   ) {
-    self.operation = operation
-    self.pass = pass
     self.target = target
     self.image = image
     self.map = map
@@ -97,6 +92,14 @@ public struct ConvolutionProblem {
 }
 
 extension ConvolutionProblem {
+  /// The operation's name in every tree: `Convolution` or `TransposedConvolution`.
+  public var operation: String { weightsInput == .image ? ConvolutionForward.name : TransposedConvolutionForward.name }
+
+  /// The operation's pass: a data sum that reads the weights transposed is the gradient of one that does not.
+  public var pass: Pass {
+    target == .weights ? .backwardFilter : readsWeightsTransposed ? .backwardData : .forward
+  }
+
   /// The problem in messages: `Convolution backwardData`.
   public var title: String { "\(operation) \(pass.rawValue)" }
 
@@ -116,14 +119,14 @@ extension ConvolutionProblem {
   public var reads: [Tensor] {
     target == .weights
       ? [inputSide, outputSide] + (accumulate ? writes : [])
-      : [source, weights] + (bias.map { [$0] } ?? [])
+      : [source, weights, bias].compactMap { $0 }
   }
 
   /// Tensors that are computed.
   public var writes: [Tensor] {
     target == .weights
-      ? [weights] + (bias.map { [$0] } ?? [])
-      : [result] + (statistics.map { [$0] } ?? [])
+      ? [weights, bias].compactMap { $0 }
+      : [result, statistics].compactMap { $0 }
   }
 
   /// Multiply-adds of the direct method, padding counted.
@@ -163,7 +166,7 @@ extension ConvolutionOperation {
     try requireShape(
       Shape(geometry.kernelHeight, geometry.kernelWidth, problem.inputSide.shape.channels, channels),
       of: problem.weights)
-    try require(problem.weights.isDense, "\(problem.weights.storage.name) has gaps between its elements")
+    try requireDense(problem.weights)
     if let bias = problem.bias { try requireVector(bias, count: channels) }
     if let statistics = problem.statistics { try requireStatistics(statistics, channels: map.shape.channels) }
   }

@@ -20,12 +20,12 @@ public struct MaxPoolingForward: Operation {
   }
 
   public var reads: [Tensor] { [input] }
-  public var writes: [Tensor] { [output] + (indices.map { [$0] } ?? []) }
+  public var writes: [Tensor] { [output, indices].compactMap { $0 } }
   public var floatingPointOperations: Int { input.shape.count }
 
   public func validate() throws(BackendError) {
     try require(.float32, in: input)
-    try requirePooling([output], indices, of: input, window: window)
+    try requirePooling(output, indices, of: input, window: window)
   }
 
   public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
@@ -33,7 +33,7 @@ public struct MaxPoolingForward: Operation {
 
 /// Sends each output gradient to the place of its maximum; every other element gets 0.
 public struct MaxPoolingBackward: Operation {
-  public static let name = "MaxPooling"
+  public static let name = MaxPoolingForward.name
   public var pass: Pass { .backward }
 
   /// `[N, H / window, W / window, C]`
@@ -62,26 +62,8 @@ public struct MaxPoolingBackward: Operation {
 
   public func validate() throws(BackendError) {
     try require(.float32, in: inputGradient)
-    try requirePooling([outputGradient], indices, of: inputGradient, window: window)
+    try requirePooling(outputGradient, indices, of: inputGradient, window: window)
   }
 
   public func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation { try backend.plan(self) }
-}
-
-extension Operation {
-  /// Throws unless `pooled` and `indices` have the shape that pooling `tensor` over squares of `window` pixels gives.
-  func requirePooling(_ pooled: [Tensor], _ indices: Tensor?, of tensor: Tensor, window: Int) throws(BackendError) {
-    // The place of a maximum in its window is kept in a byte.
-    try require((1...16).contains(window), "window \(window) is not in 1...16")
-    let shape = tensor.shape
-    let expected = Shape(shape.batch, shape.height / window, shape.width / window, shape.channels)
-    for tensor in pooled {
-      try require(.float32, in: tensor)
-      try requireShape(expected, of: tensor)
-    }
-    if let indices {
-      try require(.uint8, in: indices)
-      try requireShape(expected, of: indices)
-    }
-  }
 }

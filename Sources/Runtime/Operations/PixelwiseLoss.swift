@@ -42,12 +42,12 @@ public struct PixelwiseLoss: Operation {
     self.accumulate = accumulate
   }
 
-  public var reads: [Tensor] { [prediction, target, loss] + ((accumulate ? gradient : nil).map { [$0] } ?? []) }
-  public var writes: [Tensor] { [loss] + (gradient.map { [$0] } ?? []) }
+  public var reads: [Tensor] { [prediction, target, loss, accumulate ? gradient : nil].compactMap { $0 } }
+  public var writes: [Tensor] { [loss, gradient].compactMap { $0 } }
   public var floatingPointOperations: Int { 5 * prediction.shape.count }
 
   public func validate() throws(BackendError) {
-    try requireSameShape([prediction, target] + (gradient.map { [$0] } ?? []))
+    try requireSameShape([prediction, target, gradient].compactMap { $0 })
     try requireVector(loss, count: 1)
   }
 

@@ -36,7 +36,7 @@ public struct RandomFill: Operation {
 
   public func validate() throws(BackendError) {
     try require(.float32, in: output)
-    try require(output.isDense, "tensor \(output.storage.name) is not dense")
+    try requireDense(output)
     try require(output.shape.count <= 1 << 34, "\(output.shape.count) numbers asked for; a stream has 2³⁴")
   }
 

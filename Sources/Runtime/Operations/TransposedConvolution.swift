@@ -14,8 +14,7 @@ public struct TransposedConvolutionForward: ConvolutionOperation {
   ///   - geometry: of the convolution whose data gradient this is.
   public init(input: Tensor, weights: Tensor, bias: Tensor?, output: Tensor, geometry: ConvolutionGeometry) {
     problem = ConvolutionProblem(
-      operation: Self.name, pass: .forward, target: .image, image: output, map: input, weights: weights, bias: bias,
-      geometry: geometry, weightsInput: .map)
+      target: .image, image: output, map: input, weights: weights, bias: bias, geometry: geometry, weightsInput: .map)
   }
 }
 
@@ -31,8 +30,7 @@ public struct TransposedConvolutionBackwardData: ConvolutionOperation {
   ///   - geometry: of the convolution whose data gradient the forward pass is.
   public init(outputGradient: Tensor, weights: Tensor, inputGradient: Tensor, geometry: ConvolutionGeometry) {
     problem = ConvolutionProblem(
-      operation: Self.name, pass: .backwardData, target: .map, image: outputGradient, map: inputGradient,
-      weights: weights, geometry: geometry, weightsInput: .map)
+      target: .map, image: outputGradient, map: inputGradient, weights: weights, geometry: geometry, weightsInput: .map)
   }
 }
 
@@ -53,7 +51,7 @@ public struct TransposedConvolutionBackwardFilter: ConvolutionOperation {
     geometry: ConvolutionGeometry, accumulate: Bool = false
   ) {
     problem = ConvolutionProblem(
-      operation: Self.name, pass: .backwardFilter, target: .weights, image: outputGradient, map: input,
-      weights: weightsGradient, bias: biasGradient, geometry: geometry, weightsInput: .map, accumulate: accumulate)
+      target: .weights, image: outputGradient, map: input, weights: weightsGradient, bias: biasGradient,
+      geometry: geometry, weightsInput: .map, accumulate: accumulate)
   }
 }

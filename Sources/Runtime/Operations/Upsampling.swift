@@ -35,7 +35,7 @@ public struct UpsamplingForward: Operation {
 
 /// Gradient of `UpsamplingForward`: each input gathers what it gave to the outputs.
 public struct UpsamplingBackward: Operation {
-  public static let name = "Upsampling"
+  public static let name = UpsamplingForward.name
   public var pass: Pass { .backward }
 
   /// `[N, H · factor, W · factor, C]`
