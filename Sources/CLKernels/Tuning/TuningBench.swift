@@ -181,7 +181,7 @@ final class TuningBench {
   }
 
   private func launch(_ problem: ConvolutionProblem, _ algorithm: AnyAlgorithm) throws(BackendError) -> any Launch {
-    let planned = try backend.plan(problem, by: algorithm)
+    let planned = backend.plan(problem, by: algorithm)
     if planned.workspaceByteCount > workspace?.byteCount ?? 0 {
       workspace = nil
       workspace = try backend.allocate(byteCount: planned.workspaceByteCount)
