@@ -14,7 +14,10 @@
 #include "common.h"
 #include "convolution_geometry.h"
 #include "convolution_vectors.h"
-#include "convolution_winograd_vectors.h"
+
+#define TILE_CHANNELS 16
+#include "convolution_winograd_transforms.h"
+#include "convolution_winograd_prefetch.h"
 
 // Tiles of 4 × 4 pixels that a work-item computes; a multiple of TILE_ROWS.
 #ifndef BLOCK_TILES

@@ -13,7 +13,10 @@
 #include "common.h"
 #include "convolution_geometry.h"
 #include "convolution_vectors.h"
-#include "convolution_winograd_vectors.h"
+
+#define TILE_CHANNELS 16
+#include "convolution_winograd_transforms.h"
+#include "convolution_winograd_prefetch.h"
 
 // Tiles of 4 × 4 pixels that are transformed at a time.
 #ifndef BLOCK_TILES

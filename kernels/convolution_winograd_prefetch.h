@@ -1,7 +1,5 @@
-// Winograd's algorithm for CPUs: prefetching the pixels of a tile, 16 channels at a time.
-
-#define TILE_CHANNELS 16
-#include "convolution_winograd_transforms.h"
+// Winograd's algorithm for CPUs: prefetching the pixels of a tile, 16 channels at a time. A file includes
+// convolution_winograd_transforms.h before this.
 
 // Pixels of a tile lie far apart, so that hardware prefetchers do not foresee them: prefetching the next tile while one
 // is transformed makes the passes over large maps a quarter faster. OpenCL's own prefetch() does nothing in PoCL, whose
