@@ -3,7 +3,7 @@ import Runtime
 extension CLBackend {
   public func plan(_ operation: RandomFill) -> PlannedOperation {
     let output = operation.output
-    let blocks = (output.shape.count + 3) / 4
+    let blocks = ceilDivide(output.shape.count, 4)
     let (isNormal, a, b) =
       switch operation.distribution {
       case .uniform(let low, let high): (false, low, high)

@@ -42,7 +42,7 @@ extension CLBackend {
 
   /// Returns the fault of `probe` with `tiles`; nil where its sums are right to the bit.
   ///
-  /// Once the left operand needs all bits of the precision and the right one few, once vice versa: sums are exact in
+  /// Once the first operand needs all bits of the precision and the second one few, once vice versa: sums are exact in
   /// float, and no part of either operand is 0 by chance.
   func fault(of probe: ConvolutionProblem, _ tiles: TensorTiles) throws(BackendError) -> String? {
     let algorithm =
