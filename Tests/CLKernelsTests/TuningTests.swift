@@ -37,7 +37,7 @@ struct TuningTests {
   private func naiveTuning() throws -> Tuning {
     var tuning = try tuning()
     let entry = Tuning.Entry(
-      key: ConvolutionKey(forward), algorithm: AnyAlgorithm(NaiveData()), milliseconds: 1, standardMilliseconds: 2)
+      key: ConvolutionKey(forward), algorithm: AnyAlgorithm(Naive()), milliseconds: 1, standardMilliseconds: 2)
     tuning.set(entry, for: entry.key)
     return tuning
   }
