@@ -13,7 +13,7 @@ extension CLBackend {
       try launch.add(
         "random_fill", in: "random_fill.cl", definitions: ["NORMAL": isNormal],
         arguments: [
-          .vector(output), .ulong(output.shape.count), .uint(Int(operation.seed & 0xFFFF_FFFF)),
+          .array(output), .ulong(output.shape.count), .uint(Int(operation.seed & 0xFFFF_FFFF)),
           .uint(Int(operation.seed >> 32)), .uint(Int(operation.stream & 0xFFFF_FFFF)),
           .uint(Int(operation.stream >> 32)), .float(a), .float(b),
         ],

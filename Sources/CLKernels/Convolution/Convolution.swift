@@ -64,7 +64,7 @@ extension BatchNormalizationTiling {
       arguments: [.tensor(tensor), .memory(partials)] + extents + [.uint(blocks)], over: range(blocks: blocks))
     try launch.add(
       "combine_moments", in: "batch_normalization.cl", definitions: definitions,
-      arguments: [.memory(partials), .vector(statistics)] + extents + [.uint(blocks)], over: range(blocks: 1))
+      arguments: [.memory(partials), .array(statistics)] + extents + [.uint(blocks)], over: range(blocks: 1))
   }
 }
 

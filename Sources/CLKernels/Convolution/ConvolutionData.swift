@@ -16,7 +16,7 @@ extension ConvolutionProblem {
   }
 
   /// A pointer, null for no bias, and an offset.
-  var biasArguments: [KernelArgument] { bias.map { [.vector($0)] } ?? Self.noBias }
+  var biasArguments: [KernelArgument] { bias.map { [.array($0)] } ?? Self.noBias }
   static var noBias: [KernelArgument] { [.null, .ulong(0)] }
 
   /// The sizes that the kernels of convolution_geometry.h's formulation end with.

@@ -29,7 +29,7 @@ struct Naive: ConvolutionAlgorithm {
       problem.target == .map ? "convolution_naive_to_map" : "convolution_naive_to_image", in: "convolution_naive.cl",
       arguments: problem.sourceArguments + [
         .int(channels), .tensor(result), .int(result.shape.height), .int(result.shape.width), .int(problem.n),
-        .int(result.shape.batch), .vector(weights), .ulong(tapStep), .ulong(transposed ? 1 : weights.pixelStride),
+        .int(result.shape.batch), .array(weights), .ulong(tapStep), .ulong(transposed ? 1 : weights.pixelStride),
         .ulong(transposed ? weights.pixelStride : 1),
       ] + problem.biasArguments + [
         .int(geometry.kernelHeight), .int(geometry.kernelWidth), .int(geometry.stride), .int(geometry.padding),
