@@ -92,14 +92,6 @@ extension ConvolutionProblem {
   var vectorWidth: Int { commonVectorWidth([image, map, weights]) }
 }
 
-/// Tiles of a matrix product M × N × K on a GPU: a tile's rows are of M, its columns of N, its depth of K.
-protocol ProductTiles: SearchParameters {
-  var rows: Int { get }
-  var columns: Int { get }
-  /// Work-items of a group, which computes one tile.
-  var group: (Int, Int, Int) { get }
-}
-
 /// Returns the elements that may be read at a time: four if all offsets, strides and numbers of channels are multiples
 /// of four.
 func commonVectorWidth(_ tensors: [Tensor]) -> Int {

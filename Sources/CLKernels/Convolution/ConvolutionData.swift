@@ -32,9 +32,7 @@ extension ConvolutionProblem {
 }
 
 /// A data sum as tiled matrix products, whose terms may be split into parts that a second kernel adds up.
-protocol DataProduct: ConvolutionAlgorithm {
-  associatedtype Tiles: ProductTiles
-  var tiles: Tiles { get set }
+protocol DataProduct: TiledAlgorithm {
   /// Parts of the terms, where the result alone has too few tiles to fill a GPU.
   var splits: Int { get set }
   /// Whether pixels are ordered position by position, the images of the batch innermost.
