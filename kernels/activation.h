@@ -5,7 +5,7 @@
 //
 // Leaky ReLU takes its slope, in 0...1, at run time; the others ignore it.
 
-// The values of ACTIVATION. None is 0, which an undefined name would be.
+// The values of ACTIVATION. No value is 0, as an undefined name would be.
 #define ACTIVATION_NONE 1
 #define ACTIVATION_LEAKY_RELU 2
 #define ACTIVATION_TANH 3

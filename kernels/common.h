@@ -14,7 +14,7 @@
 
 // Kernel parameters. TENSOR is a tensor's memory, the offset of its first element and its stride; ARRAY is memory
 // without gaps and the offset of its first element. `pointer` is the type without its address space: const float
-// *restrict. Launchers pass them as KernelArgument.tensor and .vector.
+// *restrict. Launchers pass them as KernelArgument.tensor and .array.
 #define TENSOR(pointer, name) global pointer name, ulong name##_offset, ulong name##_stride
 #define ARRAY(pointer, name) global pointer name, ulong name##_offset
 

@@ -13,7 +13,7 @@
 //   q = (a + padding) / phases,   r = (a + padding) mod phases,
 //
 // the taps that hit are i = r, r + phases, r + 2 · phases, …; the m-th of them reads line
-// v = y · step + direction · (m − q). Only taps outside the image's border are multiplied in vain.
+// v = y · step + direction · (m − q). So no tap is multiplied in vain but for those beyond the input's border.
 //
 //                                          phases   step     direction
 //   to the map                             1        stride   +1
@@ -37,7 +37,7 @@
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
 #endif
 
-// ---- Numbers of two or three digits ----
+// ---- Numbers of three digits ----
 
 // A number with three digits of mixed radix, so that walking through (tap row, tap column, channel) or (image, y, x)
 // with a constant stride needs no division.

@@ -78,6 +78,6 @@ kernel void convolution_winograd_output(ARRAY(const float *restrict, sums), ARRA
 #pragma unroll
     for (int x = 0; x < TILE_SIDE; x++)
       if (place.y + y < height && place.x + x < width)
-        AT(output, pixel_index(place.image, place.y + y, place.x + x, height, width))[column] = line[x] + start;
+        AT(output, pixel_index(place.n, place.y + y, place.x + x, height, width))[column] = line[x] + start;
   }
 }

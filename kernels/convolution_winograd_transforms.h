@@ -152,7 +152,7 @@ FORCE_INLINE void weights_gradient_transform_line(const VALUE *u, int stride, VA
 
 // A tile's image and the first of its output pixels; tiles are counted row by row, image by image.
 typedef struct {
-  int image, y, x;
+  int n, y, x;
 } TilePlace;
 
 static inline TilePlace tile_place(int tile, int height, int width) {
@@ -160,8 +160,8 @@ static inline TilePlace tile_place(int tile, int height, int width) {
   const int row = tile / across;
   TilePlace place;
   place.x = (tile - row * across) * TILE_SIDE;
-  place.image = row / down;
-  place.y = (row - place.image * down) * TILE_SIDE;
+  place.n = row / down;
+  place.y = (row - place.n * down) * TILE_SIDE;
   return place;
 }
 
@@ -174,7 +174,7 @@ static inline void transform_input_tile(global const float *input, ulong stride,
   for (int i = 0; i < INPUT_SIDE; i++) {
     const int y = place.y + i - BORDER;
     const int row_exists = (uint)y < (uint)height;
-    global const float *row = input + (long)(place.image * height + y) * width * (long)stride;
+    global const float *row = input + (long)(place.n * height + y) * width * (long)stride;
     UNROLL_TILE
     for (int j = 0; j < INPUT_SIDE; j++) {
       const int x = place.x + j - BORDER;
@@ -202,7 +202,7 @@ static inline void transform_output_gradient_tile(global const float *gradient, 
   UNROLL_TILE
   for (int i = 0; i < TILE_SIDE; i++) {
     const int y = place.y + i;
-    global const float *row = gradient + (size_t)(place.image * height + y) * width * stride;
+    global const float *row = gradient + (size_t)(place.n * height + y) * width * stride;
     UNROLL_TILE
     for (int j = 0; j < TILE_SIDE; j++) {
       const int x = place.x + j;

@@ -14,7 +14,10 @@
 #include "common.h"
 #include "convolution_geometry.h"
 #include "convolution_vectors.h"
-#include "convolution_winograd_vectors.h"
+
+#define TILE_CHANNELS 16
+#include "convolution_winograd_transforms.h"
+#include "convolution_winograd_prefetch.h"
 
 // Tiles of 4 × 4 pixels that a work-item computes; a multiple of TILE_ROWS.
 #ifndef BLOCK_TILES
@@ -192,7 +195,7 @@ kernel WORK_GROUP(1, 1, 1) void convolution_winograd_vector_data(
                           tile_place(first + min(tile + 1, tiles - 1), height, width), height, width);
       const int lines = min(TILE_SIDE, height - place.y), pixels = min(TILE_SIDE, width - place.x);
       global float *target =
-          AT(output, pixel_index(place.image, place.y, place.x, height, width)) + column + v * 16;
+          AT(output, pixel_index(place.n, place.y, place.x, height, width)) + column + v * 16;
       for (int y = 0; y < lines; y++, target += width * output_stride) {
         float16 line[TILE_SIDE];
         output_transform_line(once + y, TILE_SIDE, line);

@@ -13,7 +13,10 @@
 #include "common.h"
 #include "convolution_geometry.h"
 #include "convolution_vectors.h"
-#include "convolution_winograd_vectors.h"
+
+#define TILE_CHANNELS 16
+#include "convolution_winograd_transforms.h"
+#include "convolution_winograd_prefetch.h"
 
 // Tiles of 4 × 4 pixels that are transformed at a time.
 #ifndef BLOCK_TILES
@@ -80,14 +83,14 @@ kernel WORK_GROUP(1, 1, 1) void convolution_winograd_vector_filter(
         global const float *source = BASE(input) + row + c;
         prefetch_input_tile(source, input_stride, next, height, width);
         transform_input_tile(source, input_stride, place, height, width, row_count - c, rows + tile * BLOCK_ROWS + c,
-                              ROWS_STRIDE);
+                             ROWS_STRIDE);
       }
       for (int v = 0; v < used_vectors; v++) {
         global const float *source = BASE(gradient) + column + v * 16;
         const int count = column_count - v * 16;
         if (count > 0) prefetch_output_tile(source, gradient_stride, next, height, width);
         transform_output_gradient_tile(source, gradient_stride, place, height, width, max(count, 0),
-                                lines + tile * BLOCK_COLUMNS + v * 16, COLUMNS_STRIDE);
+                                       lines + tile * BLOCK_COLUMNS + v * 16, COLUMNS_STRIDE);
       }
     }
 

@@ -6,10 +6,10 @@
 
 #include "common.h"
 
-#define LOSS_L1 0
-#define LOSS_MEAN_SQUARED 1
+// The values of KIND. No value is 0, as an undefined name would be.
+#define LOSS_L1 1
+#define LOSS_MEAN_SQUARED 2
 
-// One of the two.
 #ifndef KIND
 #define KIND LOSS_L1
 #endif
@@ -20,9 +20,11 @@
 #if KIND == LOSS_L1
 #define LOSS_TERM(T, x, t) fabs((x) - (t))
 #define LOSS_DERIVATIVE(T, x, t) sign((x) - (t))
-#else
+#elif KIND == LOSS_MEAN_SQUARED
 #define LOSS_TERM(T, x, t) (((x) - (t)) * ((x) - (t)))
 #define LOSS_DERIVATIVE(T, x, t) (2.0f * ((x) - (t)))
+#else
+#error "KIND must be one of the LOSS_* above"
 #endif
 
 #include "loss.h"

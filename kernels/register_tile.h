@@ -1,6 +1,6 @@
 // The register tile of the CPU bodies: TILE_ROWS rows × TILE_VECTORS vectors of 16 columns of a matrix product, both
 // defined before this is included. RIGHT_SPACE, the right operand's address space, is private unless it is defined,
-// too.
+// too. MULTIPLY_ADD is convolution_geometry.h's.
 
 #ifndef RIGHT_SPACE
 #define RIGHT_SPACE private

@@ -21,11 +21,15 @@
 // TENSOR_EMULATION, for tests on other devices, has the lanes exchange their registers through local memory instead;
 // all work-items of a group must then come to each product together.
 
-#define PRODUCT_TF32 0
-#define PRODUCT_BF16 1
-// One of the two.
+// The values of PRODUCT_PRECISION. No value is 0, as an undefined name would be.
+#define PRODUCT_TF32 1
+#define PRODUCT_BF16 2
+
 #ifndef PRODUCT_PRECISION
 #define PRODUCT_PRECISION PRODUCT_TF32
+#endif
+#if PRODUCT_PRECISION != PRODUCT_TF32 && PRODUCT_PRECISION != PRODUCT_BF16
+#error "PRODUCT_PRECISION must be PRODUCT_TF32 or PRODUCT_BF16"
 #endif
 // Whether lanes exchange their registers through local memory.
 #ifndef TENSOR_EMULATION

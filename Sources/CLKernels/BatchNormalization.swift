@@ -14,7 +14,7 @@ extension CLBackend {
         if let pooling { return try operation.addNormalization(pooling, to: launch) }
         try launch.add(
           "normalize_given", in: "batch_normalization.cl", definitions: definitions,
-          arguments: [.tensor(operation.input), .vector(statistics)] + vectors.map { .vector($0) }
+          arguments: [.tensor(operation.input), .array(statistics)] + vectors.map { .array($0) }
             + [.tensor(operation.output)] + tiling.extents + operation.factors + [.float(operation.activation.slope)],
           over: tiling.range(blocks: tiling.blocks))
       }
@@ -28,16 +28,16 @@ extension CLBackend {
       try launch.add(
         "statistics", in: "batch_normalization.cl", definitions: definitions,
         arguments: [
-          .memory(partials), .vector(operation.savedMean), .vector(operation.savedInverseDeviation),
-          .vector(operation.runningMean), .vector(operation.runningVariance),
+          .memory(partials), .array(operation.savedMean), .array(operation.savedInverseDeviation),
+          .array(operation.runningMean), .array(operation.runningVariance),
         ] + tiling.extents + [.uint(tiling.blocks)] + operation.factors,
         over: tiling.range(blocks: 1))
       if let pooling { return try operation.addNormalization(pooling, to: launch) }
       try launch.add(
         "normalize_channels", in: "batch_normalization.cl", definitions: definitions,
         arguments: [
-          .tensor(operation.input), .vector(operation.scale), .vector(operation.shift), .vector(operation.savedMean),
-          .vector(operation.savedInverseDeviation), .tensor(operation.output),
+          .tensor(operation.input), .array(operation.scale), .array(operation.shift), .array(operation.savedMean),
+          .array(operation.savedInverseDeviation), .tensor(operation.output),
         ] + tiling.extents + [.float(operation.epsilon), .float(operation.activation.slope)],
         over: tiling.range(blocks: tiling.blocks))
     }
@@ -50,7 +50,7 @@ extension CLBackend {
       try launch.add(
         "normalize_channels", in: "batch_normalization.cl",
         definitions: tiling.definitions(operation.activation, inference: true),
-        arguments: [.tensor(operation.input)] + vectors.map { .vector($0) } + [.tensor(operation.output)]
+        arguments: [.tensor(operation.input)] + vectors.map { .array($0) } + [.tensor(operation.output)]
           + tiling.extents + [.float(operation.epsilon), .float(operation.activation.slope)],
         over: tiling.range(blocks: tiling.blocks))
     }
@@ -67,7 +67,7 @@ extension CLBackend {
           definitions: tiling.definitions(
             operation.activation, accumulate: operation.accumulate, pooled: pooling != nil),
           arguments: operation.inputs + (pooling?.tensors ?? []) + (pooling?.sides ?? [])
-            + [.vector(operation.scaleGradient), .vector(operation.shiftGradient), .tensor(operation.inputGradient)]
+            + [.array(operation.scaleGradient), .array(operation.shiftGradient), .tensor(operation.inputGradient)]
             + tiling.extents + [slope],
           over: tiling.range(blocks: 1))
       }
@@ -116,7 +116,7 @@ extension CLBackend {
       try launch.add(
         "gradient_sums", in: "batch_normalization.cl", definitions: definitions,
         arguments: [
-          .memory(workspace), .memory(means), .vector(operation.scaleGradient), .vector(operation.shiftGradient),
+          .memory(workspace), .memory(means), .array(operation.scaleGradient), .array(operation.shiftGradient),
         ] + pixels.extents + [.uint(tiling.blocks)],
         over: tiling.range(blocks: 1))
       try launch.add(
@@ -130,7 +130,7 @@ extension CLBackend {
 extension BatchNormalizationBackward {
   /// The arguments that every gradient kernel begins with.
   fileprivate var inputs: [KernelArgument] {
-    [.tensor(input)] + [scale, shift, savedMean, savedInverseDeviation].map { .vector($0) } + [.tensor(outputGradient)]
+    [.tensor(input)] + [scale, shift, savedMean, savedInverseDeviation].map { .array($0) } + [.tensor(outputGradient)]
   }
 }
 
@@ -164,10 +164,10 @@ extension BatchNormalizationForward {
     try launch.add(
       "normalize_squares", in: "batch_normalization_pooling.cl",
       definitions: pooling.tiling.definitions(activation, given: statistics != nil),
-      arguments: [.tensor(input), .vector(scale), .vector(shift)]
-        + (statistics.map { [.vector($0)] } ?? [])
-        + [.vector(savedMean), .vector(savedInverseDeviation)]
-        + (statistics == nil ? [] : [.vector(runningMean), .vector(runningVariance)] + factors)
+      arguments: [.tensor(input), .array(scale), .array(shift)]
+        + (statistics.map { [.array($0)] } ?? [])
+        + [.array(savedMean), .array(savedInverseDeviation)]
+        + (statistics == nil ? [] : [.array(runningMean), .array(runningVariance)] + factors)
         + [.tensor(output)] + pooling.tensors
         + [.uint(input.shape.channels), .uint(input.shape.pixelCount), pooling.squares] + pooling.sides
         + [.float(activation.slope)],

@@ -35,7 +35,7 @@ struct BatchNormalizationTiling {
     var block = bodies == .cpu ? 256 / lines : 256
     if bodies == .gpu {
       // Enough groups to fill a large GPU, where the tensor is large enough for that.
-      let channelGroups = (shape.channels + lanes - 1) / lanes
+      let channelGroups = ceilDivide(shape.channels, lanes)
       while block > 32, shape.pixelCount / block * channelGroups < 1024 { block /= 2 }
     }
     // GPUs allow at least 65,535 groups in direction 1.
@@ -47,12 +47,12 @@ struct BatchNormalizationTiling {
   /// cancel.
   var hasFewPixels: Bool { pixels <= 8 }
 
-  var blocks: Int { (pixels + block - 1) / block }
+  var blocks: Int { ceilDivide(pixels, block) }
 
   /// Two floats for each block and channel, and room up to the next place where a region may start.
   var partialsByteCount: Int {
     let byteCount = 2 * blocks * channels * 4
-    return (byteCount + regionAlignment - 1) / regionAlignment * regionAlignment
+    return ceilDivide(byteCount, regionAlignment) * regionAlignment
   }
 
   /// The backward pass's two means for each channel.
@@ -83,7 +83,7 @@ struct BatchNormalizationTiling {
   func range(blocks: Int) -> CLRange {
     switch bodies {
     case .cpu: CLRange(groups: (channels / (vector * lines), blocks, 1), local: (1, 1, 1))
-    case .gpu: CLRange(groups: ((channels + lanes - 1) / lanes, blocks, 1), local: (lanes, rows, 1))
+    case .gpu: CLRange(groups: (ceilDivide(channels, lanes), blocks, 1), local: (lanes, rows, 1))
     }
   }
 }

@@ -3,7 +3,7 @@ import Runtime
 extension CLBackend {
   public func plan(_ operation: RandomFill) -> PlannedOperation {
     let output = operation.output
-    let blocks = (output.shape.count + 3) / 4
+    let blocks = ceilDivide(output.shape.count, 4)
     let (isNormal, a, b) =
       switch operation.distribution {
       case .uniform(let low, let high): (false, low, high)
@@ -13,7 +13,7 @@ extension CLBackend {
       try launch.add(
         "random_fill", in: "random_fill.cl", definitions: ["NORMAL": isNormal],
         arguments: [
-          .vector(output), .ulong(output.shape.count), .uint(Int(operation.seed & 0xFFFF_FFFF)),
+          .array(output), .ulong(output.shape.count), .uint(Int(operation.seed & 0xFFFF_FFFF)),
           .uint(Int(operation.seed >> 32)), .uint(Int(operation.stream & 0xFFFF_FFFF)),
           .uint(Int(operation.stream >> 32)), .float(a), .float(b),
         ],

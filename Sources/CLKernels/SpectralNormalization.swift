@@ -39,21 +39,21 @@ extension CLBackend {
     return plan(operation.title, workspaceByteCount: byteCount) { [self] (launch, workspace) throws(BackendError) in
       try launch.add(
         "spectral_rows", in: file, definitions: sizes.definitions,
-        arguments: [.vector(weights), .vector(u), .memory(workspace), .uint(sizes.columns)],
+        arguments: [.array(weights), .array(u), .memory(workspace), .uint(sizes.columns)],
         over: sizes.groups(sizes.rows))
       try launch.add(
         "spectral_columns", in: file, definitions: sizes.definitions,
-        arguments: [.vector(weights), .memory(workspace), .uint(sizes.rows), .uint(sizes.columns)],
+        arguments: [.array(weights), .memory(workspace), .uint(sizes.rows), .uint(sizes.columns)],
         over: rows(channels: sizes.columns, pixels: sizes.rowParts))
       try launch.add(
         "spectral_norm", in: file, definitions: sizes.definitions,
         arguments: [
-          .memory(workspace), .vector(u), .vector(v), .vector(norm), .uint(sizes.rows), .uint(sizes.columns),
+          .memory(workspace), .array(u), .array(v), .array(norm), .uint(sizes.rows), .uint(sizes.columns),
           .uint(sizes.rowParts),
         ], over: sizes.groups(1))
       try launch.add(
         "spectral_scale", in: file, definitions: sizes.definitions,
-        arguments: [.vector(weights), .vector(norm), .vector(output), .ulong(sizes.count)],
+        arguments: [.array(weights), .array(norm), .array(output), .ulong(sizes.count)],
         over: rows(channels: sizes.count, pixels: 1))
     }
   }
@@ -67,7 +67,7 @@ extension CLBackend {
     return plan(operation.title, workspaceByteCount: byteCount) { [self] (launch, workspace) throws(BackendError) in
       try launch.add(
         "spectral_products", in: file, definitions: sizes.definitions,
-        arguments: [.vector(output), .vector(gradient), .memory(workspace), .ulong(sizes.count)],
+        arguments: [.array(output), .array(gradient), .memory(workspace), .ulong(sizes.count)],
         over: sizes.groups(sizes.elementParts))
       try launch.add(
         "spectral_total", in: file, definitions: sizes.definitions,
@@ -75,7 +75,7 @@ extension CLBackend {
       try launch.add(
         "spectral_gradient", in: file, definitions: sizes.definitions,
         arguments: [
-          .vector(u), .vector(v), .vector(norm), .vector(gradient), .memory(workspace), .uint(sizes.rows),
+          .array(u), .array(v), .array(norm), .array(gradient), .memory(workspace), .uint(sizes.rows),
           .uint(sizes.columns),
         ], over: rows(channels: sizes.columns, pixels: sizes.rows))
     }

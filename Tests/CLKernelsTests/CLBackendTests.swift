@@ -47,6 +47,30 @@ struct CLBackendTests {
     #expect(message { _ = try backend.launch(Fill(output: tensor, value: 1)) }?.contains("396") == true)
   }
 
+  @Test("A convolution of too many pixels can be planned, and is refused when it is bound")
+  func tooManyPixels() throws {
+    let backend = try CLBackend(device: try TestBackends.openCLDevice())
+    // 2^30 pixels, whose memory is not needed.
+    let image = Tensor("image", Shape(64, 4096, 4096, 1)), map = Tensor("map", Shape(64, 4096, 4096, 1))
+    let weights = Tensor("weights", Shape(3, 3, 1, 1)), bias = Tensor("bias", Shape(vector: 1))
+    let geometry = ConvolutionGeometry(kernel: 3, padding: 1)
+    let operations: [any Operation] = [
+      ConvolutionForward(input: image, weights: weights, bias: bias, output: map, geometry: geometry),
+      ConvolutionBackwardFilter(
+        input: image, outputGradient: map, weightsGradient: weights, biasGradient: bias, geometry: geometry),
+    ]
+    for operation in operations {
+      let planned = try operation.plan(on: backend)
+      let byteCount = planned.workspaceByteCount
+      // The gradient of the bias needs a workspace on every device.
+      #expect(byteCount > 0 || operation.pass == .forward)
+      let workspace = try backend.allocate(byteCount: max(byteCount, 4))
+      let text = message { _ = try planned.bind(workspace: workspace) }
+      let read = operation.pass == .forward ? "image" : "map"
+      #expect(text?.contains("1073741824 pixels of \(read) are too many") == true)
+    }
+  }
+
   @Test("A region that starts between two alignments is refused")
   func misalignedRegion() throws {
     let backend = try CLBackend(device: try TestBackends.openCLDevice())

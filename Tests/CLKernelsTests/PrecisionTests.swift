@@ -133,6 +133,24 @@ struct PrecisionTests {
     #expect(AlgorithmKind.competing(.cpu, precision).allSatisfy { $0.precision == nil })
   }
 
+  @Test(
+    "A large convolution takes tensor cores in the backend's precision, and plain tiles in float",
+    arguments: [Precision.tensorFloat32, .splitBFloat16])
+  func choice(precision: Precision) throws {
+    let image = Tensor("image", Shape(64, 32, 32, 64)), map = Tensor("map", Shape(64, 32, 32, 64))
+    let weights = Tensor("weights", Shape(3, 3, 64, 64)), geometry = ConvolutionGeometry(kernel: 3, padding: 1)
+    let backend = try backend()
+    let problems = [
+      ConvolutionForward(input: image, weights: weights, bias: nil, output: map, geometry: geometry).problem,
+      ConvolutionBackwardFilter(
+        input: image, outputGradient: map, weightsGradient: weights, biasGradient: nil, geometry: geometry
+      ).problem,
+    ]
+    for problem in problems { #expect(backend.standardAlgorithm(for: problem).parameters.kind == .tiled) }
+    backend.precision = precision
+    for problem in problems { #expect(backend.standardAlgorithm(for: problem).parameters.kind.precision == precision) }
+  }
+
   @Test("All tiles to choose from are ones that the kernels can be built with", arguments: [1, 4])
   func tiles(vectorWidth: Int) throws {
     let device = try TestBackends.openCLDevice()

@@ -37,7 +37,7 @@ struct TuningTests {
   private func naiveTuning() throws -> Tuning {
     var tuning = try tuning()
     let entry = Tuning.Entry(
-      key: ConvolutionKey(forward), algorithm: AnyAlgorithm(NaiveData()), milliseconds: 1, standardMilliseconds: 2)
+      key: ConvolutionKey(forward), algorithm: AnyAlgorithm(Naive()), milliseconds: 1, standardMilliseconds: 2)
     tuning.set(entry, for: entry.key)
     return tuning
   }
@@ -178,7 +178,7 @@ struct TuningTests {
     let backend = try backend(folder, profiling: true)
     #expect(backend.tuning == nil)
     let problem = try TuningBench(forward, on: backend).problem
-    let planned = try backend.plan(problem)
+    let planned = backend.plan(problem)
     #expect(planned.workspaceByteCount == 0 && backend.tuning != nil)
     try planned.bind().run()
     try backend.synchronize()
@@ -206,7 +206,7 @@ struct TuningTests {
         choice.tuned[ConvolutionKey(problem)] = AnyAlgorithm(algorithm)
         let backend = try CLBackend(device: device, algorithms: choice)
         #expect(!backend.algorithm(for: problem).isTuned, "\(algorithm)")
-        _ = try backend.plan(problem)
+        _ = backend.plan(problem)
         #expect(backend.tuning == nil)
       }
     }

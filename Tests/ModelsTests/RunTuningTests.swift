@@ -15,7 +15,7 @@ struct RunTuningTests {
     let step = try StepPlan(model, height: 32, width: 32, batchSize: 8).trainingOperations
     var choice = AlgorithmChoice()
     for case let operation as any ConvolutionOperation in step where operation.pass != .backwardFilter {
-      choice.tuned[ConvolutionKey(operation.problem)] = AnyAlgorithm(NaiveData())
+      choice.tuned[ConvolutionKey(operation.problem)] = AnyAlgorithm(Naive())
     }
     return choice
   }

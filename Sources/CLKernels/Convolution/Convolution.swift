@@ -1,23 +1,14 @@
 import Runtime
 
 extension CLBackend {
-  public func plan(_ problem: ConvolutionProblem) throws(BackendError) -> PlannedOperation {
+  public func plan(_ problem: ConvolutionProblem) -> PlannedOperation {
     let (algorithm, isTuned) = algorithm(for: problem)
     if isTuned { noteUse(of: algorithm, for: ConvolutionKey(problem)) }
-    return try plan(problem, by: algorithm)
+    return plan(problem, by: algorithm)
   }
 
   /// Returns a plan of the algorithm's kernels, and after them those of the statistics or of the bias's gradient.
-  func plan(_ problem: ConvolutionProblem, by algorithm: AnyAlgorithm) throws(BackendError) -> PlannedOperation {
-    // Indices of pixels and of elements of the weights are ints in the kernels.
-    let read = problem.target == .weights ? problem.map : problem.source
-    try requireInt(problem.weights.shape.count, "weights", for: problem)
-    try requireInt(read.shape.pixelCount, "pixels of \(read.storage.name)", for: problem)
-    if problem.target == .weights {
-      try requireInt(problem.image.shape.pixelCount, "pixels of \(problem.image.storage.name)", for: problem)
-    } else {
-      try requireInt(problem.m, "pixels of \(problem.result.storage.name)", for: problem)
-    }
+  func plan(_ problem: ConvolutionProblem, by algorithm: AnyAlgorithm) -> PlannedOperation {
     let statistics = problem.statistics.map { ($0, BatchNormalizationTiling(problem.map.shape, on: self)) }
     let parameters = algorithm.parameters
     // The kernels run one after the other and share the workspace.
@@ -25,6 +16,8 @@ extension CLBackend {
       parameters.workspaceByteCount(for: problem), statistics?.1.partialsByteCount ?? 0,
       problem.target == .weights ? problem.biasWorkspaceByteCount : 0)
     return PlannedOperation(problem.title, workspaceByteCount: byteCount) { [self] (workspace) throws(BackendError) in
+      // Not in the plan, whose workspace may be asked for at any size.
+      try requireIntIndices(problem)
       let launch = CLLaunch(problem.title, on: self)
       var memory: CLMemory?
       if let workspace { memory = try own(workspace, for: problem.title, tensor: "workspace") }
@@ -37,6 +30,18 @@ extension CLBackend {
         try problem.addBiasGradient(bias, to: launch, partials: memory)
       }
       return launch
+    }
+  }
+
+  /// Throws unless indices of pixels and of elements of the weights, which are ints in the kernels, are small enough.
+  private func requireIntIndices(_ problem: ConvolutionProblem) throws(BackendError) {
+    let read = problem.target == .weights ? problem.map : problem.source
+    try requireInt(problem.weights.shape.count, "weights", for: problem)
+    try requireInt(read.shape.pixelCount, "pixels of \(read.storage.name)", for: problem)
+    if problem.target == .weights {
+      try requireInt(problem.image.shape.pixelCount, "pixels of \(problem.image.storage.name)", for: problem)
+    } else {
+      try requireInt(problem.m, "pixels of \(problem.result.storage.name)", for: problem)
     }
   }
 
@@ -59,7 +64,7 @@ extension BatchNormalizationTiling {
       arguments: [.tensor(tensor), .memory(partials)] + extents + [.uint(blocks)], over: range(blocks: blocks))
     try launch.add(
       "combine_moments", in: "batch_normalization.cl", definitions: definitions,
-      arguments: [.memory(partials), .vector(statistics)] + extents + [.uint(blocks)], over: range(blocks: 1))
+      arguments: [.memory(partials), .array(statistics)] + extents + [.uint(blocks)], over: range(blocks: 1))
   }
 }
 
@@ -85,14 +90,6 @@ extension ConvolutionProblem {
 
   /// Elements that may be read or written at a time.
   var vectorWidth: Int { commonVectorWidth([image, map, weights]) }
-}
-
-/// Tiles of a matrix product M × N × K on a GPU: a tile's rows are of M, its columns of N, its depth of K.
-protocol ProductTiles: SearchParameters {
-  var rows: Int { get }
-  var columns: Int { get }
-  /// Work-items of a group, which computes one tile.
-  var group: (Int, Int, Int) { get }
 }
 
 /// Returns the elements that may be read at a time: four if all offsets, strides and numbers of channels are multiples

@@ -16,7 +16,7 @@ extension ConvolutionProblem {
   }
 
   /// A pointer, null for no bias, and an offset.
-  var biasArguments: [KernelArgument] { bias.map { [.vector($0)] } ?? Self.noBias }
+  var biasArguments: [KernelArgument] { bias.map { [.array($0)] } ?? Self.noBias }
   static var noBias: [KernelArgument] { [.null, .ulong(0)] }
 
   /// The sizes that the kernels of convolution_geometry.h's formulation end with.
@@ -32,9 +32,7 @@ extension ConvolutionProblem {
 }
 
 /// A data sum as tiled matrix products, whose terms may be split into parts that a second kernel adds up.
-protocol DataProduct: ConvolutionAlgorithm {
-  associatedtype Tiles: ProductTiles
-  var tiles: Tiles { get set }
+protocol DataProduct: TiledAlgorithm {
   /// Parts of the terms, where the result alone has too few tiles to fill a GPU.
   var splits: Int { get set }
   /// Whether pixels are ordered position by position, the images of the batch innermost.

@@ -37,10 +37,7 @@ extension SplitFilter {
 }
 
 /// A filter sum as a tiled matrix product.
-protocol FilterProduct: SplitFilter {
-  associatedtype Tiles: ProductTiles
-  var tiles: Tiles { get set }
-}
+protocol FilterProduct: SplitFilter, TiledAlgorithm {}
 
 extension FilterProduct {
   var neighbours: [Self] { varying(\.tiles, tiles.neighbours) + splitsNeighbours }

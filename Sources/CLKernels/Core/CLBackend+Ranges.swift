@@ -31,11 +31,11 @@ extension CLBackend {
     // group.
     let width = channels <= size ? channels : size / 4
     let height = channels <= size ? max(1, min(size / width, pixels)) : 1
-    let groups = (pixels + height - 1) / height
+    let groups = ceilDivide(pixels, height)
     // GPUs allow at least 65,535 groups in directions 1 and 2.
     let groupsInOne = min(groups, 32_768)
     return CLRange(
-      groups: ((channels + width - 1) / width, groupsInOne, (groups + groupsInOne - 1) / groupsInOne),
+      groups: (ceilDivide(channels, width), groupsInOne, ceilDivide(groups, groupsInOne)),
       local: (width, height, 1))
   }
 

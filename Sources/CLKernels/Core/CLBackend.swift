@@ -12,7 +12,7 @@ public final class CLBackend: Backend {
   public let bodies: KernelBodies
   /// The choice of each convolution's algorithm.
   public private(set) var algorithms: AlgorithmChoice
-  public private(set) var precision = Precision.float32
+  public internal(set) var precision = Precision.float32
   public let context: CLContext
   public let queue: CLQueue
   let sources: KernelSources

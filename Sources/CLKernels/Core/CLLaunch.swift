@@ -44,7 +44,7 @@ public final class CLLaunch: Launch {
         try kernel.setArgument(index + 1, UInt64(tensor.offset))
         try kernel.setArgument(index + 2, UInt64(tensor.pixelStride))
         index += 2
-      case .vector(let tensor):
+      case .array(let tensor):
         try kernel.setArgument(index, try backend.memory(of: tensor, for: operation))
         try kernel.setArgument(index + 1, UInt64(tensor.offset))
         index += 1
@@ -110,8 +110,8 @@ public final class CLLaunch: Launch {
 enum KernelArgument {
   /// `global T*`, `ulong offset`, `ulong pixel_stride`: three arguments.
   case tensor(Tensor)
-  /// `global T*`, `ulong offset`: a dense vector, two arguments.
-  case vector(Tensor)
+  /// `global T*`, `ulong offset`: memory without gaps, two arguments.
+  case array(Tensor)
   /// `global T*` alone.
   case memory(DeviceMemory)
   /// `global T*` that is null.

@@ -42,7 +42,7 @@ extension CLBackend {
 
   /// Returns the fault of `probe` with `tiles`; nil where its sums are right to the bit.
   ///
-  /// Once the left operand needs all bits of the precision and the right one few, once vice versa: sums are exact in
+  /// Once the first operand needs all bits of the precision and the second one few, once vice versa: sums are exact in
   /// float, and no part of either operand is 0 by chance.
   func fault(of probe: ConvolutionProblem, _ tiles: TensorTiles) throws(BackendError) -> String? {
     let algorithm =
@@ -83,7 +83,7 @@ extension CLBackend {
       tensor.storage.memory = try memory(
         holding: Self.wholeNumbers(tensor.shape.count, to: index == wide ? 1023 : 3, seed: index))
     }
-    let planned = try plan(probe, by: algorithm)
+    let planned = plan(probe, by: algorithm)
     try planned.bind(workspace: try allocate(byteCount: max(planned.workspaceByteCount, 1))).run()
     let result = probe.writes[0]
     var values = [Float](repeating: .nan, count: result.shape.count)

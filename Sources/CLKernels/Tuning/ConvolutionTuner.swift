@@ -163,7 +163,7 @@ public final class ConvolutionTuner {
   private func search(_ subject: Subject, isOver: @escaping () -> Bool) {
     do throws(AlgorithmFault) {
       var search = try AlgorithmSearch(subject.problem, on: backend, isOver: isOver)
-      let known = tuning.choice.tuned[subject.key]
+      let known = tuning.entries.first { $0.key == subject.key }?.algorithm
       search.run(startingWith: known)
       report.counts += search.counts
       let (standard, best) = (search.standard, search.best)

@@ -124,7 +124,7 @@ final class TuningBench {
   /// an algorithm that is exact on whole numbers must agree, and then stands for them.
   private func expected(_ values: TuningValues) throws(AlgorithmFault) -> [[Float]] {
     if let known = expected[values] { return known }
-    let naive = problem.target == .weights ? AnyAlgorithm(NaiveFilter()) : AnyAlgorithm(NaiveData())
+    let naive = AnyAlgorithm(Naive())
     let results: [[Float]]
     if problem.multiplyAdds <= naiveLimit {
       results = try self.results(of: [problem], naive, on: values)
@@ -181,7 +181,7 @@ final class TuningBench {
   }
 
   private func launch(_ problem: ConvolutionProblem, _ algorithm: AnyAlgorithm) throws(BackendError) -> any Launch {
-    let planned = try backend.plan(problem, by: algorithm)
+    let planned = backend.plan(problem, by: algorithm)
     if planned.workspaceByteCount > workspace?.byteCount ?? 0 {
       workspace = nil
       workspace = try backend.allocate(byteCount: planned.workspaceByteCount)
@@ -228,7 +228,7 @@ private struct TuningMemory {
 
   init(_ storage: TensorStorage, on backend: CLBackend) throws(BackendError) {
     let alignment = backend.regionAlignment
-    front = (Self.guardByteCount + alignment - 1) / alignment * alignment
+    front = ceilDivide(Self.guardByteCount, alignment) * alignment
     whole = try backend.allocate(byteCount: front + storage.byteCount + Self.guardByteCount)
     self.storage = storage
     storage.memory = try backend.region(of: whole, byteOffset: front, byteCount: storage.byteCount)

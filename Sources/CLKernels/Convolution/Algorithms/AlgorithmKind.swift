@@ -26,7 +26,7 @@ public enum AlgorithmKind: String, CaseIterable, Sendable {
   /// the filter sum, nil where it computes one of them alone.
   private var row: Row {
     switch self {
-    case .naive: ("naive", nil, NaiveData.self, NaiveFilter.self)
+    case .naive: ("naive", nil, Naive.self, Naive.self)
     case .tiled: ("tiled", .gpu, TiledData.self, TiledFilter.self)
     case .winograd: ("winograd", .gpu, WinogradData.self, WinogradFilter.self)
     case .winogradVector: ("winogradVector", .cpu, WinogradVectorData.self, WinogradVectorFilter.self)

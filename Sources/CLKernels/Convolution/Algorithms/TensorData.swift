@@ -20,14 +20,6 @@ struct TensorData: DataProduct {
       for: problem, tiles: .best(precision, for: problem, rows: problem.m * problem.phases * problem.phases))
   }
 
-  static func isPreferred(for problem: ConvolutionProblem) -> Bool { TensorTiles.pay(for: problem) }
-
-  static func candidates(for problem: ConvolutionProblem, on backend: CLBackend) -> [TensorData] {
-    TensorTiles.candidates(backend.precision, for: problem).map { TensorData(for: problem, tiles: $0) }
-  }
-
-  var kind: AlgorithmKind { tiles.kind }
-  var accuracy: AlgorithmAccuracy { tiles.accuracy }
   var description: String { "\(tiles)" + splitsDescription }
 
   func fits(_ problem: ConvolutionProblem, on backend: CLBackend) -> Bool {

@@ -19,14 +19,6 @@ struct TensorFilter: FilterProduct {
       for: problem, tiles: .best(precision, for: problem, rows: problem.m * TensorTiles.wantedGroups))
   }
 
-  static func isPreferred(for problem: ConvolutionProblem) -> Bool { TensorTiles.pay(for: problem) }
-
-  static func candidates(for problem: ConvolutionProblem, on backend: CLBackend) -> [TensorFilter] {
-    TensorTiles.candidates(backend.precision, for: problem).map { TensorFilter(for: problem, tiles: $0) }
-  }
-
-  var kind: AlgorithmKind { tiles.kind }
-  var accuracy: AlgorithmAccuracy { tiles.accuracy }
   var description: String { "\(tiles)" + splitsDescription }
 
   func fits(_ problem: ConvolutionProblem, on backend: CLBackend) -> Bool {

@@ -96,14 +96,14 @@ struct TensorTiles: ProductTiles {
     depth * (side.tileLines + (side.tileLines.isMultiple(of: 32) ? 8 : 24))
   }
 
-  /// Four times `precision`'s largest relative error of a product: a sum may be smaller than its terms. Both errors and
+  /// Four times `precision`'s largest relative error of a product, as a sum may be smaller than its terms. Errors and
   /// sums both grow with the root of the number of terms.
   var accuracy: AlgorithmAccuracy {
     switch precision {
     case .float32: .plain
     // Each operand is rounded to 11 bits.
     case .tensorFloat32: AlgorithmAccuracy(tolerance: 4 * 2 * 0x1p-11, isExactOnWholeNumbers: true)
-    // Two rests of 2^-18 of an operand, and the product of two low parts of 2^-9. Small whole numbers have no low
+    // Two remainders of 2^-18 of an operand, and the product of two low parts of 2^-9. Small whole numbers have no low
     // parts, so that these would not be seen at work.
     case .splitBFloat16: AlgorithmAccuracy(tolerance: 4 * 3 * 0x1p-18, isExactOnWholeNumbers: false)
     }

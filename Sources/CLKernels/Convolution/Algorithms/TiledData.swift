@@ -15,12 +15,6 @@ struct TiledData: DataProduct {
     positionMajor = problem.isBestPositionMajor
   }
 
-  init(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend) { self.init(for: problem) }
-
-  static func candidates(for problem: ConvolutionProblem, on backend: CLBackend) -> [TiledData] {
-    ConvolutionTiles.candidates.map { TiledData(for: problem, tiles: $0) }
-  }
-
   var kind: AlgorithmKind { .tiled }
   var description: String { "tiled \(tiles)" + splitsDescription }
 

@@ -12,12 +12,6 @@ struct TiledFilter: FilterProduct {
     splits = max(1, min(ceilDivide(ConvolutionTiles.wantedGroups, groups.m * groups.n), problem.k / 64))
   }
 
-  init(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend) { self.init(for: problem) }
-
-  static func candidates(for problem: ConvolutionProblem, on backend: CLBackend) -> [TiledFilter] {
-    ConvolutionTiles.candidates.map { TiledFilter(for: problem, tiles: $0) }
-  }
-
   var kind: AlgorithmKind { .tiled }
   var description: String { "tiled \(tiles)" + splitsDescription }
 

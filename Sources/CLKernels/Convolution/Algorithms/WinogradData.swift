@@ -2,7 +2,7 @@ import Runtime
 
 /// convolution_winograd.cl: Winograd's algorithm for GPUs, by kernels for the transforms of the tensors, and 36 tiled
 /// matrix products between them.
-struct WinogradData: ConvolutionAlgorithm {
+struct WinogradData: TiledAlgorithm {
   /// Tiles of the products.
   var tiles: ConvolutionTiles
   /// Tiles of 4 × 4 pixels that go through the transforms at a time, and should stay in a cache.
@@ -14,12 +14,6 @@ struct WinogradData: ConvolutionAlgorithm {
     guard Winograd.fits(problem) else { return nil }
     self.tiles = tiles
     passTiles = Winograd.passTiles(problem, multipleOf: tiles.rows)
-  }
-
-  init?(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend) { self.init(for: problem) }
-
-  static func candidates(for problem: ConvolutionProblem, on backend: CLBackend) -> [WinogradData] {
-    ConvolutionTiles.candidates.compactMap { WinogradData(for: problem, tiles: $0) }
   }
 
   var kind: AlgorithmKind { .winograd }

@@ -2,7 +2,7 @@ import Runtime
 
 /// convolution_winograd_filter.cl: Winograd's algorithm for GPUs, by kernels for the transforms of the tensors, and 36
 /// tiled matrix products between them.
-struct WinogradFilter: ConvolutionAlgorithm {
+struct WinogradFilter: TiledAlgorithm {
   /// Tiles of the products.
   var tiles: ConvolutionTiles
   /// Tiles of 4 × 4 pixels that are transformed at a time, and should stay in a cache.
@@ -21,12 +21,6 @@ struct WinogradFilter: ConvolutionAlgorithm {
       * ceilDivide(problem.n, tiles.columns)
     let count = min(passTiles, Winograd.tiles(of: problem.map.shape))
     splits = max(1, min(ceilDivide(ConvolutionTiles.wantedGroups, groups), count / 64))
-  }
-
-  init?(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend) { self.init(for: problem) }
-
-  static func candidates(for problem: ConvolutionProblem, on backend: CLBackend) -> [WinogradFilter] {
-    ConvolutionTiles.candidates.compactMap { WinogradFilter(for: problem, tiles: $0) }
   }
 
   var kind: AlgorithmKind { .winograd }

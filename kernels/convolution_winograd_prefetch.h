@@ -1,7 +1,5 @@
-// Winograd's algorithm for CPUs: prefetching the pixels of a tile, 16 channels at a time.
-
-#define TILE_CHANNELS 16
-#include "convolution_winograd_transforms.h"
+// Winograd's algorithm for CPUs: prefetching the pixels of a tile, 16 channels at a time. A file includes
+// convolution_winograd_transforms.h before this.
 
 // Pixels of a tile lie far apart, so that hardware prefetchers do not foresee them: prefetching the next tile while one
 // is transformed makes the passes over large maps a quarter faster. OpenCL's own prefetch() does nothing in PoCL, whose
@@ -19,7 +17,7 @@ static inline void prefetch_input_tile(global const float *input, ulong stride, 
                                        int width) {
   for (int i = 0; i < INPUT_SIDE; i++) {
     const int y = clamp(place.y + i - BORDER, 0, height - 1);
-    global const float *row = input + (long)(place.image * height + y) * width * (long)stride;
+    global const float *row = input + (long)(place.n * height + y) * width * (long)stride;
 #pragma unroll
     for (int j = 2 * BORDER; j < INPUT_SIDE; j++) PREFETCH(row + min(place.x + j - BORDER, width - 1) * (long)stride);
   }
@@ -30,7 +28,7 @@ static inline void prefetch_output_tile(global const float *map, ulong stride, T
   for (int y = place.y; y < min(place.y + TILE_SIDE, height); y++)
 #pragma unroll
     for (int x = 0; x < TILE_SIDE; x++)
-      PREFETCH(map + ((size_t)(place.image * height + y) * width + min(place.x + x, width - 1)) * stride);
+      PREFETCH(map + ((size_t)(place.n * height + y) * width + min(place.x + x, width - 1)) * stride);
 }
 
 // The same, to be written.
@@ -38,5 +36,5 @@ static inline void prefetch_write_tile(global float *map, ulong stride, TilePlac
   for (int y = place.y; y < min(place.y + TILE_SIDE, height); y++)
 #pragma unroll
     for (int x = 0; x < TILE_SIDE; x++)
-      PREFETCH_WRITE(map + ((size_t)(place.image * height + y) * width + min(place.x + x, width - 1)) * stride);
+      PREFETCH_WRITE(map + ((size_t)(place.n * height + y) * width + min(place.x + x, width - 1)) * stride);
 }
