@@ -27,7 +27,7 @@ struct CIFAR100Tests {
   }
 
   @Test("Records are read in order")
-  func recordsAreReadInOrder() throws {
+  func records() throws {
     let folder = try makeFolder()
     let set = try CIFAR100.load(.training, from: folder.path)
     #expect(set.count == 9 && set.width == 32 && set.height == 32)
@@ -45,7 +45,7 @@ struct CIFAR100Tests {
   }
 
   @Test("Folders of another name need the names of the classes")
-  func foldersOfAnotherNameNeedTheNamesOfTheClasses() throws {
+  func otherFolders() throws {
     let renamed = try makeFolder("mine")
     #expect(try CIFAR100.load(.test, from: "\(renamed.path)/mine").count == 3)
     let other = try makeFolder("mine", classNames: false)
@@ -57,7 +57,7 @@ struct CIFAR100Tests {
   }
 
   @Test("Damaged files are named")
-  func damagedFilesAreNamed() throws {
+  func damagedFiles() throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-100-binary/train.bin"
     let whole = try readFile(path)
@@ -71,7 +71,7 @@ struct CIFAR100Tests {
   }
 
   @Test("Wrong labels are named", arguments: [(0, 20, 19), (1, 100, 99)])
-  func wrongLabelsAreNamed(place: Int, label: UInt8, highest: Int) throws {
+  func wrongLabels(place: Int, label: UInt8, highest: Int) throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-100-binary/train.bin"
     var wrong = try readFile(path)
@@ -84,7 +84,7 @@ struct CIFAR100Tests {
 
   /// Opening a pipe without a writer would wait for ever.
   @Test("Pipes are refused", .timeLimit(.minutes(1)))
-  func pipesAreRefused() throws {
+  func pipes() throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-100-binary/train.bin"
     try FileManager.default.removeItem(atPath: path)
@@ -105,7 +105,7 @@ struct CIFAR100Tests {
   }
 
   @Test("The published archive has the right sizes")
-  func thePublishedArchiveHasTheRightSizes() {
+  func publishedArchive() {
     let archive = CIFARArchive.cifar100
     #expect(archive.sha256.count == 64 && archive.url.hasSuffix("/" + archive.fileName))
     // 50,000 and 10,000 records of two label bytes and 3,072 bytes.

@@ -31,7 +31,7 @@ struct CIFAR10Tests {
   }
 
   @Test("Records are read in order")
-  func recordsAreReadInOrder() throws {
+  func records() throws {
     let folder = try makeFolder()
     let set = try CIFAR10.load(.training, from: folder.path)
     #expect(set.count == 15 && set.width == 32 && set.height == 32)
@@ -49,7 +49,7 @@ struct CIFAR10Tests {
   }
 
   @Test("Limits select the first images", arguments: [1, 3, 4, 15, 99])
-  func limitsSelectTheFirstImages(limit: Int) throws {
+  func limits(limit: Int) throws {
     let folder = try makeFolder()
     let all = try CIFAR10.load(.training, from: folder.path)
     let some = try CIFAR10.load(.training, from: folder.path, limit: limit)
@@ -58,7 +58,7 @@ struct CIFAR10Tests {
   }
 
   @Test("Limits below one are errors")
-  func limitsBelowOneAreErrors() throws {
+  func limitsBelowOne() throws {
     let folder = try makeFolder()
     #expect(throws: DataError.self) { _ = try CIFAR10.load(.training, from: folder.path, limit: 0) }
   }
@@ -73,7 +73,7 @@ struct CIFAR10Tests {
   }
 
   @Test("Incomplete records are named", arguments: [-1, 1, 1536])
-  func incompleteRecordsAreNamed(change: Int) throws {
+  func incompleteRecords(change: Int) throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-10-batches-bin/data_batch_4.bin"
     let whole = try readFile(path)
@@ -86,7 +86,7 @@ struct CIFAR10Tests {
   }
 
   @Test("Damaged files are named")
-  func damagedFilesAreNamed() throws {
+  func damagedFiles() throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-10-batches-bin/data_batch_4.bin"
     let whole = try readFile(path)
@@ -110,7 +110,7 @@ struct CIFAR10Tests {
 
   /// Opening a pipe without a writer would wait for ever.
   @Test("Pipes are refused", .timeLimit(.minutes(1)))
-  func pipesAreRefused() throws {
+  func pipes() throws {
     let folder = try makeFolder()
     let path = "\(folder.path)/cifar-10-batches-bin/data_batch_2.bin"
     try FileManager.default.removeItem(atPath: path)
@@ -119,14 +119,14 @@ struct CIFAR10Tests {
   }
 
   @Test("Folders without the set are named")
-  func foldersWithoutTheSetAreNamed() throws {
+  func otherFolders() throws {
     let folder = try TemporaryFolder()
     #expect(throws: DataError.notCIFAR10(folder: folder.path)) { try CIFAR10.batchFolder(in: folder.path) }
     #expect(throws: DataError.notCIFAR10(folder: "/no/such")) { _ = try CIFAR10.load(.test, from: "/no/such") }
   }
 
   @Test("The standard folder is the named one or holds the set")
-  func theStandardFolderIsTheNamedOneOrHoldsTheSet() throws {
+  func standardFolder() throws {
     let folder = try makeFolder()
     #expect(CIFAR10.standardFolder(environment: ["RECOLOR_CIFAR10": "/some/where"]) == "/some/where")
     try FileManager.default.createDirectory(atPath: "\(folder.path)/recolor", withIntermediateDirectories: false)
@@ -136,7 +136,7 @@ struct CIFAR10Tests {
   }
 
   @Test("Published images are read exactly", .enabled(if: PublishedImages.lossless != nil, "needs lossless_1000.bin"))
-  func publishedImagesAreReadExactly() throws {
+  func publishedImages() throws {
     let bytes = try readFile(try #require(PublishedImages.lossless))
     let folder = try TemporaryFolder()
     for name in CIFAR10.Part.training.fileNames { try AtomicFile.write(bytes, to: "\(folder.path)/\(name)") }

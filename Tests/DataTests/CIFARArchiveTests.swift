@@ -25,8 +25,8 @@ struct CIFARArchiveTests {
     #expect(try Folder.names(in: folder.path) == ["cifar-10-batches-bin"])
   }
 
-  @Test("Archives are downloaded checked and unpacked")
-  func archivesAreDownloadedCheckedAndUnpacked() throws {
+  @Test("Archives are downloaded, checked and unpacked")
+  func fetching() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes)
     defer { server.stop() }
@@ -40,7 +40,7 @@ struct CIFARArchiveTests {
   }
 
   @Test("Members without checksums are checked by size")
-  func membersWithoutChecksumsAreCheckedBySize() throws {
+  func sizes() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes)
     defer { server.stop() }
@@ -57,7 +57,7 @@ struct CIFARArchiveTests {
   }
 
   @Test("Progress is reported")
-  func progressIsReported() throws {
+  func progress() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes)
     defer { server.stop() }
@@ -71,7 +71,7 @@ struct CIFARArchiveTests {
   }
 
   @Test("Interrupted downloads are resumed in the next run")
-  func interruptedDownloadsAreResumedInTheNextRun() throws {
+  func interruptedRun() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes, [.breakOff(after: 5000), .serve])
     defer { server.stop() }
@@ -87,7 +87,7 @@ struct CIFARArchiveTests {
   }
 
   @Test("Interrupted connections are resumed")
-  func interruptedConnectionsAreResumed() throws {
+  func interruptedConnection() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes, [.breakOff(after: 4000), .breakOff(after: 3000), .serve])
     defer { server.stop() }
@@ -96,7 +96,7 @@ struct CIFARArchiveTests {
   }
 
   @Test("Downloads start anew without ranges")
-  func downloadsStartAnewWithoutRanges() throws {
+  func withoutRanges() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes, [.breakOff(after: 4000), .ignoreRange])
     defer { server.stop() }
@@ -105,7 +105,7 @@ struct CIFARArchiveTests {
   }
 
   @Test("Wrong bytes of an earlier run are dropped", arguments: [100, 100_000])
-  func wrongBytesOfAnEarlierRunAreDropped(count: Int) throws {
+  func wrongBytes(count: Int) throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes)
     defer { server.stop() }
@@ -116,7 +116,7 @@ struct CIFARArchiveTests {
   }
 
   @Test("Complete archives of an earlier run need no server")
-  func completeArchivesOfAnEarlierRunNeedNoServer() throws {
+  func completeArchive() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes)
     server.stop()
@@ -140,7 +140,7 @@ struct CIFARArchiveTests {
   }
 
   @Test("Wrong archives are refused")
-  func wrongArchivesAreRefused() throws {
+  func wrongArchives() throws {
     let test = try TestArchive()
     var damaged = test.bytes
     damaged[3000] ^= 1
@@ -163,7 +163,7 @@ struct CIFARArchiveTests {
   }
 
   @Test("Failing servers are named")
-  func failingServersAreNamed() throws {
+  func failingServers() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes, [.status(404)])
     try expectFailure(test.at(server.url), server, keeping: [partName]) {
@@ -179,7 +179,7 @@ struct CIFARArchiveTests {
 
   /// The members are checked even where the archive has the right checksum.
   @Test("Wrong members are refused")
-  func wrongMembersAreRefused() throws {
+  func wrongMembers() throws {
     var entries = TestArchive.members.map { TestArchive.Entry.file("cifar-10-batches-bin/\($0.name)", $0.bytes) }
     entries[2] = .file("cifar-10-batches-bin/data_batch_3.bin", [UInt8](repeating: 1, count: 3 * 3073))
     let wrong = try TestArchive(entries)
@@ -197,7 +197,7 @@ struct CIFARArchiveTests {
   }
 
   @Test("Members with foreign paths are not written")
-  func membersWithForeignPathsAreNotWritten() throws {
+  func foreignPaths() throws {
     let folder = try TemporaryFolder()
     let inner = "\(folder.path)/inner"
     let usual = TestArchive.members.map { TestArchive.Entry.file("cifar-10-batches-bin/\($0.name)", $0.bytes) }
@@ -216,7 +216,7 @@ struct CIFARArchiveTests {
   }
 
   @Test("Files that are no archives are named")
-  func filesThatAreNoArchivesAreNamed() throws {
+  func noArchives() throws {
     let rubbish = [UInt8](repeating: 65, count: 5000)
     let folder = try TemporaryFolder()
     try AtomicFile.write(rubbish, to: "\(folder.path)/rubbish")
@@ -233,7 +233,7 @@ struct CIFARArchiveTests {
   }
 
   @Test("Folders with other contents are kept")
-  func foldersWithOtherContentsAreKept() throws {
+  func otherContents() throws {
     let test = try TestArchive()
     let folder = try TemporaryFolder()
     let target = "\(folder.path)/cifar-10-batches-bin"
@@ -250,7 +250,7 @@ struct CIFARArchiveTests {
   }
 
   @Test("Concurrent downloads are refused")
-  func concurrentDownloadsAreRefused() throws {
+  func concurrentDownloads() throws {
     let test = try TestArchive()
     let folder = try TemporaryFolder()
     let other = try FileDescriptor(path: "\(folder.path)/\(partName)", flags: O_RDWR | O_CREAT)

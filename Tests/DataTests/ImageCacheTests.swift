@@ -48,7 +48,7 @@ struct ImageCacheTests {
   }
 
   @Test("Images are decoded once")
-  func imagesAreDecodedOnce() throws {
+  func decodedOnce() throws {
     let first = try load()
     #expect(!first.isFromCache)
     let second = try load()
@@ -66,10 +66,12 @@ struct ImageCacheTests {
     #expect(try !load(size: 32).isFromCache)
     #expect(try load().isFromCache)
     #expect(try files(".images").count == 2 && files(".index").count == 1)
+    // No temporary file is left.
+    #expect(try Folder.names(in: cache.folder).count == 3)
   }
 
   @Test("Changed files are decoded again")
-  func changedFilesAreDecodedAgain() throws {
+  func changedFiles() throws {
     try expectLevels([0, 1, 2, 3, 4], fromCache: false)
     // With the same number of bytes and the time of modification restored.
     let path = "\(photographs)/a/2.png"
@@ -93,8 +95,8 @@ struct ImageCacheTests {
     try expectLevels([0, 1, 4, 3, 4], fromCache: false)
   }
 
-  @Test("Added removed and renamed files are noticed")
-  func addedRemovedAndRenamedFilesAreNoticed() throws {
+  @Test("Added, removed and renamed files are noticed")
+  func changedFolder() throws {
     _ = try load()
     try write(50, to: "a/15.png")
     try expectLevels([0, 1, 50, 2, 3, 4], fromCache: false)
@@ -110,7 +112,7 @@ struct ImageCacheTests {
   }
 
   @Test("Touched and moved files are not decoded again")
-  func touchedAndMovedFilesAreNotDecodedAgain() throws {
+  func touchedFiles() throws {
     _ = try load()
     for index in 0..<5 { #expect(utimensat(AT_FDCWD, "\(photographs)/a/\(index).png", nil, 0) == 0) }
     try expectLevels([0, 1, 2, 3, 4], fromCache: true)
@@ -121,7 +123,7 @@ struct ImageCacheTests {
 
   /// Errors name the present paths, and not those at the time when the cache was written.
   @Test("Damaged files are named by their present paths")
-  func damagedFilesAreNamedByTheirPresentPaths() throws {
+  func damagedFiles() throws {
     try AtomicFile.write([1, 2, 3], to: "\(photographs)/a/7.png")
     _ = try load()
     let moved = "\(folder.path)/moved"
@@ -133,7 +135,7 @@ struct ImageCacheTests {
   }
 
   @Test("Files with an entry in the index are not read")
-  func filesWithAnEntryInTheIndexAreNotRead() throws {
+  func indexedFiles() throws {
     let names = (0..<5).map { "a/\($0).png" }
     // With times of modification in the past.
     let past = [timespec(tv_sec: time(nil) - 1000, tv_nsec: 0), timespec(tv_sec: time(nil) - 1000, tv_nsec: 0)]
@@ -172,7 +174,7 @@ struct ImageCacheTests {
   }
 
   @Test("Damaged cache files are written again")
-  func damagedCacheFilesAreWrittenAgain() throws {
+  func damagedCache() throws {
     _ = try load()
     let images = try #require(try files(".images").first)
     let index = try #require(try files(".index").first)
@@ -195,7 +197,7 @@ struct ImageCacheTests {
   }
 
   @Test("Without a writable folder images are in memory")
-  func withoutAWritableFolderImagesAreInMemory() throws {
+  func withoutFolder() throws {
     // A file has the name of the folder.
     try AtomicFile.write([1], to: "\(folder.path)/cache")
     for _ in 0..<2 {
@@ -207,7 +209,7 @@ struct ImageCacheTests {
   }
 
   @Test("Unused files are removed")
-  func unusedFilesAreRemoved() throws {
+  func unusedFiles() throws {
     _ = try load()
     let images = try files(".images") + files(".index")
     let left = "\(cache.folder)/left.images.1.tmp"
@@ -238,7 +240,7 @@ struct ImageCacheTests {
   /// Where the same file gives other bytes, `FolderDecoder.method`, which is part of the cache's key, must be increased
   /// together with this digest.
   @Test("The version of the decoding changes with its bytes")
-  func theVersionOfTheDecodingChangesWithItsBytes() throws {
+  func decodingVersion() throws {
     var picture = RGBImage(width: 61, height: 40, color: RGBColor(red: 0, green: 0, blue: 0))
     for place in picture.bytes.indices { picture.bytes[place] = UInt8(truncatingIfNeeded: place * place / 7) }
     try FileManager.default.removeItem(atPath: "\(photographs)/a")

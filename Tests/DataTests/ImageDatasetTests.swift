@@ -7,7 +7,7 @@ import Testing
 @Suite("Data sets")
 struct ImageDatasetTests {
   @Test("Summaries hold the statistics")
-  func summariesHoldTheStatistics() throws {
+  func summaries() throws {
     let set = ImageDataset(
       name: "small", source: "here", width: 2, height: 1, bytes: [0, 0, 255, 255, 0, 255, 0, 51, 255, 0, 51, 255],
       labels: [2, 0], classNames: ["a", "b", "c"])
@@ -26,7 +26,7 @@ struct ImageDatasetTests {
   @Test(
     "Colorfulness of CIFAR-10 is the published one",
     .enabled(if: PublishedImages.batchFolder != nil, "needs the images of CIFAR-10 (RECOLOR_CIFAR10)"))
-  func colorfulnessOfCIFAR10IsThePublishedOne() throws {
+  func colorfulness() throws {
     let folder = try #require(PublishedImages.batchFolder)
     let set = try CIFAR10.load(.test, from: folder, limit: 5000)
     let summary = DatasetSummary(of: set)
@@ -34,7 +34,7 @@ struct ImageDatasetTests {
   }
 
   @Test("Byte counts are products")
-  func byteCountsAreProducts() throws {
+  func byteCounts() throws {
     #expect(try ImageDataset.byteCount(width: 32, height: 16, count: 10, limit: 15_360) == 15_360)
     #expect(try ImageDataset.byteCount(width: 32, height: 16, count: 0, limit: 15_360) == 0)
     #expect(ImageDataset.byteLimit > 1 << 20)
@@ -45,7 +45,7 @@ struct ImageDatasetTests {
     arguments: [
       (32, 16, 11), (0, 16, 1), (32, -16, 1), (32, 16, -1), (1 << 40, 1 << 40, 1), (.max, .max, .max),
     ] as [(Int, Int, Int)])
-  func byteCountsBeyondTheLimitAreErrors(width: Int, height: Int, count: Int) {
+  func tooManyBytes(width: Int, height: Int, count: Int) {
     #expect(throws: DataError.imageSize(width: width, height: height, count: count, limit: 15_360)) {
       try ImageDataset.byteCount(width: width, height: height, count: count, limit: 15_360)
     }

@@ -13,7 +13,7 @@ struct ImageFolderTests {
   }
 
   @Test("Images are sorted and resized")
-  func imagesAreSortedAndResized() throws {
+  func sortedAndResized() throws {
     let folder = try TemporaryFolder()
     try Folder.create("\(folder.path)/b/deep")
     try Folder.create("\(folder.path)/.hidden")
@@ -33,7 +33,7 @@ struct ImageFolderTests {
   }
 
   @Test("Folders without images are named")
-  func foldersWithoutImagesAreNamed() throws {
+  func withoutImages() throws {
     let folder = try TemporaryFolder()
     #expect(throws: DataError.noImages(folder: folder.path)) {
       _ = try ImageFolder.load(folder.path, width: 16, height: 16, cache: nil)
@@ -47,7 +47,7 @@ struct ImageFolderTests {
   }
 
   @Test("Unreadable folders are left out", .enabled(if: geteuid() != 0, "root can read everything"))
-  func unreadableFoldersAreLeftOut() throws {
+  func unreadableFolders() throws {
     let folder = try TemporaryFolder()
     let closed = "\(folder.path)/closed"
     for name in ["closed", "open"] {
@@ -66,7 +66,7 @@ struct ImageFolderTests {
   }
 
   @Test("Damaged images are left out with their labels")
-  func damagedImagesAreLeftOutWithTheirLabels() throws {
+  func damagedImages() throws {
     let folder = try TemporaryFolder()
     for (index, name) in ["cat/1", "cat/2", "dog/3", "eel/deep/4"].enumerated() {
       try Folder.create("\(folder.path)/eel/deep")
@@ -92,7 +92,7 @@ struct ImageFolderTests {
   }
 
   @Test("Without readable images the first reason is reported", arguments: [true, false])
-  func withoutReadableImagesTheFirstReasonIsReported(cached: Bool) throws {
+  func withoutReadableImages(cached: Bool) throws {
     let folder = try TemporaryFolder()
     for name in ["a.png", "b.png"] { try AtomicFile.write([1, 2], to: "\(folder.path)/\(name)") }
     let reason = ImageError.unknownFormat(path: "\(folder.path)/a.png").description
@@ -105,7 +105,7 @@ struct ImageFolderTests {
   }
 
   @Test("Classes are the folders of the first level")
-  func classesAreTheFoldersOfTheFirstLevel() {
+  func classes() {
     let classes = FolderClasses(["b/1.png", "b/c/2.png", "é/3.png", "a/4.png"])
     #expect(classes?.names == ["a", "b", "é"])
     #expect(classes?.labels == [1, 1, 2, 0])
@@ -117,7 +117,7 @@ struct ImageFolderTests {
 
   /// More images than a chunk holds, decoded on all cores.
   @Test("Many images keep their order")
-  func manyImagesKeepTheirOrder() throws {
+  func order() throws {
     let folder = try TemporaryFolder()
     let count = 150
     for index in 0..<count {
@@ -131,7 +131,7 @@ struct ImageFolderTests {
   }
 
   @Test("Pipes are left out", .timeLimit(.minutes(1)))
-  func pipesAreLeftOut() throws {
+  func pipes() throws {
     let folder = try TemporaryFolder()
     #expect(mkfifo("\(folder.path)/a.png", 0o600) == 0)
     try write(8, 8, 1, to: "\(folder.path)/b.png")

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Scenes")
 struct ScenesTests {
-  @Test("Scenes are functions of seed part and number")
-  func scenesAreFunctionsOfSeedPartAndNumber() throws {
+  @Test("Scenes are functions of seed, part and number")
+  func determinism() throws {
     let set = try Scenes.dataset(.training, count: 40)
     #expect(set.count == 40 && set.width == 32 && set.height == 32 && set.labels?.count == 40)
     #expect(try set.bytes == Scenes.dataset(.training, count: 40).bytes)
@@ -17,13 +17,13 @@ struct ScenesTests {
   }
 
   @Test("Every setting occurs", arguments: Scenes.Setting.allCases)
-  func everySettingOccurs(setting: Scenes.Setting) throws {
+  func settings(setting: Scenes.Setting) throws {
     let labels = try Scenes.dataset(.training, count: 300).labels ?? []
     #expect(labels.filter { $0 == UInt16(setting.rawValue) }.count > 20)
   }
 
   @Test("Scenes of other sizes have the same settings")
-  func scenesOfOtherSizesHaveTheSameSettings() throws {
+  func sizes() throws {
     let large = try Scenes.dataset(.test, count: 12, width: 96, height: 48)
     #expect(large.width == 96 && large.height == 48)
     let small = try Scenes.dataset(.test, count: 12)
@@ -32,7 +32,7 @@ struct ScenesTests {
 
   /// The colors of objects do not show in their gray copies.
   @Test("Hues have the same mean", arguments: [0.36, 0.45, 0.54] as [Float])
-  func huesHaveTheSameMean(mean: Float) {
+  func hues(mean: Float) {
     for hue in stride(from: Float(0), to: 1, by: 0.05) {
       let color = SceneColor(hue: hue, mean: mean)
       #expect(abs(color.sum() / 3 - mean) < 1e-5, "hue \(hue)")
@@ -41,7 +41,7 @@ struct ScenesTests {
   }
 
   @Test("Skies are mostly blue and scenes colorful")
-  func skiesAreMostlyBlueAndScenesColorful() throws {
+  func colors() throws {
     let set = try Scenes.dataset(.training, count: 200)
     let blueSkies = (0..<200).filter { set[$0][16, 0].blue > set[$0][16, 0].red }.count
     #expect(blueSkies > 120)
@@ -50,7 +50,7 @@ struct ScenesTests {
   }
 
   @Test("Impossible sizes are errors", arguments: [(0, 32), (32, -32), (4096, 1 << 30), (1 << 62, 1 << 62)])
-  func impossibleSizesAreErrors(width: Int, height: Int) {
+  func impossibleSizes(width: Int, height: Int) {
     #expect(throws: DataError.self) { _ = try Scenes.dataset(.training, width: width, height: height) }
   }
 }

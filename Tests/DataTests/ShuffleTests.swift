@@ -5,7 +5,7 @@ import Testing
 @Suite("Splits and shuffles")
 struct ShuffleTests {
   @Test("A fifth is for validation")
-  func aFifthIsForValidation() throws {
+  func validationFifth() throws {
     let split = try TrainingSplit(count: 50_000, seed: 1)
     #expect(split.training.count == 40_000 && split.validation.count == 10_000)
     #expect(Set(split.training).isDisjoint(with: split.validation))
@@ -16,7 +16,7 @@ struct ShuffleTests {
 
   /// Two independent draws of a fifth have a fifth of their images in common.
   @Test("Splits of different seeds are independent")
-  func splitsOfDifferentSeedsAreIndependent() throws {
+  func seeds() throws {
     let splits = try (0..<12).map { Set(try TrainingSplit(count: 2000, seed: $0).validation) }
     for (index, first) in splits.enumerated() {
       for second in splits[(index + 1)...] {
@@ -27,7 +27,7 @@ struct ShuffleTests {
   }
 
   @Test("The first images are for training where their number is given")
-  func theFirstImagesAreForTrainingWhereTheirNumberIsGiven() throws {
+  func givenCount() throws {
     let split = try TrainingSplit(count: 50_000, trainingCount: 10_000, seed: 1)
     #expect(split.training == Array(0..<10_000))
     #expect(split.validation.count == 2_500)
@@ -42,14 +42,14 @@ struct ShuffleTests {
     arguments: [
       (0, nil), (101, nil), (-1, nil), (90, 11), (nil, 100), (nil, -1),
     ] as [(Int?, Int?)])
-  func impossibleCountsAreErrors(trainingCount: Int?, validationCount: Int?) {
+  func impossibleCounts(trainingCount: Int?, validationCount: Int?) {
     #expect(throws: DataError.self) {
       try TrainingSplit(count: 100, trainingCount: trainingCount, validationCount: validationCount, seed: 1)
     }
   }
 
   @Test("Epochs have different orders")
-  func epochsHaveDifferentOrders() {
+  func epochs() {
     let indices = (0..<1000).map { UInt32(2 * $0) }
     let first = Shuffle.order(of: indices, epoch: 0, seed: 5)
     #expect(first.sorted() == indices)

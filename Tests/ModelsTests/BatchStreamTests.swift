@@ -169,7 +169,7 @@ struct BatchStreamTests {
       #expect(streamed.state == whole.state)
       #expect(streamed.metrics == whole.metrics)
     }
-    // Stopped in the middle of the second epoch, and gone on with another window, or none.
+    // Stopped in the middle of the second epoch, and resumed with another window, or none.
     for other in [ImageResidency.window(16), .all] {
       let resumed = try end(
         kind, .window(16), dataset: dataset, on: backend, stopAfter: 6, resumingWith: other)

@@ -57,7 +57,7 @@ struct PyTorchRun {
 
   /// Begins both streams of batches with PyTorch's order.
   func setOrder(of plan: StepPlan, on backend: any Backend) throws {
-    for batches in [plan.training, plan.validation] { try batches.set(try order, on: backend) }
+    for batches in [plan.trainingBatches, plan.validationBatches] { try batches.set(try order, on: backend) }
   }
 
   /// Gives a network the weights and running statistics of a stage: `initial`.

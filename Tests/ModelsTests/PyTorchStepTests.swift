@@ -29,7 +29,7 @@ struct PyTorchStepTests {
     let plan = try run.plan(on: backend)
     let outputs = plan.trainingOperations.lossInputs
     // During a step the memory of its outputs is reused.
-    for output in outputs { plan.trainingStep.keep(output) }
+    for output in outputs { plan.stepBuilder.keep(output) }
     try plan.allocate(on: backend)
     try plan.initialize(on: backend)
     for (name, network) in plan.step.networks {
@@ -37,7 +37,7 @@ struct PyTorchStepTests {
     }
     try run.setOrder(of: plan, on: backend)
     plan.adam.step.value = 1
-    try plan.compile(on: backend).trainingStep.run()
+    try plan.compile(on: backend).step.run()
 
     let expected = try run.vectors.named("step 1")
     let names =
@@ -105,7 +105,7 @@ struct PyTorchStepTests {
     try plan.allocate(on: backend)
     try run.setOrder(of: plan, on: backend)
     let prediction = Prediction(
-      try checkpoint.load(on: backend), checkpoint.configuration.encoding, plan.validation)
+      try checkpoint.load(on: backend), checkpoint.configuration.encoding, plan.validationBatches)
     let plans = try PlanCompiler(backend: backend).compile([prediction.builder])
     try plans[0].run()
     let expected = try run.vectors.named("inference").values("prediction", as: Float.self)

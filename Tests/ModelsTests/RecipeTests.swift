@@ -124,6 +124,7 @@ struct RecipeTests {
     let flips = Shuffle.horizontalFlips(count: 1000, epoch: 3, seed: 5)
     #expect(flips.count == 1000)
     #expect((450...550).contains(flips.count { $0 }))
+    #expect(flips == Shuffle.horizontalFlips(count: 1000, epoch: 3, seed: 5))
     #expect(flips != Shuffle.horizontalFlips(count: 1000, epoch: 4, seed: 5))
     #expect(flips != Shuffle.horizontalFlips(count: 1000, epoch: 3, seed: 6))
   }

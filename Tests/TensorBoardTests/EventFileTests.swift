@@ -29,7 +29,7 @@ struct EventFileTests {
   }
 
   @Test("Events are read back")
-  func eventsAreReadBack() throws {
+  func roundTrip() throws {
     let file = EventFile(in: folder.path)
     try file.write([("train/loss", 0.5), ("epoch/learning_rate", .nan)], step: 16)
     let png = [UInt8](repeating: 1, count: 16) + [0, 0, 1, 4, 0, 0, 0, 10, 9]
@@ -51,7 +51,7 @@ struct EventFileTests {
   }
 
   @Test("Files without events are not created")
-  func filesWithoutEventsAreNotCreated() throws {
+  func withoutEvents() throws {
     let file = EventFile(in: folder.path, goingOnAt: 7)
     try file.synchronize()
     #expect(try names.isEmpty)
@@ -59,7 +59,7 @@ struct EventFileTests {
 
   /// Also files of the same second: TensorBoard reads files in the order of their names.
   @Test("Resumed runs start a later file")
-  func resumedRunsStartALaterFile() throws {
+  func resumedRuns() throws {
     try EventFile(in: folder.path).write([("loss", 1)], step: 1)
     let first = try #require(try names.first)
     for _ in 0..<3 { try EventFile(in: folder.path, goingOnAt: 8).write([("loss", 2)], step: 8) }
@@ -72,7 +72,7 @@ struct EventFileTests {
   }
 
   @Test("Missing folders are named")
-  func missingFoldersAreNamed() throws {
+  func missingFolders() throws {
     let missing = folder.path + "/missing"
     let error = #expect(throws: FileError.self) { try EventFile(in: missing).write([("loss", 1)], step: 1) }
     #expect(error?.path == missing)

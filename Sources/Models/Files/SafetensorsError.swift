@@ -23,7 +23,7 @@ public struct SafetensorsError: Error, Equatable {
     case overlap(begin: Int, previousEnd: Int)
     /// Bytes that belong to no tensor come before this one.
     case hole(begin: Int, previousEnd: Int)
-    /// The file goes on after its last tensor.
+    /// Bytes follow the last tensor.
     case trailingBytes(count: Int)
     case missing
     case wrongDataType(expected: SafetensorsDataType, found: SafetensorsDataType)

@@ -4,17 +4,13 @@ import Runtime
 extension ColorEncoding {
   /// Encodes the gray input of a network for an image: `[height, width]`.
   func gray(of image: RGBImage) -> [Float] {
-    switch self {
-    case .rgb(let scale, let shift):
+    image.bytes.withUnsafeBufferPointer { bytes in
       (0..<image.width * image.height).map { pixel in
-        let bytes = (0..<3).map { Float(image.bytes[3 * pixel + $0]) }
-        return (bytes[0] + bytes[1] + bytes[2]) / 3 * scale + shift
-      }
-    case .lab:
-      (0..<image.width * image.height).map { pixel in
-        let bytes = (0..<3).map { Float(image.bytes[3 * pixel + $0]) / 255 }
-        let color = CIELAB(red: bytes[0], green: bytes[1], blue: bytes[2])
-        return color.lightness / Self.labLightnessScale - 1
+        let (red, green, blue) = (Float(bytes[3 * pixel]), Float(bytes[3 * pixel + 1]), Float(bytes[3 * pixel + 2]))
+        return switch self {
+        case .rgb(let scale, let shift): (red + green + blue) / 3 * scale + shift
+        case .lab: CIELAB(red: red / 255, green: green / 255, blue: blue / 255).lightness / Self.labLightnessScale - 1
+        }
       }
     }
   }

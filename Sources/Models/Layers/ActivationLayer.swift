@@ -12,11 +12,11 @@ struct ActivationLayer {
       LayerSummary(
         name: name, kind: kind, outputShape: output.shape, parameterCount: 0,
         multiplyAdds: output.shape.count / output.shape.batch))
-    tape.plan.append(ActivationForward(input: input, output: output, activation: activation))
+    tape.builder.append(ActivationForward(input: input, output: output, activation: activation))
     tape.record { [self] in
       let outputGradient = tape.gradient(of: output)
       let inputGradient = destination == nil ? outputGradient : tape.gradientDestination(of: input).gradient
-      tape.plan.append(
+      tape.builder.append(
         ActivationBackward(
           output: output, outputGradient: outputGradient, inputGradient: inputGradient, activation: activation))
     }

@@ -35,7 +35,7 @@ struct BatchNormalizationLayer {
     let runningVariance = tape.parameters.value(of: runningVariance)
     guard tape.isTraining else {
       let output = destination ?? input
-      tape.plan.append(
+      tape.builder.append(
         BatchNormalizationInference(
           input: input, scale: scale, shift: shift, runningMean: runningMean, runningVariance: runningVariance,
           output: output, activation: .leakyReLU(slope: slope)))
@@ -45,7 +45,7 @@ struct BatchNormalizationLayer {
     let pooled = pooling?.fused(onto: output, tape)
     let mean = tape.tensor("\(name).mean", channels)
     let inverseDeviation = tape.tensor("\(name).inverse deviation", channels)
-    tape.plan.append(
+    tape.builder.append(
       BatchNormalizationForward(
         input: input, statistics: tape.statistics(of: input), scale: scale, shift: shift, runningMean: runningMean,
         runningVariance: runningVariance, savedMean: mean, savedInverseDeviation: inverseDeviation, output: output,
@@ -56,7 +56,7 @@ struct BatchNormalizationLayer {
         BatchNormalizationPooling(output: tape.gradient(of: $0.output), indices: $0.indices)
       }
       let (inputGradient, _) = tape.gradientDestination(of: input)
-      tape.plan.append(
+      tape.builder.append(
         BatchNormalizationBackward(
           input: input, scale: scale, shift: shift, savedMean: mean, savedInverseDeviation: inverseDeviation,
           outputGradient: tape.gradient(of: output), pooling: pooledGradient, inputGradient: inputGradient,

@@ -78,12 +78,12 @@ struct ConvolutionLayer {
     let weights = tape.spectralWeights?.value(of: weight) ?? tape.parameters.value(of: weight)
     let bias = tape.parameters.value(of: bias)
     if outputPadding == nil {
-      tape.plan.append(
+      tape.builder.append(
         ConvolutionForward(
           input: input, weights: weights, bias: bias, output: output,
           statistics: feedsBatchNorm && tape.isTraining ? tape.makeStatistics(of: output) : nil, geometry: geometry))
     } else {
-      tape.plan.append(
+      tape.builder.append(
         TransposedConvolutionForward(input: input, weights: weights, bias: bias, output: output, geometry: geometry))
     }
     tape.record { [self] in
@@ -97,12 +97,12 @@ struct ConvolutionLayer {
     let weightsGradient = tape.parameters.gradient(of: weight)
     let biasGradient = feedsBatchNorm ? nil : tape.parameters.gradient(of: bias)
     if outputPadding == nil {
-      tape.plan.append(
+      tape.builder.append(
         ConvolutionBackwardFilter(
           input: input, outputGradient: tape.gradient(of: output), weightsGradient: weightsGradient,
           biasGradient: biasGradient, geometry: geometry, accumulate: tape.accumulates))
     } else {
-      tape.plan.append(
+      tape.builder.append(
         TransposedConvolutionBackwardFilter(
           input: input, outputGradient: tape.gradient(of: output), weightsGradient: weightsGradient,
           biasGradient: biasGradient, geometry: geometry, accumulate: tape.accumulates))
@@ -113,12 +113,12 @@ struct ConvolutionLayer {
     let (inputGradient, accumulate) = tape.gradientDestination(of: input)
     precondition(!accumulate, "a convolution overwrites its input's gradient, so it must be the first to write it")
     if outputPadding == nil {
-      tape.plan.append(
+      tape.builder.append(
         ConvolutionBackwardData(
           outputGradient: tape.gradient(of: output), weights: weights, inputGradient: inputGradient, geometry: geometry)
       )
     } else {
-      tape.plan.append(
+      tape.builder.append(
         TransposedConvolutionBackwardData(
           outputGradient: tape.gradient(of: output), weights: weights, inputGradient: inputGradient, geometry: geometry)
       )

@@ -8,11 +8,11 @@ struct MaxPoolingLayer {
     let output = tape.tensor("\(name).output", outputShape(of: input.shape))
     let indices = tape.isTraining ? tape.tensor("\(name).indices", output.shape, .uint8) : nil
     summarize(output, tape)
-    tape.plan.append(MaxPoolingForward(input: input, output: output, indices: indices))
+    tape.builder.append(MaxPoolingForward(input: input, output: output, indices: indices))
     if let indices {
       tape.record {
         let (inputGradient, accumulate) = tape.gradientDestination(of: input)
-        tape.plan.append(
+        tape.builder.append(
           MaxPoolingBackward(
             outputGradient: tape.gradient(of: output), indices: indices, inputGradient: inputGradient,
             accumulate: accumulate))

@@ -16,7 +16,7 @@ public final class Tape {
     case training(parameterGradients: Bool, accumulate: Bool)
   }
 
-  let plan: PlanBuilder
+  let builder: PlanBuilder
   let parameters: ParameterSet
   let mode: Mode
   /// The weights that the pass reads divided by their spectral norms; nil where it reads all as they are.
@@ -30,9 +30,10 @@ public final class Tape {
   private(set) var layers: [LayerSummary] = []
 
   init(
-    _ plan: PlanBuilder, _ parameters: ParameterSet, mode: Mode, label: String, spectralWeights: SpectralWeights? = nil
+    _ builder: PlanBuilder, _ parameters: ParameterSet, mode: Mode, label: String,
+    spectralWeights: SpectralWeights? = nil
   ) {
-    self.plan = plan
+    self.builder = builder
     self.parameters = parameters
     self.mode = mode
     self.label = label
@@ -45,7 +46,7 @@ public final class Tape {
 
   /// A tensor of this pass.
   func tensor(_ name: String, _ shape: Shape, _ elementType: ElementType = .float32) -> Tensor {
-    plan.tensor("\(label).\(name)", shape, elementType)
+    builder.tensor("\(label).\(name)", shape, elementType)
   }
 
   /// Makes a tensor for the mean and the variance of each channel of `tensor`, which the operation that writes `tensor`
@@ -77,7 +78,7 @@ public final class Tape {
     let id = ObjectIdentifier(tensor.storage)
     let storage =
       gradients[id]
-      ?? plan.tensor("\(tensor.storage.name).gradient", Shape(vector: tensor.storage.count)).storage
+      ?? builder.tensor("\(tensor.storage.name).gradient", Shape(vector: tensor.storage.count)).storage
     gradients[id] = storage
     return Tensor(storage: storage, shape: tensor.shape, offset: tensor.offset, pixelStride: tensor.pixelStride)
   }

@@ -11,10 +11,10 @@ struct UpsamplingLayer {
     tape.summarize(
       LayerSummary(
         name: name, kind: "Upsample \(mode.rawValue)", outputShape: shape, parameterCount: 0, multiplyAdds: 0))
-    tape.plan.append(UpsamplingForward(input: input, output: output, mode: mode))
+    tape.builder.append(UpsamplingForward(input: input, output: output, mode: mode))
     tape.record { [mode] in
       let (inputGradient, _) = tape.gradientDestination(of: input)
-      tape.plan.append(
+      tape.builder.append(
         UpsamplingBackward(outputGradient: tape.gradient(of: output), inputGradient: inputGradient, mode: mode))
     }
     return output

@@ -108,9 +108,12 @@ extension ModelError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .invalidWidth(let width):
-      "width \(width): must be from \(ModelConfiguration.widths.lowerBound) to \(ModelConfiguration.widths.upperBound)"
+      let widths = ModelConfiguration.widths
+      return "width \(width): must be from \(widths.lowerBound) to \(widths.upperBound)"
     case .invalidSize(let height, let width, let kind, let smallest):
-      "image size \(width)×\(height): \(kind.rawValue) needs multiples of 16, from \(smallest)×\(smallest) to 4096×4096"
+      let (multiple, largest) = (ModelConfiguration.extentMultiple, ModelConfiguration.imageExtents.upperBound)
+      return "image size \(width)×\(height): \(kind.rawValue) needs multiples of \(multiple), from"
+        + " \(smallest)×\(smallest) to \(largest)×\(largest)"
     }
   }
 }

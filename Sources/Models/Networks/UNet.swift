@@ -20,8 +20,8 @@ public struct UNet: ColorNetwork {
   private let activation: ActivationLayer?
 
   public init(_ configuration: ModelConfiguration) {
-    let training = configuration.kind.trainingStep
-    let weights = training.initialWeights
+    let step = configuration.kind.trainingStep
+    let weights = step.initialWeights
     let parameters = ParameterSet()
     let width = configuration.width
     self.parameters = parameters
@@ -49,7 +49,7 @@ public struct UNet: ColorNetwork {
     output = ConvolutionLayer(
       "decoding_unit5.0", from: width, to: configuration.encoding.colorChannels, ConvolutionGeometry(kernel: 1),
       weights: weights, in: parameters)
-    activation = training.outputActivation.map { ActivationLayer(name: "decoding_unit5.1", activation: $0) }
+    activation = step.outputActivation.map { ActivationLayer(name: "decoding_unit5.1", activation: $0) }
   }
 
   public static func traits(ofTensors shapes: [String: [Int]]) -> NetworkTraits? {

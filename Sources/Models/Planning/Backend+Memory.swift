@@ -1,7 +1,7 @@
 import Runtime
 
 extension TensorStorage {
-  /// Bytes that `allocate` allocates: no device allocates nothing.
+  /// Bytes of the storage's memory; at least 4, since devices refuse empty allocations.
   var allocationByteCount: Int { max(byteCount, 4) }
 
   /// Allocates uninitialized memory of its own.
@@ -27,6 +27,14 @@ extension Backend {
     }
     if let failure { throw failure }
     return values
+  }
+
+  /// Uploads `bytes` to the memory of `tensor`, from `byteOffset` on.
+  func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor, byteOffset: Int = 0) throws(BackendError) {
+    guard let memory = tensor.storage.memory else {
+      throw .invalidOperation(operation: "upload", reason: "tensor \(tensor.storage.name) has no memory")
+    }
+    try upload(bytes, to: memory, byteOffset: byteOffset)
   }
 
   /// Uploads `values` to a dense tensor.

@@ -21,15 +21,16 @@ public struct PlanCompiler {
   /// Places every tensor, allocates the memory, and binds every operation.
   public func compile(_ builders: [PlanBuilder]) throws(BackendError) -> [Plan] {
     let planned = try planned(builders)
-    var memory: [DeviceMemory] = []
-    for byteCount in planned.allocations { memory.append(try backend.allocate(byteCount: byteCount)) }
-    let workspace = planned.workspaceByteCount > 0 ? memory.last : nil
+    var arenas: [DeviceMemory] = []
+    for byteCount in planned.arenaByteCounts { arenas.append(try backend.allocate(byteCount: byteCount)) }
+    let workspaceByteCount = planned.workspaceByteCount
+    let workspace = try workspaceByteCount > 0 ? backend.allocate(byteCount: workspaceByteCount) : nil
 
     var plans: [Plan] = []
     for (index, builder) in builders.enumerated() {
       for placement in planned.layouts[index].placements {
         placement.storage.memory = try backend.region(
-          of: memory[placement.arena], byteOffset: placement.byteOffset, byteCount: placement.storage.byteCount)
+          of: arenas[placement.arena], byteOffset: placement.byteOffset, byteCount: placement.storage.byteCount)
       }
       var launches: [any Launch] = []
       for operation in planned.operations[index] { launches.append(try operation.bind(workspace: workspace)) }

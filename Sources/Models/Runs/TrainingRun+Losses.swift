@@ -30,7 +30,7 @@ extension TrainingRun {
     var watch = state.watch ?? DiscriminatorWatch()
     watch.observe(Dictionary(uniqueKeysWithValues: zip(trainer.lossNames, means)), steps: steps)
     state.watch = watch
-    guard watch.dominatedSteps >= discriminatorStepLimit, configuration.noGuard != true else { return }
+    guard watch.dominatedSteps >= DiscriminatorWatch.stepLimit, configuration.noGuard != true else { return }
     throw RunError.discriminatorOverpowers(
       step: state.step, steps: watch.dominatedSteps, run: directory.url.path, checkpoint: existing(directory.best))
   }

@@ -32,8 +32,6 @@ public final class TrainingRun {
   var events: TrainingEvents
   /// Step of the last save; nil where there is none.
   var savedStep: Int?
-  /// Steps after which a run ends whose discriminator dominates in all of them.
-  var discriminatorStepLimit = DiscriminatorWatch.stepLimit
   private let dataset: ImageDataset
 
   /// Seconds between two calls of `onProgress`.

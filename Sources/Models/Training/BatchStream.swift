@@ -41,8 +41,8 @@ public final class BatchStream {
     _ indices: [UInt32], flipped: [Bool] = [], on backend: any Backend
   ) throws(BackendError) {
     let capacity = places.shape.count
-    guard let last = indices.indices.last, indices.count <= capacity, flipped.isEmpty || flipped.count == indices.count
-    else {
+    precondition(flipped.isEmpty || flipped.count == indices.count, "not one flip for each image")
+    guard let last = indices.indices.last, indices.count <= capacity else {
       throw .invalidOperation(
         operation: "BatchStream", reason: "\(indices.count) images, but from 1 to \(capacity) fit")
     }

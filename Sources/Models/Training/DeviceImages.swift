@@ -29,8 +29,10 @@ public final class DeviceImages {
   public init(
     _ dataset: ImageDataset, residency: ImageResidency = .automatic, batchSize: Int, on backend: any Backend
   ) throws(BackendError) {
-    var half = Self.windowHalf(of: dataset, residency, batchSize: batchSize, on: backend)
-    if half == nil {
+    let half: Int
+    if let windowed = Self.windowHalf(of: dataset, residency, batchSize: batchSize, on: backend) {
+      half = windowed
+    } else {
       do throws(BackendError) {
         tensor = try Self.upload(dataset, on: backend)
         window = nil
@@ -41,7 +43,7 @@ public final class DeviceImages {
         half = Self.automaticHalf(of: dataset, batchSize: batchSize, on: backend)
       }
     }
-    let window = try ImageWindow(dataset, halfCount: half ?? batchSize, on: backend)
+    let window = try ImageWindow(dataset, halfCount: half, on: backend)
     self.window = window
     tensor = window.tensor
   }
@@ -49,10 +51,7 @@ public final class DeviceImages {
   private static func upload(_ dataset: ImageDataset, on backend: any Backend) throws(BackendError) -> Tensor {
     let tensor = Tensor("images", Shape(dataset.count, dataset.height, dataset.width, 3), .uint8)
     try tensor.storage.allocate(on: backend)
-    guard let memory = tensor.storage.memory else { return tensor }
-    try dataset.bytes.withUnsafeBytes { (bytes) throws(BackendError) in
-      try backend.upload(bytes, to: memory, byteOffset: 0)
-    }
+    try dataset.bytes.withUnsafeBytes { (bytes) throws(BackendError) in try backend.upload(bytes, to: tensor) }
     return tensor
   }
 

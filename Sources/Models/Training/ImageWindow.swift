@@ -76,11 +76,10 @@ final class ImageWindow {
 
   /// Waits for a segment's images and uploads them.
   private func upload(_ segment: Int) throws(BackendError) {
-    guard let memory = tensor.storage.memory else { return }
     let half = segment % 2
     loaded[half] = nil
     try gatherer.take { (bytes) throws(BackendError) in
-      try backend.upload(bytes, to: memory, byteOffset: half * halfCount * dataset.imageByteCount)
+      try backend.upload(bytes, to: tensor, byteOffset: half * halfCount * dataset.imageByteCount)
     }
     loaded[half] = segment
   }

@@ -26,6 +26,6 @@ public struct ModelSummary: Sendable {
       return (name, tape.layers, network.parameters.trainedParameterCount)
     }
     parameterByteCount = plan.step.networks.reduce(0) { $0 + $1.network.parameters.byteCount(training: true) }
-    trainingMemory = try PlanCompiler(backend: backend).memory(for: [plan.trainingStep])
+    trainingMemory = try PlanCompiler(backend: backend).memory(for: [plan.stepBuilder])
   }
 }

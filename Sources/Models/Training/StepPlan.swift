@@ -11,11 +11,11 @@ public struct StepPlan {
   /// The sums of the losses, `[1, 1, 1, step.lossNames.count]`.
   let losses: Tensor
   /// The batches to train on.
-  let training: BatchStream
+  let trainingBatches: BatchStream
   /// The batches to predict, such as those of a validation.
-  let validation: BatchStream
+  let validationBatches: BatchStream
   /// The operations of the training step.
-  let trainingStep: PlanBuilder
+  let stepBuilder: PlanBuilder
   let prediction: Prediction
 
   /// Plans a step.
@@ -33,13 +33,13 @@ public struct StepPlan {
     average = options.averageDecay > 0 ? GeneratorAverage(configuration, decay: options.averageDecay) : nil
     adam = AdamSchedule(options)
     losses = Tensor("losses", Shape(vector: step.lossNames.count))
-    training = BatchStream(images, capacity: trainingCount, batchSize: batchSize)
-    validation = BatchStream(images, count: validationCount, batchSize: batchSize)
+    trainingBatches = BatchStream(images, capacity: trainingCount, batchSize: batchSize)
+    validationBatches = BatchStream(images, count: validationCount, batchSize: batchSize)
 
-    trainingStep = PlanBuilder()
-    step.emit(training, losses: losses, adam: adam, into: trainingStep)
-    average?.emit(step.generator, into: trainingStep)
-    prediction = Prediction(average?.network ?? step.generator, configuration.encoding, validation)
+    stepBuilder = PlanBuilder()
+    step.emit(trainingBatches, losses: losses, adam: adam, into: stepBuilder)
+    average?.emit(step.generator, into: stepBuilder)
+    prediction = Prediction(average?.network ?? step.generator, configuration.encoding, validationBatches)
   }
 
   /// Plans a step on images of a size, for its operations and its memory alone.
@@ -62,7 +62,7 @@ public struct StepPlan {
   }
 
   /// The operations of the training step, in order.
-  public var trainingOperations: [any Operation] { trainingStep.operations }
+  public var trainingOperations: [any Operation] { stepBuilder.operations }
 
   /// The operations of the prediction of a batch, in order.
   public var predictionOperations: [any Operation] { prediction.builder.operations }
@@ -70,11 +70,11 @@ public struct StepPlan {
   // MARK: Memory
 
   /// The builders whose plans share their memory.
-  var builders: [PlanBuilder] { [trainingStep, prediction.builder] }
+  var builders: [PlanBuilder] { [stepBuilder, prediction.builder] }
 
   /// The storages with memory of their own, in the order in which they are allocated, the images first.
   private var storages: [TensorStorage] {
-    [training.images.tensor, training.places, validation.places].map(\.storage)
+    [trainingBatches.images.tensor, trainingBatches.places, validationBatches.places].map(\.storage)
       + step.networks.flatMap { $0.network.parameters.storages(training: true) }
       + (average?.network.parameters.storages(training: false) ?? []) + [losses.storage]
   }
@@ -90,7 +90,7 @@ public struct StepPlan {
   }
 
   /// Allocates the memory of all operations and binds them to it.
-  func compile(on backend: any Backend) throws(BackendError) -> (trainingStep: Plan, prediction: Plan) {
+  func compile(on backend: any Backend) throws(BackendError) -> (step: Plan, prediction: Plan) {
     let plans = try PlanCompiler(backend: backend).compile(builders)
     return (plans[0], plans[1])
   }

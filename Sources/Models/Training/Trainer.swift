@@ -3,11 +3,11 @@ import Runtime
 /// A model with its optimizer on a device: runs training steps on batches of one data set.
 public final class Trainer {
   /// The batches to train on.
-  public var batches: BatchStream { stepPlan.training }
+  public var batches: BatchStream { stepPlan.trainingBatches }
   /// Colors the validation images, in the memory of the training steps.
   public let predictor: Predictor
   private let stepPlan: StepPlan
-  private let plan: Plan
+  private let trainingStep: Plan
   private let resetLosses: any Launch
   private let backend: any Backend
 
@@ -20,7 +20,7 @@ public final class Trainer {
     resetLosses = try backend.launch(Fill(output: stepPlan.losses, value: 0))
     try resetLosses.run()
     let plans = try stepPlan.compile(on: backend)
-    plan = plans.trainingStep
+    trainingStep = plans.step
     predictor = Predictor(stepPlan.prediction, plan: plans.prediction, on: backend)
   }
 
@@ -61,13 +61,13 @@ public final class Trainer {
     try batches.seek(to: first)
     stepCount += 1
     stepPlan.average?.setDecay(ofStep: stepCount)
-    try plan.run()
+    try trainingStep.run()
   }
 
   /// Times every operation of a step by itself: the median over `steps` steps, in seconds.
   func profile(steps: Int) throws(BackendError) -> [(operation: any Operation, seconds: Double)] {
     stepCount += 1
-    return Array(zip(plan.operations, try plan.profile(count: steps))).map { ($0, $1) }
+    return Array(zip(trainingStep.operations, try trainingStep.profile(count: steps))).map { ($0, $1) }
   }
 
   // MARK: Losses

@@ -1,0 +1,60 @@
+import Data
+import Runtime
+
+/// The validated inputs of a run, before its folder is touched: its options checked, its data on the device, its step
+/// planned.
+struct Preparation {
+  var configuration: RunConfiguration
+  let dataset: ImageDataset
+  let split: TrainingSplit
+  let trainer: Trainer
+
+  /// Rows of an epoch's sample sheet.
+  static let sampleCount = 8
+
+  /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`.
+  init(
+    _ configuration: RunConfiguration, dataset: ImageDataset, residency: ImageResidency, on backend: any Backend
+  ) throws {
+    try configuration.validate(for: dataset)
+    let batchSize = configuration.options.batchSize
+    let split = try TrainingSplit(
+      count: dataset.count, trainingCount: configuration.trainImages, validationCount: configuration.validationImages,
+      seed: configuration.options.seed)
+    guard split.training.count >= batchSize else {
+      throw RunError.invalidOption(
+        "--batch-size \(batchSize): there are only \(split.training.count) photographs to train on")
+    }
+    if case .window(let count) = residency, count < 2 * batchSize {
+      throw RunError.invalidOption(
+        "--device-images \(count): two batches, \(2 * batchSize) images, are the least that work can go on with")
+    }
+    let fingerprint = try DataFingerprint(of: dataset)
+    if let expected = configuration.dataFingerprint, expected != fingerprint {
+      throw RunError.invalidOption(
+        "\(dataset.source): not the photographs that the run was started with, which were \(expected.imageCount)"
+          + " with SHA-256 \(expected.sha256)")
+    }
+    // Without validation images the sheets show the first of the training ones.
+    let shown = split.validation.isEmpty ? Array(split.training.prefix(Self.sampleCount)) : split.validation
+    self.configuration = configuration
+    self.dataset = dataset
+    self.split = split
+    do throws(BackendError) {
+      let images = try DeviceImages(dataset, residency: residency, batchSize: batchSize, on: backend)
+      let plan = StepPlan(
+        configuration.model, options: configuration.options, images: images, trainingCount: split.training.count,
+        validationCount: shown.count)
+      let trainer = try Trainer(plan, on: backend)
+      try trainer.predictor.batches.set(shown, on: backend)
+      self.trainer = trainer
+    } catch .outOfMemory {
+      throw RunError.outOfMemory(
+        try MemoryShortage(
+          of: configuration, dataset, residency, trainingCount: split.training.count, validationCount: shown.count,
+          on: backend))
+    }
+    self.configuration.dataFingerprint = fingerprint
+    self.configuration.tuning = backend.tuning
+  }
+}
