@@ -82,7 +82,7 @@ struct EvaluationDataTests {
     #expect(test.remarks.contains(weights) && test.remarks.split(separator: "\n").count == 1)
     let validation = try evaluate(weights, "--split", "validation", on: photographs)
     #expect(validation.images == 4)
-    #expect(validation.remarks.contains("lies in no run"))
+    #expect(validation.remarks.contains("is in no run"))
   }
 
   @Test("Folders with a test part are measured on it")

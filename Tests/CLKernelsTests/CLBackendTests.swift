@@ -54,7 +54,7 @@ struct CLBackendTests {
     let image = Tensor("image", Shape(64, 4096, 4096, 1)), map = Tensor("map", Shape(64, 4096, 4096, 1))
     let weights = Tensor("weights", Shape(3, 3, 1, 1)), bias = Tensor("bias", Shape(vector: 1))
     let geometry = ConvolutionGeometry(kernel: 3, padding: 1)
-    let operations: [any Operation] = [
+    let operations: [any Runtime.Operation] = [
       ConvolutionForward(input: image, weights: weights, bias: bias, output: map, geometry: geometry),
       ConvolutionBackwardFilter(
         input: image, outputGradient: map, weightsGradient: weights, biasGradient: bias, geometry: geometry),
