@@ -37,7 +37,7 @@ sanitize:
 
 docs:
 	Scripts/setup docs
-	RECOLOR_DOCUMENTATION=1 Scripts/make_docs
+	Scripts/make_docs
 
 lint:
 	swift format lint --strict --recursive $(sources)

@@ -108,12 +108,15 @@ struct BatchNormalizationVariant: Sendable {
   }
 
   private static var activations: [BatchNormalizationVariant] {
-    let activations: [Activation?] = [nil, .leakyReLU(slope: 0.2), .tanh, .sigmoid]
-    return activations.flatMap { activation in
+    ([nil] + KernelCases.activations.map(Optional.some)).flatMap { activation in
       [
         BatchNormalizationVariant(shape: Shape(3, 5, 7, 17), activation: activation),
         BatchNormalizationVariant(
           shape: Shape(2, 8, 8, 16), activation: activation, accumulate: true, inPlace: true),
+        // Few enough pixels for the backward pass in more than single precision.
+        BatchNormalizationVariant(shape: Shape(2, 2, 2, 17), activation: activation),
+        BatchNormalizationVariant(
+          shape: Shape(1, 2, 3, 64), activation: activation, pooled: true, accumulate: true, inPlace: true),
       ]
     }
   }

@@ -152,7 +152,7 @@ struct BadInputTests {
     try expectFailure(["check", "--device", "opencl:7.3"], naming: "opencl:7.3")
   }
 
-  @Test("Kernels that do not build are named", .enabled(if: TestBackends.hasOpenCL))
+  @Test("Kernels that do not build are named", .needsOpenCL)
   func kernelsThatDoNotBuildAreNamed() throws {
     let kernels = folder.path + "/kernels"
     let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../kernels").standardized
@@ -175,7 +175,7 @@ struct BadInputTests {
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))
   }
 
-  @Test("Missing kernel folders are named", .enabled(if: TestBackends.hasOpenCL))
+  @Test("Missing kernel folders are named", .needsOpenCL)
   func missingKernelFoldersAreNamed() throws {
     let kernels = ["RECOLOR_KERNELS": folder.path + "/kernels"]
     try expectFailure(["check", "--device", "opencl"], naming: folder.path + "/kernels", environment: kernels)

@@ -4,7 +4,7 @@ import Runtime
 import TestSupport
 import Testing
 
-@Suite("OpenCL backend", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
+@Suite("OpenCL backend", .needsOpenCL)
 struct CLBackendTests {
   private func makeTensor(_ name: String, _ shape: Shape, _ type: ElementType = .float32, on backend: CLBackend) throws
     -> Tensor

@@ -6,7 +6,7 @@ import Testing
 @testable import CLKernels
 
 /// The search itself: that it tries, that it checks all, and that its results are kept.
-@Suite("Convolution tuner", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"), .serialized)
+@Suite("Convolution tuner", .needsOpenCL, .serialized)
 struct ConvolutionTunerTests {
   /// A convolution with an output of 16 channels: what the CPU body does with a tile of 16×16.
   private let input = Tensor("input", Shape(4, 12, 12, 16))

@@ -7,7 +7,7 @@ import Testing
 
 /// Tensor cores: when they are used, and that they are not where they compute anything else than they should. Where the
 /// device has none they are emulated.
-@Suite("Precision", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
+@Suite("Precision", .needsOpenCL)
 struct PrecisionTests {
   /// A backend that may run the kernels for GPUs, on kernel files of which one is changed.
   private func backend(
@@ -71,6 +71,7 @@ struct PrecisionTests {
     let backend = try backend()
     // A few of them: emulated lanes are slow.
     let asynchronous = TensorTiles.candidates(precision).filter { $0.asynchronousStages > 0 }
+    #expect(!asynchronous.isEmpty)
     for tiles in asynchronous.prefix(precision == .tensorFloat32 ? 2 : 1) {
       let probes = CLBackend.probes().filter {
         tiles.fit($0.target, on: backend.device, vectorWidth: $0.vectorWidth)

@@ -6,7 +6,7 @@ import Testing
 @testable import CLKernels
 
 /// The files of `recolor tune`, and their use by backends.
-@Suite("Tuning", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
+@Suite("Tuning", .needsOpenCL)
 struct TuningTests {
   /// A convolution of 3×3, its gradients, and a transposed one, without memory.
   private var problems: [ConvolutionProblem] {
@@ -57,6 +57,7 @@ struct TuningTests {
     let store = TuningStore(folder: folder.path + "/new/folder")
     let device = try TestBackends.openCLDevice()
     let backend = try CLBackend(device: device, tuningStore: nil)
+    var count = 0
     for kind in AlgorithmKind.allCases {
       var tuning = try tuning()
       for problem in problems {
@@ -68,7 +69,9 @@ struct TuningTests {
       _ = try store.write(tuning, for: device)
       let choice = try #require(store.choice(for: device, .float32, KernelSources(folder: nil)))
       #expect(choice.tuned == tuning.choice.tuned, "\(kind)")
+      count += choice.tuned.count
     }
+    #expect(count >= 3 * problems.count)
     // Nothing but the file is left behind.
     #expect(try FileManager.default.contentsOfDirectory(atPath: store.folder).count == 1)
   }

@@ -7,7 +7,7 @@ import Testing
 
 /// Winograd's algorithm with parameters for which the cases of `recolor check` are too small: several passes, several
 /// parts, and weights transformed by a kernel of its own or by each work-item.
-@Suite("Winograd's parameters", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
+@Suite("Winograd's parameters", .needsOpenCL)
 struct WinogradTests {
   /// Those at 3 × 3 whose maps have several tiles, with few and with many channels.
   static let cases = KernelCases.all(.awkward).filter { kernelCase in

@@ -29,6 +29,8 @@ struct CaseRunnerTests {
     let result = try CaseRunner(backend: ReferenceBackend()).run(instance())
     #expect(result.failures.isEmpty)
     #expect(result.passed)
+    // The sums of whole numbers are exact.
+    #expect(result.error == 0)
     #expect(result.outputs.map(\.tensor) == ["output"])
   }
 

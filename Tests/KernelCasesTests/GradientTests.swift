@@ -6,10 +6,9 @@ import Testing
 /// The backward references against finite differences of the forward ones, in double precision.
 @Suite("Gradients of the references")
 struct GradientTests {
-  static let activations: [Activation] = [.leakyReLU(slope: 0.01), .leakyReLU(slope: 0.2), .tanh, .sigmoid]
   private var random = RandomValues(seed: "gradients")
 
-  @Test("Activation", arguments: activations)
+  @Test("Activation", arguments: KernelCases.activations)
   mutating func activation(_ activation: Activation) {
     let shape = Shape(2, 3, 2, 5)
     // Not within a step of the LeakyReLU's kink.
@@ -81,7 +80,7 @@ struct GradientTests {
       of: { dot(image(map, weights, $0), imageGradient) }, "bias")
   }
 
-  @Test("Batch normalization", arguments: [nil] + activations.map(Optional.some))
+  @Test("Batch normalization", arguments: [nil] + KernelCases.activations.map(Optional.some))
   mutating func batchNormalization(_ activation: Activation?) {
     let shape = Shape(2, 3, 2, 3)
     let vector = Shape(vector: 3)

@@ -55,22 +55,32 @@ struct ReferenceKernelCaseTests {
     }
   }
 
-  @Test(
-    "Find variables that are read before the launch",
-    arguments: smallest.filter { kernelCase in
-      Mirror(reflecting: kernelCase.make().operation).children
-        .contains { $0.value is Variable<Float> || $0.value is Variable<Int> }
-    })
+  /// Those of operations that have values which change from launch to launch.
+  static let withVariables = smallest.filter { kernelCase in
+    Mirror(reflecting: kernelCase.make().operation).children
+      .contains { $0.value is Variable<Float> || $0.value is Variable<Int> }
+  }
+
+  @Test("Include the operations with variables")
+  func variables() {
+    #expect(Set(Self.withVariables.map(\.name)) == ["Adam", "BatchGather", "ExponentialMovingAverage"])
+  }
+
+  @Test("Find variables that are read before the launch", arguments: withVariables)
   func earlyVariables(_ kernelCase: KernelCase) throws {
     #expect(try !CaseRunner(backend: ReferenceBackend(fault: .readsVariablesEarly)).run(kernelCase).passed)
   }
 
-  @Test(
-    "Of a training step have the models' shapes",
-    arguments: ["1×2×2×1024 → 1024, 3×3", "1×2×2×1024 → 512, 3×3 stride 2 padding 1 output padding 1"])
-  func trainingStep(shape: String) {
-    let cases = KernelCases.all(.trainingStep(width: 64, batch: 1)).filter { $0.pass == .forward }
-    #expect(cases.contains { $0.name.hasSuffix("Convolution") && $0.label.hasPrefix(shape) })
+  /// Equal shapes once: two at each of five levels, four on concatenations and the last, 1×1; four transposed; the
+  /// discriminator's five.
+  @Test("Of a training step have the models' shapes")
+  func trainingStep() {
+    let labels = KernelCases.all(.trainingStep(width: 64, batch: 1))
+      .filter { $0.pass == .forward && $0.name.hasSuffix("Convolution") }.map(\.label)
+    #expect(labels.count == 15 + 4 + 5)
+    for shape in ["1×2×2×1024 → 1024, 3×3", "1×2×2×1024 → 512, 3×3 stride 2 padding 1 output padding 1"] {
+      #expect(labels.contains { $0.hasPrefix(shape) }, "\(shape)")
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import Testing
 @testable import CLKernels
 
 /// Tuning in a run's config.json.
-@Suite("Tuning of runs", .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device"))
+@Suite("Tuning of runs", .needsOpenCL)
 struct RunTuningTests {
   /// Plain loops for every forward and backward-data pass of a small run's step.
   private func choice() throws -> AlgorithmChoice {

@@ -175,7 +175,7 @@ struct TrainingRunTests {
     }
   }
 
-  @Test("The CPU and OpenCL agree for 20 steps", .enabled(if: TestBackends.hasOpenCL), arguments: ModelKind.allCases)
+  @Test("The CPU and OpenCL agree for 20 steps", .needsOpenCL, arguments: ModelKind.allCases)
   func devicesAgree(kind: ModelKind) throws {
     func losses(_ device: TestBackends) throws -> [[Float]] {
       let backend = try device.make()

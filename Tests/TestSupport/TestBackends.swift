@@ -2,6 +2,7 @@ import CLKernels
 import CPUKernels
 import Foundation
 import Runtime
+import Testing
 
 /// The devices that a machine without a GPU has, too.
 public enum TestBackends: String, CaseIterable, Sendable {
@@ -25,4 +26,9 @@ public enum TestBackends: String, CaseIterable, Sendable {
     case .openCL: try CLBackend(device: Self.openCLDevice())
     }
   }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// Skips tests on machines without an OpenCL device.
+  public static var needsOpenCL: Self { .enabled(if: TestBackends.hasOpenCL, "this machine has no OpenCL device") }
 }
