@@ -25,7 +25,7 @@ test:
 	RECOLOR_REQUIRE_OPENCL=1 Scripts/run_tests
 
 test-only:
-	swift test --no-parallel --filter '$(FILTER)'
+	Scripts/run_tests '$(FILTER)'
 
 portability: build
 	Scripts/setup portability

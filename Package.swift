@@ -6,9 +6,9 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-// Targets with hot loops are optimized in debug builds too: their tests would take many times as long otherwise. Tests are not
-// optimized in release builds: it would take half of the time of the build. SwiftPM allows such flags in no package
-// that another one depends on by version; its checkout is in a folder `checkouts`.
+// Targets with hot loops are optimized in debug builds too: their tests would take many times as long otherwise. Tests
+// are not optimized in release builds: it would take half of the time of the build. SwiftPM allows such flags in no
+// package that another one depends on by version; its checkout is in a folder `checkouts`.
 let isDependency = Context.packageDirectory.contains("/checkouts/")
 let optimized: [SwiftSetting] = isDependency ? [] : [.unsafeFlags(["-O"], .when(configuration: .debug))]
 let optimizedC: [CSetting] = isDependency ? [] : [.unsafeFlags(["-O2"], .when(configuration: .debug))]

@@ -81,7 +81,7 @@ struct BatchNormalizationVariant: Sendable {
   static func all(_ size: CaseSize) -> [BatchNormalizationVariant] {
     switch size {
     case .smallest:
-      [nil, .leakyReLU(slope: 0.01), .tanh].map { activation in
+      ([nil] + KernelCases.activations.map(Optional.some)).map { activation in
         BatchNormalizationVariant(
           shape: Shape(2, 3, 2, 3), activation: activation, outputPlacement: .channelSlice(before: 1, after: 2),
           givenStatistics: activation == .tanh, pooled: activation != nil, accumulate: activation != nil,

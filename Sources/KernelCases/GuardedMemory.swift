@@ -64,7 +64,7 @@ struct GuardedMemory {
   init(name: String, contents: [UInt8], on backend: any Backend) throws(BackendError) {
     let alignment = max(backend.regionAlignment, 1)
     // An odd multiple, so that the region starts at no larger alignment than the backend promises.
-    let front = ((Self.guardByteCount + alignment - 1) / alignment | 1) * alignment
+    let front = (ceilDivide(Self.guardByteCount, alignment) | 1) * alignment
     self.name = name
     let guardZone = [UInt8](repeating: Self.guardByte, count: front)
     image = guardZone + contents + guardZone

@@ -18,8 +18,7 @@ struct ComparisonPage {
       sections += [.init("method", "Method", method), .init("settings", "Settings", settings)]
       return ReportPage(
         title: "\(Format.list(comparison.models.map(\.name), "and")) on \(comparison.data)", introduction: introduction,
-        sections: sections,
-        footer: "Made by Recolor \(comparison.version).")
+        sections: sections, footer: "Made by Recolor \(comparison.version).")
     }
   }
 

@@ -3,8 +3,8 @@ import Models
 
 /// An option of `recolor train`: its name and keys, when it may be given, and its effect on a run's configuration.
 ///
-/// `TrainOptions.all` has one for each option of a run's configuration. What `--resume` refuses, what `--config` reads and what a recipe decides
-/// follows from it.
+/// `TrainOptions.all` has one for each option of a run's configuration. What `--resume` refuses, what `--config` reads
+/// and what a recipe decides follows from it.
 struct TrainOption {
   /// A part that only some models have.
   struct ModelPart {

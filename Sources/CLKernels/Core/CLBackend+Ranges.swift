@@ -66,6 +66,3 @@ extension CLBackend {
       over: rows(channels: channels, pixels: pixels))
   }
 }
-
-/// Returns `dividend / divisor`, rounded up.
-func ceilDivide(_ dividend: Int, _ divisor: Int) -> Int { (dividend + divisor - 1) / divisor }

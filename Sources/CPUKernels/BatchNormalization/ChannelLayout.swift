@@ -53,7 +53,7 @@ struct ChannelLayout {
   /// Elements of a row.
   var columns: Int { folds * channels }
   /// Tasks that share the channels among them.
-  var columnTaskCount: Int { (columns + columnsPerTask - 1) / columnsPerTask }
+  var columnTaskCount: Int { ceilDivide(columns, columnsPerTask) }
   /// Tasks that sum up.
   var taskCount: Int { blocks.count * columnTaskCount }
 

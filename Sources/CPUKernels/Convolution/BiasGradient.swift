@@ -10,7 +10,7 @@ struct BiasGradient {
 
     /// - Parameter shape: that of the output's gradient.
     init(_ shape: Shape, _ workspace: inout Workspace) {
-      partCount = (shape.pixelCount + BiasGradient.partPixels - 1) / BiasGradient.partPixels
+      partCount = ceilDivide(shape.pixelCount, BiasGradient.partPixels)
       parts = workspace.add(partCount * shape.channels, of: Float.self)
     }
   }

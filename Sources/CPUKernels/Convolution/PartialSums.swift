@@ -29,8 +29,8 @@ struct PartialSums {
     (self.units, self.blocks, self.elementCount) = (units, blocks, elementCount)
     let byteCount = elementCount * MemoryLayout<Float>.stride
     let wanted = max(1, min(Self.wantedTasks / blocks, units / smallest, Self.byteLimit / byteCount))
-    size = (units + wanted - 1) / wanted
-    count = (units + size - 1) / size
+    size = ceilDivide(units, wanted)
+    count = ceilDivide(units, size)
     parts = count > 1 ? workspace.add(count * elementCount, of: Float.self) : nil
   }
 
@@ -57,7 +57,7 @@ struct PartialSums {
           part * size..<min(units, (part + 1) * size), block, sums + part * elementCount, false, worker)
       }
       let slice = 4096
-      pool.run(count: (elementCount + slice - 1) / slice) { index, _ in
+      pool.run(count: ceilDivide(elementCount, slice)) { index, _ in
         let first = index * slice
         sum_parts(
           sums + first, elementCount, count, min(slice, elementCount - first), result + first, accumulate)

@@ -71,8 +71,8 @@ struct ShiftedData: ConvolutionAlgorithm {
             source_width: Int32(source.width), result: result.pointer, result_pixel_stride: result.pixelStride,
             result_height: Int32(result.height), result_width: Int32(result.width),
             source_step: Int32(toImage ? 1 : stride), result_step: Int32(step), result_y: Int32(y),
-            result_x: Int32(x), height: Int32((result.height - y + step - 1) / step),
-            width: Int32((result.width - x + step - 1) / step), source_channels: source.channels,
+            result_x: Int32(x), height: Int32(ceilDivide(result.height - y, step)),
+            width: Int32(ceilDivide(result.width - x, step)), source_channels: source.channels,
             result_channels: result.channels, weights: weights,
             weight_source_stride: problem.readsWeightsTransposed ? 1 : result.channels,
             weight_result_stride: problem.readsWeightsTransposed ? source.channels : 1, bias: bias,
@@ -99,7 +99,7 @@ struct ShiftedData: ConvolutionAlgorithm {
     let wanted = tasksPerThread * pool.workerCount
     let panels = (channels + Int(PANEL_WIDTH) - 1) / Int(PANEL_WIDTH)
     var block = blockPositions
-    func blocks() -> Int { sets.reduce(0) { $0 + (counts[$1.lowerBound] + block - 1) / block } }
+    func blocks() -> Int { sets.reduce(0) { $0 + ceilDivide(counts[$1.lowerBound], block) } }
     let groups = pool.workerCount == 1 ? 1 : min(panels, max(1, (wanted + blocks() - 1) / blocks()))
     while block > smallestBlock, blocks() * groups < wanted, pool.workerCount > 1 { block /= 2 }
     var tasks: [Task] = []

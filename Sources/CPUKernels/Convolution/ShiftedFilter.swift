@@ -18,7 +18,7 @@ struct ShiftedFilter: ConvolutionAlgorithm {
     let channels = problem.inputSide.shape.channels
     blockChannels = channels <= Int(SHIFTED_FILTER_CHANNELS) ? channels : 64
     // Tasks that share the channels among them.
-    let blocks = (channels + blockChannels - 1) / blockChannels
+    let blocks = ceilDivide(channels, blockChannels)
     var workspace = Workspace()
     scratch = workspace.add(byteCount: shifted_filter_scratch_bytes(), perWorkerOf: pool)
     parts = PartialSums(

@@ -45,7 +45,7 @@ struct WinogradData: ConvolutionAlgorithm {
     // Measured at batch 64 on one core: 512 → 512 channels at 4 × 4 (64 tiles) 670 GFLOP/s by panels and 430 by tiles,
     // 256 → 256 at 8 × 8 (256 tiles) 470 and 600, 128 → 128 at 4 × 4 no difference.
     let block = channels >= 512 ? 64 : 32
-    let tooFewBlocks = (tiles + block - 1) / block < pool.workerCount
+    let tooFewBlocks = ceilDivide(tiles, block) < pool.workerCount
     var workspace = Workspace()
     if tiles * 2 <= outputs || tooFewBlocks || weightCount * float > Self.weightsLimit {
       let tileBytes = winograd_input_count(kind, 64, channels) * float / 64
@@ -64,7 +64,7 @@ struct WinogradData: ConvolutionAlgorithm {
     let size = Int(WINOGRAD_PART_TILES)
     let (height, width) = (problem.map.shape.height, problem.map.shape.width)
     let side = kind == winograd_tile_4x4 ? 4 : 2
-    let across = (width + side - 1) / side
+    let across = ceilDivide(width, side)
     let tilesPerImage = tiles / problem.map.shape.batch
     return stride(from: 0, to: tiles, by: size).map { first in
       (first..<min(tiles, first + size)).reduce(0) { count, tile in
@@ -105,7 +105,7 @@ struct WinogradData: ConvolutionAlgorithm {
       pool.run(count: panels) { panel, worker in
         winograd_transform_weights(convolution, panel, weights + panel * panelCount, scratch + worker * scratchStride)
       }
-      pool.run(count: (tiles + block - 1) / block) { index, worker in
+      pool.run(count: ceilDivide(tiles, block)) { index, worker in
         let own = scratch + worker * scratchStride
         let transformed = (own + panelScratch).assumingMemoryBound(to: Float.self)
         let first = index * block
@@ -128,7 +128,7 @@ struct WinogradData: ConvolutionAlgorithm {
     return {
       for origin in stride(from: 0, to: tiles, by: pass) {
         let end = min(tiles, origin + pass)
-        pool.run(count: (end - origin + slice - 1) / slice) { index, _ in
+        pool.run(count: ceilDivide(end - origin, slice)) { index, _ in
           let first = origin + index * slice
           winograd_transform_input(convolution, first, min(end, first + slice), origin, pass, transformed)
         }

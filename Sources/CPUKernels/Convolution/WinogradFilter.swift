@@ -30,8 +30,8 @@ struct WinogradFilter: ConvolutionAlgorithm {
     self.pool = pool
     self.kind = kind
     let tiles = kind.tileCount(problem.map.shape)
-    let inputBlocks = (inputChannels + Self.block - 1) / Self.block
-    outputBlocks = (outputChannels + Self.block - 1) / Self.block
+    let inputBlocks = ceilDivide(inputChannels, Self.block)
+    outputBlocks = ceilDivide(outputChannels, Self.block)
     var workspace = Workspace()
     scratch = workspace.add(byteCount: winograd_filter_scratch_bytes(kind), perWorkerOf: pool)
     // Fewer tiles in a part cost more in transforms and in adding up than they gain.

@@ -75,7 +75,7 @@ struct Workspace {
   }
 
   private static func wholeLines(_ byteCount: Int) -> Int {
-    (byteCount + HostMemory.alignment - 1) / HostMemory.alignment * HostMemory.alignment
+    ceilDivide(byteCount, HostMemory.alignment) * HostMemory.alignment
   }
 }
 

@@ -19,7 +19,7 @@ struct Blocks {
   }
 
   /// Number of blocks.
-  var count: Int { (unitCount + unitsPerBlock - 1) / unitsPerBlock }
+  var count: Int { ceilDivide(unitCount, unitsPerBlock) }
 
   /// The units of block `index`.
   @inline(__always)

@@ -41,7 +41,7 @@ public final class ParameterSet {
     return parameter
   }
 
-  private static func aligned(_ count: Int) -> Int { (count + alignment - 1) / alignment * alignment }
+  private static func aligned(_ count: Int) -> Int { ceilDivide(count, alignment) * alignment }
 
   /// Number of trained elements, without running statistics, as every framework counts parameters.
   public var trainedParameterCount: Int { parameters.reduce(0) { $0 + ($1.isTrained ? $1.shape.count : 0) } }

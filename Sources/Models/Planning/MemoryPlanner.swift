@@ -57,7 +57,7 @@ struct MemoryPlanner {
     var offset = 0
     for (start, end) in neighbours {
       if offset + storage.byteCount <= start { break }
-      offset = max(offset, (end + alignment - 1) / alignment * alignment)
+      offset = max(offset, ceilDivide(end, alignment) * alignment)
     }
     return offset
   }

@@ -24,7 +24,7 @@ public final class BatchStream {
 
   /// Makes a stream without memory whose orders have up to `count` images, and room to fill up the last batch.
   convenience init(_ images: DeviceImages, count: Int, batchSize: Int) {
-    self.init(images, capacity: (count + batchSize - 1) / batchSize * batchSize, batchSize: batchSize)
+    self.init(images, capacity: ceilDivide(count, batchSize) * batchSize, batchSize: batchSize)
   }
 
   /// Numbers of the images, in the order in which they come.

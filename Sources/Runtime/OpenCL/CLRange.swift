@@ -13,7 +13,7 @@ public struct CLRange {
 
   /// At least `items` work-items: each direction rounded up to whole groups, so a kernel must check its bounds.
   public init(covering items: (Int, Int, Int), local: (Int, Int, Int)) {
-    func groups(_ items: Int, _ local: Int) -> Int { (items + local - 1) / local }
+    func groups(_ items: Int, _ local: Int) -> Int { ceilDivide(items, local) }
     self.init(groups: (groups(items.0, local.0), groups(items.1, local.1), groups(items.2, local.2)), local: local)
   }
 
