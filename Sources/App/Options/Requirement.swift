@@ -34,4 +34,7 @@ extension Requirement where Value == Float {
   static var factor: Self { Self("be a number above 0, and 1 at most") { $0 > 0 && $0 <= 1 } }
   /// From 0 to below 1.
   static var share: Self { Self("be a number from 0 to below 1") { $0 >= 0 && $0 < 1 } }
+  static func within(_ range: ClosedRange<Float>) -> Self {
+    Self("be a number from \(range.lowerBound) to \(range.upperBound)", isMet: range.contains)
+  }
 }
