@@ -68,7 +68,7 @@ struct Colorize: ParsableCommand {
   @OptionGroup var precisionOptions: PrecisionOptions
 
   func validate() throws {
-    try Requirement.within(16...4096).check(workingSize, of: "working-size")
+    try Requirement.workingSizes.check(workingSize, of: "working-size")
     try Requirement.within(1...100).check(quality, of: "quality")
     try Requirement.within(Colorizer.strengths).check(strength, of: "strength")
     if strength != nil, raw { throw ValidationError("--strength: does not apply to the model's own colors, --raw.") }

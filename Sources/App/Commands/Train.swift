@@ -85,7 +85,8 @@ struct Train: ParsableCommand {
 
   private func started(in folder: String) throws -> TrainingRun {
     let backend = try opened(options.device ?? .automatic, options.precision ?? .automatic)
-    let dataset = try options.source.load(.training, size: options.imageSize)
+    let dataset = try options.source.load(
+      .training, size: options.imageSize, toned: options.toned ?? .drop)
     if let size = options.size, dataset.width != size {
       throw RunError.invalidOption(
         "--size \(size): the photographs of \(dataset.name) are \(dataset.width)×\(dataset.height)")
@@ -130,7 +131,8 @@ struct Train: ParsableCommand {
       throw RunError.notARun(path: folder, reason: "config.json names no device: \(configuration.device)")
     }
     let backend = try backend(device, configuration.precision ?? .float32, toResume: folder)
-    let dataset = try DataSource(argument: configuration.data).load(.training, size: configuration.imageWidth)
+    let dataset = try DataSource(argument: configuration.data).load(
+      .training, size: configuration.imageWidth, toned: configuration.toned ?? .keep)
     return try TrainingRun(
       resuming: directory, as: configuration, dataset: dataset, residency: options.deviceImages, on: backend)
   }

@@ -55,6 +55,11 @@ struct TrainOptions: ParsableArguments {
       """)
   var size: Int?
   @Option(
+    help: ArgumentHelp(
+      "Whether to keep or to drop a folder's gray and toned photographs, which teach no colors. (default: drop)",
+      valueName: TonedImages.allValueStrings.joined(separator: "|")))
+  var toned: TonedImages?
+  @Option(
     parsing: .unconditional,
     help: "Number of training photographs, the first ones. (default: all but the validation images)")
   var trainImages: Int?
@@ -144,6 +149,7 @@ extension TrainOptions {
       },
       TrainOption("upsampling", \.upsampling) { $0.model.upsampling = $1 },
       TrainOption("size", \.size, keys: ["image-width", "image-height"]),
+      TrainOption("toned", \.toned) { $0.toned = $1 },
       TrainOption("train-images", \.trainImages, must: .positive) { $0.trainImages = $1 },
       TrainOption("validation-images", \.validationImages, must: .notNegative) { $0.validationImages = $1 },
       TrainOption("steps", \.steps, must: .positive) { $0.steps = $1 },
@@ -193,6 +199,7 @@ extension TrainOptions {
       model: try ModelConfiguration(kind: kind), options: (recipeOptions.recipe ?? .study).options(for: kind),
       data: source.description, imageHeight: dataset.height, imageWidth: dataset.width, epochs: Self.defaultEpochs,
       device: backend.name, deviceDescription: backend.deviceDescription, precision: backend.precision)
+    configuration.toned = .drop
     for option in Self.all { option.apply(self, &configuration) }
     return configuration
   }

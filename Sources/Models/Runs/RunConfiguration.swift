@@ -16,6 +16,8 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var data: String
   /// Identifies these images; set when the run starts.
   public internal(set) var dataFingerprint: DataFingerprint?
+  /// Whether gray and toned images of a folder are trained on; nil, in older runs, is `keep`.
+  public var toned: TonedImages?
   public var imageHeight: Int
   public var imageWidth: Int
   /// Number of images to train on, the first of the training images; nil splits all of them by seed.
