@@ -59,7 +59,7 @@ struct FullSizeReport: Encodable {
     let colorizer = try Colorizer(weights, on: backend)
     var rows: [Row] = []
     var photographs: [PictureScores] = []
-    let leftOut = try pictures.forEach(tonedAt: Colorizer.defaultWorkingSize(for: weights)) { picture in
+    let leftOut = try pictures.forEach(tonedAt: weights.imageSize?.width ?? CIFAR10.imageSize) { picture in
       let colored = try colorizer.colorize(
         Photograph(picture.gray, name: picture.name), workingSize: workingSize, strength: strength
       ).rgbImage
