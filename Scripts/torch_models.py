@@ -148,18 +148,32 @@ def lab_batch(images: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor, t
     return gray.unsqueeze(1).to(dtype), color.to(dtype)
 
 
-class AutoencoderTrainer:
-    """Trains with the mean squared error and Adam; call `next_epoch` after each epoch."""
+def color_weights(table: torch.Tensor, color: torch.Tensor) -> torch.Tensor:
+    """Returns the weights [N, 1, H, W] of colors [N, 2, H, W] of CIELAB / 110, interpolated bilinearly in a table with
+    rows of b* and columns of a* from -110 to 110 (Zhang, Isola and Efros 2016, equation 3, without quantization)."""
+    tables = table.to(color.dtype).expand(len(color), 1, -1, -1)
+    return functional.grid_sample(
+        tables, color.permute(0, 2, 3, 1), mode="bilinear", padding_mode="border", align_corners=True
+    )
 
-    def __init__(self, model: UNet, learning_rate: float = 1e-3):
+
+class AutoencoderTrainer:
+    """Trains with the mean squared error and Adam; call `next_epoch` after each epoch. With a `table` of
+    `color_weights`, each pixel's errors are multiplied by its true color's weight."""
+
+    def __init__(self, model: UNet, learning_rate: float = 1e-3, table: torch.Tensor | None = None):
         self.model = model
+        self.table = table
         self.optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, betas=(0.9, 0.999), eps=1e-8)
 
     def step(self, gray: torch.Tensor, color: torch.Tensor) -> dict[str, torch.Tensor]:
         """Takes one step. Returns the prediction before it, and the loss."""
         self.model.train()
         prediction = self.model(gray)
-        loss = functional.mse_loss(prediction, color)
+        if self.table is None:
+            loss = functional.mse_loss(prediction, color)
+        else:
+            loss = (color_weights(self.table, color) * (prediction - color) ** 2).mean()
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
