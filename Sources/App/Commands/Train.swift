@@ -84,6 +84,7 @@ struct Train: ParsableCommand {
   }
 
   private func started(in folder: String) throws -> TrainingRun {
+    try options.validateTogether()
     let backend = try opened(options.device ?? .automatic, options.precision ?? .automatic)
     let dataset = try options.source.load(.training, size: options.imageSize)
     if let size = options.size, dataset.width != size {

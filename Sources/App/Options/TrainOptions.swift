@@ -88,6 +88,16 @@ struct RecipeOptions: ParsableArguments {
       "What the network predicts: rgb or lab. (default: rgb)",
       discussion: "lab keeps the photograph's L* of CIELAB and predicts a* and b*.", valueName: "space"))
   var colorSpace: ColorSpace?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      """
+      How much rare colors weigh in the loss of colors, from 0 (as much as common ones) to 1. \
+      (default: \(Recipe.defaults(\.rebalancing)))
+      """,
+      discussion: "Only with --color-space lab. Colors come out more vivid, and less right on average.",
+      valueName: "strength"))
+  var rebalancing: Float?
   @Flag(inversion: .prefixedNo, help: "Flip photographs horizontally with probability 1/2, drawn anew each epoch.")
   var flips: Bool?
   @Option(
@@ -149,6 +159,9 @@ extension TrainOptions {
       TrainOption("steps", \.steps, must: .positive) { $0.steps = $1 },
       TrainOption("recipe", \.recipeOptions.recipe, isOfRecipe: true),
       TrainOption("color-space", \.recipeOptions.colorSpace) { $0.model.colorSpace = $1 },
+      TrainOption("rebalancing", \.recipeOptions.rebalancing, isOfRecipe: true, must: .strength) {
+        $0.options.rebalancing = $1
+      },
       TrainOption("flips", \.recipeOptions.flips, keys: ["horizontal-flips"], isOfRecipe: true) {
         $0.options.horizontalFlips = $1
       },
@@ -176,6 +189,13 @@ extension TrainOptions {
   func validate(for kind: ModelKind) throws {
     for option in Self.all { try option.validate(self, for: kind) }
     try ModelOptions.validate(size: imageSize) { () throws(ModelError) in try ModelConfiguration(kind: kind) }
+  }
+
+  /// Throws `ValidationError` where options do not go together. `validate(for:)` does not, because it is also given the
+  /// options of a file without those of the command line.
+  func validateTogether() throws {
+    guard let strength = recipeOptions.rebalancing, strength > 0, recipeOptions.colorSpace != .lab else { return }
+    throw ValidationError("--rebalancing \(strength): weighs colors of CIELAB; it needs --color-space lab.")
   }
 
   /// The first option, as it was given, that a resumed run takes from its configuration.

@@ -35,6 +35,8 @@ struct Preparation {
         "\(dataset.source): not the photographs that the run was started with, which were \(expected.imageCount)"
           + " with SHA-256 \(expected.sha256)")
     }
+    let rebalancing = configuration.options.rebalancing
+    let rarity = rebalancing > 0 ? ColorRarity(of: dataset, split.training, strength: rebalancing) : nil
     // Without validation images the sheets show the first of the training ones.
     let shown = split.validation.isEmpty ? Array(split.training.prefix(Self.sampleCount)) : split.validation
     self.configuration = configuration
@@ -44,7 +46,7 @@ struct Preparation {
       let images = try DeviceImages(dataset, residency: residency, batchSize: batchSize, on: backend)
       let plan = StepPlan(
         configuration.model, options: configuration.options, images: images, trainingCount: split.training.count,
-        validationCount: shown.count)
+        validationCount: shown.count, rarity: rarity)
       let trainer = try Trainer(plan, on: backend)
       try trainer.predictor.batches.set(shown, on: backend)
       self.trainer = trainer
@@ -52,7 +54,7 @@ struct Preparation {
       throw RunError.outOfMemory(
         try MemoryShortage(
           of: configuration, dataset, residency, trainingCount: split.training.count, validationCount: shown.count,
-          on: backend))
+          rarity: rarity, on: backend))
     }
     self.configuration.dataFingerprint = fingerprint
     self.configuration.tuning = backend.tuning

@@ -104,5 +104,7 @@ extension RunConfiguration {
     guard discriminatorRate > 0, discriminatorRate.isFinite, options.averageDecay >= 0, options.averageDecay < 1 else {
       throw RunError.invalidOption("the discriminator's learning rate must be above 0, the average's decay in 0..<1")
     }
+    guard options.rebalancing == 0 || options.rebalancing > 0 && options.rebalancing <= 1 && model.colorSpace == .lab
+    else { throw RunError.invalidOption("rebalancing must be in 0...1, and above 0 only in CIELAB") }
   }
 }
