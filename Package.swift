@@ -121,7 +121,7 @@ let package = Package(
       swiftSettings: tests),
     .testTarget(
       name: "ModelsTests",
-      dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "Protobufs", "TestSupport"],
+      dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "Imaging", "Protobufs", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: tests),
     .testTarget(

@@ -1,8 +1,8 @@
 #pragma once
 
-// Sums per-element losses in double precision and in a fixed order and writes factor · derivative in the same pass. With
-// weights, both are multiplied by the weight of the element's row. Whether there are weights is a constant where the loop
-// is inlined, so that a loop without them has no trace of them.
+// Sums per-element losses in double precision and in a fixed order and writes factor · derivative in the same pass.
+// With weights, both are multiplied by the weight of the element's row. Whether there are weights is a constant where
+// the loop is inlined, so that without them nothing is multiplied.
 
 #include "layout.h"
 #include "packing.h"

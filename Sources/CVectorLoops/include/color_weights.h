@@ -9,7 +9,7 @@ struct vector_color_table {
 };
 
 /// The table's values at `count` colors (a, b): in row (b + 1) / 2 · (rows − 1) and column (a + 1) / 2 · (columns − 1),
-/// interpolated bilinearly, with a and b limited to −1...1. A row of `weights` and `colors` is a pixel, of one float and
-/// of two.
+/// interpolated bilinearly, with a and b limited to −1...1. A row of `weights` and `colors` is a pixel, of one float
+/// and of two.
 void vector_color_weights(
     struct vector_rows weights, struct vector_rows colors, struct vector_color_table table, size_t count);

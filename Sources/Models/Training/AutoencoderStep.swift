@@ -31,10 +31,11 @@ struct AutoencoderStep: TrainingStep {
     let tape = Tape(
       builder, generator.parameters, mode: .training(parameterGradients: true, accumulate: false), label: "generator")
     let prediction = generator(gray, tape)
+    let weights = rebalancing?.weights(of: color, into: builder)
     builder.append(
       PixelwiseLoss(
-        .meanSquared, prediction: prediction, target: color, weights: rebalancing?.weights(of: color, into: builder),
-        loss: losses.channels(0..<1), gradient: tape.gradientDestination(of: prediction).gradient))
+        .meanSquared, prediction: prediction, target: color, weights: weights, loss: losses.channels(0..<1),
+        gradient: tape.gradientDestination(of: prediction).gradient))
     tape.emitBackward()
     builder.append(generator.parameters.adam(adam.learningRate, step: adam.step, beta1: 0.9, beta2: 0.999))
   }

@@ -6,14 +6,14 @@ import Runtime
 /// The rarity of colors among images, as weights for the errors of colors (Zhang, Isola and Efros 2016, section 2.2).
 ///
 /// Most pixels of photographs are nearly gray, so that a plain mean of errors is smallest for desaturated predictions.
-/// Weights w of colors q that are rare counteract that. With p the distribution of the pixels' colors, p̃ the same
-/// smoothed by a Gaussian of σ = 5 of a* and b*, and Q the number of colors that occur, equation 4 is
+/// Larger weights w of rare colors q counteract that. With p the distribution of the pixels' colors, p̃ the same
+/// smoothed by a Gaussian of σ = 5 in units of a* and b*, and Q the number of colors that occur, equation 4 is
 ///
 ///     w(q) ∝ 1 / ((1 − λ) · p̃(q) + λ / Q),   Σ p(q) · w(q) = 1,   λ = ½
 ///
-/// The colors are a grid in steps of 10 of a* and b*, as in the paper. Each pixel counts for the four grid points around
-/// its color, in the shares in which `ColorWeights` interpolates between them, so that the mean weight of the pixels is
-/// 1 exactly. In the paper the expectation is over p̃.
+/// The colors are a grid in steps of 10 of a* and b*, as in the paper. Each pixel counts for the four grid points
+/// around its color, in the shares in which `ColorWeights` interpolates between them, so that the mean weight of the
+/// pixels is 1 exactly. In the paper the expectation is over p̃.
 public struct ColorRarity: Sendable {
   /// Grid points of an axis: −110, −100, … 110 of a* or b*.
   public static let gridSize = 23

@@ -73,10 +73,11 @@ struct GANStep: TrainingStep {
         logits: logits, target: 1, loss: losses.channels(2..<3),
         gradient: judgeTape.gradientDestination(of: logits).gradient))
     judgeTape.emitBackward()
+    let colorWeights = rebalancing?.weights(of: trueColors, into: builder)
     builder.append(
       PixelwiseLoss(
-        .l1, prediction: colors, target: trueColors, weights: rebalancing?.weights(of: trueColors, into: builder),
-        loss: losses.channels(3..<4), gradient: judgeTape.gradient(of: colors), weight: l1Weight, accumulate: true))
+        .l1, prediction: colors, target: trueColors, weights: colorWeights, loss: losses.channels(3..<4),
+        gradient: judgeTape.gradient(of: colors), weight: l1Weight, accumulate: true))
     generatorTape.adoptGradient(of: colors, from: judgeTape)
     generatorTape.emitBackward()
     builder.append(generator.parameters.adam(adam.learningRate, step: adam.step, beta1: 0.5, beta2: 0.999))

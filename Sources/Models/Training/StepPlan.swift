@@ -101,8 +101,8 @@ public struct StepPlan {
     return (plans[0], plans[1])
   }
 
-  /// Initializes all parameters and moments, and the weights of colors. The parameters of the n-th network use random streams n · 2¹⁶ and up; the
-  /// orders of the data use higher ones. The average begins as the generator.
+  /// Initializes all parameters and moments, and the weights of colors. The parameters of the n-th network use random
+  /// streams n · 2¹⁶ and up; the orders of the data use higher ones. The average begins as the generator.
   func initialize(on backend: any Backend) throws(BackendError) {
     let streams = step.networks.indices.map { UInt64($0) << 16 } + [0]
     for ((_, network), stream) in zip(networks, streams) {
