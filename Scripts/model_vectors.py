@@ -71,6 +71,7 @@ CASES = [
     Case("gan_wide", "gan", "transposed", 32, 64, channels=1, seed=0),
     Case("gan_beyond", "gan", "transposed", 32, 32, channels=2, seed=9, beyond=True),
     Case("unet_rebalanced", "unet", "transposed", 32, 16, channels=1, seed=20, beyond=True, rebalanced=True),
+    Case("gan_rebalanced", "gan", "transposed", 32, 32, channels=1, seed=5, beyond=True, rebalanced=True),
 ]
 
 # Rows and columns of a table of color weights.
@@ -163,6 +164,7 @@ class Run:
                 generator,
                 self.networks["discriminator"],
                 discriminator_learning_rate=DISCRIMINATOR_LEARNING_RATE if self.beyond else None,
+                table=self.table,
             )
         else:
             trainer = AutoencoderTrainer(generator, table=self.table)

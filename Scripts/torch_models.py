@@ -5,8 +5,8 @@
 
 A state dict of `UNet` and a weights file of Recolor hold the same tensors under the same names, so that weights can be
 exchanged (`safetensors.torch.load_file`, `save_file`). The file also has the training step of each model, in Recolor's
-order of operations, with the options beyond the study: CIELAB, class rebalancing, spectral norm, two learning rates, an average
-of the generator. Needs PyTorch only.
+order of operations, with the options beyond the study: CIELAB, class rebalancing, spectral norm, two learning rates, an
+average of the generator. Needs PyTorch only.
 """
 
 import torch
@@ -173,7 +173,7 @@ class AutoencoderTrainer:
         if self.table is None:
             loss = functional.mse_loss(prediction, color)
         else:
-            loss = (color_weights(self.table, color) * (prediction - color) ** 2).mean()
+            loss = (color_weights(self.table, color) * (prediction - color).square()).mean()
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
@@ -186,8 +186,8 @@ class AutoencoderTrainer:
 
 class GANTrainer:
     """Both networks are in training mode during a step, so that the discriminator's running statistics are updated
-    three times:
-    on the real batch, on the generated one, and on the generated one again for the generator."""
+    three times: on the real batch, on the generated one, and on the generated one again for the generator. With a
+    `table` of `color_weights`, each pixel's errors in the L1 term are multiplied by its true color's weight."""
 
     REAL_TARGET = 0.9
 
@@ -198,10 +198,12 @@ class GANTrainer:
         learning_rate: float = 2e-4,
         l1_weight: float = 100.0,
         discriminator_learning_rate: float | None = None,
+        table: torch.Tensor | None = None,
     ):
         self.model = generator
         self.discriminator = discriminator
         self.l1_weight = l1_weight
+        self.table = table
         betas = (0.5, 0.999)
         self.optimizer = torch.optim.Adam(generator.parameters(), lr=learning_rate, betas=betas, eps=1e-8)
         self.discriminator_optimizer = torch.optim.Adam(
@@ -228,7 +230,10 @@ class GANTrainer:
         self.discriminator.iterate_spectral_norms()
         generator_logits = self.discriminator(gray, fake)
         adversarial_loss = cross_entropy(generator_logits, 1.0)
-        l1_loss = functional.l1_loss(fake, color)
+        if self.table is None:
+            l1_loss = functional.l1_loss(fake, color)
+        else:
+            l1_loss = (color_weights(self.table, color) * (fake - color).abs()).mean()
         self.optimizer.zero_grad()
         (adversarial_loss + self.l1_weight * l1_loss).backward()
         self.optimizer.step()

@@ -10,7 +10,9 @@ import TestSupport
 struct PyTorchRun {
   /// The files in `Tests/Vectors`: both models, every upsampling, images that are not square, everything beyond the
   /// study's recipe, and weights of colors.
-  static let all = ["unet", "unet_nearest", "unet_bilinear", "unet_rebalanced", "gan", "gan_wide", "gan_beyond"]
+  static let all = [
+    "unet", "unet_nearest", "unet_bilinear", "unet_rebalanced", "gan", "gan_wide", "gan_beyond", "gan_rebalanced",
+  ]
 
   let vectors: VectorFile
   let data: VectorCase

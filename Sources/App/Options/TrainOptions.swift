@@ -159,7 +159,7 @@ extension TrainOptions {
       TrainOption("steps", \.steps, must: .positive) { $0.steps = $1 },
       TrainOption("recipe", \.recipeOptions.recipe, isOfRecipe: true),
       TrainOption("color-space", \.recipeOptions.colorSpace) { $0.model.colorSpace = $1 },
-      TrainOption("rebalancing", \.recipeOptions.rebalancing, isOfRecipe: true, must: .strength) {
+      TrainOption("rebalancing", \.recipeOptions.rebalancing, isOfRecipe: true, must: .zeroToOne) {
         $0.options.rebalancing = $1
       },
       TrainOption("flips", \.recipeOptions.flips, keys: ["horizontal-flips"], isOfRecipe: true) {
