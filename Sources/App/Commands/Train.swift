@@ -84,15 +84,22 @@ struct Train: ParsableCommand {
   }
 
   private func started(in folder: String) throws -> TrainingRun {
+    let weights = try options.initialWeights.map { given in
+      (name: given.path, checkpoint: try WeightsPath.open(given.path, kind: model, upsampling: options.upsampling))
+    }
     let backend = try opened(options.device ?? .automatic, options.precision ?? .automatic)
-    let dataset = try options.source.load(.training, size: options.imageSize)
+    let size = options.imageSize(for: model, startingFrom: weights?.checkpoint)
+    let dataset = try options.source.load(.training, size: size)
     if let size = options.size, dataset.width != size {
       throw RunError.invalidOption(
         "--size \(size): the photographs of \(dataset.name) are \(dataset.width)×\(dataset.height)")
     }
-    return try TrainingRun(
-      options.configuration(for: model, dataset, on: backend), in: URL(filePath: folder), dataset: dataset,
+    let configuration = try options.configuration(for: model, startingFrom: weights?.checkpoint, dataset, on: backend)
+    let run = try TrainingRun(
+      configuration, startingFrom: weights, in: URL(filePath: folder), dataset: dataset,
       residency: options.deviceImages, on: backend)
+    if let remark = options.studyRemark(configuration) { Console.note(remark) }
+    return run
   }
 
   /// Opens the device. Where it is to compile the kernels for the first time, the next steps can take long.

@@ -18,7 +18,7 @@ struct ComparedModel {
 
   /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`, `RunError`.
   init(_ argument: ModelArgument) throws {
-    weights = try Checkpoint(reading: WeightsPath.url(argument.path))
+    weights = try WeightsPath.open(argument.path)
     name = argument.name ?? WeightsPath.name(of: weights)
     let run = RunDirectory(opening: weights.url.deletingLastPathComponent().deletingLastPathComponent())
     let settings = (try? run.readConfiguration()).flatMap { _ in try? readFile(run.configuration.path) }

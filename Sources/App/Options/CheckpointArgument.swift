@@ -19,12 +19,21 @@ struct CheckpointArgument: ParsableArguments {
   /// Opens the weights file.
   /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`.
   func open() throws -> Checkpoint {
-    try Checkpoint(reading: WeightsPath.url(path), kind: model, upsampling: upsampling)
+    try WeightsPath.open(path, kind: model, upsampling: upsampling)
   }
 }
 
 /// The meaning of a path to weights.
 enum WeightsPath {
+  /// Opens the weights file that `path` stands for.
+  /// - Parameters:
+  ///   - kind: The kind of model, for files that lack it.
+  ///   - upsampling: The upsampling, for files that lack it.
+  /// - Throws: `RunError`, `SafetensorsError`, `CheckpointError`, `ModelError`.
+  static func open(_ path: String, kind: ModelKind? = nil, upsampling: UpsamplingKind? = nil) throws -> Checkpoint {
+    try Checkpoint(reading: url(path), kind: kind, upsampling: upsampling)
+  }
+
   /// Returns the weights file that `path` stands for: of a run's folder the best weights, or the last before the first
   /// epoch ends.
   static func url(_ path: String) throws(RunError) -> URL {
