@@ -73,6 +73,7 @@ extension TrainingRun {
     // written at its step was written after it, and is written again.
     events = TrainingEvents(in: directory, goingOnAt: stepsToSum > 0 ? state.step : state.step + 1)
     savedStep = state.step > 0 ? state.step : nil
+    isResumed = state.step > 0
     removeSuperseded()
   }
 
