@@ -44,6 +44,24 @@ struct TrainOptionsTests {
     #expect(try last(run) == last(folder.path + "/named"))
   }
 
+  @Test("The duration comes after the first steps, with the options that shorten a long run")
+  func theDurationComesAfterTheFirstSteps() throws {
+    let process = try RecolorProcess([
+      "train", "unet", "--out", run, "--device", "cpu", "--width", "4", "--train-images", "512", "--validation-images",
+      "8", "--epochs", "900000000",
+    ])
+    let end = ContinuousClock.now + .seconds(60)
+    while process.isRunning, ContinuousClock.now < end, !(try process.errorOutput().contains("shorter with")) {
+      usleep(10_000)
+    }
+    process.send(signal: SIGINT)
+    let result = try process.wait()
+    #expect(result.exitCode == 130, "\(result.errorOutput)")
+    let duration = try #require(result.errorLines.firstIndex { $0.hasSuffix(" images/s)") })
+    #expect(result.errorLines[duration].contains(/about [0-9]+ days for 900000000 epochs on cpu/))
+    #expect(result.errorLines[duration + 1].contains("shorter with fewer --epochs"))
+  }
+
   @Test("Options take precedence over the recipe")
   func optionsTakePrecedenceOverTheRecipe() throws {
     let result = try train("unet", to: run, ["--recipe", "quick", "--width", "4", "--no-flips"])

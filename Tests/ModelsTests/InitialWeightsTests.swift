@@ -184,6 +184,7 @@ struct InitialWeightsTests {
         try beginning(configuration, from: Checkpoint(reading: other), in: run)
       }
       #expect(error.description.contains("SHA-256") && error.description.contains(digest))
+      #expect(throws: RunError.self) { try beginning(configuration, from: nil, in: run) }
       _ = try beginning(configuration, from: Checkpoint(reading: copy), in: run)
       let written = try RunDirectory(opening: run).readConfiguration().initialWeights
       #expect(written == InitialWeights(name: "first", sha256: digest))

@@ -100,8 +100,8 @@ struct RecipeOptions: ParsableArguments {
     help: ArgumentHelp(
       "The recipe that the other options modify: \(Recipe.names). (default: study)",
       discussion: """
-        best is what measured best. quick takes about ten minutes on two cores. The help of the other options has their \
-        values.
+        best is what measured best. quick takes about ten minutes on two cores. Their values are in the help of the \
+        other options.
         """))
   var recipe: Recipe?
   @Option(

@@ -13,6 +13,9 @@ extension TrainingRun {
     _ configuration: RunConfiguration, startingFrom weights: (name: String, checkpoint: Checkpoint)? = nil,
     in folder: URL, dataset: ImageDataset, residency: ImageResidency = .automatic, on backend: any Backend
   ) throws {
+    if let name = configuration.initialWeights?.name, weights == nil {
+      throw RunError.invalidOption("--init \(name): the weights that the run is to start from are not given")
+    }
     let prepared = try Preparation(
       configuration, startingFrom: weights, dataset: dataset, residency: residency, on: backend)
     // The folder comes last, so that a run that cannot start leaves none behind.
