@@ -134,10 +134,10 @@ struct InitialWeightsTests {
       let configuration = try configuration(model)
       let dataset = try SmallRun.dataset()
       let parts = [folder.appendingPathComponent("whole"), folder.appendingPathComponent("parts")]
-      for (index, run) in parts.enumerated() {
+      for (index, url) in parts.enumerated() {
         var polls = 0
         let run = try TrainingRun(
-          configuration, startingFrom: ("first", weights), in: run, dataset: dataset, on: backend)
+          configuration, startingFrom: ("first", weights), in: url, dataset: dataset, on: backend)
         _ = try run.train {
           polls += 1
           return index == 1 && polls == 4
