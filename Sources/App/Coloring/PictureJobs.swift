@@ -64,7 +64,8 @@ struct PictureJobs {
 
   private mutating func add(_ input: String, isRecursive: Bool) throws {
     if input == "-" {
-      jobs.append(PictureJob(source: .standardInput, target: .file(path(for: "picture", in: out ?? ".")), format: format))
+      let target = path(for: "picture", in: out ?? ".")
+      jobs.append(PictureJob(source: .standardInput, target: .file(target), format: format))
     } else if Folder.exists(input) {
       do {
         let target = out ?? Self.folder(beside: input)

@@ -48,7 +48,7 @@ struct Export: ParsableCommand {
     let weights = try checkpoint.open()
     let path = out ?? "\(weights.shortName).\(format.rawValue)"
     if !force, Folder.holdsFile(path) {
-      throw FileError(path: path, problem: "is already there", reason: "name another by --out, or replace it by --force")
+      throw FileError(path: path, problem: "is already there", reason: "--out names another, --force replaces it")
     }
     let file = URL(filePath: path)
     if file.resolvingSymlinksInPath() == weights.url?.resolvingSymlinksInPath() {

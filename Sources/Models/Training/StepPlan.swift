@@ -104,6 +104,14 @@ public struct StepPlan {
       try network.parameters.initialize(on: backend, seed: options.seed, firstStream: stream)
     }
   }
+
+  /// Loads weights into the generator, and into its average, if any.
+  /// - Throws: what reading the weights throws; `BackendError`.
+  func load(_ weights: Checkpoint, on backend: any Backend) throws {
+    for network in [step.generator] + (average.map { [$0.network] } ?? []) {
+      try weights.load(into: network.parameters, on: backend)
+    }
+  }
 }
 
 /// A generator whose parameters are the exponential moving average of another's: weights and running statistics.
