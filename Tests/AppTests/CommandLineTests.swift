@@ -106,7 +106,7 @@ struct CommandLineTests {
     (["export", "x", "--format", "pt"], "pt"),
     (["evaluate", "x", "--data", "scenes", "--split", "half"], "half"),
     (["evaluate", "x", "--data", "scenes", "--images", "0"], "--images 0"),
-    (["colorize", "x", "a.jpg", "b/a.png", "--out", "y"], "b/a.png"),
+    (["colorize", "--weights", "x", "a.jpg", "b/a.png", "--out", "y"], "b/a.png"),
   ]
 
   @Test("Wrong arguments are named in one line", arguments: wrongLines)

@@ -88,7 +88,7 @@ struct ConfigurationFileTests {
     let result = try RecolorProcess.run(
       "train", "--config", first + "/config.json", "--recipe", "best", "--batch-size", "8", "--out", second)
     #expect(result.exitCode == 0, "\(result.errorOutput)")
-    var expected = Recipe.best.options(for: .gan)
+    var expected = Recipe.best.settings(for: .gan).options
     expected.batchSize = 8
     expected.seed = 9
     #expect(try configuration(second).options == expected)

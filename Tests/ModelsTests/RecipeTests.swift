@@ -201,6 +201,33 @@ struct RecipeTests {
     return luminance > 216.0 / 24389 ? 116 * cbrt(luminance) - 16 : 24389.0 / 27 * luminance
   }
 
+  @Test("The study's recipe is the default of a model and of its training", arguments: ModelKind.allCases)
+  func study(kind: ModelKind) throws {
+    let settings = Recipe.study.settings(for: kind)
+    #expect(settings.options == TrainingOptions(recipeFor: kind))
+    let model = try ModelConfiguration(kind: kind)
+    #expect(settings.width == model.width && settings.upsampling == model.upsampling)
+    #expect(settings.colorSpace == model.colorSpace && settings.trainImages == nil)
+    #expect(!Recipe.study.changes(\.self, for: kind))
+  }
+
+  @Test("Recipes train, and quick is smaller and shorter than the study", arguments: ModelKind.allCases)
+  func recipes(kind: ModelKind) throws {
+    for recipe in Recipe.allCases {
+      let settings = recipe.settings(for: kind)
+      #expect(ModelConfiguration.widths.contains(settings.width) && settings.epochs > 0)
+      var configuration = try SmallRun.configuration(kind, on: TestBackends.cpu.make())
+      configuration.set(settings)
+      try configuration.validate(for: SmallRun.dataset())
+      #expect(configuration.model.width == settings.width && configuration.epochs == settings.epochs)
+      #expect(configuration.model.colorSpace == settings.colorSpace && configuration.options == settings.options)
+    }
+    let (study, quick) = (Recipe.study.settings(for: kind), Recipe.quick.settings(for: kind))
+    #expect(quick.width < study.width && quick.epochs < study.epochs)
+    #expect(Recipe.quick.changes(\.width, for: kind) && !Recipe.best.changes(\.width, for: kind))
+    #expect(Recipe.best.changes(\.options, for: kind))
+  }
+
   @Test("Options that older files lack are the study's")
   func olderFiles() throws {
     let text = #"{"batchSize":64,"l1Weight":100,"learningRate":0.0002,"learningRateDecay":1,"seed":1}"#

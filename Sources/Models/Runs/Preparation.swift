@@ -12,11 +12,15 @@ struct Preparation {
   /// Rows of an epoch's sample sheet.
   static let sampleCount = 8
 
-  /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`.
+  /// - Parameter weights: the weights that the run starts from, and their name; nil for those of the seed.
+  /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`; what reading the weights throws.
   init(
-    _ configuration: RunConfiguration, dataset: ImageDataset, residency: ImageResidency, on backend: any Backend
+    _ configuration: RunConfiguration, startingFrom weights: (name: String, checkpoint: Checkpoint)? = nil,
+    dataset: ImageDataset, residency: ImageResidency, on backend: any Backend
   ) throws {
     try configuration.validate(for: dataset)
+    var configuration = configuration
+    if let weights { try configuration.setInitialWeights(weights.checkpoint, named: weights.name) }
     let batchSize = configuration.options.batchSize
     let split = try TrainingSplit(
       count: dataset.count, trainingCount: configuration.trainImages, validationCount: configuration.validationImages,
@@ -56,6 +60,7 @@ struct Preparation {
           of: configuration, dataset, residency, trainingCount: split.training.count, validationCount: shown.count,
           rarity: rarity, on: backend))
     }
+    if let weights { try trainer.load(weights.checkpoint) }
     self.configuration.dataFingerprint = fingerprint
     self.configuration.tuning = backend.tuning
   }

@@ -111,6 +111,14 @@ public struct StepPlan {
     }
     try rebalancing?.initialize(on: backend)
   }
+
+  /// Loads weights into the generator, and into its average, if any.
+  /// - Throws: what reading the weights throws; `BackendError`.
+  func load(_ weights: Checkpoint, on backend: any Backend) throws {
+    for network in [step.generator] + (average.map { [$0.network] } ?? []) {
+      try weights.load(into: network.parameters, on: backend)
+    }
+  }
 }
 
 /// A generator whose parameters are the exponential moving average of another's: weights and running statistics.

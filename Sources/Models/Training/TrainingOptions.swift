@@ -49,21 +49,3 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
     seed = try container.decode(UInt64.self, forKey: .seed)
   }
 }
-
-/// A named set of options.
-public enum Recipe: String, Codable, Sendable, CaseIterable {
-  /// The study's.
-  case study
-  /// The best of those measured (docs/recipes.md).
-  case best
-
-  /// Returns the recipe's options for a kind of model.
-  public func options(for kind: ModelKind) -> TrainingOptions {
-    var options = TrainingOptions(recipeFor: kind)
-    guard self == .best else { return options }
-    options.horizontalFlips = true
-    options.averageDecay = 0.93
-    options.batchSize = 16
-    return options
-  }
-}
