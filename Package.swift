@@ -77,8 +77,11 @@ let package = Package(
       exclude: ["onnx.proto", "tensorboard.proto"], swiftSettings: strict),
     // Event files, as TensorBoard reads them.
     .target(name: "TensorBoard", dependencies: ["Files", "Protobufs"], swiftSettings: strict),
+    // The models that come with the program, embedded as they are in its files.
+    .target(name: "CBuiltInModels", exclude: ["photo.safetensors", "photo.md"]),
     .target(
-      name: "Models", dependencies: ["Runtime", "Files", "Data", "Imaging", "Protobufs", "TensorBoard"],
+      name: "Models",
+      dependencies: ["Runtime", "Files", "Data", "Imaging", "Protobufs", "TensorBoard", "CBuiltInModels"],
       swiftSettings: strict + optimized),
     // Pages, charts and tables as text; knows nothing of models. The page's style and script are compiled in.
     .target(
@@ -121,7 +124,7 @@ let package = Package(
       swiftSettings: tests),
     .testTarget(
       name: "ModelsTests",
-      dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "Protobufs", "TestSupport"],
+      dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "Imaging", "Protobufs", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: tests),
     .testTarget(

@@ -54,6 +54,8 @@ class Case:
     seed: int
     beyond: bool = False
     """With all options beyond the study's recipe: CIELAB, and the options below."""
+    rebalanced: bool = False
+    """With the losses of colors weighted by a table; only `beyond`."""
 
 
 # The options of a case beyond the study's recipe.
@@ -68,7 +70,12 @@ CASES = [
     # Images that give several logits.
     Case("gan_wide", "gan", "transposed", 32, 64, channels=1, seed=0),
     Case("gan_beyond", "gan", "transposed", 32, 32, channels=2, seed=9, beyond=True),
+    Case("unet_rebalanced", "unet", "transposed", 32, 16, channels=1, seed=20, beyond=True, rebalanced=True),
+    Case("gan_rebalanced", "gan", "transposed", 32, 32, channels=1, seed=5, beyond=True, rebalanced=True),
 ]
+
+# Rows and columns of a table of color weights.
+TABLE_SIZE = 23
 
 
 def make_images(count: int, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
@@ -134,6 +141,9 @@ class Run:
             network.apply(lambda module: draw_batch_norm(module, generator))
         self.images = make_images(STEPS * BATCH, case.height, case.width, generator)
         self.order = torch.randperm(STEPS * BATCH, generator=generator)
+        self.table = (
+            torch.empty(TABLE_SIZE, TABLE_SIZE).uniform_(0.5, 3.0, generator=generator) if case.rebalanced else None
+        )
         # As drawn, in float32: the initial values of the file.
         self.initial = {
             name: {key: value.clone() for key, value in network.state_dict().items()}
@@ -154,9 +164,10 @@ class Run:
                 generator,
                 self.networks["discriminator"],
                 discriminator_learning_rate=DISCRIMINATOR_LEARNING_RATE if self.beyond else None,
+                table=self.table,
             )
         else:
-            trainer = AutoencoderTrainer(generator)
+            trainer = AutoencoderTrainer(generator, table=self.table)
         hooks += [self.freeze_biases_before_batch_norm(network) for network in self.networks.values()]
         average = copy.deepcopy(generator) if self.beyond else None
         result: dict[str, dict[str, torch.Tensor]] = {"losses": {}}
@@ -255,7 +266,8 @@ def write(folder: Path, case: Case) -> None:
     file = VectorFile(folder / f"{case.name}.safetensors")
     file.add(
         "data",
-        {"images": nhwc(run.images), "order": run.order.to(torch.uint32)},
+        {"images": nhwc(run.images), "order": run.order.to(torch.uint32)}
+        | ({} if run.table is None else {"colorWeights": run.table}),
         kind=case.kind,
         upsampling=case.upsampling,
         width=case.channels,

@@ -386,12 +386,63 @@ def spectral_normalization(folder: Path) -> None:
     file.save()
 
 
+def weighted_loss(folder: Path) -> None:
+    """The pixelwise losses with a weight for each pixel."""
+    values, file = Values(14), VectorFile(folder / "weighted_loss.safetensors")
+    for kind, error in [("meanSquared", torch.square), ("l1", torch.abs)]:
+        for shape, weight in [((2, 7, 5, 2), 1.0), ((1, 1, 1, 1), 1.0), ((3, 4, 4, 17), 100.0)]:
+            batch, height, width, channels = shape
+            prediction = values.normal(batch, channels, height, width)
+            target = values.normal(batch, channels, height, width)
+            if channels > 1:
+                # Where both agree, L1's derivative is 0.
+                target.view(-1)[::5] = prediction.view(-1)[::5]
+            weights = values.normal(batch, 1, height, width).abs()
+            prediction.requires_grad_()
+            loss = (weights * error(prediction - target)).mean()
+            (weight * loss).backward()
+            file.add(
+                f"{kind} {batch}x{height}x{width}x{channels}, weight {weight:g}",
+                {
+                    "prediction": nhwc(prediction),
+                    "target": nhwc(target),
+                    "weights": nhwc(weights),
+                    "loss": vector(loss),
+                    "gradient": nhwc(prediction.grad),
+                },
+                kind=kind,
+                weight=weight,
+            )
+    file.save()
+
+
+def color_weights(folder: Path) -> None:
+    values, file = Values(15), VectorFile(folder / "color_weights.safetensors")
+    # batch, height, width of the colors; rows and columns of the table
+    for batch, height, width, rows, columns in [(2, 5, 7, 23, 23), (1, 3, 3, 2, 5), (1, 1, 1, 3, 2)]:
+        colors = values.normal(batch, 2, height, width, scale=0.6)
+        # Corners, an edge, and a color outside the table.
+        for place, color in enumerate([(-1.0, -1.0), (1.0, 1.0), (1.0, 0.3), (-2.5, 1.5)][: height * width]):
+            colors[0, :, place // width, place % width] = torch.tensor(color).double()
+        colors = colors.float().double()
+        table = (values.normal(1, 1, rows, columns).abs() + 0.5).float().double()
+        weights = functional.grid_sample(
+            table.expand(batch, -1, -1, -1), nhwc(colors), mode="bilinear", padding_mode="border", align_corners=True
+        )
+        file.add(
+            f"{batch}x{height}x{width}, table of {rows}x{columns}",
+            {"colors": nhwc(colors), "table": nhwc(table), "weights": nhwc(weights)},
+        )
+    file.save()
+
+
 ALL = [
     activation,
     adam,
     batch_gather,
     batch_normalization,
     binary_cross_entropy,
+    color_weights,
     concatenation,
     convolution,
     max_pooling,
@@ -399,4 +450,5 @@ ALL = [
     spectral_normalization,
     transposed_convolution,
     upsampling,
+    weighted_loss,
 ]

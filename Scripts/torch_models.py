@@ -5,8 +5,8 @@
 
 A state dict of `UNet` and a weights file of Recolor hold the same tensors under the same names, so that weights can be
 exchanged (`safetensors.torch.load_file`, `save_file`). The file also has the training step of each model, in Recolor's
-order of operations, with the options beyond the study: CIELAB, spectral norm, two learning rates, an average of the
-generator. Needs PyTorch only.
+order of operations, with the options beyond the study: CIELAB, class rebalancing, spectral norm, two learning rates, an
+average of the generator. Needs PyTorch only.
 """
 
 import torch
@@ -148,18 +148,32 @@ def lab_batch(images: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor, t
     return gray.unsqueeze(1).to(dtype), color.to(dtype)
 
 
-class AutoencoderTrainer:
-    """Trains with the mean squared error and Adam; call `next_epoch` after each epoch."""
+def color_weights(table: torch.Tensor, color: torch.Tensor) -> torch.Tensor:
+    """Returns the weights [N, 1, H, W] of colors [N, 2, H, W] of CIELAB / 110, interpolated bilinearly in a table with
+    rows of b* and columns of a* from -110 to 110 (Zhang, Isola and Efros 2016, equation 3, without quantization)."""
+    tables = table.to(color.dtype).expand(len(color), 1, -1, -1)
+    return functional.grid_sample(
+        tables, color.permute(0, 2, 3, 1), mode="bilinear", padding_mode="border", align_corners=True
+    )
 
-    def __init__(self, model: UNet, learning_rate: float = 1e-3):
+
+class AutoencoderTrainer:
+    """Trains with the mean squared error and Adam; call `next_epoch` after each epoch. With a `table` of
+    `color_weights`, each pixel's errors are multiplied by its true color's weight."""
+
+    def __init__(self, model: UNet, learning_rate: float = 1e-3, table: torch.Tensor | None = None):
         self.model = model
+        self.table = table
         self.optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, betas=(0.9, 0.999), eps=1e-8)
 
     def step(self, gray: torch.Tensor, color: torch.Tensor) -> dict[str, torch.Tensor]:
         """Takes one step. Returns the prediction before it, and the loss."""
         self.model.train()
         prediction = self.model(gray)
-        loss = functional.mse_loss(prediction, color)
+        if self.table is None:
+            loss = functional.mse_loss(prediction, color)
+        else:
+            loss = (color_weights(self.table, color) * (prediction - color).square()).mean()
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
@@ -172,8 +186,8 @@ class AutoencoderTrainer:
 
 class GANTrainer:
     """Both networks are in training mode during a step, so that the discriminator's running statistics are updated
-    three times:
-    on the real batch, on the generated one, and on the generated one again for the generator."""
+    three times: on the real batch, on the generated one, and on the generated one again for the generator. With a
+    `table` of `color_weights`, each pixel's errors in the L1 term are multiplied by its true color's weight."""
 
     REAL_TARGET = 0.9
 
@@ -184,10 +198,12 @@ class GANTrainer:
         learning_rate: float = 2e-4,
         l1_weight: float = 100.0,
         discriminator_learning_rate: float | None = None,
+        table: torch.Tensor | None = None,
     ):
         self.model = generator
         self.discriminator = discriminator
         self.l1_weight = l1_weight
+        self.table = table
         betas = (0.5, 0.999)
         self.optimizer = torch.optim.Adam(generator.parameters(), lr=learning_rate, betas=betas, eps=1e-8)
         self.discriminator_optimizer = torch.optim.Adam(
@@ -214,7 +230,10 @@ class GANTrainer:
         self.discriminator.iterate_spectral_norms()
         generator_logits = self.discriminator(gray, fake)
         adversarial_loss = cross_entropy(generator_logits, 1.0)
-        l1_loss = functional.l1_loss(fake, color)
+        if self.table is None:
+            l1_loss = functional.l1_loss(fake, color)
+        else:
+            l1_loss = (color_weights(self.table, color) * (fake - color).abs()).mean()
         self.optimizer.zero_grad()
         (adversarial_loss + self.l1_weight * l1_loss).backward()
         self.optimizer.step()

@@ -2,15 +2,18 @@
 //
 //   loss += Σ l(x, t) / count           gradient = [ACCUMULATE] gradient + gradient_scale * l'(x, t)
 //
+// With WEIGHTED_CHANNELS, l and l' are multiplied by the weight of the element's pixel.
+//
 // A file that includes this defines first
 //   LOSS_TERM(T, x, t)        l, of type T (float or float16), x the prediction and t the target,
 //   LOSS_DERIVATIVE(T, x, t)  its derivative by x,
 //   LOSS_BLOCKS, LOSS_SUM     names of the two kernels,
 //   LOSS_TARGET_TENSOR        1 if targets are a tensor, 0 if one number is the target of all elements.
 //
-// prediction, target, gradient: [pixels][channels], count = pixels * channels. partial_sums: one float per block of
-// BLOCK elements. loss: one float. The blocks are the same on every device; inside a block the order of the sum depends
-// on GROUP and on the bodies. So a device gives the same bits each time, and two devices give the same up to rounding.
+// prediction, target, gradient: [pixels][channels], count = pixels * channels. weights: [pixels][1]. partial_sums: one
+// float per block of BLOCK elements. loss: one float. The blocks are the same on every device; inside a block the order
+// of the sum depends on GROUP and on the bodies. So a device gives the same bits each time, and two devices give the
+// same up to rounding.
 
 // Elements of one block, a multiple of 16 and of GROUP.
 #ifndef BLOCK
@@ -31,6 +34,10 @@
 // Whether to add to the gradient.
 #ifndef ACCUMULATE
 #define ACCUMULATE 0
+#endif
+// The number of channels where pixels have weights; 0 where they have none.
+#ifndef WEIGHTED_CHANNELS
+#define WEIGHTED_CHANNELS 0
 #endif
 
 #include "reduction.h"
@@ -60,6 +67,16 @@
 #define STORE_GRADIENT16(value, place) vstore16(value, 0, place)
 #endif
 
+#if WEIGHTED_CHANNELS
+#define WEIGHTS_PARAMETER TENSOR(const float *, weights),
+// The weight of element i.
+#define WEIGHT(i) (*AT(weights, (i) / WEIGHTED_CHANNELS))
+#define WEIGHTED(value, weight) ((value) * (weight))
+#else
+#define WEIGHTS_PARAMETER
+#define WEIGHTED(value, weight) (value)
+#endif
+
 static inline float sum16(float16 v) {
   const float even = ((v.s0 + v.s8) + (v.s4 + v.sc)) + ((v.s2 + v.sa) + (v.s6 + v.se));
   const float odd = ((v.s1 + v.s9) + (v.s5 + v.sd)) + ((v.s3 + v.sb) + (v.s7 + v.sf));
@@ -68,7 +85,7 @@ static inline float sum16(float16 v) {
 
 // Stage 1. One group per block; a work-item takes every GROUP-th element, and with the CPU bodies all, 16 at a time.
 kernel WORK_GROUP(GROUP, 1, 1) void LOSS_BLOCKS(
-    TENSOR(const float *, prediction), TARGET_PARAMETER(target),
+    TENSOR(const float *, prediction), TARGET_PARAMETER(target), WEIGHTS_PARAMETER
 #if WITH_GRADIENT
     TENSOR(float *, gradient),
 #endif
@@ -82,18 +99,23 @@ kernel WORK_GROUP(GROUP, 1, 1) void LOSS_BLOCKS(
   float16 lanes = 0.0f;
   for (; i + 16 <= end; i += 16) {
     const float16 x = vload16(0, ELEMENT(prediction, i, channels)), t = TARGET16(target, i, channels);
-    lanes += LOSS_TERM(float16, x, t);
+#if WEIGHTED_CHANNELS
+    float w[16];
+    for (uint lane = 0; lane < 16; lane++) w[lane] = WEIGHT(i + lane);
+    const float16 weight = vload16(0, w);
+#endif
+    lanes += WEIGHTED(LOSS_TERM(float16, x, t), weight);
 #if WITH_GRADIENT
-    STORE_GRADIENT16(LOSS_DERIVATIVE(float16, x, t) * gradient_scale, ELEMENT(gradient, i, channels));
+    STORE_GRADIENT16(WEIGHTED(LOSS_DERIVATIVE(float16, x, t) * gradient_scale, weight), ELEMENT(gradient, i, channels));
 #endif
   }
   sum = sum16(lanes);
 #endif
   for (; i < end; i += GROUP) {
     const float x = *ELEMENT(prediction, i, channels), t = TARGET(target, i, channels);
-    sum += LOSS_TERM(float, x, t);
+    sum += WEIGHTED(LOSS_TERM(float, x, t), WEIGHT(i));
 #if WITH_GRADIENT
-    STORE_GRADIENT(LOSS_DERIVATIVE(float, x, t) * gradient_scale, ELEMENT(gradient, i, channels));
+    STORE_GRADIENT(WEIGHTED(LOSS_DERIVATIVE(float, x, t) * gradient_scale, WEIGHT(i)), ELEMENT(gradient, i, channels));
 #endif
   }
   sum = group_sum(sum, sums);

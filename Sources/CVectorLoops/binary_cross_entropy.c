@@ -5,7 +5,8 @@
 VECTOR_LOOP void binary_cross_entropy(
     double *sum, struct vector_rows logits, float target, struct vector_size size,
     struct vector_loss_gradient gradient) {
-  loss_loop(loss_binary_cross_entropy, sum, logits, (struct vector_rows){0}, target, size, gradient);
+  struct vector_rows none = {0};
+  loss_loop(loss_binary_cross_entropy, sum, logits, none, target, none, size, gradient);
 }
 
 MULTIVERSION(

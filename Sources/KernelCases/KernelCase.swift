@@ -18,8 +18,8 @@ public enum KernelCases {
     let cases =
       activation(size) + convolution(size) + transposedConvolution(size) + batchNormalization(size)
       + maxPooling(size) + upsampling(size) + concatenation(size) + pixelwiseLoss(size) + binaryCrossEntropy(size)
-      + adam(size) + exponentialMovingAverage(size) + spectralNormalization(size) + batchGather(size) + fill(size)
-      + randomFill(size)
+      + adam(size) + exponentialMovingAverage(size) + spectralNormalization(size) + batchGather(size)
+      + colorWeights(size) + fill(size) + randomFill(size)
     // Variants that differ in a property that only another pass has give the same case twice.
     var seen = Set<String>()
     return cases.filter { seen.insert($0.description).inserted }

@@ -1,24 +1,26 @@
 import Runtime
 
 extension Reference {
-  /// The mean over all elements of |d| or d², with d = prediction − target.
+  /// The mean over all elements of w · |d| or w · d², with d = prediction − target and w the weight of the pixel.
   ///
-  /// - Returns: the mean and its derivative by `prediction`: sign(d) / count, 0 at 0, or 2 d / count.
-  public static func pixelwiseLoss(_ kind: PixelwiseLoss.Kind, prediction: ReferenceTensor, target: ReferenceTensor)
-    -> (loss: Double, gradient: ReferenceTensor)
-  {
+  /// - Parameter weights: `[N, H, W, 1]`; nil is 1 for all pixels
+  /// - Returns: the mean and its derivative by `prediction`: w · sign(d) / count, 0 at 0, or w · 2 d / count.
+  public static func pixelwiseLoss(
+    _ kind: PixelwiseLoss.Kind, prediction: ReferenceTensor, target: ReferenceTensor, weights: ReferenceTensor? = nil
+  ) -> (loss: Double, gradient: ReferenceTensor) {
     let count = Double(prediction.shape.count)
     var loss = 0.0
     var gradient = prediction
     for index in prediction.values.indices {
       let difference = prediction[index] - target[index]
+      let weight = weights?[index / prediction.shape.channels] ?? 1
       switch kind {
       case .l1:
-        loss += abs(difference) / count
-        gradient[index] = difference == 0 ? 0 : (difference > 0 ? 1 : -1) / count
+        loss += weight * abs(difference) / count
+        gradient[index] = difference == 0 ? 0 : (difference > 0 ? weight : -weight) / count
       case .meanSquared:
-        loss += difference * difference / count
-        gradient[index] = 2 * difference / count
+        loss += weight * difference * difference / count
+        gradient[index] = weight * 2 * difference / count
       }
     }
     return (loss, gradient)
@@ -27,7 +29,8 @@ extension Reference {
 
 extension PixelwiseLoss: ReferencedOperation {
   public func evaluate(in memory: inout ReferenceMemory) {
-    let result = Reference.pixelwiseLoss(kind, prediction: memory[prediction], target: memory[target])
+    let result = Reference.pixelwiseLoss(
+      kind, prediction: memory[prediction], target: memory[target], weights: memory[weights])
     memory.write(ReferenceTensor(vector: [result.loss]), to: loss, accumulate: true)
     memory.write(result.gradient.map { Double(weight) * $0 }, to: gradient, accumulate: accumulate)
   }
@@ -35,11 +38,18 @@ extension PixelwiseLoss: ReferencedOperation {
 
 extension KernelCases {
   static func pixelwiseLoss(_ size: CaseSize) -> [KernelCase] {
-    PixelwiseLoss.Kind.allCases.flatMap { kind in LossVariant.all(size).map { pixelwiseLoss(kind, $0) } }
+    PixelwiseLoss.Kind.allCases.flatMap { kind in
+      [false, true].flatMap { isWeighted in
+        LossVariant.all(size).map { pixelwiseLoss(kind, $0, isWeighted: isWeighted) }
+      }
+    }
   }
 
-  private static func pixelwiseLoss(_ kind: PixelwiseLoss.Kind, _ variant: LossVariant) -> KernelCase {
-    KernelCase(PixelwiseLoss.name, .forward, KernelCase.label(kind.rawValue, variant.label)) { tensors in
+  private static func pixelwiseLoss(
+    _ kind: PixelwiseLoss.Kind, _ variant: LossVariant, isWeighted: Bool
+  ) -> KernelCase {
+    let label = KernelCase.label(kind.rawValue, variant.label, isWeighted ? "weights of pixels" : nil)
+    return KernelCase(PixelwiseLoss.name, .forward, label) { tensors in
       let prediction = tensors.random.floats(variant.shape)
       var target = tensors.random.floats(variant.shape)
       // Some elements are equal: the derivative of |d| there is 0.
@@ -47,6 +57,7 @@ extension KernelCases {
       return PixelwiseLoss(
         kind, prediction: tensors.input("prediction", prediction, variant.placement),
         target: tensors.input("target", target, variant.placement),
+        weights: isWeighted ? variant.weights(&tensors) : nil,
         loss: tensors.input("loss", ReferenceTensor(vector: [0.5])), gradient: variant.gradient(&tensors),
         weight: variant.weight, accumulate: variant.accumulate)
     }
@@ -66,6 +77,13 @@ struct LossVariant: Sendable {
     KernelCase.label(
       "\(shape)", hasGradient ? "gradient" : "no gradient", accumulate ? "accumulate" : nil,
       weight == 1 ? nil : "weight \(weight)", placement.label, gradientPlacement.label.map { "gradient \($0)" })
+  }
+
+  /// Makes a tensor of weights of pixels; one in five is 0.
+  func weights(_ tensors: inout CaseTensors) -> Tensor {
+    var weights = tensors.random.floats(Shape(shape.batch, shape.height, shape.width, 1), in: 0.25...4)
+    for index in stride(from: 2, to: weights.values.count, by: 5) { weights[index] = 0 }
+    return tensors.input("weights", weights, placement)
   }
 
   /// Makes the gradient's tensor; nil without a gradient.

@@ -54,6 +54,7 @@ public protocol Backend: AnyObject {
   func plan(_ operation: BatchNormalizationInference) throws(BackendError) -> PlannedOperation
   func plan(_ operation: BatchNormalizationBackward) throws(BackendError) -> PlannedOperation
   func plan(_ operation: BinaryCrossEntropy) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: ColorWeights) throws(BackendError) -> PlannedOperation
   func plan(_ operation: Concatenation) throws(BackendError) -> PlannedOperation
   func plan(_ operation: Split) throws(BackendError) -> PlannedOperation
   /// Every pass of a convolution and of a transposed convolution.

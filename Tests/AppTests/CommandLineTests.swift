@@ -79,6 +79,8 @@ struct CommandLineTests {
     (["train", "unet", "--out", "x", "--learning-rate", "nan"], "--learning-rate nan"),
     (["train", "unet", "--out", "x", "--learning-rate", "-1"], "--learning-rate -1"),
     (["train", "unet", "--out", "x", "--l1-weight", "1"], "--l1-weight"),
+    (["train", "unet", "--out", "x", "--color-space", "lab", "--rebalancing", "1.5"], "--rebalancing 1.5"),
+    (["train", "unet", "--out", "x", "--rebalancing", "0.5"], "--rebalancing 0.5"),
     (["train", "gan", "--out", "x", "--size", "16"], "16×16"),
     (["train", "unet", "--out", "x", "--size", "33"], "33×33"),
     (["train", "unet", "--out", "x", "--seed", "-1"], "-1"),
@@ -114,7 +116,7 @@ struct CommandLineTests {
     (["evaluate", "x", "--data", "y", "--strength", "1"], "--strength"),
     (["evaluate", "x", "--data", "y", "--csv", "z"], "--csv"),
     (["evaluate", "x", "--data", "y", "--toned", "some"], "--toned"),
-    (["colorize", "x", "a.jpg", "b/a.png", "--out", "y"], "b/a.png"),
+    (["colorize", "--weights", "x", "a.jpg", "b/a.png", "--out", "y"], "b/a.png"),
   ]
 
   @Test("Wrong arguments are named in one line", arguments: wrongLines)

@@ -66,6 +66,18 @@ struct ConfigurationFileTests {
     #expect(options.seed == 5 && options.learningRate == 0.01 && options.batchSize == 8)
   }
 
+  @Test("Options that need each other may come from the file and from the command line")
+  func optionsThatNeedEachOther() throws {
+    let yaml = try file("run.yml", Self.yaml.replacingOccurrences(of: "MODEL", with: "unet") + "\nrebalancing: 0.5\n")
+    let run = folder.path + "/run"
+    let alone = try RecolorProcess.run("train", "--config", yaml, "--out", run)
+    #expect(alone.exitCode == 64 && alone.errorLines.count == 1)
+    #expect(alone.errorOutput.contains("--color-space lab"), "\(alone.errorOutput)")
+    let result = try RecolorProcess.run("train", "--config", yaml, "--color-space", "lab", "--out", run)
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(try configuration(run).options.rebalancing == 0.5)
+  }
+
   /// A run's configuration has all options of its recipe.
   @Test("Recipes on the command line replace those of files")
   func recipesOnTheCommandLineReplaceThoseOfFiles() throws {
@@ -76,7 +88,7 @@ struct ConfigurationFileTests {
     let result = try RecolorProcess.run(
       "train", "--config", first + "/config.json", "--recipe", "best", "--batch-size", "8", "--out", second)
     #expect(result.exitCode == 0, "\(result.errorOutput)")
-    var expected = Recipe.best.options(for: .gan)
+    var expected = Recipe.best.settings(for: .gan).options
     expected.batchSize = 8
     expected.seed = 9
     #expect(try configuration(second).options == expected)

@@ -66,6 +66,9 @@ final class RecolorProcess {
 
   var isRunning: Bool { process.isRunning }
 
+  /// Standard error so far.
+  func errorOutput() throws -> String { try text("error") }
+
   func send(signal: Int32) { kill(process.processIdentifier, signal) }
 
   private func text(_ name: String) throws -> String {

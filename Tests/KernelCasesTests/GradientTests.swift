@@ -149,6 +149,11 @@ struct GradientTests {
     target[4] = prediction[4]
     let loss = { [target] in Reference.pixelwiseLoss(kind, prediction: $0, target: target) }
     expectGradient(loss(prediction).gradient, at: prediction, of: { loss($0).loss })
+    let weights = random.floats(Shape(2, 3, 2, 1), in: 0...3)
+    let weighted = { [target] in
+      Reference.pixelwiseLoss(kind, prediction: $0, target: target, weights: weights)
+    }
+    expectGradient(weighted(prediction).gradient, at: prediction, of: { weighted($0).loss }, "weighted")
   }
 
   @Test("Binary cross-entropy", arguments: [0, 0.9, 1])

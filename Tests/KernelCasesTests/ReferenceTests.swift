@@ -83,6 +83,12 @@ struct ReferenceTests {
     let target = ReferenceTensor(vector: [1, 0, 6, 4])
     #expect(Reference.pixelwiseLoss(.meanSquared, prediction: prediction, target: target).loss == 13.0 / 4)
     #expect(Reference.pixelwiseLoss(.l1, prediction: prediction, target: target).loss == 5.0 / 4)
+    // Two pixels: d is 0 and 2 in the one, −3 and 0 in the other, so that the mean is (10 · 4 + ½ · 9) / 4.
+    let pixels = [prediction, target].map { ReferenceTensor(Shape(1, 1, 2, 2), $0.values) }
+    let weights = ReferenceTensor(Shape(1, 1, 2, 1), [10, 0.5])
+    let weighted = Reference.pixelwiseLoss(.meanSquared, prediction: pixels[0], target: pixels[1], weights: weights)
+    #expect(weighted.loss == 11.125)
+    #expect(weighted.gradient.values == [0, 10, -0.75, 0])
     let entropy = Reference.binaryCrossEntropy(logits: ReferenceTensor(vector: [0, 0]), target: 0.9)
     #expect(abs(entropy.loss - log(2)) < 1e-15)
     #expect(entropy.gradient.values.allSatisfy { abs($0 + 0.2) < 1e-15 })
@@ -124,6 +130,15 @@ struct ReferenceTests {
     #expect(result.color.values == [509, -1, -1, -1, -1, -1, 19, 39, 59])
     let gray = [169.0, -1, 39]
     #expect(zip(result.gray.values, gray).allSatisfy { abs($0 - $1) < 1e-12 })
+  }
+
+  @Test("Weights of colors are interpolated between the table's, and the nearest outside")
+  func colorWeights() {
+    // Rows b = −1 and 1; columns a = −1, 0 and 1.
+    let table = ReferenceTensor(Shape(1, 2, 3, 1), [1, 2, 4, 5, 6, 8])
+    let colors: [Double] = [-1, -1, 0, 1, 1, 1, 0.5, -1, 0.5, 0, -3, 0, 7, -7]
+    let weights = Reference.colorWeights(colors: ReferenceTensor(Shape(1, 1, 7, 2), colors), table: table)
+    #expect(weights.values == [1, 6, 8, 3, 5, 3, 4])
   }
 
   @Test("A flipped image has left and right exchanged")

@@ -47,6 +47,46 @@ struct CheckpointTests {
     }
   }
 
+  @Test("Weights of float16 are loaded as the nearest numbers")
+  func halfPrecision() throws {
+    try withWeights { url in
+      let checkpoint = try Checkpoint(reading: url)
+      let half = url.deletingLastPathComponent().appendingPathComponent("half.safetensors")
+      try WeightsExport(checkpoint, isHalf: true).write(to: half)
+      #expect(try Data(contentsOf: half).count < Data(contentsOf: url).count * 6 / 10)
+      let read = try Checkpoint(reading: half)
+      #expect(read.configuration == configuration)
+      for parameter in UNet(configuration).parameters.parameters {
+        let expected = try checkpoint.values(of: parameter).map { Float(Float16($0)) }
+        #expect(try read.values(of: parameter) == expected)
+      }
+    }
+  }
+
+  @Test("A value that float16 cannot hold is not exported to it")
+  func tooLargeForHalfPrecision() throws {
+    try withWeights { network in
+      let parameter = network.parameters.parameters[5]
+      try network.parameters.setFileValues(
+        Array(repeating: 1e6, count: parameter.shape.count), of: parameter, on: backend)
+    } _: { url in
+      let half = url.deletingLastPathComponent().appendingPathComponent("half.safetensors")
+      let name = UNet(configuration).parameters.parameters[5].name
+      #expect(throws: CheckpointError.notHalf(path: url.path, tensor: name)) {
+        try WeightsExport(Checkpoint(reading: url), isHalf: true).write(to: half)
+      }
+      #expect(!FileManager.default.fileExists(atPath: half.path))
+    }
+  }
+
+  @Test("Every built-in model loads and has a card", arguments: BuiltInModel.allCases)
+  func builtIn(model: BuiltInModel) throws {
+    let checkpoint = try Checkpoint(model)
+    #expect(checkpoint.name == model.argument && checkpoint.url == nil && checkpoint.imageSize != nil)
+    _ = try checkpoint.load(on: backend)
+    #expect(model.card.contains("#") && BuiltInModel(argument: model.argument) == model)
+  }
+
   @Test(
     "Wrong metadata are refused",
     arguments: [

@@ -18,11 +18,14 @@ struct MemoryShortageTests {
   }
 
   private func start(
-    _ device: TestBackends, batchSize: Int, limit: Int, residency: ImageResidency = .all, count: Int = 520
+    _ device: TestBackends, batchSize: Int, limit: Int, residency: ImageResidency = .all, count: Int = 520,
+    rebalancing: Float = 0
   ) throws {
     let backend = try backend(device, limit: limit)
     var configuration = try SmallRun.configuration(.gan, on: backend)
     configuration.options.batchSize = batchSize
+    configuration.options.rebalancing = rebalancing
+    if rebalancing > 0 { configuration.model.colorSpace = .lab }
     configuration.trainImages = 512
     configuration.validationImages = 8
     try SmallRun.withFolder { folder in
@@ -37,10 +40,12 @@ struct MemoryShortageTests {
   }
 
   private func shortage(
-    _ device: TestBackends, batchSize: Int, limit: Int, residency: ImageResidency = .all, count: Int = 520
+    _ device: TestBackends, batchSize: Int, limit: Int, residency: ImageResidency = .all, count: Int = 520,
+    rebalancing: Float = 0
   ) throws -> MemoryShortage {
     let error = #expect(throws: RunError.self) {
-      try start(device, batchSize: batchSize, limit: limit, residency: residency, count: count)
+      try start(
+        device, batchSize: batchSize, limit: limit, residency: residency, count: count, rebalancing: rebalancing)
     }
     guard case .outOfMemory(let shortage) = error else { throw error ?? .invalidOption("no error") }
     return shortage
@@ -59,6 +64,13 @@ struct MemoryShortageTests {
     for part in ["--batch-size 400", "--batch-size 256", "MiB"] { #expect(found.description.contains(part)) }
     let tighter = try shortage(device, batchSize: 400, limit: fitting.byteCount - 1)
     #expect(tighter.fitting?.batchSize == 128)
+  }
+
+  @Test("The weights of colors are part of the need", arguments: TestBackends.available)
+  func rebalancing(device: TestBackends) throws {
+    let need = try shortage(device, batchSize: 64, limit: 1 << 20, rebalancing: 1).byteCount
+    try start(device, batchSize: 64, limit: need, rebalancing: 1)
+    #expect(try shortage(device, batchSize: 64, limit: need - 1, rebalancing: 1).byteCount == need)
   }
 
   @Test("Where nothing fits, the message says so", arguments: TestBackends.available)

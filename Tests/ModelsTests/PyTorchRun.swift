@@ -8,14 +8,18 @@ import TestSupport
 /// A run of a few training steps that PyTorch made in double precision, and what Recolor needs to make it again.
 /// `Scripts/model_vectors.py` says what is in the file.
 struct PyTorchRun {
-  /// The files in `Tests/Vectors`: both models, every upsampling, images that are not square, and everything beyond the
-  /// study's recipe.
-  static let all = ["unet", "unet_nearest", "unet_bilinear", "gan", "gan_wide", "gan_beyond"]
+  /// The files in `Tests/Vectors`: both models, every upsampling, images that are not square, everything beyond the
+  /// study's recipe, and weights of colors.
+  static let all = [
+    "unet", "unet_nearest", "unet_bilinear", "unet_rebalanced", "gan", "gan_wide", "gan_beyond", "gan_rebalanced",
+  ]
 
   let vectors: VectorFile
   let data: VectorCase
   let configuration: ModelConfiguration
   let options: TrainingOptions
+  /// The weights of colors in the loss; nil for none.
+  private let rarity: ColorRarity?
   /// Steps in the run; each takes the next batch.
   let stepCount: Int
 
@@ -36,6 +40,9 @@ struct PyTorchRun {
       options.spectralNorm = kind == .gan
       options.discriminatorLearningRate = kind == .gan ? try data.option("discriminatorLearningRate") : nil
     }
+    rarity =
+      data.tensorNames.contains("colorWeights") ? ColorRarity(weights: try data.values("colorWeights")) : nil
+    if rarity != nil { options.rebalancing = 1 }
     self.options = options
     stepCount = try data.option("steps")
   }
@@ -52,7 +59,7 @@ struct PyTorchRun {
     return StepPlan(
       configuration, options: options,
       images: try DeviceImages(dataset, residency: .all, batchSize: options.batchSize, on: backend),
-      trainingCount: count, validationCount: count)
+      trainingCount: count, validationCount: count, rarity: rarity)
   }
 
   /// Begins both streams of batches with PyTorch's order.

@@ -23,6 +23,7 @@ struct RecipeTests {
     var configuration = try SmallRun.configuration(kind, on: backend)
     configuration.model = try ModelConfiguration(kind: kind, width: 4, colorSpace: .lab)
     configuration.options = options(for: kind)
+    configuration.options.rebalancing = 0.5
     return configuration
   }
 
@@ -99,6 +100,49 @@ struct RecipeTests {
     return try backend.floats(of: parameters.value(of: parameter))
   }
 
+  @Test(
+    "The loss of colors and its gradient are as many times larger as the colors' weights",
+    arguments: TestBackends.available, ModelKind.allCases)
+  func rebalancing(device: TestBackends, kind: ModelKind) throws {
+    let backend = try device.make()
+    var options = TrainingOptions(recipeFor: kind)
+    options.batchSize = 8
+    func step(weight: Float?) throws -> (loss: Float, parameters: [Float]) {
+      options.rebalancing = weight == nil ? 0 : 1
+      let rarity = weight.map {
+        ColorRarity(weights: Array(repeating: $0, count: ColorRarity.gridSize * ColorRarity.gridSize))
+      }
+      let trainer = try SmallTrainer.make(kind, options: options, colorSpace: .lab, rarity: rarity, on: backend)
+      try trainer.step(first: 0)
+      let parameters = try Self.value("decoding_unit5.0.weight", in: "generator", of: trainer, on: backend)
+      return (try trainer.losses()[trainer.colorLoss], try #require(parameters))
+    }
+    let (plain, once, thrice) = try (step(weight: nil), step(weight: 1), step(weight: 3))
+    #expect(abs(once.loss / plain.loss - 1) < 1e-5 && abs(thrice.loss / plain.loss - 3) < 1e-5)
+    #expect(relativeError(once.parameters, plain.parameters) < 1e-5)
+    // The weights of a loss are another λ.
+    guard kind == .gan else { return }
+    options.l1Weight *= 3
+    #expect(try relativeError(thrice.parameters, step(weight: nil).parameters) < 1e-5)
+  }
+
+  @Test("Rebalancing in RGB, and out of its range, is refused before anything is written")
+  func refusedRebalancing() throws {
+    let backend = try TestBackends.cpu.make()
+    let dataset = try SmallRun.dataset()
+    for (space, strength) in [(ColorSpace.rgb, Float(0.5)), (.lab, -0.5), (.lab, 1.5), (.lab, .nan)] {
+      var configuration = try SmallRun.configuration(.unet, on: backend)
+      configuration.model.colorSpace = space
+      configuration.options.rebalancing = strength
+      try SmallRun.withFolder { folder in
+        #expect(throws: RunError.self) {
+          try TrainingRun(configuration, in: folder, dataset: dataset, on: backend)
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.path))
+      }
+    }
+  }
+
   @Test("A discriminator of its own learning rate moves as fast as that says")
   func learningRates() throws {
     let backend = try TestBackends.cpu.make()
@@ -155,6 +199,33 @@ struct RecipeTests {
     let linear = color.map { $0 > 0.04045 ? pow(($0 + 0.055) / 1.055, 2.4) : $0 / 12.92 }
     let luminance = 0.212671 * linear[0] + 0.715160 * linear[1] + 0.072169 * linear[2]
     return luminance > 216.0 / 24389 ? 116 * cbrt(luminance) - 16 : 24389.0 / 27 * luminance
+  }
+
+  @Test("The study's recipe is the default of a model and of its training", arguments: ModelKind.allCases)
+  func study(kind: ModelKind) throws {
+    let settings = Recipe.study.settings(for: kind)
+    #expect(settings.options == TrainingOptions(recipeFor: kind))
+    let model = try ModelConfiguration(kind: kind)
+    #expect(settings.width == model.width && settings.upsampling == model.upsampling)
+    #expect(settings.colorSpace == model.colorSpace && settings.trainImages == nil)
+    #expect(!Recipe.study.changes(\.self, for: kind))
+  }
+
+  @Test("Recipes train, and quick is smaller and shorter than the study", arguments: ModelKind.allCases)
+  func recipes(kind: ModelKind) throws {
+    for recipe in Recipe.allCases {
+      let settings = recipe.settings(for: kind)
+      #expect(ModelConfiguration.widths.contains(settings.width) && settings.epochs > 0)
+      var configuration = try SmallRun.configuration(kind, on: TestBackends.cpu.make())
+      configuration.set(settings)
+      try configuration.validate(for: SmallRun.dataset())
+      #expect(configuration.model.width == settings.width && configuration.epochs == settings.epochs)
+      #expect(configuration.model.colorSpace == settings.colorSpace && configuration.options == settings.options)
+    }
+    let (study, quick) = (Recipe.study.settings(for: kind), Recipe.quick.settings(for: kind))
+    #expect(quick.width < study.width && quick.epochs < study.epochs)
+    #expect(Recipe.quick.changes(\.width, for: kind) && !Recipe.best.changes(\.width, for: kind))
+    #expect(Recipe.best.changes(\.options, for: kind))
   }
 
   @Test("Options that older files lack are the study's")

@@ -10,16 +10,19 @@ enum SmallTrainer {
     return try make(kind, options: options, on: backend)
   }
 
-  /// - Parameter options: with batches of 8.
+  /// - Parameters:
+  ///   - options: with batches of 8.
+  ///   - rarity: the weights of colors, for options with rebalancing.
   static func make(
-    _ kind: ModelKind, options: TrainingOptions, colorSpace: ColorSpace = .rgb, on backend: any Backend
+    _ kind: ModelKind, options: TrainingOptions, colorSpace: ColorSpace = .rgb, rarity: ColorRarity? = nil,
+    on backend: any Backend
   ) throws -> Trainer {
     let count = 32
     let images = try DeviceImages(
       SmallRun.dataset(count: count), residency: .all, batchSize: options.batchSize, on: backend)
     let plan = StepPlan(
       try ModelConfiguration(kind: kind, width: 4, colorSpace: colorSpace), options: options, images: images,
-      trainingCount: count, validationCount: count)
+      trainingCount: count, validationCount: count, rarity: rarity)
     let trainer = try Trainer(plan, on: backend)
     for batches in [trainer.batches, trainer.predictor.batches] {
       try batches.set(Array(0..<UInt32(count)), on: backend)

@@ -44,6 +44,16 @@ struct OperationChecksTests {
     add(Split(input: image, outputs: [narrow]), "tensor narrow is")
     add(PixelwiseLoss(.l1, prediction: image, target: narrow, loss: one), "tensor narrow is")
     add(PixelwiseLoss(.l1, prediction: image, target: image, loss: three), "tensor three is")
+    add(
+      PixelwiseLoss(.l1, prediction: image, target: image, weights: image, loss: one),
+      "tensor image is 1×4×4×2, not 1×4×4×1")
+    let weights = Tensor("weights", Shape(1, 4, 4, 1))
+    let table = Tensor("table", Shape(1, 2, 3, 1))
+    add(ColorWeights(colors: narrow, table: table, weights: weights), "tensor narrow is 1×4×3×2, not 1×4×4×2")
+    add(ColorWeights(colors: image, table: table, weights: image), "tensor image is 1×4×4×2, not 1×4×4×1")
+    add(ColorWeights(colors: image, table: image, weights: weights), "tensor image is 1×4×4×2, not 1×4×4×1")
+    add(ColorWeights(colors: image, table: one, weights: weights), "table one is 1×1×1×1, and needs two rows")
+    add(ColorWeights(colors: image, table: sliced.channels(0..<1), weights: weights), "tensor sliced has gaps")
     add(BinaryCrossEntropy(logits: image, target: 1, loss: one, gradient: narrow), "tensor narrow is")
     add(
       SpectralNormalizationForward(weights: sliced, outputVector: two, inputVector: image, norm: one, output: image),

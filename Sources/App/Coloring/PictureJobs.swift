@@ -10,16 +10,24 @@ struct PictureJobs {
   /// error of the command line.
   private(set) var problems: [String] = []
 
-  private let out: String
+  /// Nil puts each colored picture beside its picture, and those of a folder into a folder beside it.
+  private let out: String?
   private let format: ImageFormat
 
   /// - Parameters:
   ///   - inputs: Files, folders, and `-` for standard input.
-  ///   - out: A folder, `-` for standard output, or, for one picture, a file.
+  ///   - out: A folder, `-` for standard output, or, for one picture, a file; nil puts `old-colored.png` beside
+  ///     `old.jpg`, and the pictures of the folder `old` into the folder `old-colored`. Not nil with standard input.
   ///   - format: The format of the colored pictures where `out` does not decide it.
   /// - Throws: `ValidationError`.
-  init(inputs: [String], out: String, format: ImageFormat?, isRecursive: Bool) throws {
+  init(inputs: [String], out: String?, format: ImageFormat?, isRecursive: Bool) throws {
     self.out = out
+    guard let out else {
+      self.format = format ?? .png
+      for input in inputs { try add(input, isRecursive: isRecursive) }
+      try refuseLosses()
+      return
+    }
     guard !out.isEmpty else { throw ValidationError("--out: names nothing.") }
     let isSingle = inputs.count == 1 && !Folder.exists(inputs[0])
     let namedFormat = ImageFormat(writing: out)
@@ -56,10 +64,12 @@ struct PictureJobs {
 
   private mutating func add(_ input: String, isRecursive: Bool) throws {
     if input == "-" {
-      jobs.append(PictureJob(source: .standardInput, target: .file(path(for: "picture")), format: format))
+      let target = path(for: "picture", in: out ?? ".")
+      jobs.append(PictureJob(source: .standardInput, target: .file(target), format: format))
     } else if Folder.exists(input) {
       do {
-        let folder = try PictureFolder(input, isRecursive: isRecursive, excluding: out)
+        let target = out ?? Self.folder(beside: input)
+        let folder = try PictureFolder(input, isRecursive: isRecursive, excluding: target)
         problems += folder.problems
         if folder.pictures.isEmpty && folder.problems.isEmpty {
           problems.append(
@@ -68,24 +78,40 @@ struct PictureJobs {
         }
         let prefix = input.hasSuffix("/") ? input : input + "/"
         for picture in folder.pictures {
-          jobs.append(PictureJob(source: .file(prefix + picture), target: .file(path(for: picture)), format: format))
+          jobs.append(
+            PictureJob(source: .file(prefix + picture), target: .file(path(for: picture, in: target)), format: format))
           membersOfFolders.insert(jobs.count - 1)
         }
       } catch {
         problems.append(error.description)
       }
     } else {
-      let name = URL(filePath: input).lastPathComponent
-      jobs.append(PictureJob(source: .file(input), target: .file(path(for: name)), format: format))
+      let target =
+        out.map { path(for: URL(filePath: input).lastPathComponent, in: $0) } ?? path(for: input, suffix: Self.suffix)
+      jobs.append(PictureJob(source: .file(input), target: .file(target), format: format))
     }
   }
 
-  /// Returns the path of a colored picture: `out/a/old.png` for `a/old.jpg`.
-  private func path(for picture: String) -> String {
-    let folder = out.hasSuffix("/") ? out : out + "/"
+  /// The end of the names of colored pictures, and of their folders, beside their originals.
+  private static let suffix = "-colored"
+
+  /// Returns the folder for the colored pictures of a folder: `scans-colored` for `scans/`.
+  private static func folder(beside input: String) -> String {
+    // `.` and `..` have their names above them.
+    let hasName = ![".", ".."].contains(URL(filePath: input).lastPathComponent)
+    let path = hasName ? input : URL(filePath: input).standardizedFileURL.path
+    return String(path.reversed().drop { $0 == "/" }.reversed()) + suffix
+  }
+
+  /// Returns the path of a colored picture in a folder: `out/a/old.png` for `a/old.jpg`.
+  private func path(for picture: String, in folder: String) -> String {
+    path(for: (folder.hasSuffix("/") ? folder : folder + "/") + picture, suffix: "")
+  }
+
+  /// Returns the path of a colored picture beside its picture: `a/old-colored.png` for `a/old.jpg`.
+  private func path(for picture: String, suffix: String) -> String {
     let end = ImageFormat.isImage(named: picture) ? picture.lastIndex(of: ".") : nil
-    let stem = picture[..<(end ?? picture.endIndex)]
-    return "\(folder)\(stem).\(format.writtenFileExtensions.first ?? "")"
+    return "\(picture[..<(end ?? picture.endIndex)])\(suffix).\(format.writtenFileExtensions.first ?? "")"
   }
 
   /// Indices of the jobs whose pictures are in a folder of the command line.
@@ -100,7 +126,9 @@ struct PictureJobs {
       var problem: String?
       if case .file(let path) = job.target {
         if sources.contains(Self.resolved(path)) {
-          problem = "\(job.source.name): --out \(out) would put its colored picture in the place of a picture to color"
+          problem =
+            "\(job.source.name): \(out.map { "--out \($0)" } ?? "this") would put its colored picture in the place of a "
+            + "picture to color"
         } else if let other = taken.updateValue(job.source.name, forKey: path) {
           taken[path] = other
           problem = "\(job.source.name): would be written to the same file as \(other): \(path)"

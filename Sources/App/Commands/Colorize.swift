@@ -11,10 +11,12 @@ struct Colorize: ParsableCommand {
       Reads PNG, JPEG, WebP and TIFF pictures of any size and writes colored PNG or JPEG pictures of the same sizes. \
       The model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every \
       detail. Its own colors, if it has any, are ignored. Files that are there already are left alone; a picture that \
-      cannot be read is reported and the others are colored.
+      cannot be read is reported and the others are colored. Without --out, the colored picture is put beside the \
+      picture: old-colored.png beside old.jpg, and albums-colored beside the folder albums.
 
+        recolor colorize old.jpg
+        recolor colorize *.tif --out colored
         recolor colorize runs/gan old.jpg --out new.png
-        recolor colorize runs/gan *.tif --out colored
         recolor colorize runs/gan albums --recursive --out colored --format jpeg
         scanimage --format tiff | recolor colorize runs/gan - --out - >colored.png
         recolor colorize runs/gan old.jpg --out small.png --raw --working-size 64
@@ -22,20 +24,31 @@ struct Colorize: ParsableCommand {
       See docs/colorize.md.
       """)
 
-  @OptionGroup var checkpoint: CheckpointArgument
   @Argument(
-    help: ArgumentHelp("Pictures to color, folders of pictures, or - for standard input.", valueName: "input"))
-  var inputs: [String]
+    help: ArgumentHelp(
+      "Pictures to color, folders of pictures, or - for standard input; before them a model, unless --weights names one.",
+      discussion: """
+        A model is a safetensors file, the folder of a run, which stands for its best weights, or a built-in model, \
+        \(BuiltInModel.list). Without one, \(BuiltInModel.standard.argument) colors.
+        """,
+      valueName: "input"),
+    completion: .file())
+  var arguments: [String]
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The model; all other arguments are then pictures.", valueName: "model"), completion: .file())
+  var weights: String?
+  @OptionGroup var unstated: UnstatedTraits
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
       """
       Where colored pictures go: a folder; for one picture also a file in \
       \(Format.list(ImageFormat.writable.flatMap(\.writtenFileExtensions).map { ".\($0)" }, "or")), or - for standard \
-      output.
+      output. (default: beside the picture)
       """,
       valueName: "path"))
-  var out: String
+  var out: String?
   @Flag(help: "Color the pictures of folders inside folders too; below --out they are in the same folders.")
   var recursive = false
   @Flag(help: "Replace files that are already there.")
@@ -75,22 +88,28 @@ struct Colorize: ParsableCommand {
     guard (1...1_000_000).contains(pixelLimit) else {
       throw ValidationError("--pixel-limit \(pixelLimit): must be from 1 to 1000000 megapixels.")
     }
-    if inputs.filter({ $0 == "-" }).count > 1 { throw ValidationError("-: standard input can be read only once.") }
+    if arguments.filter({ $0 == "-" }).count > 1 { throw ValidationError("-: standard input can be read only once.") }
     if out == "-", isatty(STDOUT_FILENO) == 1 {
       throw ValidationError("--out -: standard output is a terminal; send it to a file or a pipe.")
+    }
+    _ = try ModelChoice(arguments, weights: weights)
+    if out == nil, arguments.contains("-") {
+      throw ValidationError("--out is missing: it names a file for the picture from standard input, or - for a pipe.")
     }
   }
 
   func run() throws {
-    let plan = try PictureJobs(inputs: inputs, out: out, format: format, isRecursive: recursive)
+    let choice = try ModelChoice(arguments, weights: weights)
+    let plan = try PictureJobs(inputs: choice.pictures, out: out, format: format, isRecursive: recursive)
     if quality != nil, !plan.jobs.isEmpty, plan.jobs.allSatisfy({ $0.format != .jpeg }) {
       throw ValidationError("--quality: is of JPEG pictures; --format jpeg writes them.")
     }
-    let weights = try checkpoint.open()
+    let weights = try unstated.open(choice.model)
     let coloring = PictureColoring(
       colorizer: try Colorizer(weights, on: try deviceOptions.device.open(precisionOptions.precision)),
       workingSize: workingSize ?? Colorizer.defaultWorkingSize(for: weights), strength: strength ?? 1, isRaw: raw,
       quality: quality ?? ImageFormat.defaultQuality, replacesFiles: force, pixelLimit: pixelLimit * 1_000_000)
+    if let remark = choice.remark { Console.note(remark) }
     for problem in plan.problems { Console.note(problem) }
     let failureCount = plan.problems.count + (try coloring.run(plan.jobs))
     let count = plan.jobs.count + plan.problems.count

@@ -69,7 +69,7 @@ struct EvaluationData {
     for weights in weights {
       guard let run = Self.run(of: weights), run.dataFingerprint == fingerprint else {
         Console.note(
-          "\(source) has no folders train and test; if \(weights.url.path) was trained on its images, it has seen some")
+          "\(source) has no folders train and test; if \(weights.name) was trained on its images, it has seen some")
         continue
       }
       seen.formUnion(try Self.split(of: run, count: all.count).training)
@@ -84,8 +84,7 @@ struct EvaluationData {
 
   /// Returns the configuration of the run that the weights are in; nil where they are in none.
   private static func run(of weights: Checkpoint) -> RunConfiguration? {
-    let folder = weights.url.deletingLastPathComponent().deletingLastPathComponent()
-    return try? RunDirectory(opening: folder).readConfiguration()
+    weights.run.flatMap { try? $0.readConfiguration() }
   }
 
   private static func split(of run: RunConfiguration, count: Int) throws(DataError) -> TrainingSplit {
@@ -99,7 +98,7 @@ struct EvaluationData {
     if let run = run(of: weights) { return try split(of: run, count: count) }
     let recipe = weights.recipe ?? TrainingOptions(recipeFor: weights.configuration.kind)
     Console.note(
-      "\(weights.url.path) is in no run; splitting by seed \(recipe.seed), as a run without --train-images and "
+      "\(weights.name) is in no run; splitting by seed \(recipe.seed), as a run without --train-images and "
         + "--validation-images does")
     return try TrainingSplit(count: count, seed: recipe.seed)
   }

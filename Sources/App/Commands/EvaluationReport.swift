@@ -31,7 +31,7 @@ struct EvaluationReport: Encodable {
     else { throw DataError.noImages(folder: dataset.source) }
     self.metrics = metrics
     subject = Subject(
-      model: weights.configuration.kind, width: weights.configuration.width, checkpoint: weights.url.path,
+      model: weights.configuration.kind, width: weights.configuration.width, checkpoint: weights.name,
       data: dataset.name, split: split, device: backend.name, grayCopy: grayCopy, truth: truth)
   }
 

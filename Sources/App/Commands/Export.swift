@@ -10,24 +10,28 @@ struct Export: ParsableCommand {
     discussion: """
       onnx is for ONNX Runtime and other programs that read ONNX. The file takes gray images as float32 [batch, 1, \
       height, width] under the name gray and gives color, [batch, 3, height, width]; batch, height and width are free, \
-      the latter two multiples of 16. The file's metadata describes the ranges of the values. PyTorch needs no export: \
-      it reads the safetensors files of a run.
+      the latter two multiples of 16. The file's metadata describes the ranges of the values. safetensors is for \
+      PyTorch, which also reads the files of a run as they are: the weights under PyTorch's names.
 
         recolor export runs/gan
+        recolor export builtin:photo --format safetensors
         recolor export runs/gan --normalized --out gan.onnx
       """)
 
   /// A value of `--format`.
   enum Format: String, CaseIterable, ExpressibleByArgument {
-    case onnx
+    case onnx, safetensors
   }
 
   @OptionGroup var checkpoint: CheckpointArgument
   @Option(help: "What kind of file.")
   var format: Format = .onnx
   @Option(
-    help: ArgumentHelp("The file. (default: the run's name with .onnx)", valueName: "file"), completion: .file())
+    help: ArgumentHelp("The file. (default: the run's name with .onnx or .safetensors)", valueName: "file"),
+    completion: .file())
   var out: String?
+  @Flag(help: "Round the values of a safetensors file to 16 bits (float16).")
+  var half = false
   @Flag(
     help: "Take gray and give colors in 0...1, clipped, instead of in the range that the model was trained in.")
   var normalized = false
@@ -36,18 +40,24 @@ struct Export: ParsableCommand {
 
   func validate() throws {
     if let out, out.isEmpty { throw ValidationError("--out: names no file.") }
+    if half, format != .safetensors { throw ValidationError("--half: is of --format safetensors.") }
+    if normalized, format != .onnx { throw ValidationError("--normalized: is of --format onnx.") }
   }
 
   func run() throws {
     let weights = try checkpoint.open()
-    let path = out ?? "\(WeightsPath.name(of: weights)).\(format.rawValue)"
+    let path = out ?? "\(weights.shortName).\(format.rawValue)"
     if !force, Folder.holdsFile(path) {
-      throw ONNXError.file(path: path, reason: "is there already; name another by --out, or replace it by --force")
+      throw FileError(path: path, problem: "is already there", reason: "--out names another, --force replaces it")
     }
-    if URL(filePath: path).resolvingSymlinksInPath() == weights.url.resolvingSymlinksInPath() {
-      throw ONNXError.file(path: path, reason: "holds the weights to export; name another by --out")
+    let file = URL(filePath: path)
+    if file.resolvingSymlinksInPath() == weights.url?.resolvingSymlinksInPath() {
+      throw FileError(path: path, problem: "cannot be written", reason: "it holds the weights; name another by --out")
     }
-    try ONNXExport(weights, isNormalized: normalized).write(to: URL(filePath: path))
+    switch format {
+    case .onnx: try ONNXExport(weights, isNormalized: normalized).write(to: file)
+    case .safetensors: try WeightsExport(weights, isHalf: half).write(to: file)
+    }
     try Console.output(path)
   }
 }

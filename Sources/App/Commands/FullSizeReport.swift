@@ -76,7 +76,7 @@ struct FullSizeReport: Encodable {
     else { throw DataError.noImages(folder: pictures.folder) }
     scores = model
     subject = Subject(
-      model: weights.configuration.kind, width: weights.configuration.width, checkpoint: weights.url.path,
+      model: weights.configuration.kind, width: weights.configuration.width, checkpoint: weights.name,
       data: pictures.folder, device: backend.name, workingSize: workingSize, strength: strength, images: rows.count,
       leftOut: leftOut, grayCopy: grayCopy, truth: truth, deltaERatio: model[.deltaE] / grayCopy[.deltaE],
       colorfulnessShare: model[.colorfulness] / truth[.colorfulness],

@@ -14,11 +14,18 @@ struct Train: ParsableCommand {
       network trained against a discriminator: slower, bolder.
 
         recolor train unet --data scenes --out runs/first --width 16 --epochs 3
+        recolor train unet --data cifar10 --recipe quick --out runs/quick
         recolor train gan --data cifar10 --out runs/gan
         recolor train gan --data photographs --size 64 --batch-size 16 --out runs/own
         recolor train gan --data cifar10 --out runs/long --save-every 200 --keep 3
         recolor train gan --resume runs/long
+        recolor train gan --init runs/gan --data album --size 64 --out runs/album
         recolor train --config runs/gan/config.json --seed 2 --out runs/again
+
+      Without --recipe, a run follows the study: width 64, which takes hours on a CPU. --recipe quick takes about ten \
+      minutes on two cores. A run takes epochs times training photographs, divided by the images per second, and \
+      somewhat more for validation. It tells its duration after the first steps, and, where that is more than two \
+      hours, the options that shorten it.
 
       The folder of the run gets config.json, metrics.csv with a row an epoch, samples/epoch_001.png and so on (gray, \
       predicted, photograph), and the weights in checkpoints/: the last, the best by validation, and what --keep says. \
@@ -84,16 +91,23 @@ struct Train: ParsableCommand {
   }
 
   private func started(in folder: String) throws -> TrainingRun {
+    let weights = try options.initialWeights.map { given in
+      (name: given.path, checkpoint: try Checkpoint(argument: given.path, kind: model, upsampling: options.upsampling))
+    }
+    try options.validateTogether(for: model, startingFrom: weights?.checkpoint)
     let backend = try opened(options.device ?? .automatic, options.precision ?? .automatic)
-    let dataset = try options.source.load(
-      .training, size: options.imageSize, toned: options.toned ?? .drop)
+    let size = options.imageSize(for: model, startingFrom: weights?.checkpoint)
+    let dataset = try options.source.load(.training, size: size, toned: options.toned ?? .drop)
     if let size = options.size, dataset.width != size {
       throw RunError.invalidOption(
         "--size \(size): the photographs of \(dataset.name) are \(dataset.width)×\(dataset.height)")
     }
-    return try TrainingRun(
-      options.configuration(for: model, dataset, on: backend), in: URL(filePath: folder), dataset: dataset,
+    let configuration = try options.configuration(for: model, startingFrom: weights?.checkpoint, dataset, on: backend)
+    let run = try TrainingRun(
+      configuration, startingFrom: weights, in: URL(filePath: folder), dataset: dataset,
       residency: options.deviceImages, on: backend)
+    if let remark = options.studyRemark(configuration) { Console.note(remark) }
+    return run
   }
 
   /// Opens the device. Where it is to compile the kernels for the first time, the next steps can take long.

@@ -18,11 +18,13 @@ struct ComparedModel {
 
   /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`, `RunError`.
   init(_ argument: ModelArgument) throws {
-    weights = try Checkpoint(reading: WeightsPath.url(argument.path))
-    name = argument.name ?? WeightsPath.name(of: weights)
-    let run = RunDirectory(opening: weights.url.deletingLastPathComponent().deletingLastPathComponent())
-    let settings = (try? run.readConfiguration()).flatMap { _ in try? readFile(run.configuration.path) }
-    guard let settings, let value = try? JSONDecoder().decode(JSONValue.self, from: Data(settings)) else {
+    weights = try Checkpoint(argument: argument.path)
+    name = argument.name ?? weights.shortName
+    let run = weights.run
+    let settings = run.flatMap { run in
+      (try? run.readConfiguration()).flatMap { _ in try? readFile(run.configuration.path) }
+    }
+    guard let run, let settings, let value = try? JSONDecoder().decode(JSONValue.self, from: Data(settings)) else {
       self.settings = Self.settings(in: weights)
       log = nil
       return
@@ -55,7 +57,7 @@ struct ComparedModel {
 struct ModelArgument: Equatable, ExpressibleByArgument {
   /// The name; nil for that of its run's folder.
   let name: String?
-  /// A run's folder or a weights file.
+  /// A run's folder, a weights file or a built-in model.
   let path: String
 
   init?(argument: String) {

@@ -112,7 +112,7 @@ struct Comparison: Encodable {
       evaluation.metrics.map { metrics in
         Model(
           name: model.name, model: model.weights.configuration.kind, width: model.weights.configuration.width,
-          checkpoint: model.weights.url.path, metrics: metrics, settings: model.settings)
+          checkpoint: model.weights.name, metrics: metrics, settings: model.settings)
       }
     }
     let scores = evaluations.map(\.scores)

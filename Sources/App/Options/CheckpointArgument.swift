@@ -6,28 +6,49 @@ import Models
 struct CheckpointArgument: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "Weights: a safetensors file, or the folder of a run, which stands for its best weights.",
+      "Weights: a safetensors file, the folder of a run, which stands for its best weights, or a built-in model, "
+        + "\(BuiltInModel.list).",
       valueName: "checkpoint"),
     completion: .file())
   var path: String
+  @OptionGroup var unstated: UnstatedTraits
+
+  /// Opens the weights.
+  /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`, `RunError`.
+  func open() throws -> Checkpoint { try unstated.open(path) }
+}
+
+/// Options for what a weights file may not state.
+struct UnstatedTraits: ParsableArguments {
   @Option(help: "Which model the weights are of, where the file does not say: \(ModelKind.names).")
   var model: ModelKind?
   @Option(
     help: "How the weights' decoder doubles its maps, where neither the file nor its tensors say: nearest or bilinear.")
   var upsampling: UpsamplingKind?
 
-  /// Opens the weights file.
-  /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`.
-  func open() throws -> Checkpoint {
-    try Checkpoint(reading: WeightsPath.url(path), kind: model, upsampling: upsampling)
+  /// Opens the weights that an argument names.
+  /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`, `RunError`.
+  func open(_ argument: String) throws -> Checkpoint {
+    try Checkpoint(argument: argument, kind: model, upsampling: upsampling)
   }
 }
 
-/// The meaning of a path to weights.
-enum WeightsPath {
-  /// Returns the weights file that `path` stands for: of a run's folder the best weights, or the last before the first
-  /// epoch ends.
-  static func url(_ path: String) throws(RunError) -> URL {
+extension Checkpoint {
+  /// Opens the weights that an argument names: a built-in model, a safetensors file, or a run's folder, which stands for
+  /// its best weights, or the last before its first epoch ends.
+  /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`, `RunError`.
+  init(argument: String, kind: ModelKind? = nil, upsampling: UpsamplingKind? = nil) throws {
+    if argument.hasPrefix(BuiltInModel.prefix) {
+      guard let model = BuiltInModel(argument: argument) else {
+        throw RunError.invalidOption("\(argument): no such built-in model; there is \(BuiltInModel.list)")
+      }
+      try self.init(model)
+    } else {
+      try self.init(reading: Self.file(argument), kind: kind, upsampling: upsampling)
+    }
+  }
+
+  private static func file(_ path: String) throws(RunError) -> URL {
     var isFolder = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
       return URL(filePath: path)
@@ -39,18 +60,27 @@ enum WeightsPath {
     return weights
   }
 
-  /// Returns the name of weights: that of their run's folder, or of their file where it is in no run.
-  static func name(of weights: Checkpoint) -> String {
-    let checkpoints = weights.url.absoluteURL.deletingLastPathComponent()
+  /// The folder of the run that the file would be in; nil for a built-in model. It need not exist.
+  var run: RunDirectory? {
+    url.map { RunDirectory(opening: $0.absoluteURL.deletingLastPathComponent().deletingLastPathComponent()) }
+  }
+
+  /// The name of the run's folder, of the file where it is in no run, or of the built-in model: `photo`.
+  var shortName: String {
+    guard let url else { return String(name.dropFirst(BuiltInModel.prefix.count)) }
+    let checkpoints = url.absoluteURL.deletingLastPathComponent()
     let run = checkpoints.deletingLastPathComponent()
     if checkpoints.lastPathComponent == "checkpoints", !run.lastPathComponent.isEmpty { return run.lastPathComponent }
-    return weights.url.deletingPathExtension().lastPathComponent
+    return url.deletingPathExtension().lastPathComponent
   }
-}
 
-extension Checkpoint {
   /// The options that the weights were trained with; nil where the file does not state them.
   var recipe: TrainingOptions? {
     metadata["recipe"].flatMap { try? JSONDecoder().decode(TrainingOptions.self, from: Data($0.utf8)) }
   }
+}
+
+extension BuiltInModel {
+  /// The names of all built-in models, for help and messages.
+  static var list: String { Format.list(allCases.map(\.argument), "and") }
 }

@@ -6,7 +6,8 @@ import Yams
 /// A file with options of `recolor train`, in JSON or YAML, such as a run's `config.json`.
 ///
 /// Its keys are the options' names, as on the command line (`batch-size`) or as in a run's `config.json` (`batchSize`),
-/// where some are grouped under `model` and `options`.
+/// where some are grouped under `model` and `options`. The record `initialWeights` there is a value of `init`, with the
+/// digest.
 struct ConfigurationFile {
   /// One option in the file.
   struct Entry {
@@ -57,6 +58,10 @@ struct ConfigurationFile {
     for (key, value) in mapping {
       guard let name = key.string else { throw Self.notAKey(key, in: path) }
       if Self.records.contains(Self.optionName(name)) { continue }
+      if Self.optionName(name) == "initial-weights", let weights = WeightsReference(recorded: value) {
+        entries.append(Entry(key: name, name: "init", value: weights.description, line: key.mark?.line ?? 1))
+        continue
+      }
       if Self.groups.contains(name), let group = value.mapping {
         for (member, value) in group {
           guard let memberName = member.string else { throw Self.notAKey(member, in: path) }

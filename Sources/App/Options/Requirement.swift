@@ -34,6 +34,8 @@ extension Requirement where Value == Float {
   static var notNegative: Self { Self("be a number not below 0") { $0 >= 0 && $0.isFinite } }
   /// Above 0, and 1 at most.
   static var factor: Self { Self("be a number above 0, and 1 at most") { $0 > 0 && $0 <= 1 } }
+  /// From 0 to 1.
+  static var zeroToOne: Self { Self("be a number from 0 to 1") { $0 >= 0 && $0 <= 1 } }
   /// From 0 to below 1.
   static var share: Self { Self("be a number from 0 to below 1") { $0 >= 0 && $0 < 1 } }
   static func within(_ range: ClosedRange<Float>) -> Self {

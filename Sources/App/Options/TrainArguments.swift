@@ -24,10 +24,11 @@ enum TrainArguments {
     let model = try model(for: file, typed: typed)
     let options = try options(of: file, for: model)
     try check(options, of: file, for: model)
-    let isRecipeTyped = isGiven("--recipe", in: typed)
-    let ofRecipe = TrainOptions.all.filter(\.isOfRecipe).map(\.name)
+    // The parser reports a recipe that is none.
+    let recipe = value(of: "--recipe", in: typed).flatMap(Recipe.init)
+    let replaced = recipe.map { recipe in TrainOptions.all.filter { $0.isReplaced(recipe, model) }.map(\.name) } ?? []
     let left = options.filter { option in
-      !option.names.contains { isGiven($0, in: typed) } && !(isRecipeTyped && ofRecipe.contains(option.entry.name))
+      !option.names.contains { isGiven($0, in: typed) } && !replaced.contains(option.entry.name)
     }
     return ["train"] + (modelTyped(in: typed) == nil ? [model.rawValue] : []) + left.flatMap(\.arguments) + typed
   }
@@ -43,6 +44,15 @@ enum TrainArguments {
 
   private static func isGiven(_ name: String, in arguments: [String]) -> Bool {
     arguments.contains { $0 == name || $0.hasPrefix(name + "=") }
+  }
+
+  /// Returns the last value of an option, `--recipe best` or `--recipe=best`; nil where it is not given.
+  private static func value(of name: String, in arguments: [String]) -> String? {
+    for (index, argument) in arguments.enumerated().reversed() {
+      if argument.hasPrefix(name + "=") { return String(argument.dropFirst(name.count + 1)) }
+      if argument == name { return index + 1 < arguments.count ? arguments[index + 1] : nil }
+    }
+    return nil
   }
 
   /// Removes `--config FILE` or `--config=FILE` from the arguments, and returns the file.

@@ -16,14 +16,26 @@ struct TrainOption {
     static let discriminator = ModelPart(kinds: [.gan], name: "a discriminator")
   }
 
+  /// A setting of recipes that is not one of `TrainingOptions`. A recipe replaces its value in a configuration file
+  /// only where its own is another than the study's.
+  struct RecipeSetting {
+    let isChanged: (_ by: Recipe, ModelKind) -> Bool
+
+    init<Value: Equatable>(_ setting: KeyPath<RecipeSettings, Value>) {
+      isChanged = { $0.changes(setting, for: $1) }
+    }
+  }
+
   /// The name on the command line, without leading dashes.
   let name: String
   /// Other names that it has in a run's `config.json`, spelled as options are.
   let keys: [String]
   /// The part of the model that it is about; nil where all models have it.
   private let part: ModelPart?
-  /// Whether `--recipe` on the command line replaces the value in a configuration file.
+  /// Whether a recipe decides the value where it is not given.
   let isOfRecipe: Bool
+  /// Whether a recipe that the command line names replaces the value in a configuration file.
+  let isReplaced: (_ by: Recipe, ModelKind) -> Bool
   /// Whether a resumed run may be given another value.
   let mayChange: Bool
   /// Returns the option as it was given, `--flips` or `--no-flips`; nil where it was not.
@@ -34,17 +46,21 @@ struct TrainOption {
 
   /// - Parameters:
   ///   - value: The value on the command line; nil where it is not given.
+  ///   - isOfRecipe: Whether it is one of `TrainingOptions` that recipes decide.
+  ///   - setting: The other setting that recipes decide, if it is one.
   ///   - requirement: The condition on the value beyond what its type demands.
   ///   - set: Sets the value in a configuration. By default it sets nothing.
   init<Value>(
     _ name: String, _ value: KeyPath<TrainOptions, Value?>, keys: [String] = [], of part: ModelPart? = nil,
-    isOfRecipe: Bool = false, mayChange: Bool = false, must requirement: Requirement<Value>? = nil,
+    isOfRecipe: Bool = false, setting: RecipeSetting? = nil, mayChange: Bool = false,
+    must requirement: Requirement<Value>? = nil,
     set: @escaping (inout RunConfiguration, Value) -> Void = { _, _ in }
   ) {
     self.name = name
     self.keys = keys
     self.part = part
-    self.isOfRecipe = isOfRecipe
+    self.isOfRecipe = isOfRecipe || setting != nil
+    isReplaced = setting?.isChanged ?? { _, _ in isOfRecipe }
     self.mayChange = mayChange
     given = { options in
       options[keyPath: value].map { $0 as? Bool == false ? "--no-\(name)" : "--\(name)" }

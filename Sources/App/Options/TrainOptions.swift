@@ -25,33 +25,40 @@ struct TrainOptions: ParsableArguments {
       "How convolutions multiply. (default: auto)",
       discussion: "auto is tf32 on NVIDIA GPUs with tensor cores, as PyTorch does by default, and fp32 elsewhere."))
   var precision: PrecisionSelection?
-  @Option(parsing: .unconditional, help: "Passes over the photographs. (default: \(defaultEpochs))")
+  @Option(parsing: .unconditional, help: "Passes over the photographs. (default: \(Recipe.defaults(\.epochs)))")
   var epochs: Int?
-  @Option(parsing: .unconditional, help: "Photographs in a batch. (default: \(Recipe.defaults(\.batchSize)))")
+  @Option(parsing: .unconditional, help: "Photographs in a batch. (default: \(Recipe.defaults(\.options.batchSize)))")
   var batchSize: Int?
-  @Option(parsing: .unconditional, help: "Channels of the first level; 16 is quick, 64 the study's. (default: 64)")
+  @Option(
+    parsing: .unconditional,
+    help: """
+      Channels of the first level; a width of 16 trains about nine times as fast as 64. (default: that of --init, or \
+      \(Recipe.defaults(\.width)))
+      """)
   var width: Int?
   @Option(
     parsing: .unconditional,
-    help: "Seed of the initial weights and of every order. (default: \(Recipe.defaults(\.seed)))")
+    help: "Seed of the initial weights and of every order. (default: \(Recipe.defaults(\.options.seed)))")
   var seed: UInt64?
-  @Option(parsing: .unconditional, help: "Adam's learning rate. (default: \(Recipe.defaults(\.learningRate)))")
+  @Option(
+    parsing: .unconditional, help: "Adam's learning rate. (default: \(Recipe.defaults(\.options.learningRate)))")
   var learningRate: Float?
   @Option(
     parsing: .unconditional,
-    help: "Factor of the learning rate after every epoch. (default: \(Recipe.defaults(\.learningRateDecay)))")
+    help: "Factor of the learning rate after every epoch. (default: \(Recipe.defaults(\.options.learningRateDecay)))")
   var learningRateDecay: Float?
   @Option(
     parsing: .unconditional,
-    help: "Weight of the L1 term in gan's loss. (default: \(Recipe.defaults(\.l1Weight)))")
+    help: "Weight of the L1 term in gan's loss. (default: \(Recipe.defaults(\.options.l1Weight)))")
   var l1Weight: Float?
-  @Option(help: "How the decoder doubles its maps. (default: transposed)")
+  @Option(
+    help: "How the decoder doubles its maps. (default: that of --init, or \(Recipe.defaults(\.upsampling)))")
   var upsampling: UpsamplingKind?
   @Option(
     parsing: .unconditional,
     help: """
       Width and height that a folder's images are resized to: 32, 64, 128, 256, or another multiple of 16. (default: \
-      \(defaultSize))
+      that of --init, or \(Recipe.defaults(\.imageSize)))
       """)
   var size: Int?
   @Option(
@@ -67,6 +74,17 @@ struct TrainOptions: ParsableArguments {
   var validationImages: Int?
   @Option(parsing: .unconditional, help: "Number of steps after which to stop, even in the middle of an epoch.")
   var steps: Int?
+  @Option(
+    name: .customLong("init"),
+    help: ArgumentHelp(
+      "Weights to start from, a safetensors file or the folder of a run. (default: random ones)",
+      discussion: """
+        The network's width, upsampling and color space are those of the weights; the size of the photographs may be \
+        another. unet and gan start from each other's weights where both are of --color-space lab.
+        """,
+      valueName: "weights"),
+    completion: .file())
+  var initialWeights: WeightsReference?
   @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
   @Option(
     parsing: .unconditional,
@@ -85,22 +103,40 @@ struct TrainOptions: ParsableArguments {
 struct RecipeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The recipe that the options below modify: study or best. (default: study)",
-      discussion: "best is what measured best: flips, an average decay of 0.93 and batches of 16."))
+      "The recipe that the other options modify: \(Recipe.names). (default: study)",
+      discussion: """
+        best is what measured best. quick takes about ten minutes on two cores. Their values are in the help of the \
+        other options.
+        """))
   var recipe: Recipe?
   @Option(
     help: ArgumentHelp(
-      "What the network predicts: rgb or lab. (default: rgb)",
+      "What the network predicts: rgb or lab. (default: that of --init, or \(Recipe.defaults(\.colorSpace)))",
       discussion: "lab keeps the photograph's L* of CIELAB and predicts a* and b*.", valueName: "space"))
   var colorSpace: ColorSpace?
-  @Flag(inversion: .prefixedNo, help: "Flip photographs horizontally with probability 1/2, drawn anew each epoch.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      """
+      How much rare colors weigh in the loss of colors, from 0 (as much as common ones) to 1. \
+      (default: \(Recipe.defaults(\.options.rebalancing)))
+      """,
+      discussion: "Only with --color-space lab. Colors come out more vivid, and less right on average.",
+      valueName: "strength"))
+  var rebalancing: Float?
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Flip photographs horizontally with probability 1/2, drawn anew each epoch. (default: \
+      \(Recipe.defaults(\.options.horizontalFlips)))
+      """)
   var flips: Bool?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
       """
       Color with an exponential moving average of the generator's weights with this decay; 0 for none. \
-      (default: \(Recipe.defaults(\.averageDecay)))
+      (default: \(Recipe.defaults(\.options.averageDecay)))
       """,
       valueName: "decay"))
   var averageDecay: Float?
@@ -136,25 +172,35 @@ extension TrainOptions {
       TrainOption("data", \.data) { $0.data = $1.description },
       TrainOption("device", \.device),
       TrainOption("precision", \.precision),
-      TrainOption("epochs", \.epochs, must: .positive) { $0.epochs = $1 },
+      TrainOption("epochs", \.epochs, setting: .init(\.epochs), must: .positive) { $0.epochs = $1 },
       TrainOption("batch-size", \.batchSize, isOfRecipe: true, must: ModelOptions.batchSizes) {
         $0.options.batchSize = $1
       },
-      TrainOption("width", \.width, must: .within(ModelConfiguration.widths)) { $0.model.width = $1 },
+      TrainOption("width", \.width, setting: .init(\.width), must: .within(ModelConfiguration.widths)) {
+        $0.model.width = $1
+      },
       TrainOption("seed", \.seed) { $0.options.seed = $1 },
       TrainOption("learning-rate", \.learningRate, isOfRecipe: true, must: .positive) { $0.options.learningRate = $1 },
-      TrainOption("learning-rate-decay", \.learningRateDecay, must: .factor) { $0.options.learningRateDecay = $1 },
+      TrainOption("learning-rate-decay", \.learningRateDecay, isOfRecipe: true, must: .factor) {
+        $0.options.learningRateDecay = $1
+      },
       TrainOption("l1-weight", \.l1Weight, of: .l1Term, isOfRecipe: true, must: .notNegative) {
         $0.options.l1Weight = $1
       },
-      TrainOption("upsampling", \.upsampling) { $0.model.upsampling = $1 },
-      TrainOption("size", \.size, keys: ["image-width", "image-height"]),
+      TrainOption("upsampling", \.upsampling, setting: .init(\.upsampling)) { $0.model.upsampling = $1 },
+      TrainOption("size", \.size, keys: ["image-width", "image-height"], setting: .init(\.imageSize)),
       TrainOption("toned", \.toned) { $0.toned = $1 },
-      TrainOption("train-images", \.trainImages, must: .positive) { $0.trainImages = $1 },
+      TrainOption("train-images", \.trainImages, setting: .init(\.trainImages), must: .positive) {
+        $0.trainImages = $1
+      },
       TrainOption("validation-images", \.validationImages, must: .notNegative) { $0.validationImages = $1 },
       TrainOption("steps", \.steps, must: .positive) { $0.steps = $1 },
+      TrainOption("init", \.initialWeights) { $0.initialWeights = $1.expected },
       TrainOption("recipe", \.recipeOptions.recipe, isOfRecipe: true),
-      TrainOption("color-space", \.recipeOptions.colorSpace) { $0.model.colorSpace = $1 },
+      TrainOption("color-space", \.recipeOptions.colorSpace, setting: .init(\.colorSpace)) { $0.model.colorSpace = $1 },
+      TrainOption("rebalancing", \.recipeOptions.rebalancing, isOfRecipe: true, must: .zeroToOne) {
+        $0.options.rebalancing = $1
+      },
       TrainOption("flips", \.recipeOptions.flips, keys: ["horizontal-flips"], isOfRecipe: true) {
         $0.options.horizontalFlips = $1
       },
@@ -175,13 +221,21 @@ extension TrainOptions {
   }
 
   private static let defaultSource = DataSource.scenes
-  private static let defaultSize = 32
-  private static let defaultEpochs = 20
 
   /// Throws `ValidationError` where an option cannot be used. Reads no file.
   func validate(for kind: ModelKind) throws {
     for option in Self.all { try option.validate(self, for: kind) }
-    try ModelOptions.validate(size: imageSize) { () throws(ModelError) in try ModelConfiguration(kind: kind) }
+    let size = imageSize(for: kind)
+    try ModelOptions.validate(size: size) { () throws(ModelError) in try ModelConfiguration(kind: kind) }
+  }
+
+  /// Throws `ValidationError` where options do not go together. `validate(for:)` does not, because it is also given the
+  /// options of a file without those of the command line.
+  func validateTogether(for kind: ModelKind, startingFrom weights: Checkpoint?) throws {
+    let settings = settings(for: kind, startingFrom: weights)
+    let strength = recipeOptions.rebalancing ?? settings.options.rebalancing
+    guard strength > 0, (recipeOptions.colorSpace ?? settings.colorSpace) != .lab else { return }
+    throw ValidationError("--rebalancing \(strength): weighs colors of CIELAB; it needs --color-space lab.")
   }
 
   /// The first option, as it was given, that a resumed run takes from its configuration.
@@ -189,16 +243,28 @@ extension TrainOptions {
 
   var source: DataSource { data ?? Self.defaultSource }
 
-  var imageSize: Int { size ?? Self.defaultSize }
+  /// The width and height of images that can be resized.
+  func imageSize(for kind: ModelKind, startingFrom weights: Checkpoint? = nil) -> Int {
+    size ?? settings(for: kind, startingFrom: weights).imageSize
+  }
 
-  /// The configuration of a new run: the recipe's, with the options that were given.
+  /// The settings where no option is given: those of the recipe, and of the weights that the run starts from.
+  private func settings(for kind: ModelKind, startingFrom weights: Checkpoint?) -> RecipeSettings {
+    var settings = (recipeOptions.recipe ?? .study).settings(for: kind)
+    if let weights { settings.follow(weights) }
+    return settings
+  }
+
+  /// The configuration of a new run: the settings, with the options that were given.
   func configuration(
-    for kind: ModelKind, _ dataset: ImageDataset, on backend: any Backend
+    for kind: ModelKind, startingFrom weights: Checkpoint?, _ dataset: ImageDataset, on backend: any Backend
   ) throws(ModelError) -> RunConfiguration {
+    let settings = settings(for: kind, startingFrom: weights)
     var configuration = RunConfiguration(
-      model: try ModelConfiguration(kind: kind), options: (recipeOptions.recipe ?? .study).options(for: kind),
-      data: source.description, imageHeight: dataset.height, imageWidth: dataset.width, epochs: Self.defaultEpochs,
-      device: backend.name, deviceDescription: backend.deviceDescription, precision: backend.precision)
+      model: try ModelConfiguration(kind: kind), options: settings.options, data: source.description,
+      imageHeight: dataset.height, imageWidth: dataset.width, epochs: settings.epochs, device: backend.name,
+      deviceDescription: backend.deviceDescription, precision: backend.precision)
+    configuration.set(settings)
     configuration.toned = .drop
     for option in Self.all { option.apply(self, &configuration) }
     return configuration
@@ -213,27 +279,6 @@ extension TrainOptions {
 extension Bool {
   /// The value of a flag that has no inversion: true, or nil where it is not given.
   fileprivate var ifSet: Bool? { self ? true : nil }
-}
-
-extension Recipe: ExpressibleByArgument {
-  /// An option's defaults in help: `0.001 for unet, 0.0002 for gan`, or `64, of the recipe best 16`.
-  fileprivate static func defaults<Value>(
-    _ option: KeyPath<TrainingOptions, Value>
-  ) -> String {
-    func text(_ recipe: Recipe) -> String {
-      let values = ModelKind.allCases.map { kind -> (kind: ModelKind, text: String) in
-        let text = "\(recipe.options(for: kind)[keyPath: option])"
-        return (kind, text.hasSuffix(".0") ? String(text.dropLast(2)) : text)
-      }
-      guard let first = values.first?.text, values.contains(where: { $0.text != first }) else {
-        return values.first?.text ?? ""
-      }
-      return values.map { "\($0.text) for \($0.kind.rawValue)" }.joined(separator: ", ")
-    }
-    let usual = text(.study)
-    let others = Recipe.allCases.map { ($0, text($0)) }.filter { $0.1 != usual }
-    return ([usual] + others.map { "of the recipe \($0.rawValue) \($1)" }).joined(separator: ", ")
-  }
 }
 
 extension ColorSpace: ExpressibleByArgument {}

@@ -29,6 +29,7 @@ final class TrainingDisplay {
       // The report at an epoch's end may include no further step, and so no speed.
       if $0.imagesPerSecond > 0 { progress.update(line($0)) }
     }
+    run.onEstimate = { [unowned self] in show($0) }
     run.onSave = { [unowned self] in savedStep = $0 }
     run.onEpoch = { [unowned self] in show($0) }
   }
@@ -41,6 +42,16 @@ final class TrainingDisplay {
     let path = Format.shellWord(run.directory.url.path)
     try Console.output(
       "finished; measure it with: recolor evaluate \(path) --data \(Format.shellWord(run.configuration.data))")
+  }
+
+  /// Seconds from which a duration is worth a line.
+  private static let shortestEstimate = 10.0
+
+  private func show(_ estimate: DurationEstimate) {
+    guard estimate.seconds >= Self.shortestEstimate else { return }
+    progress.clear()
+    Console.note(estimate.description)
+    if let warning = estimate.warning { Console.note(warning) }
   }
 
   private func show(_ epoch: EpochResult) {

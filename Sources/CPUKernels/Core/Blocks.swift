@@ -45,12 +45,19 @@ struct ElementBlocks {
 
   /// For tensors of one shape, the first of which is given.
   init(_ first: Tensor, _ others: Tensor?...) {
-    isDense = first.isDense && others.allSatisfy { $0?.isDense ?? true }
-    channels = first.shape.channels
+    self.init(first, isDense: first.isDense && others.allSatisfy { $0?.isDense ?? true })
+  }
+
+  /// For a tensor of whose pixels each block has whole ones, and for others with as many pixels.
+  init(pixelsOf tensor: Tensor) { self.init(tensor, isDense: false) }
+
+  private init(_ tensor: Tensor, isDense: Bool) {
+    self.isDense = isDense
+    channels = tensor.shape.channels
     blocks =
       isDense
-      ? Blocks(unitCount: first.shape.count, elementsPerUnit: 1)
-      : Blocks(unitCount: first.shape.pixelCount, elementsPerUnit: channels)
+      ? Blocks(unitCount: tensor.shape.count, elementsPerUnit: 1)
+      : Blocks(unitCount: tensor.shape.pixelCount, elementsPerUnit: channels)
   }
 
   var count: Int { blocks.count }

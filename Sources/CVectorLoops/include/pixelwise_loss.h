@@ -21,3 +21,8 @@ enum vector_pixelwise_loss_kind {
 void vector_pixelwise_loss(
     enum vector_pixelwise_loss_kind kind, double *sum, struct vector_rows prediction, struct vector_rows target,
     struct vector_size size, struct vector_loss_gradient gradient);
+
+/// The same with the losses and the gradients of each row multiplied by its weight, one float in a row of `weights`.
+void vector_weighted_pixelwise_loss(
+    enum vector_pixelwise_loss_kind kind, double *sum, struct vector_rows prediction, struct vector_rows target,
+    struct vector_rows weights, struct vector_size size, struct vector_loss_gradient gradient);

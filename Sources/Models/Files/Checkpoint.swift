@@ -5,10 +5,14 @@ import Runtime
 ///
 /// Tensors have PyTorch's names and shapes, so weights move both ways. Metadata: `format` (`recolor`), `model`,
 /// `width`, `upsampling`, `color_space`, `image_height`, `image_width` (of the training images), `epoch`, `step`,
-/// `recipe` (the training options as JSON). A file without metadata is recognized by its tensors; only the model must
-/// then be named, and the upsampling where it is not a transposed convolution.
+/// `recipe` (the training options as JSON). Tensors are of float32, or of float16 to halve the file; networks compute in
+/// float32 in any case. A file without metadata is recognized by its tensors; only the model must then be named, and the
+/// upsampling where it is not a transposed convolution.
 public struct Checkpoint {
-  public let url: URL
+  /// The file's path, or the name of a built-in model.
+  public let name: String
+  /// The file; nil for a built-in model.
+  public let url: URL?
   public let configuration: ModelConfiguration
   /// Size of the images that the model was trained on; nil where the file lacks it.
   public let imageSize: (height: Int, width: Int)?
@@ -21,19 +25,28 @@ public struct Checkpoint {
   ///   - upsampling: the upsampling, for files that lack it and whose tensors are the same for several kinds.
   /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`.
   public init(reading url: URL, kind: ModelKind? = nil, upsampling: UpsamplingKind? = nil) throws {
-    let file = try SafetensorsFile(reading: url)
+    try self.init(SafetensorsFile(reading: url), at: url, kind: kind, upsampling: upsampling)
+  }
+
+  /// Opens the weights of a built-in model.
+  public init(_ model: BuiltInModel) throws {
+    try self.init(SafetensorsFile(in: model.weights, named: model.argument), at: nil, kind: nil, upsampling: nil)
+  }
+
+  private init(_ file: SafetensorsFile, at url: URL?, kind: ModelKind?, upsampling: UpsamplingKind?) throws {
+    name = file.name
     self.url = url
     self.file = file
     metadata = file.metadata
     guard let kind = try Self.value("model", in: file, ModelKind.init(rawValue:)) ?? kind else {
-      throw CheckpointError.unknownModel(path: url.path)
+      throw CheckpointError.unknownModel(path: name)
     }
     let network = kind.network
     guard let traits = network.traits(ofTensors: file.tensors.mapValues(\.shape)) else {
-      throw CheckpointError.notAColorizer(path: url.path, missing: network.characteristicTensor)
+      throw CheckpointError.notAColorizer(path: name, missing: network.characteristicTensor)
     }
     let stated = try Self.value("upsampling", in: file, UpsamplingKind.init(rawValue:)) ?? upsampling
-    guard let upsampling = traits.upsampling ?? stated else { throw CheckpointError.unknownUpsampling(path: url.path) }
+    guard let upsampling = traits.upsampling ?? stated else { throw CheckpointError.unknownUpsampling(path: name) }
     let isLab = traits.colorChannels == ColorEncoding.lab.colorChannels
     let colorSpace = try Self.value("color_space", in: file, ColorSpace.init(rawValue:)) ?? (isLab ? .lab : .rgb)
     let width = traits.width
@@ -59,23 +72,23 @@ public struct Checkpoint {
   ) throws(CheckpointError) -> Value? {
     guard let text = file.metadata[key] else { return nil }
     guard let value = parse(text) else {
-      throw .invalidMetadata(path: file.url.path, key: key, value: text)
+      throw .invalidMetadata(path: file.name, key: key, value: text)
     }
     return value
   }
 
   private static func check(_ parameter: Parameter, in file: SafetensorsFile) throws(SafetensorsError) {
     guard let entry = file.tensors[parameter.name] else {
-      throw SafetensorsError(path: file.url.path, tensor: parameter.name, problem: .missing)
+      throw SafetensorsError(path: file.name, tensor: parameter.name, problem: .missing)
     }
-    guard entry.dataType == .float32 else {
+    guard entry.dataType == .float32 || entry.dataType == .float16 else {
       throw SafetensorsError(
-        path: file.url.path, tensor: parameter.name,
+        path: file.name, tensor: parameter.name,
         problem: .wrongDataType(expected: .float32, found: entry.dataType))
     }
     guard entry.shape == parameter.fileShape else {
       throw SafetensorsError(
-        path: file.url.path, tensor: parameter.name,
+        path: file.name, tensor: parameter.name,
         problem: .wrongShape(expected: parameter.fileShape, found: entry.shape))
     }
   }
@@ -97,9 +110,9 @@ public struct Checkpoint {
 
   /// Reads a parameter's elements, in the file's order.
   func values(of parameter: Parameter) throws -> [Float] {
-    let values = try file.values(parameter.name, as: Float.self, shape: parameter.fileShape)
+    let values = try file.floats(parameter.name, shape: parameter.fileShape)
     guard values.allSatisfy(\.isFinite) else {
-      throw CheckpointError.notFinite(path: url.path, tensor: parameter.name)
+      throw CheckpointError.notFinite(path: name, tensor: parameter.name)
     }
     return values
   }
@@ -118,12 +131,7 @@ public struct Checkpoint {
     _ network: any ColorNetwork, configuration: ModelConfiguration, metadata extra: [String: String], for url: URL,
     on backend: any Backend
   ) throws -> SafetensorsWriter {
-    var metadata = extra
-    metadata["format"] = "recolor"
-    metadata["model"] = configuration.kind.rawValue
-    metadata["width"] = String(configuration.width)
-    metadata["upsampling"] = configuration.upsampling.rawValue
-    metadata["color_space"] = configuration.colorSpace.rawValue
+    let metadata = extra.merging(configuration.metadata) { $1 }
     let parameters = network.parameters.parameters
     let writer = try SafetensorsWriter(
       writing: url,
@@ -133,6 +141,16 @@ public struct Checkpoint {
       try writer.write(parameter.name, try network.parameters.fileValues(of: parameter, on: backend))
     }
     return writer
+  }
+}
+
+extension ModelConfiguration {
+  /// What a weights file states about the architecture.
+  var metadata: [String: String] {
+    [
+      "format": "recolor", "model": kind.rawValue, "width": String(width), "upsampling": upsampling.rawValue,
+      "color_space": colorSpace.rawValue,
+    ]
   }
 }
 
@@ -146,6 +164,8 @@ public enum CheckpointError: Error, Hashable {
   case unknownUpsampling(path: String)
   /// A value that is NaN or infinite.
   case notFinite(path: String, tensor: String)
+  /// A value that is too large for float16.
+  case notHalf(path: String, tensor: String)
   /// A training state that does not fit the run it is resumed in.
   case wrongState(path: String, reason: String)
 }
@@ -160,6 +180,7 @@ extension CheckpointError: CustomStringConvertible {
       "\(path): does not say whether its upsampling is nearest or bilinear; say it with --upsampling"
     case .notFinite(let path, let tensor):
       "\(path): \(tensor) holds values that are not finite; the training that wrote it had diverged"
+    case .notHalf(let path, let tensor): "\(path): \(tensor) holds values that are too large for float16"
     case .wrongState(let path, let reason): "\(path): \(reason)"
     }
   }

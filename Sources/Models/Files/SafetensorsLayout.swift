@@ -184,6 +184,7 @@ public protocol SafetensorsElement: BitwiseCopyable, Sendable {
 }
 
 extension Float: SafetensorsElement { public static var safetensorsDataType: SafetensorsDataType { .float32 } }
+extension Float16: SafetensorsElement { public static var safetensorsDataType: SafetensorsDataType { .float16 } }
 extension Double: SafetensorsElement { public static var safetensorsDataType: SafetensorsDataType { .float64 } }
 extension Int64: SafetensorsElement { public static var safetensorsDataType: SafetensorsDataType { .int64 } }
 extension UInt64: SafetensorsElement { public static var safetensorsDataType: SafetensorsDataType { .uint64 } }

@@ -24,9 +24,10 @@ extension MemoryShortage {
   /// - Parameters:
   ///   - trainingCount: images to train on.
   ///   - validationCount: images to predict.
+  ///   - rarity: the weights of colors; nil for none.
   init(
     of configuration: RunConfiguration, _ dataset: ImageDataset, _ residency: ImageResidency, trainingCount: Int,
-    validationCount: Int, on backend: any Backend
+    validationCount: Int, rarity: ColorRarity?, on backend: any Backend
   ) throws(BackendError) {
     /// Bytes of every allocation of the run, the images first.
     func allocations(_ batchSize: Int) throws(BackendError) -> [Int] {
@@ -36,7 +37,7 @@ extension MemoryShortage {
       return try StepPlan(
         configuration.model, options: options,
         images: DeviceImages(count: count, height: dataset.height, width: dataset.width),
-        trainingCount: trainingCount, validationCount: validationCount
+        trainingCount: trainingCount, validationCount: validationCount, rarity: rarity
       ).allocations(on: backend)
     }
     let requested = configuration.options.batchSize

@@ -12,11 +12,15 @@ struct Preparation {
   /// Rows of an epoch's sample sheet.
   static let sampleCount = 8
 
-  /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`.
+  /// - Parameter weights: the weights that the run starts from, and their name; nil for those of the seed.
+  /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`; what reading the weights throws.
   init(
-    _ configuration: RunConfiguration, dataset: ImageDataset, residency: ImageResidency, on backend: any Backend
+    _ configuration: RunConfiguration, startingFrom weights: (name: String, checkpoint: Checkpoint)? = nil,
+    dataset: ImageDataset, residency: ImageResidency, on backend: any Backend
   ) throws {
     try configuration.validate(for: dataset)
+    var configuration = configuration
+    if let weights { try configuration.setInitialWeights(weights.checkpoint, named: weights.name) }
     let batchSize = configuration.options.batchSize
     let split = try TrainingSplit(
       count: dataset.count, trainingCount: configuration.trainImages, validationCount: configuration.validationImages,
@@ -35,6 +39,8 @@ struct Preparation {
         "\(dataset.source): not the photographs that the run was started with, which were \(expected.imageCount)"
           + " with SHA-256 \(expected.sha256)")
     }
+    let rebalancing = configuration.options.rebalancing
+    let rarity = rebalancing > 0 ? ColorRarity(of: dataset, split.training, strength: rebalancing) : nil
     // Without validation images the sheets show the first of the training ones.
     let shown = split.validation.isEmpty ? Array(split.training.prefix(Self.sampleCount)) : split.validation
     self.configuration = configuration
@@ -44,7 +50,7 @@ struct Preparation {
       let images = try DeviceImages(dataset, residency: residency, batchSize: batchSize, on: backend)
       let plan = StepPlan(
         configuration.model, options: configuration.options, images: images, trainingCount: split.training.count,
-        validationCount: shown.count)
+        validationCount: shown.count, rarity: rarity)
       let trainer = try Trainer(plan, on: backend)
       try trainer.predictor.batches.set(shown, on: backend)
       self.trainer = trainer
@@ -52,8 +58,9 @@ struct Preparation {
       throw RunError.outOfMemory(
         try MemoryShortage(
           of: configuration, dataset, residency, trainingCount: split.training.count, validationCount: shown.count,
-          on: backend))
+          rarity: rarity, on: backend))
     }
+    if let weights { try trainer.load(weights.checkpoint) }
     self.configuration.dataFingerprint = fingerprint
     self.configuration.tuning = backend.tuning
   }

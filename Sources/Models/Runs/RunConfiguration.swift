@@ -18,6 +18,9 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public internal(set) var dataFingerprint: DataFingerprint?
   /// Whether gray and toned images of a folder are trained on; nil, in older runs, is `keep`.
   public var toned: TonedImages?
+  /// The weights that the run started from; nil for those of the seed. Before a run starts, those that it must start
+  /// from.
+  public var initialWeights: InitialWeights?
   public var imageHeight: Int
   public var imageWidth: Int
   /// Number of images to train on, the first of the training images; nil splits all of them by seed.
@@ -106,5 +109,7 @@ extension RunConfiguration {
     guard discriminatorRate > 0, discriminatorRate.isFinite, options.averageDecay >= 0, options.averageDecay < 1 else {
       throw RunError.invalidOption("the discriminator's learning rate must be above 0, the average's decay in 0..<1")
     }
+    guard options.rebalancing == 0 || options.rebalancing > 0 && options.rebalancing <= 1 && model.colorSpace == .lab
+    else { throw RunError.invalidOption("rebalancing must be in 0...1, and above 0 only in CIELAB") }
   }
 }

@@ -36,7 +36,7 @@ public struct EpochResult: Sendable {
   public let imagesPerSecond: Double
 }
 
-/// Measures steps per second, lap by lap.
+/// Measures the time of steps, lap by lap.
 struct ThroughputMeter {
   private var start = ContinuousClock.now
   /// The step at the last lap.
@@ -46,13 +46,12 @@ struct ThroughputMeter {
 
   var secondsSinceLap: Double { start.secondsUntilNow }
 
-  /// Returns the steps per second since the last lap, and starts the next.
+  /// Returns the seconds since the last lap, and starts the next.
   mutating func lap(step newStep: Int) -> Double {
-    let seconds = start.secondsUntilNow
     defer {
       start = .now
       step = newStep
     }
-    return seconds > 0 ? Double(newStep - step) / seconds : 0
+    return secondsSinceLap
   }
 }

@@ -35,19 +35,34 @@ extension TrainingRun {
       step: state.step, steps: watch.dominatedSteps, run: directory.url.path, checkpoint: existing(directory.best))
   }
 
-  /// Reports the progress.
+  /// Steps until the run's end.
+  private var stepsLeft: Int {
+    let all = (configuration.epochs - state.epoch) * stepsInEpoch - stepInEpoch
+    return configuration.steps.map { min(all, $0 - state.step) } ?? all
+  }
+
+  /// Reports the progress and, once, the duration.
   func report(_ meter: inout ThroughputMeter) throws {
     let sums = state.lossSums(with: try trainer.losses())
     try requireFinite(sums)
     let batchSize = Double(configuration.options.batchSize)
-    let imagesPerSecond = meter.lap(step: state.step) * batchSize
-    var stepsLeft = (configuration.epochs - state.epoch) * stepsInEpoch - stepInEpoch
-    if let limit = configuration.steps { stepsLeft = min(stepsLeft, limit - state.step) }
+    let steps = state.step - meter.step
+    let seconds = meter.lap(step: state.step)
+    let imagesPerSecond = seconds > 0 ? Double(steps) * batchSize / seconds : 0
     onProgress?(
       TrainingProgress(
         epoch: state.epoch + 1, epochs: configuration.epochs, step: stepInEpoch, stepsInEpoch: stepsInEpoch,
         losses: means(of: sums), imagesPerSecond: imagesPerSecond,
         secondsLeft: Double(stepsLeft) * batchSize / max(imagesPerSecond, 1e-9)))
+    if let stepsPerSecond = speed.add(steps: steps, seconds: seconds, endsEpoch: !hasBatches) {
+      // Each of the epochs left ends with a validation, the one that a limit of the steps cuts short as well.
+      let validations = ceilDivide(stepInEpoch + stepsLeft, stepsInEpoch)
+      onEstimate?(
+        DurationEstimate(
+          of: configuration, stepsPerSecond: stepsPerSecond, stepsLeft: stepsLeft,
+          validationImagesLeft: validations * split.validation.count, trainingCount: split.training.count,
+          isResumed: isResumed))
+    }
   }
 
   /// Means over the epoch's steps so far.

@@ -5,14 +5,19 @@ import Runtime
 extension TrainingRun {
   /// Starts a new run in a new folder.
   /// - Parameters:
+  ///   - weights: the weights that the network that colors starts from, and their name; nil for those of the seed.
   ///   - dataset: the training images; their size must be the configuration's.
   ///   - residency: how many of them are on the device at a time.
-  /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`.
+  /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`; what reading the weights throws.
   public convenience init(
-    _ configuration: RunConfiguration, in folder: URL, dataset: ImageDataset,
-    residency: ImageResidency = .automatic, on backend: any Backend
+    _ configuration: RunConfiguration, startingFrom weights: (name: String, checkpoint: Checkpoint)? = nil,
+    in folder: URL, dataset: ImageDataset, residency: ImageResidency = .automatic, on backend: any Backend
   ) throws {
-    let prepared = try Preparation(configuration, dataset: dataset, residency: residency, on: backend)
+    if let name = configuration.initialWeights?.name, weights == nil {
+      throw RunError.invalidOption("--init \(name): the weights that the run is to start from are not given")
+    }
+    let prepared = try Preparation(
+      configuration, startingFrom: weights, dataset: dataset, residency: residency, on: backend)
     // The folder comes last, so that a run that cannot start leaves none behind.
     try self.init(prepared, directory: RunDirectory(creating: folder, prepared.configuration), on: backend)
     try saveBeginning()
@@ -51,6 +56,11 @@ extension TrainingRun {
   private func restore() throws {
     guard FileManager.default.fileExists(atPath: directory.state.path) else {
       guard !directory.holdsResults else { throw RunError.withoutState(path: directory.state.path) }
+      if let weights = configuration.initialWeights {
+        throw RunError.notARun(
+          path: directory.url.path,
+          reason: "it was ended before it saved the weights of --init \(weights.name); begin another by --out")
+      }
       return try saveBeginning()
     }
     state = try TrainingState.read(from: directory.state, into: trainer, on: backend)
@@ -66,6 +76,7 @@ extension TrainingRun {
     // written at its step was written after it, and is written again.
     events = TrainingEvents(in: directory, goingOnAt: stepsToSum > 0 ? state.step : state.step + 1)
     savedStep = state.step > 0 ? state.step : nil
+    isResumed = state.step > 0
     removeSuperseded()
   }
 

@@ -18,6 +18,8 @@ public final class TrainingRun {
   public let trainer: Trainer
   /// Called about twice a second, and after the last step of an epoch.
   public var onProgress: ((TrainingProgress) -> Void)?
+  /// Called once, when the first steps have been measured.
+  public var onEstimate: ((DurationEstimate) -> Void)?
   /// Called after each epoch, when its files are written.
   public var onEpoch: ((EpochResult) -> Void)?
   /// Called after each save in the middle of an epoch, with the step.
@@ -30,6 +32,9 @@ public final class TrainingRun {
   var state = TrainingState()
   var table: MetricsTable
   var events: TrainingEvents
+  var speed = SpeedMeasurement()
+  /// Whether steps were done in an earlier session.
+  var isResumed = false
   /// Step of the last save; nil where there is none.
   var savedStep: Int?
   private let dataset: ImageDataset
@@ -106,7 +111,7 @@ public final class TrainingRun {
     return seconds > 0 ? Double((state.step - firstStep) * batchSize) / seconds : 0
   }
 
-  private var hasBatches: Bool {
+  var hasBatches: Bool {
     state.position + configuration.options.batchSize <= split.training.count && !isAtStepLimit
   }
 

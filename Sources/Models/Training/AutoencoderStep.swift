@@ -1,6 +1,6 @@
 import Runtime
 
-/// A step of the autoencoder: the mean squared error of its colors, with Adam (0.9, 0.999).
+/// A step of the autoencoder: the mean squared error of its colors, which may be rebalanced, with Adam (0.9, 0.999).
 struct AutoencoderStep: TrainingStep {
   /// Each byte / 255, in 0...1.
   static let rgbEncoding = ColorEncoding.rgb(scale: 1 / 255, shift: 0)
@@ -21,16 +21,20 @@ struct AutoencoderStep: TrainingStep {
 
   var networks: [(name: String, network: any Network)] { [("generator", generator)] }
 
-  func emit(_ batches: BatchStream, losses: Tensor, adam: AdamSchedule, into builder: PlanBuilder) {
+  func emit(
+    _ batches: BatchStream, losses: Tensor, rebalancing: ColorRebalancing?, adam: AdamSchedule,
+    into builder: PlanBuilder
+  ) {
     let color = builder.tensor("color", batches.shape(channels: encoding.colorChannels))
     let gray = builder.tensor("gray", batches.shape(channels: 1))
     builder.append(batches.gather(color: color, gray: gray, encoding))
     let tape = Tape(
       builder, generator.parameters, mode: .training(parameterGradients: true, accumulate: false), label: "generator")
     let prediction = generator(gray, tape)
+    let weights = rebalancing?.weights(of: color, into: builder)
     builder.append(
       PixelwiseLoss(
-        .meanSquared, prediction: prediction, target: color, loss: losses.channels(0..<1),
+        .meanSquared, prediction: prediction, target: color, weights: weights, loss: losses.channels(0..<1),
         gradient: tape.gradientDestination(of: prediction).gradient))
     tape.emitBackward()
     builder.append(generator.parameters.adam(adam.learningRate, step: adam.step, beta1: 0.9, beta2: 0.999))

@@ -6,7 +6,7 @@ import Runtime
 /// 2. Discriminator: ½ BCE(D(gray, true colors), 0.9) + ½ BCE(D(gray, colors), 0), gradients, Adam (0.5, 0.999). The
 ///    real and the fake batch are normalized separately.
 /// 3. Generator: BCE(D(gray, colors), 1) + λ L1(colors, true colors) through the discriminator just updated, gradients,
-///    Adam (0.5, 0.999).
+///    Adam (0.5, 0.999). The L1 term may be rebalanced.
 struct GANStep: TrainingStep {
   /// 2 · byte / 255 − 1, in −1...1.
   static let rgbEncoding = ColorEncoding.rgb(scale: 2 / 255, shift: -1)
@@ -37,7 +37,10 @@ struct GANStep: TrainingStep {
     [("generator", generator), ("discriminator", discriminator)]
   }
 
-  func emit(_ batches: BatchStream, losses: Tensor, adam: AdamSchedule, into builder: PlanBuilder) {
+  func emit(
+    _ batches: BatchStream, losses: Tensor, rebalancing: ColorRebalancing?, adam: AdamSchedule,
+    into builder: PlanBuilder
+  ) {
     // Channel 0 is the gray image, the others its colors, which the batch and the generator write without a copy.
     let real = builder.tensor("real", batches.shape(channels: discriminator.inputChannels))
     let fake = builder.tensor("fake", batches.shape(channels: discriminator.inputChannels))
@@ -70,11 +73,11 @@ struct GANStep: TrainingStep {
         logits: logits, target: 1, loss: losses.channels(2..<3),
         gradient: judgeTape.gradientDestination(of: logits).gradient))
     judgeTape.emitBackward()
+    let colorWeights = rebalancing?.weights(of: trueColors, into: builder)
     builder.append(
       PixelwiseLoss(
-        .l1, prediction: colors, target: trueColors, loss: losses.channels(3..<4),
-        gradient: judgeTape.gradient(of: colors),
-        weight: l1Weight, accumulate: true))
+        .l1, prediction: colors, target: trueColors, weights: colorWeights, loss: losses.channels(3..<4),
+        gradient: judgeTape.gradient(of: colors), weight: l1Weight, accumulate: true))
     generatorTape.adoptGradient(of: colors, from: judgeTape)
     generatorTape.emitBackward()
     builder.append(generator.parameters.adam(adam.learningRate, step: adam.step, beta1: 0.5, beta2: 0.999))

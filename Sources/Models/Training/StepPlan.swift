@@ -7,6 +7,8 @@ public struct StepPlan {
   let step: any TrainingStep
   /// The average of the generator's weights that colors in its place; nil without `TrainingOptions.averageDecay`.
   let average: GeneratorAverage?
+  /// The weights of colors; nil without `TrainingOptions.rebalancing`.
+  let rebalancing: ColorRebalancing?
   let adam: AdamSchedule
   /// The sums of the losses, `[1, 1, 1, step.lossNames.count]`.
   let losses: Tensor
@@ -23,21 +25,24 @@ public struct StepPlan {
   ///   - images: the images of both streams.
   ///   - trainingCount: images to train on.
   ///   - validationCount: images to predict.
+  ///   - rarity: the weights of colors, for `options.rebalancing` above 0 and not without.
   public init(
     _ configuration: ModelConfiguration, options: TrainingOptions, images: DeviceImages, trainingCount: Int,
-    validationCount: Int
+    validationCount: Int, rarity: ColorRarity? = nil
   ) {
+    precondition((options.rebalancing > 0) == (rarity != nil), "rebalancing, and weights of colors, or neither")
     let batchSize = options.batchSize
     self.options = options
     step = configuration.kind.trainingStep.init(configuration, options)
     average = options.averageDecay > 0 ? GeneratorAverage(configuration, decay: options.averageDecay) : nil
+    rebalancing = rarity.map(ColorRebalancing.init)
     adam = AdamSchedule(options)
     losses = Tensor("losses", Shape(vector: step.lossNames.count))
     trainingBatches = BatchStream(images, capacity: trainingCount, batchSize: batchSize)
     validationBatches = BatchStream(images, count: validationCount, batchSize: batchSize)
 
     stepBuilder = PlanBuilder()
-    step.emit(trainingBatches, losses: losses, adam: adam, into: stepBuilder)
+    step.emit(trainingBatches, losses: losses, rebalancing: rebalancing, adam: adam, into: stepBuilder)
     average?.emit(step.generator, into: stepBuilder)
     prediction = Prediction(average?.network ?? step.generator, configuration.encoding, validationBatches)
   }
@@ -77,6 +82,7 @@ public struct StepPlan {
     [trainingBatches.images.tensor, trainingBatches.places, validationBatches.places].map(\.storage)
       + step.networks.flatMap { $0.network.parameters.storages(training: true) }
       + (average?.network.parameters.storages(training: false) ?? []) + [losses.storage]
+      + (rebalancing.map { [$0.table.storage] } ?? [])
   }
 
   /// Bytes of every allocation that training makes on a device, in order, the images first.
@@ -95,13 +101,22 @@ public struct StepPlan {
     return (plans[0], plans[1])
   }
 
-  /// Initializes all parameters and moments. The parameters of the n-th network use random streams n · 2¹⁶ and up; the
-  /// orders of the data use higher ones. The average begins as the generator.
+  /// Initializes all parameters and moments, and the weights of colors. The parameters of the n-th network use random
+  /// streams n · 2¹⁶ and up; the orders of the data use higher ones. The average begins as the generator.
   func initialize(on backend: any Backend) throws(BackendError) {
     let streams = step.networks.indices.map { UInt64($0) << 16 } + [0]
     for ((_, network), stream) in zip(networks, streams) {
       try network.parameters.clear(on: backend)
       try network.parameters.initialize(on: backend, seed: options.seed, firstStream: stream)
+    }
+    try rebalancing?.initialize(on: backend)
+  }
+
+  /// Loads weights into the generator, and into its average, if any.
+  /// - Throws: what reading the weights throws; `BackendError`.
+  func load(_ weights: Checkpoint, on backend: any Backend) throws {
+    for network in [step.generator] + (average.map { [$0.network] } ?? []) {
+      try weights.load(into: network.parameters, on: backend)
     }
   }
 }

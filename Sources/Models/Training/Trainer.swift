@@ -24,6 +24,10 @@ public final class Trainer {
     predictor = Predictor(stepPlan.prediction, plan: plans.prediction, on: backend)
   }
 
+  /// Replaces the initial weights of the generator by those of a file, from which its average begins as well.
+  /// - Throws: what reading the weights throws; `BackendError`.
+  func load(_ weights: Checkpoint) throws { try stepPlan.load(weights, on: backend) }
+
   /// The network that colors: the generator, or the average of its weights.
   public var generator: any ColorNetwork { stepPlan.generator }
 

@@ -16,6 +16,10 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
   /// Whether the discriminator's weights are divided by their spectral norms (Miyato et al. 2018); only the GAN has
   /// one.
   public var spectralNorm: Bool
+  /// The strength of class rebalancing, 0...1: the exponent of the weights by which the color loss multiplies each
+  /// pixel's errors, larger for rare colors (`ColorRarity`). 1 is Zhang, Isola and Efros 2016, equation 4; 0 is none.
+  /// Only networks in CIELAB have it.
+  public var rebalancing: Float
   public var seed: UInt64
 
   /// The study's recipe for a kind of model.
@@ -26,6 +30,7 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
     horizontalFlips = false
     averageDecay = 0
     spectralNorm = false
+    rebalancing = 0
     seed = 1
   }
 
@@ -40,24 +45,7 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
     horizontalFlips = try container.decodeIfPresent(Bool.self, forKey: .horizontalFlips) ?? false
     averageDecay = try container.decodeIfPresent(Float.self, forKey: .averageDecay) ?? 0
     spectralNorm = try container.decodeIfPresent(Bool.self, forKey: .spectralNorm) ?? false
+    rebalancing = try container.decodeIfPresent(Float.self, forKey: .rebalancing) ?? 0
     seed = try container.decode(UInt64.self, forKey: .seed)
-  }
-}
-
-/// A named set of options.
-public enum Recipe: String, Codable, Sendable, CaseIterable {
-  /// The study's.
-  case study
-  /// The best of those measured (docs/recipes.md).
-  case best
-
-  /// Returns the recipe's options for a kind of model.
-  public func options(for kind: ModelKind) -> TrainingOptions {
-    var options = TrainingOptions(recipeFor: kind)
-    guard self == .best else { return options }
-    options.horizontalFlips = true
-    options.averageDecay = 0.93
-    options.batchSize = 16
-    return options
   }
 }

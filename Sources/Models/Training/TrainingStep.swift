@@ -27,8 +27,12 @@ protocol TrainingStep {
   var colorLoss: Int { get }
 
   /// Emits the whole step: batch, losses, gradients, optimizers.
-  /// - Parameter losses: `[1, 1, 1, lossNames.count]`; each loss is added to its element.
-  func emit(_ batches: BatchStream, losses: Tensor, adam: AdamSchedule, into builder: PlanBuilder)
+  /// - Parameters:
+  ///   - losses: `[1, 1, 1, lossNames.count]`; each loss is added to its element.
+  ///   - rebalancing: the weights of colors in the loss `colorLoss`; nil for none.
+  func emit(
+    _ batches: BatchStream, losses: Tensor, rebalancing: ColorRebalancing?, adam: AdamSchedule,
+    into builder: PlanBuilder)
 }
 
 /// The parameters of Adam that the host changes from step to step.

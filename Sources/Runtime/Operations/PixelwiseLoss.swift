@@ -1,4 +1,5 @@
-/// A loss of two tensors: the mean over all elements of an error of (prediction − target).
+/// A loss of two tensors: the mean over all elements of an error of (prediction − target), times the pixel's weight
+/// where there are `weights`.
 ///
 /// `loss[0] += mean`, without the weight, so that a host can read the sum over many steps at once; with `gradient`,
 /// also `gradient = weight · ∂mean/∂prediction` (added to what is there with `accumulate`).
@@ -20,6 +21,8 @@ public struct PixelwiseLoss: Operation {
   public let prediction: Tensor
   /// Same shape.
   public let target: Tensor
+  /// Factors of each pixel's errors, `[N, H, W, 1]`; may be a slice of channels. Nil is 1 for all.
+  public let weights: Tensor?
   /// One element, added to.
   public let loss: Tensor
   /// Same shape as `prediction`; may be a slice of channels.
@@ -30,24 +33,30 @@ public struct PixelwiseLoss: Operation {
   public let accumulate: Bool
 
   public init(
-    _ kind: Kind, prediction: Tensor, target: Tensor, loss: Tensor, gradient: Tensor? = nil, weight: Float = 1,
-    accumulate: Bool = false
+    _ kind: Kind, prediction: Tensor, target: Tensor, weights: Tensor? = nil, loss: Tensor, gradient: Tensor? = nil,
+    weight: Float = 1, accumulate: Bool = false
   ) {
     self.kind = kind
     self.prediction = prediction
     self.target = target
+    self.weights = weights
     self.loss = loss
     self.gradient = gradient
     self.weight = weight
     self.accumulate = accumulate
   }
 
-  public var reads: [Tensor] { [prediction, target, loss, accumulate ? gradient : nil].compactMap { $0 } }
+  public var reads: [Tensor] { [prediction, target, weights, loss, accumulate ? gradient : nil].compactMap { $0 } }
   public var writes: [Tensor] { [loss, gradient].compactMap { $0 } }
-  public var floatingPointOperations: Int { 5 * prediction.shape.count }
+  public var floatingPointOperations: Int { (weights == nil ? 5 : 7) * prediction.shape.count }
 
   public func validate() throws(BackendError) {
     try requireSameShape([prediction, target, gradient].compactMap { $0 })
+    if let weights {
+      let shape = prediction.shape
+      try require(.float32, in: weights)
+      try requireShape(Shape(shape.batch, shape.height, shape.width, 1), of: weights)
+    }
     try requireVector(loss, count: 1)
   }
 

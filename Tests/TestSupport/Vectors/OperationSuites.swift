@@ -1,3 +1,4 @@
+import KernelCases
 import Runtime
 
 /// The suites, one for each operation that PyTorch has.
@@ -72,6 +73,13 @@ extension VectorSuite {
     return [tensors.instance(operation)]
   }
 
+  static let colorWeights = VectorSuite(ColorWeights.self, file: "color_weights") { vectors in
+    var tensors = VectorTensors(vectors)
+    let operation = ColorWeights(
+      colors: try tensors.input("colors"), table: try tensors.input("table"), weights: try tensors.output("weights"))
+    return [tensors.instance(operation)]
+  }
+
   static let concatenation = VectorSuite(Concatenation.self, file: "concatenation") { vectors in
     let count: Int = try vectors.option("inputs")
     var forward = VectorTensors(vectors)
@@ -117,13 +125,19 @@ extension VectorSuite {
     return [forward.instance(forwardOperation), backward.instance(backwardOperation)]
   }
 
-  static let pixelwiseLoss = VectorSuite(PixelwiseLoss.self, file: "pixelwise_loss") { vectors in
+  static let pixelwiseLoss = VectorSuite(PixelwiseLoss.self, file: "pixelwise_loss", passes: pixelwiseLoss(of:))
+  /// With weights of pixels.
+  static let weightedLoss = VectorSuite(PixelwiseLoss.self, file: "weighted_loss", passes: pixelwiseLoss(of:))
+
+  @Sendable
+  private static func pixelwiseLoss(of vectors: VectorCase) throws -> [CaseInstance] {
     guard let kind = PixelwiseLoss.Kind(rawValue: try vectors.option("kind")) else {
       throw VectorError.missing("kind", in: vectors.name)
     }
     var tensors = VectorTensors(vectors)
     let operation = PixelwiseLoss(
       kind, prediction: try tensors.input("prediction"), target: try tensors.input("target"),
+      weights: vectors.tensorNames.contains("weights") ? try tensors.input("weights") : nil,
       loss: try tensors.addedTo("loss"), gradient: try tensors.output("gradient"), weight: try vectors.option("weight"))
     return [tensors.instance(operation)]
   }

@@ -19,8 +19,8 @@ public struct VectorSuite: Sendable {
 
   /// The suites of all operations that PyTorch has.
   public static let all: [VectorSuite] = [
-    activation, adam, batchGather, batchNormalization, binaryCrossEntropy, concatenation, convolution, maxPooling,
-    pixelwiseLoss, spectralNormalization, transposedConvolution, upsampling,
+    activation, adam, batchGather, batchNormalization, binaryCrossEntropy, colorWeights, concatenation, convolution,
+    maxPooling, pixelwiseLoss, spectralNormalization, transposedConvolution, upsampling, weightedLoss,
   ]
 
   /// Runs every pass of every case on a device, and records an issue for each that differs from PyTorch.
@@ -38,7 +38,7 @@ public struct VectorSuite: Sendable {
 }
 
 extension VectorSuite: CustomTestStringConvertible {
-  public var testDescription: String { name }
+  public var testDescription: String { file }
 }
 
 /// Makes the tensors of one operation from a case of vectors, and keeps their contents before and after it.

@@ -1,0 +1,39 @@
+import Foundation
+
+/// Writes a network that colors as a safetensors file: the weights and running statistics under PyTorch's names, with
+/// the metadata of their file.
+public struct WeightsExport {
+  private let checkpoint: Checkpoint
+  private let isHalf: Bool
+
+  /// - Parameter isHalf: whether the values are rounded to float16, to the nearest, ties to even; otherwise they are
+  ///   float32.
+  public init(_ checkpoint: Checkpoint, isHalf: Bool) {
+    self.checkpoint = checkpoint
+    self.isHalf = isHalf
+  }
+
+  /// Writes the file, whole or not at all.
+  /// - Throws: `SafetensorsError`, `CheckpointError`, also for a value that float16 cannot hold.
+  public func write(to url: URL) throws {
+    let parameters = checkpoint.configuration.makeNetwork().parameters.parameters
+    let dataType: SafetensorsDataType = isHalf ? .float16 : .float32
+    let writer = try SafetensorsWriter(
+      writing: url,
+      tensors: Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, .init(dataType, $0.fileShape)) }),
+      metadata: checkpoint.configuration.metadata.merging(checkpoint.metadata) { $1 })
+    for parameter in parameters {
+      let values = try checkpoint.values(of: parameter)
+      guard isHalf else {
+        try writer.write(parameter.name, values)
+        continue
+      }
+      let halves = values.map(Float16.init)
+      guard halves.allSatisfy(\.isFinite) else {
+        throw CheckpointError.notHalf(path: checkpoint.name, tensor: parameter.name)
+      }
+      try writer.write(parameter.name, halves)
+    }
+    try writer.finish()
+  }
+}

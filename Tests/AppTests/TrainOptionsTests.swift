@@ -1,0 +1,178 @@
+import Foundation
+import Models
+import TestSupport
+import Testing
+
+/// `recolor train` with recipes and with initial weights.
+@Suite("Recipes and initial weights of train")
+struct TrainOptionsTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private var run: String { folder.path + "/run" }
+  private var weights: String { folder.path + "/weights.safetensors" }
+
+  private func configuration(_ run: String) throws -> RunConfiguration {
+    try RunDirectory(opening: URL(filePath: run)).readConfiguration()
+  }
+
+  private func last(_ run: String) throws -> Data {
+    try Data(contentsOf: URL(filePath: run + "/checkpoints/last.safetensors"))
+  }
+
+  /// Trains for two steps on few photographs.
+  private func train(
+    _ model: String, to folder: String, _ options: [String] = []
+  ) throws -> RecolorProcess.Result {
+    try RecolorProcess(
+      [
+        "train", model, "--data", "scenes", "--out", folder, "--device", "cpu", "--batch-size", "8", "--train-images",
+        "32", "--validation-images", "8", "--steps", "2",
+      ] + options
+    ).wait()
+  }
+
+  @Test("A run without a recipe says what it takes from the study's")
+  func aRunWithoutARecipeSaysWhatItTakesFromTheStudys() throws {
+    let result = try train("unet", to: run, ["--width", "4"])
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    let remark = "recolor: the study's recipe, except for --batch-size, --width and --train-images: width 4, 20 epochs"
+    #expect(result.errorLines.contains { $0.hasPrefix(remark) }, "\(result.errorOutput)")
+    let named = try train("unet", to: folder.path + "/named", ["--width", "4", "--recipe", "study"])
+    #expect(named.exitCode == 0 && !named.errorOutput.contains("the study's recipe"), "\(named.errorOutput)")
+    #expect(try last(run) == last(folder.path + "/named"))
+  }
+
+  @Test("The duration comes after the first steps, with the options that shorten a long run")
+  func theDurationComesAfterTheFirstSteps() throws {
+    let process = try RecolorProcess([
+      "train", "unet", "--out", run, "--device", "cpu", "--width", "4", "--train-images", "512", "--validation-images",
+      "8", "--epochs", "900000000",
+    ])
+    let end = ContinuousClock.now + .seconds(60)
+    while process.isRunning, ContinuousClock.now < end, !(try process.errorOutput().contains("shorter with")) {
+      usleep(10_000)
+    }
+    process.send(signal: SIGINT)
+    let result = try process.wait()
+    #expect(result.exitCode == 130, "\(result.errorOutput)")
+    let duration = try #require(result.errorLines.firstIndex { $0.hasSuffix(" images/s)") })
+    #expect(result.errorLines[duration].contains(/about [0-9]+ days for 900000000 epochs on cpu/))
+    #expect(result.errorLines[duration + 1].contains("shorter with fewer --epochs"))
+  }
+
+  @Test("Options take precedence over the recipe")
+  func optionsTakePrecedenceOverTheRecipe() throws {
+    let result = try train("unet", to: run, ["--recipe", "quick", "--width", "4", "--no-flips"])
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(!result.errorOutput.contains("the study's recipe"))
+    let quick = Recipe.quick.settings(for: .unet)
+    let configuration = try configuration(run)
+    #expect(configuration.model.width == 4 && configuration.options.batchSize == 8)
+    #expect(!configuration.options.horizontalFlips && configuration.trainImages == 32)
+    #expect(configuration.epochs == quick.epochs && configuration.options.averageDecay == quick.options.averageDecay)
+    #expect(configuration.model.upsampling == quick.upsampling && configuration.model.colorSpace == quick.colorSpace)
+  }
+
+  @Test("A recipe on the command line replaces the settings of a file that it changes", arguments: ["quick", "best"])
+  func aRecipeReplacesTheSettingsOfAFileThatItChanges(name: String) throws {
+    let recipe = try #require(Recipe(rawValue: name))
+    let file = folder.path + "/run.yaml"
+    try """
+    data: scenes
+    device: cpu
+    width: 4
+    epochs: 3
+    train-images: 64
+    validation-images: 8
+    steps: 1
+    learning-rate-decay: 0.5
+    """.write(toFile: file, atomically: true, encoding: .utf8)
+    let result = try RecolorProcess.run("train", "unet", "--config", file, "--recipe=\(name)", "--out", run)
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    let settings = recipe.settings(for: .unet)
+    let configuration = try configuration(run)
+    #expect(configuration.options == settings.options)
+    // Best has the study's width and epochs, quick those of its own.
+    #expect(configuration.model.width == (recipe == .quick ? settings.width : 4))
+    #expect(configuration.epochs == (recipe == .quick ? settings.epochs : 3))
+    #expect(configuration.trainImages == 64)
+  }
+
+  @Test("Help derives the defaults from the recipes")
+  func helpDerivesTheDefaultsFromTheRecipes() throws {
+    let help = try RecolorProcess.run("train", "--help").output.split(whereSeparator: \.isWhitespace)
+      .joined(separator: " ")
+    let (study, quick) = (Recipe.study.settings(for: .gan), Recipe.quick.settings(for: .gan))
+    #expect(help.contains("\(study.width), of the recipe quick \(quick.width)"))
+    for recipe in Recipe.allCases { #expect(help.contains(recipe.rawValue)) }
+  }
+
+  @Test("The network follows the weights of --init, and the run repeats from its config.json")
+  func theNetworkFollowsTheWeights() throws {
+    try UntrainedWeights.write(to: weights)
+    let result = try train("unet", to: run, ["--init", weights])
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("and --init: width 4"), "\(result.errorOutput)")
+    let configuration = try configuration(run)
+    #expect(configuration.model == (try ModelConfiguration(kind: .unet, width: 4)))
+    #expect(configuration.initialWeights?.name == weights)
+
+    let plain = folder.path + "/plain"
+    #expect(try train("unet", to: plain, ["--width", "4", "--seed", "1"]).exitCode == 0)
+    #expect(try self.configuration(plain).initialWeights == nil)
+
+    let again = folder.path + "/again"
+    let repeated = try RecolorProcess.run("train", "--config", run + "/config.json", "--out", again)
+    #expect(repeated.exitCode == 0, "\(repeated.errorOutput)")
+    #expect(try self.configuration(again) == configuration)
+    #expect(try last(again) == last(run))
+
+    // Other weights under the name would not repeat the run.
+    try UntrainedWeights.write(to: weights, seed: 2)
+    let other = folder.path + "/other"
+    let refused = try RecolorProcess.run("train", "--config", run + "/config.json", "--out", other)
+    #expect(refused.exitCode == 1 && refused.errorLines.count == 1, "\(refused.errorOutput)")
+    #expect(refused.errorOutput.contains("SHA-256"))
+    // The command line's weights take the place of the file's.
+    let replaced = try RecolorProcess.run(
+      "train", "--config", run + "/config.json", "--init", weights, "--out", other)
+    #expect(replaced.exitCode == 0, "\(replaced.errorOutput)")
+    #expect(try last(other) != last(run))
+  }
+
+  @Test("A run's folder stands for its weights, in a file of options as well")
+  func aRunsFolderStandsForItsWeights() throws {
+    #expect(try train("unet", to: run, ["--width", "4"]).exitCode == 0)
+    let file = folder.path + "/options.yaml"
+    try "init: \(run)\ndata: scenes\ntrain-images: 64\nvalidation-images: 8\nsteps: 1\ndevice: cpu\n"
+      .write(toFile: file, atomically: true, encoding: .utf8)
+    let second = folder.path + "/second"
+    let result = try RecolorProcess.run("train", "unet", "--config", file, "--out", second)
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    let weights = try Checkpoint(reading: RunDirectory(opening: URL(filePath: run)).best)
+    #expect(try configuration(second).initialWeights == InitialWeights(name: run, of: weights))
+  }
+
+  @Test(
+    "Weights of another network are refused in one line",
+    arguments: [
+      ("unet", ["--width", "8"], "--width 4, not 8"), ("unet", ["--color-space", "lab"], "--color-space rgb, not lab"),
+      ("unet", ["--upsampling", "nearest"], "--upsampling transposed, not nearest"), ("gan", [], "of a unet"),
+    ])
+  func weightsOfAnotherNetworkAreRefusedInOneLine(model: String, options: [String], named: String) throws {
+    try UntrainedWeights.write(to: weights)
+    let result = try train(model, to: run, ["--init", weights] + options)
+    #expect(result.exitCode == 1 && result.errorLines.count == 1, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("--init \(weights): ") && result.errorOutput.contains(named))
+    #expect(!FileManager.default.fileExists(atPath: run))
+  }
+
+  @Test("Missing weights are named")
+  func missingWeightsAreNamed() throws {
+    let result = try train("unet", to: run, ["--init", weights])
+    #expect(result.exitCode == 1 && result.errorLines.count == 1, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains(weights))
+  }
+}
