@@ -86,7 +86,7 @@ struct FullSizeTests {
     #expect(report["images"] as? Int == 1)
     for metric in PictureMetric.allCases {
       let found = try #require(report[metric.rawValue] as? Double)
-      #expect(abs(found - expected[metric]) < 1e-9, "\(metric)")
+      #expect(abs(found - expected[metric]) < 1e-9, "\(metric.rawValue)")
     }
   }
 

@@ -33,7 +33,7 @@ struct PictureScorerTests {
         (PictureMetric.mse, Metric.mse), (.psnr, .psnr), (.psnrPerImage, .psnrPerImage), (.ssim, .ssim),
         (.deltaE, .deltaE), (.colorfulness, .colorfulness),
       ] {
-        #expect(abs(scores[metric] - expected[image]) <= 1e-5 * max(1, abs(expected[image])), "\(metric)")
+        #expect(abs(scores[metric] - expected[image]) <= 1e-5 * max(1, abs(expected[image])), "\(metric.rawValue)")
       }
     }
     #expect(found.photograph[.deltaE] == 0 && found.photograph[.ssim] == 1 && found.photograph[.chromaSSIM] == 1)
@@ -106,7 +106,7 @@ struct PictureScorerTests {
     }
     let mean = try #require(PictureScores(meanOf: scores))
     for metric in PictureMetric.allCases where metric != .psnr {
-      #expect(abs(mean[metric] - (scores[0][metric] + scores[1][metric]) / 2) < 1e-9, "\(metric)")
+      #expect(abs(mean[metric] - (scores[0][metric] + scores[1][metric]) / 2) < 1e-9, "\(metric.rawValue)")
     }
     #expect(abs(mean[.psnr] - PeakSignalToNoiseRatio.decibels(ofError: mean[.mse])) < 1e-12)
     #expect(PictureScores(meanOf: []) == nil)

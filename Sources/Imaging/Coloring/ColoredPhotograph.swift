@@ -85,12 +85,13 @@ public struct ColoredPhotograph: Sendable, WritableImage {
     source.readLinear(y, into: colors)
     chroma.forEachPixel(ofRow: y) { x, chromaAt in
       let first = 3 * x
-      let lightness = CIELAB.lightness(ofLinear: SIMD3(colors[first], colors[first + 1], colors[first + 2]))
+      let own = SIMD3(colors[first], colors[first + 1], colors[first + 2])
       if isGray {
-        let luminance = CIELAB.luminance(ofLightness: lightness)
+        let luminance = min(max(CIELAB.luminance(own), 0), 1)
         for channel in first..<first + 3 { colors[channel] = luminance }
         return
       }
+      let lightness = CIELAB.lightness(ofLinear: own)
       let chroma = chromaAt(lightness)
       let color = CIELAB(lightness: lightness, a: chroma.x, b: chroma.y).linearInGamut
       colors[first] = color.x
