@@ -99,7 +99,7 @@ let package = Package(
 
     .target(
       name: "TestSupport",
-      dependencies: ["Runtime", "CLKernels", "CPUKernels", "KernelCases", "Models"],
+      dependencies: ["Runtime", "CLKernels", "CPUKernels", "Imaging", "KernelCases", "Models"],
       path: "Tests/TestSupport", swiftSettings: tests),
     .testTarget(
       name: "RuntimeTests", dependencies: ["Runtime", "TestSupport"], swiftSettings: tests),

@@ -14,6 +14,6 @@ let checkpoint = try Checkpoint(reading: URL(filePath: arguments[1]))
 let colorizer = try Colorizer(checkpoint, on: CPUBackend())
 let photograph = try Photograph(contentsOf: arguments[2])
 let colored = try colorizer.colorize(
-  photograph, workingSize: checkpoint.imageSize?.height ?? 32)
+  photograph, workingSize: Colorizer.defaultWorkingSize(for: checkpoint))
 try colored.write(to: arguments[3], as: .png)
 // snippet.end

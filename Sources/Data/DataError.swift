@@ -14,6 +14,8 @@ public enum DataError: Error, Equatable {
   case noImages(folder: String)
   /// None of a folder's images can be read; `reason` is that of the first.
   case noReadableImages(folder: String, count: Int, reason: String)
+  /// All of a folder's images that can be read are gray or toned.
+  case onlyToned(folder: String, count: Int)
   /// A file's contents changed while it was read.
   case changedFile(path: String)
   /// The number of images is 0, or larger than the number that exist.
@@ -49,6 +51,9 @@ extension DataError: CustomStringConvertible {
     case .noImages(let folder): "\(folder): no image in this folder or those inside it"
     case .noReadableImages(let folder, let count, let reason):
       "\(folder): none of its \(count) images can be read; the first: \(reason)"
+    case .onlyToned(let folder, let count):
+      "\(folder): all of its images that can be read, \(count), are gray or toned, so that there are no colors to learn "
+        + "or to compare with; --toned keep keeps them"
     case .changedFile(let path): "\(path): changed while it was read; run the command again"
     case .imageCount(let text): text
     case .imageSize(let width, let height, let count, let limit):

@@ -91,6 +91,11 @@ public struct CIELAB: Equatable, Sendable {
     116 * curve(min(max(luminance(color), 0), 1), cbrtf) - 16
   }
 
+  /// Returns the luminance of L* in 0...100, in 0...1: the linear light of gray.
+  static func luminance(ofLightness lightness: Float) -> Float {
+    min(max(inverseCurve((lightness + 16) / 116), 0), 1)
+  }
+
   /// X, Y and Z of the white point D65.
   private static let white = SIMD3<Float>(0.95047, 1, 1.08883)
 

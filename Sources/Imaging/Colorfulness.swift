@@ -6,21 +6,47 @@
 ///   - red: The plane of red in 0...1, followed by those of green and blue.
 ///   - pixelCount: Number of elements of a plane, at least 1.
 func colorfulness(red: UnsafePointer<Double>, pixelCount: Int) -> Double {
-  let green = red + pixelCount
-  let blue = green + pixelCount
-  var (sumRG, sumYB, squaresRG, squaresYB) = (0.0, 0.0, 0.0, 0.0)
-  for pixel in 0..<pixelCount {
-    let rg = 255 * (red[pixel] - green[pixel])
-    let yb = 255 * ((red[pixel] + green[pixel]) / 2 - blue[pixel])
-    sumRG += rg
-    sumYB += yb
-    squaresRG += rg * rg
-    squaresYB += yb * yb
+  ColorfulnessSums(red: red, planeSize: pixelCount, pixelCount: pixelCount).colorfulness
+}
+
+/// The sums over pixels from which the colorfulness of an image follows; those of its parts can be added.
+struct ColorfulnessSums {
+  private var pixelCount: Double
+  private var (rg, yb) = (0.0, 0.0)
+  private var (squaresRG, squaresYB) = (0.0, 0.0)
+
+  /// Creates the sums over the first pixels of planes in 0...1.
+  /// - Parameters:
+  ///   - red: The plane of red, followed by those of green and blue.
+  ///   - planeSize: Number of elements of a plane.
+  init(red: UnsafePointer<Double>, planeSize: Int, pixelCount: Int) {
+    self.pixelCount = Double(pixelCount)
+    let green = red + planeSize
+    let blue = green + planeSize
+    for pixel in 0..<pixelCount {
+      let rg = 255 * (red[pixel] - green[pixel])
+      let yb = 255 * ((red[pixel] + green[pixel]) / 2 - blue[pixel])
+      self.rg += rg
+      self.yb += yb
+      squaresRG += rg * rg
+      squaresYB += yb * yb
+    }
   }
-  let count = Double(pixelCount)
-  let (meanRG, meanYB) = (sumRG / count, sumYB / count)
-  let variances = squaresRG / count - meanRG * meanRG + squaresYB / count - meanYB * meanYB
-  return max(0, variances).squareRoot() + 0.3 * (meanRG * meanRG + meanYB * meanYB).squareRoot()
+
+  static func += (sums: inout ColorfulnessSums, other: ColorfulnessSums) {
+    sums.pixelCount += other.pixelCount
+    sums.rg += other.rg
+    sums.yb += other.yb
+    sums.squaresRG += other.squaresRG
+    sums.squaresYB += other.squaresYB
+  }
+
+  /// The colorfulness of all pixels that were added.
+  var colorfulness: Double {
+    let (meanRG, meanYB) = (rg / pixelCount, yb / pixelCount)
+    let variances = squaresRG / pixelCount - meanRG * meanRG + squaresYB / pixelCount - meanYB * meanYB
+    return max(0, variances).squareRoot() + 0.3 * (meanRG * meanRG + meanYB * meanYB).squareRoot()
+  }
 }
 
 extension RGBImage {

@@ -1,15 +1,15 @@
 /// A predicted image and its photograph, in the forms that the metrics need. Its memory is reused for the next pair.
 struct ImageComparison: ~Copyable {
-  private let pixelCount: Int
+  let pixelCount: Int
   /// `[3, height, width]` in 0...1
-  private let photograph: UnsafeMutablePointer<Double>
-  private let prediction: UnsafeMutablePointer<Double>
+  let photograph: UnsafeMutablePointer<Double>
+  let prediction: UnsafeMutablePointer<Double>
   /// `[height, width]`
-  private let photographLab: UnsafeMutablePointer<CIELAB>
-  private let predictionLab: UnsafeMutablePointer<CIELAB>
+  let photographLab: UnsafeMutablePointer<CIELAB>
+  let predictionLab: UnsafeMutablePointer<CIELAB>
   /// Mean squared error of the values in 0...1.
   private(set) var meanSquaredError = 0.0
-  private let similarity: StructuralSimilarity
+  let similarity: StructuralSimilarity
 
   /// The linear value of each byte.
   private static let linearLight: [Double] = (0..<256).map { SRGB.linear(Double($0) / 255) }
@@ -37,13 +37,26 @@ struct ImageComparison: ~Copyable {
   /// - Parameter bytes: `[height, width, 3]`
   mutating func setPhotograph(_ bytes: UnsafeBufferPointer<UInt8>) {
     precondition(bytes.count == 3 * pixelCount, "the photograph is of another size")
+    read(bytes, into: photograph, photographLab)
+  }
+
+  /// - Parameter bytes: `[height, width, 3]`
+  mutating func setPrediction(_ bytes: UnsafeBufferPointer<UInt8>) {
+    precondition(bytes.count == 3 * pixelCount, "the prediction is of another size")
+    read(bytes, into: prediction, predictionLab)
+    meanSquaredError = squaredError(ofFirst: pixelCount) / Double(3 * pixelCount)
+  }
+
+  private func read(
+    _ bytes: UnsafeBufferPointer<UInt8>, into planes: UnsafeMutablePointer<Double>, _ lab: UnsafeMutablePointer<CIELAB>
+  ) {
     Self.linearLight.withUnsafeBufferPointer { linear in
       for pixel in 0..<pixelCount {
         let (red, green, blue) = (bytes[3 * pixel], bytes[3 * pixel + 1], bytes[3 * pixel + 2])
-        photograph[pixel] = Double(red) / 255
-        photograph[pixelCount + pixel] = Double(green) / 255
-        photograph[2 * pixelCount + pixel] = Double(blue) / 255
-        photographLab[pixel] = CIELAB(linear: SIMD3(linear[Int(red)], linear[Int(green)], linear[Int(blue)]))
+        planes[pixel] = Double(red) / 255
+        planes[pixelCount + pixel] = Double(green) / 255
+        planes[2 * pixelCount + pixel] = Double(blue) / 255
+        lab[pixel] = CIELAB(linear: SIMD3(linear[Int(red)], linear[Int(green)], linear[Int(blue)]))
       }
     }
   }
@@ -76,16 +89,30 @@ struct ImageComparison: ~Copyable {
 
   /// Computes what several metrics have in common.
   private mutating func comparePrediction() {
-    var sum = 0.0
-    for index in 0..<3 * pixelCount {
-      let error = prediction[index] - photograph[index]
-      sum += error * error
-    }
-    meanSquaredError = sum / Double(3 * pixelCount)
+    meanSquaredError = squaredError(ofFirst: pixelCount) / Double(3 * pixelCount)
     for pixel in 0..<pixelCount {
       predictionLab[pixel] = CIELAB(
         red: prediction[pixel], green: prediction[pixelCount + pixel], blue: prediction[2 * pixelCount + pixel])
     }
+  }
+
+  /// Returns the sum of the squared errors of the first `count` pixels' values in 0...1.
+  func squaredError(ofFirst count: Int) -> Double {
+    var sum = 0.0
+    for channel in 0..<3 {
+      for index in channel * pixelCount..<channel * pixelCount + count {
+        let error = prediction[index] - photograph[index]
+        sum += error * error
+      }
+    }
+    return sum
+  }
+
+  /// Returns the sum of the color differences CIEDE2000 of the first `count` pixels; see `colorDifference`.
+  func colorDifference(ofFirst count: Int) -> Double {
+    var sum = 0.0
+    for pixel in 0..<count { sum += Imaging.colorDifference(predictionLab[pixel], photographLab[pixel]) }
+    return sum
   }
 
   // Scores: one number for the pair, with errors of values in 0...1.
@@ -120,11 +147,7 @@ struct ImageComparison: ~Copyable {
   }
 
   /// Mean over pixels of the color difference CIEDE2000; see `colorDifference`.
-  func meanColorDifference() -> Double {
-    var sum = 0.0
-    for pixel in 0..<pixelCount { sum += colorDifference(predictionLab[pixel], photographLab[pixel]) }
-    return sum / Double(pixelCount)
-  }
+  func meanColorDifference() -> Double { colorDifference(ofFirst: pixelCount) / Double(pixelCount) }
 
   /// Colorfulness of the prediction by Hasler and Süsstrunk (2003), on the scale 0...255.
   func predictionColorfulness() -> Double { colorfulness(red: prediction, pixelCount: pixelCount) }

@@ -80,6 +80,21 @@ public struct RGBImage: Sendable, Equatable, WritableImage {
     return copy
   }
 
+  /// The copy without chroma: gray of the same luminance and L* in all three channels, rounded. Unlike in `gray`, light
+  /// and dark stay as they are seen.
+  public var withoutChroma: RGBImage {
+    var copy = self
+    for first in stride(from: 0, to: bytes.count, by: 3) {
+      let luminance = CIELAB.luminance(
+        SIMD3(
+          SRGB.linearOfBytes[Int(bytes[first])], SRGB.linearOfBytes[Int(bytes[first + 1])],
+          SRGB.linearOfBytes[Int(bytes[first + 2])]))
+      let level = UInt8((255 * SRGB.encoded(min(luminance, 1))).rounded())
+      for channel in first..<first + 3 { copy.bytes[channel] = level }
+    }
+    return copy
+  }
+
   /// Copies `image` into this one with its top left corner at (x, y). It must fit.
   public mutating func paste(_ image: RGBImage, x: Int, y: Int) {
     precondition(x >= 0 && y >= 0 && x + image.width <= width && y + image.height <= height, "the image does not fit")

@@ -2,8 +2,8 @@ import Glibc
 
 /// The structural similarity (SSIM) of two images by Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment:
 /// from error visibility to structural similarity" (2004): Gaussian window of 11 × 11 with σ = 1.5, K₁ = 0.01,
-/// K₂ = 0.03, values in 0...1, windows inside the image only. The mean of three channels agrees with scikit-image's
-/// `structural_similarity` with `gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1`.
+/// K₂ = 0.03, windows inside the image only. The mean of three channels agrees with scikit-image's
+/// `structural_similarity` with `gaussian_weights=True, sigma=1.5, use_sample_covariance=False`.
 struct StructuralSimilarity: ~Copyable {
   /// Width and height of the window.
   static let windowSize = 11
@@ -34,7 +34,8 @@ struct StructuralSimilarity: ~Copyable {
   deinit { scratch.deallocate() }
 
   /// Returns the mean over all windows of one channel of two images, both `[height, width]`.
-  func mean(_ first: UnsafePointer<Double>, _ second: UnsafePointer<Double>) -> Double {
+  /// - Parameter range: The range L of the values, their largest difference.
+  func mean(_ first: UnsafePointer<Double>, _ second: UnsafePointer<Double>, range: Double = 1) -> Double {
     let pixelCount = width * height
     let products = scratch
     let windows = scratch + 2 * pixelCount
@@ -50,8 +51,8 @@ struct StructuralSimilarity: ~Copyable {
     for index in 0..<pixelCount { products[index] = first[index] * second[index] }
     filter(products, into: means12)
 
-    let c1 = 0.01 * 0.01
-    let c2 = 0.03 * 0.03
+    let c1 = (0.01 * range) * (0.01 * range)
+    let c2 = (0.03 * range) * (0.03 * range)
     var sum = 0.0
     for index in 0..<rowCount * columnCount {
       let (mean1, mean2) = (means1[index], means2[index])

@@ -75,6 +75,20 @@ struct ColorizeTests {
     #expect(image.width == 32 && image.height == 16)
   }
 
+  @Test("The strength decides how colorful pictures are")
+  func theStrengthDecidesHowColorfulPicturesAre() throws {
+    let picture = folder.path + "/in/top.png"
+    var files: [Data] = []
+    for (index, options) in [[], ["--strength", "1"], ["--strength", "0"], ["--strength", "1.5"]].enumerated() {
+      let out = "\(folder.path)/\(index).png"
+      let result = try colorize([picture, "--out", out] + options)
+      #expect(result.exitCode == 0, "\(result.errorOutput)")
+      files.append(try Data(contentsOf: URL(filePath: out)))
+    }
+    #expect(files[0] == files[1] && files[1] != files[3])
+    #expect(try RGBImage(contentsOf: folder.path + "/2.png") == RGBImage(contentsOf: picture).withoutChroma)
+  }
+
   @Test("Pipes are read and written")
   func pipesAreReadAndWritten() throws {
     let out = folder.path + "/piped.jpg"
@@ -102,6 +116,9 @@ struct ColorizeTests {
       ([first, "--out", folder.path + "/out", "--quality", "0", "--format", "jpeg"], "--quality 0"),
       ([first, "--out", folder.path + "/in", "--force"], "in the place of a picture"),
       (["-", "-", "--out", folder.path + "/out"], "only once"),
+      ([first, "--out", folder.path + "/out", "--strength", "2.5"], "--strength 2.5"),
+      ([first, "--out", folder.path + "/out", "--strength", "nan"], "--strength nan"),
+      ([first, "--out", folder.path + "/out", "--strength", "1", "--raw"], "--strength"),
     ] {
       let result = try colorize(arguments)
       #expect(result.exitCode == 64 && result.errorLines.count == 1, "\(result.errorOutput)")

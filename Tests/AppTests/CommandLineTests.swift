@@ -106,6 +106,16 @@ struct CommandLineTests {
     (["export", "x", "--format", "pt"], "pt"),
     (["evaluate", "x", "--data", "scenes", "--split", "half"], "half"),
     (["evaluate", "x", "--data", "scenes", "--images", "0"], "--images 0"),
+    (["evaluate", "x", "--data", "scenes", "--full-size"], "--full-size"),
+    (["evaluate", "x", "--data", "cifar10", "--full-size"], "--full-size"),
+    (["evaluate", "x", "--data", "y", "--full-size", "--split", "test"], "--split"),
+    (["evaluate", "x", "--data", "y", "--full-size", "--predictions", "z"], "--predictions"),
+    (["evaluate", "x", "--data", "y", "--full-size", "--working-size", "8"], "--working-size 8"),
+    (["evaluate", "x", "--data", "y", "--full-size", "--strength", "-1"], "--strength -1"),
+    (["evaluate", "x", "--data", "y", "--working-size", "32"], "--working-size"),
+    (["evaluate", "x", "--data", "y", "--strength", "1"], "--strength"),
+    (["evaluate", "x", "--data", "y", "--csv", "z"], "--csv"),
+    (["evaluate", "x", "--data", "y", "--toned", "some"], "--toned"),
     (["colorize", "--weights", "x", "a.jpg", "b/a.png", "--out", "y"], "b/a.png"),
   ]
 

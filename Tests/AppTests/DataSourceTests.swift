@@ -17,8 +17,7 @@ struct DataSourceTests {
       let name = number % 2 == 0 ? "cats" : "dogs and others"
       try FileManager.default.createDirectory(
         atPath: "\(photographs)/\(name)", withIntermediateDirectories: true)
-      let level = UInt8(10 * number)
-      try RGBImage(width: 40, height: 30, color: RGBColor(red: level, green: 100, blue: 255 - level))
+      try RGBImage.colorful(width: 40, height: 30, level: UInt8(10 * number))
         .writePNG(to: "\(photographs)/\(name)/\(number).png")
     }
   }

@@ -20,9 +20,7 @@ struct EvaluationDataTests {
   private func write(_ count: Int, to folder: String) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     for number in 0..<count {
-      let level = UInt8(10 * number)
-      try RGBImage(width: 32, height: 32, color: RGBColor(red: level, green: 100, blue: 255 - level))
-        .writePNG(to: "\(folder)/\(number).png")
+      try RGBImage.colorful(width: 32, height: 32, level: UInt8(10 * number)).writePNG(to: "\(folder)/\(number).png")
     }
   }
 

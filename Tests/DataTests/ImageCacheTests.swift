@@ -70,6 +70,33 @@ struct ImageCacheTests {
     #expect(try Folder.names(in: cache.folder).count == 3)
   }
 
+  /// A file of all images stays as it is, and valid, where another without toned images is written.
+  @Test("Toned images have a file of their own kind")
+  func tonedImages() throws {
+    try RGBImage.colorful(width: 20, height: 20, level: 90).writePNG(to: "\(photographs)/a/5.png")
+    let all = try load()
+    let path = try #require(try files(".images").first)
+    let bytes = try readFile(path)
+    func withoutToned() throws -> ImageFolder.Contents {
+      try ImageFolder.load(photographs, width: 16, height: 16, toned: .drop, cache: cache)
+    }
+    let first = try withoutToned()
+    #expect(!first.isFromCache && first.dataset.count == 1 && first.tonedCount == 5)
+    let second = try withoutToned()
+    #expect(second.isFromCache && second.tonedCount == 5)
+    #expect(try DataFingerprint(of: second.dataset) == DataFingerprint(of: first.dataset))
+    #expect(try DataFingerprint(of: second.dataset) != DataFingerprint(of: all.dataset))
+    #expect(try load().isFromCache)
+    #expect(try files(".images").count == 2)
+    #expect(try readFile(path) == bytes)
+    // Each kind replaces its own file only.
+    try write(50, to: "a/6.png")
+    _ = try load()
+    #expect(try files(".images").count == 2)
+    #expect(try withoutToned().tonedCount == 6)
+    #expect(try files(".images").count == 2)
+  }
+
   @Test("Changed files are decoded again")
   func changedFiles() throws {
     try expectLevels([0, 1, 2, 3, 4], fromCache: false)

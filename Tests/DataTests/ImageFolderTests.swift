@@ -104,6 +104,44 @@ struct ImageFolderTests {
     }
   }
 
+  @Test("Toned images are left out with their labels")
+  func tonedImages() throws {
+    let folder = try TemporaryFolder()
+    for name in ["cat", "dog"] { try Folder.create("\(folder.path)/\(name)") }
+    let colors = [("cat/1", 40), ("cat/3", 80), ("dog/5", 120)].map { ($0.0, UInt8($0.1)) }
+    for (name, level) in colors {
+      try RGBImage.colorful(width: 24, height: 20, level: level).writePNG(to: "\(folder.path)/\(name).png")
+    }
+    for name in ["cat/2", "dog/4"] {
+      try RGBImage.colorful(width: 24, height: 20, level: 60).gray.writePNG(to: "\(folder.path)/\(name).png")
+    }
+    let broken = "\(folder.path)/dog/3.jpg"
+    try AtomicFile.write(Array("no image".utf8), to: broken)
+    for cache in [nil, ImageCache(folder: "\(folder.path)/.cache")] {
+      for _ in 0..<2 {
+        let contents = try ImageFolder.load(folder.path, width: 16, height: 16, toned: .drop, cache: cache)
+        #expect(contents.tonedCount == 2 && contents.unreadable.map(\.path) == [broken])
+        #expect(contents.dataset.labels == [0, 0, 1])
+        #expect((0..<3).map { contents.dataset[$0][3, 3].green } == colors.map(\.1))
+        let all = try ImageFolder.load(folder.path, width: 16, height: 16, cache: cache)
+        #expect(all.tonedCount == 0 && all.dataset.count == 5)
+      }
+    }
+  }
+
+  @Test("A folder of toned images alone is an error", arguments: [true, false])
+  func onlyTonedImages(cached: Bool) throws {
+    let folder = try TemporaryFolder()
+    for level in 1...3 { try write(8, 8, UInt8(level), to: "\(folder.path)/\(level).png") }
+    try AtomicFile.write([1, 2], to: "\(folder.path)/broken.png")
+    let cache = cached ? ImageCache(folder: "\(folder.path)/.cache") : nil
+    for _ in 0..<2 {
+      #expect(throws: DataError.onlyToned(folder: folder.path, count: 3)) {
+        _ = try ImageFolder.load(folder.path, width: 16, height: 16, toned: .drop, cache: cache)
+      }
+    }
+  }
+
   @Test("Classes are the folders of the first level")
   func classes() {
     let classes = FolderClasses(["b/1.png", "b/c/2.png", "é/3.png", "a/4.png"])

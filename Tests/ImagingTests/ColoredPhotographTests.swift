@@ -59,6 +59,60 @@ struct ColoredPhotographTests {
     #expect(try written(colored(try photograph(image), gray, 16, 16)).rgbImage == image)
   }
 
+  /// Returns the colored photograph with chroma of a strength.
+  private func colored(_ image: RGBImage, _ color: [Float], strength: Float) throws -> ColoredPhotograph {
+    let photograph = try photograph(image)
+    let chroma = ChromaPlane(colors: color, width: 16, height: 16).scaled(by: strength)
+    return ColoredPhotograph(photograph, chroma: chroma, small: photograph.resized(width: 16, height: 16))
+  }
+
+  @Test("Strength 0 is gray, 1 keeps every bit")
+  func strengths() throws {
+    let image = RGBImage(
+      width: 64, height: 48, bytes: (0..<3 * 64 * 48).map { UInt8(truncatingIfNeeded: $0 * $0 / 61) })
+    let photograph = try photograph(image)
+    let gray = try colored(image, uniform(0.8, 0.3, 0.3), strength: 0).rgbImage
+    for pixel in stride(from: 0, to: gray.bytes.count, by: 3) {
+      #expect(gray.bytes[pixel] == gray.bytes[pixel + 1] && gray.bytes[pixel] == gray.bytes[pixel + 2])
+    }
+    #expect(gray == image.withoutChroma)
+    let whole = try written(colored(image, uniform(0.8, 0.3, 0.3), strength: 1)).rgbImage
+    #expect(whole == (try written(colored(photograph, uniform(0.8, 0.3, 0.3), 16, 16)).rgbImage))
+    #expect(whole != image)
+  }
+
+  /// Inside the gamut chroma grows in proportion; outside, lightness and hue are kept.
+  @Test("Strength scales chroma", arguments: [Float(0.5), 1.5, 2])
+  func strengthScalesChroma(strength: Float) throws {
+    func lab(_ color: [Float], strength: Float) throws -> CIELAB {
+      let image = RGBImage(width: 32, height: 32, color: RGBColor(red: 128, green: 128, blue: 128))
+      let result = try colored(image, color, strength: strength).rgbImage[9, 20]
+      return CIELAB(red: Float(result.red) / 255, green: Float(result.green) / 255, blue: Float(result.blue) / 255)
+    }
+    // Errors of rounding to bytes are about 0.4 of a* and b*.
+    let (dull, scaled) = (
+      try lab(uniform(0.55, 0.5, 0.45), strength: 1), try lab(uniform(0.55, 0.5, 0.45), strength: strength)
+    )
+    #expect(abs(scaled.a - strength * dull.a) < 1 && abs(scaled.b - strength * dull.b) < 1)
+    let (vivid, limited) = (try lab(uniform(1, 0.1, 0), strength: 1), try lab(uniform(1, 0.1, 0), strength: strength))
+    #expect(abs(limited.lightness - vivid.lightness) < 0.5)
+    #expect(abs(atan2(limited.b, limited.a) - atan2(vivid.b, vivid.a)) < 0.03)
+  }
+
+  @Test("The picture in memory is the written one")
+  func thePictureInMemoryIsTheWrittenOne() throws {
+    let image = RGBImage(
+      width: 70, height: 50, bytes: (0..<3 * 70 * 50).map { UInt8(truncatingIfNeeded: $0 * $0 / 97) })
+    let opaque = colored(try photograph(image), uniform(0.7, 0.5, 0.2), 16, 16)
+    #expect(opaque.rgbImage == (try written(opaque).rgbImage))
+    #expect(try Photograph(image, name: "test").rgbImage == image)
+    // On white where it is transparent, within the rounding of the alpha channel.
+    let transparent = try Photograph(contentsOf: "\(Vectors.folder)/photographs/alpha.webp")
+    let result = colored(transparent, uniform(0.7, 0.5, 0.2), 16, 16)
+    let differences = zip(result.rgbImage.bytes, try written(result).rgbImage.bytes).map { abs(Int($0) - Int($1)) }
+    #expect(differences.max() ?? 255 <= 1)
+  }
+
   /// A red and a blue half with a sharp edge, and the chroma at a fraction of the size.
   @Test("Chroma follows the edges of the photograph")
   func chromaFollowsTheEdgesOfThePhotograph() throws {

@@ -1,3 +1,5 @@
+import Foundation
+import TestSupport
 import Testing
 
 @testable import Models
@@ -14,5 +16,19 @@ struct WorkingSizeTests {
   func extents(_ width: Int, _ height: Int, _ size: Int, _ expected: Int, _ expectedHeight: Int) {
     let found = Colorizer.workingExtents(width: width, height: height, workingSize: size)
     #expect(found.width == expected && found.height == expectedHeight)
+  }
+
+  @Test("The default is the size of the training images", arguments: [nil, 64])
+  func defaults(_ size: Int?) throws {
+    let folder = try TemporaryFolder()
+    let backend = try TestBackends.cpu.make()
+    let configuration = try ModelConfiguration(kind: .unet, width: 1)
+    let network = configuration.makeNetwork()
+    try network.parameters.allocate(on: backend, training: false)
+    try network.parameters.initialize(on: backend, seed: 1, firstStream: 0)
+    let url = URL(filePath: folder.path + "/weights.safetensors")
+    let metadata = size.map { ["image_width": "\($0)", "image_height": "\($0)"] } ?? [:]
+    try Checkpoint.write(network, configuration: configuration, metadata: metadata, to: url, on: backend)
+    #expect(Colorizer.defaultWorkingSize(for: try Checkpoint(reading: url)) == size ?? 32)
   }
 }

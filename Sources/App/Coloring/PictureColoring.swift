@@ -10,6 +10,8 @@ import Runtime
 struct PictureColoring {
   let colorizer: Colorizer
   let workingSize: Int
+  /// Factor of the predicted chroma.
+  let strength: Float
   /// Whether the network's own colors are written, instead of the photograph's lightness with the network's chroma.
   let isRaw: Bool
   let quality: Int
@@ -60,7 +62,7 @@ struct PictureColoring {
     if isRaw {
       image = try colorizer.raw(photograph, workingSize: workingSize)
     } else {
-      let colored = try colorizer.colorize(photograph, workingSize: workingSize)
+      let colored = try colorizer.colorize(photograph, workingSize: workingSize, strength: strength)
       for line in colored.remarks(as: job.format) { remark("\(job.source.name): \(line)") }
       image = colored
     }

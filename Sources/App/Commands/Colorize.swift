@@ -71,14 +71,20 @@ struct Colorize: ParsableCommand {
   var workingSize: Int?
   @Option(
     parsing: .unconditional,
+    help: "How colorful: the factor of the model's colors, from 0, which is gray, to 2. (default: 1)")
+  var strength: Float?
+  @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Most pixels of a picture, in millions; larger ones are refused.", valueName: "megapixels"))
   var pixelLimit = RGBImage.maximumPixelCount / 1_000_000
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
 
   func validate() throws {
-    try Requirement.within(16...4096).check(workingSize, of: "working-size")
+    try Requirement.workingSizes.check(workingSize, of: "working-size")
     try Requirement.within(1...100).check(quality, of: "quality")
+    try Requirement.within(Colorizer.strengths).check(strength, of: "strength")
+    if strength != nil, raw { throw ValidationError("--strength: does not apply to the model's own colors, --raw.") }
     guard (1...1_000_000).contains(pixelLimit) else {
       throw ValidationError("--pixel-limit \(pixelLimit): must be from 1 to 1000000 megapixels.")
     }
@@ -101,7 +107,7 @@ struct Colorize: ParsableCommand {
     let weights = try unstated.open(choice.model)
     let coloring = PictureColoring(
       colorizer: try Colorizer(weights, on: try deviceOptions.device.open(precisionOptions.precision)),
-      workingSize: workingSize ?? weights.imageSize.map { min($0.width, $0.height) } ?? 32, isRaw: raw,
+      workingSize: workingSize ?? Colorizer.defaultWorkingSize(for: weights), strength: strength ?? 1, isRaw: raw,
       quality: quality ?? ImageFormat.defaultQuality, replacesFiles: force, pixelLimit: pixelLimit * 1_000_000)
     if let remark = choice.remark { Console.note(remark) }
     for problem in plan.problems { Console.note(problem) }

@@ -35,6 +35,7 @@ struct Compare: ParsableCommand {
   var out: String
   @Option(parsing: .unconditional, help: "Number of photographs to measure on, the first ones. (default: all)")
   var images: Int?
+  @OptionGroup var tonedOptions: TonedOptions
   @Option(
     parsing: .unconditional, help: "Photographs in the picture: the first of each class, the second of each, and so on."
   )
@@ -64,7 +65,8 @@ struct Compare: ParsableCommand {
     // Errors are found before the work.
     let folder = try ComparisonFolder(out, isForced: force)
     let models = try ComparedModel.open(runs)
-    let dataset = try EvaluationData(data, .test, images: images).load(for: models.map(\.weights), size: size)
+    let dataset = try EvaluationData(data, .test, images: images, toned: tonedOptions.toned)
+      .load(for: models.map(\.weights), size: size)
     for model in models {
       guard let trained = model.weights.imageSize,
         trained != (height: dataset.height, width: dataset.width)

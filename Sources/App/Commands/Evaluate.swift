@@ -11,10 +11,13 @@ struct Evaluate: ParsableCommand {
     discussion: """
       Colors the gray copies of photographs and compares the results with the photographs. Two more rows are for \
       comparison: the gray copy itself, which scores well without any color, and the photographs, whose colorfulness \
-      is the target.
+      is the target. With --full-size, photographs of any size are colored as colorize does and measured at that size.
 
         recolor evaluate runs/gan --data cifar10
         recolor evaluate weights.safetensors --data photos --images 500 --json
+        recolor evaluate runs/gan --data photos --full-size --csv scores.csv
+
+      See docs/evaluate.md.
       """)
 
   /// A value of `--split`.
@@ -30,9 +33,9 @@ struct Evaluate: ParsableCommand {
       "The part to measure on: the test photographs, or those that the run validated or trained on.",
       discussion: """
         The latter two are those of the run that the weights are in. Of a folder of images that holds no folders train \
-        and test, the test part is what the run was not trained on.
+        and test, the test part is what the run was not trained on. (default: test)
         """))
-  var split: Split = .test
+  var split: Split?
   @Option(parsing: .unconditional, help: "Number of photographs to measure on, the first ones. (default: all)")
   var images: Int?
   @Option(
@@ -40,6 +43,8 @@ struct Evaluate: ParsableCommand {
       "Also write the model's colors to this file.",
       discussion: "In safetensors format: a tensor named predictions, [N, 3, H, W] in 0...1.", valueName: "file"))
   var predictions: String?
+  @OptionGroup var tonedOptions: TonedOptions
+  @OptionGroup(title: "Full size") var fullSizeOptions: FullSizeOptions
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
   @OptionGroup var report: ReportOptions
@@ -49,15 +54,30 @@ struct Evaluate: ParsableCommand {
     if let predictions, Folder.holdsFile(predictions) {
       throw ValidationError("--predictions \(predictions): is there already; name another file, or remove it.")
     }
+    try fullSizeOptions.validate(with: self)
   }
 
   func run() throws {
     let weights = try checkpoint.open()
-    let dataset = try EvaluationData(data, split, images: images).load(for: [weights])
+    if fullSizeOptions.fullSize { return try measureAtFullSize(weights) }
+    let split = split ?? .test
+    let dataset = try EvaluationData(data, split, images: images, toned: tonedOptions.toned).load(for: [weights])
     let backend = try deviceOptions.device.open(precisionOptions.precision)
     let result = try EvaluationReport(weights, split, dataset, on: backend)
     if let predictions {
       try PredictionFile.write(weights, dataset: dataset, to: URL(filePath: predictions), on: backend)
+    }
+    try Console.output(report.json ? try JSONReport.text(result) : result.text)
+  }
+
+  private func measureAtFullSize(_ weights: Checkpoint) throws {
+    let pictures = try FullSizePictures(data, images: images, toned: tonedOptions.toned ?? .drop)
+    let backend = try deviceOptions.device.open(precisionOptions.precision)
+    let result = try FullSizeReport(
+      weights, pictures, workingSize: fullSizeOptions.workingSize ?? Colorizer.defaultWorkingSize(for: weights),
+      strength: fullSizeOptions.strength ?? 1, on: backend)
+    if let csv = fullSizeOptions.csv {
+      try AtomicFile.write(Array(result.table.text.utf8), to: csv)
     }
     try Console.output(report.json ? try JSONReport.text(result) : result.text)
   }

@@ -7,11 +7,14 @@ struct EvaluationData {
   private let source: DataSource
   private let split: Evaluate.Split
   private let images: Int?
+  private let toned: TonedImages?
 
-  init(_ source: DataSource, _ split: Evaluate.Split, images: Int?) {
+  /// - Parameter toned: Whether gray and toned images of a folder are left out; nil where it is not given.
+  init(_ source: DataSource, _ split: Evaluate.Split, images: Int?, toned: TonedImages?) {
     self.source = source
     self.split = split
     self.images = images
+    self.toned = toned
   }
 
   /// Reads them. Writes a remark where some of them may have been trained on.
@@ -21,7 +24,7 @@ struct EvaluationData {
   /// - Throws: `DataError`, `RunError`.
   func load(for weights: [Checkpoint], size: Int? = nil) throws -> ImageDataset {
     let size = size ?? weights.first?.imageSize?.width ?? CIFAR10.imageSize
-    let dataset = try source.load(split == .test ? .test : .training, size: size)
+    let dataset = try source.load(split == .test ? .test : .training, size: size, toned: try toned(for: weights))
     let indices = try indices(in: dataset, for: weights)
     if let images, images > indices.count {
       throw DataError.imageCount("--images \(images): the \(split.rawValue) split holds \(indices.count)")
@@ -31,6 +34,21 @@ struct EvaluationData {
     }
     if indices.count == dataset.count, images == nil { return dataset }
     return dataset.subset(indices.prefix(images ?? indices.count))
+  }
+
+  /// Returns whether toned images are left out: where the split depends on the images of a run, as in that run.
+  /// - Throws: `RunError` where the option contradicts the run.
+  private func toned(for weights: [Checkpoint]) throws(RunError) -> TonedImages {
+    guard split != .test || !source.hasTestPart, let run = weights.first.flatMap(Self.run),
+      split != .test || run.data == source.description
+    else { return toned ?? .drop }
+    let ofRun = run.toned ?? .keep
+    if let toned, toned != ofRun, split != .test {
+      throw .invalidOption(
+        "--toned \(toned.rawValue): the \(split.rawValue) split is of the run's images, of which it had --toned "
+          + ofRun.rawValue)
+    }
+    return toned ?? ofRun
   }
 
   /// Returns the indices of the split's images, in ascending order.

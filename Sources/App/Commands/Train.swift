@@ -97,7 +97,7 @@ struct Train: ParsableCommand {
     try options.validateTogether(for: model, startingFrom: weights?.checkpoint)
     let backend = try opened(options.device ?? .automatic, options.precision ?? .automatic)
     let size = options.imageSize(for: model, startingFrom: weights?.checkpoint)
-    let dataset = try options.source.load(.training, size: size)
+    let dataset = try options.source.load(.training, size: size, toned: options.toned ?? .drop)
     if let size = options.size, dataset.width != size {
       throw RunError.invalidOption(
         "--size \(size): the photographs of \(dataset.name) are \(dataset.width)×\(dataset.height)")
@@ -145,7 +145,8 @@ struct Train: ParsableCommand {
       throw RunError.notARun(path: folder, reason: "config.json names no device: \(configuration.device)")
     }
     let backend = try backend(device, configuration.precision ?? .float32, toResume: folder)
-    let dataset = try DataSource(argument: configuration.data).load(.training, size: configuration.imageWidth)
+    let dataset = try DataSource(argument: configuration.data).load(
+      .training, size: configuration.imageWidth, toned: configuration.toned ?? .keep)
     return try TrainingRun(
       resuming: directory, as: configuration, dataset: dataset, residency: options.deviceImages, on: backend)
   }

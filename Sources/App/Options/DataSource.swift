@@ -32,9 +32,11 @@ enum DataSource: Hashable, ExpressibleByArgument {
   ///
   /// A folder of images may hold a folder `train` and a folder `test`; unless it holds both, all its images are in both
   /// parts.
-  /// - Parameter size: Width and height to which the images of a folder are resized. CIFAR's images are always 32 × 32.
+  /// - Parameters:
+  ///   - size: Width and height to which the images of a folder are resized. CIFAR's images are always 32 × 32.
+  ///   - toned: Whether gray and toned images of a folder of images are left out.
   /// - Throws: `DataError`.
-  func load(_ part: Part, size: Int) throws(DataError) -> ImageDataset {
+  func load(_ part: Part, size: Int, toned: TonedImages = .keep) throws(DataError) -> ImageDataset {
     switch self {
     case .scenes:
       return try Scenes.dataset(part == .training ? .training : .test, width: size, height: size)
@@ -49,17 +51,27 @@ enum DataSource: Hashable, ExpressibleByArgument {
       }
       return try cifar100(part, in: folder)
     case .folder(let folder):
-      guard Folder.exists(folder) else {
-        throw .file(
-          FileError(
-            path: folder, problem: "cannot be read",
-            reason: "no such folder; --data takes cifar10, cifar100, scenes or a folder"))
-      }
       if Self.holdsCIFAR10(folder) { return try cifar10(part, in: folder) }
       if Self.holdsCIFAR100(folder) { return try cifar100(part, in: folder) }
-      let inside = hasTestPart ? "\(folder)/\(part == .training ? "train" : "test")" : folder
-      return try ImageFolderReport.load(inside, size: size)
+      return try ImageFolderReport.load(try imageFolder(folder, part), size: size, toned: toned)
     }
+  }
+
+  /// Returns the folder of the images of one part; nil where the source is no folder of images.
+  /// - Throws: `DataError` where there is no such folder.
+  func imageFolder(_ part: Part) throws(DataError) -> String? {
+    guard case .folder(let folder) = self, !Self.holdsCIFAR10(folder), !Self.holdsCIFAR100(folder) else { return nil }
+    return try imageFolder(folder, part)
+  }
+
+  private func imageFolder(_ folder: String, _ part: Part) throws(DataError) -> String {
+    guard Folder.exists(folder) else {
+      throw .file(
+        FileError(
+          path: folder, problem: "cannot be read",
+          reason: "no such folder; --data takes cifar10, cifar100, scenes or a folder"))
+    }
+    return hasTestPart ? "\(folder)/\(part == .training ? "train" : "test")" : folder
   }
 
   /// Whether the test part has other images than the training part.
@@ -100,39 +112,6 @@ extension DataSource {
       let names = (try? Folder.names(in: parent.isEmpty ? "." : parent)) ?? []
       return ["scenes", "cifar10", "cifar100"]
         + names.filter { !$0.hasPrefix(".") && Folder.exists(parent + $0) }.map { "\(parent)\($0)/" }
-    }
-  }
-}
-
-/// The reading of a folder of images, with a display of its progress and remarks about images that are left out.
-enum ImageFolderReport {
-  /// Largest number of images that are named one by one.
-  private static let namedCount = 10
-
-  /// - Parameter size: Width and height to which the images are resized.
-  static func load(_ folder: String, size: Int) throws(DataError) -> ImageDataset {
-    let display = ProgressDisplay()
-    defer { display.clear() }
-    let contents = try ImageFolder.load(folder, width: size, height: size) { display.update(line($0)) }
-    display.clear()
-    let unreadable = contents.unreadable
-    for image in unreadable.prefix(namedCount) { Console.note("\(image.reason); left out") }
-    if !unreadable.isEmpty {
-      let others = unreadable.count - namedCount
-      let total = Format.count(unreadable.count + contents.dataset.count)
-      Console.note(
-        "\(folder): \(Format.count(unreadable.count)) of \(total) images "
-          + "are left out, for they cannot be read" + (others > 0 ? "; \(Format.count(others)) are not named here" : "")
-      )
-    }
-    return contents.dataset
-  }
-
-  private static func line(_ progress: ImageFolder.Progress) -> String {
-    switch progress {
-    case .comparing(let done, let total):
-      "looking for changes: \(Format.count(done)) of \(Format.count(total)) images"
-    case .decoding(let done, let total): "decoding: \(Format.count(done)) of \(Format.count(total)) images"
     }
   }
 }

@@ -22,6 +22,8 @@ struct Requirement<Value> {
 extension Requirement where Value == Int {
   static var positive: Self { Self("be at least 1") { $0 >= 1 } }
   static var notNegative: Self { Self("not be negative") { $0 >= 0 } }
+  /// Pixels of the shorter side of a colorizer's input.
+  static var workingSizes: Self { within(16...4096) }
   static func within(_ range: ClosedRange<Int>) -> Self {
     Self("be from \(range.lowerBound) to \(range.upperBound)", isMet: range.contains)
   }
@@ -36,4 +38,7 @@ extension Requirement where Value == Float {
   static var zeroToOne: Self { Self("be a number from 0 to 1") { $0 >= 0 && $0 <= 1 } }
   /// From 0 to below 1.
   static var share: Self { Self("be a number from 0 to below 1") { $0 >= 0 && $0 < 1 } }
+  static func within(_ range: ClosedRange<Float>) -> Self {
+    Self("be a number from \(range.lowerBound) to \(range.upperBound)", isMet: range.contains)
+  }
 }

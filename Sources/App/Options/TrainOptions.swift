@@ -62,6 +62,11 @@ struct TrainOptions: ParsableArguments {
       """)
   var size: Int?
   @Option(
+    help: ArgumentHelp(
+      "Whether to keep or to drop a folder's gray and toned photographs, which teach no colors. (default: drop)",
+      valueName: TonedImages.allValueStrings.joined(separator: "|")))
+  var toned: TonedImages?
+  @Option(
     parsing: .unconditional,
     help: "Number of training photographs, the first ones. (default: all but the validation images)")
   var trainImages: Int?
@@ -184,6 +189,7 @@ extension TrainOptions {
       },
       TrainOption("upsampling", \.upsampling, setting: .init(\.upsampling)) { $0.model.upsampling = $1 },
       TrainOption("size", \.size, keys: ["image-width", "image-height"], setting: .init(\.imageSize)),
+      TrainOption("toned", \.toned) { $0.toned = $1 },
       TrainOption("train-images", \.trainImages, setting: .init(\.trainImages), must: .positive) {
         $0.trainImages = $1
       },
@@ -259,6 +265,7 @@ extension TrainOptions {
       imageHeight: dataset.height, imageWidth: dataset.width, epochs: settings.epochs, device: backend.name,
       deviceDescription: backend.deviceDescription, precision: backend.precision)
     configuration.set(settings)
+    configuration.toned = .drop
     for option in Self.all { option.apply(self, &configuration) }
     return configuration
   }

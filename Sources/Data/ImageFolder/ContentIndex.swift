@@ -15,7 +15,7 @@ struct ContentIndex: Equatable {
 
   /// The entries by the files' paths relative to the folder.
   private(set) var entries: [String: Entry] = [:]
-  /// Keys of the latest file of images of each size: `64x64`.
+  /// Keys of the latest file of images of each size: `64x64`, or `64x64 color` without toned images.
   var images: [String: String] = [:]
 
   private static let magic = "recolor image index 1"

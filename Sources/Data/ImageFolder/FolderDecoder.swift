@@ -11,6 +11,8 @@ struct FolderDecoder {
   let names: [String]
   let width: Int
   let height: Int
+  /// Whether gray and toned images are decoded, too.
+  let toned: TonedImages
 
   /// Version of the decoding, cropping and resizing: changes whenever the same files give other bytes.
   static let method = 1
@@ -35,24 +37,26 @@ struct FolderDecoder {
   private enum Outcome {
     case image(RGBImage)
     case failure(String)
+    /// The image is gray or toned, and is to be left out.
+    case toned
     /// The file's contents are not the expected ones.
     case changed
   }
 
-  /// Decodes all images in chunks.
+  /// Decodes the images in chunks.
   /// - Parameters:
   ///   - contents: The expected contents of the files; nil where any are accepted.
   ///   - body: Called with the bytes of the images of each chunk, in order.
-  /// - Returns: The files that could not be decoded.
+  /// - Returns: The files that are left out.
   /// - Throws: The error of `body`; `DataError.changedFile` where a file has other contents than expected.
   func decode(
     contents: [FileContents]? = nil, progress: (ImageFolder.Progress) -> Void,
     _ body: (UnsafeRawBufferPointer) throws(DataError) -> Void
-  ) throws(DataError) -> [DecodedImages.Failure] {
+  ) throws(DataError) -> DecodedImages.Omissions {
     // Enough that the cores are idle for only a small part of the time at the end of a chunk.
     let enough = max(64, 16 * Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     let chunk = max(1, min(enough, Self.largestChunk / imageByteCount))
-    var failures: [DecodedImages.Failure] = []
+    var omissions = DecodedImages.Omissions()
     var joined: [UInt8] = []
     for first in stride(from: 0, to: names.count, by: chunk) {
       progress(.decoding(done: first, total: names.count))
@@ -63,13 +67,14 @@ struct FolderDecoder {
       for (index, outcome) in zip(first..., outcomes) {
         switch outcome {
         case .image(let image): joined += image.bytes
-        case .failure(let reason): failures.append(.init(index: index, reason: reason))
+        case .failure(let reason): omissions.failures.append(.init(index: index, reason: reason))
+        case .toned: omissions.toned.append(index)
         case .changed: throw .changedFile(path: path(index))
         }
       }
       try joined.withUnsafeBufferPointer { (bytes) throws(DataError) in try body(UnsafeRawBufferPointer(bytes)) }
     }
-    return failures
+    return omissions
   }
 
   /// Decodes files again that could not be decoded before. Returns the failures with their present reasons, or nil
@@ -100,7 +105,8 @@ struct FolderDecoder {
     }
     if let contents, (try? SHA256.hexadecimal(of: bytes)).map(FileContents.digest) != contents { return .changed }
     do {
-      return .image(try image(bytes, name: path))
+      let image = try image(bytes, name: path)
+      return toned == .drop && TonalCurve(of: image).isGrayOrToned ? .toned : .image(image)
     } catch {
       return .failure(error.description)
     }
@@ -124,9 +130,9 @@ struct FolderDecoder {
   func decodeIntoMemory(progress: (ImageFolder.Progress) -> Void) throws(DataError) -> DecodedImages {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(try ImageDataset.byteCount(width: width, height: height, count: names.count))
-    let failures = try decode(progress: progress) { (images) throws(DataError) in bytes.append(contentsOf: images) }
+    let omissions = try decode(progress: progress) { (images) throws(DataError) in bytes.append(contentsOf: images) }
     let digest = try withDataErrors { () throws(SHA256.Failure) in try SHA256.hexadecimal(of: bytes) }
-    return DecodedImages(bytes: ImageBytes(bytes), sha256: digest, failures: failures, isFromCache: false)
+    return DecodedImages(bytes: ImageBytes(bytes), sha256: digest, omissions: omissions, isFromCache: false)
   }
 }
 
@@ -140,11 +146,18 @@ struct DecodedImages {
     let reason: String
   }
 
+  /// The files of a folder that are left out.
+  struct Omissions: Equatable {
+    /// In ascending order.
+    var failures: [Failure] = []
+    /// Indices in the folder's names of gray and toned images, in ascending order; empty where they are kept.
+    var toned: [Int] = []
+  }
+
   let bytes: ImageBytes
   /// SHA-256 of `bytes`.
   let sha256: String
-  /// In ascending order.
-  let failures: [Failure]
+  let omissions: Omissions
   let isFromCache: Bool
 }
 

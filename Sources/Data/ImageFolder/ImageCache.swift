@@ -32,12 +32,12 @@ public struct ImageCache: Sendable {
     let contents = index.contents(of: decoder.names, in: decoder.folder, progress: progress)
     let key = try withDataErrors { () throws(SHA256.Failure) in try Self.key(decoder, contents) }
     let path = "\(folder)/\(key).images"
-    let size = "\(decoder.width)x\(decoder.height)"
+    let size = "\(decoder.width)x\(decoder.height)" + (decoder.toned == .drop ? " color" : "")
     let replaced = index.images.updateValue(key, forKey: size)
 
     // The reasons of failures name the files' paths, and a new version of a library may decode the files.
     var images = ImageCacheFile.read(path, width: decoder.width, height: decoder.height).flatMap { images in
-      decoder.reasons(for: images.failures).map(images.with)
+      decoder.reasons(for: images.omissions.failures).map(images.with)
     }
     if images == nil {
       do throws(DataError) {
@@ -75,6 +75,8 @@ public struct ImageCache: Sendable {
   /// Returns the key of a file of images.
   private static func key(_ decoder: FolderDecoder, _ contents: [FileContents]) throws(SHA256.Failure) -> String {
     var parts = ["images", "\(FolderDecoder.method)", "\(decoder.width)", "\(decoder.height)"]
+    // The keys of files of all images are as they were before toned images could be left out.
+    if decoder.toned == .drop { parts += ["without toned images", "\(TonedImages.method)"] }
     for (name, contents) in zip(decoder.names, contents) {
       switch contents {
       case .digest(let digest): parts += [name, digest]
@@ -100,11 +102,13 @@ public struct ImageCache: Sendable {
 
 extension DecodedImages {
   fileprivate func with(_ failures: [Failure]) -> DecodedImages {
-    DecodedImages(bytes: bytes, sha256: sha256, failures: failures, isFromCache: isFromCache)
+    DecodedImages(
+      bytes: bytes, sha256: sha256, omissions: .init(failures: failures, toned: omissions.toned),
+      isFromCache: isFromCache)
   }
 
   /// The same images, marked as decoded in this run.
   fileprivate var asNew: DecodedImages {
-    DecodedImages(bytes: bytes, sha256: sha256, failures: failures, isFromCache: false)
+    DecodedImages(bytes: bytes, sha256: sha256, omissions: omissions, isFromCache: false)
   }
 }

@@ -14,6 +14,8 @@ enum ImageCacheFile {
     /// SHA-256 of the images' bytes.
     let sha256: String
     let failures: [DecodedImages.Failure]
+    /// Nil in files of all images.
+    let toned: [Int]?
   }
 
   private static let magic = Array("RCIMAGE1".utf8)
@@ -43,8 +45,8 @@ enum ImageCacheFile {
       imagesDigest == description.sha256
     else { return nil }
     return DecodedImages(
-      bytes: ImageBytes(file, imagesStart..<imagesEnd), sha256: description.sha256, failures: description.failures,
-      isFromCache: true)
+      bytes: ImageBytes(file, imagesStart..<imagesEnd), sha256: description.sha256,
+      omissions: .init(failures: description.failures, toned: description.toned ?? []), isFromCache: true)
   }
 
   /// Decodes a folder's images into a file, which appears under its name only when it is complete.
@@ -59,7 +61,7 @@ enum ImageCacheFile {
     let file = try withDataErrors { () throws(FileError) in try AtomicFile(path: path) }
     var digest = SHA256()
     var byteCount = 0
-    let failures = try decoder.decode(contents: contents, progress: progress) { (images) throws(DataError) in
+    let omissions = try decoder.decode(contents: contents, progress: progress) { (images) throws(DataError) in
       digest.update(images)
       try withDataErrors { () throws(FileError) in try file.overwrite(images, at: imagesStart + byteCount) }
       byteCount += images.count
@@ -79,7 +81,7 @@ enum ImageCacheFile {
         encoder.encode(
           Description(
             width: decoder.width, height: decoder.height, count: byteCount / decoder.imageByteCount,
-            sha256: sha256, failures: failures)))
+            sha256: sha256, failures: omissions.failures, toned: decoder.toned == .drop ? omissions.toned : nil)))
     } catch {
       throw .file(FileError(path: path, problem: "cannot be written", reason: "\(error)"))
     }

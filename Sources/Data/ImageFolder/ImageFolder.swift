@@ -21,6 +21,8 @@ public enum ImageFolder {
   public struct Contents: Sendable {
     public let dataset: ImageDataset
     public let unreadable: [Unreadable]
+    /// Number of gray and toned images that are left out.
+    public let tonedCount: Int
     /// Whether the images came from the cache.
     public let isFromCache: Bool
   }
@@ -67,9 +69,10 @@ public enum ImageFolder {
   /// With a cache, the decoded images are kept in a file, which is mapped into memory, so that a data set may be larger
   /// than memory; the next time nothing is decoded unless the contents of a file changed. Without a cache, or where its
   /// disk is full, the images are held in memory.
-  /// - Throws: `DataError`; `noReadableImages` where every image is left out.
+  /// - Parameter toned: Whether gray and toned images are left out; decided at the size to which they are resized.
+  /// - Throws: `DataError`; `noReadableImages` where no image can be read, `onlyToned` where all others are left out.
   public static func load(
-    _ folder: String, width: Int, height: Int, cache: ImageCache? = .standard(),
+    _ folder: String, width: Int, height: Int, toned: TonedImages = .keep, cache: ImageCache? = .standard(),
     progress: (Progress) -> Void = { _ in }
   ) throws(DataError) -> Contents {
     let members = try members(of: folder)
@@ -80,25 +83,31 @@ public enum ImageFolder {
     }
     // Throws for sizes whose byte count overflows.
     _ = try ImageDataset.byteCount(width: width, height: height, count: names.count, limit: .max)
-    let decoder = FolderDecoder(folder: folder, names: names, width: width, height: height)
+    let decoder = FolderDecoder(folder: folder, names: names, width: width, height: height, toned: toned)
     let images: DecodedImages
     if let cache {
       images = try cache.images(of: decoder, progress: progress)
     } else {
       images = try decoder.decodeIntoMemory(progress: progress)
     }
-    let unreadable = images.failures.map { Unreadable(path: "\(folder)/\(names[$0.index])", reason: $0.reason) }
+    let omissions = images.omissions
+    let unreadable = omissions.failures.map { Unreadable(path: "\(folder)/\(names[$0.index])", reason: $0.reason) }
     guard unreadable.count < names.count else {
       throw .noReadableImages(folder: folder, count: names.count, reason: unreadable.first?.reason ?? "")
     }
+    guard unreadable.count + omissions.toned.count < names.count else {
+      throw .onlyToned(folder: folder, count: omissions.toned.count)
+    }
     let classes = FolderClasses(names)
-    let failed = Set(images.failures.map(\.index))
-    let labels = classes.map { classes in names.indices.filter { !failed.contains($0) }.map { classes.labels[$0] } }
+    let left = Set(omissions.failures.map(\.index) + omissions.toned)
+    let labels = classes.map { classes in names.indices.filter { !left.contains($0) }.map { classes.labels[$0] } }
     let folders = members.unreadable.map { Unreadable(path: $0.path, reason: $0.description) }
     let dataset = ImageDataset(
       name: "images", source: folder, width: width, height: height, bytes: images.bytes, labels: labels,
       classNames: classes?.names ?? [], sha256: images.sha256)
-    return Contents(dataset: dataset, unreadable: folders + unreadable, isFromCache: images.isFromCache)
+    return Contents(
+      dataset: dataset, unreadable: folders + unreadable, tonedCount: omissions.toned.count,
+      isFromCache: images.isFromCache)
   }
 }
 

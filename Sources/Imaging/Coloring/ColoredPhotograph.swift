@@ -9,14 +9,17 @@ public struct ColoredPhotograph: Sendable, WritableImage {
   let photograph: Photograph
   private let chroma: GuidedChroma
   private let source: ColorRows
+  /// Whether all chroma is zero. The result then has equal red, green and blue, without errors of rounding.
+  private let isGray: Bool
 
   /// - Parameters:
-  ///   - chroma: The network's output.
+  ///   - chroma: The network's output, possibly scaled.
   ///   - small: The photograph at the size of `chroma`.
   public init(_ photograph: Photograph, chroma: ChromaPlane, small: RGBImage) {
     self.photograph = photograph
     self.chroma = GuidedChroma(chroma, guide: small, width: photograph.width, height: photograph.height)
     source = ColorRows(photograph)
+    isGray = chroma.isGray
   }
 
   /// Returns remarks for the user about a file of the format: one line each, without the file's name.
@@ -33,8 +36,27 @@ public struct ColoredPhotograph: Sendable, WritableImage {
     to output: any ImageOutput, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, name: String
   ) throws(ImageError) {
     let encoding = RowEncoding(photograph, format)
+    let encoder = try ImageEncoder(format, quality: quality, encoding.layout, output: output, name: name)
+    try forEachPart(encoding) { rows, count throws(ImageError) in try encoder.write(rows, count: count) }
+    try encoder.finish()
+  }
+
+  /// The colored picture as 8-bit sRGB, on white where the photograph is transparent: what `write` writes for a
+  /// photograph without a color profile, before a format's own losses.
+  public var rgbImage: RGBImage {
+    let encoding = RowEncoding(sRGB: photograph)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(encoding.layout.rowByteCount * photograph.height)
+    forEachPart(encoding) { rows, _ in bytes += rows }
+    return RGBImage(width: photograph.width, height: photograph.height, bytes: bytes)
+  }
+
+  /// Computes the rows of the result on all cores.
+  /// - Parameter body: Called with the bytes of several rows and their number, from the top to the bottom.
+  private func forEachPart<Failure>(
+    _ encoding: RowEncoding, _ body: (_ rows: UnsafeRawBufferPointer, _ count: Int) throws(Failure) -> Void
+  ) throws(Failure) {
     let layout = encoding.layout
-    let encoder = try ImageEncoder(format, quality: quality, layout, output: output, name: name)
     // A few MiB of rows at a time: enough for all cores, and little compared with the photograph.
     let rowCount = max(1, min(layout.height, (4 << 20) / layout.rowByteCount))
     let rows = UnsafeMutableRawBufferPointer.allocate(byteCount: rowCount * layout.rowByteCount, alignment: 16)
@@ -47,9 +69,8 @@ public struct ColoredPhotograph: Sendable, WritableImage {
         let bytes = target[index * layout.rowByteCount..<(index + 1) * layout.rowByteCount]
         write(row: first + index, encoding, into: UnsafeMutableRawBufferPointer(rebasing: bytes))
       }
-      try encoder.write(UnsafeRawBufferPointer(rows), count: count)
+      try body(UnsafeRawBufferPointer(rebasing: rows[..<(count * layout.rowByteCount)]), count)
     }
-    try encoder.finish()
   }
 
   private func write(row y: Int, _ encoding: RowEncoding, into bytes: UnsafeMutableRawBufferPointer) {
@@ -65,6 +86,11 @@ public struct ColoredPhotograph: Sendable, WritableImage {
     chroma.forEachPixel(ofRow: y) { x, chromaAt in
       let first = 3 * x
       let lightness = CIELAB.lightness(ofLinear: SIMD3(colors[first], colors[first + 1], colors[first + 2]))
+      if isGray {
+        let luminance = CIELAB.luminance(ofLightness: lightness)
+        for channel in first..<first + 3 { colors[channel] = luminance }
+        return
+      }
       let chroma = chromaAt(lightness)
       let color = CIELAB(lightness: lightness, a: chroma.x, b: chroma.y).linearInGamut
       colors[first] = color.x

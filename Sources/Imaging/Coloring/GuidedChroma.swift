@@ -16,6 +16,20 @@ public struct ChromaPlane: Sendable {
       return chroma.x.isFinite && chroma.y.isFinite ? chroma : .zero
     }
   }
+
+  private init(values: [SIMD2<Float>], width: Int, height: Int) {
+    self.values = values
+    self.width = width
+    self.height = height
+  }
+
+  /// Returns the plane with a* and b* multiplied by `strength`; by 1 they keep their bits.
+  public func scaled(by strength: Float) -> ChromaPlane {
+    ChromaPlane(values: values.map { $0 * strength }, width: width, height: height)
+  }
+
+  /// Whether every pixel is gray.
+  var isGray: Bool { values.allSatisfy { $0 == .zero } }
 }
 
 /// The chroma of a small image, upsampled to a photograph's size along the photograph's own edges.

@@ -26,6 +26,15 @@ struct RowEncoding: Sendable {
     isOnWhite = photograph.hasAlpha && !layout.hasAlpha
   }
 
+  /// Creates the encoding of 8-bit sRGB, composited on white.
+  init(sRGB photograph: Photograph) {
+    self.photograph = photograph
+    layout = ImageEncoder.Layout(width: photograph.width, height: photograph.height)
+    fromLinear = nil
+    isOnWhite = photograph.hasAlpha
+    losesProfile = false
+  }
+
   /// - Parameters:
   ///   - colors: `[width, 3]` in 0...1; overwritten.
   ///   - bytes: One row of the layout.
@@ -55,6 +64,10 @@ struct RowEncoding: Sendable {
         for x in 0..<layout.width {
           let color = SIMD3(colors[3 * x], colors[3 * x + 1], colors[3 * x + 2])
           let red: Sample = Self.sample(SRGB.encoded(color.x) * highest)
+          if color.x == color.y, color.y == color.z {
+            for channel in 0..<3 { samples[x * step + channel] = red }
+            continue
+          }
           let blue: Sample = Self.sample(SRGB.encoded(color.z) * highest)
           // Green, which contributes most to the luminance, compensates the rounding of red and blue.
           let rest = CIELAB.luminance(color) - CIELAB.luminance(SIMD3(table[Int(red)], 0, table[Int(blue)]))

@@ -72,6 +72,16 @@ public struct Photograph: Sendable {
     self.remarks = remarks
   }
 
+  /// Creates a photograph of 8-bit sRGB.
+  /// - Parameter name: What errors call it.
+  public init(_ image: RGBImage, name: String) throws(ImageError) {
+    raster = try Raster(
+      width: image.width, height: image.height, color: .rgb, hasAlpha: false, bytesPerSample: 1, name: name)
+    raster.bytes.copyBytes(from: image.bytes)
+    profile = nil
+    remarks = []
+  }
+
   /// The image as 8-bit sRGB on white.
   public var rgbImage: RGBImage {
     let rows = ColorRows(self)

@@ -19,6 +19,8 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   /// The weights that the run started from; nil for those of the seed. Before a run starts, those that it must start
   /// from.
   public var initialWeights: InitialWeights?
+  /// Whether gray and toned images of a folder are trained on; nil, in older runs, is `keep`.
+  public var toned: TonedImages?
   public var imageHeight: Int
   public var imageWidth: Int
   /// Number of images to train on, the first of the training images; nil splits all of them by seed.

@@ -1,0 +1,144 @@
+import Data
+import FoundationEssentials
+import Imaging
+import Models
+import Report
+import Runtime
+
+/// The report of `recolor evaluate --full-size`: the scores of a folder's photographs colored at their full sizes,
+/// beside those of the gray copies and of the photographs.
+struct FullSizeReport: Encodable {
+  /// The scores of one picture.
+  struct Row: Encodable {
+    /// Path relative to the folder.
+    let name: String
+    let width: Int
+    let height: Int
+    let model: PictureScores
+    let grayCopy: PictureScores
+    /// The photograph's own.
+    let colorfulness: Double
+
+    /// ΔE minus the gray copy's: above 0 where the colors are farther from the photograph's than gray is.
+    var deltaEExcess: Double { model[.deltaE] - grayCopy[.deltaE] }
+  }
+
+  /// A picture by name.
+  struct Worst: Encodable {
+    let name: String
+    let deltaEExcess: Double
+  }
+
+  /// The report without the model's means.
+  private struct Subject: Encodable {
+    let model: ModelKind
+    let width: Int
+    let checkpoint: String
+    let data: String
+    let device: String
+    let workingSize: Int
+    let strength: Float
+    let images: Int
+    let leftOut: FullSizePictures.Omissions
+    let grayCopy: PictureScores
+    let truth: PictureScores
+    let deltaERatio: Double
+    let colorfulnessShare: Double
+    let worst: Worst
+    let pictures: [Row]
+  }
+
+  private let subject: Subject
+  private let scores: PictureScores
+
+  /// Colors the pictures one after the other and measures.
+  /// - Throws: `SafetensorsError`, `BackendError`, `DataError`, `ImageError`.
+  init(
+    _ weights: Checkpoint, _ pictures: FullSizePictures, workingSize: Int, strength: Float, on backend: any Backend
+  ) throws {
+    let colorizer = try Colorizer(weights, on: backend)
+    var rows: [Row] = []
+    var photographs: [PictureScores] = []
+    let leftOut = try pictures.forEach(tonedAt: weights.imageSize?.width ?? CIFAR10.imageSize) { picture in
+      let colored = try colorizer.colorize(
+        Photograph(picture.gray, name: picture.name), workingSize: workingSize, strength: strength
+      ).rgbImage
+      let scores = PictureScorer.scores(of: [colored, picture.gray], against: picture.photograph)
+      rows.append(
+        Row(
+          name: picture.name, width: colored.width, height: colored.height, model: scores.predictions[0],
+          grayCopy: scores.predictions[1], colorfulness: scores.photograph[.colorfulness]))
+      photographs.append(scores.photograph)
+    }
+    guard let model = PictureScores(meanOf: rows.map(\.model)),
+      let grayCopy = PictureScores(meanOf: rows.map(\.grayCopy)), let truth = PictureScores(meanOf: photographs),
+      let worst = rows.max(by: { $0.deltaEExcess < $1.deltaEExcess })
+    else { throw DataError.noImages(folder: pictures.folder) }
+    scores = model
+    subject = Subject(
+      model: weights.configuration.kind, width: weights.configuration.width, checkpoint: weights.name,
+      data: pictures.folder, device: backend.name, workingSize: workingSize, strength: strength, images: rows.count,
+      leftOut: leftOut, grayCopy: grayCopy, truth: truth, deltaERatio: model[.deltaE] / grayCopy[.deltaE],
+      colorfulnessShare: model[.colorfulness] / truth[.colorfulness],
+      worst: Worst(name: worst.name, deltaEExcess: worst.deltaEExcess), pictures: rows)
+  }
+
+  /// Encodes one object: the model's means are keys beside the others.
+  func encode(to encoder: any Encoder) throws {
+    try subject.encode(to: encoder)
+    try scores.encode(to: encoder)
+  }
+
+  /// The report as text.
+  var text: String {
+    let excess = subject.worst.deltaEExcess
+    return """
+      \(subject.checkpoint): \(subject.model.rawValue), width \(subject.width)
+      \(Format.counted(subject.images, "picture")) of \(subject.data) at full size, working size \
+      \(subject.workingSize), strength \(Format.significant(Double(subject.strength), 3))
+
+      \(metrics)
+
+      ΔE is \(Format.fixed(subject.deltaERatio, 3)) of the gray copy's.
+      The colorfulness is \(Format.fixed(100 * subject.colorfulnessShare, 1)) % of the photographs'.
+      The worst picture is \(subject.worst.name): ΔE is \(Format.fixed(abs(excess), 2)) \
+      \(excess < 0 ? "below" : "above") the gray copy's.
+      """
+  }
+
+  /// The means as a table: a row for the model, the gray copies and the photographs.
+  private var metrics: String {
+    let columns = [TextTable.Column.left("")] + PictureMetric.allCases.map { .right($0.heading) }
+    func row(_ name: String, _ scores: PictureScores, _ isShown: (PictureMetric) -> Bool = { _ in true }) -> [String] {
+      [name] + PictureMetric.allCases.map { isShown($0) ? $0.text(scores) : "" }
+    }
+    return TextTable.text(
+      columns,
+      [
+        row(subject.model.rawValue, scores), row("gray copy", subject.grayCopy),
+        row("photographs", subject.truth, \.describesPhotographs),
+      ])
+  }
+
+  /// The scores of each picture as a table.
+  var table: CSVTable {
+    // A single picture has one PSNR.
+    let metrics = PictureMetric.allCases.filter { $0 != .psnrPerImage }
+    var table = CSVTable(
+      columns: ["name", "width", "height"] + metrics.map(\.column) + metrics.map { "gray_\($0.column)" }
+        + ["photograph_colorfulness", "delta_e_excess"])
+    for row in subject.pictures {
+      table.append(
+        [row.name, "\(row.width)", "\(row.height)"] + metrics.map { "\(row.model[$0])" }
+          + metrics.map { "\(row.grayCopy[$0])" } + ["\(row.colorfulness)", "\(row.deltaEExcess)"])
+    }
+    return table
+  }
+}
+
+extension PictureMetric {
+  /// Returns the value with its unit.
+  fileprivate func text(_ scores: PictureScores) -> String {
+    Format.fixed(scores[self], digits) + (unit.isEmpty ? "" : " \(unit)")
+  }
+}

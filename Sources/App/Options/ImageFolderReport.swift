@@ -1,0 +1,51 @@
+import Data
+
+/// The reading of a folder of images, with a display of its progress and remarks about images that are left out.
+enum ImageFolderReport {
+  /// Largest number of images that are named one by one.
+  private static let namedCount = 10
+
+  /// - Parameters:
+  ///   - size: Width and height to which the images are resized.
+  ///   - toned: Whether gray and toned images are left out.
+  static func load(_ folder: String, size: Int, toned: TonedImages) throws(DataError) -> ImageDataset {
+    let display = ProgressDisplay()
+    defer { display.clear() }
+    let contents = try ImageFolder.load(folder, width: size, height: size, toned: toned) { display.update(line($0)) }
+    display.clear()
+    let readableCount = contents.tonedCount + contents.dataset.count
+    noteUnreadable(contents.unreadable.map(\.reason), of: contents.unreadable.count + readableCount, in: folder)
+    noteToned(contents.tonedCount, of: readableCount, in: folder)
+    return contents.dataset
+  }
+
+  /// Names images that are left out because they cannot be read, and counts them.
+  /// - Parameters:
+  ///   - reasons: One line for each, which names it.
+  ///   - total: Number of all images.
+  static func noteUnreadable(_ reasons: [String], of total: Int, in folder: String) {
+    for reason in reasons.prefix(namedCount) { Console.note("\(reason); left out") }
+    guard !reasons.isEmpty else { return }
+    let others = reasons.count - namedCount
+    Console.note(
+      "\(folder): \(Format.count(reasons.count)) of \(Format.count(total)) images "
+        + "are left out, for they cannot be read" + (others > 0 ? "; \(Format.count(others)) are not named here" : ""))
+  }
+
+  /// Counts images that are left out because they are gray or toned.
+  /// - Parameter total: Number of all images that can be read.
+  static func noteToned(_ count: Int, of total: Int, in folder: String) {
+    guard count > 0 else { return }
+    Console.note(
+      "\(folder): \(Format.count(count)) of \(Format.count(total)) images are gray or toned and "
+        + "\(count == 1 ? "was" : "were") left out; --toned keep keeps them")
+  }
+
+  private static func line(_ progress: ImageFolder.Progress) -> String {
+    switch progress {
+    case .comparing(let done, let total):
+      "looking for changes: \(Format.count(done)) of \(Format.count(total)) images"
+    case .decoding(let done, let total): "decoding: \(Format.count(done)) of \(Format.count(total)) images"
+    }
+  }
+}
