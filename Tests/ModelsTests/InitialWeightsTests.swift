@@ -70,7 +70,7 @@ struct InitialWeightsTests {
       let plain = try beginning(configuration, from: nil, in: folder.appendingPathComponent("plain"))
       let begun = try beginning(configuration, from: weights, in: folder.appendingPathComponent("begun"))
       #expect(Set(begun.keys) == Set(plain.keys))
-      let expected = try SmallRun.contents(of: weights.url)
+      let expected = try SmallRun.contents(of: #require(weights.url))
       for (name, values) in expected {
         #expect(begun["generator.value.\(name)"] == values, "\(name)")
         #expect(begun["generator_average.value.\(name)"] == values, "\(name)")
@@ -143,7 +143,7 @@ struct InitialWeightsTests {
           return index == 1 && polls == 4
         }
       }
-      try FileManager.default.removeItem(at: weights.url)
+      try FileManager.default.removeItem(at: #require(weights.url))
       let resumed = try TrainingRun(resuming: parts[1], dataset: dataset, on: backend)
       #expect(resumed.isResumed && resumed.configuration.initialWeights?.name == "first")
       #expect(try resumed.train { false } == .finished)

@@ -16,11 +16,11 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var data: String
   /// Identifies these images; set when the run starts.
   public internal(set) var dataFingerprint: DataFingerprint?
-  /// Whether gray and toned images of a folder are trained on; nil, in older runs, is `keep`.
-  public var toned: TonedImages?
   /// The weights that the run started from; nil for those of the seed. Before a run starts, those that it must start
   /// from.
   public var initialWeights: InitialWeights?
+  /// Whether gray and toned images of a folder are trained on; nil, in older runs, is `keep`.
+  public var toned: TonedImages?
   public var imageHeight: Int
   public var imageWidth: Int
   /// Number of images to train on, the first of the training images; nil splits all of them by seed.
