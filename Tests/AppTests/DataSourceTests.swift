@@ -53,6 +53,15 @@ struct DataSourceTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache/images").count == 2)
   }
 
+  @Test("A path that leads upwards is followed")
+  func pathsThatLeadUpwards() throws {
+    // More steps than there are folders end at the root.
+    let path = String(repeating: "../", count: 40) + photographs.dropFirst()
+    let result = try run("data", "info", path, "--json")
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect((try json(result)["parts"] as? [[String: Any]])?.first?["images"] as? Int == 24)
+  }
+
   private func train(_ name: String, _ options: String...) throws -> RecolorProcess.Result {
     try RecolorProcess(
       [

@@ -18,8 +18,8 @@ enum DataSource: Hashable, ExpressibleByArgument {
     case "scenes": self = .scenes
     case "cifar10": self = .cifar10
     case "cifar100": self = .cifar100
-    // Absolute, because a run may be resumed from another working directory.
-    default: self = .folder(URL(filePath: argument).standardized.path)
+    // Absolute, because a run may be resumed from another working directory. A relative URL would lose a leading `..`.
+    default: self = .folder(URL(filePath: argument).absoluteURL.standardized.path)
     }
   }
 
