@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Glibc
 import Imaging
 
@@ -43,9 +44,8 @@ enum ColoredPath {
       defer { free(real) }
       return String(cString: real)
     }
-    let slash = path.lastIndex(of: "/")
-    let parent = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+    let parent = Folder.parent(of: path)
+    let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
     guard parent != path else { return path }
     let folder = resolved(parent)
     return name.isEmpty ? folder : "\(folder == "/" ? "" : folder)/\(name)"
