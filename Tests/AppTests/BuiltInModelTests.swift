@@ -103,7 +103,8 @@ struct BuiltInModelTests {
   @Test("Models are listed with the built-in ones, and each has a card")
   func listed() throws {
     let list = try RecolorProcess.run("models", "--device", "cpu")
-    #expect(list.exitCode == 0 && list.output.contains("builtin:photo: "))
+    #expect(list.exitCode == 0 && list.output.hasPrefix("Built in:\n  builtin:photo: "))
+    #expect(list.output.contains("recolor models builtin:photo shows its card"))
     let card = try RecolorProcess.run("models", "builtin:photo")
     #expect(card.exitCode == 0 && card.output == BuiltInModel.photo.card + (card.output.hasSuffix("\n\n") ? "\n" : ""))
     let json = try RecolorProcess.run("models", "--json", "--device", "cpu")
