@@ -185,7 +185,7 @@ struct SafetensorsTests {
     try put(header: "{}", dataByteCount: 0, claimedLength: length)
     let error = try #require(failure(reading: url))
     #expect(error.problem == .headerTooLong(byteCount: length, limit: 2))
-    // A length beyond the format's own limit is no length, but the begin of another kind of file.
+    // A length beyond the format's own limit is no length, but the beginning of another kind of file.
     #expect(error.description.contains("\(length) bytes") == (length <= 100_000_000))
   }
 
