@@ -36,11 +36,13 @@ struct Recolor: ParsableCommand {
 
   static func main() {
     LoggingSystem.bootstrap { _ in RemarkHandler() }
+    var parsed: any ParsableCommand.Type = Recolor.self
     do {
       var command = try parseAsRoot(TrainArguments.expanded(Array(CommandLine.arguments.dropFirst())))
+      parsed = type(of: command)
       try command.run()
     } catch {
-      Failure.exit(with: error)
+      Failure.exit(with: error, of: parsed)
     }
   }
 }
@@ -57,7 +59,8 @@ struct DataCommand: ParsableCommand {
 enum Failure {
   /// Writes the error in one line and ends the process: with 64 where the command line is wrong, with 1 where the work
   /// failed. Requests for help and for the version are errors of the parser, too; they are answered and end with 0.
-  static func exit(with error: any Error) -> Never {
+  /// - Parameter command: The command that ran; `Recolor` where the command line could not be parsed.
+  static func exit(with error: any Error, of command: any ParsableCommand.Type) -> Never {
     // An error in a configuration file counts as one of the command line.
     let isInFile = error is ConfigurationError
     let code = isInFile ? .validationFailure : Recolor.exitCode(for: error)
@@ -69,18 +72,35 @@ enum Failure {
         Glibc.exit(ExitCode.failure.rawValue)
       }
     } else if !(error is ExitCode) {
-      Console.note(code == .validationFailure && !isInFile ? usageLine(for: error) : oneLine(String(describing: error)))
+      Console.note(
+        code == .validationFailure && !isInFile
+          ? usageLine(for: error, of: command) : oneLine(String(describing: error)))
     }
     Glibc.exit(code.rawValue)
   }
 
   /// Returns an error of the command line, with a reference to the subcommand's help.
-  private static func usageLine(for error: any Error) -> String {
+  private static func usageLine(for error: any Error, of command: any ParsableCommand.Type) -> String {
     let message = oneLine(Recolor.message(for: error))
-    // The last line of the parser's full message names the subcommand's help.
-    let hint = Recolor.fullMessage(for: error).split(whereSeparator: \.isNewline).last.map { oneLine(String($0)) }
+    let hint: String?
+    if error is ValidationError {
+      // A command threw it as it ran; the parser does not know which one that was.
+      hint = name(of: command).map { "See '\($0) --help' for more information." }
+    } else {
+      // The last line of the parser's full message names the subcommand's help.
+      hint = Recolor.fullMessage(for: error).split(whereSeparator: \.isNewline).last.map { oneLine(String($0)) }
+    }
     guard let hint, hint.hasPrefix("See ") else { return message }
     return message + (message.hasSuffix(".") ? " " : ". ") + hint
+  }
+
+  /// Returns the words that name a command: `recolor data fetch`; nil where it is not one of the parent's.
+  private static func name(
+    of command: any ParsableCommand.Type, in parent: any ParsableCommand.Type = Recolor.self
+  ) -> String? {
+    if command == parent { return parent._commandName }
+    return parent.configuration.subcommands.lazy.compactMap { name(of: command, in: $0) }.first
+      .map { "\(parent._commandName) \($0)" }
   }
 
   private static func oneLine(_ text: String) -> String {

@@ -17,7 +17,7 @@ public enum Folder {
   }
 
   /// Returns the folder that holds `path`: `.` for a name without one.
-  private static func parent(of path: String) -> String {
+  public static func parent(of path: String) -> String {
     path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }
 

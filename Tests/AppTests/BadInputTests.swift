@@ -75,6 +75,12 @@ struct BadInputTests {
     try expectFailure(evaluate(folder.path), naming: folder.path, "no weights")
     let lying = try write([255, 255, 255, 255, 0, 0, 0, 0] + Array("{}".utf8), to: "lying.safetensors")
     try expectFailure(evaluate(lying), naming: lying)
+    try expectFailure(
+      evaluate(try write(Array("Dear reader".utf8), to: "a.txt")), naming: "a.txt: not a safetensors file\n")
+    let picture = folder.path + "/picture.jpg"
+    try RGBImage(width: 32, height: 32, color: .white).writePNG(to: picture)
+    try expectFailure(evaluate(picture), naming: "picture.jpg: is a picture, not a model")
+    try expectFailure(["colorize", "a.png", "--weights", picture], naming: "picture.jpg: is a picture, not a model")
     let empty = try write([2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8), to: "empty.safetensors")
     try expectFailure(["colorize", empty, "a.png", "--out", folder.path + "/colored"], naming: empty)
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/colored"))
@@ -189,6 +195,18 @@ struct BadInputTests {
     try expectFailure(
       ["data", "fetch", "--out", folder.path, "--url", "http://127.0.0.1:9/cifar.tar.gz"], naming: "127.0.0.1:9")
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/cifar-10-batches-bin"))
+  }
+
+  @Test("Files are not written into missing folders", arguments: ["--predictions", "--csv"])
+  func filesAreNotWrittenIntoMissingFolders(_ option: String) throws {
+    let fullSize = option == "--csv" ? ["--full-size"] : []
+    for (path, named) in [
+      ("", "names no file"), (folder.path, "is a folder"), ("\(folder.path)/none/a", "no folder \(folder.path)/none"),
+    ] {
+      let result = try RecolorProcess(["evaluate", "x", "--data", folder.path, option, path] + fullSize).wait()
+      #expect(result.exitCode == 64 && result.errorLines.count == 1, "\(result.errorOutput)")
+      #expect(result.errorOutput.contains(named), "\(result.errorOutput)")
+    }
   }
 
   @Test("Existing files are not replaced")

@@ -41,11 +41,20 @@ struct BuiltInModelTests {
     #expect(try RGBImage(contentsOf: folder.path + "/album-colored/a.jpg").height == 24)
   }
 
+  @Test("A folder of pictures that holds a config.json is no model")
+  func folderWithAConfiguration() throws {
+    try Data("{}".utf8).write(to: URL(filePath: folder.path + "/album/config.json"))
+    let result = try colorize(folder.path + "/album", folder.path + "/old.png", "--out", folder.path + "/out")
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(result.output == "\(folder.path)/out/a.png\n\(folder.path)/out/old.png\n")
+  }
+
   @Test("Several pictures without a model are all colored, with a line that says so")
   func severalPictures() throws {
     let result = try colorize(folder.path + "/old.png", folder.path + "/new.png")
     #expect(result.exitCode == 0, "\(result.errorOutput)")
-    #expect(result.errorOutput.contains("old.png is no model: builtin:photo colors all 2"))
+    #expect(
+      result.errorOutput == "recolor: coloring with builtin:photo; another model is named first or by --weights\n")
     #expect(result.output.contains("old-colored.png") && result.output.contains("new-colored.png"))
   }
 
@@ -66,11 +75,23 @@ struct BuiltInModelTests {
   @Test("Arguments that cannot be divided are refused in one line")
   func refusedArguments() throws {
     let picture = folder.path + "/old.png"
+    let weights = folder.path + "/weights.safetensors"
+    try UntrainedWeights.write(to: weights)
+    for name in ["empty", "run/checkpoints"] {
+      try FileManager.default.createDirectory(atPath: "\(folder.path)/\(name)", withIntermediateDirectories: true)
+    }
+    try FileManager.default.copyItem(atPath: weights, toPath: folder.path + "/run/checkpoints/best.safetensors")
     for (arguments, code, named) in [
       ([folder.path + "/nothing", picture], 64, "nothing: no such model or picture"),
       (["builtin:photo"], 64, "name a picture"),
       (["builtin:paint", picture], 1, "builtin:photo"),
       (["-"], 64, "--out is missing"),
+      ([folder.path + "/empty", picture], 64, "/empty: holds neither pictures nor a run's weights"),
+      ([folder.path + "/run/checkpoints", picture], 64, "/checkpoints: holds neither pictures nor a run's weights"),
+      ([picture, "builtin:photo"], 64, "builtin:photo: is a model; a model comes before the pictures"),
+      ([picture, folder.path + "/run"], 64, "/run: is a model"),
+      ([weights, picture, weights], 64, "weights.safetensors: is a model"),
+      (["builtin:photo", picture, "--weights", weights], 64, "builtin:photo: is a model"),
       ([folder.path + "/nothing.png"], 1, "nothing.png"),
     ] {
       let result = try RecolorProcess(["colorize"] + arguments + ["--device", "cpu"]).wait()
@@ -82,7 +103,8 @@ struct BuiltInModelTests {
   @Test("Models are listed with the built-in ones, and each has a card")
   func listed() throws {
     let list = try RecolorProcess.run("models", "--device", "cpu")
-    #expect(list.exitCode == 0 && list.output.contains("builtin:photo: "))
+    #expect(list.exitCode == 0 && list.output.hasPrefix("Built in:\n  builtin:photo: "))
+    #expect(list.output.contains("recolor models builtin:photo shows its card"))
     let card = try RecolorProcess.run("models", "builtin:photo")
     #expect(card.exitCode == 0 && card.output == BuiltInModel.photo.card + (card.output.hasSuffix("\n\n") ? "\n" : ""))
     let json = try RecolorProcess.run("models", "--json", "--device", "cpu")

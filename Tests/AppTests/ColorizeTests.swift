@@ -22,10 +22,12 @@ struct ColorizeTests {
   }
 
   private func colorize(
-    _ arguments: [String], input: String? = nil, output: String? = nil
+    _ arguments: [String], input: String? = nil, output: String? = nil, directory: String? = nil
   ) throws -> RecolorProcess.Result {
     let weights = ["colorize", folder.path + "/weights.safetensors"]
-    return try RecolorProcess(weights + arguments + ["--device", "cpu"], input: input, output: output).wait()
+    return try RecolorProcess(
+      weights + arguments + ["--device", "cpu"], input: input, output: output, directory: directory
+    ).wait()
   }
 
   private func files(below path: String) throws -> Set<String> {
@@ -48,6 +50,30 @@ struct ColorizeTests {
       #expect(inside.exitCode == 0, "\(inside.errorOutput)")
       #expect(try files(below: source + "/colored") == ["top.png", "deep/a.png", "deep/deeper/b.png"])
     }
+  }
+
+  @Test(
+    "The folder of colored pictures is beside the folder, under its name",
+    arguments: [
+      ("in/deep", ".", "../deep-colored/a.png"), ("in/deep", "./", "../deep-colored/a.png"),
+      ("in/deep/deeper", "..", "../../deep-colored/a.png"),
+      ("in", "deep/deeper/..", "deep/deeper/../../deep-colored/a.png"),
+      ("in", "deep/.", "deep-colored/a.png"), ("in", "deep//", "deep-colored/a.png"),
+    ])
+  func folderBesideAFolder(directory: String, input: String, output: String) throws {
+    let result = try colorize([input], directory: "\(folder.path)/\(directory)")
+    #expect(result.exitCode == 0 && result.output == output + "\n", "\(result.errorOutput)")
+    #expect(try files(below: folder.path + "/in/deep-colored") == ["a.png"])
+  }
+
+  @Test("Pictures that are named twice are colored once")
+  func picturesThatAreNamedTwiceAreColoredOnce() throws {
+    let picture = folder.path + "/in/top.png"
+    let file = try colorize([picture, picture, "--out", folder.path + "/one.png"])
+    #expect(file.exitCode == 0 && file.output == folder.path + "/one.png\n", "\(file.errorOutput)")
+    let names = [folder.path + "/in", picture, folder.path + "/in/deep/../top.png"]
+    let result = try colorize(names + ["--out", folder.path + "/out"])
+    #expect(result.exitCode == 0 && result.output == folder.path + "/out/top.png\n", "\(result.errorOutput)")
   }
 
   @Test("Files are replaced only if forced")
@@ -106,6 +132,8 @@ struct ColorizeTests {
   @Test("Contradictory arguments are refused")
   func contradictoryArgumentsAreRefused() throws {
     let (first, second) = (folder.path + "/in/top.png", folder.path + "/in/deep/a.png")
+    try RGBImage(width: 40, height: 24, color: .white).writePNG(to: folder.path + "/in/top-colored.png")
+    try FileManager.default.copyItem(atPath: first, toPath: folder.path + "/top.png")
     for (arguments, named) in [
       ([first, second, "--out", folder.path + "/one.png"], "several pictures need a folder"),
       ([folder.path + "/in", "--out", "-"], "several pictures need a folder"),
@@ -114,7 +142,12 @@ struct ColorizeTests {
       ([first, "--out", folder.path + "/new.png", "--format", "jpeg"], "--format jpeg"),
       ([first, "--out", folder.path + "/out", "--quality", "80"], "--quality"),
       ([first, "--out", folder.path + "/out", "--quality", "0", "--format", "jpeg"], "--quality 0"),
-      ([first, "--out", folder.path + "/in", "--force"], "in the place of a picture"),
+      ([first, "--out", folder.path + "/in", "--force"], "its colored picture would replace it"),
+      ([first, folder.path + "/in/top-colored.png"], "would replace \(folder.path)/in/top-colored.png, which is also"),
+      ([first, folder.path + "/top.png", "--out", folder.path + "/out"], "color them one at a time"),
+      ([first, "--out", folder.path + "/in/notes.txt"], "is a file; name a folder, or a file in .png, .jpg or .jpeg"),
+      ([first, second, "--out", folder.path + "/in/notes.txt"], "is a file; name a folder."),
+      (["/"], "name one by --out"),
       (["-", "-", "--out", folder.path + "/out"], "only once"),
       ([first, "--out", folder.path + "/out", "--strength", "2.5"], "--strength 2.5"),
       ([first, "--out", folder.path + "/out", "--strength", "nan"], "--strength nan"),
@@ -123,6 +156,7 @@ struct ColorizeTests {
       let result = try colorize(arguments)
       #expect(result.exitCode == 64 && result.errorLines.count == 1, "\(result.errorOutput)")
       #expect(result.errorOutput.contains(named), "\(result.errorOutput)")
+      #expect(result.errorOutput.contains("'recolor colorize --help'"), "\(result.errorOutput)")
     }
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/out"))
   }

@@ -116,6 +116,36 @@ struct FullSizeTests {
     #expect(try json(try evaluate("--json", "--toned", "keep"))["images"] as? Int == 5)
   }
 
+  @Test("The number of images counts those that are measured")
+  func theNumberOfImagesCountsThoseThatAreMeasured() throws {
+    try addToned()
+    let report = try json(try evaluate("--json", "--images", "3"))
+    #expect(report["images"] as? Int == 3)
+    #expect(report["leftOut"] as? [String: Int] == ["toned": 1, "unreadable": 0])
+    let all = try evaluate("--json", "--images", "4")
+    #expect(try json(all)["images"] as? Int == 3)
+    #expect(all.errorOutput.contains("--images 4: \(photographs) holds only 3"), "\(all.errorOutput)")
+  }
+
+  @Test("Photographs without color have no ratios")
+  func photographsWithoutColorHaveNoRatios() throws {
+    let gray = folder.path + "/gray"
+    try FileManager.default.createDirectory(atPath: gray, withIntermediateDirectories: true)
+    try RGBImage.colorful(width: 50, height: 50, level: 60).gray.writePNG(to: gray + "/a.png")
+    let arguments = ["evaluate", weights, "--data", gray, "--full-size", "--toned", "keep"]
+    let report = try json(try run(arguments + ["--json"]))
+    #expect(report["deltaERatio"] is NSNull && report["colorfulnessShare"] is NSNull)
+    let text = try run(arguments).output
+    #expect(text.contains("The photographs have no color: the ratios say nothing."), "\(text)")
+    #expect(!text.contains("%") && !text.contains("inf"), "\(text)")
+  }
+
+  @Test("At the training size, the folder of the images is named")
+  func atTheTrainingSizeTheFolderIsNamed() throws {
+    let result = try run(["evaluate", weights, "--data", photographs, "--images", "1"])
+    #expect(result.output.contains("1 image of photographs, the test split"), "\(result.output)\(result.errorOutput)")
+  }
+
   @Test("Folders of a test part are measured on it")
   func foldersOfATestPartAreMeasuredOnIt() throws {
     let parts = folder.path + "/parts"

@@ -26,9 +26,10 @@ final class RecolorProcess {
   ///   - output: The file for standard output, instead of its own.
   ///   - memoryLimit: The limit of the address space, in KiB.
   ///   - largestFile: The limit of the size of files, in blocks of 512 bytes.
+  ///   - directory: The working directory, instead of that of the tests.
   init(
     _ arguments: [String], environment: [String: String] = [:], input: String? = nil, output: String? = nil,
-    memoryLimit: Int? = nil, largestFile: Int? = nil
+    memoryLimit: Int? = nil, largestFile: Int? = nil, directory: String? = nil
   ) throws {
     folder = try TemporaryFolder()
     let limits = [memoryLimit.map { "ulimit -v \($0)" }, largestFile.map { "ulimit -f \($0)" }].compactMap(\.self)
@@ -40,6 +41,7 @@ final class RecolorProcess {
       process.arguments =
         ["-c", (limits + ["exec \"$0\" \"$@\""]).joined(separator: " && "), Self.executable.path] + arguments
     }
+    if let directory { process.currentDirectoryURL = URL(filePath: directory) }
     process.environment = ProcessInfo.processInfo.environment
       .merging(["RECOLOR_CACHE": Self.binaries.appending(path: "test-cache").path]) { $1 }
       .merging(environment) { $1 }

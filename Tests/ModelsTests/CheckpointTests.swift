@@ -63,6 +63,25 @@ struct CheckpointTests {
     }
   }
 
+  @Test("An exported file states the architecture that its tensors have, and keeps the other metadata")
+  func exportedMetadata() throws {
+    try withWeights { url in
+      let file = try SafetensorsFile(reading: url)
+      let lying = url.deletingLastPathComponent().appendingPathComponent("lying.safetensors")
+      let metadata = ["format": "pt", "model": "unet", "upsampling": "nearest", "image_width": "32", "note": "mine"]
+      let writer = try SafetensorsWriter(
+        writing: lying, tensors: file.tensors.mapValues { .init($0.dataType, $0.shape) }, metadata: metadata)
+      for name in file.tensors.keys { try writer.write(name, file.values(name, as: Float.self)) }
+      try writer.finish()
+      let exported = url.deletingLastPathComponent().appendingPathComponent("exported.safetensors")
+      try WeightsExport(Checkpoint(reading: lying), isHalf: false).write(to: exported)
+      let found = try Checkpoint(reading: exported)
+      #expect(found.configuration == configuration)
+      #expect(found.metadata == metadata.merging(configuration.metadata) { $1 })
+      #expect(found.metadata["upsampling"] == "transposed" && found.metadata["note"] == "mine")
+    }
+  }
+
   @Test("A value that float16 cannot hold is not exported to it")
   func tooLargeForHalfPrecision() throws {
     try withWeights { network in

@@ -9,49 +9,79 @@ struct ModelChoice {
   /// A safetensors file, the folder of a run, or the name of a built-in model.
   let model: String
   let pictures: [String]
-  /// A line that says which model colors where a reader could expect another; nil where there is no doubt.
+  /// A line that says that the standard model colors; nil where a model is named, and for a single argument.
   let remark: String?
 
   /// Divides arguments: the first is a model where it names one and pictures follow.
-  /// - Parameter weights: the model where it is given by an option; then all arguments are pictures.
-  /// - Throws: `ValidationError` where there is no picture, and where the first of several arguments names nothing.
-  init(_ arguments: [String], weights: String?) throws(ValidationError) {
+  /// - Parameters:
+  ///   - weights: The model where it is given by an option; then all arguments are pictures.
+  ///   - isRecursive: Whether the pictures of a folder include those of folders inside it.
+  /// - Throws: `ValidationError` where there is no picture, where the first of several arguments names nothing, and
+  ///   where a model is among the pictures.
+  init(_ arguments: [String], weights: String?, isRecursive: Bool) throws(ValidationError) {
+    let first = arguments.first ?? ""
     if let weights {
       (model, pictures, remark) = (weights, arguments, nil)
-      return
-    }
-    let first = arguments.first ?? ""
-    switch Self.role(of: first) {
-    case .model:
-      guard arguments.count > 1 else { throw ValidationError("\(first): is a model; name a picture to color, too.") }
+    } else if try Self.isModel(first, isAlone: arguments.count == 1, isRecursive: isRecursive) {
       (model, pictures, remark) = (first, Array(arguments.dropFirst()), nil)
-    case .otherFile where arguments.count > 1:
-      // Opening it says what is wrong with it.
-      (model, pictures, remark) = (first, Array(arguments.dropFirst()), nil)
-    case .nothing where arguments.count > 1:
-      throw ValidationError(
-        "\(first): no such model or picture; a model is a run's folder, a safetensors file or \(BuiltInModel.list).")
-    case .picture, .otherFile, .nothing:
+    } else {
       model = BuiltInModel.standard.argument
       pictures = arguments
-      remark = arguments.count > 1 ? "\(first) is no model: \(model) colors all \(arguments.count)" : nil
+      remark =
+        arguments.count > 1 ? "coloring with \(model); another model is named first or by --weights" : nil
     }
+    for picture in pictures where Self.role(of: picture) == .model {
+      throw ValidationError("\(picture): is a model; a model comes before the pictures, or after --weights.")
+    }
+  }
+
+  /// Returns whether the first argument is a model.
+  /// - Throws: `ValidationError` where it is one and alone, or neither a model nor a picture and not alone.
+  private static func isModel(_ first: String, isAlone: Bool, isRecursive: Bool) throws(ValidationError) -> Bool {
+    switch role(of: first) {
+    case .model:
+      guard !isAlone else { throw ValidationError("\(first): is a model; name a picture to color, too.") }
+      return true
+    // Opening it says what is wrong with it.
+    case .otherFile: return !isAlone
+    case .nothing where !isAlone:
+      throw ValidationError(
+        "\(first): no such model or picture; a model is a run's folder, a safetensors file or \(BuiltInModel.list).")
+    case .folder where !isAlone:
+      guard holdsPictures(first, isRecursive: isRecursive) else {
+        throw ValidationError(
+          "\(first): holds neither pictures nor a run's weights"
+            + (isRecursive ? "." : "; --recursive looks into folders inside it."))
+      }
+      return false
+    case .picture, .folder, .nothing: return false
+    }
+  }
+
+  /// Returns whether there are pictures in a folder, or parts of it that cannot be read, which are reported later.
+  private static func holdsPictures(_ folder: String, isRecursive: Bool) -> Bool {
+    guard let contents = try? PictureFolder(folder, isRecursive: isRecursive) else { return true }
+    return !contents.pictures.isEmpty || !contents.problems.isEmpty
   }
 
   private enum Role {
     case model
-    /// A picture, a folder of pictures, or standard input; it need not exist.
+    /// A picture, or standard input; it need not exist.
     case picture
+    /// A folder that is no run.
+    case folder
     case otherFile
     case nothing
   }
 
-  /// Returns what an argument names, without reading more than the first bytes of a file.
+  /// Returns the role of an argument, without reading more of a file than a run's configuration or the first bytes.
   private static func role(of argument: String) -> Role {
     if argument.hasPrefix(BuiltInModel.prefix) || argument.hasSuffix(".safetensors") { return .model }
     if Folder.exists(argument) {
       let run = RunDirectory(opening: URL(filePath: argument))
-      return [run.configuration, run.best, run.last].contains { exists($0.path) } ? .model : .picture
+      // Folders of pictures may hold a config.json, too.
+      let isRun = exists(run.best.path) || exists(run.last.path) || (try? run.readConfiguration()) != nil
+      return isRun ? .model : .folder
     }
     if argument == "-" || ImageFormat.isImage(named: argument) { return .picture }
     guard exists(argument) else { return .nothing }

@@ -1,5 +1,4 @@
 import Files
-import FoundationEssentials
 import Imaging
 
 /// The pictures in a folder to color.
@@ -12,19 +11,19 @@ struct PictureFolder {
   /// - Parameters:
   ///   - isRecursive: Whether to search the folders inside it. Links to folders are never followed.
   ///   - excluded: A folder that is left out, because the colored pictures are written there.
-  init(_ folder: String, isRecursive: Bool, excluding excluded: String) throws(FileError) {
-    let excluded = Self.resolved(excluded)
+  init(_ folder: String, isRecursive: Bool, excluding excluded: String? = nil) throws(FileError) {
+    let excluded = excluded.map(ColoredPath.resolved)
     // The folder itself is searched even if it is the excluded one: pictures may be colored into their own folder.
     try collect(folder, below: "", isRecursive: isRecursive, excluding: excluded)
   }
 
   private mutating func collect(
-    _ folder: String, below prefix: String, isRecursive: Bool, excluding excluded: String
+    _ folder: String, below prefix: String, isRecursive: Bool, excluding excluded: String?
   ) throws(FileError) {
     for name in try Folder.names(in: folder) where !name.hasPrefix(".") {
       let path = "\(folder)/\(name)"
       if Folder.exists(path, followingLinks: false) {
-        if isRecursive, Self.resolved(path) != excluded {
+        if isRecursive, ColoredPath.resolved(path) != excluded {
           do {
             try collect(path, below: "\(prefix)\(name)/", isRecursive: true, excluding: excluded)
           } catch {
@@ -36,6 +35,4 @@ struct PictureFolder {
       }
     }
   }
-
-  private static func resolved(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
 }

@@ -17,10 +17,14 @@ struct PictureJobs {
   /// - Parameters:
   ///   - inputs: Files, folders, and `-` for standard input.
   ///   - out: A folder, `-` for standard output, or, for one picture, a file; nil puts `old-colored.png` beside
-  ///     `old.jpg`, and the pictures of the folder `old` into the folder `old-colored`. Not nil with standard input.
+  ///     `old.jpg`, and the pictures of the folder `old` into the folder `old-colored`.
   ///   - format: The format of the colored pictures where `out` does not decide it.
-  /// - Throws: `ValidationError`.
-  init(inputs: [String], out: String?, format: ImageFormat?, isRecursive: Bool) throws {
+  /// - Throws: `ValidationError`, also for standard input without `out`.
+  init(
+    inputs: [String], out: String?, format: ImageFormat?, isRecursive: Bool
+  ) throws(ValidationError) {
+    var named: Set<String> = []
+    let inputs = inputs.filter { named.insert($0).inserted }
     self.out = out
     guard let out else {
       self.format = format ?? .png
@@ -35,8 +39,8 @@ struct PictureJobs {
       guard isSingle else { throw ValidationError("--out \(out): several pictures need a folder.") }
       guard out == "-" || namedFormat != nil else {
         let names = Format.list(ImageFormat.writable.map(\.name), "and")
-        let endings = Format.list(ImageFormat.writable.flatMap(\.writtenFileExtensions).map { ".\($0)" }, "or")
-        throw ValidationError("--out \(out): only \(names) are written; give it a name in \(endings).")
+        throw ValidationError(
+          "--out \(out): only \(names) are written; give it a name in \(ImageFormat.writtenEndings).")
       }
       if let format, let namedFormat, format != namedFormat {
         throw ValidationError("--format \(format): --out \(out) is the name of another format.")
@@ -47,6 +51,11 @@ struct PictureJobs {
     } else {
       guard Folder.exists(out) || !Self.namesFile(out) else {
         throw ValidationError("--out \(out): several pictures need a folder.")
+      }
+      guard Folder.exists(out) || !FileManager.default.fileExists(atPath: out) else {
+        throw ValidationError(
+          "--out \(out): is a file; name a folder"
+            + (isSingle ? ", or a file in \(ImageFormat.writtenEndings)." : "."))
       }
       self.format = format ?? .png
       for input in inputs { try add(input, isRecursive: isRecursive) }
@@ -62,76 +71,72 @@ struct PictureJobs {
       && (ImageFormat.isImage(named: name) || otherFormats.contains(URL(filePath: path).pathExtension.lowercased()))
   }
 
-  private mutating func add(_ input: String, isRecursive: Bool) throws {
+  private mutating func add(_ input: String, isRecursive: Bool) throws(ValidationError) {
     if input == "-" {
-      let target = path(for: "picture", in: out ?? ".")
-      jobs.append(PictureJob(source: .standardInput, target: .file(target), format: format))
-    } else if Folder.exists(input) {
-      do {
-        let target = out ?? Self.folder(beside: input)
-        let folder = try PictureFolder(input, isRecursive: isRecursive, excluding: target)
-        problems += folder.problems
-        if folder.pictures.isEmpty && folder.problems.isEmpty {
-          problems.append(
-            "\(input): no picture in this folder"
-              + (isRecursive ? " or those inside it" : "; --recursive looks into those inside it"))
-        }
-        let prefix = input.hasSuffix("/") ? input : input + "/"
-        for picture in folder.pictures {
-          jobs.append(
-            PictureJob(source: .file(prefix + picture), target: .file(path(for: picture, in: target)), format: format))
-          membersOfFolders.insert(jobs.count - 1)
-        }
-      } catch {
-        problems.append(error.description)
+      guard let out else {
+        throw ValidationError("--out is missing: it names a file for the picture from standard input, or - for a pipe.")
       }
+      add(.standardInput, to: ColoredPath.picture("picture", in: out, as: format))
+    } else if Folder.exists(input) {
+      try addFolder(input, isRecursive: isRecursive)
     } else {
-      let target =
-        out.map { path(for: URL(filePath: input).lastPathComponent, in: $0) } ?? path(for: input, suffix: Self.suffix)
-      jobs.append(PictureJob(source: .file(input), target: .file(target), format: format))
+      add(
+        .file(input),
+        to: out.map { ColoredPath.picture(URL(filePath: input).lastPathComponent, in: $0, as: format) }
+          ?? ColoredPath.picture(beside: input, as: format))
     }
   }
 
-  /// The end of the names of colored pictures, and of their folders, beside their originals.
-  private static let suffix = "-colored"
-
-  /// Returns the folder for the colored pictures of a folder: `scans-colored` for `scans/`.
-  private static func folder(beside input: String) -> String {
-    // `.` and `..` have their names above them.
-    let hasName = ![".", ".."].contains(URL(filePath: input).lastPathComponent)
-    let path = hasName ? input : URL(filePath: input).standardizedFileURL.path
-    return String(path.reversed().drop { $0 == "/" }.reversed()) + suffix
+  private mutating func addFolder(_ input: String, isRecursive: Bool) throws(ValidationError) {
+    let target = if let out { out } else { try ColoredPath.folder(beside: input) }
+    let folder: PictureFolder
+    do throws(FileError) {
+      folder = try PictureFolder(input, isRecursive: isRecursive, excluding: target)
+    } catch {
+      problems.append(error.description)
+      return
+    }
+    problems += folder.problems
+    if folder.pictures.isEmpty && folder.problems.isEmpty {
+      problems.append(
+        "\(input): no picture in this folder"
+          + (isRecursive ? " or those inside it" : "; --recursive looks into those inside it"))
+    }
+    let prefix = input.hasSuffix("/") ? input : input + "/"
+    for picture in folder.pictures {
+      add(.file(prefix + picture), to: ColoredPath.picture(picture, in: target, as: format))
+      membersOfFolders.insert(jobs.count - 1)
+    }
   }
 
-  /// Returns the path of a colored picture in a folder: `out/a/old.png` for `a/old.jpg`.
-  private func path(for picture: String, in folder: String) -> String {
-    path(for: (folder.hasSuffix("/") ? folder : folder + "/") + picture, suffix: "")
-  }
-
-  /// Returns the path of a colored picture beside its picture: `a/old-colored.png` for `a/old.jpg`.
-  private func path(for picture: String, suffix: String) -> String {
-    let end = ImageFormat.isImage(named: picture) ? picture.lastIndex(of: ".") : nil
-    return "\(picture[..<(end ?? picture.endIndex)])\(suffix).\(format.writtenFileExtensions.first ?? "")"
+  private mutating func add(_ source: PictureJob.Source, to path: String) {
+    jobs.append(PictureJob(source: source, target: .file(path), format: format))
   }
 
   /// Indices of the jobs whose pictures are in a folder of the command line.
   private var membersOfFolders: Set<Int> = []
 
-  /// Removes jobs whose colored picture would replace another, or a picture to color.
-  private mutating func refuseLosses() throws {
-    let sources = Set(jobs.compactMap { if case .file(let path) = $0.source { Self.resolved(path) } else { nil } })
-    var taken: [String: String] = [:]
+  /// Removes jobs whose colored picture would replace another, or a picture to color, and those that are there twice.
+  private mutating func refuseLosses() throws(ValidationError) {
+    let sources = Set(jobs.compactMap(\.source.resolvedPath))
+    var taken: [String: PictureJob] = [:]
     var kept: [PictureJob] = []
     for (index, job) in jobs.enumerated() {
       var problem: String?
       if case .file(let path) = job.target {
-        if sources.contains(Self.resolved(path)) {
+        let target = ColoredPath.resolved(path)
+        if sources.contains(target) {
           problem =
-            "\(job.source.name): \(out.map { "--out \($0)" } ?? "this") would put its colored picture in the place of a "
-            + "picture to color"
-        } else if let other = taken.updateValue(job.source.name, forKey: path) {
-          taken[path] = other
-          problem = "\(job.source.name): would be written to the same file as \(other): \(path)"
+            "\(job.source.name): its colored picture would replace "
+            + (job.source.resolvedPath == target ? "it" : "\(path), which is also to be colored")
+            + "; name another folder by --out"
+        } else if let other = taken[target] {
+          if let picture = job.source.resolvedPath, picture == other.source.resolvedPath { continue }
+          problem =
+            "\(job.source.name): would be written to the same file as \(other.source.name), \(path); color them one at "
+            + "a time, each with another --out"
+        } else {
+          taken[target] = job
         }
       }
       if let problem {
@@ -143,8 +148,6 @@ struct PictureJobs {
     }
     jobs = kept
   }
-
-  private static func resolved(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
 }
 
 /// A picture to color, and its destination.
@@ -159,6 +162,11 @@ struct PictureJob {
       case .standardInput: "standard input"
       case .file(let path): path
       }
+    }
+
+    /// See `ColoredPath.resolved(_:)`; nil for standard input.
+    var resolvedPath: String? {
+      if case .file(let path) = self { ColoredPath.resolved(path) } else { nil }
     }
   }
 
@@ -180,4 +188,7 @@ extension ImageFormat: ExpressibleByArgument {
   }
 
   public static var allValueStrings: [String] { writable.map(\.rawValue) }
+
+  /// The endings of the names of written files, for help and messages.
+  static let writtenEndings = Format.list(writable.flatMap(\.writtenFileExtensions).map { ".\($0)" }, "or")
 }

@@ -26,10 +26,11 @@ struct BuiltInModelReport: Encodable {
     card = model.card
   }
 
-  /// The model in one line: its name, and the first paragraph of its card.
+  /// The model in one line: its name, the first paragraph of its card, and the command that shows the card.
   var text: String {
     let paragraph = card.split(separator: "\n", omittingEmptySubsequences: false)
       .drop { $0.isEmpty || $0.hasPrefix("#") }.prefix { !$0.isEmpty }
-    return "\(name): \(paragraph.joined(separator: " ")) (\(model.rawValue), width \(width), \(Format.bytes(bytes)))"
+    return "\(name): \(paragraph.joined(separator: " ")) (\(model.rawValue), width \(width), \(Format.bytes(bytes)); "
+      + "recolor models \(name) shows its card)"
   }
 }

@@ -44,8 +44,7 @@ struct Colorize: ParsableCommand {
     help: ArgumentHelp(
       """
       Where colored pictures go: a folder; for one picture also a file in \
-      \(Format.list(ImageFormat.writable.flatMap(\.writtenFileExtensions).map { ".\($0)" }, "or")), or - for standard \
-      output. (default: beside the picture)
+      \(ImageFormat.writtenEndings), or - for standard output. (default: beside the picture)
       """,
       valueName: "path"))
   var out: String?
@@ -92,14 +91,11 @@ struct Colorize: ParsableCommand {
     if out == "-", isatty(STDOUT_FILENO) == 1 {
       throw ValidationError("--out -: standard output is a terminal; send it to a file or a pipe.")
     }
-    _ = try ModelChoice(arguments, weights: weights)
-    if out == nil, arguments.contains("-") {
-      throw ValidationError("--out is missing: it names a file for the picture from standard input, or - for a pipe.")
-    }
+    _ = try ModelChoice(arguments, weights: weights, isRecursive: recursive)
   }
 
   func run() throws {
-    let choice = try ModelChoice(arguments, weights: weights)
+    let choice = try ModelChoice(arguments, weights: weights, isRecursive: recursive)
     let plan = try PictureJobs(inputs: choice.pictures, out: out, format: format, isRecursive: recursive)
     if quality != nil, !plan.jobs.isEmpty, plan.jobs.allSatisfy({ $0.format != .jpeg }) {
       throw ValidationError("--quality: is of JPEG pictures; --format jpeg writes them.")

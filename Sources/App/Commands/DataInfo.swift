@@ -1,6 +1,5 @@
 import ArgumentParser
 import Data
-import Files
 import Imaging
 
 /// `recolor data info`
@@ -27,9 +26,7 @@ struct DataInfo: ParsableCommand {
 
   func validate() throws {
     try Requirement.within(1...4096).check(size, of: "size")
-    if let sheet, Folder.holdsFile(sheet) {
-      throw ValidationError("--sheet \(sheet): is there already; name another file, or remove it.")
-    }
+    try NewFile.check(sheet, of: "sheet")
   }
 
   func run() throws {

@@ -30,10 +30,10 @@ struct Evaluate: ParsableCommand {
   var data: DataSource
   @Option(
     help: ArgumentHelp(
-      "The part to measure on: the test photographs, or those that the run validated or trained on.",
+      "The part to measure on: the test photographs, or those that the run validated or trained on. (default: test)",
       discussion: """
         The latter two are those of the run that the weights are in. Of a folder of images that holds no folders train \
-        and test, the test part is what the run was not trained on. (default: test)
+        and test, the test part is what the run was not trained on.
         """))
   var split: Split?
   @Option(parsing: .unconditional, help: "Number of photographs to measure on, the first ones. (default: all)")
@@ -51,9 +51,7 @@ struct Evaluate: ParsableCommand {
 
   func validate() throws {
     try Requirement.positive.check(images, of: "images")
-    if let predictions, Folder.holdsFile(predictions) {
-      throw ValidationError("--predictions \(predictions): is there already; name another file, or remove it.")
-    }
+    try NewFile.check(predictions, of: "predictions")
     try fullSizeOptions.validate(with: self)
   }
 
@@ -64,10 +62,10 @@ struct Evaluate: ParsableCommand {
     let dataset = try EvaluationData(data, split, images: images, toned: tonedOptions.toned).load(for: [weights])
     let backend = try deviceOptions.device.open(precisionOptions.precision)
     let result = try EvaluationReport(weights, split, dataset, on: backend)
+    try Console.output(report.json ? try JSONReport.text(result) : result.text)
     if let predictions {
       try PredictionFile.write(weights, dataset: dataset, to: URL(filePath: predictions), on: backend)
     }
-    try Console.output(report.json ? try JSONReport.text(result) : result.text)
   }
 
   private func measureAtFullSize(_ weights: Checkpoint) throws {
@@ -76,9 +74,10 @@ struct Evaluate: ParsableCommand {
     let result = try FullSizeReport(
       weights, pictures, workingSize: fullSizeOptions.workingSize ?? Colorizer.defaultWorkingSize(for: weights),
       strength: fullSizeOptions.strength ?? 1, on: backend)
+    // The report is not lost where the file cannot be written.
+    try Console.output(report.json ? try JSONReport.text(result) : result.text)
     if let csv = fullSizeOptions.csv {
       try AtomicFile.write(Array(result.table.text.utf8), to: csv)
     }
-    try Console.output(report.json ? try JSONReport.text(result) : result.text)
   }
 }

@@ -46,7 +46,7 @@ struct EvaluationReport: Encodable {
     let model = subject.model.rawValue
     return """
       \(subject.checkpoint): \(model), width \(subject.width)
-      \(Format.count(metrics.images)) images of \(subject.data), the \(subject.split.rawValue) split
+      \(Format.counted(metrics.images, "image")) of \(subject.data), the \(subject.split.rawValue) split
 
       \(Metric.table(models: [(model, metrics)], grayCopy: subject.grayCopy, truth: subject.truth))
       """

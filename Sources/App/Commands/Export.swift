@@ -14,7 +14,7 @@ struct Export: ParsableCommand {
       PyTorch, which also reads the files of a run as they are: the weights under PyTorch's names.
 
         recolor export runs/gan
-        recolor export builtin:photo --format safetensors
+        recolor export builtin:photo --out photo.safetensors
         recolor export runs/gan --normalized --out gan.onnx
       """)
 
@@ -24,8 +24,8 @@ struct Export: ParsableCommand {
   }
 
   @OptionGroup var checkpoint: CheckpointArgument
-  @Option(help: "What kind of file.")
-  var format: Format = .onnx
+  @Option(help: "The kind of file. (default: that of the name after --out, or onnx)")
+  var format: Format?
   @Option(
     help: ArgumentHelp("The file. (default: the run's name with .onnx or .safetensors)", valueName: "file"),
     completion: .file())
@@ -40,11 +40,27 @@ struct Export: ParsableCommand {
 
   func validate() throws {
     if let out, out.isEmpty { throw ValidationError("--out: names no file.") }
+    let format = try kind()
     if half, format != .safetensors { throw ValidationError("--half: is of --format safetensors.") }
     if normalized, format != .onnx { throw ValidationError("--normalized: is of --format onnx.") }
   }
 
+  /// Returns the kind of file that the options ask for.
+  /// - Throws: `ValidationError` where the file's name asks for none, or for another one than `--format`.
+  private func kind() throws(ValidationError) -> Format {
+    guard let out else { return format ?? .onnx }
+    guard let named = Format(rawValue: URL(filePath: out).pathExtension.lowercased()) else {
+      let endings = Format.allCases.map { ".\($0)" }.joined(separator: " or ")
+      throw ValidationError("--out \(out): only ONNX and safetensors are written; give it a name in \(endings).")
+    }
+    if let format, format != named {
+      throw ValidationError("--format \(format): --out \(out) is the name of another format.")
+    }
+    return named
+  }
+
   func run() throws {
+    let format = try kind()
     let weights = try checkpoint.open()
     let path = out ?? "\(weights.shortName).\(format.rawValue)"
     if !force, Folder.holdsFile(path) {

@@ -21,12 +21,14 @@ struct FullSizePictures {
   }
 
   let folder: String
-  /// Paths of the pictures to read.
+  /// Paths of all pictures.
   private let paths: [String]
+  /// Number of pictures to measure, the first ones that are not left out; nil for all.
+  private let images: Int?
   private let toned: TonedImages
 
   /// Finds the pictures of a folder's test part, or of the whole folder where it has none.
-  /// - Parameter images: Number of pictures, the first ones; nil for all.
+  /// - Parameter images: Number of pictures to measure, the first ones that are not left out; nil for all.
   /// - Throws: `DataError`, also where the source is not a folder of images.
   init(_ source: DataSource, images: Int?, toned: TonedImages) throws(DataError) {
     guard let folder = try source.imageFolder(.test) else {
@@ -38,7 +40,8 @@ struct FullSizePictures {
       throw .imageCount("--images \(images): \(folder) holds \(paths.count)")
     }
     self.folder = folder
-    self.paths = Array(paths.prefix(images ?? paths.count))
+    self.paths = paths
+    self.images = images
     self.toned = toned
   }
 
@@ -54,8 +57,11 @@ struct FullSizePictures {
     defer { display.clear() }
     var unreadable: [String] = []
     var omissions = Omissions()
-    for (index, path) in paths.enumerated() {
-      display.update("\(index + 1) of \(paths.count): \(path)")
+    var (readCount, measuredCount) = (0, 0)
+    for path in paths where measuredCount < images ?? .max {
+      readCount += 1
+      let place = images.map { "\(measuredCount + 1) of \($0)" } ?? "\(readCount) of \(paths.count)"
+      display.update("\(place): \(path)")
       let photograph: RGBImage
       do throws(ImageError) {
         photograph = try RGBImage(contentsOf: path)
@@ -76,16 +82,20 @@ struct FullSizePictures {
       try body(
         Picture(
           name: String(path.dropFirst(folder.count + 1)), photograph: photograph, gray: photograph.withoutChroma))
+      measuredCount += 1
     }
     display.clear()
     omissions.unreadable = unreadable.count
-    let readableCount = paths.count - unreadable.count
+    let readableCount = readCount - unreadable.count
     guard readableCount > 0 else {
-      throw DataError.noReadableImages(folder: folder, count: paths.count, reason: unreadable.first ?? "")
+      throw DataError.noReadableImages(folder: folder, count: readCount, reason: unreadable.first ?? "")
     }
     guard omissions.toned < readableCount else { throw DataError.onlyToned(folder: folder, count: readableCount) }
-    ImageFolderReport.noteUnreadable(unreadable, of: paths.count, in: folder)
+    ImageFolderReport.noteUnreadable(unreadable, of: readCount, in: folder)
     ImageFolderReport.noteToned(omissions.toned, of: readableCount, in: folder)
+    if let images, measuredCount < images {
+      Console.note("--images \(images): \(folder) holds only \(measuredCount) that can be measured")
+    }
     return omissions
   }
 }

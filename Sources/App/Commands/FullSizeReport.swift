@@ -29,7 +29,27 @@ struct FullSizeReport: Encodable {
     let deltaEExcess: Double
   }
 
-  /// The report without the model's means.
+  /// The model's means as shares.
+  private struct Ratios {
+    /// ΔE, of the gray copies'.
+    let deltaE: Double
+    /// The colorfulness, of the photographs'.
+    let colorfulness: Double
+
+    /// Least mean ΔE of gray copies of photographs with color: half of a just noticeable difference.
+    private static let leastDeltaE = 0.5
+    /// Least mean colorfulness of photographs with color, on the scale 0...255.
+    private static let leastColorfulness = 1.0
+
+    /// Fails where the photographs have no color.
+    init?(_ model: PictureScores, grayCopy: PictureScores, truth: PictureScores) {
+      guard grayCopy[.deltaE] >= Self.leastDeltaE, truth[.colorfulness] >= Self.leastColorfulness else { return nil }
+      deltaE = model[.deltaE] / grayCopy[.deltaE]
+      colorfulness = model[.colorfulness] / truth[.colorfulness]
+    }
+  }
+
+  /// The report without the model's means and the ratios.
   private struct Subject: Encodable {
     let model: ModelKind
     let width: Int
@@ -42,14 +62,14 @@ struct FullSizeReport: Encodable {
     let leftOut: FullSizePictures.Omissions
     let grayCopy: PictureScores
     let truth: PictureScores
-    let deltaERatio: Double
-    let colorfulnessShare: Double
     let worst: Worst
     let pictures: [Row]
   }
 
   private let subject: Subject
   private let scores: PictureScores
+  /// Nil where the photographs have no color.
+  private let ratios: Ratios?
 
   /// Colors the pictures one after the other and measures.
   /// - Throws: `SafetensorsError`, `BackendError`, `DataError`, `ImageError`.
@@ -75,18 +95,25 @@ struct FullSizeReport: Encodable {
       let worst = rows.max(by: { $0.deltaEExcess < $1.deltaEExcess })
     else { throw DataError.noImages(folder: pictures.folder) }
     scores = model
+    ratios = Ratios(model, grayCopy: grayCopy, truth: truth)
     subject = Subject(
       model: weights.configuration.kind, width: weights.configuration.width, checkpoint: weights.name,
       data: pictures.folder, device: backend.name, workingSize: workingSize, strength: strength, images: rows.count,
-      leftOut: leftOut, grayCopy: grayCopy, truth: truth, deltaERatio: model[.deltaE] / grayCopy[.deltaE],
-      colorfulnessShare: model[.colorfulness] / truth[.colorfulness],
+      leftOut: leftOut, grayCopy: grayCopy, truth: truth,
       worst: Worst(name: worst.name, deltaEExcess: worst.deltaEExcess), pictures: rows)
   }
 
-  /// Encodes one object: the model's means are keys beside the others.
+  private enum RatioKey: CodingKey {
+    case deltaERatio, colorfulnessShare
+  }
+
+  /// Encodes one object: the model's means and the ratios are keys beside the others. Ratios that say nothing are null.
   func encode(to encoder: any Encoder) throws {
     try subject.encode(to: encoder)
     try scores.encode(to: encoder)
+    var container = encoder.container(keyedBy: RatioKey.self)
+    try container.encode(ratios?.deltaE, forKey: .deltaERatio)
+    try container.encode(ratios?.colorfulness, forKey: .colorfulnessShare)
   }
 
   /// The report as text.
@@ -99,10 +126,18 @@ struct FullSizeReport: Encodable {
 
       \(metrics)
 
-      ΔE is \(Format.fixed(subject.deltaERatio, 3)) of the gray copy's.
-      The colorfulness is \(Format.fixed(100 * subject.colorfulnessShare, 1)) % of the photographs'.
+      \(comparison)
       The worst picture is \(subject.worst.name): ΔE is \(Format.fixed(abs(excess), 2)) \
       \(excess < 0 ? "below" : "above") the gray copy's.
+      """
+  }
+
+  /// The ratios in sentences.
+  private var comparison: String {
+    guard let ratios else { return "The photographs have no color: the ratios say nothing." }
+    return """
+      ΔE is \(Format.fixed(ratios.deltaE, 3)) of the gray copy's.
+      The colorfulness is \(Format.fixed(100 * ratios.colorfulness, 1)) % of the photographs'.
       """
   }
 

@@ -9,8 +9,8 @@ struct ModelsCommand: ParsableCommand {
     abstract: "Show what the models consist of, layer by layer, and which ones are built in.",
     discussion: """
       Shows every layer with the shape of its output (height×width×channels), its parameters and its multiply-adds for \
-      one image, the totals, and the memory that training takes. Without a model, shows both and lists the trained \
-      models that come with the program; the name of one of these shows its model card.
+      one image, the totals, and the memory that training takes. Without a model, lists the trained models that come \
+      with the program and shows both kinds; the name of a trained model shows its model card.
 
         recolor models builtin:photo
         recolor models unet
@@ -24,25 +24,32 @@ struct ModelsCommand: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var report: ReportOptions
 
-  func validate() throws { try options.validate(for: kinds) }
+  func validate() throws {
+    if case .builtIn(let model) = model, let option = options.given.first {
+      throw ValidationError("\(option): does not apply to \(model.argument), whose sizes are those of its weights.")
+    }
+    try options.validate(for: kinds)
+  }
 
   func run() throws {
-    if case .builtIn(let model) = model {
-      return try Console.output(report.json ? try JSONReport.text(BuiltInModelReport(model)) : model.card)
+    switch model {
+    case .builtIn(let model):
+      try Console.output(report.json ? try JSONReport.text(BuiltInModelReport(model)) : model.card)
+    case .kind:
+      let reports = try modelReports()
+      try Console.output(report.json ? try JSONReport.text(reports[0]) : reports[0].text)
+    case nil:
+      let list = ModelsReport(
+        models: try modelReports(), builtIn: try BuiltInModel.allCases.map(BuiltInModelReport.init))
+      try Console.output(report.json ? try JSONReport.text(list) : list.text)
     }
-    let builtIn = try BuiltInModel.allCases.map(BuiltInModelReport.init)
+  }
+
+  /// Returns the report of each kind of model that is shown.
+  private func modelReports() throws -> [ModelReport] {
     let backend = try deviceOptions.device.open(.named(.float32))
-    let reports = try kinds.map { kind in
-      try ModelReport(
-        options.configuration(kind), size: options.size, batchSize: options.batchSize, on: backend)
-    }
-    if !report.json {
-      let list = model == nil ? ["Built in:\n" + builtIn.map { "  \($0.text)" }.joined(separator: "\n")] : []
-      try Console.output((reports.map(\.text) + list).joined(separator: "\n\n"))
-    } else if model == nil {
-      try Console.output(try JSONReport.text(ModelsReport(models: reports, builtIn: builtIn)))
-    } else {
-      try Console.output(try JSONReport.text(reports[0]))
+    return try kinds.map { kind in
+      try ModelReport(options.configuration(kind), size: options.size, batchSize: options.batchSize, on: backend)
     }
   }
 
@@ -79,4 +86,10 @@ enum ModelSubject: ExpressibleByArgument {
 private struct ModelsReport: Encodable {
   let models: [ModelReport]
   let builtIn: [BuiltInModelReport]
+
+  /// The built-in models, and the tables of the others.
+  var text: String {
+    let list = "Built in:\n" + builtIn.map { "  \($0.text)" }.joined(separator: "\n")
+    return ([list] + models.map(\.text)).joined(separator: "\n\n")
+  }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Imaging
 import Models
 
 /// The argument for weights, and options for what their file may not state.
@@ -51,6 +52,7 @@ extension Checkpoint {
   private static func file(_ path: String) throws(RunError) -> URL {
     var isFolder = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
+      guard ImageFormat(ofFileAt: path) == nil else { throw .file(path: path, reason: "is a picture, not a model") }
       return URL(filePath: path)
     }
     let run = RunDirectory(opening: URL(filePath: path))

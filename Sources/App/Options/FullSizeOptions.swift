@@ -1,5 +1,4 @@
 import ArgumentParser
-import Files
 import Models
 
 /// The options of `recolor evaluate` about photographs at full size.
@@ -7,7 +6,7 @@ struct FullSizeOptions: ParsableArguments {
   @Flag(
     help: ArgumentHelp(
       "Measure the photographs of a folder at their full size, colored as colorize does.",
-      discussion: "Where the folder holds folders train and test, those in test. All of them are measured."))
+      discussion: "Where the folder holds folders train and test, those in test."))
   var fullSize = false
   @Option(
     parsing: .unconditional,
@@ -36,8 +35,6 @@ struct FullSizeOptions: ParsableArguments {
       let given = [(workingSize != nil, "--working-size"), (strength != nil, "--strength"), (csv != nil, "--csv")]
       for (isGiven, name) in given where isGiven { throw ValidationError("\(name): needs --full-size.") }
     }
-    if let csv, Folder.holdsFile(csv) {
-      throw ValidationError("--csv \(csv): is there already; name another file, or remove it.")
-    }
+    try NewFile.check(csv, of: "csv")
   }
 }

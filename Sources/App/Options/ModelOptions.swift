@@ -3,19 +3,35 @@ import Models
 
 /// The options for the sizes of a model, its images and its batches, of the commands that show or measure models.
 struct ModelOptions: ParsableArguments {
-  @Option(parsing: .unconditional, help: "Channels of the first level; the levels below have 2 to 16 times as many.")
-  var width = 64
   @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Width and height of the images, a multiple of 16.", valueName: "pixels"))
-  var size = 32
-  @Option(parsing: .unconditional, help: ArgumentHelp("Photographs in a batch.", valueName: "images"))
-  var batchSize = 64
-  @Option(help: "How the decoder doubles its maps.")
-  var upsampling: UpsamplingKind = .transposed
+    name: .customLong("width"), parsing: .unconditional,
+    help: "Channels of the first level; the levels below have 2 to 16 times as many. (default: 64)")
+  private var givenWidth: Int?
+  @Option(
+    name: .customLong("size"), parsing: .unconditional,
+    help: ArgumentHelp("Width and height of the images, a multiple of 16. (default: 32)", valueName: "pixels"))
+  private var givenSize: Int?
+  @Option(
+    name: .customLong("batch-size"), parsing: .unconditional,
+    help: ArgumentHelp("Photographs in a batch. (default: 64)", valueName: "images"))
+  private var givenBatchSize: Int?
+  @Option(name: .customLong("upsampling"), help: "How the decoder doubles its maps. (default: transposed)")
+  private var givenUpsampling: UpsamplingKind?
+
+  var width: Int { givenWidth ?? 64 }
+  var size: Int { givenSize ?? 32 }
+  var batchSize: Int { givenBatchSize ?? 64 }
+
+  /// The names of the options that are given.
+  var given: [String] {
+    [
+      (givenWidth != nil, "--width"), (givenSize != nil, "--size"), (givenBatchSize != nil, "--batch-size"),
+      (givenUpsampling != nil, "--upsampling"),
+    ].compactMap { $0 ? $1 : nil }
+  }
 
   func configuration(_ kind: ModelKind) throws(ModelError) -> ModelConfiguration {
-    try ModelConfiguration(kind: kind, width: width, upsampling: upsampling)
+    try ModelConfiguration(kind: kind, width: width, upsampling: givenUpsampling ?? .transposed)
   }
 
   static var batchSizes: Requirement<Int> { .within(1...65_536) }

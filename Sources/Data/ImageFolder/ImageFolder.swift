@@ -103,8 +103,8 @@ public enum ImageFolder {
     let labels = classes.map { classes in names.indices.filter { !left.contains($0) }.map { classes.labels[$0] } }
     let folders = members.unreadable.map { Unreadable(path: $0.path, reason: $0.description) }
     let dataset = ImageDataset(
-      name: "images", source: folder, width: width, height: height, bytes: images.bytes, labels: labels,
-      classNames: classes?.names ?? [], sha256: images.sha256)
+      name: folder.split(separator: "/").last.map(String.init) ?? folder, source: folder, width: width, height: height,
+      bytes: images.bytes, labels: labels, classNames: classes?.names ?? [], sha256: images.sha256)
     return Contents(
       dataset: dataset, unreadable: folders + unreadable, tonedCount: omissions.toned.count,
       isFromCache: images.isFromCache)

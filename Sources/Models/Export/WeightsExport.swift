@@ -1,7 +1,7 @@
 import Foundation
 
 /// Writes a network that colors as a safetensors file: the weights and running statistics under PyTorch's names, with
-/// the metadata of their file.
+/// the metadata of their file. What these state about the architecture is corrected, where tensors contradict it.
 public struct WeightsExport {
   private let checkpoint: Checkpoint
   private let isHalf: Bool
@@ -21,7 +21,7 @@ public struct WeightsExport {
     let writer = try SafetensorsWriter(
       writing: url,
       tensors: Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, .init(dataType, $0.fileShape)) }),
-      metadata: checkpoint.configuration.metadata.merging(checkpoint.metadata) { $1 })
+      metadata: checkpoint.metadata.merging(checkpoint.configuration.metadata) { $1 })
     for parameter in parameters {
       let values = try checkpoint.values(of: parameter)
       guard isHalf else {

@@ -86,6 +86,9 @@ extension SafetensorsError.Problem: CustomStringConvertible {
     switch self {
     case .file(let problem, let reason): "\(problem): \(reason)"
     case .noHeader(let count): "not a safetensors file: it has \(count) bytes, too few for a header"
+    // Any other file begins with bytes that are a length like this.
+    case .headerTooLong(let count, _) where count > UInt64(SafetensorsLayout.maximumHeaderByteCount):
+      "not a safetensors file"
     case .headerTooLong(let count, let limit):
       "not a safetensors file, or cut short: its header claims \(count) bytes where at most \(limit) can be"
     case .malformedHeader(let reason, let offset): "header: \(reason), at byte \(offset)"
