@@ -146,7 +146,7 @@ struct Train: ParsableCommand {
     }
     let backend = try backend(device, configuration.precision ?? .float32, toResume: folder)
     let dataset = try DataSource(argument: configuration.data).load(
-      .training, size: configuration.imageWidth, toned: configuration.toned ?? .keep)
+      .training, size: configuration.imageWidth, toned: configuration.usedToned)
     return try TrainingRun(
       resuming: directory, as: configuration, dataset: dataset, residency: options.deviceImages, on: backend)
   }
