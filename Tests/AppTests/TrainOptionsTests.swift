@@ -58,7 +58,7 @@ struct TrainOptionsTests {
     let result = try process.wait()
     #expect(result.exitCode == 130, "\(result.errorOutput)")
     let duration = try #require(result.errorLines.firstIndex { $0.hasSuffix(" images/s)") })
-    #expect(result.errorLines[duration].contains(/about [0-9]+ days for 900000000 epochs on cpu/))
+    #expect(result.errorLines[duration].contains(/about [0-9]+ days for 900,000,000 epochs on cpu/))
     #expect(result.errorLines[duration + 1].contains("shorter with fewer --epochs"))
   }
 

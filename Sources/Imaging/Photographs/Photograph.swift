@@ -73,7 +73,8 @@ public struct Photograph: Sendable {
   }
 
   /// Creates a photograph of 8-bit sRGB.
-  /// - Parameter name: What errors call it.
+  /// - Parameter name: The name of the image in errors.
+  /// - Throws: `ImageError` where there is no memory for a copy.
   public init(_ image: RGBImage, name: String) throws(ImageError) {
     raster = try Raster(
       width: image.width, height: image.height, color: .rgb, hasAlpha: false, bytesPerSample: 1, name: name)

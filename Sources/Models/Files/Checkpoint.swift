@@ -29,6 +29,7 @@ public struct Checkpoint {
   }
 
   /// Opens the weights of a built-in model.
+  /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`, where the program was built with a damaged file.
   public init(_ model: BuiltInModel) throws {
     try self.init(SafetensorsFile(in: model.weights, named: model.argument), at: nil, kind: nil, upsampling: nil)
   }
@@ -145,7 +146,7 @@ public struct Checkpoint {
 }
 
 extension ModelConfiguration {
-  /// What a weights file states about the architecture.
+  /// The metadata of a weights file about the architecture.
   var metadata: [String: String] {
     [
       "format": "recolor", "model": kind.rawValue, "width": String(width), "upsampling": upsampling.rawValue,
