@@ -44,6 +44,7 @@ struct TrainOptionsTests {
     #expect(try last(run) == last(folder.path + "/named"))
   }
 
+  /// Takes somewhat longer than the two seconds of steps that are measured.
   @Test("The duration comes after the first steps, with the options that shorten a long run")
   func theDurationComesAfterTheFirstSteps() throws {
     let process = try RecolorProcess([
