@@ -189,6 +189,7 @@ struct TrainOptionsTests {
     #expect(result.errorOutput.contains("--init \(weights): "), "\(result.errorOutput)")
   }
 
+  /// Saves of a network of its width are large, and take a second or two.
   @Test("A run starts from a built-in model")
   func aRunStartsFromABuiltInModel() throws {
     let photo = try Checkpoint(.photo)
