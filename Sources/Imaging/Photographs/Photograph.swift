@@ -73,8 +73,8 @@ public struct Photograph: Sendable {
   }
 
   /// Creates a photograph of 8-bit sRGB.
-  /// - Parameter name: The name of the image in errors.
-  /// - Throws: `ImageError` where there is no memory for a copy.
+  /// - Parameter name: The name in messages of errors.
+  /// - Throws: `ImageError` where it has too many pixels, or there is no memory for it.
   public init(_ image: RGBImage, name: String) throws(ImageError) {
     raster = try Raster(
       width: image.width, height: image.height, color: .rgb, hasAlpha: false, bytesPerSample: 1, name: name)

@@ -29,7 +29,7 @@ public struct Checkpoint {
   }
 
   /// Opens the weights of a built-in model.
-  /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`, where the program was built with a damaged file.
+  /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`.
   public init(_ model: BuiltInModel) throws {
     try self.init(SafetensorsFile(in: model.weights, named: model.argument), at: nil, kind: nil, upsampling: nil)
   }
