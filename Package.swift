@@ -128,7 +128,8 @@ let package = Package(
       resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: tests),
     .testTarget(
-      name: "AppTests", dependencies: ["Models", "Data", "Imaging", "Report", "TestSupport"], swiftSettings: tests),
+      name: "AppTests", dependencies: ["App", "Models", "Data", "Imaging", "Report", "Runtime", "TestSupport"],
+      swiftSettings: tests),
   ]
 )
 

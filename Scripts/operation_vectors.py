@@ -1,4 +1,4 @@
-"""Test vectors of single operations, forward and backward: one function and one file per operation.
+"""Test vectors of single operations but losses, forward and backward: one function and one file per operation.
 
 Shapes are awkward on purpose: one channel, odd numbers of channels, odd heights and widths, maps of a single pixel.
 """
@@ -228,54 +228,6 @@ def batch_normalization(folder: Path) -> None:
     file.save()
 
 
-def pixelwise_loss(folder: Path) -> None:
-    file = VectorFile(folder / "pixelwise_loss.safetensors")
-    for kind, function, values in [
-        ("meanSquared", functional.mse_loss, Values(7)),
-        ("l1", functional.l1_loss, Values(8)),
-    ]:
-        for shape, weight in [((2, 7, 5, 3), 1.0), ((1, 1, 1, 1), 1.0), ((3, 4, 4, 17), 100.0)]:
-            batch, height, width, channels = shape
-            prediction = values.normal(batch, channels, height, width)
-            target = values.normal(batch, channels, height, width)
-            if channels > 1:
-                # Where both agree, L1's derivative is 0.
-                target.view(-1)[::5] = prediction.view(-1)[::5]
-            prediction.requires_grad_()
-            loss = function(prediction, target)
-            (weight * loss).backward()
-            file.add(
-                f"{kind} {batch}x{height}x{width}x{channels}, weight {weight:g}",
-                {
-                    "prediction": nhwc(prediction),
-                    "target": nhwc(target),
-                    "loss": vector(loss),
-                    "gradient": nhwc(prediction.grad),
-                },
-                kind=kind,
-                weight=weight,
-            )
-    file.save()
-
-
-def binary_cross_entropy(folder: Path) -> None:
-    values, file = Values(9), VectorFile(folder / "binary_cross_entropy.safetensors")
-    for (batch, height, width), target, weight in [((7, 1, 1), 0.9, 0.5), ((3, 3, 2), 0.0, 0.5), ((5, 1, 1), 1.0, 1.0)]:
-        logits = values.normal(batch, 1, height, width, scale=3)
-        # Exponentials of these overflow or vanish in float32.
-        logits.view(-1)[:3] = torch.tensor([0.0, 95.0, -95.0]).double()
-        logits.requires_grad_()
-        loss = functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
-        (weight * loss).backward()
-        file.add(
-            f"{batch}x{height}x{width}x1, target {target:g}",
-            {"logits": nhwc(logits), "loss": vector(loss), "gradient": nhwc(logits.grad)},
-            target=target,
-            weight=weight,
-        )
-    file.save()
-
-
 def adam(folder: Path) -> None:
     values, file = Values(10), VectorFile(folder / "adam.safetensors")
     for (beta1, beta2), learning_rate in [((0.9, 0.999), 1e-3), ((0.5, 0.999), 2e-4)]:
@@ -386,69 +338,15 @@ def spectral_normalization(folder: Path) -> None:
     file.save()
 
 
-def weighted_loss(folder: Path) -> None:
-    """The pixelwise losses with a weight for each pixel."""
-    values, file = Values(14), VectorFile(folder / "weighted_loss.safetensors")
-    for kind, error in [("meanSquared", torch.square), ("l1", torch.abs)]:
-        for shape, weight in [((2, 7, 5, 2), 1.0), ((1, 1, 1, 1), 1.0), ((3, 4, 4, 17), 100.0)]:
-            batch, height, width, channels = shape
-            prediction = values.normal(batch, channels, height, width)
-            target = values.normal(batch, channels, height, width)
-            if channels > 1:
-                # Where both agree, L1's derivative is 0.
-                target.view(-1)[::5] = prediction.view(-1)[::5]
-            weights = values.normal(batch, 1, height, width).abs()
-            prediction.requires_grad_()
-            loss = (weights * error(prediction - target)).mean()
-            (weight * loss).backward()
-            file.add(
-                f"{kind} {batch}x{height}x{width}x{channels}, weight {weight:g}",
-                {
-                    "prediction": nhwc(prediction),
-                    "target": nhwc(target),
-                    "weights": nhwc(weights),
-                    "loss": vector(loss),
-                    "gradient": nhwc(prediction.grad),
-                },
-                kind=kind,
-                weight=weight,
-            )
-    file.save()
-
-
-def color_weights(folder: Path) -> None:
-    values, file = Values(15), VectorFile(folder / "color_weights.safetensors")
-    # batch, height, width of the colors; rows and columns of the table
-    for batch, height, width, rows, columns in [(2, 5, 7, 23, 23), (1, 3, 3, 2, 5), (1, 1, 1, 3, 2)]:
-        colors = values.normal(batch, 2, height, width, scale=0.6)
-        # Corners, an edge, and a color outside the table.
-        for place, color in enumerate([(-1.0, -1.0), (1.0, 1.0), (1.0, 0.3), (-2.5, 1.5)][: height * width]):
-            colors[0, :, place // width, place % width] = torch.tensor(color).double()
-        colors = colors.float().double()
-        table = (values.normal(1, 1, rows, columns).abs() + 0.5).float().double()
-        weights = functional.grid_sample(
-            table.expand(batch, -1, -1, -1), nhwc(colors), mode="bilinear", padding_mode="border", align_corners=True
-        )
-        file.add(
-            f"{batch}x{height}x{width}, table of {rows}x{columns}",
-            {"colors": nhwc(colors), "table": nhwc(table), "weights": nhwc(weights)},
-        )
-    file.save()
-
-
 ALL = [
     activation,
     adam,
     batch_gather,
     batch_normalization,
-    binary_cross_entropy,
-    color_weights,
     concatenation,
     convolution,
     max_pooling,
-    pixelwise_loss,
     spectral_normalization,
     transposed_convolution,
     upsampling,
-    weighted_loss,
 ]

@@ -24,7 +24,8 @@ COLUMNS = (
     ("gray copy's", lambda report: f"{number(report['grayCopy']['chromaSSIM']):.4f}"),
     ("PSNR", lambda report: f"{number(report['psnr']):.2f} dB"),
     ("worst picture, ΔE − gray copy's",
-     lambda report: f"{report['worst']['name']}, ".replace("|", "\\|") + f"{number(report['worst']['deltaEExcess']):+.2f}"),
+     lambda report: f"{report['worst']['name']}, ".replace("|", "\\|")
+     + f"{number(report['worst']['deltaEExcess']):+.2f}"),
 )
 
 

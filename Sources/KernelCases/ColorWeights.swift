@@ -10,7 +10,9 @@ extension Reference {
   public static func colorWeights(colors: ReferenceTensor, table: ReferenceTensor) -> ReferenceTensor {
     /// The places before and after a component of a color, and the distance from the first of them.
     func place(_ component: Double, count: Int) -> (low: Int, high: Int, distance: Double) {
-      let place = (min(max(component, -1), 1) + 1) / 2 * Double(count - 1)
+      // Not by `max`, so that NaN counts as −1.
+      let inside = component > -1 ? min(component, 1) : -1
+      let place = (inside + 1) / 2 * Double(count - 1)
       let low = min(Int(place), count - 2)
       return (low, low + 1, place - Double(low))
     }
@@ -58,12 +60,17 @@ extension KernelCases {
     }
   }
 
+  /// Components of colors that a conversion to an integer would not survive; exact in float32.
+  private static let extremeColors: [Double] = [.nan, .infinity, -.infinity, 0x1p100, -0x1p100]
+
   private static func colorWeights(_ shape: Shape, rows: Int, columns: Int, _ placement: Placement) -> KernelCase {
     let label = KernelCase.label("\(shape)", "table of \(rows)×\(columns)", placement.label)
     return KernelCase(ColorWeights.name, .forward, label) { tensors in
-      // Some colors are outside the table, and some on its corners.
+      // Some colors are outside the table, some on its corners, and some far away or no numbers.
       var colors = tensors.random.floats(shape, in: -1.2...1.2)
       for index in stride(from: 5, to: colors.values.count, by: 11) { colors[index] = colors[index] < 0 ? -1 : 1 }
+      let places = stride(from: 3, to: colors.values.count, by: 13)
+      for (number, index) in places.enumerated() { colors[index] = extremeColors[number % extremeColors.count] }
       return ColorWeights(
         colors: tensors.input("colors", colors, placement),
         table: tensors.input("table", tensors.random.floats(Shape(1, rows, columns, 1), in: 0.5...2)),

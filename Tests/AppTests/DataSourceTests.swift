@@ -43,7 +43,7 @@ struct DataSourceTests {
       #expect(result.errorLines.count == 3)
       #expect(result.errorOutput.contains("\(photographs)/cats/broken.jpg"))
       #expect(result.errorOutput.contains("\(photographs)/dogs and others/empty.png"))
-      #expect(result.errorOutput.contains("2 of 26 images are left out"))
+      #expect(result.errorOutput.contains("unreadable images left out: 2 of 26"))
       let part = try #require((try json(result)["parts"] as? [[String: Any]])?.first)
       #expect(part["images"] as? Int == 24 && part["width"] as? Int == 16)
       let labels = try #require(part["labels"] as? [[String: Any]])

@@ -92,4 +92,67 @@ struct EvaluationDataTests {
     #expect(test.images == 3)
     #expect(test.remarks.isEmpty)
   }
+
+  /// Adds gray images, which runs leave out unless they are given `--toned keep`.
+  private func addGrayImages(_ count: Int) throws {
+    for number in 0..<count {
+      var image = RGBImage(width: 32, height: 32, color: .black)
+      for y in 0..<32 {
+        for x in 0..<32 {
+          let level = UInt8(4 * (x + y) + number)
+          image[x, y] = RGBColor(red: level, green: level, blue: level)
+        }
+      }
+      try image.writePNG(to: "\(photographs)/1gray\(number).png")
+    }
+  }
+
+  private func compare(_ arguments: String...) throws -> RecolorProcess.Result {
+    try RecolorProcess(
+      [
+        "compare", "--data", photographs, "--out", folder.path + "/comparison", "--device", "cpu", "--json", "--rows",
+        "1", "--force",
+      ] + arguments, environment: environment
+    ).wait()
+  }
+
+  private func measuredImages(_ result: RecolorProcess.Result) throws -> Int? {
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    return (report["truth"] as? [String: Any])?["images"] as? Int
+  }
+
+  @Test("The images that any of the models was trained on are not measured")
+  func theImagesThatAnyModelWasTrainedOnAreNotMeasured() throws {
+    try addGrayImages(4)
+    let kept = try train("kept", "--toned", "keep", "--validation-images", "7", on: photographs)
+    // The first weights are in no run.
+    let weights = folder.path + "/weights.safetensors"
+    try FileManager.default.copyItem(atPath: kept + "/checkpoints/last.safetensors", toPath: weights)
+    let result = try compare(weights, kept)
+    #expect(try measuredImages(result) == 7)
+    #expect(result.errorOutput.contains("7 of its 24 images") && !result.errorOutput.contains("images left out"))
+    let contradiction = try compare(weights, kept, "--toned", "drop")
+    #expect(contradiction.exitCode == 1 && contradiction.errorLines.count == 1, "\(contradiction.errorOutput)")
+    #expect(contradiction.errorOutput.contains("--toned drop: \(kept)"))
+
+    let dropped = try train("dropped", "--validation-images", "8", on: photographs)
+    #expect(try measuredImages(try compare(weights, dropped)) == 8)
+    let mixed = try compare(dropped, kept)
+    #expect(mixed.exitCode == 1 && mixed.errorLines.count == 1, "\(mixed.errorOutput)")
+    for part in [dropped, kept, "--toned drop", "--toned keep"] { #expect(mixed.errorOutput.contains(part)) }
+  }
+
+  @Test("A folder that was moved is still known", arguments: ["keep", "drop"])
+  func aFolderThatWasMovedIsStillKnown(toned: String) throws {
+    try addGrayImages(4)
+    let run = try train("one", "--toned", toned, "--validation-images", "7", on: photographs)
+    let moved = folder.path + "/moved"
+    try FileManager.default.moveItem(atPath: photographs, toPath: moved)
+    let test = try evaluate(run, on: moved)
+    #expect(test.images == 7)
+    #expect(test.remarks.contains("7 of its \(toned == "keep" ? 24 : 20) images"))
+    #expect(test.remarks.contains("gray or toned images left out: 4 of 24") == (toned == "drop"))
+    #expect(try evaluate(run, "--split", "train", on: moved).images == (toned == "keep" ? 17 : 13))
+  }
 }

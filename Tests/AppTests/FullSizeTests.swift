@@ -110,7 +110,9 @@ struct FullSizeTests {
     #expect(report["images"] as? Int == 3)
     let leftOut = try #require(report["leftOut"] as? [String: Int])
     #expect(leftOut == ["toned": 2, "unreadable": 2])
-    for part in ["broken.jpg", "narrow.png", "2 of 7 images", "2 of 5 images are gray or toned"] {
+    for part in [
+      "broken.jpg", "narrow.png", "unreadable images left out: 2 of 7", "gray or toned images left out: 2 of 5",
+    ] {
       #expect(result.errorOutput.contains(part), "\(result.errorOutput)")
     }
     #expect(try json(try evaluate("--json", "--toned", "keep"))["images"] as? Int == 5)
@@ -174,7 +176,7 @@ struct FullSizeTests {
     }
     let dropped = try train("dropped")
     #expect(dropped.configuration["toned"] as? String == "drop" && count(dropped.configuration) == 3)
-    #expect(dropped.remarks.contains("2 of 5 images are gray or toned and were left out; --toned keep keeps them"))
+    #expect(dropped.remarks.contains("gray or toned images left out: 2 of 5; --toned keep keeps them"))
     let kept = try train("kept", "--toned", "keep")
     #expect(kept.configuration["toned"] as? String == "keep" && count(kept.configuration) == 5)
     #expect(!kept.remarks.contains("toned"))

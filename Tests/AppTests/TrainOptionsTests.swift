@@ -37,13 +37,14 @@ struct TrainOptionsTests {
   func aRunWithoutARecipeSaysWhatItTakesFromTheStudys() throws {
     let result = try train("unet", to: run, ["--width", "4"])
     #expect(result.exitCode == 0, "\(result.errorOutput)")
-    let remark = "recolor: the study's recipe, except for --batch-size, --width and --train-images: width 4, 20 epochs"
+    let remark = "recolor: the study's recipe, except for --batch-size and --width: width 4, 20 epochs"
     #expect(result.errorLines.contains { $0.hasPrefix(remark) }, "\(result.errorOutput)")
     let named = try train("unet", to: folder.path + "/named", ["--width", "4", "--recipe", "study"])
     #expect(named.exitCode == 0 && !named.errorOutput.contains("the study's recipe"), "\(named.errorOutput)")
     #expect(try last(run) == last(folder.path + "/named"))
   }
 
+  /// Takes somewhat longer than the two seconds of steps that are measured.
   @Test("The duration comes after the first steps, with the options that shorten a long run")
   func theDurationComesAfterTheFirstSteps() throws {
     let process = try RecolorProcess([
@@ -58,7 +59,7 @@ struct TrainOptionsTests {
     let result = try process.wait()
     #expect(result.exitCode == 130, "\(result.errorOutput)")
     let duration = try #require(result.errorLines.firstIndex { $0.hasSuffix(" images/s)") })
-    #expect(result.errorLines[duration].contains(/about [0-9]+ days for 900000000 epochs on cpu/))
+    #expect(result.errorLines[duration].contains(/about [0-9]+ days for 900,000,000 epochs on cpu/))
     #expect(result.errorLines[duration + 1].contains("shorter with fewer --epochs"))
   }
 
@@ -111,10 +112,16 @@ struct TrainOptionsTests {
 
   @Test("The network follows the weights of --init, and the run repeats from its config.json")
   func theNetworkFollowsTheWeights() throws {
-    try UntrainedWeights.write(to: weights)
+    // Those of another seed than the run's.
+    try UntrainedWeights.write(to: weights, seed: 2)
     let result = try train("unet", to: run, ["--init", weights])
     #expect(result.exitCode == 0, "\(result.errorOutput)")
-    #expect(result.errorOutput.contains("and --init: width 4"), "\(result.errorOutput)")
+    for line in [
+      "recolor: from \(weights): width 4, rgb, transposed, size 32",
+      "recolor: the study's recipe, except for --batch-size: 20 epochs, batches of 8",
+    ] {
+      #expect(result.errorLines.contains { $0 == line }, "\(result.errorOutput)")
+    }
     let configuration = try configuration(run)
     #expect(configuration.model == (try ModelConfiguration(kind: .unet, width: 4)))
     #expect(configuration.initialWeights?.name == weights)
@@ -122,15 +129,18 @@ struct TrainOptionsTests {
     let plain = folder.path + "/plain"
     #expect(try train("unet", to: plain, ["--width", "4", "--seed", "1"]).exitCode == 0)
     #expect(try self.configuration(plain).initialWeights == nil)
+    #expect(try last(plain) != last(run))
 
     let again = folder.path + "/again"
     let repeated = try RecolorProcess.run("train", "--config", run + "/config.json", "--out", again)
     #expect(repeated.exitCode == 0, "\(repeated.errorOutput)")
+    #expect(repeated.errorOutput.contains("the options of \(run)/config.json: "), "\(repeated.errorOutput)")
+    #expect(!repeated.errorOutput.contains("except for"), "\(repeated.errorOutput)")
     #expect(try self.configuration(again) == configuration)
     #expect(try last(again) == last(run))
 
     // Other weights under the name would not repeat the run.
-    try UntrainedWeights.write(to: weights, seed: 2)
+    try UntrainedWeights.write(to: weights, seed: 3)
     let other = folder.path + "/other"
     let refused = try RecolorProcess.run("train", "--config", run + "/config.json", "--out", other)
     #expect(refused.exitCode == 1 && refused.errorLines.count == 1, "\(refused.errorOutput)")
@@ -167,6 +177,51 @@ struct TrainOptionsTests {
     #expect(result.exitCode == 1 && result.errorLines.count == 1, "\(result.errorOutput)")
     #expect(result.errorOutput.contains("--init \(weights): ") && result.errorOutput.contains(named))
     #expect(!FileManager.default.fileExists(atPath: run))
+  }
+
+  @Test("Wrong weights are refused before the photographs are read")
+  func wrongWeightsAreRefusedFirst() throws {
+    try UntrainedWeights.write(to: weights)
+    let result = try RecolorProcess.run(
+      "train", "unet", "--init", weights, "--width", "8", "--data", folder.path + "/nothing", "--out", run, "--device",
+      "cpu")
+    #expect(result.exitCode == 1 && result.errorLines.count == 1, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("--init \(weights): "), "\(result.errorOutput)")
+  }
+
+  /// Saves of a network of its width are large, and take a second or two.
+  @Test("A run starts from a built-in model")
+  func aRunStartsFromABuiltInModel() throws {
+    let photo = try Checkpoint(.photo)
+    let kind = photo.configuration.kind.rawValue
+    let result = try RecolorProcess.run(
+      "train", kind, "--init", "builtin:photo", "--size", "32", "--data", "scenes", "--out", run, "--device", "cpu",
+      "--batch-size", "2", "--train-images", "2", "--validation-images", "0", "--steps", "1")
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("recolor: from builtin:photo: width \(photo.configuration.width), "))
+    let configuration = try configuration(run)
+    #expect(configuration.model == photo.configuration)
+    #expect(configuration.initialWeights == (try InitialWeights(name: "builtin:photo", of: photo)))
+  }
+
+  @Test(
+    "An option that a resumed run does not take says where to change it",
+    arguments: [
+      (["--epochs", "9"], "change \"epochs\" there"),
+      (["--no-flips"], "--config runs/old/config.json, --no-flips and --out"),
+    ])
+  func resumedRunsSayWhereToChangeAnOption(options: [String], advice: String) throws {
+    let result = try RecolorProcess(["train", "unet", "--resume", "runs/old"] + options).wait()
+    #expect(result.exitCode == 64 && result.errorLines.count == 1, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains(advice), "\(result.errorOutput)")
+  }
+
+  @Test("A batch that is too large says what fits")
+  func aBatchThatIsTooLargeSaysWhatFits() throws {
+    let result = try RecolorProcess.run(
+      "train", "unet", "--data", "scenes", "--out", run, "--device", "cpu", "--width", "4", "--train-images", "10")
+    #expect(result.exitCode == 1 && result.errorLines.count == 1, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("use --batch-size 10 or less"), "\(result.errorOutput)")
   }
 
   @Test("Missing weights are named")

@@ -172,6 +172,7 @@ struct ImageCacheTests {
     #expect(contents.count == 5 && Set(contents.map { "\($0)" }).count == 5)
     // The inodes were changed less than two seconds ago.
     #expect(index.entries.isEmpty)
+    // Until that is longer ago, whatever the resolution of the file system's clock.
     sleep(4)
     #expect(index.contents(of: names, in: photographs) { _ in } == contents)
     #expect(index.entries.count == 5)

@@ -139,6 +139,9 @@ struct ReferenceTests {
     let colors: [Double] = [-1, -1, 0, 1, 1, 1, 0.5, -1, 0.5, 0, -3, 0, 7, -7]
     let weights = Reference.colorWeights(colors: ReferenceTensor(Shape(1, 1, 7, 2), colors), table: table)
     #expect(weights.values == [1, 6, 8, 3, 5, 3, 4])
+    // NaN counts as −1.
+    let extremes = ReferenceTensor(Shape(1, 1, 3, 2), [.nan, .nan, .infinity, .nan, -.infinity, 0x1p100])
+    #expect(Reference.colorWeights(colors: extremes, table: table).values == [1, 4, 5])
   }
 
   @Test("A flipped image has left and right exchanged")

@@ -29,17 +29,6 @@ struct DurationEstimateTests {
     #expect(tiny.add(steps: 3, seconds: 1.99, endsEpoch: false) == 2)
   }
 
-  @Test(
-    "Durations have the digits of an estimate",
-    arguments: [
-      (2, "5 s"), (33, "35 s"), (58, "1 min"), (94, "2 min"), (29.4 * 60, "29 min"), (31.9 * 60, "30 min"),
-      (58 * 60, "1 h"), (84 * 60, "1 h 25 min"), (9.2 * 3600, "9 h 10 min"), (14.4 * 3600, "14 h"),
-      (100 * 3600, "4 days"),
-    ] as [(Double, String)])
-  func texts(seconds: Double, text: String) {
-    #expect(DurationEstimate.text(seconds: seconds) == text)
-  }
-
   private func configuration(
     _ kind: ModelKind = .unet, _ change: (inout RunConfiguration) -> Void = { _ in }
   ) throws -> RunConfiguration {
@@ -65,42 +54,33 @@ struct DurationEstimateTests {
     // 64 photographs a step are 128 a second; 6400 validated ones cost as much as a third of that many.
     #expect(estimate.imagesPerSecond == 128)
     #expect(abs(estimate.seconds - (600 + 6400 / 3.0 / 128)) < 1e-9)
-    #expect(estimate.description == "about 10 min for 20 epochs on cpu (128 images/s)")
-    #expect(estimate.warning == nil)
+    #expect(estimate.length == .epochs(20) && !estimate.isResumed && estimate.device == "cpu")
   }
 
-  @Test("A resumed run tells the duration of its rest, a run with a step limit that of its steps")
-  func work() throws {
-    let resumed = try estimate(of: configuration(), stepsLeft: 10_000, isResumed: true)
-    #expect(resumed.description == "about 1 h 25 min for the rest of 20 epochs on cpu (128 images/s)")
+  @Test("A limit of the steps is the length of a run that it ends")
+  func length() throws {
     let limited = try configuration { $0.steps = 500 }
-    #expect(estimate(of: limited, stepsLeft: 500).description.contains(" for 500 steps on cpu"))
+    #expect(estimate(of: limited, stepsLeft: 500).length == .steps(500))
     // 20 epochs of 1000 steps end before this limit.
     let unlimited = try configuration { $0.steps = 30_000 }
-    #expect(estimate(of: unlimited, stepsLeft: 500).description.contains(" for 20 epochs on cpu"))
+    #expect(estimate(of: unlimited, stepsLeft: 500).length == .epochs(20))
   }
 
-  @Test("A run of more than two hours names the options that shorten it, and no others")
-  func warning() throws {
-    let long = 20_000
-    func warning(_ change: (inout RunConfiguration) -> Void = { _ in }) throws -> String? {
-      try estimate(of: configuration(.unet, change), stepsLeft: long).warning
+  @Test("A run is shortened by the options that are not at their least, a resumed one by its length alone")
+  func remedies() throws {
+    func remedies(
+      isResumed: Bool = false, _ change: (inout RunConfiguration) -> Void = { _ in }
+    ) throws -> [DurationEstimate.Remedy] {
+      try estimate(of: configuration(.unet, change), stepsLeft: 20_000, isResumed: isResumed).remedies
     }
-    #expect(
-      try warning()
-        == "that is more than two hours; shorter with a smaller --width, fewer --epochs, fewer --train-images or "
-        + "--recipe quick")
-    let steps = try #require(try warning { $0.steps = 19_000 })
-    #expect(steps.contains("fewer --steps") && !steps.contains("--epochs") && !steps.contains("--train-images"))
-    let large = try #require(try warning { $0.imageWidth = 64 })
-    #expect(large.contains("a smaller --size"))
+    #expect(try remedies() == [.smallerWidth, .fewerEpochs, .fewerTrainingImages, .quickRecipe])
+    #expect(try remedies { $0.steps = 19_000 } == [.smallerWidth, .fewerSteps, .quickRecipe])
+    #expect(try remedies { $0.imageWidth = 64 }.contains(.smallerSize))
     // Weights that the run starts from decide the width.
-    let initial = try #require(try warning { $0.initialWeights = InitialWeights(name: "first", sha256: "") })
-    #expect(!initial.contains("--width"))
-    let quick = try #require(try warning { $0.set(Recipe.quick.settings(for: .unet)) })
-    #expect(!quick.contains("--width") && !quick.contains("--recipe") && quick.contains("fewer --epochs"))
-    let resumed = try estimate(of: configuration(), stepsLeft: long, isResumed: true)
-    #expect(resumed.warning == "that is more than two hours; shorter with fewer epochs in its config.json")
+    #expect(try !remedies { $0.initialWeights = InitialWeights(name: "first", sha256: "") }.contains(.smallerWidth))
+    #expect(try remedies { $0.set(Recipe.quick.settings(for: .unet)) } == [.fewerEpochs, .fewerTrainingImages])
+    #expect(try remedies(isResumed: true) == [.fewerEpochs])
+    #expect(try remedies(isResumed: true) { $0.steps = 19_000 } == [.fewerSteps])
   }
 
   @Test("A run reports the duration of the steps and validations that it has left")
@@ -109,20 +89,22 @@ struct DurationEstimateTests {
     try SmallRun.withFolder { folder in
       let run = try TrainingRun(
         SmallRun.configuration(.unet, on: backend), in: folder, dataset: SmallRun.dataset(), on: backend)
+      // The pauses below are long enough for it.
+      run.speed = SpeedMeasurement(leastSeconds: 0.001)
       var estimates: [DurationEstimate] = []
       run.onEstimate = { estimates.append($0) }
       var meter = ThroughputMeter(step: 0)
       // The last steps of the first of two epochs of four steps.
       for step in [2, 4] {
         (run.state.step, run.state.position) = (step, 8 * step)
-        usleep(300_000)
+        usleep(2_000)
         try run.report(&meter)
       }
       try #require(estimates.count == 1)
       // Both epochs are still to be validated, on 8 photographs each.
       let images = 32 + 2 * 8 * DurationEstimate.validationCost
       #expect(abs(estimates[0].seconds * estimates[0].imagesPerSecond - images) < 1e-6)
-      #expect(estimates[0].description.contains("for 2 epochs on cpu"))
+      #expect(estimates[0].length == .epochs(2))
     }
   }
 }

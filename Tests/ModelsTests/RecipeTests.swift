@@ -207,7 +207,7 @@ struct RecipeTests {
     #expect(settings.options == TrainingOptions(recipeFor: kind))
     let model = try ModelConfiguration(kind: kind)
     #expect(settings.width == model.width && settings.upsampling == model.upsampling)
-    #expect(settings.colorSpace == model.colorSpace && settings.trainImages == nil)
+    #expect(settings.colorSpace == model.colorSpace)
     #expect(!Recipe.study.changes(\.self, for: kind))
   }
 

@@ -20,12 +20,16 @@ struct Compare: ParsableCommand {
 
         recolor compare runs/unet runs/gan --data cifar10 --out comparison
         recolor compare washed=runs/unet vivid=gan.safetensors --data photos --out new
+        recolor compare runs/album builtin:photo --data photos --out new
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "What to compare: folders of runs, which stand for their best weights, or safetensors files.",
-      discussion: "NAME=RUN calls it by another name than its folder's.", valueName: "run"))
+      """
+      What to compare: folders of runs, which stand for their best weights, safetensors files, or built-in models, \
+      \(BuiltInModel.list).
+      """,
+      discussion: "NAME=MODEL calls it by another name than its folder's.", valueName: "model"))
   var runs: [ModelArgument]
   @Option(
     help: ArgumentHelp(

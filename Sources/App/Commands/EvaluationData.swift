@@ -24,8 +24,7 @@ struct EvaluationData {
   /// - Throws: `DataError`, `RunError`.
   func load(for weights: [Checkpoint], size: Int? = nil) throws -> ImageDataset {
     let size = size ?? weights.first?.imageSize?.width ?? CIFAR10.imageSize
-    let dataset = try source.load(split == .test ? .test : .training, size: size, toned: try toned(for: weights))
-    let indices = try indices(in: dataset, for: weights)
+    let (dataset, indices) = try part(size: size, for: weights)
     if let images, images > indices.count {
       throw DataError.imageCount("--images \(images): the \(split.rawValue) split holds \(indices.count)")
     }
@@ -36,70 +35,46 @@ struct EvaluationData {
     return dataset.subset(indices.prefix(images ?? indices.count))
   }
 
-  /// Returns whether toned images are left out: where the split depends on the images of a run, as in that run.
+  /// Returns a data set, and the indices of the split's images in it, in ascending order.
+  private func part(size: Int, for weights: [Checkpoint]) throws -> (ImageDataset, [UInt32]) {
+    if split != .test, let weights = weights.first {
+      let dataset = try source.load(.training, size: size, toned: try toned(ofRun: weights.runConfiguration))
+      let parts = try Self.split(of: weights, count: dataset.count)
+      return (dataset, split == .train ? parts.training : parts.validation)
+    }
+    if !source.hasTestPart, let folder = try source.imageFolder(.test) {
+      let unseen = try UnseenImages(in: folder, size: size, toned: toned, for: weights)
+      return (unseen.dataset, unseen.indices)
+    }
+    let dataset = try source.load(.test, size: size, toned: toned ?? .drop)
+    return (dataset, Array(0..<UInt32(dataset.count)))
+  }
+
+  /// Returns whether toned images are left out of a split of a run's images: as in that run.
   /// - Throws: `RunError` where the option contradicts the run.
-  private func toned(for weights: [Checkpoint]) throws(RunError) -> TonedImages {
-    guard split != .test || !source.hasTestPart, let run = weights.first.flatMap(Self.run),
-      split != .test || run.data == source.description
-    else { return toned ?? .drop }
-    let ofRun = run.toned ?? .keep
-    if let toned, toned != ofRun, split != .test {
+  private func toned(ofRun run: RunConfiguration?) throws(RunError) -> TonedImages {
+    guard let run else { return toned ?? .drop }
+    if let toned, toned != run.usedToned {
       throw .invalidOption(
         "--toned \(toned.rawValue): the \(split.rawValue) split is of the run's images, of which it had --toned "
-          + ofRun.rawValue)
+          + run.usedToned.rawValue)
     }
-    return toned ?? ofRun
-  }
-
-  /// Returns the indices of the split's images, in ascending order.
-  private func indices(in dataset: ImageDataset, for weights: [Checkpoint]) throws -> [UInt32] {
-    let all = Array(0..<UInt32(dataset.count))
-    if split == .test { return source.hasTestPart ? all : try unseen(all, in: dataset, by: weights) }
-    return try weights.first.map { weights in
-      let parts = try Self.split(of: weights, count: dataset.count)
-      return split == .train ? parts.training : parts.validation
-    } ?? all
-  }
-
-  /// Returns the images of a folder without a test part that no model was trained on, as far as the weights' runs are
-  /// known.
-  private func unseen(_ all: [UInt32], in dataset: ImageDataset, by weights: [Checkpoint]) throws -> [UInt32] {
-    let fingerprint = try DataFingerprint(of: dataset)
-    var seen: Set<UInt32> = []
-    for weights in weights {
-      guard let run = Self.run(of: weights), run.dataFingerprint == fingerprint else {
-        Console.note(
-          "\(source) has no folders train and test; if \(weights.name) was trained on its images, it has seen some")
-        continue
-      }
-      seen.formUnion(try Self.split(of: run, count: all.count).training)
-    }
-    if !seen.isEmpty {
-      Console.note(
-        "\(source) has no folders train and test; measuring on \(all.count - seen.count) of its \(all.count) images, "
-          + "those that were not trained on")
-    }
-    return all.filter { !seen.contains($0) }
-  }
-
-  /// Returns the configuration of the run that the weights are in; nil where they are in none.
-  private static func run(of weights: Checkpoint) -> RunConfiguration? {
-    weights.run.flatMap { try? $0.readConfiguration() }
-  }
-
-  private static func split(of run: RunConfiguration, count: Int) throws(DataError) -> TrainingSplit {
-    try TrainingSplit(
-      count: count, trainingCount: run.trainImages, validationCount: run.validationImages, seed: run.options.seed)
+    return run.usedToned
   }
 
   /// Returns the training and validation images of the run that the weights are in, or of a run with their seed and no
   /// other options.
   private static func split(of weights: Checkpoint, count: Int) throws(DataError) -> TrainingSplit {
-    if let run = run(of: weights) { return try split(of: run, count: count) }
+    if let run = weights.runConfiguration { return try run.split(count: count) }
     let recipe = weights.recipe ?? TrainingOptions(recipeFor: weights.configuration.kind)
     Console.note(
       "\(weights.name) is in no run; splitting by seed \(recipe.seed), as a run without --train-images and "
         + "--validation-images does")
     return try TrainingSplit(count: count, seed: recipe.seed)
   }
+}
+
+extension Checkpoint {
+  /// The configuration of the run that the weights are in; nil where they are in none.
+  var runConfiguration: RunConfiguration? { run.flatMap { try? $0.readConfiguration() } }
 }

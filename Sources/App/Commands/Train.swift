@@ -19,11 +19,11 @@ struct Train: ParsableCommand {
         recolor train gan --data photographs --size 64 --batch-size 16 --out runs/own
         recolor train gan --data cifar10 --out runs/long --save-every 200 --keep 3
         recolor train gan --resume runs/long
-        recolor train gan --init runs/gan --data album --size 64 --out runs/album
+        recolor train gan --init builtin:photo --data album --out runs/album
         recolor train --config runs/gan/config.json --seed 2 --out runs/again
 
       Without --recipe, a run follows the study: width 64, which takes hours on a CPU. --recipe quick takes about ten \
-      minutes on two cores. A run takes epochs times training photographs, divided by the images per second, and \
+      minutes on CIFAR-10 with two cores. A run takes epochs times training photographs, divided by the images per second, and \
       somewhat more for validation. It tells its duration after the first steps, and, where that is more than two \
       hours, the options that shorten it.
 
@@ -62,13 +62,13 @@ struct Train: ParsableCommand {
     if let resume {
       if out != nil { throw ValidationError("--out: a run that goes on stays in its folder, \(resume).") }
       if config != nil { throw ValidationError("--config: a run that goes on has a config.json of its own.") }
-      if let given = options.fixedByResuming {
-        throw ValidationError("\(given): a run that goes on takes this from its config.json.")
-      }
+      try options.validate(forResuming: resume)
     } else if out?.isEmpty ?? true {
       throw ValidationError("--out is missing: name a folder for the run, or go on with one by --resume.")
     }
     try options.validate(for: model)
+    // Initial weights may decide the color space.
+    if resume == nil, options.initialWeights == nil { try options.validateTogether(for: model, startingFrom: nil) }
   }
 
   func run() throws {
@@ -94,19 +94,22 @@ struct Train: ParsableCommand {
     let weights = try options.initialWeights.map { given in
       (name: given.path, checkpoint: try Checkpoint(argument: given.path, kind: model, upsampling: options.upsampling))
     }
-    try options.validateTogether(for: model, startingFrom: weights?.checkpoint)
+    if let weights { try options.validateTogether(for: model, startingFrom: weights.checkpoint) }
     let backend = try opened(options.device ?? .automatic, options.precision ?? .automatic)
-    let size = options.imageSize(for: model, startingFrom: weights?.checkpoint)
-    let dataset = try options.source.load(.training, size: size, toned: options.toned ?? .drop)
+    var configuration = try options.configuration(for: model, startingFrom: weights?.checkpoint, on: backend)
+    // Wrong weights are refused before a large folder is read.
+    if let weights { try configuration.setInitialWeights(weights.checkpoint, named: weights.name) }
+    let dataset = try options.source.load(
+      .training, size: configuration.imageWidth, toned: configuration.usedToned)
     if let size = options.size, dataset.width != size {
       throw RunError.invalidOption(
         "--size \(size): the photographs of \(dataset.name) are \(dataset.width)×\(dataset.height)")
     }
-    let configuration = try options.configuration(for: model, startingFrom: weights?.checkpoint, dataset, on: backend)
+    (configuration.imageHeight, configuration.imageWidth) = (dataset.height, dataset.width)
     let run = try TrainingRun(
       configuration, startingFrom: weights, in: URL(filePath: folder), dataset: dataset,
       residency: options.deviceImages, on: backend)
-    if let remark = options.studyRemark(configuration) { Console.note(remark) }
+    for remark in options.remarks(configuration, file: config) { Console.note(remark) }
     return run
   }
 
@@ -146,7 +149,7 @@ struct Train: ParsableCommand {
     }
     let backend = try backend(device, configuration.precision ?? .float32, toResume: folder)
     let dataset = try DataSource(argument: configuration.data).load(
-      .training, size: configuration.imageWidth, toned: configuration.toned ?? .keep)
+      .training, size: configuration.imageWidth, toned: configuration.usedToned)
     return try TrainingRun(
       resuming: directory, as: configuration, dataset: dataset, residency: options.deviceImages, on: backend)
   }

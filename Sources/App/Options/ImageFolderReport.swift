@@ -5,18 +5,28 @@ enum ImageFolderReport {
   /// Largest number of images that are named one by one.
   private static let namedCount = 10
 
+  /// Reads the images of a folder.
   /// - Parameters:
   ///   - size: Width and height to which the images are resized.
   ///   - toned: Whether gray and toned images are left out.
   static func load(_ folder: String, size: Int, toned: TonedImages) throws(DataError) -> ImageDataset {
+    let contents = try read(folder, size: size, toned: toned)
+    note(contents, of: folder)
+    return contents.dataset
+  }
+
+  /// Reads the images of a folder, without remarks.
+  static func read(_ folder: String, size: Int, toned: TonedImages) throws(DataError) -> ImageFolder.Contents {
     let display = ProgressDisplay()
     defer { display.clear() }
-    let contents = try ImageFolder.load(folder, width: size, height: size, toned: toned) { display.update(line($0)) }
-    display.clear()
+    return try ImageFolder.load(folder, width: size, height: size, toned: toned) { display.update(line($0)) }
+  }
+
+  /// Writes remarks about the images that are left out.
+  static func note(_ contents: ImageFolder.Contents, of folder: String) {
     let readableCount = contents.tonedCount + contents.dataset.count
     noteUnreadable(contents.unreadable.map(\.reason), of: contents.unreadable.count + readableCount, in: folder)
     noteToned(contents.tonedCount, of: readableCount, in: folder)
-    return contents.dataset
   }
 
   /// Names images that are left out because they cannot be read, and counts them.
@@ -28,8 +38,8 @@ enum ImageFolderReport {
     guard !reasons.isEmpty else { return }
     let others = reasons.count - namedCount
     Console.note(
-      "\(folder): \(Format.count(reasons.count)) of \(Format.count(total)) images "
-        + "are left out, for they cannot be read" + (others > 0 ? "; \(Format.count(others)) are not named here" : ""))
+      "\(folder): unreadable images left out: \(Format.count(reasons.count)) of \(Format.count(total))"
+        + (others > 0 ? "; \(Format.count(others)) are not named here" : ""))
   }
 
   /// Counts images that are left out because they are gray or toned.
@@ -37,8 +47,8 @@ enum ImageFolderReport {
   static func noteToned(_ count: Int, of total: Int, in folder: String) {
     guard count > 0 else { return }
     Console.note(
-      "\(folder): \(Format.count(count)) of \(Format.count(total)) images are gray or toned and "
-        + "\(count == 1 ? "was" : "were") left out; --toned keep keeps them")
+      "\(folder): gray or toned images left out: \(Format.count(count)) of \(Format.count(total)); "
+        + "--toned keep keeps them")
   }
 
   private static func line(_ progress: ImageFolder.Progress) -> String {

@@ -24,9 +24,23 @@ extension Recipe: ExpressibleByArgument {
 }
 
 extension TrainOptions {
-  /// Returns a line that says that a run without `--recipe` follows the study's, and what it changes of it; nil where a
-  /// recipe is given.
-  func studyRemark(_ configuration: RunConfiguration) -> String? {
+  /// Returns lines that say what the run takes from initial weights and, without `--recipe`, from the study's recipe or
+  /// from a file.
+  /// - Parameter file: The file that `--config` names, whose options are among these.
+  func remarks(_ configuration: RunConfiguration, file: String?) -> [String] {
+    [initialRemark(configuration), recipeRemark(configuration, file: file)].compactMap(\.self)
+  }
+
+  /// Returns the settings that the run takes from its initial weights; nil where it has none.
+  private func initialRemark(_ configuration: RunConfiguration) -> String? {
+    guard let initialWeights else { return nil }
+    let model = configuration.model
+    return "from \(initialWeights.path): width \(model.width), \(model.colorSpace.rawValue), "
+      + "\(model.upsampling.rawValue)" + (size == nil ? ", size \(configuration.imageWidth)" : "")
+  }
+
+  /// Returns what the run changes of the study's recipe; nil where a recipe is given.
+  private func recipeRemark(_ configuration: RunConfiguration, file: String?) -> String? {
     guard recipeOptions.recipe == nil else { return nil }
     let settings = Recipe.study.settings(for: configuration.model.kind)
     var study = configuration
@@ -34,15 +48,17 @@ extension TrainOptions {
     let changing = Self.all.filter { option in
       var changed = study
       if option.isOfRecipe { option.apply(self, &changed) }
-      return changed != study
+      return changed != study || option.name == "size" && (size.map { $0 != settings.imageSize } ?? false)
     }
-    let names =
-      changing.map { "--\($0.name)" } + (configuration.imageWidth == settings.imageSize ? [] : ["--size"])
-      + (initialWeights == nil ? [] : ["--init"])
+    let isStudy = changing.isEmpty && initialWeights == nil
     let text =
-      "width \(configuration.model.width), \(Format.counted(configuration.epochs, "epoch")), "
-      + "batches of \(configuration.options.batchSize)"
-    guard names.isEmpty else { return "the study's recipe, except for \(Format.list(names, "and")): \(text)" }
-    return "the study's recipe: \(text); --recipe quick takes about ten minutes on two cores"
+      (initialWeights == nil ? "width \(configuration.model.width), " : "")
+      + "\(Format.counted(configuration.epochs, "epoch")), batches of \(configuration.options.batchSize)"
+    if isStudy {
+      return "the study's recipe: \(text); --recipe quick takes about ten minutes on CIFAR-10 with two cores"
+    }
+    if let file { return "the options of \(file): \(text)" }
+    let names = Format.list(changing.map { "--\($0.name)" }, "and")
+    return "the study's recipe\(changing.isEmpty ? "" : ", except for \(names)"): \(text)"
   }
 }

@@ -11,7 +11,7 @@ enum TrainArguments {
   private static let excluded: Set = ["help", "version", "config", "resume"]
 
   /// Returns the arguments with the options of the file that `--config` names, except those on the command line, and
-  /// those of its recipe where the command line names a recipe.
+  /// those of its recipe where the command line names a recipe. `--config` stays, for messages.
   /// - Parameter arguments: The command line without the program's name.
   /// - Throws: `ConfigurationError`.
   static func expanded(_ arguments: [String]) throws(ConfigurationError) -> [String] {
@@ -30,7 +30,8 @@ enum TrainArguments {
     let left = options.filter { option in
       !option.names.contains { isGiven($0, in: typed) } && !replaced.contains(option.entry.name)
     }
-    return ["train"] + (modelTyped(in: typed) == nil ? [model.rawValue] : []) + left.flatMap(\.arguments) + typed
+    return ["train", "--config=\(path)"] + (modelTyped(in: typed) == nil ? [model.rawValue] : [])
+      + left.flatMap(\.arguments) + typed
   }
 
   /// An option in the file.
@@ -128,15 +129,23 @@ enum TrainArguments {
     return options
   }
 
+  /// The options of a file without those of the command line, with which some of them may only go together.
+  private struct FileArguments: ParsableArguments {
+    @Argument var model: ModelKind
+    @Option var out: String?
+    @OptionGroup var options: TrainOptions
+
+    func validate() throws { try options.validate(for: model) }
+  }
+
   /// Parses the file's options without those of the command line, so that an error names the file.
   private static func check(
     _ options: [FileOption], of file: ConfigurationFile, for model: ModelKind
   ) throws(ConfigurationError) {
     do {
-      let folder = options.contains { $0.entry.name == "out" } ? [] : ["--out", "run"]
-      _ = try Train.parse([model.rawValue] + folder + options.flatMap(\.arguments))
+      _ = try FileArguments.parse([model.rawValue] + options.flatMap(\.arguments))
     } catch {
-      let message = Train.message(for: error)
+      let message = FileArguments.message(for: error)
       let entry = options.map(\.entry).first { entry in
         message.split { " :='<>".contains($0) }.contains { $0 == "--\(entry.name)" }
       }

@@ -38,6 +38,8 @@ struct TrainOption {
   let isReplaced: (_ by: Recipe, ModelKind) -> Bool
   /// Whether a resumed run may be given another value.
   let mayChange: Bool
+  /// Whether the value in the `config.json` of a run may be changed before it is resumed.
+  let mayBeEdited: Bool
   /// Returns the option as it was given, `--flips` or `--no-flips`; nil where it was not.
   let given: (TrainOptions) -> String?
   /// Sets the value in a configuration, if it was given.
@@ -48,12 +50,14 @@ struct TrainOption {
   ///   - value: The value on the command line; nil where it is not given.
   ///   - isOfRecipe: Whether it is one of `TrainingOptions` that recipes decide.
   ///   - setting: The other setting that recipes decide, if it is one.
+  ///   - mayChange: Whether a resumed run may be given another value.
+  ///   - mayBeEdited: Whether it may be changed in a run's `config.json`, if it is not `mayChange`.
   ///   - requirement: The condition on the value beyond what its type demands.
   ///   - set: Sets the value in a configuration. By default it sets nothing.
   init<Value>(
     _ name: String, _ value: KeyPath<TrainOptions, Value?>, keys: [String] = [], of part: ModelPart? = nil,
     isOfRecipe: Bool = false, setting: RecipeSetting? = nil, mayChange: Bool = false,
-    must requirement: Requirement<Value>? = nil,
+    mayBeEdited: Bool = false, must requirement: Requirement<Value>? = nil,
     set: @escaping (inout RunConfiguration, Value) -> Void = { _, _ in }
   ) {
     self.name = name
@@ -62,6 +66,7 @@ struct TrainOption {
     self.isOfRecipe = isOfRecipe || setting != nil
     isReplaced = setting?.isChanged ?? { _, _ in isOfRecipe }
     self.mayChange = mayChange
+    self.mayBeEdited = mayBeEdited || mayChange
     given = { options in
       options[keyPath: value].map { $0 as? Bool == false ? "--no-\(name)" : "--\(name)" }
     }

@@ -77,7 +77,10 @@ struct TrainOptions: ParsableArguments {
   @Option(
     name: .customLong("init"),
     help: ArgumentHelp(
-      "Weights to start from, a safetensors file or the folder of a run. (default: random ones)",
+      """
+      Weights to start from: a safetensors file, the folder of a run, or a built-in model, \(BuiltInModel.list). \
+      (default: random ones)
+      """,
       discussion: """
         The network's width, upsampling and color space are those of the weights; the size of the photographs may be \
         another. unet and gan start from each other's weights where both are of --color-space lab.
@@ -105,8 +108,8 @@ struct RecipeOptions: ParsableArguments {
     help: ArgumentHelp(
       "The recipe that the other options modify: \(Recipe.names). (default: study)",
       discussion: """
-        best is what measured best. quick takes about ten minutes on two cores. Their values are in the help of the \
-        other options.
+        best is what measured best. quick takes about ten minutes on CIFAR-10 with two cores. Their values are in the help \
+        of the other options.
         """))
   var recipe: Recipe?
   @Option(
@@ -170,9 +173,9 @@ extension TrainOptions {
   static var all: [TrainOption] {
     [
       TrainOption("data", \.data) { $0.data = $1.description },
-      TrainOption("device", \.device),
-      TrainOption("precision", \.precision),
-      TrainOption("epochs", \.epochs, setting: .init(\.epochs), must: .positive) { $0.epochs = $1 },
+      TrainOption("device", \.device, mayBeEdited: true),
+      TrainOption("precision", \.precision, mayBeEdited: true),
+      TrainOption("epochs", \.epochs, setting: .init(\.epochs), mayBeEdited: true, must: .positive) { $0.epochs = $1 },
       TrainOption("batch-size", \.batchSize, isOfRecipe: true, must: ModelOptions.batchSizes) {
         $0.options.batchSize = $1
       },
@@ -190,11 +193,9 @@ extension TrainOptions {
       TrainOption("upsampling", \.upsampling, setting: .init(\.upsampling)) { $0.model.upsampling = $1 },
       TrainOption("size", \.size, keys: ["image-width", "image-height"], setting: .init(\.imageSize)),
       TrainOption("toned", \.toned) { $0.toned = $1 },
-      TrainOption("train-images", \.trainImages, setting: .init(\.trainImages), must: .positive) {
-        $0.trainImages = $1
-      },
+      TrainOption("train-images", \.trainImages, must: .positive) { $0.trainImages = $1 },
       TrainOption("validation-images", \.validationImages, must: .notNegative) { $0.validationImages = $1 },
-      TrainOption("steps", \.steps, must: .positive) { $0.steps = $1 },
+      TrainOption("steps", \.steps, mayBeEdited: true, must: .positive) { $0.steps = $1 },
       TrainOption("init", \.initialWeights) { $0.initialWeights = $1.expected },
       TrainOption("recipe", \.recipeOptions.recipe, isOfRecipe: true),
       TrainOption("color-space", \.recipeOptions.colorSpace, setting: .init(\.colorSpace)) { $0.model.colorSpace = $1 },
@@ -238,8 +239,17 @@ extension TrainOptions {
     throw ValidationError("--rebalancing \(strength): weighs colors of CIELAB; it needs --color-space lab.")
   }
 
-  /// The first option, as it was given, that a resumed run takes from its configuration.
-  var fixedByResuming: String? { Self.all.lazy.filter { !$0.mayChange }.compactMap { $0.given(self) }.first }
+  /// Throws `ValidationError` where an option is given that a resumed run takes from its configuration.
+  func validate(forResuming run: String) throws {
+    for option in Self.all where !option.mayChange {
+      guard let given = option.given(self) else { continue }
+      throw ValidationError(
+        "\(given): a run that goes on takes this from its config.json; "
+          + (option.mayBeEdited
+            ? "change \"\(option.name)\" there."
+            : "another value needs a new run: --config \(Format.shellWord(run + "/config.json")), \(given) and --out."))
+    }
+  }
 
   var source: DataSource { data ?? Self.defaultSource }
 
@@ -255,14 +265,16 @@ extension TrainOptions {
     return settings
   }
 
-  /// The configuration of a new run: the settings, with the options that were given.
+  /// The configuration of a new run: the settings, with the options that were given. The size is that of images that
+  /// can be resized.
   func configuration(
-    for kind: ModelKind, startingFrom weights: Checkpoint?, _ dataset: ImageDataset, on backend: any Backend
+    for kind: ModelKind, startingFrom weights: Checkpoint?, on backend: any Backend
   ) throws(ModelError) -> RunConfiguration {
+    let size = imageSize(for: kind, startingFrom: weights)
     let settings = settings(for: kind, startingFrom: weights)
     var configuration = RunConfiguration(
       model: try ModelConfiguration(kind: kind), options: settings.options, data: source.description,
-      imageHeight: dataset.height, imageWidth: dataset.width, epochs: settings.epochs, device: backend.name,
+      imageHeight: size, imageWidth: size, epochs: settings.epochs, device: backend.name,
       deviceDescription: backend.deviceDescription, precision: backend.precision)
     configuration.set(settings)
     configuration.toned = .drop

@@ -54,6 +54,22 @@ enum Format {
     return "\(total / 3600):\(twoDigits(total / 60 % 60)):\(twoDigits(total % 60)) h"
   }
 
+  /// Returns a duration with no more digits than an estimate has: `35 s`, `12 min`, `1 h 25 min`, `14 h`, `3 days`.
+  static func roughDuration(seconds: Double) -> String {
+    func rounded(_ value: Double, to unit: Int) -> Int { Int((value / Double(unit)).rounded()) * unit }
+    let seconds = min(seconds, 1e12)
+    let minutes = seconds / 60
+    if rounded(seconds, to: 5) < 60 { return "\(max(rounded(seconds, to: 5), 5)) s" }
+    if rounded(minutes, to: 1) < 30 { return "\(rounded(minutes, to: 1)) min" }
+    let roundedMinutes = rounded(minutes, to: 5)
+    if roundedMinutes < 60 { return "\(roundedMinutes) min" }
+    if roundedMinutes < 600 {
+      return "\(roundedMinutes / 60) h" + (roundedMinutes % 60 == 0 ? "" : " \(roundedMinutes % 60) min")
+    }
+    let hours = rounded(minutes / 60, to: 1)
+    return hours < 72 ? "\(hours) h" : "\(rounded(minutes / 60 / 24, to: 1)) days"
+  }
+
   /// Returns words as a list: `a, b and c`.
   static func list(_ words: [String], _ conjunction: String) -> String {
     guard let last = words.last, words.count > 1 else { return words.joined() }

@@ -50,8 +50,9 @@ final class TrainingDisplay {
   private func show(_ estimate: DurationEstimate) {
     guard estimate.seconds >= Self.shortestEstimate else { return }
     progress.clear()
-    Console.note(estimate.description)
-    if let warning = estimate.warning { Console.note(warning) }
+    let text = DurationText(estimate: estimate)
+    Console.note(text.description)
+    if let warning = text.warning { Console.note(warning) }
   }
 
   private func show(_ epoch: EpochResult) {

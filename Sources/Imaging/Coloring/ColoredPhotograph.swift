@@ -9,7 +9,8 @@ public struct ColoredPhotograph: Sendable, WritableImage {
   let photograph: Photograph
   private let chroma: GuidedChroma
   private let source: ColorRows
-  /// Whether all chroma is zero. The result then has equal red, green and blue, without errors of rounding.
+  /// Whether all chroma is zero. The result is then gray: in sRGB of equal red, green and
+  /// blue, without errors of rounding.
   private let isGray: Bool
 
   /// - Parameters:

@@ -1,16 +1,27 @@
-/// The time that the rest of a training run takes, by the speed of its first steps. `description` is one line.
+/// The time that the rest of a training run takes, by the speed of its first steps.
 public struct DurationEstimate: Equatable, Sendable {
+  /// The end of a run.
+  public enum Length: Equatable, Sendable {
+    case epochs(Int)
+    /// A number of steps that ends the run before its epochs are done.
+    case steps(Int)
+  }
+
+  /// A way to shorten a run.
+  public enum Remedy: Equatable, Sendable {
+    case smallerWidth, smallerSize, fewerSteps, fewerEpochs, fewerTrainingImages, quickRecipe
+  }
+
   public let seconds: Double
   /// While training, without validation.
   public let imagesPerSecond: Double
-  /// The work: `20 epochs`.
-  let work: String
-  let device: String
-  /// Ways to shorten the run, in words with the options' names.
-  let remedies: [String]
-
-  /// Seconds above which `warning` has a text.
-  static let long: Double = 2 * 3600
+  /// The length of the whole run.
+  public let length: Length
+  /// Whether the run was started earlier, so that the estimate is of its rest.
+  public let isResumed: Bool
+  public let device: String
+  /// The ways to shorten the run, in the order of the options. Only its length in the case of a resumed run.
+  public let remedies: [Remedy]
 
   /// A validation image costs as much as this share of a training image: one pass through the network instead of three,
   /// which are the forward pass and the gradients of the inputs and of the weights.
@@ -30,49 +41,14 @@ public struct DurationEstimate: Equatable, Sendable {
     seconds =
       Double(stepsLeft) / stepsPerSecond + Double(validationImagesLeft) * Self.validationCost / imagesPerSecond
     device = configuration.device
+    self.isResumed = isResumed
     let limit = configuration.stepLimit(trainingCount: trainingCount)
-    let whole = Self.counted(limit ?? configuration.epochs, limit == nil ? "epoch" : "step")
-    work = isResumed ? "the rest of \(whole)" : whole
+    length = limit.map(Length.steps) ?? .epochs(configuration.epochs)
+    let isLimitedBySteps = limit != nil
     remedies =
       isResumed
-      ? ["fewer \(limit == nil ? "epochs" : "steps") in its config.json"]
-      : configuration.remedies(isLimitedBySteps: limit != nil, trainingCount: trainingCount)
-  }
-
-  /// A line for a run of more than two hours: the ways to shorten it; nil for a shorter run.
-  public var warning: String? {
-    guard seconds > Self.long, let last = remedies.last else { return nil }
-    let list = remedies.count == 1 ? last : remedies.dropLast().joined(separator: ", ") + " or " + last
-    return "that is more than two hours; shorter with \(list)"
-  }
-
-  private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
-}
-
-extension DurationEstimate: CustomStringConvertible {
-  public var description: String {
-    "about \(Self.text(seconds: seconds)) for \(work) on \(device) (\(Self.rate(imagesPerSecond)) images/s)"
-  }
-
-  /// Returns a duration with no more digits than an estimate has: `35 s`, `12 min`, `1 h 25 min`, `14 h`, `3 days`.
-  static func text(seconds: Double) -> String {
-    func rounded(_ value: Double, to unit: Int) -> Int { Int((value / Double(unit)).rounded()) * unit }
-    let seconds = min(seconds, 1e12)
-    let minutes = seconds / 60
-    if rounded(seconds, to: 5) < 60 { return "\(max(rounded(seconds, to: 5), 5)) s" }
-    if rounded(minutes, to: 1) < 30 { return "\(rounded(minutes, to: 1)) min" }
-    let roundedMinutes = rounded(minutes, to: 5)
-    if roundedMinutes < 60 { return "\(roundedMinutes) min" }
-    if roundedMinutes < 600 {
-      return "\(roundedMinutes / 60) h" + (roundedMinutes % 60 == 0 ? "" : " \(roundedMinutes % 60) min")
-    }
-    let hours = rounded(minutes / 60, to: 1)
-    return hours < 72 ? "\(hours) h" : "\(rounded(minutes / 60 / 24, to: 1)) days"
-  }
-
-  private static func rate(_ imagesPerSecond: Double) -> String {
-    imagesPerSecond < 10
-      ? "\((imagesPerSecond * 10).rounded() / 10)" : "\(Int(min(imagesPerSecond, 1e12).rounded()))"
+      ? [isLimitedBySteps ? .fewerSteps : .fewerEpochs]
+      : configuration.remedies(isLimitedBySteps: isLimitedBySteps, trainingCount: trainingCount)
   }
 }
 
@@ -83,21 +59,21 @@ extension RunConfiguration {
     steps.flatMap { $0 < epochs * (trainingCount / options.batchSize) ? $0 : nil }
   }
 
-  /// The options that would shorten a new run.
-  fileprivate func remedies(isLimitedBySteps: Bool, trainingCount: Int) -> [String] {
+  /// The ways to shorten a new run.
+  fileprivate func remedies(isLimitedBySteps: Bool, trainingCount: Int) -> [DurationEstimate.Remedy] {
     let quick = Recipe.quick.settings(for: model.kind)
     // Initial weights decide the width.
     let isWide = model.width > quick.width && initialWeights == nil
-    var remedies: [String] = []
-    if isWide { remedies.append("a smaller --width") }
-    if imageWidth > quick.imageSize { remedies.append("a smaller --size") }
+    var remedies: [DurationEstimate.Remedy] = []
+    if isWide { remedies.append(.smallerWidth) }
+    if imageWidth > quick.imageSize { remedies.append(.smallerSize) }
     if isLimitedBySteps {
-      remedies.append("fewer --steps")
+      remedies.append(.fewerSteps)
     } else {
-      if epochs > 1 { remedies.append("fewer --epochs") }
-      if trainingCount > options.batchSize { remedies.append("fewer --train-images") }
+      if epochs > 1 { remedies.append(.fewerEpochs) }
+      if trainingCount > options.batchSize { remedies.append(.fewerTrainingImages) }
     }
-    if isWide || !isLimitedBySteps && epochs > quick.epochs { remedies.append("--recipe quick") }
+    if isWide || !isLimitedBySteps && epochs > quick.epochs { remedies.append(.quickRecipe) }
     return remedies
   }
 }

@@ -32,7 +32,7 @@ extension RunConfiguration {
   /// - Parameter name: the weights as they were given.
   /// - Throws: `RunError.invalidOption` where the network of the weights is another than the run's, or where the
   ///   configuration already names weights of another digest; what reading the weights throws.
-  mutating func setInitialWeights(_ weights: Checkpoint, named name: String) throws {
+  public mutating func setInitialWeights(_ weights: Checkpoint, named name: String) throws {
     let found = weights.configuration
     let traits = [
       ("width", "\(found.width)", "\(model.width)"),

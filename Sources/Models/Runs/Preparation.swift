@@ -22,12 +22,11 @@ struct Preparation {
     var configuration = configuration
     if let weights { try configuration.setInitialWeights(weights.checkpoint, named: weights.name) }
     let batchSize = configuration.options.batchSize
-    let split = try TrainingSplit(
-      count: dataset.count, trainingCount: configuration.trainImages, validationCount: configuration.validationImages,
-      seed: configuration.options.seed)
+    let split = try configuration.split(count: dataset.count)
     guard split.training.count >= batchSize else {
       throw RunError.invalidOption(
-        "--batch-size \(batchSize): there are only \(split.training.count) photographs to train on")
+        "--batch-size \(batchSize): there are only \(split.training.count) photographs to train on; use --batch-size "
+          + "\(split.training.count) or less, or more photographs")
     }
     if case .window(let count) = residency, count < 2 * batchSize {
       throw RunError.invalidOption(

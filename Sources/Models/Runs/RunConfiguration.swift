@@ -65,6 +65,17 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     self.precision = precision
   }
 
+  /// Whether gray and toned images of a folder are trained on, in older runs too.
+  public var usedToned: TonedImages { toned ?? .keep }
+
+  /// Returns the images of the run's data set that it trains and validates on.
+  /// - Parameter count: Number of all of its images.
+  /// - Throws: `DataError.imageCount` where there are too few of them.
+  public func split(count: Int) throws(DataError) -> TrainingSplit {
+    try TrainingSplit(
+      count: count, trainingCount: trainImages, validationCount: validationImages, seed: options.seed)
+  }
+
   /// Whether a run with this configuration may be resumed with `other`: everything that decided its steps so far is the
   /// same.
   func allows(_ other: RunConfiguration) -> Bool {

@@ -1,12 +1,19 @@
 /// The measurement of the speed of a run's first steps.
 struct SpeedMeasurement {
-  /// Seconds of steps that are measured, and the least at the end of an epoch.
-  private static let sufficientSeconds = 2.0, leastSeconds = 0.25
-
+  /// Seconds of steps that suffice, and those that do at the end of an epoch.
+  private let sufficientSeconds, leastSeconds: Double
   private var isWarm = false
   private var isDone = false
   private var steps = 0
   private var seconds = 0.0
+
+  /// - Parameters:
+  ///   - sufficientSeconds: Seconds of steps that are measured.
+  ///   - leastSeconds: The least at the end of an epoch.
+  init(sufficientSeconds: Double = 2, leastSeconds: Double = 0.25) {
+    self.sufficientSeconds = sufficientSeconds
+    self.leastSeconds = leastSeconds
+  }
 
   /// Adds steps that the device has finished.
   /// - Returns: the steps per second, once: when enough were measured, or at the end of an epoch. Nil otherwise.
@@ -19,7 +26,7 @@ struct SpeedMeasurement {
     }
     steps += newSteps
     seconds += newSeconds
-    guard seconds >= (endsEpoch ? Self.leastSeconds : Self.sufficientSeconds) else { return nil }
+    guard seconds >= (endsEpoch ? leastSeconds : sufficientSeconds) else { return nil }
     isDone = true
     return Double(steps) / seconds
   }

@@ -13,7 +13,7 @@ import Runtime
 ///
 /// The colors are a grid in steps of 10 of a* and b*, as in the paper. Each pixel counts for the four grid points
 /// around its color, in the shares in which `ColorWeights` interpolates between them, so that the mean weight of the
-/// pixels is 1 exactly. In the paper the expectation is over p̃.
+/// pixels that are looked at is 1 up to rounding. In the paper the expectation is over p̃.
 public struct ColorRarity: Sendable {
   /// Grid points of an axis: −110, −100, … 110 of a* or b*.
   public static let gridSize = 23

@@ -4,7 +4,7 @@ public enum Recipe: String, Codable, Sendable, CaseIterable {
   case study
   /// The best of those measured (docs/recipes.md).
   case best
-  /// Results worth looking at after about ten minutes on two cores.
+  /// Results worth looking at after about ten minutes on CIFAR-10 with two cores.
   case quick
 
   /// Returns the recipe's settings for a kind of model.
@@ -49,8 +49,6 @@ public struct RecipeSettings: Hashable, Sendable {
   /// Width and height of the images of a source that can be resized.
   public var imageSize = 32
   public var epochs = 20
-  /// See `RunConfiguration.trainImages`.
-  public var trainImages: Int?
 
   /// The study's settings for a kind of model.
   public init(studyFor kind: ModelKind) { options = TrainingOptions(recipeFor: kind) }
@@ -72,6 +70,5 @@ extension RunConfiguration {
     model.upsampling = settings.upsampling
     model.colorSpace = settings.colorSpace
     epochs = settings.epochs
-    trainImages = settings.trainImages
   }
 }
