@@ -30,8 +30,8 @@ COLUMNS = (
 
 
 def number(value):
-    """Returns a number of a report, where infinities and NaN are strings."""
-    return float(value)
+    """Returns a number of a report, where infinities and NaN are strings and ratios of no color are null."""
+    return float("nan" if value is None else value)
 
 
 def evaluate(options, size, strength):
