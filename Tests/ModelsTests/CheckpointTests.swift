@@ -82,6 +82,24 @@ struct CheckpointTests {
     }
   }
 
+  @Test("A file recommends a working size and a strength, and keeps them when it is exported again")
+  func recommendations() throws {
+    try withWeights(metadata: ["image_height": "32", "image_width": "48"]) { url in
+      let plain = try Checkpoint(reading: url)
+      #expect(Colorizer.defaultWorkingSize(for: plain) == 32 && Colorizer.defaultStrength(for: plain) == 1)
+      let folder = url.deletingLastPathComponent()
+      let first = folder.appendingPathComponent("first.safetensors")
+      let second = folder.appendingPathComponent("second.safetensors")
+      try WeightsExport(plain, isHalf: false, workingSize: 80, strength: 1.25).write(to: first)
+      try WeightsExport(Checkpoint(reading: first), isHalf: true, strength: 1.5).write(to: second)
+      for (file, strength) in [(first, Float(1.25)), (second, 1.5)] {
+        let checkpoint = try Checkpoint(reading: file)
+        #expect(Colorizer.defaultWorkingSize(for: checkpoint) == 80)
+        #expect(Colorizer.defaultStrength(for: checkpoint) == strength)
+      }
+    }
+  }
+
   @Test("A value that float16 cannot hold is not exported to it")
   func tooLargeForHalfPrecision() throws {
     try withWeights { network in
@@ -110,7 +128,8 @@ struct CheckpointTests {
     "Wrong metadata are refused",
     arguments: [
       ("image_width", "0"), ("image_width", "-32"), ("image_height", "33"), ("image_height", "99999999999999999999"),
-      ("image_height", "1048576"),
+      ("image_height", "1048576"), ("working_size", "8"), ("working_size", "64.5"), ("strength", "-1"),
+      ("strength", "nan"),
     ])
   func wrongMetadata(key: String, value: String) throws {
     var metadata = ["image_height": "32", "image_width": "32"]

@@ -66,11 +66,11 @@ struct Colorize: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Pixels of the shorter side as the model sees the picture. (default: as in training)", valueName: "pixels"))
+      "Pixels of the shorter side as the model sees the picture. (default: the model's)", valueName: "pixels"))
   var workingSize: Int?
   @Option(
     parsing: .unconditional,
-    help: "How colorful: the factor of the model's colors, from 0, which is gray, to 2. (default: 1)")
+    help: "How colorful: the factor of the model's colors, from 0, which is gray, to 2. (default: the model's, or 1)")
   var strength: Float?
   @Option(
     parsing: .unconditional,
@@ -103,7 +103,8 @@ struct Colorize: ParsableCommand {
     let weights = try unstated.open(choice.model)
     let coloring = PictureColoring(
       colorizer: try Colorizer(weights, on: try deviceOptions.device.open(precisionOptions.precision)),
-      workingSize: workingSize ?? Colorizer.defaultWorkingSize(for: weights), strength: strength ?? 1, isRaw: raw,
+      workingSize: workingSize ?? Colorizer.defaultWorkingSize(for: weights),
+      strength: strength ?? Colorizer.defaultStrength(for: weights), isRaw: raw,
       quality: quality ?? ImageFormat.defaultQuality, replacesFiles: force, pixelLimit: pixelLimit * 1_000_000)
     if let remark = choice.remark { Console.note(remark) }
     for problem in plan.problems { Console.note(problem) }

@@ -19,8 +19,8 @@ struct Compare: ParsableCommand {
         curves.csv       what the runs logged
 
         recolor compare runs/unet runs/gan --data cifar10 --out comparison
-        recolor compare washed=runs/unet vivid=gan.safetensors --data photos --out new
         recolor compare runs/album builtin:photo --data photos --out new
+        recolor compare washed=runs/unet vivid=runs/gan --data photos --out new
       """)
 
   @Argument(

@@ -14,7 +14,7 @@ struct FullSizeOptions: ParsableArguments {
       "Pixels of the shorter side as the model sees the picture. (default: as colorize)", valueName: "pixels"))
   var workingSize: Int?
   @Option(
-    parsing: .unconditional, help: "Factor of the model's colors, from 0, which is gray, to 2. (default: 1)")
+    parsing: .unconditional, help: "Factor of the model's colors, from 0, which is gray, to 2. (default: as colorize)")
   var strength: Float?
   @Option(help: ArgumentHelp("Also write the scores of each picture to this file.", valueName: "file"))
   var csv: String?

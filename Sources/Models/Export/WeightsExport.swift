@@ -5,12 +5,18 @@ import Foundation
 public struct WeightsExport {
   private let checkpoint: Checkpoint
   private let isHalf: Bool
+  /// The metadata that the export adds.
+  private let recommendations: [String: String]
 
-  /// - Parameter isHalf: whether the values are rounded to float16, to the nearest, ties to even; otherwise they are
-  ///   float32.
-  public init(_ checkpoint: Checkpoint, isHalf: Bool) {
+  /// - Parameters:
+  ///   - isHalf: whether the values are rounded to float16, to the nearest, ties to even; otherwise they are float32.
+  ///   - workingSize: the working size that the file recommends, in `Colorizer.workingSizes`; nil for the checkpoint's.
+  ///   - strength: the strength that it recommends, in `Colorizer.strengths`; nil for the checkpoint's.
+  public init(_ checkpoint: Checkpoint, isHalf: Bool, workingSize: Int? = nil, strength: Float? = nil) {
     self.checkpoint = checkpoint
     self.isHalf = isHalf
+    recommendations = ["working_size": workingSize.map { "\($0)" }, "strength": strength.map { "\($0)" }]
+      .compactMapValues(\.self)
   }
 
   /// Writes the file, whole or not at all.
@@ -21,7 +27,7 @@ public struct WeightsExport {
     let writer = try SafetensorsWriter(
       writing: url,
       tensors: Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, .init(dataType, $0.fileShape)) }),
-      metadata: checkpoint.metadata.merging(checkpoint.configuration.metadata) { $1 })
+      metadata: checkpoint.metadata.merging(recommendations) { $1 }.merging(checkpoint.configuration.metadata) { $1 })
     for parameter in parameters {
       let values = try checkpoint.values(of: parameter)
       guard isHalf else {

@@ -5,9 +5,10 @@ import Runtime
 ///
 /// Tensors have PyTorch's names and shapes, so weights move both ways. Metadata: `format` (`recolor`), `model`,
 /// `width`, `upsampling`, `color_space`, `image_height`, `image_width` (of the training images), `epoch`, `step`,
-/// `recipe` (the training options as JSON). Tensors are of float32, or of float16 to halve the file; networks compute in
-/// float32 in any case. A file without metadata is recognized by its tensors; only the model must then be named, and the
-/// upsampling where it is not a transposed convolution.
+/// `recipe` (the training options as JSON); `working_size` and `strength`, which coloring photographs uses unless others
+/// are chosen. Tensors are of float32, or of float16 to halve the file; networks compute in float32 in any case. A file
+/// without metadata is recognized by its tensors; only the model must then be named, and the upsampling where it is not a
+/// transposed convolution.
 public struct Checkpoint {
   /// The file's path, or the name of a built-in model.
   public let name: String
@@ -16,6 +17,10 @@ public struct Checkpoint {
   public let configuration: ModelConfiguration
   /// Size of the images that the model was trained on; nil where the file lacks it.
   public let imageSize: (height: Int, width: Int)?
+  /// The working size for photographs that the file recommends; nil where it recommends none.
+  public let workingSize: Int?
+  /// The strength of colors that the file recommends; nil where it recommends none.
+  public let strength: Float?
   public let metadata: [String: String]
   private let file: SafetensorsFile
 
@@ -56,6 +61,12 @@ public struct Checkpoint {
     let height = try Self.value("image_height", in: file, Self.imageExtent)
     let imageWidth = try Self.value("image_width", in: file, Self.imageExtent)
     imageSize = height.flatMap { height in imageWidth.map { (height, $0) } }
+    workingSize = try Self.value("working_size", in: file) { text in
+      Int(text).flatMap { Colorizer.workingSizes.contains($0) ? $0 : nil }
+    }
+    strength = try Self.value("strength", in: file) { text in
+      Float(text).flatMap { Colorizer.strengths.contains($0) ? $0 : nil }
+    }
     for parameter in configuration.makeNetwork().parameters.parameters {
       try Self.check(parameter, in: file)
     }

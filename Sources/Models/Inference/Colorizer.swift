@@ -43,11 +43,17 @@ public final class Colorizer {
   /// The strengths that colors can be given.
   public static let strengths: ClosedRange<Float> = 0...2
 
-  /// Returns the working size for a model's photographs where none is chosen: the size of its training images, or 32
-  /// where that is not known.
+  /// The working sizes that can be chosen, in pixels.
+  public static let workingSizes = 16...4096
+
+  /// Returns the working size for a model's photographs where none is chosen: the one that its file recommends, or the
+  /// size of its training images, or 32 where that is not known.
   public static func defaultWorkingSize(for checkpoint: Checkpoint) -> Int {
-    checkpoint.imageSize.map { min($0.width, $0.height) } ?? 32
+    checkpoint.workingSize ?? checkpoint.imageSize.map { min($0.width, $0.height) } ?? 32
   }
+
+  /// Returns the strength of a model's colors where none is chosen: the one that its file recommends, or 1.
+  public static func defaultStrength(for checkpoint: Checkpoint) -> Float { checkpoint.strength ?? 1 }
 
   /// Returns the network's own prediction for a photograph, at its working size.
   public func raw(_ photograph: Photograph, workingSize: Int) throws(BackendError) -> RGBImage {
