@@ -30,7 +30,7 @@ struct Export: ParsableCommand {
     help: ArgumentHelp("The file. (default: the run's name with .onnx or .safetensors)", valueName: "file"),
     completion: .file())
   var out: String?
-  @Flag(help: "Round the values of a safetensors file to 16 bits (float16).")
+  @Flag(help: "Round the weights of a safetensors file to 16 bits (float16); running statistics stay float32.")
   var half = false
   @Option(
     parsing: .unconditional,

@@ -20,7 +20,7 @@ public enum BuiltInModel: String, CaseIterable, Sendable {
     self.init(rawValue: String(argument.dropFirst(Self.prefix.count)))
   }
 
-  /// The weights: a safetensors file of float16.
+  /// The weights: a safetensors file, of float16 but for running statistics.
   public var weights: ConstantMemory {
     switch self {
     case .photo: ConstantMemory(built_in_photo_weights())

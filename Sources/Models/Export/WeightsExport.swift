@@ -9,7 +9,8 @@ public struct WeightsExport {
   private let recommendations: [String: String]
 
   /// - Parameters:
-  ///   - isHalf: whether the values are rounded to float16, to the nearest, ties to even; otherwise they are float32.
+  ///   - isHalf: whether the weights are rounded to float16, to the nearest, ties to even; otherwise they are float32.
+  ///     Running statistics are few, and their variances can exceed float16: they are float32 in any case.
   ///   - workingSize: the working size that the file recommends, in `Colorizer.workingSizes`; nil for the checkpoint's.
   ///   - strength: the strength that it recommends, in `Colorizer.strengths`; nil for the checkpoint's.
   public init(_ checkpoint: Checkpoint, isHalf: Bool, workingSize: Int? = nil, strength: Float? = nil) {
@@ -23,14 +24,17 @@ public struct WeightsExport {
   /// - Throws: `SafetensorsError`, `CheckpointError`, also for a value that float16 cannot hold.
   public func write(to url: URL) throws {
     let parameters = checkpoint.configuration.makeNetwork().parameters.parameters
-    let dataType: SafetensorsDataType = isHalf ? .float16 : .float32
+    func dataType(of parameter: Parameter) -> SafetensorsDataType {
+      isHalf && parameter.isTrained ? .float16 : .float32
+    }
     let writer = try SafetensorsWriter(
       writing: url,
-      tensors: Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, .init(dataType, $0.fileShape)) }),
+      tensors: Dictionary(
+        uniqueKeysWithValues: parameters.map { ($0.name, .init(dataType(of: $0), $0.fileShape)) }),
       metadata: checkpoint.metadata.merging(recommendations) { $1 }.merging(checkpoint.configuration.metadata) { $1 })
     for parameter in parameters {
       let values = try checkpoint.values(of: parameter)
-      guard isHalf else {
+      guard dataType(of: parameter) == .float16 else {
         try writer.write(parameter.name, values)
         continue
       }

@@ -61,13 +61,33 @@ public final class Colorizer {
     return RGBImage(width: small.width, height: small.height, values: try colors(of: small))
   }
 
-  /// Predicts the colors of an image of working size: `[height, width, 3]` in 0...1.
+  /// Predicts the colors of an image of working size: `[height, width, 3]` in 0...1. They are the mean of the network's
+  /// outputs for the image and for its mirror image, which have different errors.
   private func colors(of small: RGBImage) throws(BackendError) -> [Float] {
     let sized = try plan(height: small.height, width: small.width)
     let gray = encoding.gray(of: small)
     try backend.upload(gray, to: sized.gray)
     try sized.plan.run()
-    return encoding.colors(fromOutput: try backend.floats(of: sized.output), gray: gray)
+    var output = try backend.floats(of: sized.output)
+    let mirrored = Self.mirrored(gray, width: small.width, channels: 1)
+    try backend.upload(mirrored, to: sized.gray)
+    try sized.plan.run()
+    let second = Self.mirrored(
+      try backend.floats(of: sized.output), width: small.width, channels: encoding.colorChannels)
+    for index in output.indices { output[index] = (output[index] + second[index]) / 2 }
+    return encoding.colors(fromOutput: output, gray: gray)
+  }
+
+  /// Returns the mirror image of `[height, width, channels]`, left and right exchanged.
+  private static func mirrored(_ values: [Float], width: Int, channels: Int) -> [Float] {
+    var result = values
+    for pixel in 0..<values.count / channels {
+      let (row, column) = (pixel / width, pixel % width)
+      for channel in 0..<channels {
+        result[pixel * channels + channel] = values[(row * width + width - 1 - column) * channels + channel]
+      }
+    }
+    return result
   }
 
   private static func small(_ photograph: Photograph, workingSize: Int) -> RGBImage {
