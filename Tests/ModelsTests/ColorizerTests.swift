@@ -33,12 +33,15 @@ struct ColorizerTests {
     let colorizer = try Colorizer(Checkpoint(reading: url), on: backend)
     let straight = try colorizer.raw(Photograph(image(isMirrored: false), name: "a"), workingSize: 32)
     let mirrored = try colorizer.raw(Photograph(image(isMirrored: true), name: "b"), workingSize: 32)
-    #expect(straight.bytes != mirrored.bytes)
-    for row in 0..<straight.height {
-      for column in 0..<straight.width {
-        let (here, there) = (row * straight.width + column, row * straight.width + straight.width - 1 - column)
-        for channel in 0..<3 { #expect(straight.bytes[3 * here + channel] == mirrored.bytes[3 * there + channel]) }
-      }
+    let width = straight.width
+    let turned = (0..<straight.height * width).flatMap { pixel -> ArraySlice<UInt8> in
+      let there = pixel / width * width + width - 1 - pixel % width
+      return mirrored.bytes[3 * there..<3 * there + 3]
     }
+    let isEqual = turned == straight.bytes
+    #expect(isEqual)
+    // The output of an untrained generator of a GAN in RGB is a single color.
+    let isAsymmetric = mirrored.bytes != straight.bytes
+    #expect(isAsymmetric || (kind == .gan && colorSpace == .rgb))
   }
 }
