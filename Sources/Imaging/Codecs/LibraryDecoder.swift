@@ -19,6 +19,9 @@ struct LibraryDecoder: Sendable {
         throw failure(message, name)
       }
       defer { close(reader) }
+      // Copied before the pixels are read: libjpeg frees a file's markers when it has decoded the last row.
+      let exif = Array(UnsafeBufferPointer(start: info.exif, count: info.exif_size))
+      let profile = Array(UnsafeBufferPointer(start: info.profile, count: info.profile_size))
       let raster = try Raster(
         width: Int(info.width), height: Int(info.height), color: RasterColor(info.color), hasAlpha: info.has_alpha,
         bytesPerSample: Int(info.bytes_per_sample), name: name, pixelLimit: pixelLimit)
@@ -26,11 +29,10 @@ struct LibraryDecoder: Sendable {
         throw failure(message, name)
       }
       if info.is_premultiplied { raster.divideByAlpha() }
-      let exif = Array(UnsafeBufferPointer(start: info.exif, count: info.exif_size))
       return DecodedImage(
         raster: raster,
         orientation: EXIFOrientation(rawValue: info.orientation) ?? EXIFOrientation(exif: exif[...]),
-        profile: Array(UnsafeBufferPointer(start: info.profile, count: info.profile_size)),
+        profile: profile,
         primaries: Primaries(gamma: info.gamma, chromaticities: info.chromaticities), pageCount: Int(info.page_count))
     }
   }
