@@ -32,6 +32,9 @@ final class RecolorProcess {
     memoryLimit: Int? = nil, largestFile: Int? = nil, directory: String? = nil
   ) throws {
     folder = try TemporaryFolder()
+    // The address sanitizer reserves terabytes of address space.
+    let isSanitized = ProcessInfo.processInfo.environment["ASAN_OPTIONS"] != nil
+    let memoryLimit = isSanitized ? nil : memoryLimit
     let limits = [memoryLimit.map { "ulimit -v \($0)" }, largestFile.map { "ulimit -f \($0)" }].compactMap(\.self)
     if limits.isEmpty {
       process.executableURL = Self.executable
