@@ -11,33 +11,38 @@ import torch.nn.functional as functional
 from vector_file import Values, VectorFile, nhwc, vector
 
 
+def add_pixelwise_losses(file: VectorFile, values: Values, kind: str, loss_of, sizes: list, is_weighted: bool) -> None:
+    """Adds the cases of a kind of loss. `loss_of` takes a prediction, a target and, if there are any, pixels' weights."""
+    for shape, weight in sizes:
+        batch, height, width, channels = shape
+        prediction = values.normal(batch, channels, height, width)
+        target = values.normal(batch, channels, height, width)
+        if channels > 1:
+            # Where both agree, L1's derivative is 0.
+            target.view(-1)[::5] = prediction.view(-1)[::5]
+        weights = [values.normal(batch, 1, height, width).abs()] if is_weighted else []
+        prediction.requires_grad_()
+        loss = loss_of(prediction, target, *weights)
+        (weight * loss).backward()
+        file.add(
+            f"{kind} {batch}x{height}x{width}x{channels}, weight {weight:g}",
+            {
+                "prediction": nhwc(prediction),
+                "target": nhwc(target),
+                **({"weights": nhwc(weights[0])} if is_weighted else {}),
+                "loss": vector(loss),
+                "gradient": nhwc(prediction.grad),
+            },
+            kind=kind,
+            weight=weight,
+        )
+
+
 def pixelwise_loss(folder: Path) -> None:
     file = VectorFile(folder / "pixelwise_loss.safetensors")
-    for kind, function, values in [
-        ("meanSquared", functional.mse_loss, Values(7)),
-        ("l1", functional.l1_loss, Values(8)),
-    ]:
-        for shape, weight in [((2, 7, 5, 3), 1.0), ((1, 1, 1, 1), 1.0), ((3, 4, 4, 17), 100.0)]:
-            batch, height, width, channels = shape
-            prediction = values.normal(batch, channels, height, width)
-            target = values.normal(batch, channels, height, width)
-            if channels > 1:
-                # Where both agree, L1's derivative is 0.
-                target.view(-1)[::5] = prediction.view(-1)[::5]
-            prediction.requires_grad_()
-            loss = function(prediction, target)
-            (weight * loss).backward()
-            file.add(
-                f"{kind} {batch}x{height}x{width}x{channels}, weight {weight:g}",
-                {
-                    "prediction": nhwc(prediction),
-                    "target": nhwc(target),
-                    "loss": vector(loss),
-                    "gradient": nhwc(prediction.grad),
-                },
-                kind=kind,
-                weight=weight,
-            )
+    sizes = [((2, 7, 5, 3), 1.0), ((1, 1, 1, 1), 1.0), ((3, 4, 4, 17), 100.0)]
+    add_pixelwise_losses(file, Values(7), "meanSquared", functional.mse_loss, sizes, is_weighted=False)
+    add_pixelwise_losses(file, Values(8), "l1", functional.l1_loss, sizes, is_weighted=False)
     file.save()
 
 
@@ -62,30 +67,13 @@ def binary_cross_entropy(folder: Path) -> None:
 def weighted_loss(folder: Path) -> None:
     """The pixelwise losses with a weight for each pixel."""
     values, file = Values(14), VectorFile(folder / "weighted_loss.safetensors")
+    sizes = [((2, 7, 5, 2), 1.0), ((1, 1, 1, 1), 1.0), ((3, 4, 4, 17), 100.0)]
     for kind, error in [("meanSquared", torch.square), ("l1", torch.abs)]:
-        for shape, weight in [((2, 7, 5, 2), 1.0), ((1, 1, 1, 1), 1.0), ((3, 4, 4, 17), 100.0)]:
-            batch, height, width, channels = shape
-            prediction = values.normal(batch, channels, height, width)
-            target = values.normal(batch, channels, height, width)
-            if channels > 1:
-                # Where both agree, L1's derivative is 0.
-                target.view(-1)[::5] = prediction.view(-1)[::5]
-            weights = values.normal(batch, 1, height, width).abs()
-            prediction.requires_grad_()
-            loss = (weights * error(prediction - target)).mean()
-            (weight * loss).backward()
-            file.add(
-                f"{kind} {batch}x{height}x{width}x{channels}, weight {weight:g}",
-                {
-                    "prediction": nhwc(prediction),
-                    "target": nhwc(target),
-                    "weights": nhwc(weights),
-                    "loss": vector(loss),
-                    "gradient": nhwc(prediction.grad),
-                },
-                kind=kind,
-                weight=weight,
-            )
+
+        def mean(prediction, target, weights, error=error):
+            return (weights * error(prediction - target)).mean()
+
+        add_pixelwise_losses(file, values, kind, mean, sizes, is_weighted=True)
     file.save()
 
 

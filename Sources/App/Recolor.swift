@@ -92,7 +92,7 @@ enum Failure {
       hint = Recolor.fullMessage(for: error).split(whereSeparator: \.isNewline).last.map { oneLine(String($0)) }
     }
     guard let hint, hint.hasPrefix("See ") else { return message }
-    return message + (message.hasSuffix(".") ? " " : ". ") + hint
+    return message + (message.last.map { ".?!".contains($0) } ?? false ? " " : ". ") + hint
   }
 
   /// Returns the words that name a command: `recolor data fetch`; nil where it is not one of the parent's.
