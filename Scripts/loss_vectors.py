@@ -12,7 +12,7 @@ from vector_file import Values, VectorFile, nhwc, vector
 
 
 def add_pixelwise_losses(file: VectorFile, values: Values, kind: str, loss_of, sizes: list, is_weighted: bool) -> None:
-    """Adds the cases of a kind of loss. `loss_of` takes a prediction, a target and, if there are any, pixels' weights."""
+    """Adds the cases of a kind of loss. `loss_of` takes predictions, targets and, where it is weighted, weights."""
     for shape, weight in sizes:
         batch, height, width, channels = shape
         prediction = values.normal(batch, channels, height, width)
