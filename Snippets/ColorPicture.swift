@@ -13,7 +13,6 @@ guard arguments.count == 4 else { throw CocoaError(.fileNoSuchFile) }
 let checkpoint = try Checkpoint(reading: URL(filePath: arguments[1]))
 let colorizer = try Colorizer(checkpoint, on: CPUBackend())
 let photograph = try Photograph(contentsOf: arguments[2])
-let colored = try colorizer.colorize(
-  photograph, workingSize: Colorizer.defaultWorkingSize(for: checkpoint))
+let colored = try colorizer.colorize(photograph, checkpoint.coloringSettings)
 try colored.write(to: arguments[3], as: .png)
 // snippet.end

@@ -101,17 +101,20 @@ struct ColorizeTests {
     #expect(image.width == 32 && image.height == 16)
   }
 
-  @Test("The strength decides how colorful pictures are")
-  func theStrengthDecidesHowColorfulPicturesAre() throws {
+  @Test("Strength and contrast decide how colorful pictures are")
+  func strengthAndContrastDecideHowColorfulPicturesAre() throws {
     let picture = folder.path + "/in/top.png"
     var files: [Data] = []
-    for (index, options) in [[], ["--strength", "1"], ["--strength", "0"], ["--strength", "1.5"]].enumerated() {
+    for (index, options) in [
+      [], ["--strength", "1", "--color-contrast", "0"], ["--strength", "0"], ["--strength", "1.5"],
+      ["--color-contrast", "2"],
+    ].enumerated() {
       let out = "\(folder.path)/\(index).png"
       let result = try colorize([picture, "--out", out] + options)
       #expect(result.exitCode == 0, "\(result.errorOutput)")
       files.append(try Data(contentsOf: URL(filePath: out)))
     }
-    #expect(files[0] == files[1] && files[1] != files[3])
+    #expect(files[0] == files[1] && Set(files[1...]).count == files.count - 1)
     #expect(try RGBImage(contentsOf: folder.path + "/2.png") == RGBImage(contentsOf: picture).withoutChroma)
   }
 
@@ -152,6 +155,7 @@ struct ColorizeTests {
       ([first, "--out", folder.path + "/out", "--strength", "2.5"], "--strength 2.5"),
       ([first, "--out", folder.path + "/out", "--strength", "nan"], "--strength nan"),
       ([first, "--out", folder.path + "/out", "--strength", "1", "--raw"], "--strength"),
+      ([first, "--out", folder.path + "/out", "--color-contrast", "1", "--raw"], "--color-contrast"),
     ] {
       let result = try colorize(arguments)
       #expect(result.exitCode == 64 && result.errorLines.count == 1, "\(result.errorOutput)")

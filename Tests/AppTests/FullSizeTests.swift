@@ -27,7 +27,9 @@ struct FullSizeTests {
     try RecolorProcess(arguments + ["--device", "cpu"], environment: ["RECOLOR_CACHE": folder.path + "/cache"]).wait()
   }
 
-  private func evaluate(_ options: String...) throws -> RecolorProcess.Result {
+  private func evaluate(_ options: String...) throws -> RecolorProcess.Result { try evaluate(options) }
+
+  private func evaluate(_ options: [String]) throws -> RecolorProcess.Result {
     try run(["evaluate", weights, "--data", photographs, "--full-size"] + options)
   }
 
@@ -80,10 +82,10 @@ struct FullSizeTests {
     let gray = folder.path + "/gray.png"
     try photograph.withoutChroma.writePNG(to: gray)
     let out = folder.path + "/colored.png"
-    let options = ["--working-size", "32", "--strength", "1.5"]
+    let options = ["--working-size", "32", "--strength", "1.5", "--color-contrast", "1"]
     #expect(try run(["colorize", weights, gray, "--out", out] + options).exitCode == 0)
     let expected = PictureScorer.scores(of: [try RGBImage(contentsOf: out)], against: photograph).predictions[0]
-    let report = try json(try evaluate("--json", "--working-size", "32", "--strength", "1.5", "--images", "1"))
+    let report = try json(try evaluate(["--json", "--images", "1"] + options))
     #expect(report["images"] as? Int == 1)
     for metric in PictureMetric.allCases {
       let found = try #require(report[metric.rawValue] as? Double)

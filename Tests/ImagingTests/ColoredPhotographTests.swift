@@ -62,7 +62,7 @@ struct ColoredPhotographTests {
   /// Returns the colored photograph with chroma of a strength.
   private func colored(_ image: RGBImage, _ color: [Float], strength: Float) throws -> ColoredPhotograph {
     let photograph = try photograph(image)
-    let chroma = ChromaPlane(colors: color, width: 16, height: 16).scaled(by: strength)
+    let chroma = ChromaPlane(colors: color, width: 16, height: 16).adjusted(strength: strength)
     return ColoredPhotograph(photograph, chroma: chroma, small: photograph.resized(width: 16, height: 16))
   }
 

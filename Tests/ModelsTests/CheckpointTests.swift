@@ -87,20 +87,21 @@ struct CheckpointTests {
     }
   }
 
-  @Test("A file recommends a working size and a strength, and keeps them when it is exported again")
+  @Test("A file recommends settings of coloring, and keeps them when it is exported again")
   func recommendations() throws {
     try withWeights(metadata: ["image_height": "32", "image_width": "48"]) { url in
       let plain = try Checkpoint(reading: url)
-      #expect(Colorizer.defaultWorkingSize(for: plain) == 32 && Colorizer.defaultStrength(for: plain) == 1)
+      #expect(plain.coloringSettings == ColoringSettings(workingSize: 32, strength: 1, contrast: 0))
       let folder = url.deletingLastPathComponent()
       let first = folder.appendingPathComponent("first.safetensors")
       let second = folder.appendingPathComponent("second.safetensors")
-      try WeightsExport(plain, isHalf: false, workingSize: 80, strength: 1.25).write(to: first)
-      try WeightsExport(Checkpoint(reading: first), isHalf: true, strength: 1.5).write(to: second)
+      let recommended = ColoringChoice(workingSize: 80, strength: 1.25, contrast: 2)
+      try WeightsExport(plain, isHalf: false, recommending: recommended).write(to: first)
+      try WeightsExport(Checkpoint(reading: first), isHalf: true, recommending: ColoringChoice(strength: 1.5))
+        .write(to: second)
       for (file, strength) in [(first, Float(1.25)), (second, 1.5)] {
         let checkpoint = try Checkpoint(reading: file)
-        #expect(Colorizer.defaultWorkingSize(for: checkpoint) == 80)
-        #expect(Colorizer.defaultStrength(for: checkpoint) == strength)
+        #expect(checkpoint.coloringSettings == ColoringSettings(workingSize: 80, strength: strength, contrast: 2))
       }
     }
   }
@@ -134,7 +135,7 @@ struct CheckpointTests {
     arguments: [
       ("image_width", "0"), ("image_width", "-32"), ("image_height", "33"), ("image_height", "99999999999999999999"),
       ("image_height", "1048576"), ("working_size", "8"), ("working_size", "64.5"), ("strength", "-1"),
-      ("strength", "nan"),
+      ("strength", "nan"), ("color_contrast", "4.5"), ("color_contrast", "-0.5"),
     ])
   func wrongMetadata(key: String, value: String) throws {
     var metadata = ["image_height": "32", "image_width": "32"]

@@ -29,6 +29,6 @@ struct WorkingSizeTests {
     let url = URL(filePath: folder.path + "/weights.safetensors")
     let metadata = size.map { ["image_width": "\($0)", "image_height": "\($0)"] } ?? [:]
     try Checkpoint.write(network, configuration: configuration, metadata: metadata, to: url, on: backend)
-    #expect(Colorizer.defaultWorkingSize(for: try Checkpoint(reading: url)) == size ?? 32)
+    #expect(try Checkpoint(reading: url).coloringSettings.workingSize == size ?? 32)
   }
 }

@@ -9,9 +9,7 @@ import Runtime
 /// colored.
 struct PictureColoring {
   let colorizer: Colorizer
-  let workingSize: Int
-  /// Factor of the predicted chroma.
-  let strength: Float
+  let settings: ColoringSettings
   /// Whether the network's own colors are written, instead of the photograph's lightness with the network's chroma.
   let isRaw: Bool
   let quality: Int
@@ -60,9 +58,9 @@ struct PictureColoring {
     for line in photograph.remarks { remark("\(job.source.name): \(line)") }
     let image: any WritableImage
     if isRaw {
-      image = try colorizer.raw(photograph, workingSize: workingSize)
+      image = try colorizer.raw(photograph, workingSize: settings.workingSize)
     } else {
-      let colored = try colorizer.colorize(photograph, workingSize: workingSize, strength: strength)
+      let colored = try colorizer.colorize(photograph, settings)
       for line in colored.remarks(as: job.format) { remark("\(job.source.name): \(line)") }
       image = colored
     }

@@ -63,15 +63,7 @@ struct Colorize: ParsableCommand {
   var quality: Int?
   @Flag(help: "Write the model's own red, green and blue, at its working size.")
   var raw = false
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Pixels of the shorter side as the model sees the picture. (default: the model's)", valueName: "pixels"))
-  var workingSize: Int?
-  @Option(
-    parsing: .unconditional,
-    help: "How colorful: the factor of the model's colors, from 0, which is gray, to 2. (default: the model's, or 1)")
-  var strength: Float?
+  @OptionGroup var coloringOptions: ColoringOptions
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Most pixels of a picture, in millions; larger ones are refused.", valueName: "megapixels"))
@@ -80,10 +72,10 @@ struct Colorize: ParsableCommand {
   @OptionGroup var precisionOptions: PrecisionOptions
 
   func validate() throws {
-    try Requirement.workingSizes.check(workingSize, of: "working-size")
     try Requirement.within(1...100).check(quality, of: "quality")
-    try Requirement.within(Colorizer.strengths).check(strength, of: "strength")
-    if strength != nil, raw { throw ValidationError("--strength: does not apply to the model's own colors, --raw.") }
+    if raw, let option = coloringOptions.givenOfChroma.first {
+      throw ValidationError("\(option): does not apply to the model's own colors, --raw.")
+    }
     guard (1...1_000_000).contains(pixelLimit) else {
       throw ValidationError("--pixel-limit \(pixelLimit): must be from 1 to 1000000 megapixels.")
     }
@@ -103,8 +95,7 @@ struct Colorize: ParsableCommand {
     let weights = try unstated.open(choice.model)
     let coloring = PictureColoring(
       colorizer: try Colorizer(weights, on: try deviceOptions.device.open(precisionOptions.precision)),
-      workingSize: workingSize ?? Colorizer.defaultWorkingSize(for: weights),
-      strength: strength ?? Colorizer.defaultStrength(for: weights), isRaw: raw,
+      settings: coloringOptions.choice.settings(over: weights.coloringSettings), isRaw: raw,
       quality: quality ?? ImageFormat.defaultQuality, replacesFiles: force, pixelLimit: pixelLimit * 1_000_000)
     if let remark = choice.remark { Console.note(remark) }
     for problem in plan.problems { Console.note(problem) }

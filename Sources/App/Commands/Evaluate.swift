@@ -72,8 +72,7 @@ struct Evaluate: ParsableCommand {
     let pictures = try FullSizePictures(data, images: images, toned: tonedOptions.toned ?? .drop)
     let backend = try deviceOptions.device.open(precisionOptions.precision)
     let result = try FullSizeReport(
-      weights, pictures, workingSize: fullSizeOptions.workingSize ?? Colorizer.defaultWorkingSize(for: weights),
-      strength: fullSizeOptions.strength ?? Colorizer.defaultStrength(for: weights), on: backend)
+      weights, pictures, fullSizeOptions.coloring.choice.settings(over: weights.coloringSettings), on: backend)
     // The report is not lost where the file cannot be written.
     try Console.output(report.json ? try JSONReport.text(result) : result.text)
     if let csv = fullSizeOptions.csv {

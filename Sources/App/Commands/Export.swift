@@ -32,31 +32,20 @@ struct Export: ParsableCommand {
   var out: String?
   @Flag(help: "Round the weights of a safetensors file to 16 bits (float16); running statistics stay float32.")
   var half = false
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "The working size that a safetensors file recommends to colorize. (default: that of the weights)",
-      valueName: "pixels"))
-  var workingSize: Int?
-  @Option(
-    parsing: .unconditional,
-    help: "The strength of colors that a safetensors file recommends to colorize. (default: that of the weights)")
-  var strength: Float?
   @Flag(
     help: "Take gray and give colors in 0...1, clipped, instead of in the range that the model was trained in.")
   var normalized = false
   @Flag(help: "Replace the file if it is there.")
   var force = false
+  @OptionGroup(title: "What a safetensors file recommends to colorize") var coloringOptions: ColoringOptions
 
   func validate() throws {
     if let out, out.isEmpty { throw ValidationError("--out: names no file.") }
     let format = try kind()
-    let ofSafetensors = [(half, "--half"), (workingSize != nil, "--working-size"), (strength != nil, "--strength")]
-    for (isGiven, name) in ofSafetensors where isGiven && format != .safetensors {
+    let ofSafetensors = (half ? ["--half"] : []) + coloringOptions.given
+    if format != .safetensors, let name = ofSafetensors.first {
       throw ValidationError("\(name): is of --format safetensors.")
     }
-    try Requirement.workingSizes.check(workingSize, of: "working-size")
-    try Requirement.within(Colorizer.strengths).check(strength, of: "strength")
     if normalized, format != .onnx { throw ValidationError("--normalized: is of --format onnx.") }
   }
 
@@ -88,7 +77,7 @@ struct Export: ParsableCommand {
     switch format {
     case .onnx: try ONNXExport(weights, isNormalized: normalized).write(to: file)
     case .safetensors:
-      try WeightsExport(weights, isHalf: half, workingSize: workingSize, strength: strength).write(to: file)
+      try WeightsExport(weights, isHalf: half, recommending: coloringOptions.choice).write(to: file)
     }
     try Console.output(path)
   }

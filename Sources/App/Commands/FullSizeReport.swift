@@ -58,6 +58,7 @@ struct FullSizeReport: Encodable {
     let device: String
     let workingSize: Int
     let strength: Float
+    let colorContrast: Float
     let images: Int
     let leftOut: FullSizePictures.Omissions
     let grayCopy: PictureScores
@@ -74,14 +75,14 @@ struct FullSizeReport: Encodable {
   /// Colors the pictures one after the other and measures.
   /// - Throws: `SafetensorsError`, `BackendError`, `DataError`, `ImageError`.
   init(
-    _ weights: Checkpoint, _ pictures: FullSizePictures, workingSize: Int, strength: Float, on backend: any Backend
+    _ weights: Checkpoint, _ pictures: FullSizePictures, _ settings: ColoringSettings, on backend: any Backend
   ) throws {
     let colorizer = try Colorizer(weights, on: backend)
     var rows: [Row] = []
     var photographs: [PictureScores] = []
     let leftOut = try pictures.forEach(tonedAt: weights.imageSize?.width ?? CIFAR10.imageSize) { picture in
       let colored = try colorizer.colorize(
-        Photograph(picture.gray, name: picture.name), workingSize: workingSize, strength: strength
+        Photograph(picture.gray, name: picture.name), settings
       ).rgbImage
       let scores = PictureScorer.scores(of: [colored, picture.gray], against: picture.photograph)
       rows.append(
@@ -98,8 +99,9 @@ struct FullSizeReport: Encodable {
     ratios = Ratios(model, grayCopy: grayCopy, truth: truth)
     subject = Subject(
       model: weights.configuration.kind, width: weights.configuration.width, checkpoint: weights.name,
-      data: pictures.folder, device: backend.name, workingSize: workingSize, strength: strength, images: rows.count,
-      leftOut: leftOut, grayCopy: grayCopy, truth: truth,
+      data: pictures.folder, device: backend.name, workingSize: settings.workingSize,
+      strength: settings.strength, colorContrast: settings.contrast, images: rows.count, leftOut: leftOut,
+      grayCopy: grayCopy, truth: truth,
       worst: Worst(name: worst.name, deltaEExcess: worst.deltaEExcess), pictures: rows)
   }
 
@@ -122,7 +124,8 @@ struct FullSizeReport: Encodable {
     return """
       \(subject.checkpoint): \(subject.model.rawValue), width \(subject.width)
       \(Format.counted(subject.images, "picture")) of \(subject.data) at full size, working size \
-      \(subject.workingSize), strength \(Format.significant(Double(subject.strength), 3))
+      \(subject.workingSize), strength \(Format.significant(Double(subject.strength), 3)), \
+      color contrast \(Format.significant(Double(subject.colorContrast), 3))
 
       \(metrics)
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Models
 
 /// A condition on the value of an option.
 struct Requirement<Value> {
@@ -30,8 +29,6 @@ extension Requirement where Value == Int {
 
   static var positive: Self { Self("be at least 1") { $0 >= 1 } }
   static var notNegative: Self { Self("not be negative") { $0 >= 0 } }
-  /// Pixels of the shorter side of a colorizer's input.
-  static var workingSizes: Self { within(Colorizer.workingSizes) }
   static func within(_ range: ClosedRange<Int>) -> Self {
     Self("be from \(range.lowerBound) to \(range.upperBound)", isMet: range.contains)
   }

@@ -1,37 +1,3 @@
-/// The chroma of a small image: CIELAB's a* and b* of each pixel.
-public struct ChromaPlane: Sendable {
-  let width: Int
-  let height: Int
-  /// `[height, width]` of (a*, b*).
-  let values: [SIMD2<Float>]
-
-  /// - Parameter colors: `[height, width, 3]`, sRGB in 0...1. Pixels with NaN count as gray.
-  public init(colors: [Float], width: Int, height: Int) {
-    precondition(width > 0 && height > 0 && colors.count == 3 * width * height, "colors are not [height, width, 3]")
-    self.width = width
-    self.height = height
-    values = (0..<width * height).map { pixel in
-      let color = CIELAB(red: colors[3 * pixel], green: colors[3 * pixel + 1], blue: colors[3 * pixel + 2])
-      let chroma = SIMD2(color.a, color.b)
-      return chroma.x.isFinite && chroma.y.isFinite ? chroma : .zero
-    }
-  }
-
-  private init(values: [SIMD2<Float>], width: Int, height: Int) {
-    self.values = values
-    self.width = width
-    self.height = height
-  }
-
-  /// Returns the plane with a* and b* multiplied by `strength`; by 1 they keep their bits.
-  public func scaled(by strength: Float) -> ChromaPlane {
-    ChromaPlane(values: values.map { $0 * strength }, width: width, height: height)
-  }
-
-  /// Whether every pixel is gray.
-  var isGray: Bool { values.allSatisfy { $0 == .zero } }
-}
-
 /// The chroma of a small image, upsampled to a photograph's size along the photograph's own edges.
 ///
 /// Chroma mostly changes where lightness does. As in the guided filter (He, Sun and Tang, "Guided image filtering",

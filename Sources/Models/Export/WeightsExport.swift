@@ -5,19 +5,16 @@ import Foundation
 public struct WeightsExport {
   private let checkpoint: Checkpoint
   private let isHalf: Bool
-  /// The metadata that the export adds.
-  private let recommendations: [String: String]
+  private let recommendation: ColoringChoice
 
   /// - Parameters:
   ///   - isHalf: whether the weights are rounded to float16, to the nearest, ties to even; otherwise they are float32.
   ///     Running statistics are few, and their variances can exceed float16: they are float32 in any case.
-  ///   - workingSize: the working size that the file recommends, in `Colorizer.workingSizes`; nil for the checkpoint's.
-  ///   - strength: the strength that it recommends, in `Colorizer.strengths`; nil for the checkpoint's.
-  public init(_ checkpoint: Checkpoint, isHalf: Bool, workingSize: Int? = nil, strength: Float? = nil) {
+  ///   - recommendation: what the file recommends for photographs; settings that are nil are the checkpoint's.
+  public init(_ checkpoint: Checkpoint, isHalf: Bool, recommending recommendation: ColoringChoice = ColoringChoice()) {
     self.checkpoint = checkpoint
     self.isHalf = isHalf
-    recommendations = ["working_size": workingSize.map { "\($0)" }, "strength": strength.map { "\($0)" }]
-      .compactMapValues(\.self)
+    self.recommendation = recommendation
   }
 
   /// Writes the file, whole or not at all.
@@ -31,7 +28,9 @@ public struct WeightsExport {
       writing: url,
       tensors: Dictionary(
         uniqueKeysWithValues: parameters.map { ($0.name, .init(dataType(of: $0), $0.fileShape)) }),
-      metadata: checkpoint.metadata.merging(recommendations) { $1 }.merging(checkpoint.configuration.metadata) { $1 })
+      metadata: checkpoint.metadata.merging(recommendation.metadata) { $1 }.merging(checkpoint.configuration.metadata) {
+        $1
+      })
     for parameter in parameters {
       let values = try checkpoint.values(of: parameter)
       guard dataType(of: parameter) == .float16 else {

@@ -5,8 +5,8 @@ import Runtime
 ///
 /// Tensors have PyTorch's names and shapes, so weights move both ways. Metadata: `format` (`recolor`), `model`,
 /// `width`, `upsampling`, `color_space`, `image_height`, `image_width` (of the training images), `epoch`, `step`,
-/// `recipe` (the training options as JSON); `working_size` and `strength`, which coloring photographs uses unless others
-/// are chosen. Tensors are of float32, or of float16 to halve the file; networks compute in float32 in any case. A file
+/// `recipe` (the training options as JSON); `working_size`, `strength` and `color_contrast`, which coloring photographs
+/// uses unless others are chosen. Tensors are of float32, or of float16 to halve the file; networks compute in float32 in any case. A file
 /// without metadata is recognized by its tensors; only the model must then be named, and the upsampling where it is not a
 /// transposed convolution.
 public struct Checkpoint {
@@ -17,10 +17,8 @@ public struct Checkpoint {
   public let configuration: ModelConfiguration
   /// Size of the images that the model was trained on; nil where the file lacks it.
   public let imageSize: (height: Int, width: Int)?
-  /// The working size for photographs that the file recommends; nil where it recommends none.
-  public let workingSize: Int?
-  /// The strength of colors that the file recommends; nil where it recommends none.
-  public let strength: Float?
+  /// What the file recommends for photographs.
+  public let recommendation: ColoringChoice
   public let metadata: [String: String]
   private let file: SafetensorsFile
 
@@ -44,32 +42,33 @@ public struct Checkpoint {
     self.url = url
     self.file = file
     metadata = file.metadata
-    guard let kind = try Self.value("model", in: file, ModelKind.init(rawValue:)) ?? kind else {
+    guard let kind = try file.value("model", ModelKind.init(rawValue:)) ?? kind else {
       throw CheckpointError.unknownModel(path: name)
     }
     let network = kind.network
     guard let traits = network.traits(ofTensors: file.tensors.mapValues(\.shape)) else {
       throw CheckpointError.notAColorizer(path: name, missing: network.characteristicTensor)
     }
-    let stated = try Self.value("upsampling", in: file, UpsamplingKind.init(rawValue:)) ?? upsampling
+    let stated = try file.value("upsampling", UpsamplingKind.init(rawValue:)) ?? upsampling
     guard let upsampling = traits.upsampling ?? stated else { throw CheckpointError.unknownUpsampling(path: name) }
     let isLab = traits.colorChannels == ColorEncoding.lab.colorChannels
-    let colorSpace = try Self.value("color_space", in: file, ColorSpace.init(rawValue:)) ?? (isLab ? .lab : .rgb)
+    let colorSpace = try file.value("color_space", ColorSpace.init(rawValue:)) ?? (isLab ? .lab : .rgb)
     let width = traits.width
     configuration = try ModelConfiguration(kind: kind, width: width, upsampling: upsampling, colorSpace: colorSpace)
-    _ = try Self.value("width", in: file) { Int($0) == width ? width : nil }
-    let height = try Self.value("image_height", in: file, Self.imageExtent)
-    let imageWidth = try Self.value("image_width", in: file, Self.imageExtent)
+    _ = try file.value("width") { Int($0) == width ? width : nil }
+    let height = try file.value("image_height", Self.imageExtent)
+    let imageWidth = try file.value("image_width", Self.imageExtent)
     imageSize = height.flatMap { height in imageWidth.map { (height, $0) } }
-    workingSize = try Self.value("working_size", in: file) { text in
-      Int(text).flatMap { Colorizer.workingSizes.contains($0) ? $0 : nil }
-    }
-    strength = try Self.value("strength", in: file) { text in
-      Float(text).flatMap { Colorizer.strengths.contains($0) ? $0 : nil }
-    }
+    recommendation = try ColoringChoice(in: file)
     for parameter in configuration.makeNetwork().parameters.parameters {
       try Self.check(parameter, in: file)
     }
+  }
+
+  /// The settings of coloring photographs where none are chosen: those that the file recommends; else the size of its
+  /// training images, or 32 where that is not known, and the colors as the network gives them.
+  public var coloringSettings: ColoringSettings {
+    recommendation.settings(over: ColoringSettings(workingSize: imageSize.map { min($0.width, $0.height) } ?? 32))
   }
 
   /// Parses the height or width of images that a model takes.
@@ -77,16 +76,6 @@ public struct Checkpoint {
     Int(text).flatMap {
       ModelConfiguration.imageExtents.contains($0) && $0.isMultiple(of: ModelConfiguration.extentMultiple) ? $0 : nil
     }
-  }
-
-  private static func value<Value>(
-    _ key: String, in file: SafetensorsFile, _ parse: (String) -> Value?
-  ) throws(CheckpointError) -> Value? {
-    guard let text = file.metadata[key] else { return nil }
-    guard let value = parse(text) else {
-      throw .invalidMetadata(path: file.name, key: key, value: text)
-    }
-    return value
   }
 
   private static func check(_ parameter: Parameter, in file: SafetensorsFile) throws(SafetensorsError) {
@@ -201,4 +190,14 @@ extension CheckpointError: CustomStringConvertible {
 extension CheckpointError {
   /// The kinds of models: "unet or a gan".
   private static var models: String { ModelKind.allCases.map(\.rawValue).joined(separator: " or a ") }
+}
+
+extension SafetensorsFile {
+  /// Returns a value of the metadata, parsed; nil where the file lacks it.
+  /// - Throws: `CheckpointError.invalidMetadata` where `parse` returns nil.
+  func value<Value>(_ key: String, _ parse: (String) -> Value?) throws(CheckpointError) -> Value? {
+    guard let text = metadata[key] else { return nil }
+    guard let value = parse(text) else { throw .invalidMetadata(path: name, key: key, value: text) }
+    return value
+  }
 }

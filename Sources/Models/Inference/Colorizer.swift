@@ -27,33 +27,14 @@ public final class Colorizer {
   }
 
   /// Colors a photograph; its own colors are ignored.
-  /// - Parameters:
-  ///   - workingSize: pixels of the shorter side of the network's input; see `workingExtents`.
-  ///   - strength: factor of the predicted a* and b*, in `strengths`; colors outside the gamut of sRGB then keep their
-  ///     hue and lightness. 0 makes the photograph gray.
   public func colorize(
-    _ photograph: Photograph, workingSize: Int, strength: Float = 1
+    _ photograph: Photograph, _ settings: ColoringSettings
   ) throws(BackendError) -> ColoredPhotograph {
-    precondition(Self.strengths.contains(strength), "the strength is out of range")
-    let small = Self.small(photograph, workingSize: workingSize)
+    let small = Self.small(photograph, workingSize: settings.workingSize)
     let chroma = ChromaPlane(colors: try colors(of: small), width: small.width, height: small.height)
-    return ColoredPhotograph(photograph, chroma: chroma.scaled(by: strength), small: small)
+    return ColoredPhotograph(
+      photograph, chroma: chroma.adjusted(strength: settings.strength, contrast: settings.contrast), small: small)
   }
-
-  /// The strengths that colors can be given.
-  public static let strengths: ClosedRange<Float> = 0...2
-
-  /// The working sizes that can be chosen, in pixels.
-  public static let workingSizes = 16...4096
-
-  /// Returns the working size for a model's photographs where none is chosen: the one that its file recommends, or the
-  /// size of its training images, or 32 where that is not known.
-  public static func defaultWorkingSize(for checkpoint: Checkpoint) -> Int {
-    checkpoint.workingSize ?? checkpoint.imageSize.map { min($0.width, $0.height) } ?? 32
-  }
-
-  /// Returns the strength of a model's colors where none is chosen: the one that its file recommends, or 1.
-  public static func defaultStrength(for checkpoint: Checkpoint) -> Float { checkpoint.strength ?? 1 }
 
   /// Returns the network's own prediction for a photograph, at its working size.
   public func raw(_ photograph: Photograph, workingSize: Int) throws(BackendError) -> RGBImage {

@@ -1,20 +1,22 @@
 #!/usr/bin/env python3
-"""Measures a model on photographs at full size, over working sizes and strengths, and prints a Markdown table.
+"""Measures a model on photographs at full size, over settings of coloring, and prints a Markdown table.
 
-    Scripts/working_sizes.py CHECKPOINT --data FOLDER [--sizes 64 96 128 160] [--strengths 1 1.2] [--images N]
-                             [--recolor PATH] [--device cpu] [--toned keep|drop]
+    Scripts/coloring_settings.py CHECKPOINT --data FOLDER [--sizes 64 96 128 160] [--contrasts 0 2] [--strengths 1 1.2]
+                             [--images N] [--recolor PATH] [--device cpu] [--toned keep|drop]
 
 Each row is a run of `recolor evaluate CHECKPOINT --data FOLDER --full-size --json`; docs/evaluate.md explains its
-figures and how a working size is chosen by them. Needs Python 3 alone.
+figures and how the settings are chosen by them. Needs Python 3 alone.
 """
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
 
 COLUMNS = (
     ("working size", lambda report: str(report["workingSize"])),
+    ("contrast", lambda report: f"{report['colorContrast']:g}"),
     ("strength", lambda report: f"{report['strength']:g}"),
     ("ΔE", lambda report: f"{number(report['deltaE']):.2f}"),
     ("ΔE : gray copy's", lambda report: f"{number(report['deltaERatio']):.3f}"),
@@ -34,10 +36,10 @@ def number(value):
     return float("nan" if value is None else value)
 
 
-def evaluate(options, size, strength):
-    """Returns the report on one working size and strength."""
+def evaluate(options, size, contrast, strength):
+    """Returns the report on one working size, contrast of colors and strength."""
     command = [options.recolor, "evaluate", options.checkpoint, "--data", options.data, "--full-size", "--json",
-               "--working-size", str(size), "--strength", f"{strength:g}"]
+               "--working-size", str(size), "--color-contrast", f"{contrast:g}", "--strength", f"{strength:g}"]
     for name in ("device", "images", "toned"):
         if getattr(options, name) is not None:
             command += [f"--{name}", str(getattr(options, name))]
@@ -58,6 +60,7 @@ def main():
     parser.add_argument("checkpoint", help="weights, or the folder of a run")
     parser.add_argument("--data", required=True, help="a folder of photographs")
     parser.add_argument("--sizes", type=int, nargs="+", default=[32, 48, 64, 96, 128], help="working sizes")
+    parser.add_argument("--contrasts", type=float, nargs="+", default=[0.0], help="contrasts of colors")
     parser.add_argument("--strengths", type=float, nargs="+", default=[1.0], help="factors of the chroma")
     parser.add_argument("--images", type=int, help="number of photographs, the first ones")
     parser.add_argument("--recolor", default=".build/release/recolor", help="the command")
@@ -66,10 +69,9 @@ def main():
     options = parser.parse_args()
     print(row([heading for heading, _ in COLUMNS]))
     print("|" + "---|" * len(COLUMNS), flush=True)
-    for size in options.sizes:
-        for strength in options.strengths:
-            report = evaluate(options, size, strength)
-            print(row([text(report) for _, text in COLUMNS]), flush=True)
+    for size, contrast, strength in itertools.product(options.sizes, options.contrasts, options.strengths):
+        report = evaluate(options, size, contrast, strength)
+        print(row([text(report) for _, text in COLUMNS]), flush=True)
 
 
 if __name__ == "__main__":
