@@ -94,6 +94,7 @@ struct CommandLineTests {
     (["train", "unet", "--out", "x", "--batch-size", "4611686018427387904"], "--batch-size 4611686018427387904"),
     (["train", "unet", "--out", "x", "--save-every", "0"], "--save-every 0"),
     (["train", "unet", "--out", "x", "--keep", "-1"], "--keep -1"),
+    (["train", "unet", "--out", "x", "--steps", "9223372036854775807"], "--steps 9223372036854775807"),
     (["train", "unet", "--out", "x", "--no-guard"], "--no-guard"),
     (["bench", "unet", "--width", "0"], "--width 0"),
     (["bench", "unet", "--size", "1000000000"], "1000000000"),

@@ -224,6 +224,21 @@ struct ImageCacheTests {
     try expectLevels([0, 1, 2, 3, 4], fromCache: true)
   }
 
+  @Test("A file with the images of another number of files is written again")
+  func fileOfOtherImages() throws {
+    let fewer = "\(folder.path)/fewer"
+    try Folder.create(fewer)
+    try RGBImage(width: 20, height: 20, color: RGBColor(red: 70, green: 0, blue: 9)).writePNG(to: "\(fewer)/1.png")
+    try expectLevels([70], fromCache: false, fewer)
+    let foreign = try #require(try files(".images").first)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    let own = try #require(try files(".images").first { $0 != foreign })
+    try FileManager.default.removeItem(atPath: own)
+    try FileManager.default.copyItem(atPath: foreign, toPath: own)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: true)
+  }
+
   @Test("Without a writable folder images are in memory")
   func withoutFolder() throws {
     // A file has the name of the folder.

@@ -149,6 +149,43 @@ struct RunSurvivalTests {
     }
   }
 
+  /// Numbers that would overflow where a run counts on, and those that no run of these steps and epochs can have.
+  @Test(
+    "A state with impossible numbers is refused",
+    arguments: [
+      ("step", Int.max), ("step", 1), ("summedSteps", Int.max), ("epoch", 999_999_999), ("epoch", 1),
+      ("position", Int.max - 7), ("bestValidationError", -1),
+    ])
+  func impossibleNumbers(key: String, value: Int) throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      do { _ = try start(configuration(on: backend), in: folder, on: backend) }
+      let state = RunDirectory(opening: folder).state
+      try SmallRun.changeState(at: state) { $0[key] = value }
+      let refusal = CheckpointError.wrongState(path: state.path, reason: "belongs to another run")
+      #expect(throws: refusal) { try resume(folder, on: backend) }
+    }
+  }
+
+  @Test("A watch that counts more steps than the run has is refused")
+  func impossibleWatch() throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      do { _ = try start(configuration(.gan, on: backend), in: folder, on: backend) }
+      let state = RunDirectory(opening: folder).state
+      try SmallRun.changeState(at: state) { $0["watch"] = ["ledSteps": Int.max] }
+      let refusal = CheckpointError.wrongState(path: state.path, reason: "belongs to another run")
+      #expect(throws: refusal) { try resume(folder, on: backend) }
+    }
+  }
+
+  @Test("A hundred thousand names of kept checkpoints take no time")
+  func manyKeptNames() throws {
+    let names = (0..<100_000).map { "step_\($0).safetensors" }
+    let duration = ContinuousClock().measure { #expect(names.allSatisfy(RunDirectory.isKept)) }
+    #expect(duration < .seconds(5))
+  }
+
   private func endOfRun(in folder: URL, on backend: any Backend) throws -> [String: Data] {
     let run = try resume(folder, on: backend)
     #expect(try run.train { false } == .finished)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Data
 import Imaging
+import Models
 
 /// `recolor data info`
 struct DataInfo: ParsableCommand {

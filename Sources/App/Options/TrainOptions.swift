@@ -175,37 +175,44 @@ extension TrainOptions {
       TrainOption("data", \.data) { $0.data = $1.description },
       TrainOption("device", \.device, mayBeEdited: true),
       TrainOption("precision", \.precision, mayBeEdited: true),
-      TrainOption("epochs", \.epochs, setting: .init(\.epochs), mayBeEdited: true, must: .positive) { $0.epochs = $1 },
-      TrainOption("batch-size", \.batchSize, isOfRecipe: true, must: ModelOptions.batchSizes) {
+      TrainOption("epochs", \.epochs, setting: .init(\.epochs), mayBeEdited: true, must: RunRequirements.count) {
+        $0.epochs = $1
+      },
+      TrainOption("batch-size", \.batchSize, isOfRecipe: true, must: RunRequirements.batchSize) {
         $0.options.batchSize = $1
       },
       TrainOption("width", \.width, setting: .init(\.width), must: .within(ModelConfiguration.widths)) {
         $0.model.width = $1
       },
       TrainOption("seed", \.seed) { $0.options.seed = $1 },
-      TrainOption("learning-rate", \.learningRate, isOfRecipe: true, must: .positive) { $0.options.learningRate = $1 },
-      TrainOption("learning-rate-decay", \.learningRateDecay, isOfRecipe: true, must: .factor) {
+      TrainOption("learning-rate", \.learningRate, isOfRecipe: true, must: RunRequirements.learningRate) {
+        $0.options.learningRate = $1
+      },
+      TrainOption("learning-rate-decay", \.learningRateDecay, isOfRecipe: true, must: RunRequirements.learningRateDecay)
+      {
         $0.options.learningRateDecay = $1
       },
-      TrainOption("l1-weight", \.l1Weight, of: .l1Term, isOfRecipe: true, must: .notNegative) {
+      TrainOption("l1-weight", \.l1Weight, of: .l1Term, isOfRecipe: true, must: RunRequirements.l1Weight) {
         $0.options.l1Weight = $1
       },
       TrainOption("upsampling", \.upsampling, setting: .init(\.upsampling)) { $0.model.upsampling = $1 },
       TrainOption("size", \.size, keys: ["image-width", "image-height"], setting: .init(\.imageSize)),
       TrainOption("toned", \.toned) { $0.toned = $1 },
-      TrainOption("train-images", \.trainImages, must: .positive) { $0.trainImages = $1 },
-      TrainOption("validation-images", \.validationImages, must: .notNegative) { $0.validationImages = $1 },
-      TrainOption("steps", \.steps, mayBeEdited: true, must: .positive) { $0.steps = $1 },
+      TrainOption("train-images", \.trainImages, must: RunRequirements.trainImages) { $0.trainImages = $1 },
+      TrainOption("validation-images", \.validationImages, must: RunRequirements.validationImages) {
+        $0.validationImages = $1
+      },
+      TrainOption("steps", \.steps, mayBeEdited: true, must: RunRequirements.count) { $0.steps = $1 },
       TrainOption("init", \.initialWeights) { $0.initialWeights = $1.expected },
       TrainOption("recipe", \.recipeOptions.recipe, isOfRecipe: true),
       TrainOption("color-space", \.recipeOptions.colorSpace, setting: .init(\.colorSpace)) { $0.model.colorSpace = $1 },
-      TrainOption("rebalancing", \.recipeOptions.rebalancing, isOfRecipe: true, must: .zeroToOne) {
+      TrainOption("rebalancing", \.recipeOptions.rebalancing, isOfRecipe: true, must: RunRequirements.rebalancing) {
         $0.options.rebalancing = $1
       },
       TrainOption("flips", \.recipeOptions.flips, keys: ["horizontal-flips"], isOfRecipe: true) {
         $0.options.horizontalFlips = $1
       },
-      TrainOption("average-decay", \.recipeOptions.averageDecay, isOfRecipe: true, must: .share) {
+      TrainOption("average-decay", \.recipeOptions.averageDecay, isOfRecipe: true, must: RunRequirements.averageDecay) {
         $0.options.averageDecay = $1
       },
       TrainOption("spectral-norm", \.recipeOptions.spectralNorm, of: .discriminator, isOfRecipe: true) {
@@ -213,10 +220,10 @@ extension TrainOptions {
       },
       TrainOption(
         "discriminator-learning-rate", \.recipeOptions.discriminatorLearningRate, of: .discriminator, isOfRecipe: true,
-        must: .positive
+        must: RunRequirements.learningRate
       ) { $0.options.discriminatorLearningRate = $1 },
-      TrainOption("save-every", \.saving.saveEvery, mayChange: true, must: .positive) { $0.saveEvery = $1 },
-      TrainOption("keep", \.saving.keep, mayChange: true, must: .notNegative) { $0.keep = $1 },
+      TrainOption("save-every", \.saving.saveEvery, mayChange: true, must: RunRequirements.count) { $0.saveEvery = $1 },
+      TrainOption("keep", \.saving.keep, mayChange: true, must: RunRequirements.keep) { $0.keep = $1 },
       TrainOption("no-guard", \.saving.noGuard.ifSet, of: .discriminator, mayChange: true) { $0.noGuard = $1 },
     ]
   }

@@ -37,7 +37,7 @@ public struct ImageCache: Sendable {
 
     // The reasons of failures name the files' paths, and a new version of a library may decode the files.
     var images = ImageCacheFile.read(path, width: decoder.width, height: decoder.height).flatMap { images in
-      decoder.reasons(for: images.omissions.failures).map(images.with)
+      images.isWhole(decoder) ? decoder.reasons(for: images.omissions.failures).map(images.with) : nil
     }
     if images == nil {
       do throws(DataError) {
@@ -101,6 +101,13 @@ public struct ImageCache: Sendable {
 }
 
 extension DecodedImages {
+  /// Whether the images and the files that are left out are all files of a folder, each once.
+  fileprivate func isWhole(_ decoder: FolderDecoder) -> Bool {
+    let left = omissions.failures.map(\.index) + omissions.toned
+    return bytes.count / decoder.imageByteCount + left.count == decoder.names.count && Set(left).count == left.count
+      && left.allSatisfy(decoder.names.indices.contains)
+  }
+
   fileprivate func with(_ failures: [Failure]) -> DecodedImages {
     DecodedImages(
       bytes: bytes, sha256: sha256, omissions: .init(failures: failures, toned: omissions.toned),

@@ -37,6 +37,22 @@ public struct TrainingState: Codable, Equatable, Sendable {
     pendingLosses = []
   }
 
+  /// Whether a run can be in this state. Its numbers are then small enough to count on from.
+  /// - Parameters:
+  ///   - configuration: a valid one.
+  ///   - trainingCount: images of an epoch; at least those of a batch.
+  func isPossible(with configuration: RunConfiguration, trainingCount: Int) -> Bool {
+    let batchSize = configuration.options.batchSize
+    guard (0...configuration.epochs).contains(epoch), (0...trainingCount).contains(position),
+      position.isMultiple(of: batchSize)
+    else { return false }
+    let stepInEpoch = position / batchSize
+    // Each epoch has at least one step; a limit of the steps may have ended some of them early.
+    let steps = epoch + stepInEpoch...epoch * (trainingCount / batchSize) + stepInEpoch
+    return steps.contains(step) && (0...stepInEpoch).contains(summedSteps ?? 0)
+      && (0...step).contains(watch?.dominatedSteps ?? 0) && (bestValidationError ?? 0) >= 0
+  }
+
   /// Sums of the losses over all of the current epoch's steps, given those that are still on the device.
   func lossSums(with pending: [Float]) -> [Double] {
     lossSums.isEmpty ? pending.map(Double.init) : zip(lossSums, pending).map { $0 + Double($1) }

@@ -95,32 +95,22 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
 }
 
 extension RunConfiguration {
-  /// Largest number of epochs or steps; products of them with the images must not overflow.
-  private static let largestCount = 1_000_000_000
-
   /// Throws `RunError` or `ModelError` where a run with this configuration cannot train on a data set.
   func validate(for dataset: ImageDataset) throws {
+    try validateValues()
     try model.validate(height: dataset.height, width: dataset.width)
     guard dataset.height == imageHeight, dataset.width == imageWidth else {
       throw RunError.invalidOption(
         "\(dataset.source): images of \(dataset.width)×\(dataset.height), "
           + "but the run is for \(imageWidth)×\(imageHeight)")
     }
-    let counts = 1...Self.largestCount
-    guard options.batchSize > 0, counts.contains(epochs), counts.contains(steps ?? 1) else {
-      throw RunError.invalidOption("batch size, epochs and steps must be at least 1, and at most \(Self.largestCount)")
-    }
     guard options.batchSize > 1 || dataset.height > 16 || dataset.width > 16 else {
       throw RunError.invalidOption(
         "--batch-size 1: one image of \(dataset.width)×\(dataset.height) leaves batch normalization a single value")
     }
-    guard options.learningRate > 0, options.learningRate.isFinite, options.l1Weight >= 0, options.l1Weight.isFinite
-    else { throw RunError.invalidOption("the learning rate must be above 0, and the L1 weight not below 0") }
-    let discriminatorRate = options.discriminatorLearningRate ?? options.learningRate
-    guard discriminatorRate > 0, discriminatorRate.isFinite, options.averageDecay >= 0, options.averageDecay < 1 else {
-      throw RunError.invalidOption("the discriminator's learning rate must be above 0, the average's decay in 0..<1")
+    guard options.rebalancing == 0 || model.colorSpace == .lab else {
+      throw RunError.invalidOption(
+        "--rebalancing \(options.rebalancing): weighs colors of CIELAB; it needs --color-space lab")
     }
-    guard options.rebalancing == 0 || options.rebalancing > 0 && options.rebalancing <= 1 && model.colorSpace == .lab
-    else { throw RunError.invalidOption("rebalancing must be in 0...1, and above 0 only in CIELAB") }
   }
 }

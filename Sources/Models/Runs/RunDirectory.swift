@@ -31,7 +31,15 @@ public struct RunDirectory {
   public func kept(step: Int) -> URL { kept("step_\(Self.number(step, digits: 6)).safetensors") }
 
   /// Whether a file of this name is one of those above.
-  static func isKept(_ name: String) -> Bool { name.wholeMatch(of: /(epoch|step)_[0-9]+\.safetensors/) != nil }
+  static func isKept(_ name: String) -> Bool {
+    // Without a regular expression: a state may name a hundred thousand.
+    let (name, ending) = (name.utf8, ".safetensors".utf8)
+    return ["epoch_".utf8, "step_".utf8].contains { beginning in
+      let number = name.dropFirst(beginning.count).dropLast(ending.count)
+      return name.starts(with: beginning) && name.suffix(ending.count).elementsEqual(ending) && !number.isEmpty
+        && number.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+  }
 
   /// A kept checkpoint by its name.
   func kept(_ name: String) -> URL { checkpoints.appendingPathComponent(name) }
@@ -79,12 +87,13 @@ public struct RunDirectory {
     removeLeftovers()
   }
 
-  /// Reads `config.json`.
+  /// Reads `config.json`, and refuses values that no run can have.
   public func readConfiguration() throws(RunError) -> RunConfiguration {
     do {
       let bytes = try readFile(configuration.path, limit: Self.largestText)
       let configuration = try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
       try configuration.model.validate(height: configuration.imageHeight, width: configuration.imageWidth)
+      try configuration.validateValues()
       return configuration
     } catch {
       throw .notARun(path: url.path, reason: "config.json \(Self.reason(error))")
@@ -189,6 +198,7 @@ public struct RunDirectory {
     case DecodingError.dataCorrupted: "is damaged"
     case let error as FileError: "\(error.problem): \(error.reason)"
     case let error as ModelError: "has an impossible model: \(error)"
+    case RunError.invalidOption(let reason): "has an impossible value: \(reason)"
     default: "\(error)"
     }
   }

@@ -67,9 +67,9 @@ extension TrainingRun {
     guard let begun = state.configuration, begun.allows(configuration) else {
       throw Self.changedConfiguration(directory)
     }
-    guard state.position.isMultiple(of: configuration.options.batchSize), state.position <= split.training.count,
-      state.epoch <= configuration.epochs
-    else { throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another run") }
+    guard state.isPossible(with: configuration, trainingCount: split.training.count) else {
+      throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another run")
+    }
     state.summedSteps = stepInEpoch - stepsToSum
     table = try directory.readMetrics(losses: trainer.lossNames, throughEpoch: state.epoch)
     // The last steps' point is written when their losses are summed. Where the state has not summed them, what was

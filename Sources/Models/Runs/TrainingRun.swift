@@ -130,9 +130,14 @@ public final class TrainingRun {
   }
 
   /// The learning rate of an epoch, multiplied by the decay after every one.
-  private func learningRate(inEpoch epoch: Int) -> Float {
+  func learningRate(inEpoch epoch: Int) -> Float {
     var rate = configuration.options.learningRate
-    for _ in 0..<epoch { rate *= configuration.options.learningRateDecay }
+    for _ in 0..<epoch {
+      let next = rate * configuration.options.learningRateDecay
+      // From here on it stays the same, because the product is rounded to it.
+      if next == rate { break }
+      rate = next
+    }
     return rate
   }
 
