@@ -321,6 +321,39 @@ struct RunSurvivalTests {
     }
   }
 
+  @Test("The place of the photographs may be changed, and not the photographs")
+  func changedPlace() throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      do { _ = try start(configuration(on: backend), in: folder, on: backend) }
+      let directory = try RunDirectory(resuming: folder)
+      var configuration = try directory.readConfiguration()
+      (configuration.data, configuration.dataFolder) = ("/elsewhere", "/there")
+      let other = try Scenes.dataset(.training, count: 48, seed: 8)
+      #expect(throws: RunError.self) {
+        try TrainingRun(resuming: directory, as: configuration, dataset: other, on: backend)
+      }
+      #expect(try directory.readConfiguration().data == "scenes")
+      let run = try TrainingRun(resuming: directory, as: configuration, dataset: SmallRun.dataset(), on: backend)
+      #expect(try directory.readConfiguration() == configuration)
+      #expect(try run.train { false } == .finished)
+    }
+  }
+
+  @Test("A run cannot end before the epochs that are done")
+  func fewerEpochs() throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      do { _ = try start(configuration(on: backend), in: folder, on: backend).train { false } }
+      let directory = try RunDirectory(resuming: folder)
+      var configuration = try directory.readConfiguration()
+      configuration.epochs = 1
+      #expect(throws: RunError.invalidOption("--epochs 1: 2 epochs are done already")) {
+        try TrainingRun(resuming: directory, as: configuration, dataset: SmallRun.dataset(), on: backend)
+      }
+    }
+  }
+
   @Test("Saving and guarding may be changed at a resume, and config.json says so")
   func changedSaving() throws {
     let backend = try TestBackends.cpu.make()

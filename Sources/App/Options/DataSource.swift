@@ -88,6 +88,25 @@ enum DataSource: Hashable, ExpressibleByArgument {
     try CIFAR100.load(part == .training ? .training : .test, from: folder)
   }
 
+  /// The folder of a data set in a standard folder, for finding it again from another working folder; nil for other
+  /// sources.
+  /// - Parameter dataset: What was loaded from this source.
+  func place(of dataset: ImageDataset) -> String? {
+    switch self {
+    case .cifar10, .cifar100: URL(filePath: dataset.source).absoluteURL.standardized.path
+    case .scenes, .folder: nil
+    }
+  }
+
+  /// Returns the source in the folder where it was found before; itself where that does not hold it any more.
+  func found(in place: String?) -> DataSource {
+    guard let place else { return self }
+    return switch self {
+    case .cifar10 where Self.holdsCIFAR10(place), .cifar100 where Self.holdsCIFAR100(place): .folder(place)
+    default: self
+    }
+  }
+
   private static func holdsCIFAR10(_ folder: String) -> Bool { (try? CIFAR10.batchFolder(in: folder)) != nil }
 
   private static func holdsCIFAR100(_ folder: String) -> Bool { (try? CIFAR100.batchFolder(in: folder)) != nil }

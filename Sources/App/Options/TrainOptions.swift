@@ -172,10 +172,10 @@ extension TrainOptions {
   /// The options of a run's configuration. With `--resume`, the first one in this order is reported.
   static var all: [TrainOption] {
     [
-      TrainOption("data", \.data) { $0.data = $1.description },
+      TrainOption("data", \.data, mayChange: true) { ($0.data, $0.dataFolder) = ($1.description, nil) },
       TrainOption("device", \.device, mayBeEdited: true),
       TrainOption("precision", \.precision, mayBeEdited: true),
-      TrainOption("epochs", \.epochs, setting: .init(\.epochs), mayBeEdited: true, must: RunRequirements.count) {
+      TrainOption("epochs", \.epochs, setting: .init(\.epochs), mayChange: true, must: RunRequirements.count) {
         $0.epochs = $1
       },
       TrainOption("batch-size", \.batchSize, isOfRecipe: true, must: RunRequirements.batchSize) {
@@ -202,7 +202,7 @@ extension TrainOptions {
       TrainOption("validation-images", \.validationImages, must: RunRequirements.validationImages) {
         $0.validationImages = $1
       },
-      TrainOption("steps", \.steps, mayBeEdited: true, must: RunRequirements.count) { $0.steps = $1 },
+      TrainOption("steps", \.steps, mayChange: true, must: RunRequirements.count) { $0.steps = $1 },
       TrainOption("init", \.initialWeights) { $0.initialWeights = $1.expected },
       TrainOption("recipe", \.recipeOptions.recipe, isOfRecipe: true),
       TrainOption("color-space", \.recipeOptions.colorSpace, setting: .init(\.colorSpace)) { $0.model.colorSpace = $1 },

@@ -17,7 +17,12 @@ final class TrainingDisplay {
       "\(configuration.model.kind.rawValue), width \(configuration.model.width), on \(configuration.data) "
         + "(\(configuration.device)): \(Format.counted(run.stepsInEpoch, "step")) of "
         + "\(Format.counted(configuration.options.batchSize, "photograph")) an epoch")
-    if run.stepsDone > 0 {
+    if run.isFinished {
+      Console.note(
+        run.isAtStepLimit
+          ? "the run has done its \(Format.counted(run.stepsDone, "step")); --steps trains it for longer"
+          : "the run has done its \(Format.counted(run.epochsDone, "epoch")); --epochs trains it for longer")
+    } else if run.stepsDone > 0 {
       Console.note(
         "going on after step \(Format.count(run.stepsDone)); "
           + "\(run.epochsDone) of \(Format.counted(configuration.epochs, "epoch")) done")

@@ -14,6 +14,9 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var options: TrainingOptions
   /// `cifar10`, `scenes` or a folder, as given.
   public var data: String
+  /// The folder where a named data set was found when the run started; nil where its images are in no folder of their
+  /// own, or in `data`, and in older runs.
+  public var dataFolder: String?
   /// Identifies these images; set when the run starts.
   public internal(set) var dataFingerprint: DataFingerprint?
   /// The weights that the run started from; nil for those of the seed. Before a run starts, those that it must start
@@ -81,6 +84,9 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   func allows(_ other: RunConfiguration) -> Bool {
     var copy = other
     copy.version = version
+    // Their place may be another: the fingerprint says whether the images are the same.
+    copy.data = data
+    copy.dataFolder = dataFolder
     copy.epochs = epochs
     copy.steps = steps
     copy.saveEvery = saveEvery

@@ -67,6 +67,9 @@ extension TrainingRun {
     guard let begun = state.configuration, begun.allows(configuration) else {
       throw Self.changedConfiguration(directory)
     }
+    if state.epoch > configuration.epochs, state.epoch <= begun.epochs {
+      throw RunError.invalidOption("--epochs \(configuration.epochs): \(state.epoch) epochs are done already")
+    }
     guard state.isPossible(with: configuration, trainingCount: split.training.count) else {
       throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another run")
     }
@@ -83,6 +86,7 @@ extension TrainingRun {
   private static func changedConfiguration(_ directory: RunDirectory) -> RunError {
     .notARun(
       path: directory.url.path,
-      reason: "config.json was changed; only epochs and steps, to go on longer, saving, device and precision may be")
+      reason: "config.json was changed; only epochs and steps, to go on longer, the place of the data, saving, device "
+        + "and precision may be")
   }
 }

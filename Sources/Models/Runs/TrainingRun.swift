@@ -70,7 +70,7 @@ public final class TrainingRun {
     try directory.hold()
     defer { directory.release() }
     // An epoch that the step limit ended still has to be validated where the run was stopped before that.
-    while state.epoch < configuration.epochs, !isAtStepLimit || state.position > 0 {
+    while !isFinished {
       let start = ContinuousClock.now
       guard let imagesPerSecond = try trainEpoch(shouldStop: shouldStop),
         let evaluation = try validate(shouldStop: shouldStop)
@@ -111,11 +111,15 @@ public final class TrainingRun {
     return seconds > 0 ? Double((state.step - firstStep) * batchSize) / seconds : 0
   }
 
+  /// Whether the run has come to its end.
+  public var isFinished: Bool { state.epoch >= configuration.epochs || isAtStepLimit && state.position == 0 }
+
+  /// Whether the limit of the steps is reached.
+  public var isAtStepLimit: Bool { configuration.steps.map { state.step >= $0 } ?? false }
+
   var hasBatches: Bool {
     state.position + configuration.options.batchSize <= split.training.count && !isAtStepLimit
   }
-
-  private var isAtStepLimit: Bool { configuration.steps.map { state.step >= $0 } ?? false }
 
   /// Steps done in this epoch.
   var stepInEpoch: Int { state.position / configuration.options.batchSize }
