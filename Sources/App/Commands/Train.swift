@@ -106,6 +106,10 @@ struct Train: ParsableCommand {
         "--size \(size): the photographs of \(dataset.name) are \(dataset.width)×\(dataset.height)")
     }
     (configuration.imageHeight, configuration.imageWidth) = (dataset.height, dataset.width)
+    if let parts = options.source.parts() {
+      configuration.folders = TrainingFolders(parts, of: dataset)
+      ImageFolderReport.note(parts, of: dataset.source, dataset)
+    }
     let run = try TrainingRun(
       configuration, startingFrom: weights, in: URL(filePath: folder), dataset: dataset,
       residency: options.deviceImages, on: backend)
@@ -149,7 +153,7 @@ struct Train: ParsableCommand {
     }
     let backend = try backend(device, configuration.precision ?? .float32, toResume: folder)
     let dataset = try DataSource(argument: configuration.data).load(
-      .training, size: configuration.imageWidth, toned: configuration.usedToned)
+      .training, size: configuration.imageWidth, toned: configuration.usedToned, ofRun: configuration)
     return try TrainingRun(
       resuming: directory, as: configuration, dataset: dataset, residency: options.deviceImages, on: backend)
   }

@@ -27,7 +27,7 @@ struct ConfigurationFile {
   private static let groups: Set = ["model", "options"]
 
   /// Keys of a run's `config.json` that are no options.
-  static let records: Set = ["version", "data-fingerprint", "device-description", "tuning"]
+  static let records: Set = ["version", "data-fingerprint", "device-description", "tuning", "folders"]
 
   /// The names on the command line of keys that are no options' names.
   private static var otherNames: [String: String] {
