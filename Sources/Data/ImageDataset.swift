@@ -1,6 +1,6 @@
 import Files
-import Glibc
 import Imaging
+import Runtime
 
 /// Color images of one size in one block of bytes, which can be copied to a device as a whole.
 public struct ImageDataset: Sendable {
@@ -86,9 +86,9 @@ public struct ImageDataset: Sendable {
       labels: labels.map { Array($0[range]) }, classNames: classNames, heldOutCount: nil, sha256: nil)
   }
 
-  /// Largest number of bytes of a data set: half of the machine's memory, because a device, which may be the processor,
-  /// holds a second copy.
-  public static var byteLimit: Int { Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) / 2 }
+  /// Largest number of bytes of a data set: half of the memory that this process may use, because a device, which may be
+  /// the processor, holds a second copy.
+  public static var byteLimit: Int { ControlGroup.system.usableMemory / 2 }
 
   /// Returns the number of bytes of `count` images, 3 · width · height · count.
   /// - Throws: `DataError.imageSize` where a side is below 1, or the bytes are more than `limit`.
