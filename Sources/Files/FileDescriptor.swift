@@ -23,9 +23,12 @@ public struct FileDescriptor: ~Copyable, Sendable {
   public let rawValue: Int32
   public let path: String
 
-  /// Opens `path` with the flags of open(2). A new file gets the mode 0666, less the process's mask.
-  public init(path: String, flags: Int32, problem: String = "cannot be opened") throws(FileError) {
-    let descriptor = open(path, flags | O_CLOEXEC, 0o666)
+  /// Opens `path` with the flags of open(2).
+  /// - Parameter mode: The permissions of a new file, less the process's mask.
+  public init(
+    path: String, flags: Int32, mode: mode_t = 0o666, problem: String = "cannot be opened"
+  ) throws(FileError) {
+    let descriptor = open(path, flags | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw FileError(path: path, problem: problem, reason: Self.lastReason()) }
     rawValue = descriptor
     self.path = path
