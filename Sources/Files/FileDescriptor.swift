@@ -156,3 +156,10 @@ public struct FileDescriptor: ~Copyable, Sendable {
 public func readFile(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
   try FileDescriptor(path: path, flags: O_RDONLY, problem: "cannot be read").readToEnd(limit: limit)
 }
+
+/// Returns the text of a file in UTF-8 without a byte order mark, which some editors put in front.
+/// - Throws: `FileError`, also where there are more than `limit` bytes.
+public func readText(_ path: String, limit: Int = .max) throws(FileError) -> String {
+  let bytes = try readFile(path, limit: limit)
+  return String(decoding: bytes.dropFirst(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0), as: UTF8.self)
+}

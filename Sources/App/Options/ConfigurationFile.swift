@@ -45,7 +45,7 @@ struct ConfigurationFile {
     let root: Node?
     do {
       // JSON is a subset of YAML.
-      root = try Yams.compose(yaml: String(decoding: try readFile(path, limit: Self.largestFile), as: UTF8.self))
+      root = try Yams.compose(yaml: try readText(path, limit: Self.largestFile))
     } catch let error as FileError {
       throw ConfigurationError(path: path, problem: "\(error.problem): \(error.reason)")
     } catch {
