@@ -11,23 +11,24 @@ public struct AtomicFile: ~Copyable {
   /// Creates the temporary file, `path.NUMBER.tmp`; of a name that would be too long, only the end is kept. Symbolic
   /// links are followed, so that the target is replaced and not the link. Existing files that are not ordinary ones,
   /// such as devices, are refused.
-  public init(path: String) throws(FileError) {
+  /// - Parameter mode: The file's permissions, less the process's mask.
+  public init(path: String, mode: mode_t = 0o666) throws(FileError) {
     self.path = Self.resolved(path)
     do {
       try Self.requireOrdinaryFile(self.path)
-      file = try Self.temporaryFile(for: self.path)
+      file = try Self.temporaryFile(for: self.path, mode)
     } catch {
       throw FileError(path: path, problem: "cannot be written", reason: error.reason)
     }
   }
 
   /// Creates a file of a new name: an existing file may be another process's, or a link to some other place.
-  private static func temporaryFile(for path: String) throws(FileError) -> FileDescriptor {
+  private static func temporaryFile(for path: String, _ mode: mode_t) throws(FileError) -> FileDescriptor {
     var number = UInt32(bitPattern: getpid())
     while true {
       let temporary = temporaryPath(for: path, number)
       do {
-        return try FileDescriptor(path: temporary, flags: O_WRONLY | O_CREAT | O_EXCL)
+        return try FileDescriptor(path: temporary, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
       } catch {
         var status = stat()
         guard lstat(temporary, &status) == 0 else { throw error }
@@ -132,8 +133,9 @@ public struct AtomicFile: ~Copyable {
   }
 
   /// Writes `bytes` as the whole file at `path`.
-  public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
-    let file = try AtomicFile(path: path)
+  /// - Parameter mode: The file's permissions, less the process's mask.
+  public static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o666) throws(FileError) {
+    let file = try AtomicFile(path: path, mode: mode)
     try file.append(bytes)
     try file.commit()
   }

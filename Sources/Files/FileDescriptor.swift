@@ -23,9 +23,12 @@ public struct FileDescriptor: ~Copyable, Sendable {
   public let rawValue: Int32
   public let path: String
 
-  /// Opens `path` with the flags of open(2). A new file gets the mode 0666, less the process's mask.
-  public init(path: String, flags: Int32, problem: String = "cannot be opened") throws(FileError) {
-    let descriptor = open(path, flags | O_CLOEXEC, 0o666)
+  /// Opens `path` with the flags of open(2).
+  /// - Parameter mode: The permissions of a new file, less the process's mask.
+  public init(
+    path: String, flags: Int32, mode: mode_t = 0o666, problem: String = "cannot be opened"
+  ) throws(FileError) {
+    let descriptor = open(path, flags | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw FileError(path: path, problem: problem, reason: Self.lastReason()) }
     rawValue = descriptor
     self.path = path
@@ -152,4 +155,11 @@ public struct FileDescriptor: ~Copyable, Sendable {
 /// - Throws: `FileError`, also where there are more than `limit` bytes.
 public func readFile(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
   try FileDescriptor(path: path, flags: O_RDONLY, problem: "cannot be read").readToEnd(limit: limit)
+}
+
+/// Returns the text of a file in UTF-8 without a byte order mark, which some editors put in front.
+/// - Throws: `FileError`, also where there are more than `limit` bytes.
+public func readText(_ path: String, limit: Int = .max) throws(FileError) -> String {
+  let bytes = try readFile(path, limit: limit)
+  return String(decoding: bytes.dropFirst(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0), as: UTF8.self)
 }

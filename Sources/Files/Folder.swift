@@ -22,10 +22,11 @@ public enum Folder {
   }
 
   /// Creates the folder `path` and the missing ones above it, and waits until their names are on the disk.
-  public static func create(_ path: String) throws(FileError) {
+  /// - Parameter mode: The permissions of new folders, less the process's mask.
+  public static func create(_ path: String, mode: mode_t = 0o777) throws(FileError) {
     if exists(path) || path.isEmpty { return }
-    if path.dropFirst().contains("/") { try create(parent(of: path)) }
-    guard mkdir(path, 0o777) == 0 else {
+    if path.dropFirst().contains("/") { try create(parent(of: path), mode: mode) }
+    guard mkdir(path, mode) == 0 else {
       let reason = FileDescriptor.lastReason()
       // Another process may have created it meanwhile.
       if exists(path) { return }

@@ -1,4 +1,5 @@
 import CPUKernels
+import Runtime
 import Synchronization
 import Testing
 
@@ -64,5 +65,11 @@ struct ThreadPoolTests {
       if round % 2 == 0 { pool.run(count: 5) { _, _ in total.add(1) } }
       #expect(total.value == (round % 2 == 0 ? 5 : 0))
     }
+  }
+
+  @Test("The pool's usual size is one thread at least, and within this machine's limit")
+  func usableCores() {
+    #expect(ThreadPool.usableCoreCount >= 1)
+    if let limit = ControlGroup.system.processorLimit { #expect(Double(ThreadPool.usableCoreCount) < limit + 1) }
   }
 }

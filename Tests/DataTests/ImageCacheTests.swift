@@ -251,6 +251,63 @@ struct ImageCacheTests {
     #expect(ImageCache.standard(environment: ["RECOLOR_CACHE": "/x"])?.folder == "/x/images")
   }
 
+  private func mode(_ path: String) throws -> mode_t {
+    var status = stat()
+    try #require(stat(path, &status) == 0)
+    return status.st_mode & 0o777
+  }
+
+  @Test("Only the user may read the cache")
+  func privacy() throws {
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    #expect(try mode(cache.folder) == 0o700)
+    for file in try files("") { #expect(try mode(file) == 0o600, "\(file)") }
+    // As an earlier version left it.
+    #expect(chmod(cache.folder, 0o755) == 0)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: true)
+    #expect(try mode(cache.folder) == 0o700)
+  }
+
+  @Test("A cache that others may write is not used", arguments: [0o777, 0o770, 0o702] as [mode_t])
+  func writableByOthers(mode: mode_t) throws {
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    let names = try files("")
+    for folder in [cache.folder, Folder.parent(of: cache.folder)] {
+      #expect(chmod(folder, mode) == 0)
+      try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+      try write(200, to: "a/0.png")
+      try expectLevels([200, 1, 2, 3, 4], fromCache: false)
+      #expect(try files("") == names && self.mode(folder) == mode)
+      try write(0, to: "a/0.png")
+      #expect(chmod(folder, 0o700) == 0)
+    }
+    // Others cannot replace a folder in one such as /tmp.
+    #expect(chmod(Folder.parent(of: cache.folder), 0o1777) == 0)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: true)
+  }
+
+  @Test("A file that others may write is made anew")
+  func fileWritableByOthers() throws {
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    let path = try #require(try files(".images").first)
+    #expect(chmod(path, 0o666) == 0)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    #expect(try mode(path) == 0o600)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: true)
+  }
+
+  @Test("A cache of another user is not used", .enabled(if: geteuid() == 0, "only root can give a file away"))
+  func ofAnotherUser() throws {
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    let path = try #require(try files(".images").first)
+    #expect(chown(path, 12345, 12345) == 0)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: true)
+    #expect(chown(cache.folder, 12345, 12345) == 0)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+  }
+
   @Test("Unused files are removed")
   func unusedFiles() throws {
     _ = try load()

@@ -142,6 +142,59 @@ struct ImageFolderTests {
     }
   }
 
+  @Test(
+    "Folders for training, validation and testing are recognized by their usual names",
+    arguments: [
+      (["train", "val", "test"], FolderParts(training: "train", validation: "val", test: "test")),
+      (["train", "valid"], FolderParts(training: "train", validation: "valid")),
+      (["Training", "Validation"], FolderParts(training: "Training", validation: "Validation")),
+      (["TRAIN", "train", "testing"], FolderParts(training: "train", test: "testing")),
+      (["train", "car"], nil), (["val", "test"], nil), ([], nil),
+    ] as [([String], FolderParts?)])
+  func parts(names: [String], parts: FolderParts?) throws {
+    let folder = try TemporaryFolder()
+    for name in names { try Folder.create("\(folder.path)/\(name)") }
+    // A file of the name is no part.
+    if !names.contains("test") { try AtomicFile.write([1], to: "\(folder.path)/test") }
+    #expect(FolderParts(of: folder.path) == parts)
+  }
+
+  @Test("The images of a folder for validation come last, and are held out", arguments: [true, false])
+  func heldOutImages(cached: Bool) throws {
+    let folder = try TemporaryFolder()
+    for (level, name) in ["val/cat/1", "train/dog/2", "train/cat/3", "test/cat/4", "5", "val/dog/6"].enumerated() {
+      let path = "\(folder.path)/\(name).png"
+      try Folder.create(Folder.parent(of: path))
+      try write(8, 8, UInt8(level), to: path)
+    }
+    let broken = "\(folder.path)/val/cat/broken.png"
+    try AtomicFile.write([1], to: broken)
+    let cache = cached ? ImageCache(folder: "\(folder.path)/.cache") : nil
+    let contents = try ImageFolder.load(folder.path, parts: ["train", "val"], width: 16, height: 16, cache: cache)
+    let set = contents.dataset
+    #expect((0..<set.count).map { set[$0][3, 3].red } == [2, 1, 0, 5])
+    #expect(set.heldOutCount == 2)
+    #expect(set.classNames == ["cat", "dog"] && set.labels == [0, 1, 0, 1])
+    #expect(contents.unreadable.map(\.path) == [broken])
+    let heldOut = set.slice(2..<4, name: "val")
+    #expect(heldOut.count == 2 && heldOut[1] == set[3] && heldOut.labels == [0, 1] && heldOut.heldOutCount == nil)
+  }
+
+  @Test("A part without images is named")
+  func partsWithoutImages() throws {
+    let folder = try TemporaryFolder()
+    for name in ["train", "val"] { try Folder.create("\(folder.path)/\(name)") }
+    try write(8, 8, 1, to: "\(folder.path)/train/1.png")
+    #expect(throws: DataError.noImages(folder: "\(folder.path)/val")) {
+      _ = try ImageFolder.load(folder.path, parts: ["train", "val"], width: 16, height: 16, cache: nil)
+    }
+    try AtomicFile.write([1], to: "\(folder.path)/val/1.png")
+    let reason = ImageError.unknownFormat(path: "\(folder.path)/val/1.png").description
+    #expect(throws: DataError.noReadableImages(folder: "\(folder.path)/val", count: 1, reason: reason)) {
+      _ = try ImageFolder.load(folder.path, parts: ["train", "val"], width: 16, height: 16, cache: nil)
+    }
+  }
+
   @Test("Classes are the folders of the first level")
   func classes() {
     let classes = FolderClasses(["b/1.png", "b/c/2.png", "é/3.png", "a/4.png"])

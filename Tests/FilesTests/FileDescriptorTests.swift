@@ -54,4 +54,17 @@ struct FileDescriptorTests {
       }
     }
   }
+
+  @Test("A byte order mark is no part of a text")
+  func byteOrderMark() throws {
+    let path = try TemporaryFolder().path + ".txt"
+    defer { Folder.removeFile(path) }
+    for (bytes, text) in [
+      ([0xEF, 0xBB, 0xBF, 0x61], "a"), ([0x61, 0xEF, 0xBB, 0xBF], "a\u{FEFF}"), ([0xEF, 0xBB, 0xBF], ""), ([], ""),
+    ] as [([UInt8], String)] {
+      try AtomicFile.write(bytes, to: path)
+      #expect(try readText(path) == text)
+    }
+    #expect(throws: FileError.self) { try readText(path + ".none") }
+  }
 }

@@ -32,11 +32,26 @@ struct DataInfo: ParsableCommand {
 
   func run() throws {
     let training = try source.load(.training, size: size)
-    let parts = (source.hasTestPart ? [training, try source.load(.test, size: size)] : [training])
-      .map { DatasetSummary(of: $0) }
+    let parts = try parts(training).map { DatasetSummary(of: $0) }
     if let sheet { try Self.sheet(of: training).writePNG(to: sheet) }
     try Console.output(
       report.json ? try JSONReport.text(["parts": parts]) : parts.map(\.text).joined(separator: "\n\n"))
+  }
+
+  /// Returns the parts of the source.
+  /// - Parameter training: The images that a run would train and validate on.
+  private func parts(_ training: ImageDataset) throws(DataError) -> [ImageDataset] {
+    guard let folders = source.parts() else {
+      return source.hasTestPart ? [training, try source.load(.test, size: size)] : [training]
+    }
+    var parts = [training]
+    if let heldOutCount = training.heldOutCount, let validation = folders.validation {
+      let first = training.count - heldOutCount
+      parts = [
+        training.slice(0..<first, name: folders.training), training.slice(first..<training.count, name: validation),
+      ]
+    }
+    return folders.test == nil ? parts : parts + [try source.load(.test, size: size)]
   }
 
   /// Returns six rows of four photographs, each beside its gray copy.

@@ -92,7 +92,7 @@ extension DeviceReport.Processor {
     device = backend.name
     name = CPUBackend.processorName
     threads = backend.pool.workerCount
-    memoryBytes = backend.maximumAllocationByteCount
+    memoryBytes = backend.memoryByteCount
     instructionSet = CPUBackend.instructionSetName
     switch Result(catching: { () throws(BackendError) in try OpenBLAS.shared() }) {
     case .success(let library):

@@ -121,6 +121,10 @@ struct Train: ParsableCommand {
     }
     (configuration.imageHeight, configuration.imageWidth) = (dataset.height, dataset.width)
     configuration.dataFolder = options.source.place(of: dataset)
+    if let parts = options.source.parts() {
+      configuration.folders = TrainingFolders(parts, of: dataset)
+      ImageFolderReport.note(parts, of: dataset.source, dataset)
+    }
     let run = try TrainingRun(
       configuration, startingFrom: weights, in: URL(filePath: folder), dataset: dataset,
       residency: options.deviceImages, on: backend)
@@ -166,7 +170,7 @@ struct Train: ParsableCommand {
     let backend = try backend(device, configuration.precision ?? .float32, toResume: folder)
     let source = DataSource(argument: configuration.data)
     let dataset = try source.found(in: configuration.dataFolder).load(
-      .training, size: configuration.imageWidth, toned: configuration.usedToned)
+      .training, size: configuration.imageWidth, toned: configuration.usedToned, ofRun: configuration)
     configuration.dataFolder = source.place(of: dataset)
     return try TrainingRun(
       resuming: directory, as: configuration, dataset: dataset, residency: options.deviceImages, on: backend)

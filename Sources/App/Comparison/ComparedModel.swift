@@ -30,9 +30,7 @@ struct ComparedModel {
       return
     }
     self.settings = value
-    log = (try? readFile(run.metrics.path, limit: Self.largestText)).map {
-      CSVTable(parsing: String(decoding: $0, as: UTF8.self))
-    }
+    log = (try? readText(run.metrics.path, limit: Self.largestText)).map(CSVTable.init(parsing:))
   }
 
   /// Opens several models. Those of the same name get their paths as names.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Data
 import Files
 import FoundationEssentials
+import Models
 
 /// A value of `--data`: a source of images.
 enum DataSource: Hashable, ExpressibleByArgument {
@@ -30,13 +31,16 @@ enum DataSource: Hashable, ExpressibleByArgument {
 
   /// Reads the images of one part.
   ///
-  /// A folder of images may hold a folder `train` and a folder `test`; unless it holds both, all its images are in both
-  /// parts.
+  /// The training part of a folder of images that has `FolderParts` is its training images, followed by the validation
+  /// images if it has a folder of these. Other folders of images have all their images in both parts.
   /// - Parameters:
   ///   - size: Width and height to which the images of a folder are resized. CIFAR's images are always 32 × 32.
   ///   - toned: Whether gray and toned images of a folder of images are left out.
+  ///   - run: The run whose images they are; it decides which folders they are in. Nil for those of a new run.
   /// - Throws: `DataError`.
-  func load(_ part: Part, size: Int, toned: TonedImages = .keep) throws(DataError) -> ImageDataset {
+  func load(
+    _ part: Part, size: Int, toned: TonedImages = .keep, ofRun run: RunConfiguration? = nil
+  ) throws(DataError) -> ImageDataset {
     switch self {
     case .scenes:
       return try Scenes.dataset(part == .training ? .training : .test, width: size, height: size)
@@ -53,8 +57,19 @@ enum DataSource: Hashable, ExpressibleByArgument {
     case .folder(let folder):
       if Self.holdsCIFAR10(folder) { return try cifar10(part, in: folder) }
       if Self.holdsCIFAR100(folder) { return try cifar100(part, in: folder) }
-      return try ImageFolderReport.load(try imageFolder(folder, part), size: size, toned: toned)
+      if part == .training, let parts = parts(ofRun: run), let validation = parts.validation {
+        return try ImageFolderReport.load(folder, parts: [parts.training, validation], size: size, toned: toned)
+      }
+      return try ImageFolderReport.load(try imageFolder(folder, part, ofRun: run), size: size, toned: toned)
     }
+  }
+
+  /// Returns the folders of the parts of a folder of images; nil where it has none, and for other sources.
+  /// - Parameter run: The run whose images they are; nil for a new run.
+  func parts(ofRun run: RunConfiguration? = nil) -> FolderParts? {
+    guard case .folder(let folder) = self, !Self.holdsCIFAR10(folder), !Self.holdsCIFAR100(folder) else { return nil }
+    guard let run else { return FolderParts(of: folder) }
+    return run.folders?.parts ?? FolderParts.unrecorded(in: folder)
   }
 
   /// Returns the folder of the images of one part; nil where the source is no folder of images.
@@ -64,20 +79,23 @@ enum DataSource: Hashable, ExpressibleByArgument {
     return try imageFolder(folder, part)
   }
 
-  private func imageFolder(_ folder: String, _ part: Part) throws(DataError) -> String {
+  private func imageFolder(
+    _ folder: String, _ part: Part, ofRun run: RunConfiguration? = nil
+  ) throws(DataError) -> String {
     guard Folder.exists(folder) else {
       throw .file(
         FileError(
           path: folder, problem: "cannot be read",
           reason: "no such folder; --data takes cifar10, cifar100, scenes or a folder"))
     }
-    return hasTestPart ? "\(folder)/\(part == .training ? "train" : "test")" : folder
+    guard let parts = parts(ofRun: run) else { return folder }
+    return "\(folder)/\(part == .training ? parts.training : parts.measured ?? parts.training)"
   }
 
   /// Whether the test part has other images than the training part.
   var hasTestPart: Bool {
     guard case .folder(let folder) = self, !Self.holdsCIFAR10(folder), !Self.holdsCIFAR100(folder) else { return true }
-    return Folder.exists("\(folder)/train") && Folder.exists("\(folder)/test")
+    return parts() != nil
   }
 
   private func cifar10(_ part: Part, in folder: String) throws(DataError) -> ImageDataset {

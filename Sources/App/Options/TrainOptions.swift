@@ -14,7 +14,8 @@ struct TrainOptions: ParsableArguments {
       "Photographs to train on: cifar10, cifar100, scenes, or a folder. (default: \(defaultSource))",
       discussion: """
         scenes are painted by the program; cifar10 and cifar100 are what "recolor data fetch" downloads; a folder \
-        holds images, in folders inside it as well, or the binary files of CIFAR-10 or CIFAR-100.
+        holds images, in folders inside it as well, or the binary files of CIFAR-10 or CIFAR-100. Where it holds \
+        folders train and val, the run trains on the first and validates on the second.
         """,
       valueName: "source"))
   var data: DataSource?

@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import Runtime
 
 /// The digests of a folder's files, kept so that unchanged files need not be read again.
 ///
@@ -24,7 +25,7 @@ struct ContentIndex: Equatable {
 
   /// Reads an index; empty where the file does not exist or is damaged.
   init(reading path: String) {
-    guard Folder.holdsFile(path), let bytes = try? readFile(path), bytes.last == 0 else { return }
+    guard CacheFolder.mayRead(path), let bytes = try? readFile(path), bytes.last == 0 else { return }
     let body = bytes.dropLast().lastIndex(of: 0).map { $0 + 1 } ?? 0
     guard let digest = try? SHA256.hexadecimal(of: Array(bytes[..<body])),
       bytes[body...].dropLast().elementsEqual(digest.utf8)
@@ -57,7 +58,7 @@ struct ContentIndex: Equatable {
     }
     bytes += digest.utf8
     bytes.append(0)
-    try AtomicFile.write(bytes, to: path)
+    try CacheFolder.write(bytes, to: path)
   }
 
   /// Returns the contents of a folder's files. Files without an entry and those that may have changed are read; entries

@@ -9,6 +9,8 @@ import Runtime
 /// files, the size, and the version of the decoding. So the cache is never out of date, and it is also used for a
 /// folder that was moved or whose files were only touched. The index makes it unnecessary to read all files to compute
 /// the key.
+///
+/// The images may be private, so only this user may read the cache. One that others may write is not used.
 public struct ImageCache: Sendable {
   public let folder: String
 
@@ -24,9 +26,11 @@ public struct ImageCache: Sendable {
 
   /// Returns the decoded images of a folder, from the cache where it holds them.
   func images(of decoder: FolderDecoder, progress: (ImageFolder.Progress) -> Void) throws(DataError) -> DecodedImages {
-    guard let indexPath = path(forIndexOf: decoder.folder) else {
+    guard CacheFolder.isTrusted(folder), let indexPath = path(forIndexOf: decoder.folder) else {
       return try decoder.decodeIntoMemory(progress: progress)
     }
+    // Closes a folder that an earlier version left open to others.
+    try? CacheFolder.prepare(folder)
     let known = ContentIndex(reading: indexPath)
     var index = known
     let contents = index.contents(of: decoder.names, in: decoder.folder, progress: progress)
@@ -41,7 +45,7 @@ public struct ImageCache: Sendable {
     }
     if images == nil {
       do throws(DataError) {
-        try withDataErrors { () throws(FileError) in try Folder.create(folder) }
+        try withDataErrors { () throws(FileError) in try CacheFolder.prepare(folder) }
         prune()
         try ImageCacheFile.write(path, decoder, contents: contents, progress: progress)
         images = ImageCacheFile.read(path, width: decoder.width, height: decoder.height)?.asNew

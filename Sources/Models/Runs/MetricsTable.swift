@@ -25,7 +25,7 @@ struct MetricsTable {
   /// Reads the rows of a file up to an epoch: a run that is resumed writes the later ones anew.
   init(losses: [String], csv: String, throughEpoch epoch: Int) throws(WrongColumns) {
     self.init(losses: losses)
-    let lines = csv.split(separator: "\n").map(String.init)
+    let lines = csv.split(whereSeparator: \.isNewline).map(String.init)
     guard lines.first == columns.joined(separator: ",") else { throw WrongColumns() }
     rows = lines.dropFirst().filter { line in Int(line.prefix { $0 != "," }).map { $0 <= epoch } ?? false }
   }

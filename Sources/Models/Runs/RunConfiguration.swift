@@ -6,6 +6,26 @@ public enum RecolorVersion {
   public static let current = "0.1.0"
 }
 
+/// The folders of a folder of images that a run trains and validates on.
+public struct TrainingFolders: Codable, Equatable, Sendable {
+  /// Name of the folder of training images.
+  public let training: String
+  /// Name of the folder of validation images; nil where they are drawn from the training images.
+  public let validation: String?
+  /// Number of images in the folder of validation images, which follow the others in the data set.
+  public let validationImages: Int?
+
+  /// - Parameter dataset: The images of these parts.
+  public init(_ parts: FolderParts, of dataset: ImageDataset) {
+    training = parts.training
+    validation = parts.validation
+    validationImages = dataset.heldOutCount
+  }
+
+  /// The parts as they were when the run started.
+  public var parts: FolderParts { FolderParts(training: training, validation: validation) }
+}
+
 /// Everything that decides the course of a training run: the contents of `config.json` in its folder.
 public struct RunConfiguration: Codable, Equatable, Sendable {
   /// Version of the program that started the run.
@@ -22,6 +42,8 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   /// The weights that the run started from; nil for those of the seed. Before a run starts, those that it must start
   /// from.
   public var initialWeights: InitialWeights?
+  /// The folders of the training and validation images in a folder of images; nil where it has none, and in older runs.
+  public var folders: TrainingFolders?
   /// Whether gray and toned images of a folder are trained on; nil, in older runs, is `keep`.
   public var toned: TonedImages?
   public var imageHeight: Int
@@ -75,7 +97,12 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   /// - Parameter count: Number of all of its images.
   /// - Throws: `DataError.imageCount` where there are too few of them.
   public func split(count: Int) throws(DataError) -> TrainingSplit {
-    try TrainingSplit(
+    if let heldOutCount = folders?.validationImages {
+      return try TrainingSplit(
+        count: count, heldOutCount: heldOutCount, trainingCount: trainImages, validationCount: validationImages,
+        seed: options.seed)
+    }
+    return try TrainingSplit(
       count: count, trainingCount: trainImages, validationCount: validationImages, seed: options.seed)
   }
 

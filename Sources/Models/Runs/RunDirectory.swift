@@ -126,7 +126,7 @@ public struct RunDirectory {
   func readMetrics(losses: [String], throughEpoch epoch: Int) throws(RunError) -> MetricsTable {
     guard epoch > 0 else { return MetricsTable(losses: losses) }
     do {
-      let text = String(decoding: try readFile(metrics.path, limit: Self.largestText), as: UTF8.self)
+      let text = try readText(metrics.path, limit: Self.largestText)
       return try MetricsTable(losses: losses, csv: text, throughEpoch: epoch)
     } catch {
       throw .notARun(path: url.path, reason: "metrics.csv \(Self.reason(error))")
