@@ -36,6 +36,7 @@ struct Recolor: ParsableCommand {
     ])
 
   static func main() {
+    Console.reserveDescriptors()
     LoggingSystem.bootstrap { _ in RemarkHandler() }
     var parsed: any ParsableCommand.Type = Recolor.self
     do {

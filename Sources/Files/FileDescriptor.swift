@@ -45,6 +45,15 @@ public struct FileDescriptor: ~Copyable, Sendable {
     self = file
   }
 
+  /// Duplicates an open descriptor, such as standard input, and calls it `name`. The copy shares its position. Opening
+  /// `/dev/stdin` instead fails for a socket, and for a file that this user may not open.
+  public init(duplicating descriptor: Int32, name: String, problem: String = "cannot be read") throws(FileError) {
+    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+    guard copy >= 0 else { throw FileError(path: name, problem: problem, reason: Self.lastReason()) }
+    rawValue = copy
+    path = name
+  }
+
   deinit { _ = close(rawValue) }
 
   /// The system's description of this thread's last error.
@@ -68,7 +77,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Reads from the file's position until `bytes` is full or the file ends. Returns the number of bytes read.
   public func fill(_ bytes: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
-    try Self.transfer(bytes.count) { start in
+    try Self.transfer(bytes.count, on: rawValue, POLLIN) { start in
       read(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start)
     } orThrow: {
       readError()
@@ -77,7 +86,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Fills `bytes` from the place `offset` of the file; its position stays. A file that ends earlier is an error.
   public func fill(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) {
-    let filled = try Self.transfer(bytes.count) { start in
+    let filled = try Self.transfer(bytes.count, on: rawValue, POLLIN) { start in
       pread(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start, off_t(offset + start))
     } orThrow: {
       readError()
@@ -87,7 +96,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Writes all of `bytes` at the file's position.
   public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
-    let written = try Self.transfer(bytes.count) { start in
+    let written = try Self.transfer(bytes.count, on: rawValue, POLLOUT) { start in
       write(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start)
     } orThrow: {
       writeError()
@@ -97,7 +106,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Writes all of `bytes` at the place `offset` of the file; its position stays.
   public func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
-    let written = try Self.transfer(bytes.count) { start in
+    let written = try Self.transfer(bytes.count, on: rawValue, POLLOUT) { start in
       pwrite(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start, off_t(offset + start))
     } orThrow: {
       writeError()
@@ -107,16 +116,30 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Repeats `part`, which transfers some of the bytes from a start on, until `byteCount` are transferred or it
   /// returns 0. Returns the number of bytes transferred.
-  private static func transfer(_ byteCount: Int, _ part: (Int) -> Int, orThrow error: () -> FileError)
-    throws(FileError) -> Int
-  {
+  /// - Parameter event: What a descriptor that does not block has to be ready for: `POLLIN` or `POLLOUT`.
+  private static func transfer(
+    _ byteCount: Int, on descriptor: Int32, _ event: Int32, _ part: (Int) -> Int, orThrow error: () -> FileError
+  ) throws(FileError) -> Int {
     var transferred = 0
     while transferred < byteCount {
       let count = part(transferred)
       if count == 0 { break }
-      if count > 0 { transferred += count } else if errno != EINTR { throw error() }
+      if count > 0 {
+        transferred += count
+      } else if errno == EAGAIN {
+        wait(for: event, on: descriptor)
+      } else if errno != EINTR {
+        throw error()
+      }
     }
     return transferred
+  }
+
+  /// Waits until a descriptor that does not block, as a pipe or socket inherited from another program may be, is ready
+  /// for `POLLIN` or `POLLOUT`.
+  public static func wait(for event: Int32, on descriptor: Int32) {
+    var request = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+    _ = poll(&request, 1, -1)
   }
 
   /// Waits until all written bytes are on the disk.

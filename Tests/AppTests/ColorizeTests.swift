@@ -132,6 +132,53 @@ struct ColorizeTests {
     #expect(empty.exitCode == 1 && empty.errorOutput.contains("standard input"))
   }
 
+  @Test("A socket is read as standard input, also one that does not block")
+  func aSocketIsReadAsStandardInput() throws {
+    for flags in [Int32(0), Int32(SOCK_NONBLOCK.rawValue)] {
+      var ends: [Int32] = [0, 0]
+      try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | flags, 0, &ends) == 0)
+      let (near, far) = (FileHandle(fileDescriptor: ends[0]), FileHandle(fileDescriptor: ends[1]))
+      let out = "\(folder.path)/socket\(flags).png"
+      let process = try RecolorProcess(
+        ["colorize", folder.path + "/weights.safetensors", "-", "--out", out, "--device", "cpu"], inputHandle: far)
+      try far.close()
+      try near.write(contentsOf: Data(contentsOf: URL(filePath: folder.path + "/in/top.png")))
+      try near.close()
+      let result = try process.wait()
+      #expect(result.exitCode == 0, "\(result.errorOutput)")
+      #expect(try RGBImage(contentsOf: out).width == 40)
+    }
+  }
+
+  @Test("A file that was opened before is read as standard input, whoever may open it")
+  func aFileThatMayNotBeOpenedIsReadAsStandardInput() throws {
+    let (picture, out) = (folder.path + "/in/top.png", folder.path + "/new.png")
+    let handle = try #require(FileHandle(forReadingAtPath: picture))
+    #expect(chmod(picture, 0) == 0)
+    defer { chmod(picture, 0o600) }
+    let result = try RecolorProcess(
+      ["colorize", folder.path + "/weights.safetensors", "-", "--out", out, "--device", "cpu"], inputHandle: handle
+    ).wait()
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(try RGBImage(contentsOf: out).width == 40)
+  }
+
+  @Test("Nothing is written into pictures where standard streams are closed")
+  func nothingIsWrittenIntoPicturesWhereStandardStreamsAreClosed() throws {
+    let (picture, out) = (folder.path + "/in/top.png", folder.path + "/new.png")
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.arguments = [
+      "-c", "exec \"$0\" \"$@\" <&- >&- 2>&-", RecolorProcess.executable.path, "colorize",
+      folder.path + "/weights.safetensors", picture, "--out", out, "--device", "cpu",
+    ]
+    try shell.run()
+    shell.waitUntilExit()
+    // The path of the colored picture cannot be written to standard output.
+    #expect(shell.terminationStatus == 1)
+    #expect(try RGBImage(contentsOf: out).width == 40)
+  }
+
   @Test("Contradictory arguments are refused")
   func contradictoryArgumentsAreRefused() throws {
     let (first, second) = (folder.path + "/in/top.png", folder.path + "/in/deep/a.png")

@@ -82,7 +82,7 @@ struct PictureColoring {
       }
       return try Photograph(contentsOf: path, pixelLimit: pixelLimit)
     case .standardInput:
-      let input = try FileDescriptor(path: "/dev/stdin", flags: O_RDONLY, problem: "cannot be read")
+      let input = try FileDescriptor(duplicating: STDIN_FILENO, name: source.name)
       return try Photograph(reading: input, name: source.name, pixelLimit: pixelLimit)
     }
   }

@@ -1,8 +1,18 @@
+import Files
 import Glibc
 import Logging
 
 /// Standard output, for results, and standard error, for everything else.
 enum Console {
+  /// Opens those of standard input, output and error that are closed, so that no file of the program gets their number
+  /// and has messages written into it. Their use still fails: the opening is for the other direction.
+  static func reserveDescriptors() {
+    // In ascending order, since `open` takes the lowest number that is free.
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+  }
+
   /// Writes lines to standard output.
   ///
   /// Throws where they cannot be written: a report cut short by a full disk must not look complete.
@@ -46,6 +56,10 @@ enum Console {
     while !rest.isEmpty {
       let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
       if written < 0, errno == EINTR { continue }
+      if written < 0, errno == EAGAIN {
+        FileDescriptor.wait(for: POLLOUT, on: descriptor)
+        continue
+      }
       guard written > 0 else { return false }
       rest = rest.dropFirst(written)
     }
