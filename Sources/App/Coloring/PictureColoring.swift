@@ -19,6 +19,7 @@ struct PictureColoring {
   /// Colors pictures. Returns the number of those that failed.
   func run(_ jobs: [PictureJob]) throws -> Int {
     let display = ProgressDisplay()
+    defer { display.clear() }
     var failureCount = 0
     for (index, job) in jobs.enumerated() {
       if jobs.count > 1 { display.update("\(index + 1) of \(jobs.count): \(job.source.name)") }

@@ -165,10 +165,21 @@ public enum CheckpointError: Error, Hashable {
   case unknownUpsampling(path: String)
   /// A value that is NaN or infinite.
   case notFinite(path: String, tensor: String)
+  /// The weights are finite and their predictions are not.
+  case overflowingPrediction(path: String)
   /// A value that is too large for float16.
   case notHalf(path: String, tensor: String)
   /// A training state that does not fit the run it is resumed in.
   case wrongState(path: String, reason: String)
+}
+
+extension CheckpointError {
+  /// Throws `overflowingPrediction` where a value that weights predict is NaN or infinite, which clipping to a color
+  /// would hide.
+  /// - Parameter name: The weights' name.
+  static func requireFinite(_ values: ArraySlice<Float>, predictedBy name: String) throws(CheckpointError) {
+    guard values.allSatisfy(\.isFinite) else { throw .overflowingPrediction(path: name) }
+  }
 }
 
 extension CheckpointError: CustomStringConvertible {
@@ -181,6 +192,9 @@ extension CheckpointError: CustomStringConvertible {
       "\(path): does not say whether its upsampling is nearest or bilinear; say it with --upsampling"
     case .notFinite(let path, let tensor):
       "\(path): \(tensor) holds values that are not finite; the training that wrote it had diverged"
+    case .overflowingPrediction(let path):
+      "\(path): the predicted colors are NaN or infinite: the weights are so large that computing with them overflows; "
+        + "train anew with a smaller --learning-rate"
     case .notHalf(let path, let tensor): "\(path): \(tensor) holds values that are too large for float16"
     case .wrongState(let path, let reason): "\(path): \(reason)"
     }
