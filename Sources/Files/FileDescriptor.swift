@@ -25,7 +25,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Opens `path` with the flags of open(2). A new file gets the mode 0666, less the process's mask.
   public init(path: String, flags: Int32, problem: String = "cannot be opened") throws(FileError) {
-    let descriptor = open(path, flags | O_CLOEXEC, 0o666)
+    let descriptor = path.withPathBytes { open($0, flags | O_CLOEXEC, 0o666) }
     guard descriptor >= 0 else { throw FileError(path: path, problem: problem, reason: Self.lastReason()) }
     rawValue = descriptor
     self.path = path
@@ -38,9 +38,24 @@ public struct FileDescriptor: ~Copyable, Sendable {
     let file = try FileDescriptor(path: path, flags: O_RDONLY | O_NONBLOCK, problem: "cannot be read")
     // Throws for a folder, with a reason of its own.
     _ = try file.byteCount()
-    var status = stat()
-    guard fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw file.readError("it is no ordinary file")
+    guard file.isOrdinaryFile else { throw file.readError("it is no ordinary file") }
+    self = file
+  }
+
+  /// Opens or makes an ordinary file under a name that the program owns, such as that of a lock. A link there is refused,
+  /// because its target is not the program's, and so is anything else that is no ordinary file.
+  public init(ownFile path: String, flags: Int32) throws(FileError) {
+    let problem = "cannot be opened"
+    let file: FileDescriptor
+    do {
+      // O_NONBLOCK concerns the opening of pipes and devices only.
+      file = try FileDescriptor(path: path, flags: flags | O_NOFOLLOW | O_NONBLOCK, problem: problem)
+    } catch {
+      guard Folder.isLink(path) else { throw error }
+      throw FileError(path: path, problem: problem, reason: "it is a link, which is not followed; remove it")
+    }
+    guard file.isOrdinaryFile else {
+      throw FileError(path: path, problem: problem, reason: "it is no ordinary file")
     }
     self = file
   }
@@ -66,6 +81,21 @@ public struct FileDescriptor: ~Copyable, Sendable {
   private func writeError(_ reason: String = lastReason()) -> FileError {
     FileError(path: path, problem: "cannot be written", reason: reason)
   }
+
+  private var isOrdinaryFile: Bool {
+    var status = stat()
+    return fstat(rawValue, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// The number of names of the file in its file system.
+  var nameCount: Int {
+    var status = stat()
+    return fstat(rawValue, &status) == 0 ? Int(status.st_nlink) : 0
+  }
+
+  /// Takes the advisory lock of the open file without waiting. Returns whether it is taken; false also where the file
+  /// system has no locks.
+  func takeLock() -> Bool { flock(rawValue, LOCK_EX | LOCK_NB) == 0 }
 
   /// Returns the number of bytes in the file.
   public func byteCount() throws(FileError) -> Int {

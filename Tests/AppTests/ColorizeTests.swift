@@ -179,6 +179,57 @@ struct ColorizeTests {
     #expect(try RGBImage(contentsOf: out).width == 40)
   }
 
+  @Test(
+    "A stopped run leaves no part of a picture, and a later one removes what is left",
+    arguments: [SIGINT, SIGTERM, SIGKILL])
+  func aStoppedRunLeavesNoPartOfAPicture(signal: Int32) throws {
+    let (source, out) = (folder.path + "/large", folder.path + "/out")
+    for path in [source, out] {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    for number in 1...3 {
+      try RGBImage.colorful(width: 1500, height: 1500, level: UInt8(number)).writePNG(to: "\(source)/\(number).png")
+    }
+    let arguments = ["colorize", folder.path + "/weights.safetensors", source, "--out", out, "--device", "cpu"]
+    // Left by a process that was killed where files need names. One of another name is not the program's.
+    for name in ["1.png.4000000.tmp", "mine.png.4000000.tmp"] { try Data().write(to: URL(filePath: "\(out)/\(name)")) }
+    let process = try RecolorProcess(arguments)
+    let deadline = ContinuousClock.now + .seconds(60)
+    while process.isRunning, ContinuousClock.now < deadline,
+      !FileManager.default.fileExists(atPath: out + "/1.png")
+    {
+      usleep(1000)
+    }
+    // The second picture is decoded, colored or written now.
+    usleep(.random(in: 0..<100_000))
+    process.send(signal: signal)
+    _ = try process.wait()
+    let names = try FileManager.default.contentsOfDirectory(atPath: out)
+    // File systems without unnamed files keep one.
+    #expect(names.count { $0.hasSuffix(".tmp") } <= 2, "\(names)")
+    for name in names where name.hasSuffix(".png") { #expect(try RGBImage(contentsOf: "\(out)/\(name)").width == 1500) }
+    let rest = try RecolorProcess(arguments + ["--force"]).wait()
+    #expect(rest.exitCode == 0, "\(rest.errorOutput)")
+    #expect(
+      Set(try FileManager.default.contentsOfDirectory(atPath: out))
+        == ["1.png", "2.png", "3.png", "mine.png.4000000.tmp"])
+  }
+
+  @Test(
+    "Folders that may be written and not listed take pictures",
+    .enabled(if: geteuid() != 0, "root may list every folder"))
+  func foldersThatMayNotBeListedTakePictures() throws {
+    let out = folder.path + "/out"
+    try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+    #expect(chmod(out, 0o333) == 0)
+    defer { chmod(out, 0o700) }
+    let result = try colorize([folder.path + "/in/top.png", "--out", out])
+    #expect(result.exitCode == 0 && result.errorOutput.isEmpty, "\(result.errorOutput)")
+    #expect(result.output == out + "/top.png\n")
+    #expect(try RGBImage(contentsOf: out + "/top.png").width == 40)
+    #expect(try colorize([folder.path + "/in/top.png", "--out", out]).errorOutput.contains("is already there"))
+  }
+
   @Test("Contradictory arguments are refused")
   func contradictoryArgumentsAreRefused() throws {
     let (first, second) = (folder.path + "/in/top.png", folder.path + "/in/deep/a.png")

@@ -60,7 +60,7 @@ public struct TuningStore: Sendable {
       throw FileError(path: path, problem: "cannot be written", reason: "\(error)")
     }
     try Folder.create(folder)
-    try AtomicFile.write(bytes, to: path)
+    try AtomicFile.write(bytes, to: path, followingLinks: false)
     return path
   }
 

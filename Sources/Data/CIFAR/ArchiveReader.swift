@@ -42,7 +42,7 @@ struct ArchiveReader: ~Copyable {
   /// Writes the file that `nextFile` returned to `target`, and returns its SHA-256 in hexadecimal digits.
   func extract(to target: String) throws(DataError) -> String {
     var digest = SHA256()
-    let file = try withDataErrors { () throws(FileError) in try AtomicFile(path: target) }
+    let file = try withDataErrors { () throws(FileError) in try AtomicFile(path: target, followingLinks: false) }
     var piece = [UInt8](repeating: 0, count: 1 << 18)
     while true {
       let count = archive_read_data(handle, &piece, piece.count)

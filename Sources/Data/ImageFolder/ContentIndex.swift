@@ -57,7 +57,7 @@ struct ContentIndex: Equatable {
     }
     bytes += digest.utf8
     bytes.append(0)
-    try AtomicFile.write(bytes, to: path)
+    try AtomicFile.write(bytes, to: path, followingLinks: false)
   }
 
   /// Returns the contents of a folder's files. Files without an entry and those that may have changed are read; entries
@@ -119,8 +119,7 @@ struct FileIdentity: Equatable {
 
   /// Nil where there is no such file.
   init?(path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
+    guard let status = Folder.status(of: path) else { return nil }
     let (modified, changed) = (status.st_mtim, status.st_ctim)
     text = [
       "\(status.st_ino)", "\(status.st_size)", "\(modified.tv_sec).\(modified.tv_nsec)",

@@ -58,7 +58,7 @@ enum ImageCacheFile {
     try withDataErrors { () throws(FileError) in
       try Folder.requireRoom(for: imagesStart + decoder.imageByteCount * decoder.names.count, path: path)
     }
-    let file = try withDataErrors { () throws(FileError) in try AtomicFile(path: path) }
+    let file = try withDataErrors { () throws(FileError) in try AtomicFile(path: path, followingLinks: false) }
     var digest = SHA256()
     var byteCount = 0
     let omissions = try decoder.decode(contents: contents, progress: progress) { (images) throws(DataError) in

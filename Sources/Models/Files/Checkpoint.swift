@@ -123,21 +123,24 @@ public struct Checkpoint {
     _ network: any ColorNetwork, configuration: ModelConfiguration, metadata: [String: String] = [:], to url: URL,
     on backend: any Backend
   ) throws {
-    try prepare(network, configuration: configuration, metadata: metadata, for: url, on: backend).finish()
+    try prepare(
+      network, configuration: configuration, metadata: metadata, for: url, followingLinks: true, on: backend
+    ).finish()
   }
 
   /// Writes a weights file, which takes its name when its writer finishes.
+  /// - Parameter followingLinks: See `AtomicFile.init`; false for a name that the program owns.
   /// - Throws: `SafetensorsError`, `BackendError`.
   static func prepare(
     _ network: any ColorNetwork, configuration: ModelConfiguration, metadata extra: [String: String], for url: URL,
-    on backend: any Backend
+    followingLinks: Bool, on backend: any Backend
   ) throws -> SafetensorsWriter {
     let metadata = extra.merging(configuration.metadata) { $1 }
     let parameters = network.parameters.parameters
     let writer = try SafetensorsWriter(
       writing: url,
       tensors: Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, .init(.float32, $0.fileShape)) }),
-      metadata: metadata)
+      metadata: metadata, followingLinks: followingLinks)
     for parameter in parameters {
       try writer.write(parameter.name, try network.parameters.fileValues(of: parameter, on: backend))
     }
