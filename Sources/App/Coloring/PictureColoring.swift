@@ -47,7 +47,7 @@ struct PictureColoring {
         Console.note(note)
         failureCount += 1
       } else if case .file(let path) = job.target {
-        try Console.output(path)
+        try Console.output(line: path)
       }
     }
     return failureCount
