@@ -100,6 +100,51 @@ struct ControlCharacterTests {
       exitCode: 1)
   }
 
+  /// Colored, counted and trained on: folders and files, found in a folder and named on the command line.
+  @Test("Names that are no UTF-8 are names like others")
+  func namesThatAreNotUTF8() throws {
+    let folder = try TemporaryFolder()
+    let weights = folder.path + "/weights.safetensors"
+    try UntrainedWeights.write(to: weights)
+    let cafe = String(pathBytes: Array("caf".utf8) + [0xE9])
+    let source = folder.path + "/in"
+    for (index, name) in ["\(cafe)/a", "\(cafe)/\(cafe)", "b/\(cafe)", "b/plain"].enumerated() {
+      let path = "\(source)/\(name).png"
+      try Folder.create(Folder.parent(of: path))
+      try AtomicFile.write(RGBImage.colorful(width: 40, height: 32, level: UInt8(50 + 40 * index)).png(), to: path)
+    }
+    let out = folder.path + "/out"
+    let colored = try RecolorProcess(
+      ["colorize", weights, source, "--recursive", "--out", out, "--device", "cpu"]
+    ).wait()
+    #expect(colored.exitCode == 0, "\(colored.errorOutput)")
+    #expect(colored.output.contains("\(out)/caf\\xe9/caf\\xe9.png\n"), "\(colored.output)")
+    #expect(try Folder.names(in: "\(out)/\(cafe)") == ["a.png", "\(cafe).png"])
+    #expect(try Folder.names(in: "\(out)/b") == ["\(cafe).png", "plain.png"])
+    #expect(try RGBImage(contentsOf: "\(out)/\(cafe)/\(cafe).png").width == 40)
+
+    let info = try RecolorProcess(["data", "info", source]).wait()
+    #expect(info.output.contains("4 images") && info.output.contains("caf\\xe9  "), "\(info.output)")
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.arguments = [
+      "-c",
+      """
+      cd "$2/in" && "$0" colorize "$1" b/caf*.png --out "$2/named" --device cpu \
+        && "$0" train unet --data caf* --out "$2"/run --width 4 --size 32 --train-images 1 --validation-images 1 \
+          --batch-size 1 --steps 1 --device cpu \
+        && cd caf* && "$0" train unet --resume "$2/run" && "$0" data info .
+      """, RecolorProcess.executable.path, weights, folder.path,
+    ]
+    shell.environment = ProcessInfo.processInfo.environment.merging(["RECOLOR_CACHE": folder.path + "/cache"]) { $1 }
+    shell.standardOutput = FileHandle.nullDevice
+    shell.standardError = FileHandle.nullDevice
+    try shell.run()
+    shell.waitUntilExit()
+    #expect(shell.terminationStatus == 0)
+    #expect(try Folder.names(in: folder.path + "/named") == ["\(cafe).png"])
+  }
+
   @Test("Names keep the spaces inside them")
   func spaces() throws {
     let result = try RecolorProcess(["evaluate", "/no/such  file.safetensors", "--data", "scenes"]).wait()

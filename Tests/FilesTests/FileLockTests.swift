@@ -1,7 +1,8 @@
-import Files
 import Foundation
 import TestSupport
 import Testing
+
+@testable import Files
 
 @Suite("File locks")
 struct FileLockTests {
@@ -10,7 +11,7 @@ struct FileLockTests {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/.lock"
     try withExtendedLifetime(FileLock(path: path)) {
-      #expect(throws: FileLock.Held(process: Int(getpid()))) { try FileLock(path: path) }
+      _ = #expect(throws: FileLock.Held(process: Int(getpid()))) { try FileLock(path: path) }
     }
     _ = try FileLock(path: path)
   }

@@ -10,7 +10,7 @@ struct ArchiveReader: ~Copyable {
     guard let handle = archive_read_new() else { throw .library("archive_read_new") }
     archive_read_support_filter_gzip(handle)
     archive_read_support_format_tar(handle)
-    guard archive_read_open_filename(handle, path, 1 << 16) == ARCHIVE_OK else {
+    guard path.withPathBytes({ archive_read_open_filename(handle, $0, 1 << 16) }) == ARCHIVE_OK else {
       let error = Self.error(of: handle, path)
       archive_read_free(handle)
       throw error
