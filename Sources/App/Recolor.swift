@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Glibc
 import Logging
 import Models
@@ -35,11 +36,20 @@ struct Recolor: ParsableCommand {
       Compare.self, Export.self, DataCommand.self, Bench.self, Tune.self, Completions.self,
     ])
 
+  /// The arguments of the command line without the program's name, each as `String.init(path:)`. In those of
+  /// `CommandLine.arguments`, bytes that are no UTF-8 are lost.
+  static var arguments: [String] {
+    (0..<Int(CommandLine.argc)).dropFirst().compactMap { index in
+      CommandLine.unsafeArgv[index].map { String(path: $0) }
+    }
+  }
+
   static func main() {
+    Console.reserveDescriptors()
     LoggingSystem.bootstrap { _ in RemarkHandler() }
     var parsed: any ParsableCommand.Type = Recolor.self
     do {
-      var command = try parseAsRoot(TrainArguments.expanded(Array(CommandLine.arguments.dropFirst())))
+      var command = try parseAsRoot(TrainArguments.expanded(arguments))
       parsed = type(of: command)
       try command.run()
     } catch {
@@ -104,7 +114,12 @@ enum Failure {
       .map { "\(parent._commandName) \($0)" }
   }
 
+  /// Joins the lines of a text. The spaces inside them stay: names have them, too.
   private static func oneLine(_ text: String) -> String {
-    text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    text.split(whereSeparator: \.isNewline)
+      .map { line in
+        String(line.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+      }
+      .filter { !$0.isEmpty }.joined(separator: " ")
   }
 }

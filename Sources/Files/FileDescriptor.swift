@@ -28,7 +28,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
   public init(
     path: String, flags: Int32, mode: mode_t = 0o666, problem: String = "cannot be opened"
   ) throws(FileError) {
-    let descriptor = open(path, flags | O_CLOEXEC, mode)
+    let descriptor = path.withPathBytes { open($0, flags | O_CLOEXEC, mode) }
     guard descriptor >= 0 else { throw FileError(path: path, problem: problem, reason: Self.lastReason()) }
     rawValue = descriptor
     self.path = path
@@ -41,11 +41,35 @@ public struct FileDescriptor: ~Copyable, Sendable {
     let file = try FileDescriptor(path: path, flags: O_RDONLY | O_NONBLOCK, problem: "cannot be read")
     // Throws for a folder, with a reason of its own.
     _ = try file.byteCount()
-    var status = stat()
-    guard fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw file.readError("it is no ordinary file")
+    guard file.isOrdinaryFile else { throw file.readError("it is no ordinary file") }
+    self = file
+  }
+
+  /// Opens or makes an ordinary file under a name that the program owns, such as that of a lock. A link there is refused,
+  /// because its target is not the program's, and so is anything else that is no ordinary file.
+  public init(ownFile path: String, flags: Int32) throws(FileError) {
+    let problem = "cannot be opened"
+    let file: FileDescriptor
+    do {
+      // O_NONBLOCK concerns the opening of pipes and devices only.
+      file = try FileDescriptor(path: path, flags: flags | O_NOFOLLOW | O_NONBLOCK, problem: problem)
+    } catch {
+      guard Folder.isLink(path) else { throw error }
+      throw FileError(path: path, problem: problem, reason: "it is a link, which is not followed; remove it")
+    }
+    guard file.isOrdinaryFile else {
+      throw FileError(path: path, problem: problem, reason: "it is no ordinary file")
     }
     self = file
+  }
+
+  /// Duplicates an open descriptor, such as standard input, and calls it `name`. The copy shares its position. Opening
+  /// `/dev/stdin` instead fails for a socket, and for a file that this user may not open.
+  public init(duplicating descriptor: Int32, name: String, problem: String = "cannot be read") throws(FileError) {
+    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+    guard copy >= 0 else { throw FileError(path: name, problem: problem, reason: Self.lastReason()) }
+    rawValue = copy
+    path = name
   }
 
   deinit { _ = close(rawValue) }
@@ -61,6 +85,21 @@ public struct FileDescriptor: ~Copyable, Sendable {
     FileError(path: path, problem: "cannot be written", reason: reason)
   }
 
+  private var isOrdinaryFile: Bool {
+    var status = stat()
+    return fstat(rawValue, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// The number of names of the file in its file system.
+  var nameCount: Int {
+    var status = stat()
+    return fstat(rawValue, &status) == 0 ? Int(status.st_nlink) : 0
+  }
+
+  /// Takes the advisory lock of the open file without waiting. Returns whether it is taken; false also where the file
+  /// system has no locks.
+  func takeLock() -> Bool { flock(rawValue, LOCK_EX | LOCK_NB) == 0 }
+
   /// Returns the number of bytes in the file.
   public func byteCount() throws(FileError) -> Int {
     var status = stat()
@@ -71,7 +110,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Reads from the file's position until `bytes` is full or the file ends. Returns the number of bytes read.
   public func fill(_ bytes: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
-    try Self.transfer(bytes.count) { start in
+    try Self.transfer(bytes.count, on: rawValue, POLLIN) { start in
       read(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start)
     } orThrow: {
       readError()
@@ -80,7 +119,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Fills `bytes` from the place `offset` of the file; its position stays. A file that ends earlier is an error.
   public func fill(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) {
-    let filled = try Self.transfer(bytes.count) { start in
+    let filled = try Self.transfer(bytes.count, on: rawValue, POLLIN) { start in
       pread(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start, off_t(offset + start))
     } orThrow: {
       readError()
@@ -90,7 +129,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Writes all of `bytes` at the file's position.
   public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
-    let written = try Self.transfer(bytes.count) { start in
+    let written = try Self.transfer(bytes.count, on: rawValue, POLLOUT) { start in
       write(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start)
     } orThrow: {
       writeError()
@@ -100,7 +139,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Writes all of `bytes` at the place `offset` of the file; its position stays.
   public func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
-    let written = try Self.transfer(bytes.count) { start in
+    let written = try Self.transfer(bytes.count, on: rawValue, POLLOUT) { start in
       pwrite(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start, off_t(offset + start))
     } orThrow: {
       writeError()
@@ -110,16 +149,30 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Repeats `part`, which transfers some of the bytes from a start on, until `byteCount` are transferred or it
   /// returns 0. Returns the number of bytes transferred.
-  private static func transfer(_ byteCount: Int, _ part: (Int) -> Int, orThrow error: () -> FileError)
-    throws(FileError) -> Int
-  {
+  /// - Parameter event: What a descriptor that does not block has to be ready for: `POLLIN` or `POLLOUT`.
+  private static func transfer(
+    _ byteCount: Int, on descriptor: Int32, _ event: Int32, _ part: (Int) -> Int, orThrow error: () -> FileError
+  ) throws(FileError) -> Int {
     var transferred = 0
     while transferred < byteCount {
       let count = part(transferred)
       if count == 0 { break }
-      if count > 0 { transferred += count } else if errno != EINTR { throw error() }
+      if count > 0 {
+        transferred += count
+      } else if errno == EAGAIN {
+        wait(for: event, on: descriptor)
+      } else if errno != EINTR {
+        throw error()
+      }
     }
     return transferred
+  }
+
+  /// Waits until a descriptor that does not block, as a pipe or socket inherited from another program may be, is ready
+  /// for `POLLIN` or `POLLOUT`.
+  public static func wait(for event: Int32, on descriptor: Int32) {
+    var request = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+    _ = poll(&request, 1, -1)
   }
 
   /// Waits until all written bytes are on the disk.

@@ -153,6 +153,35 @@ struct BadInputTests {
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/colored"))
   }
 
+  /// No report, no predictions file, no picture and no page of models whose colors are NaN or infinite.
+  @Test("Weights that overflow are refused")
+  func weightsThatOverflowAreRefused() throws {
+    let url = try weights("large.safetensors")
+    var bytes = [UInt8](try Data(contentsOf: url))
+    let start = 8 + bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+    let large = withUnsafeBytes(of: Float(1e30).bitPattern.littleEndian) { Array($0) }
+    for index in start..<bytes.count { bytes[index] = large[(index - start) % 4] }
+    try Data(bytes).write(to: url)
+    let (picture, out) = (folder.path + "/in/picture.png", folder.path + "/out")
+    try FileManager.default.createDirectory(atPath: folder.path + "/in", withIntermediateDirectories: true)
+    try RGBImage.colorful(width: 32, height: 32, level: 90).writePNG(to: picture)
+    try RGBImage.colorful(width: 40, height: 32, level: 30).writePNG(to: folder.path + "/in/second.png")
+    let evaluation = ["evaluate", url.path, "--data", folder.path + "/in", "--device", "cpu"]
+    for arguments in [
+      evaluation, evaluation + ["--predictions", out], evaluation + ["--full-size"],
+      evaluation + ["--full-size", "--csv", out],
+      ["compare", url.path, "--data", folder.path + "/in", "--out", out, "--size", "32", "--device", "cpu"],
+      ["colorize", url.path, folder.path + "/in", "--out", out, "--device", "cpu"],
+      ["colorize", url.path, picture, "--out", out + ".png", "--raw", "--device", "cpu"],
+    ] {
+      let result = try RecolorProcess(arguments).wait()
+      #expect(result.exitCode == 1 && result.output.isEmpty, "\(arguments): \(result.output)")
+      let lines = result.errorLines.filter { $0.hasPrefix("recolor: \(url.path): the predicted colors are NaN or") }
+      #expect(lines.count == 1, "\(result.errorOutput)")
+      #expect(Set(try FileManager.default.contentsOfDirectory(atPath: folder.path)) == ["in", "large.safetensors"])
+    }
+  }
+
   @Test("Missing devices are named")
   func missingDevicesAreNamed() throws {
     try expectFailure(["check", "--device", "opencl:7.3"], naming: "opencl:7.3")
@@ -194,7 +223,7 @@ struct BadInputTests {
   func failedDownloadsAreNamed() throws {
     try expectFailure(
       ["data", "fetch", "--out", folder.path, "--url", "http://127.0.0.1:9/cifar.tar.gz"], naming: "127.0.0.1:9")
-    #expect(!FileManager.default.fileExists(atPath: folder.path + "/cifar-10-batches-bin"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
   }
 
   @Test("Files are not written into missing folders", arguments: ["--predictions", "--csv"])

@@ -132,6 +132,104 @@ struct ColorizeTests {
     #expect(empty.exitCode == 1 && empty.errorOutput.contains("standard input"))
   }
 
+  @Test("A socket is read as standard input, also one that does not block")
+  func aSocketIsReadAsStandardInput() throws {
+    for flags in [Int32(0), Int32(SOCK_NONBLOCK.rawValue)] {
+      var ends: [Int32] = [0, 0]
+      try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | flags, 0, &ends) == 0)
+      let (near, far) = (FileHandle(fileDescriptor: ends[0]), FileHandle(fileDescriptor: ends[1]))
+      let out = "\(folder.path)/socket\(flags).png"
+      let process = try RecolorProcess(
+        ["colorize", folder.path + "/weights.safetensors", "-", "--out", out, "--device", "cpu"], inputHandle: far)
+      try far.close()
+      try near.write(contentsOf: Data(contentsOf: URL(filePath: folder.path + "/in/top.png")))
+      try near.close()
+      let result = try process.wait()
+      #expect(result.exitCode == 0, "\(result.errorOutput)")
+      #expect(try RGBImage(contentsOf: out).width == 40)
+    }
+  }
+
+  @Test("A file that was opened before is read as standard input, whoever may open it")
+  func aFileThatMayNotBeOpenedIsReadAsStandardInput() throws {
+    let (picture, out) = (folder.path + "/in/top.png", folder.path + "/new.png")
+    let handle = try #require(FileHandle(forReadingAtPath: picture))
+    #expect(chmod(picture, 0) == 0)
+    defer { chmod(picture, 0o600) }
+    let result = try RecolorProcess(
+      ["colorize", folder.path + "/weights.safetensors", "-", "--out", out, "--device", "cpu"], inputHandle: handle
+    ).wait()
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(try RGBImage(contentsOf: out).width == 40)
+  }
+
+  @Test("Nothing is written into pictures where standard streams are closed")
+  func nothingIsWrittenIntoPicturesWhereStandardStreamsAreClosed() throws {
+    let (picture, out) = (folder.path + "/in/top.png", folder.path + "/new.png")
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.arguments = [
+      "-c", "exec \"$0\" \"$@\" <&- >&- 2>&-", RecolorProcess.executable.path, "colorize",
+      folder.path + "/weights.safetensors", picture, "--out", out, "--device", "cpu",
+    ]
+    try shell.run()
+    shell.waitUntilExit()
+    // The path of the colored picture cannot be written to standard output.
+    #expect(shell.terminationStatus == 1)
+    #expect(try RGBImage(contentsOf: out).width == 40)
+  }
+
+  @Test(
+    "A stopped run leaves no part of a picture, and a later one removes what is left",
+    arguments: [SIGINT, SIGTERM, SIGKILL])
+  func aStoppedRunLeavesNoPartOfAPicture(signal: Int32) throws {
+    let (source, out) = (folder.path + "/large", folder.path + "/out")
+    for path in [source, out] {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    for number in 1...3 {
+      try RGBImage.colorful(width: 1500, height: 1500, level: UInt8(number)).writePNG(to: "\(source)/\(number).png")
+    }
+    let arguments = ["colorize", folder.path + "/weights.safetensors", source, "--out", out, "--device", "cpu"]
+    // Left by a process that was killed where files need names. One of another name is not the program's.
+    for name in ["1.png.4000000.tmp", "mine.png.4000000.tmp"] { try Data().write(to: URL(filePath: "\(out)/\(name)")) }
+    let process = try RecolorProcess(arguments)
+    let deadline = ContinuousClock.now + .seconds(60)
+    while process.isRunning, ContinuousClock.now < deadline,
+      !FileManager.default.fileExists(atPath: out + "/1.png")
+    {
+      usleep(1000)
+    }
+    // The second picture is decoded, colored or written now.
+    usleep(.random(in: 0..<100_000))
+    process.send(signal: signal)
+    _ = try process.wait()
+    let names = try FileManager.default.contentsOfDirectory(atPath: out)
+    // File systems without unnamed files keep one.
+    #expect(names.count { $0.hasSuffix(".tmp") } <= 2, "\(names)")
+    for name in names where name.hasSuffix(".png") { #expect(try RGBImage(contentsOf: "\(out)/\(name)").width == 1500) }
+    let rest = try RecolorProcess(arguments + ["--force"]).wait()
+    #expect(rest.exitCode == 0, "\(rest.errorOutput)")
+    #expect(
+      Set(try FileManager.default.contentsOfDirectory(atPath: out))
+        == ["1.png", "2.png", "3.png", "mine.png.4000000.tmp"])
+  }
+
+  @Test(
+    "Folders that may be written and not listed take pictures",
+    .enabled(if: geteuid() != 0, "root may list every folder"))
+  func foldersThatMayNotBeListedTakePictures() throws {
+    let out = folder.path + "/out"
+    try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+    #expect(chmod(out, 0o333) == 0)
+    defer { chmod(out, 0o700) }
+    let result = try colorize([folder.path + "/in/top.png", "--out", out])
+    #expect(result.exitCode == 0 && result.errorOutput.isEmpty, "\(result.errorOutput)")
+    #expect(result.output == out + "/top.png\n")
+    #expect(try RGBImage(contentsOf: out + "/top.png").width == 40)
+    #expect(try colorize([folder.path + "/in/top.png", "--out", out]).errorOutput.contains("is already there"))
+  }
+
   @Test("Contradictory arguments are refused")
   func contradictoryArgumentsAreRefused() throws {
     let (first, second) = (folder.path + "/in/top.png", folder.path + "/in/deep/a.png")

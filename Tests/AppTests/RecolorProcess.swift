@@ -23,12 +23,14 @@ final class RecolorProcess {
   ///   - environment: Added to that of the tests. The cache is a folder of the tests, so that kernels are compiled
   ///     once, unless it is given here.
   ///   - input: The file for standard input.
+  ///   - inputHandle: Standard input where it is no file that can be opened by a path.
   ///   - output: The file for standard output, instead of its own.
   ///   - memoryLimit: The limit of the address space, in KiB.
   ///   - largestFile: The limit of the size of files, in blocks of 512 bytes.
   ///   - directory: The working directory, instead of that of the tests.
   init(
-    _ arguments: [String], environment: [String: String] = [:], input: String? = nil, output: String? = nil,
+    _ arguments: [String], environment: [String: String] = [:], input: String? = nil,
+    inputHandle: FileHandle? = nil, output: String? = nil,
     memoryLimit: Int? = nil, largestFile: Int? = nil, directory: String? = nil
   ) throws {
     folder = try TemporaryFolder()
@@ -48,7 +50,7 @@ final class RecolorProcess {
     process.environment = ProcessInfo.processInfo.environment
       .merging(["RECOLOR_CACHE": Self.binaries.appending(path: "test-cache").path]) { $1 }
       .merging(environment) { $1 }
-    process.standardInput = input.flatMap { FileHandle(forReadingAtPath: $0) } ?? FileHandle.nullDevice
+    process.standardInput = inputHandle ?? input.flatMap { FileHandle(forReadingAtPath: $0) } ?? FileHandle.nullDevice
     let outputFile = try Self.newFile(folder.path + "/output")
     process.standardOutput = output.flatMap { FileHandle(forWritingAtPath: $0) } ?? outputFile
     process.standardError = try Self.newFile(folder.path + "/error")
@@ -87,5 +89,5 @@ final class RecolorProcess {
 
   /// The build's folder of executables, which holds the tests and the command.
   private static let binaries = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-  private static let executable = binaries.appending(path: "recolor")
+  static let executable = binaries.appending(path: "recolor")
 }

@@ -146,7 +146,7 @@ struct CIFARArchiveTests {
     damaged[3000] ^= 1
     let server = try FileServer(damaged)
     defer { server.stop() }
-    try expectFailure(test.at(server.url), server, keeping: [partName]) {
+    try expectFailure(test.at(server.url), server, keeping: []) {
       if case .checksum(server.url, test.archive.sha256, _) = $0 { true } else { false }
     }
     #expect(server.starts == [nil])
@@ -157,7 +157,7 @@ struct CIFARArchiveTests {
     }
     let shorter = try FileServer(Array(test.bytes.dropLast()))
     defer { shorter.stop() }
-    try expectFailure(test.at(shorter.url), shorter, keeping: [partName]) {
+    try expectFailure(test.at(shorter.url), shorter, keeping: []) {
       if case .checksum = $0 { true } else { false }
     }
   }
@@ -166,11 +166,11 @@ struct CIFARArchiveTests {
   func failingServers() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes, [.status(404)])
-    try expectFailure(test.at(server.url), server, keeping: [partName]) {
+    try expectFailure(test.at(server.url), server, keeping: []) {
       if case .download(server.url, let reason) = $0 { reason.contains("404") } else { false }
     }
     server.stop()
-    try expectFailure(test.at(server.url), server, keeping: [partName]) {
+    try expectFailure(test.at(server.url), server, keeping: []) {
       if case .download(server.url, _) = $0 { true } else { false }
     }
     let folder = try TemporaryFolder()
@@ -247,6 +247,35 @@ struct CIFARArchiveTests {
     #expect(throws: DataError.occupied(folder: target, reason: "its test_batch.bin is not the published one")) {
       try test.archive.fetch(into: folder.path)
     }
+  }
+
+  @Test("Links under the names of a download are not followed")
+  func links() throws {
+    let test = try TestArchive()
+    let server = try FileServer(test.bytes)
+    defer { server.stop() }
+    let (folder, others) = (try TemporaryFolder(), try TemporaryFolder())
+    try AtomicFile.write([1, 2, 3], to: "\(others.path)/file")
+    #expect(symlink("\(others.path)/file", "\(folder.path)/\(partName)") == 0)
+    let error = #expect(throws: DataError.self) { try fetch(test, server, into: folder) }
+    #expect(error?.description.contains("it is a link") == true)
+    Folder.removeFile("\(folder.path)/\(partName)")
+    #expect(symlink(others.path, "\(folder.path)/cifar-10-batches-bin.tmp") == 0)
+    try fetch(test, server, into: folder)
+    #expect(try readFile("\(others.path)/file") == [1, 2, 3])
+    #expect(try Folder.names(in: others.path) == ["file"])
+  }
+
+  @Test("A failed download leaves no folder that it made")
+  func failedDownloadsLeaveNoFolder() throws {
+    let test = try TestArchive()
+    let server = try FileServer(test.bytes, [.status(404)])
+    defer { server.stop() }
+    let folder = try TemporaryFolder()
+    #expect(throws: DataError.self) {
+      _ = try test.at(server.url).fetch(into: "\(folder.path)/new", download: download(server)) { _ in }
+    }
+    #expect(try Folder.names(in: folder.path).isEmpty)
   }
 
   @Test("Concurrent downloads are refused")

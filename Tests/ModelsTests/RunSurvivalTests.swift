@@ -253,6 +253,24 @@ struct RunSurvivalTests {
     }
   }
 
+  @Test("Links under a run's names are not followed when it writes")
+  func links() throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      do { _ = try start(configuration(on: backend), in: folder, on: backend) }
+      let notes = folder.appendingPathComponent("notes")
+      try Data("mine".utf8).write(to: notes)
+      for name in [
+        "metrics.csv", "samples/epoch_001.png", "checkpoints/last.safetensors", "checkpoints/best.safetensors",
+      ] {
+        try FileManager.default.createSymbolicLink(at: folder.appendingPathComponent(name), withDestinationURL: notes)
+      }
+      let run = try resume(folder, on: backend)
+      #expect(try run.train { false } == .finished)
+      #expect(try Data(contentsOf: notes) == Data("mine".utf8))
+    }
+  }
+
   @Test("A folder of an interrupted start can be reused, and not resumed")
   func cutShort() throws {
     let backend = try TestBackends.cpu.make()

@@ -1,5 +1,4 @@
 import Files
-import FoundationEssentials
 import Glibc
 import Imaging
 import Models
@@ -19,6 +18,8 @@ struct PictureColoring {
   /// Colors pictures. Returns the number of those that failed.
   func run(_ jobs: [PictureJob]) throws -> Int {
     let display = ProgressDisplay()
+    defer { display.clear() }
+    removeLeftovers(of: jobs)
     var failureCount = 0
     for (index, job) in jobs.enumerated() {
       if jobs.count > 1 { display.update("\(index + 1) of \(jobs.count): \(job.source.name)") }
@@ -46,7 +47,7 @@ struct PictureColoring {
         Console.note(note)
         failureCount += 1
       } else if case .file(let path) = job.target {
-        try Console.output(path)
+        try Console.output(line: path)
       }
     }
     return failureCount
@@ -68,21 +69,32 @@ struct PictureColoring {
   }
 
   private func requireFree(_ path: String) throws(FileError) {
-    var status = stat()
-    guard !replacesFiles, lstat(path, &status) == 0 else { return }
-    throw FileError(path: path, problem: "is already there", reason: "--force replaces it")
+    guard !replacesFiles, Folder.holdsName(path, followingLinks: false) else { return }
+    throw Self.taken(path)
+  }
+
+  private static func taken(_ path: String) -> FileError {
+    FileError(path: path, problem: "is already there", reason: "--force replaces it")
+  }
+
+  /// Removes what killed processes left of the files that are to be written.
+  private func removeLeftovers(of jobs: [PictureJob]) {
+    var names: [String: Set<String>] = [:]
+    for case .file(let path) in jobs.map(\.target) {
+      names[Folder.parent(of: path), default: []].insert(Folder.name(of: path))
+    }
+    for (folder, names) in names { AtomicFile.removeLeftovers(in: folder, where: names.contains) }
   }
 
   private func read(_ source: PictureJob.Source) throws -> Photograph {
     switch source {
     case .file(let path):
-      var status = stat()
-      if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO {
+      if Folder.type(of: path) == S_IFIFO {
         throw FileError(path: path, problem: "cannot be read", reason: "it is a pipe; - reads one from standard input")
       }
       return try Photograph(contentsOf: path, pixelLimit: pixelLimit)
     case .standardInput:
-      let input = try FileDescriptor(path: "/dev/stdin", flags: O_RDONLY, problem: "cannot be read")
+      let input = try FileDescriptor(duplicating: STDIN_FILENO, name: source.name)
       return try Photograph(reading: input, name: source.name, pixelLimit: pixelLimit)
     }
   }
@@ -90,13 +102,12 @@ struct PictureColoring {
   private func write(_ image: any WritableImage, to job: PictureJob) throws {
     switch job.target {
     case .file(let path):
-      try Folder.create(URL(filePath: path).deletingLastPathComponent().path)
+      try Folder.create(Folder.parent(of: path))
       do {
         try image.write(to: path, as: job.format, quality: quality, isReplacing: replacesFiles)
-      } catch {
-        // A file may have appeared there meanwhile.
-        try requireFree(path)
-        throw error
+      } catch ImageError.file(let error) where error.reason == AtomicFile.isTaken {
+        // A file appeared there meanwhile.
+        throw Self.taken(path)
       }
     case .standardOutput:
       // Encoded completely first, so that the pipe gets a whole picture or nothing.

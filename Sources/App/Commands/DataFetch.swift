@@ -40,7 +40,7 @@ struct DataFetch: ParsableCommand {
       display.update(Self.line(progress, seconds: (ContinuousClock.now - start) / .seconds(1)))
     }
     display.clear()
-    try Console.output("\(archive.name) is in \(folder).")
+    try Console.output(line: "\(archive.name) is in \(folder).")
   }
 
   private static func line(_ progress: CIFARArchive.Progress, seconds: Double) -> String {

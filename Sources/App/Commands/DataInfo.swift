@@ -67,13 +67,13 @@ extension DatasetSummary {
   /// The summary as text.
   fileprivate var text: String {
     var lines = [
-      "\(name): \(Format.counted(images, "image")) of \(width)×\(height), from \(source)",
+      "\(name): \(Format.counted(images, "image")) of \(width)×\(height), from \(source)".printable,
       "  mean of red, green, blue    \(mean.map { Format.fixed($0, 3) }.joined(separator: "  "))",
       "  standard deviation          \(standardDeviation.map { Format.fixed($0, 3) }.joined(separator: "  "))",
       "  colorfulness                \(Format.fixed(colorfulness, 1))",
     ]
     for label in labels ?? [] {
-      let name = label.name ?? "class \(label.label)"
+      let name = (label.name ?? "class \(label.label)").printable
       lines.append("  \(name.padding(to: 28))\(Format.count(label.images))")
     }
     return lines.joined(separator: "\n")

@@ -79,6 +79,6 @@ struct Export: ParsableCommand {
     case .safetensors:
       try WeightsExport(weights, isHalf: half, recommending: coloringOptions.choice).write(to: file)
     }
-    try Console.output(path)
+    try Console.output(line: path)
   }
 }

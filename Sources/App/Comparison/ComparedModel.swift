@@ -60,7 +60,7 @@ struct ModelArgument: Equatable, ExpressibleByArgument {
 
   init?(argument: String) {
     // A file whose name contains an equals sign.
-    guard !FileManager.default.fileExists(atPath: argument), let sign = argument.firstIndex(of: "=") else {
+    guard !Folder.holdsName(argument), let sign = argument.firstIndex(of: "=") else {
       guard !argument.isEmpty else { return nil }
       (name, path) = (nil, argument)
       return

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FoundationEssentials
 import Imaging
 import Models
@@ -50,13 +51,12 @@ extension Checkpoint {
   }
 
   private static func file(_ path: String) throws(RunError) -> URL {
-    var isFolder = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
+    guard Folder.exists(path) else {
       guard ImageFormat(ofFileAt: path) == nil else { throw .file(path: path, reason: "is a picture, not a model") }
       return URL(filePath: path)
     }
     let run = RunDirectory(opening: URL(filePath: path))
-    guard let weights = [run.best, run.last].first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
+    guard let weights = [run.best, run.last].first(where: { Folder.holdsName($0.path) }) else {
       throw .file(path: path, reason: "no weights: neither checkpoints/best.safetensors nor last.safetensors is there")
     }
     return weights

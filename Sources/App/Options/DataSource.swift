@@ -20,8 +20,13 @@ enum DataSource: Hashable, ExpressibleByArgument {
     case "cifar10": self = .cifar10
     case "cifar100": self = .cifar100
     // Absolute, because a run may be resumed from another working directory. A relative URL would lose a leading `..`.
-    default: self = .folder(URL(filePath: argument).absoluteURL.standardized.path)
+    default: self = .folder(URL(filePath: Self.absolute(argument)).standardized.path)
     }
+  }
+
+  /// Returns an absolute path. A working directory whose name is no UTF-8 is no `URL`.
+  private static func absolute(_ path: String) -> String {
+    path.hasPrefix("/") ? path : "\(Folder.realPath(".") ?? ".")/\(path)"
   }
 
   /// A part of a source.

@@ -11,6 +11,7 @@ final class ProgressDisplay {
 
   /// Shows a line.
   func update(_ line: String) {
+    let line = line.printable
     if isTerminal {
       // A line that wraps could not be overwritten. Erasing to the end removes the rest of a longer line before it.
       Console.progress("\r\(line.prefix(max(Console.width - 1, 1)))\u{1B}[K")

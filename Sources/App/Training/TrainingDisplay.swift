@@ -46,7 +46,7 @@ final class TrainingDisplay {
     if let outputError { throw outputError }
     let path = Format.shellWord(run.directory.url.path)
     try Console.output(
-      "finished; measure it with: recolor evaluate \(path) --data \(Format.shellWord(run.configuration.data))")
+      line: "finished; measure it with: recolor evaluate \(path) --data \(Format.shellWord(run.configuration.data))")
   }
 
   /// Seconds from which a duration is worth a line.

@@ -120,8 +120,7 @@ struct FileIdentity: Equatable {
 
   /// Nil where there is no such file.
   init?(path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
+    guard let status = Folder.status(of: path) else { return nil }
     let (modified, changed) = (status.st_mtim, status.st_ctim)
     text = [
       "\(status.st_ino)", "\(status.st_size)", "\(modified.tv_sec).\(modified.tv_nsec)",

@@ -56,7 +56,7 @@ public struct ImageCache: Sendable {
       }
     }
     guard let images else { return try decoder.decodeIntoMemory(progress: progress) }
-    for used in [path, indexPath] { utimensat(AT_FDCWD, used, nil, 0) }
+    for used in [path, indexPath] { utimensat(AT_FDCWD, used, nil, AT_SYMLINK_NOFOLLOW) }
     if index != known {
       do throws(FileError) {
         try index.write(to: indexPath)
@@ -69,10 +69,9 @@ public struct ImageCache: Sendable {
 
   /// Returns the path of the index, which is named by the folder's path; nil where the folder does not exist.
   private func path(forIndexOf folder: String) -> String? {
-    guard let place = realpath(folder, nil) else { return nil }
-    defer { free(place) }
+    guard let place = Folder.realPath(folder) else { return nil }
     // Half of the digest is enough to distinguish the folders of a machine.
-    let digest = try? SHA256.hexadecimal(of: [String(cString: place)])
+    let digest = try? SHA256.hexadecimal(of: [place])
     return digest.map { "\(self.folder)/\($0.prefix(32)).index" }
   }
 

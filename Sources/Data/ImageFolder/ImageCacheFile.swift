@@ -59,7 +59,9 @@ enum ImageCacheFile {
     try withDataErrors { () throws(FileError) in
       try Folder.requireRoom(for: imagesStart + decoder.imageByteCount * decoder.names.count, path: path)
     }
-    let file = try withDataErrors { () throws(FileError) in try AtomicFile(path: path, mode: 0o600) }
+    let file = try withDataErrors { () throws(FileError) in
+      try AtomicFile(path: path, mode: 0o600, followingLinks: false)
+    }
     var digest = SHA256()
     var byteCount = 0
     let omissions = try decoder.decode(contents: contents, progress: progress) { (images) throws(DataError) in

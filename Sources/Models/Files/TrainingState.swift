@@ -69,7 +69,8 @@ public struct TrainingState: Codable, Equatable, Sendable {
     encoder.outputFormatting = .sortedKeys
     let state = String(decoding: try encoder.encode(self), as: UTF8.self)
     let writer = try SafetensorsWriter(
-      writing: url, tensors: descriptions, metadata: ["format": "recolor training state", "state": state])
+      writing: url, tensors: descriptions, metadata: ["format": "recolor training state", "state": state],
+      followingLinks: false)
     try Self.forEach(trainer) { name, parameters, parameter, vector in
       let values = try parameters.fileValues(of: parameter, in: vector, on: backend)
       guard values.allSatisfy(\.isFinite) else { throw CheckpointError.notFinite(path: url.path, tensor: name) }

@@ -79,7 +79,7 @@ public struct RunDirectory {
   /// Opens and locks the folder of a run to resume it, and removes half-written files of a process that was killed.
   public init(resuming url: URL) throws(RunError) {
     self.url = url
-    guard FileManager.default.fileExists(atPath: configuration.path) else {
+    guard Folder.holdsName(configuration.path) else {
       if Folder.exists(url.path), (try? isUnbegun()) == true { throw .unbegun(path: url.path) }
       throw .notARun(path: url.path, reason: "config.json cannot be read: No such file or directory")
     }
@@ -104,19 +104,19 @@ public struct RunDirectory {
   func write(_ configuration: RunConfiguration) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try AtomicFile.write([UInt8](try encoder.encode(configuration)), to: self.configuration.path)
+    try AtomicFile.write([UInt8](try encoder.encode(configuration)), to: self.configuration.path, followingLinks: false)
   }
 
   /// Writes the sheet of an epoch, counted from 1.
   func write(_ sheet: ContactSheet, epoch: Int) throws {
     try Folder.create(samples.path)
-    try sheet.rendered().writePNG(to: sample(epoch: epoch).path)
+    try AtomicFile.write(sheet.rendered().png(), to: sample(epoch: epoch).path, followingLinks: false)
   }
 
   /// Replaces `metrics.csv`.
   func write(_ table: MetricsTable) throws(RunError) {
     do {
-      try AtomicFile.write([UInt8](table.csv.utf8), to: metrics.path)
+      try AtomicFile.write([UInt8](table.csv.utf8), to: metrics.path, followingLinks: false)
     } catch {
       throw .file(path: metrics.path, reason: "\(error.problem): \(error.reason)")
     }
@@ -139,7 +139,7 @@ public struct RunDirectory {
       guard let names = try? Folder.names(in: checkpoints.path) else { return true }
       if names.contains(where: { $0.hasSuffix(".safetensors") }) { return true }
     }
-    guard FileManager.default.fileExists(atPath: metrics.path) else { return false }
+    guard Folder.holdsName(metrics.path) else { return false }
     guard let bytes = try? readFile(metrics.path, limit: Self.largestText) else { return true }
     return bytes.split(separator: UInt8(ascii: "\n")).count > 1
   }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Runtime
 
@@ -85,6 +86,6 @@ extension TrainingRun {
 
   /// The path of a file that exists; nil where it does not.
   private func existing(_ file: URL) -> String? {
-    FileManager.default.fileExists(atPath: file.path) ? file.path : nil
+    Folder.holdsName(file.path) ? file.path : nil
   }
 }

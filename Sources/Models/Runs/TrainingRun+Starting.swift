@@ -1,4 +1,5 @@
 import Data
+import Files
 import Foundation
 import Runtime
 
@@ -54,7 +55,7 @@ extension TrainingRun {
   /// Restores the state from its file. A run that was killed before it wrote one begins again: nothing was trained. One
   /// whose state is missing is refused, as beginning again would overwrite what was trained.
   private func restore() throws {
-    guard FileManager.default.fileExists(atPath: directory.state.path) else {
+    guard Folder.holdsName(directory.state.path) else {
       guard !directory.holdsResults else { throw RunError.withoutState(path: directory.state.path) }
       if let weights = configuration.initialWeights {
         throw RunError.notARun(

@@ -29,7 +29,7 @@ extension CacheFolder {
   /// Writes a file, which only this user may read, into a cache.
   package static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
     try prepare(Folder.parent(of: path))
-    try AtomicFile.write(bytes, to: path, mode: 0o600)
+    try AtomicFile.write(bytes, to: path, mode: 0o600, followingLinks: false)
   }
 
   /// Returns whether a file of a cache exists and may be used, and its folder as well. Otherwise another user may have
