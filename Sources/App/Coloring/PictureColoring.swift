@@ -15,6 +15,8 @@ struct PictureColoring {
   let quality: Int
   let replacesFiles: Bool
   let pixelLimit: Int
+  /// Whether pictures whose files end too early are colored as far as they go.
+  let isPartAccepted: Bool
 
   /// Colors pictures. Returns the number of those that failed.
   func run(_ jobs: [PictureJob]) throws -> Int {
@@ -34,6 +36,7 @@ struct PictureColoring {
           + "--pixel-limit raises that"
       } catch let error as ImageError {
         note = error.description
+        if case .incomplete = error { note?.append("; --partial colors what is there") }
       } catch let error as FileError {
         note = error.description
       } catch BackendError.outOfMemory(let requested, let device) {
@@ -80,10 +83,11 @@ struct PictureColoring {
       if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO {
         throw FileError(path: path, problem: "cannot be read", reason: "it is a pipe; - reads one from standard input")
       }
-      return try Photograph(contentsOf: path, pixelLimit: pixelLimit)
+      return try Photograph(contentsOf: path, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted)
     case .standardInput:
       let input = try FileDescriptor(path: "/dev/stdin", flags: O_RDONLY, problem: "cannot be read")
-      return try Photograph(reading: input, name: source.name, pixelLimit: pixelLimit)
+      return try Photograph(
+        reading: input, name: source.name, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted)
     }
   }
 
