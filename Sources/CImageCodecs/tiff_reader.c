@@ -22,6 +22,8 @@ struct recolor_tiff_reader {
   bool is_converted;
   /// Gray of which 0 is white.
   bool is_inverted;
+  /// Reading behind the end of the file gives zeros.
+  bool fills_missing;
   tiff_layout layout;
 };
 
@@ -43,6 +45,10 @@ static tmsize_t take(thandle_t handle, void *bytes, tmsize_t count) {
   size_t rest = reader->position < reader->count ? reader->count - reader->position : 0;
   size_t taken = (size_t)count < rest ? (size_t)count : rest;
   memcpy(bytes, reader->bytes + (taken ? reader->position : 0), taken);
+  if (reader->fills_missing) {
+    memset((uint8_t *)bytes + taken, 0, (size_t)count - taken);
+    taken = (size_t)count;
+  }
   reader->position += taken;
   return (tmsize_t)taken;
 }
@@ -220,10 +226,18 @@ static void invert(const tiff_layout *layout, uint8_t *pixels) {
   }
 }
 
-bool recolor_tiff_read(recolor_tiff_reader *reader, uint8_t *pixels, char message[RECOLOR_MESSAGE_SIZE]) {
+bool recolor_tiff_read(
+    recolor_tiff_reader *reader, uint8_t *pixels, recolor_extent *extent, char message[RECOLOR_MESSAGE_SIZE]) {
   last_error[0] = 0;
-  bool is_read = reader->is_converted ? read_converted(reader, pixels)
-                                      : tiff_blocks_read(reader->tiff, &reader->layout, reader->count, pixels);
+  *extent = (recolor_extent){0};
+  bool is_read;
+  if (reader->is_converted) {
+    is_read = read_converted(reader, pixels);
+    TIFFGetField(reader->tiff, TIFFTAG_IMAGELENGTH, &extent->row_count);
+  } else {
+    is_read = tiff_blocks_read(
+        reader->tiff, &reader->layout, reader->count, &reader->fills_missing, pixels, &extent->row_count);
+  }
   if (is_read && !reader->is_converted && reader->is_inverted) invert(&reader->layout, pixels);
   if (!is_read) explain(message, "its strips or tiles are damaged");
   return is_read;

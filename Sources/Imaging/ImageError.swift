@@ -7,6 +7,8 @@ public enum ImageError: Error, Equatable {
   case unknownFormat(path: String)
   /// The file is of a known format, but damaged or of an unsupported kind.
   case damaged(path: String, format: String, reason: String)
+  /// The file ends within the image; `found` says how much there is of it.
+  case incomplete(path: String, format: String, found: String)
   /// The image has more pixels than `limit`.
   case tooLarge(path: String, width: Int, height: Int, limit: Int)
   /// The image has no pixels, or a side that is too long.
@@ -29,6 +31,7 @@ extension ImageError: CustomStringConvertible {
     case .file(let error): error.description
     case .unknownFormat(let path): "\(path): neither \(Self.formats) image"
     case .damaged(let path, let format, let reason): "\(path): the \(format) image cannot be decoded: \(reason)"
+    case .incomplete(let path, let format, let found): "\(path): the \(format) image ends too early: \(found)"
     case .tooLarge(let path, let width, let height, let limit):
       "\(path): \(width)×\(height) is more than the \(limit) pixels that an image may have"
     case .badSize(let path, let reason): "\(path): the image cannot be decoded: \(reason)"

@@ -230,6 +230,28 @@ struct ColorizeTests {
     #expect(try colorize([folder.path + "/in/top.png", "--out", out]).errorOutput.contains("is already there"))
   }
 
+  @Test("Pictures without their end are colored, cut ones only on request")
+  func picturesWithoutTheirEnd() throws {
+    let whole = try Data(contentsOf: URL(filePath: folder.path + "/in/top.png"))
+    let (endless, cut) = (folder.path + "/endless.png", folder.path + "/cut.png")
+    try whole.dropLast(12).write(to: URL(filePath: endless))
+    let result = try colorize([endless])
+    #expect(result.exitCode == 0 && result.output == folder.path + "/endless-colored.png\n", "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("\(endless): its end is missing, but none of its pixels"))
+    let rows = (0..<3 * 64 * 400).map { UInt8(truncatingIfNeeded: $0 * $0 / 611) }
+    let png = try RGBImage(width: 64, height: 400, bytes: rows).png()
+    try Data(png[..<(png.count / 2)]).write(to: URL(filePath: cut))
+    let refused = try colorize([cut])
+    #expect(refused.exitCode == 1 && refused.errorLines.count == 1, "\(refused.errorOutput)")
+    #expect(refused.errorOutput.contains("\(cut): the PNG image ends too early: only the first "))
+    #expect(refused.errorOutput.contains("--partial"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/cut-colored.png"))
+    let part = try colorize([cut, "--partial"])
+    #expect(part.exitCode == 0 && part.errorOutput.contains("\(cut): it ends too early"), "\(part.errorOutput)")
+    let image = try RGBImage(contentsOf: folder.path + "/cut-colored.png")
+    #expect(image.width == 64 && image.height > 100 && image.height < 300)
+  }
+
   @Test("Contradictory arguments are refused")
   func contradictoryArgumentsAreRefused() throws {
     let (first, second) = (folder.path + "/in/top.png", folder.path + "/in/deep/a.png")

@@ -32,6 +32,22 @@ struct ImageFolderTests {
     }
   }
 
+  @Test("Images without the end of their file are used, cut ones are left out")
+  func imagesWithoutTheEndOfTheirFile() throws {
+    let folder = try TemporaryFolder()
+    let image = RGBImage(width: 16, height: 16, bytes: (0..<768).map { UInt8(truncatingIfNeeded: $0 * 37) })
+    let output = MemoryOutput()
+    try image.write(to: output, as: .jpeg, name: "test")
+    let (png, jpeg) = (try image.png(), output.bytes)
+    try AtomicFile.write(Array(png.dropLast(12)), to: "\(folder.path)/a.png")
+    try AtomicFile.write(jpeg.dropLast(2) + [0, 0] + Array("SEFT".utf8), to: "\(folder.path)/b.jpg")
+    try AtomicFile.write(Array(png[..<(png.count / 2)]), to: "\(folder.path)/c.png")
+    let contents = try ImageFolder.load(folder.path, width: 16, height: 16, cache: nil)
+    #expect(contents.dataset.count == 2 && contents.dataset[0] == image)
+    #expect(contents.dataset[1] == (try RGBImage(encoded: jpeg, name: "whole")))
+    #expect(contents.unreadable.map(\.path) == ["\(folder.path)/c.png"])
+  }
+
   @Test("Folders without images are named")
   func withoutImages() throws {
     let folder = try TemporaryFolder()

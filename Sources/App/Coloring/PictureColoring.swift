@@ -14,6 +14,8 @@ struct PictureColoring {
   let quality: Int
   let replacesFiles: Bool
   let pixelLimit: Int
+  /// Whether pictures whose files end too early are colored as far as they go.
+  let isPartAccepted: Bool
 
   /// Colors pictures. Returns the number of those that failed.
   func run(_ jobs: [PictureJob]) throws -> Int {
@@ -35,6 +37,7 @@ struct PictureColoring {
           + "--pixel-limit raises that"
       } catch let error as ImageError {
         note = error.description
+        if case .incomplete = error { note?.append("; --partial colors what is there") }
       } catch let error as FileError {
         note = error.description
       } catch BackendError.outOfMemory(let requested, let device) {
@@ -92,10 +95,11 @@ struct PictureColoring {
       if Folder.type(of: path) == S_IFIFO {
         throw FileError(path: path, problem: "cannot be read", reason: "it is a pipe; - reads one from standard input")
       }
-      return try Photograph(contentsOf: path, pixelLimit: pixelLimit)
+      return try Photograph(contentsOf: path, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted)
     case .standardInput:
       let input = try FileDescriptor(duplicating: STDIN_FILENO, name: source.name)
-      return try Photograph(reading: input, name: source.name, pixelLimit: pixelLimit)
+      return try Photograph(
+        reading: input, name: source.name, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted)
     }
   }
 

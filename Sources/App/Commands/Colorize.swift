@@ -61,6 +61,8 @@ struct Colorize: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp("Quality of JPEG pictures, 1 to 100. (default: \(ImageFormat.defaultQuality))"))
   var quality: Int?
+  @Flag(help: "Color a picture whose file ends too early as far as it goes; otherwise it is an error.")
+  var partial = false
   @Flag(help: "Write the model's own red, green and blue, at its working size.")
   var raw = false
   @OptionGroup var coloringOptions: ColoringOptions
@@ -96,7 +98,8 @@ struct Colorize: ParsableCommand {
     let coloring = PictureColoring(
       colorizer: try Colorizer(weights, on: try deviceOptions.device.open(precisionOptions.precision)),
       settings: coloringOptions.choice.settings(over: weights.coloringSettings), isRaw: raw,
-      quality: quality ?? ImageFormat.defaultQuality, replacesFiles: force, pixelLimit: pixelLimit * 1_000_000)
+      quality: quality ?? ImageFormat.defaultQuality, replacesFiles: force, pixelLimit: pixelLimit * 1_000_000,
+      isPartAccepted: partial)
     if let remark = choice.remark { Console.note(remark) }
     for problem in plan.problems { Console.note(problem) }
     let failureCount = plan.problems.count + (try coloring.run(plan.jobs))

@@ -15,8 +15,8 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     let fileExtensions: [String]
     /// The first bytes of files; nil is any byte.
     let signatures: [[UInt8?]]
-    /// Decodes a file in memory, given its name for errors and the largest number of pixels.
-    let decode: @Sendable ([UInt8], String, Int) throws(ImageError) -> DecodedImage
+    /// Decodes a file in memory.
+    let decode: @Sendable ([UInt8], DecodingRequest) throws(ImageError) -> DecodedImage
     /// Nil where files are only read.
     var encoder: LibraryEncoder?
   }
