@@ -37,13 +37,13 @@ struct Recolor: ParsableCommand {
 
   static func main() {
     LoggingSystem.bootstrap { _ in RemarkHandler() }
-    var parsed: any ParsableCommand.Type = Recolor.self
+    let arguments = Array(CommandLine.arguments.dropFirst())
     do {
-      var command = try parseAsRoot(TrainArguments.expanded(Array(CommandLine.arguments.dropFirst())))
-      parsed = type(of: command)
+      try CommandWords.checkCommand(in: arguments)
+      var command = try parseAsRoot(TrainArguments.expanded(arguments))
       try command.run()
     } catch {
-      Failure.exit(with: error, of: parsed)
+      Failure.exit(with: error, of: arguments)
     }
   }
 }
@@ -60,11 +60,11 @@ struct DataCommand: ParsableCommand {
 enum Failure {
   /// Writes the error in one line and ends the process: with 64 where the command line is wrong, with 1 where the work
   /// failed. Requests for help and for the version are errors of the parser, too; they are answered and end with 0.
-  /// - Parameter command: The command that ran; `Recolor` where the command line could not be parsed.
-  static func exit(with error: any Error, of command: any ParsableCommand.Type) -> Never {
+  /// - Parameter arguments: The command line without the program's name.
+  static func exit(with error: any Error, of arguments: [String]) -> Never {
     // An error in a configuration file counts as one of the command line.
     let isInFile = error is ConfigurationError
-    let code = isInFile ? .validationFailure : Recolor.exitCode(for: error)
+    let code = isInFile || error is UsageError ? .validationFailure : Recolor.exitCode(for: error)
     if code == .success {
       do throws(OutputError) {
         try Console.output(Recolor.fullMessage(for: error))
@@ -75,23 +75,20 @@ enum Failure {
     } else if !(error is ExitCode) {
       Console.note(
         code == .validationFailure && !isInFile
-          ? usageLine(for: error, of: command) : oneLine(String(describing: error)))
+          ? usageLine(for: error, of: arguments) : oneLine(String(describing: error)))
     }
     Glibc.exit(code.rawValue)
   }
 
-  /// Returns an error of the command line, with a reference to the subcommand's help.
-  private static func usageLine(for error: any Error, of command: any ParsableCommand.Type) -> String {
-    let message = oneLine(Recolor.message(for: error))
-    let hint: String?
-    if error is ValidationError {
-      // A command threw it as it ran; the parser does not know which one that was.
-      hint = name(of: command).map { "See '\($0) --help' for more information." }
-    } else {
-      // The last line of the parser's full message names the subcommand's help.
-      hint = Recolor.fullMessage(for: error).split(whereSeparator: \.isNewline).last.map { oneLine(String($0)) }
-    }
-    guard let hint, hint.hasPrefix("See ") else { return message }
+  /// Returns an error of the command line, with a reference to the command's help.
+  private static func usageLine(for error: any Error, of arguments: [String]) -> String {
+    // The parser names the nearest option by its letters alone, and options that are missing before those that are
+    // unknown.
+    let isOfParser = !(error is ValidationError)
+    let usage = error as? UsageError ?? (isOfParser ? CommandWords.unknownOption(in: arguments) : nil)
+    let message = oneLine(usage?.message ?? Recolor.message(for: error))
+    let command = usage?.command ?? CommandWords.command(in: arguments)
+    let hint = name(of: command).map { "See '\($0) --help' for more information." } ?? ""
     return message + (message.last.map { ".?!".contains($0) } ?? false ? " " : ". ") + hint
   }
 

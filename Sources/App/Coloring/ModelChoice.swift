@@ -31,7 +31,10 @@ struct ModelChoice {
         arguments.count > 1 ? "coloring with \(model); another model is named first or by --weights" : nil
     }
     for picture in pictures where Self.role(of: picture) == .model {
-      throw ValidationError("\(picture): is a model; a model comes before the pictures, or after --weights.")
+      let line = ["recolor", "colorize", picture] + pictures.filter { $0 != picture }.prefix(1)
+      throw ValidationError(
+        "\(picture): is a model; a model comes before the pictures, \(line.map(Format.shellWord).joined(separator: " ")), "
+          + "or after --weights.")
     }
   }
 
@@ -50,8 +53,9 @@ struct ModelChoice {
     case .folder where !isAlone:
       guard holdsPictures(first, isRecursive: isRecursive) else {
         throw ValidationError(
-          "\(first): holds neither pictures nor a run's weights"
-            + (isRecursive ? "." : "; --recursive looks into folders inside it."))
+          "\(first): holds neither pictures nor a run's weights; "
+            + (RunPlace.list(in: first) ?? (isRecursive ? "name others" : "--recursive looks into folders inside it"))
+            + ".")
       }
       return false
     case .picture, .folder, .nothing: return false

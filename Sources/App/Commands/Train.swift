@@ -137,6 +137,7 @@ struct Train: ParsableCommand {
   }
 
   private func resumed(_ folder: String) throws -> TrainingRun {
+    try RunPlace.requireRun(folder)
     let directory = try RunDirectory(resuming: URL(filePath: folder))
     var configuration = try directory.readConfiguration()
     options.applyChanges(to: &configuration)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import FoundationEssentials
-import Imaging
 import Models
 
 /// The argument for weights, and options for what their file may not state.
@@ -45,21 +44,8 @@ extension Checkpoint {
       }
       try self.init(model)
     } else {
-      try self.init(reading: Self.file(argument), kind: kind, upsampling: upsampling)
+      try self.init(reading: WeightsFile(argument).url, kind: kind, upsampling: upsampling)
     }
-  }
-
-  private static func file(_ path: String) throws(RunError) -> URL {
-    var isFolder = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder else {
-      guard ImageFormat(ofFileAt: path) == nil else { throw .file(path: path, reason: "is a picture, not a model") }
-      return URL(filePath: path)
-    }
-    let run = RunDirectory(opening: URL(filePath: path))
-    guard let weights = [run.best, run.last].first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
-      throw .file(path: path, reason: "no weights: neither checkpoints/best.safetensors nor last.safetensors is there")
-    }
-    return weights
   }
 
   /// The folder of the run that the file would be in; nil for a built-in model. It need not exist.
