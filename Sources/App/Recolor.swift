@@ -41,6 +41,7 @@ struct Recolor: ParsableCommand {
     do {
       try CommandWords.checkCommand(in: arguments)
       var command = try parseAsRoot(TrainArguments.expanded(arguments))
+      if let speaking = command as? any SpeakingCommand { Console.level = speaking.verbosity.level }
       try command.run()
     } catch {
       Failure.exit(with: error, of: arguments)
@@ -69,11 +70,11 @@ enum Failure {
       do throws(OutputError) {
         try Console.output(Recolor.fullMessage(for: error))
       } catch {
-        Console.note(error.description)
+        Console.error(error.description)
         Glibc.exit(ExitCode.failure.rawValue)
       }
     } else if !(error is ExitCode) {
-      Console.note(
+      Console.error(
         code == .validationFailure && !isInFile
           ? usageLine(for: error, of: arguments) : oneLine(String(describing: error)))
     }

@@ -18,7 +18,7 @@ struct BadInputTests {
     let result = try RecolorProcess(arguments, environment: environment).wait()
     #expect(result.exitCode == 1, sourceLocation: sourceLocation)
     #expect(result.errorLines.count == 1, "\(result.errorOutput)", sourceLocation: sourceLocation)
-    #expect(result.errorOutput.hasPrefix("recolor: "), sourceLocation: sourceLocation)
+    #expect(result.errorOutput.hasPrefix("recolor: error: "), sourceLocation: sourceLocation)
     for name in names {
       #expect(result.errorOutput.contains(name), "\(result.errorOutput)", sourceLocation: sourceLocation)
     }

@@ -24,12 +24,13 @@ final class RecolorProcess {
   ///     once, unless it is given here.
   ///   - input: The file for standard input.
   ///   - output: The file for standard output, instead of its own.
+  ///   - errorOutput: The file for standard error, such as a terminal, instead of its own.
   ///   - memoryLimit: The limit of the address space, in KiB.
   ///   - largestFile: The limit of the size of files, in blocks of 512 bytes.
   ///   - directory: The working directory, instead of that of the tests.
   init(
     _ arguments: [String], environment: [String: String] = [:], input: String? = nil, output: String? = nil,
-    memoryLimit: Int? = nil, largestFile: Int? = nil, directory: String? = nil
+    errorOutput: FileHandle? = nil, memoryLimit: Int? = nil, largestFile: Int? = nil, directory: String? = nil
   ) throws {
     folder = try TemporaryFolder()
     // The address sanitizer reserves terabytes of address space.
@@ -51,7 +52,8 @@ final class RecolorProcess {
     process.standardInput = input.flatMap { FileHandle(forReadingAtPath: $0) } ?? FileHandle.nullDevice
     let outputFile = try Self.newFile(folder.path + "/output")
     process.standardOutput = output.flatMap { FileHandle(forWritingAtPath: $0) } ?? outputFile
-    process.standardError = try Self.newFile(folder.path + "/error")
+    let errorFile = try Self.newFile(folder.path + "/error")
+    process.standardError = errorOutput ?? errorFile
     try process.run()
   }
 

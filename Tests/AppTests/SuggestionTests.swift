@@ -93,7 +93,7 @@ struct SuggestionTests {
     ] {
       let result = try RecolorProcess.run("export", path + given, "--out", path + "/out.onnx")
       #expect(result.exitCode == 1 && result.errorLines.count == 1, "\(result.errorOutput)")
-      #expect(result.errorOutput.hasPrefix("recolor: \(path)\(given): "), "\(result.errorOutput)")
+      #expect(result.errorOutput.hasPrefix("recolor: error: \(path)\(given): "), "\(result.errorOutput)")
       #expect(result.errorOutput.contains(message), "\(result.errorOutput)")
     }
     #expect(!FileManager.default.fileExists(atPath: path + "/out.onnx"))

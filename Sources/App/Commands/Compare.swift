@@ -4,7 +4,7 @@ import Files
 import Models
 
 /// `recolor compare`
-struct Compare: ParsableCommand {
+struct Compare: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare several models on the same photographs.",
     discussion: """
@@ -55,6 +55,7 @@ struct Compare: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
   @OptionGroup var report: ReportOptions
+  @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
     guard !out.isEmpty else { throw ValidationError("--out: names no folder.") }
@@ -75,7 +76,7 @@ struct Compare: ParsableCommand {
       guard let trained = model.weights.imageSize,
         trained != (height: dataset.height, width: dataset.width)
       else { continue }
-      Console.note(
+      Console.warning(
         "\(model.name) was trained on \(trained.width)×\(trained.height) images and is measured on "
           + "\(dataset.width)×\(dataset.height); --size says which size all are measured on")
     }

@@ -3,7 +3,7 @@ import Data
 import Imaging
 
 /// `recolor data info`
-struct DataInfo: ParsableCommand {
+struct DataInfo: SpeakingCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
     abstract: "Count the photographs of a source, and show some.",
@@ -23,6 +23,7 @@ struct DataInfo: ParsableCommand {
   @Option(help: ArgumentHelp("Write a picture of the first photographs, in gray and in color.", valueName: "file"))
   var sheet: String?
   @OptionGroup var report: ReportOptions
+  @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
     try Requirement.within(1...4096).check(size, of: "size")

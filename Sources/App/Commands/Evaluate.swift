@@ -5,7 +5,7 @@ import FoundationEssentials
 import Models
 
 /// `recolor evaluate`
-struct Evaluate: ParsableCommand {
+struct Evaluate: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure how well a model colors photographs that it has not seen.",
     discussion: """
@@ -48,6 +48,7 @@ struct Evaluate: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
   @OptionGroup var report: ReportOptions
+  @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
     try Requirement.positive.check(images, of: "images")

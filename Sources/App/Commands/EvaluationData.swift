@@ -67,7 +67,7 @@ struct EvaluationData {
   private static func split(of weights: Checkpoint, count: Int) throws(DataError) -> TrainingSplit {
     if let run = weights.runConfiguration { return try run.split(count: count) }
     let recipe = weights.recipe ?? TrainingOptions(recipeFor: weights.configuration.kind)
-    Console.note(
+    Console.warning(
       "\(weights.name) is in no run; splitting by seed \(recipe.seed), as a run without --train-images and "
         + "--validation-images does")
     return try TrainingSplit(count: count, seed: recipe.seed)

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Models
 
 /// `recolor export`
-struct Export: ParsableCommand {
+struct Export: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a model as a file that other programs run.",
     discussion: """
@@ -37,6 +37,7 @@ struct Export: ParsableCommand {
   var normalized = false
   @Flag(help: "Replace the file if it is there.")
   var force = false
+  @OptionGroup var verbosity: VerbosityOptions
   @OptionGroup(title: "What a safetensors file recommends to colorize") var coloringOptions: ColoringOptions
 
   func validate() throws {

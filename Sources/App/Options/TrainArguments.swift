@@ -7,7 +7,7 @@ import Models
 /// command is a key of such a file.
 enum TrainArguments {
   /// Options that a file cannot give.
-  private static let excluded: Set = ["help", "version", "config", "resume"]
+  private static let excluded: Set = ["help", "version", "config", "resume", "quiet", "verbose"]
 
   /// Returns the arguments with the options of the file that `--config` names, except those on the command line, and
   /// those of its recipe where the command line names a recipe. `--config` stays, for messages.
@@ -152,8 +152,8 @@ enum TrainArguments {
     }
   }
 
-  /// The names of all options and flags that a file may give, without leading dashes, and whether each is a flag.
+  /// The long names of all options and flags that a file may give, without leading dashes, and whether each is a flag.
   private static var knownOptions: [String: Bool] {
-    OptionNames.known(of: Train.self).filter { !excluded.contains($0.key) }
+    OptionNames.known(of: Train.self).filter { $0.key.count > 1 && !excluded.contains($0.key) }
   }
 }
