@@ -40,6 +40,7 @@ struct Recolor: ParsableCommand {
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       try CommandWords.checkCommand(in: arguments)
+      try CommandWords.checkNotEmpty(arguments)
       var command = try parseAsRoot(TrainArguments.expanded(arguments))
       if let speaking = command as? any SpeakingCommand { Console.level = speaking.verbosity.level }
       try command.run()
@@ -59,13 +60,12 @@ struct DataCommand: ParsableCommand {
 
 /// The end of the command after an error.
 enum Failure {
-  /// Writes the error in one line and ends the process: with 64 where the command line is wrong, with 1 where the work
-  /// failed. Requests for help and for the version are errors of the parser, too; they are answered and end with 0.
+  /// Writes the error in one line and ends the process: with 64 where the command line is wrong, whatever files there
+  /// are, or a value in a configuration file; with 1 where the work failed, or a file or folder is missing, in the way,
+  /// or of another kind. Requests for help and for the version are errors of the parser, too; they are answered and end with 0.
   /// - Parameter arguments: The command line without the program's name.
   static func exit(with error: any Error, of arguments: [String]) -> Never {
-    // An error in a configuration file counts as one of the command line.
-    let isInFile = error is ConfigurationError
-    let code = isInFile || error is UsageError ? .validationFailure : Recolor.exitCode(for: error)
+    let code = exitCode(for: error)
     if code == .success {
       do throws(OutputError) {
         try Console.output(Recolor.fullMessage(for: error))
@@ -75,10 +75,18 @@ enum Failure {
       }
     } else if !(error is ExitCode) {
       Console.error(
-        code == .validationFailure && !isInFile
+        code == .validationFailure && !(error is ConfigurationError)
           ? usageLine(for: error, of: arguments) : oneLine(String(describing: error)))
     }
     Glibc.exit(code.rawValue)
+  }
+
+  private static func exitCode(for error: any Error) -> ExitCode {
+    switch error {
+    case is UsageError: .validationFailure
+    case let error as ConfigurationError: error.isUnreadable ? .failure : .validationFailure
+    default: Recolor.exitCode(for: error)
+    }
   }
 
   /// Returns an error of the command line, with a reference to the command's help.

@@ -84,7 +84,6 @@ struct Colorize: SpeakingCommand {
     if out == "-", isatty(STDOUT_FILENO) == 1 {
       throw ValidationError("--out -: standard output is a terminal; send it to a file or a pipe.")
     }
-    _ = try ModelChoice(arguments, weights: weights, isRecursive: recursive)
   }
 
   func run() throws {

@@ -58,7 +58,6 @@ struct Compare: SpeakingCommand {
   @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
-    guard !out.isEmpty else { throw ValidationError("--out: names no folder.") }
     try Requirement.positive.check(images, of: "images")
     try Requirement.within(1...256).check(rows, of: "rows")
     if let size, !ModelConfiguration.imageExtents.contains(size) || !size.isMultiple(of: 16) {

@@ -27,10 +27,10 @@ struct DataInfo: SpeakingCommand {
 
   func validate() throws {
     try Requirement.within(1...4096).check(size, of: "size")
-    try NewFile.check(sheet, of: "sheet")
   }
 
   func run() throws {
+    try NewFile.check(sheet, of: "sheet")
     let training = try source.load(.training, size: size)
     let parts = (source.hasTestPart ? [training, try source.load(.test, size: size)] : [training])
       .map { DatasetSummary(of: $0) }

@@ -52,11 +52,12 @@ struct Evaluate: SpeakingCommand {
 
   func validate() throws {
     try Requirement.positive.check(images, of: "images")
-    try NewFile.check(predictions, of: "predictions")
     try fullSizeOptions.validate(with: self)
   }
 
   func run() throws {
+    try NewFile.check(predictions, of: "predictions")
+    try NewFile.check(fullSizeOptions.csv, of: "csv")
     let weights = try checkpoint.open()
     if fullSizeOptions.fullSize { return try measureAtFullSize(weights) }
     let split = split ?? .test

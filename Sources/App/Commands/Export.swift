@@ -41,7 +41,6 @@ struct Export: SpeakingCommand {
   @OptionGroup(title: "What a safetensors file recommends to colorize") var coloringOptions: ColoringOptions
 
   func validate() throws {
-    if let out, out.isEmpty { throw ValidationError("--out: names no file.") }
     let format = try kind()
     let ofSafetensors = (half ? ["--half"] : []) + coloringOptions.given
     if format != .safetensors, let name = ofSafetensors.first {

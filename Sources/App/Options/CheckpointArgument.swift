@@ -36,11 +36,12 @@ struct UnstatedTraits: ParsableArguments {
 extension Checkpoint {
   /// Opens the weights that an argument names: a built-in model, a safetensors file, or a run's folder, which stands for
   /// its best weights, or the last before its first epoch ends.
-  /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`, `RunError`.
+  /// - Throws: `ValidationError` where there is no such built-in model; `SafetensorsError`, `CheckpointError`,
+  ///   `ModelError`, `RunError`.
   init(argument: String, kind: ModelKind? = nil, upsampling: UpsamplingKind? = nil) throws {
     if argument.hasPrefix(BuiltInModel.prefix) {
       guard let model = BuiltInModel(argument: argument) else {
-        throw RunError.invalidOption("\(argument): no such built-in model; there is \(BuiltInModel.list)")
+        throw ValidationError("\(argument): no such built-in model; there is \(BuiltInModel.list).")
       }
       try self.init(model)
     } else {

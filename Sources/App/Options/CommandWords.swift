@@ -28,6 +28,20 @@ enum CommandWords {
       of: parent)
   }
 
+  /// Throws `UsageError` where an argument is empty, as an unset variable of a shell makes it. It would stand for the
+  /// working folder, or for nothing.
+  static func checkNotEmpty(_ arguments: [String]) throws(UsageError) {
+    // Shells ask for completions of words that are still empty.
+    if arguments.first?.hasPrefix("---completion") ?? false { return }
+    for (index, argument) in arguments.enumerated() {
+      let isEmptyValue = argument.hasPrefix("--") && argument.firstIndex(of: "=") == argument.indices.last
+      guard argument.isEmpty || isEmptyValue else { continue }
+      let before = index > 0 && arguments[index - 1].hasPrefix("--") ? arguments[index - 1] : nil
+      let name = isEmptyValue ? String(argument.dropLast()) : before ?? "argument \(index + 1)"
+      throw UsageError("\(name): is empty; give it a value, or leave it out", of: command(in: arguments))
+    }
+  }
+
   /// Returns the error of the first option that the command does not have; nil where it has all of them, and where
   /// help is asked for.
   static func unknownOption(in arguments: [String]) -> UsageError? {
