@@ -47,13 +47,15 @@ struct Recolor: ParsableCommand {
   static func main() {
     Console.reserveDescriptors()
     LoggingSystem.bootstrap { _ in RemarkHandler() }
-    var parsed: any ParsableCommand.Type = Recolor.self
+    let arguments = Self.arguments
     do {
+      try CommandWords.checkCommand(in: arguments)
+      try CommandWords.checkNotEmpty(arguments)
       var command = try parseAsRoot(TrainArguments.expanded(arguments))
-      parsed = type(of: command)
+      if let speaking = command as? any SpeakingCommand { Console.level = speaking.verbosity.level }
       try command.run()
     } catch {
-      Failure.exit(with: error, of: parsed)
+      Failure.exit(with: error, of: arguments)
     }
   }
 }
@@ -68,40 +70,44 @@ struct DataCommand: ParsableCommand {
 
 /// The end of the command after an error.
 enum Failure {
-  /// Writes the error in one line and ends the process: with 64 where the command line is wrong, with 1 where the work
-  /// failed. Requests for help and for the version are errors of the parser, too; they are answered and end with 0.
-  /// - Parameter command: The command that ran; `Recolor` where the command line could not be parsed.
-  static func exit(with error: any Error, of command: any ParsableCommand.Type) -> Never {
-    // An error in a configuration file counts as one of the command line.
-    let isInFile = error is ConfigurationError
-    let code = isInFile ? .validationFailure : Recolor.exitCode(for: error)
+  /// Writes the error in one line and ends the process: with 64 where the command line is wrong, whatever files there
+  /// are, or a value in a configuration file; with 1 where the work failed, or a file or folder is missing, in the way,
+  /// or of another kind. Requests for help and for the version are errors of the parser, too; they are answered and end with 0.
+  /// - Parameter arguments: The command line without the program's name.
+  static func exit(with error: any Error, of arguments: [String]) -> Never {
+    let code = exitCode(for: error)
     if code == .success {
       do throws(OutputError) {
         try Console.output(Recolor.fullMessage(for: error))
       } catch {
-        Console.note(error.description)
+        Console.error(error.description)
         Glibc.exit(ExitCode.failure.rawValue)
       }
     } else if !(error is ExitCode) {
-      Console.note(
-        code == .validationFailure && !isInFile
-          ? usageLine(for: error, of: command) : oneLine(String(describing: error)))
+      Console.error(
+        code == .validationFailure && !(error is ConfigurationError)
+          ? usageLine(for: error, of: arguments) : oneLine(String(describing: error)))
     }
     Glibc.exit(code.rawValue)
   }
 
-  /// Returns an error of the command line, with a reference to the subcommand's help.
-  private static func usageLine(for error: any Error, of command: any ParsableCommand.Type) -> String {
-    let message = oneLine(Recolor.message(for: error))
-    let hint: String?
-    if error is ValidationError {
-      // A command threw it as it ran; the parser does not know which one that was.
-      hint = name(of: command).map { "See '\($0) --help' for more information." }
-    } else {
-      // The last line of the parser's full message names the subcommand's help.
-      hint = Recolor.fullMessage(for: error).split(whereSeparator: \.isNewline).last.map { oneLine(String($0)) }
+  private static func exitCode(for error: any Error) -> ExitCode {
+    switch error {
+    case is UsageError: .validationFailure
+    case let error as ConfigurationError: error.isUnreadable ? .failure : .validationFailure
+    default: Recolor.exitCode(for: error)
     }
-    guard let hint, hint.hasPrefix("See ") else { return message }
+  }
+
+  /// Returns an error of the command line, with a reference to the command's help.
+  private static func usageLine(for error: any Error, of arguments: [String]) -> String {
+    // The parser names the nearest option by its letters alone, and options that are missing before those that are
+    // unknown.
+    let isOfParser = !(error is ValidationError)
+    let usage = error as? UsageError ?? (isOfParser ? CommandWords.unknownOption(in: arguments) : nil)
+    let message = oneLine(usage?.message ?? Recolor.message(for: error))
+    let command = usage?.command ?? CommandWords.command(in: arguments)
+    let hint = name(of: command).map { "See '\($0) --help' for more information." } ?? ""
     return message + (message.last.map { ".?!".contains($0) } ?? false ? " " : ". ") + hint
   }
 

@@ -82,12 +82,12 @@ struct BuiltInModelTests {
     }
     try FileManager.default.copyItem(atPath: weights, toPath: folder.path + "/run/checkpoints/best.safetensors")
     for (arguments, code, named) in [
-      ([folder.path + "/nothing", picture], 64, "nothing: no such model or picture"),
+      ([folder.path + "/nothing", picture], 1, "nothing: no such model or picture"),
       (["builtin:photo"], 64, "name a picture"),
-      (["builtin:paint", picture], 1, "builtin:photo"),
+      (["builtin:paint", picture], 64, "builtin:photo"),
       (["-"], 64, "--out is missing"),
-      ([folder.path + "/empty", picture], 64, "/empty: holds neither pictures nor a run's weights"),
-      ([folder.path + "/run/checkpoints", picture], 64, "/checkpoints: holds neither pictures nor a run's weights"),
+      ([folder.path + "/empty", picture], 1, "/empty: holds neither pictures nor a run's weights"),
+      ([folder.path + "/run/checkpoints", picture], 1, "/checkpoints: holds neither pictures nor a run's weights"),
       ([picture, "builtin:photo"], 64, "builtin:photo: is a model; a model comes before the pictures"),
       ([picture, folder.path + "/run"], 64, "/run: is a model"),
       ([weights, picture, weights], 64, "weights.safetensors: is a model"),

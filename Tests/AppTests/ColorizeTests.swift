@@ -268,8 +268,6 @@ struct ColorizeTests {
       ([first, "--out", folder.path + "/in", "--force"], "its colored picture would replace it"),
       ([first, folder.path + "/in/top-colored.png"], "would replace \(folder.path)/in/top-colored.png, which is also"),
       ([first, folder.path + "/top.png", "--out", folder.path + "/out"], "color them one at a time"),
-      ([first, "--out", folder.path + "/in/notes.txt"], "is a file; name a folder, or a file in .png, .jpg or .jpeg"),
-      ([first, second, "--out", folder.path + "/in/notes.txt"], "is a file; name a folder."),
       (["/"], "name one by --out"),
       (["-", "-", "--out", folder.path + "/out"], "only once"),
       ([first, "--out", folder.path + "/out", "--strength", "2.5"], "--strength 2.5"),

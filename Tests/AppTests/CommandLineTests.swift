@@ -133,14 +133,15 @@ struct CommandLineTests {
     let result = try RecolorProcess(arguments).wait()
     #expect(result.exitCode == 64)
     #expect(result.errorLines.count == 1)
-    #expect(result.errorOutput.hasPrefix("recolor: "))
+    #expect(result.errorOutput.hasPrefix("recolor: error: "))
     #expect(result.errorOutput.contains(named))
     #expect(result.output.isEmpty)
   }
 
   /// The options that may be given with `--resume`.
   private static let optionsForResuming: Set = [
-    "out", "config", "resume", "device-images", "save-every", "keep", "no-guard", "help", "version",
+    "out", "config", "resume", "device-images", "save-every", "keep", "no-guard", "help", "version", "quiet",
+    "verbose",
   ]
 
   /// Every other option of `train` is one of the run's configuration.
@@ -165,7 +166,7 @@ struct CommandLineTests {
         let result = try RecolorProcess(["train", "gan", "--resume", "x", "--\(name)"] + value).wait()
         #expect(result.exitCode == 64, "\(name)")
         #expect(
-          result.errorOutput.hasPrefix("recolor: --\(name): a run that goes on takes this from its config.json"),
+          result.errorOutput.hasPrefix("recolor: error: --\(name): a run that goes on takes this from its config.json"),
           "\(result.errorOutput)")
         count += 1
       }

@@ -137,7 +137,7 @@ struct ConfigurationFileTests {
   @Test("Missing files are named")
   func missingFilesAreNamed() throws {
     let result = try RecolorProcess.run("train", "unet", "--config", "/nowhere.yaml", "--out", folder.path + "/run")
-    #expect(result.exitCode == 64)
+    #expect(result.exitCode == 1)
     #expect(result.errorOutput.contains("/nowhere.yaml") && result.errorLines.count == 1)
   }
 

@@ -30,7 +30,7 @@ struct MalformedFilesTests {
     let result = try colorize(folder.path + "/in", "--recursive", "--out", folder.path + "/out")
     #expect(result.exitCode == 1, "\(result.errorOutput)")
     for name in files.broken {
-      let lines = result.errorLines.filter { $0.hasPrefix("recolor: \(folder.path)/in/\(name): ") }
+      let lines = result.errorLines.filter { $0.hasPrefix("recolor: error: \(folder.path)/in/\(name): ") }
       #expect(lines.count == 1, "\(name): \(result.errorOutput)")
     }
     for name in files.sound {

@@ -25,12 +25,13 @@ final class RecolorProcess {
   ///   - input: The file for standard input.
   ///   - inputHandle: Standard input where it is no file that can be opened by a path.
   ///   - output: The file for standard output, instead of its own.
+  ///   - errorOutput: The file for standard error, such as a terminal, instead of its own.
   ///   - memoryLimit: The limit of the address space, in KiB.
   ///   - largestFile: The limit of the size of files, in blocks of 512 bytes.
   ///   - directory: The working directory, instead of that of the tests.
   init(
     _ arguments: [String], environment: [String: String] = [:], input: String? = nil,
-    inputHandle: FileHandle? = nil, output: String? = nil,
+    inputHandle: FileHandle? = nil, output: String? = nil, errorOutput: FileHandle? = nil,
     memoryLimit: Int? = nil, largestFile: Int? = nil, directory: String? = nil
   ) throws {
     folder = try TemporaryFolder()
@@ -53,7 +54,8 @@ final class RecolorProcess {
     process.standardInput = inputHandle ?? input.flatMap { FileHandle(forReadingAtPath: $0) } ?? FileHandle.nullDevice
     let outputFile = try Self.newFile(folder.path + "/output")
     process.standardOutput = output.flatMap { FileHandle(forWritingAtPath: $0) } ?? outputFile
-    process.standardError = try Self.newFile(folder.path + "/error")
+    let errorFile = try Self.newFile(folder.path + "/error")
+    process.standardError = errorOutput ?? errorFile
     try process.run()
   }
 

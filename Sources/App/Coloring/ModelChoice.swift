@@ -16,9 +16,9 @@ struct ModelChoice {
   /// - Parameters:
   ///   - weights: The model where it is given by an option; then all arguments are pictures.
   ///   - isRecursive: Whether the pictures of a folder include those of folders inside it.
-  /// - Throws: `ValidationError` where there is no picture, where the first of several arguments names nothing, and
-  ///   where a model is among the pictures.
-  init(_ arguments: [String], weights: String?, isRecursive: Bool) throws(ValidationError) {
+  /// - Throws: `ValidationError` where there is no picture, and where a model is among the pictures; `RunError` where the
+  ///   first of several arguments names nothing, or a folder with neither.
+  init(_ arguments: [String], weights: String?, isRecursive: Bool) throws {
     let first = arguments.first ?? ""
     if let weights {
       (model, pictures, remark) = (weights, arguments, nil)
@@ -31,13 +31,17 @@ struct ModelChoice {
         arguments.count > 1 ? "coloring with \(model); another model is named first or by --weights" : nil
     }
     for picture in pictures where Self.role(of: picture) == .model {
-      throw ValidationError("\(picture): is a model; a model comes before the pictures, or after --weights.")
+      let line = ["recolor", "colorize", picture] + pictures.filter { $0 != picture }.prefix(1)
+      throw ValidationError(
+        "\(picture): is a model; a model comes before the pictures, \(line.map(Format.shellWord).joined(separator: " ")), "
+          + "or after --weights.")
     }
   }
 
   /// Returns whether the first argument is a model.
-  /// - Throws: `ValidationError` where it is one and alone, or neither a model nor a picture and not alone.
-  private static func isModel(_ first: String, isAlone: Bool, isRecursive: Bool) throws(ValidationError) -> Bool {
+  /// - Throws: `ValidationError` where it is one and alone; `RunError` where it is neither a model nor a picture and not
+  ///   alone.
+  private static func isModel(_ first: String, isAlone: Bool, isRecursive: Bool) throws -> Bool {
     switch role(of: first) {
     case .model:
       guard !isAlone else { throw ValidationError("\(first): is a model; name a picture to color, too.") }
@@ -45,13 +49,16 @@ struct ModelChoice {
     // Opening it says what is wrong with it.
     case .otherFile: return !isAlone
     case .nothing where !isAlone:
-      throw ValidationError(
-        "\(first): no such model or picture; a model is a run's folder, a safetensors file or \(BuiltInModel.list).")
+      throw RunError.file(
+        path: first,
+        reason: "no such model or picture; a model is a run's folder, a safetensors file or \(BuiltInModel.list)")
     case .folder where !isAlone:
       guard holdsPictures(first, isRecursive: isRecursive) else {
-        throw ValidationError(
-          "\(first): holds neither pictures nor a run's weights"
-            + (isRecursive ? "." : "; --recursive looks into folders inside it."))
+        throw RunError.file(
+          path: first,
+          reason: "holds neither pictures nor a run's weights"
+            + (RunPlace.list(in: first).map { "; \($0)" }
+              ?? (isRecursive ? "" : "; --recursive looks into folders inside it")))
       }
       return false
     case .picture, .folder, .nothing: return false

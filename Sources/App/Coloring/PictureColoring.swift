@@ -29,7 +29,7 @@ struct PictureColoring {
       do {
         try color(job) { remark in
           display.clear()
-          Console.note(remark)
+          Console.warning(remark)
         }
       } catch ImageError.tooLarge(let path, let width, let height, let limit) {
         note =
@@ -47,7 +47,7 @@ struct PictureColoring {
       }
       display.clear()
       if let note {
-        Console.note(note)
+        Console.error(note)
         failureCount += 1
       } else if case .file(let path) = job.target {
         try Console.output(line: path)

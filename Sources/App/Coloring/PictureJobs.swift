@@ -19,10 +19,11 @@ struct PictureJobs {
   ///   - out: A folder, `-` for standard output, or, for one picture, a file; nil puts `old-colored.png` beside
   ///     `old.jpg`, and the pictures of the folder `old` into the folder `old-colored`.
   ///   - format: The format of the colored pictures where `out` does not decide it.
-  /// - Throws: `ValidationError`, also for standard input without `out`.
+  /// - Throws: `ValidationError`, also for standard input without `out`; `FileError` where `out` is a file in place of a
+  ///   folder.
   init(
     inputs: [String], out: String?, format: ImageFormat?, isRecursive: Bool
-  ) throws(ValidationError) {
+  ) throws {
     var named: Set<String> = []
     let inputs = inputs.filter { named.insert($0).inserted }
     self.out = out
@@ -53,9 +54,10 @@ struct PictureJobs {
         throw ValidationError("--out \(out): several pictures need a folder.")
       }
       guard Folder.exists(out) || !FileManager.default.fileExists(atPath: out) else {
-        throw ValidationError(
-          "--out \(out): is a file; name a folder"
-            + (isSingle ? ", or a file in \(ImageFormat.writtenEndings)." : "."))
+        throw FileError(
+          path: out, problem: "cannot be made",
+          reason: "it is a file; name a folder by --out"
+            + (isSingle ? ", or a file in \(ImageFormat.writtenEndings)" : ""))
       }
       self.format = format ?? .png
       for input in inputs { try add(input, isRecursive: isRecursive) }

@@ -4,7 +4,7 @@ import Models
 import Runtime
 
 /// `recolor bench`
-struct Bench: ParsableCommand {
+struct Bench: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure how fast a model trains and colors on a device.",
     discussion: """
@@ -28,6 +28,7 @@ struct Bench: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
   @OptionGroup var report: ReportOptions
+  @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
     try Requirement.within(1...Self.largestCount).check(steps, of: "steps")
@@ -39,7 +40,7 @@ struct Bench: ParsableCommand {
   private static let largestCount = 1_000_000
 
   func run() throws {
-    let backend = try deviceOptions.device.open(precisionOptions.precision, profiling: ops)
+    let backend = try deviceOptions.device.open(precisionOptions.precision, profiling: ops, isStated: true)
     let benchmark = try StepBenchmark(
       options.configuration(model), size: options.size, batchSize: options.batchSize, on: backend)
     let training = try benchmark.train(warmUp: warmUp, steps: steps)

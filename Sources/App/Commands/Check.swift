@@ -4,7 +4,7 @@ import KernelCases
 import Runtime
 
 /// `recolor check`
-struct Check: ParsableCommand {
+struct Check: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare every kernel on a device with a reference in double precision.",
     discussion: """
@@ -31,6 +31,7 @@ struct Check: ParsableCommand {
   @Option(help: ArgumentHelp("Run only the operations whose name has this in it.", valueName: "operation"))
   var filter: String?
   @OptionGroup var report: ReportOptions
+  @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
     guard cases.isEmpty else { return }

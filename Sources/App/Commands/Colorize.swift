@@ -4,7 +4,7 @@ import Imaging
 import Models
 
 /// `recolor colorize`
-struct Colorize: ParsableCommand {
+struct Colorize: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Color photographs.",
     discussion: """
@@ -72,6 +72,7 @@ struct Colorize: ParsableCommand {
   var pixelLimit = RGBImage.maximumPixelCount / 1_000_000
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
+  @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
     try Requirement.within(1...100).check(quality, of: "quality")
@@ -85,7 +86,6 @@ struct Colorize: ParsableCommand {
     if out == "-", isatty(STDOUT_FILENO) == 1 {
       throw ValidationError("--out -: standard output is a terminal; send it to a file or a pipe.")
     }
-    _ = try ModelChoice(arguments, weights: weights, isRecursive: recursive)
   }
 
   func run() throws {
@@ -101,7 +101,7 @@ struct Colorize: ParsableCommand {
       quality: quality ?? ImageFormat.defaultQuality, replacesFiles: force, pixelLimit: pixelLimit * 1_000_000,
       isPartAccepted: partial)
     if let remark = choice.remark { Console.note(remark) }
-    for problem in plan.problems { Console.note(problem) }
+    for problem in plan.problems { Console.error(problem) }
     let failureCount = plan.problems.count + (try coloring.run(plan.jobs))
     let count = plan.jobs.count + plan.problems.count
     guard failureCount > 0 else { return }

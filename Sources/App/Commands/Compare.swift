@@ -4,7 +4,7 @@ import Files
 import Models
 
 /// `recolor compare`
-struct Compare: ParsableCommand {
+struct Compare: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare several models on the same photographs.",
     discussion: """
@@ -55,9 +55,9 @@ struct Compare: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
   @OptionGroup var report: ReportOptions
+  @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
-    guard !out.isEmpty else { throw ValidationError("--out: names no folder.") }
     try Requirement.positive.check(images, of: "images")
     try Requirement.within(1...256).check(rows, of: "rows")
     if let size, !ModelConfiguration.imageExtents.contains(size) || !size.isMultiple(of: 16) {
@@ -75,7 +75,7 @@ struct Compare: ParsableCommand {
       guard let trained = model.weights.imageSize,
         trained != (height: dataset.height, width: dataset.width)
       else { continue }
-      Console.note(
+      Console.warning(
         "\(model.name) was trained on \(trained.width)×\(trained.height) images and is measured on "
           + "\(dataset.width)×\(dataset.height); --size says which size all are measured on")
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Data
 
 /// `recolor data fetch`
-struct DataFetch: ParsableCommand {
+struct DataFetch: SpeakingCommand {
   static let configuration = CommandConfiguration(
     commandName: "fetch",
     abstract: "Download CIFAR-10 or CIFAR-100: 60,000 photographs of 32×32 each, 170 MB.",
@@ -29,6 +29,7 @@ struct DataFetch: ParsableCommand {
   var out = "."
   @Option(help: "Another address of the archive; the checksum must match.")
   var url: String?
+  @OptionGroup var verbosity: VerbosityOptions
 
   func run() throws {
     var archive = set.archive

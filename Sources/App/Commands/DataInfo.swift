@@ -4,7 +4,7 @@ import Imaging
 import Models
 
 /// `recolor data info`
-struct DataInfo: ParsableCommand {
+struct DataInfo: SpeakingCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
     abstract: "Count the photographs of a source, and show some.",
@@ -24,13 +24,14 @@ struct DataInfo: ParsableCommand {
   @Option(help: ArgumentHelp("Write a picture of the first photographs, in gray and in color.", valueName: "file"))
   var sheet: String?
   @OptionGroup var report: ReportOptions
+  @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
     try Requirement.within(1...4096).check(size, of: "size")
-    try NewFile.check(sheet, of: "sheet")
   }
 
   func run() throws {
+    try NewFile.check(sheet, of: "sheet")
     let training = try source.load(.training, size: size)
     let parts = try parts(training).map { DatasetSummary(of: $0) }
     if let sheet { try Self.sheet(of: training).writePNG(to: sheet) }

@@ -3,7 +3,7 @@ import CPUKernels
 import Runtime
 
 /// `recolor devices`
-struct Devices: ParsableCommand {
+struct Devices: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "List what this machine can compute on.",
     discussion: """
@@ -15,6 +15,7 @@ struct Devices: ParsableCommand {
       """)
 
   @OptionGroup var report: ReportOptions
+  @OptionGroup var verbosity: VerbosityOptions
 
   func run() throws {
     let devices = DeviceReport()

@@ -5,7 +5,7 @@ import FoundationEssentials
 import Models
 
 /// `recolor evaluate`
-struct Evaluate: ParsableCommand {
+struct Evaluate: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure how well a model colors photographs that it has not seen.",
     discussion: """
@@ -48,14 +48,16 @@ struct Evaluate: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
   @OptionGroup var report: ReportOptions
+  @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
     try Requirement.positive.check(images, of: "images")
-    try NewFile.check(predictions, of: "predictions")
     try fullSizeOptions.validate(with: self)
   }
 
   func run() throws {
+    try NewFile.check(predictions, of: "predictions")
+    try NewFile.check(fullSizeOptions.csv, of: "csv")
     let weights = try checkpoint.open()
     if fullSizeOptions.fullSize { return try measureAtFullSize(weights) }
     let split = split ?? .test

@@ -87,7 +87,7 @@ struct EvaluationData {
       return try TrainingSplit(count: count, heldOutCount: heldOutCount, seed: 0)
     }
     let recipe = weights.recipe ?? TrainingOptions(recipeFor: weights.configuration.kind)
-    Console.note(
+    Console.warning(
       "\(weights.name) is in no run; splitting by seed \(recipe.seed), as a run without --train-images and "
         + "--validation-images does")
     return try TrainingSplit(count: count, seed: recipe.seed)

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Models
 
 /// `recolor export`
-struct Export: ParsableCommand {
+struct Export: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a model as a file that other programs run.",
     discussion: """
@@ -37,10 +37,10 @@ struct Export: ParsableCommand {
   var normalized = false
   @Flag(help: "Replace the file if it is there.")
   var force = false
+  @OptionGroup var verbosity: VerbosityOptions
   @OptionGroup(title: "What a safetensors file recommends to colorize") var coloringOptions: ColoringOptions
 
   func validate() throws {
-    if let out, out.isEmpty { throw ValidationError("--out: names no file.") }
     let format = try kind()
     let ofSafetensors = (half ? ["--half"] : []) + coloringOptions.given
     if format != .safetensors, let name = ofSafetensors.first {

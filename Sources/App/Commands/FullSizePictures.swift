@@ -94,7 +94,7 @@ struct FullSizePictures {
     ImageFolderReport.noteUnreadable(unreadable, of: readCount, in: folder)
     ImageFolderReport.noteToned(omissions.toned, of: readableCount, in: folder)
     if let images, measuredCount < images {
-      Console.note("--images \(images): \(folder) holds only \(measuredCount) that can be measured")
+      Console.warning("--images \(images): \(folder) holds only \(measuredCount) that can be measured")
     }
     return omissions
   }

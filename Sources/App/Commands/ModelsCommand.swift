@@ -3,7 +3,7 @@ import Models
 import Runtime
 
 /// `recolor models`
-struct ModelsCommand: ParsableCommand {
+struct ModelsCommand: SpeakingCommand {
   static let configuration = CommandConfiguration(
     commandName: "models",
     abstract: "Show what the models consist of, layer by layer, and which ones are built in.",
@@ -23,6 +23,7 @@ struct ModelsCommand: ParsableCommand {
   @OptionGroup var options: ModelOptions
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var report: ReportOptions
+  @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
     if case .builtIn(let model) = model, let option = options.given.first {

@@ -6,7 +6,7 @@ import Models
 import Runtime
 
 /// `recolor train`
-struct Train: ParsableCommand {
+struct Train: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a model, or resume a run.",
     discussion: """
@@ -58,6 +58,7 @@ struct Train: ParsableCommand {
     completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String?
   @OptionGroup var options: TrainOptions
+  @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
     if let resume {
@@ -134,7 +135,7 @@ struct Train: ParsableCommand {
 
   /// Opens the device. Where it is to compile the kernels for the first time, the next steps can take long.
   private func opened(_ device: DeviceSelection, _ precision: PrecisionSelection) throws(BackendError) -> any Backend {
-    let backend = try device.open(precision)
+    let backend = try device.open(precision, isStated: true)
     if backend is CLBackend, Console.isTerminal {
       Console.note("preparing the kernels for \(backend.name); the first time this takes a while")
     }
@@ -156,6 +157,7 @@ struct Train: ParsableCommand {
   }
 
   private func resumed(_ folder: String) throws -> TrainingRun {
+    try RunPlace.requireRun(folder)
     let directory = try RunDirectory(resuming: URL(filePath: folder))
     var configuration = try directory.readConfiguration()
     options.applyChanges(to: &configuration)

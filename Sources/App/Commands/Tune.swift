@@ -4,7 +4,7 @@ import Models
 import Runtime
 
 /// `recolor tune`
-struct Tune: ParsableCommand {
+struct Tune: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Find the fastest kernels for a model on an OpenCL device.",
     discussion: """
@@ -31,6 +31,7 @@ struct Tune: ParsableCommand {
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
   @OptionGroup var report: ReportOptions
+  @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
     guard seconds > 0, seconds <= 1e6 else {
@@ -66,7 +67,7 @@ struct Tune: ParsableCommand {
         step: plan.trainingOperations, others: plan.predictionOperations, seconds: seconds,
         progress: { display.update(Self.line($0)) }, shouldStop: { stop.isReceived })
     }
-    for broken in found.broken { Console.note("\(broken); run \"recolor check\"") }
+    for broken in found.broken { Console.warning("\(broken); run \"recolor check\"") }
     let isKept = !dryRun && !found.rows.isEmpty
     let result = TuneReport(found, backend, path: !isKept ? nil : store?.path(for: backend.device, backend.precision))
     try Console.output(report.json ? try JSONReport.text(result) : result.text)

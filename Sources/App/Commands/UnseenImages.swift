@@ -68,7 +68,7 @@ struct UnseenImages {
     var seen: Set<UInt32> = []
     for model in models {
       guard let run = model.run, reading.isOf(model) else {
-        Console.note(
+        Console.warning(
           "\(folder) has no folders train and test; if \(model.name) was trained on its images, it has seen some")
         continue
       }

@@ -1,7 +1,5 @@
 import ArgumentParser
-import Files
 import FoundationEssentials
-import Imaging
 import Models
 
 /// The argument for weights, and options for what their file may not state.
@@ -38,28 +36,17 @@ struct UnstatedTraits: ParsableArguments {
 extension Checkpoint {
   /// Opens the weights that an argument names: a built-in model, a safetensors file, or a run's folder, which stands for
   /// its best weights, or the last before its first epoch ends.
-  /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`, `RunError`.
+  /// - Throws: `ValidationError` where there is no such built-in model; `SafetensorsError`, `CheckpointError`,
+  ///   `ModelError`, `RunError`.
   init(argument: String, kind: ModelKind? = nil, upsampling: UpsamplingKind? = nil) throws {
     if argument.hasPrefix(BuiltInModel.prefix) {
       guard let model = BuiltInModel(argument: argument) else {
-        throw RunError.invalidOption("\(argument): no such built-in model; there is \(BuiltInModel.list)")
+        throw ValidationError("\(argument): no such built-in model; there is \(BuiltInModel.list).")
       }
       try self.init(model)
     } else {
-      try self.init(reading: Self.file(argument), kind: kind, upsampling: upsampling)
+      try self.init(reading: WeightsFile(argument).url, kind: kind, upsampling: upsampling)
     }
-  }
-
-  private static func file(_ path: String) throws(RunError) -> URL {
-    guard Folder.exists(path) else {
-      guard ImageFormat(ofFileAt: path) == nil else { throw .file(path: path, reason: "is a picture, not a model") }
-      return URL(filePath: path)
-    }
-    let run = RunDirectory(opening: URL(filePath: path))
-    guard let weights = [run.best, run.last].first(where: { Folder.holdsName($0.path) }) else {
-      throw .file(path: path, reason: "no weights: neither checkpoints/best.safetensors nor last.safetensors is there")
-    }
-    return weights
   }
 
   /// The folder of the run that the file would be in; nil for a built-in model. It need not exist.

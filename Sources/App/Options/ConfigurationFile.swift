@@ -49,7 +49,7 @@ struct ConfigurationFile {
       // JSON is a subset of YAML.
       root = try Yams.compose(yaml: try readText(path, limit: Self.largestFile))
     } catch let error as FileError {
-      throw ConfigurationError(path: path, problem: "\(error.problem): \(error.reason)")
+      throw ConfigurationError(unreadable: error)
     } catch {
       throw ConfigurationError(path: path, yaml: error)
     }
@@ -121,11 +121,21 @@ struct ConfigurationError: Error, CustomStringConvertible {
   /// From 1; nil for the whole file.
   let line: Int?
   let problem: String
+  /// Whether the file cannot be read; otherwise something in it is wrong, as it would be on the command line.
+  let isUnreadable: Bool
 
   init(path: String, line: Int? = nil, problem: String) {
     self.path = path
     self.line = line
     self.problem = problem
+    isUnreadable = false
+  }
+
+  init(unreadable error: FileError) {
+    path = error.path
+    line = nil
+    problem = "\(error.problem): \(error.reason)"
+    isUnreadable = true
   }
 
   /// Creates the error of a file that is not YAML.

@@ -87,11 +87,14 @@ enum DataSource: Hashable, ExpressibleByArgument {
   private func imageFolder(
     _ folder: String, _ part: Part, ofRun run: RunConfiguration? = nil
   ) throws(DataError) -> String {
-    guard Folder.exists(folder) else {
+    let problem =
+      Folder.holdsFile(folder)
+      ? "it is a file" : !Folder.exists(folder) ? "no such folder" : RunPlace.isRun(folder) ? "it is a run" : nil
+    if let problem {
       throw .file(
         FileError(
           path: folder, problem: "cannot be read",
-          reason: "no such folder; --data takes cifar10, cifar100, scenes or a folder"))
+          reason: "\(problem); --data takes cifar10, cifar100, scenes or a folder of photographs"))
     }
     guard let parts = parts(ofRun: run) else { return folder }
     return "\(folder)/\(part == .training ? parts.training : parts.measured ?? parts.training)"

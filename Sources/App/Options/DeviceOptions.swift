@@ -64,12 +64,31 @@ extension DeviceSelection: CustomStringConvertible {
 }
 
 extension DeviceSelection {
-  /// Opens the device. Writes a remark where `auto` finds no GPU and takes the processor.
+  /// Opens the device.
   /// - Parameters:
   ///   - precision: The precision of convolutions.
   ///   - profiling: Whether an OpenCL device times kernels by its own clock.
+  ///   - isStated: Whether a remark says that `auto` finds no GPU and takes the processor. `--verbose` always names the
+  ///     device.
   /// - Throws: `BackendError`, where the device does not exist, or cannot be used, or not with this precision.
-  func open(_ precision: PrecisionSelection, profiling: Bool = false) throws(BackendError) -> any Backend {
+  func open(
+    _ precision: PrecisionSelection, profiling: Bool = false, isStated: Bool = false
+  ) throws(BackendError) -> any Backend {
+    let (backend, reason) = try opened(precision, profiling: profiling)
+    let device = backend.deviceDescription
+    if let reason, isStated {
+      Console.note("\(reason); using the processor: \(device)")
+    } else {
+      Console.detail("\(reason.map { "\($0); " } ?? "")computing on \(backend.name): \(device)")
+    }
+    return backend
+  }
+
+  /// Opens the device.
+  /// - Returns: The device, and the reason why `auto` takes the processor where it does.
+  private func opened(
+    _ precision: PrecisionSelection, profiling: Bool
+  ) throws(BackendError) -> (backend: any Backend, reason: String?) {
     func backend(on device: CLDevice) throws(BackendError) -> CLBackend {
       let backend = try CLBackend(device: device, precision: precision.precision, profiling: profiling)
       // The timings of all kernels of a run would fill the memory.
@@ -77,11 +96,11 @@ extension DeviceSelection {
       return backend
     }
     switch self {
-    case .cpu: return try Self.processor(precision)
-    case .openCL: return try backend(on: try CLDevice.automatic())
+    case .cpu: return (try Self.processor(precision), nil)
+    case .openCL: return (try backend(on: try CLDevice.automatic()), nil)
     case .openCLDevice(let index):
       do throws(BackendError) {
-        return try backend(on: try CLDevice.named(index))
+        return (try backend(on: try CLDevice.named(index)), nil)
       } catch .noSuchDevice(let reason) {
         throw .noSuchDevice("--device \(self): \(reason)")
       }
@@ -94,10 +113,8 @@ extension DeviceSelection {
         reason = "no OpenCL (\(name): \(problem))"
       }
       // Where a GPU exists and cannot be used, that is an error, which falling back to the processor would hide.
-      if let gpu { return try backend(on: gpu) }
-      let processor = try Self.processor(precision)
-      Console.note("\(reason); using the processor: \(processor.deviceDescription)")
-      return processor
+      if let gpu { return (try backend(on: gpu), nil) }
+      return (try Self.processor(precision), reason)
     }
   }
 

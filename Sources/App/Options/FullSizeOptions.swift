@@ -25,6 +25,5 @@ struct FullSizeOptions: ParsableArguments {
       let given = coloring.given + (csv == nil ? [] : ["--csv"])
       if let name = given.first { throw ValidationError("\(name): needs --full-size.") }
     }
-    try NewFile.check(csv, of: "csv")
   }
 }

@@ -52,10 +52,10 @@ enum ImageFolderReport {
   ///   - reasons: One line for each, which names it.
   ///   - total: Number of all images.
   static func noteUnreadable(_ reasons: [String], of total: Int, in folder: String) {
-    for reason in reasons.prefix(namedCount) { Console.note("\(reason); left out") }
+    for reason in reasons.prefix(namedCount) { Console.warning("\(reason); left out") }
     guard !reasons.isEmpty else { return }
     let others = reasons.count - namedCount
-    Console.note(
+    Console.warning(
       "\(folder): unreadable images left out: \(Format.count(reasons.count)) of \(Format.count(total))"
         + (others > 0 ? "; \(Format.count(others)) are not named here" : ""))
   }

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Files
 
 /// The files that commands write beside their reports, and never replace.
@@ -7,18 +6,20 @@ enum NewFile {
   /// - Parameters:
   ///   - path: Nil where the option is not given.
   ///   - option: The option's name without leading dashes.
-  /// - Throws: `ValidationError` where the path names nothing or a folder, where the file is there, and where its folder
-  ///   is not.
-  static func check(_ path: String?, of option: String) throws(ValidationError) {
+  /// - Throws: `FileError` where the path names a folder, where the file is there, and where its folder is not.
+  static func check(_ path: String?, of option: String) throws(FileError) {
     guard let path else { return }
-    guard !path.isEmpty else { throw ValidationError("--\(option): names no file.") }
-    guard !Folder.exists(path) else { throw ValidationError("--\(option) \(path): is a folder; name a file in it.") }
-    guard !Folder.holdsFile(path) else {
-      throw ValidationError("--\(option) \(path): is there already; name another file, or remove it.")
-    }
     let folder = Folder.parent(of: path)
-    guard Folder.exists(folder) else {
-      throw ValidationError("--\(option) \(path): there is no folder \(folder); make it first.")
-    }
+    let reason: String? =
+      if Folder.exists(path) {
+        "it is a folder; name a file in it by --\(option)"
+      } else if Folder.holdsFile(path) {
+        "it is there already; name another file by --\(option), or remove it"
+      } else if !Folder.exists(folder) {
+        "there is no folder \(folder); make it first"
+      } else {
+        nil
+      }
+    if let reason { throw FileError(path: path, problem: "cannot be written", reason: reason) }
   }
 }

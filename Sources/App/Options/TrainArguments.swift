@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Models
 
 /// The command line of `recolor train` with the options of the file that `--config` names in front of it.
@@ -8,7 +7,7 @@ import Models
 /// command is a key of such a file.
 enum TrainArguments {
   /// Options that a file cannot give.
-  private static let excluded: Set = ["help", "version", "config", "resume"]
+  private static let excluded: Set = ["help", "version", "config", "resume", "quiet", "verbose"]
 
   /// Returns the arguments with the options of the file that `--config` names, except those on the command line, and
   /// those of its recipe where the command line names a recipe. `--config` stays, for messages.
@@ -153,50 +152,8 @@ enum TrainArguments {
     }
   }
 
-  /// The names of all options and flags of the command, without leading dashes, and whether each is a flag.
+  /// The long names of all options and flags that a file may give, without leading dashes, and whether each is a flag.
   private static var knownOptions: [String: Bool] {
-    struct Help: Decodable {
-      struct Command: Decodable { let arguments: [Argument] }
-      struct Argument: Decodable {
-        let kind: String
-        let names: [Name]?
-      }
-      struct Name: Decodable { let name: String }
-      let command: Command
-    }
-    // The output of --experimental-dump-help.
-    let help = try? JSONDecoder().decode(Help.self, from: Data(Train._dumpHelp().utf8))
-    var known: [String: Bool] = [:]
-    for argument in help?.command.arguments ?? [] where argument.kind != "positional" {
-      for name in argument.names ?? [] where !excluded.contains(name.name) {
-        known[name.name] = argument.kind == "flag"
-      }
-    }
-    return known
-  }
-}
-
-extension String {
-  /// Returns the word with the smallest edit distance; nil where each is further than a third of the letters.
-  fileprivate func nearest(in words: some Sequence<String>) -> String? {
-    words.map { (word: $0, distance: editDistance(to: $0)) }
-      .filter { $0.distance <= Swift.max(count, $0.word.count) / 3 }
-      .min { ($0.distance, $0.word) < ($1.distance, $1.word) }?.word
-  }
-
-  /// The number of letters to insert, delete or replace (Levenshtein 1966).
-  private func editDistance(to other: String) -> Int {
-    let second = Array(other)
-    var row = Array(0...second.count)
-    for (index, letter) in enumerated() {
-      var diagonal = row[0]
-      row[0] = index + 1
-      for column in second.indices {
-        let replaced = diagonal + (letter == second[column] ? 0 : 1)
-        diagonal = row[column + 1]
-        row[column + 1] = Swift.min(replaced, diagonal + 1, row[column] + 1)
-      }
-    }
-    return row[second.count]
+    OptionNames.known(of: Train.self).filter { $0.key.count > 1 && !excluded.contains($0.key) }
   }
 }

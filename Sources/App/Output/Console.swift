@@ -1,6 +1,7 @@
 import Files
 import Glibc
 import Logging
+import Synchronization
 
 /// Standard output, for results, and standard error, for everything else. Whatever a text holds, names of files among it,
 /// only shows: see `String.printable`.
@@ -33,11 +34,56 @@ enum Console {
     guard isWritten else { throw OutputError(reason: String(cString: strerror(errno))) }
   }
 
-  /// Writes a line to standard error under the program's name: remarks and errors.
-  static func note(_ line: String) { _ = write("recolor: \(line.printable)\n", to: STDERR_FILENO) }
+  /// How much is written to standard error beside errors and warnings.
+  enum Level: Sendable {
+    /// Nothing.
+    case quiet
+    /// Remarks and progress.
+    case usual
+    /// Remarks, progress and details.
+    case verbose
+  }
 
-  /// Writes text to standard error as it is, with its controls of a terminal and without a line feed.
-  static func progress(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+  /// The level that the command line asks for.
+  static var level: Level {
+    get { storedLevel.withLock { $0 } }
+    set { storedLevel.withLock { $0 = newValue } }
+  }
+
+  private static let storedLevel = Mutex(Level.usual)
+
+  /// Writes a line about a failure to standard error, under the program's name.
+  static func error(_ line: String) { write(line, as: "error", color: 31) }
+
+  /// Writes a line about something that may be wrong, or is left out, to standard error.
+  static func warning(_ line: String) { write(line, as: "warning", color: 33) }
+
+  /// Writes a line about what the command does to standard error, unless it is to be quiet.
+  static func note(_ line: String) {
+    if level != .quiet { _ = write("recolor: \(line.printable)\n", to: STDERR_FILENO) }
+  }
+
+  /// Writes a line that only `--verbose` asks for to standard error.
+  static func detail(_ line: String) {
+    if level == .verbose { note(line) }
+  }
+
+  /// Writes text to standard error as it is, with its controls of a terminal and without a line feed, unless the command
+  /// is to be quiet.
+  static func progress(_ text: String) {
+    if level != .quiet { _ = write(text, to: STDERR_FILENO) }
+  }
+
+  /// - Parameter color: The number of the kind's color in ECMA-48, of the foreground.
+  private static func write(_ line: String, as kind: String, color: Int) {
+    let kind = hasColors ? "\u{1B}[1;\(color)m\(kind):\u{1B}[0m" : "\(kind):"
+    _ = write("recolor: \(kind) \(line.printable)\n", to: STDERR_FILENO)
+  }
+
+  /// Whether standard error shows colors: a terminal does, unless the environment forbids it (https://no-color.org).
+  private static var hasColors: Bool {
+    isTerminal && (getenv("NO_COLOR").map { String(cString: $0).isEmpty } ?? true)
+  }
 
   /// Whether standard error is a terminal that understands control characters.
   static var isTerminal: Bool {
@@ -79,7 +125,7 @@ struct OutputError: Error, CustomStringConvertible {
   var description: String { "standard output: cannot be written: \(reason)" }
 }
 
-/// The handler of the runtime's log messages. It writes them as the program's other remarks, without the time.
+/// The handler of the runtime's log messages. It writes them as the program's own, without the time.
 struct RemarkHandler: LogHandler {
   var metadata = Logger.Metadata()
   var logLevel = Logger.Level.info
@@ -89,5 +135,8 @@ struct RemarkHandler: LogHandler {
     set { metadata[key] = newValue }
   }
 
-  func log(event: LogEvent) { Console.note(event.message.description) }
+  func log(event: LogEvent) {
+    let line = event.message.description
+    if event.level >= .warning { Console.warning(line) } else { Console.note(line) }
+  }
 }

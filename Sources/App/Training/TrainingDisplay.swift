@@ -28,7 +28,7 @@ final class TrainingDisplay {
           + "\(run.epochsDone) of \(Format.counted(configuration.epochs, "epoch")) done")
     }
     if run.hasOtherTuning {
-      Console.note("the device was tuned otherwise when the run was trained last; going on may differ by rounding")
+      Console.warning("the device was tuned otherwise when the run was trained last; going on may differ by rounding")
     }
     run.onProgress = { [unowned self] in
       // The report at an epoch's end may include no further step, and so no speed.
@@ -57,7 +57,7 @@ final class TrainingDisplay {
     progress.clear()
     let text = DurationText(estimate: estimate)
     Console.note(text.description)
-    if let warning = text.warning { Console.note(warning) }
+    if let warning = text.warning { Console.warning(warning) }
   }
 
   private func show(_ epoch: EpochResult) {
