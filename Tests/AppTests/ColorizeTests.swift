@@ -132,6 +132,65 @@ struct ColorizeTests {
     #expect(empty.exitCode == 1 && empty.errorOutput.contains("standard input"))
   }
 
+  @Test("Colored pictures in their originals' folder have a suffix, and are not colored again")
+  func resultsBesideTheirOriginals() throws {
+    let source = folder.path + "/in"
+    let first = try colorize([source + "/", "-o", source])
+    #expect(first.exitCode == 0 && first.output == source + "/top-colored.png\n", "\(first.errorOutput)")
+    // A folder that is found through another name is the same one.
+    #expect(symlink(source, folder.path + "/link") == 0)
+    for arguments in [[source, "-o", folder.path + "/link"], [source + "/top.png", "-o", source]] {
+      let again = try colorize(arguments + ["--skip-existing"])
+      #expect(again.exitCode == 0 && again.output.isEmpty, "\(again.errorOutput)")
+      #expect(again.errorOutput.contains("1 picture skipped"), "\(again.errorOutput)")
+    }
+    let refused = try colorize([source, "-o", source])
+    #expect(refused.exitCode == 1 && refused.errorOutput.contains("--force"), "\(refused.errorOutput)")
+    // As a shell's pattern names them.
+    let named = try colorize([source + "/top.png", source + "/top-colored.png", "--skip-existing"])
+    #expect(named.exitCode == 0 && named.output.isEmpty, "\(named.errorOutput)")
+    #expect(named.errorOutput.contains("1 result of earlier runs, named -colored, is not colored again"))
+
+    // Folders of results, too; pictures that only have such a name are colored.
+    #expect(try colorize([source + "/deep"]).exitCode == 0)
+    try RGBImage(width: 40, height: 24, color: .white).writePNG(to: source + "/hand-colored.png")
+    let all = try colorize([source, "--recursive", "--out", folder.path + "/out"])
+    #expect(all.exitCode == 0 && all.errorOutput.contains("2 results of earlier runs"), "\(all.errorOutput)")
+    #expect(
+      try files(below: folder.path + "/out") == ["top.png", "hand-colored.png", "deep/a.png", "deep/deeper/b.png"])
+  }
+
+  @Test("Existing files are skipped, and the others colored")
+  func existingFilesAreSkipped() throws {
+    let (source, out) = (folder.path + "/in", folder.path + "/out")
+    try FileManager.default.createDirectory(atPath: out + "/deep", withIntermediateDirectories: true)
+    try Data("kept".utf8).write(to: URL(filePath: out + "/deep/a.png"))
+    let result = try colorize([source, "--recursive", "--out", out, "--skip-existing"])
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("1 picture skipped: the colored picture is already there"))
+    #expect(result.output.split(separator: "\n").count == 2)
+    #expect(try Data(contentsOf: URL(filePath: out + "/deep/a.png")) == Data("kept".utf8))
+    #expect(try files(below: out) == ["top.png", "deep/a.png", "deep/deeper/b.png"])
+  }
+
+  @Test("The same format is that of each picture's first bytes")
+  func theSameFormat() throws {
+    let (source, out) = (folder.path + "/formats", folder.path + "/out")
+    try FileManager.default.createDirectory(atPath: source, withIntermediateDirectories: true)
+    let image = RGBImage(width: 40, height: 24, color: RGBColor(red: 90, green: 110, blue: 130))
+    try image.writePNG(to: source + "/a.png")
+    try image.write(to: source + "/b.jpeg", as: .jpeg)
+    try image.writePNG(to: source + "/c.jpg")
+    let result = try colorize([source, "--out", out, "--format", "same", "--quality", "80"])
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(try files(below: out) == ["a.png", "b.jpg", "c.png"])
+    #expect(try Data(contentsOf: URL(filePath: out + "/b.jpg")).prefix(2) == Data([0xFF, 0xD8]))
+    let beside = try colorize([source + "/b.jpeg", "--format", "same"])
+    #expect(beside.output == source + "/b-colored.jpg\n", "\(beside.errorOutput)")
+    let named = try colorize(["-", "-o", out + "/new.jpg", "--format", "same"], input: source + "/a.png")
+    #expect(named.exitCode == 0, "\(named.errorOutput)")
+  }
+
   @Test("A socket is read as standard input, also one that does not block")
   func aSocketIsReadAsStandardInput() throws {
     for flags in [Int32(0), Int32(SOCK_NONBLOCK.rawValue)] {
@@ -255,7 +314,6 @@ struct ColorizeTests {
   @Test("Contradictory arguments are refused")
   func contradictoryArgumentsAreRefused() throws {
     let (first, second) = (folder.path + "/in/top.png", folder.path + "/in/deep/a.png")
-    try RGBImage(width: 40, height: 24, color: .white).writePNG(to: folder.path + "/in/top-colored.png")
     try FileManager.default.copyItem(atPath: first, toPath: folder.path + "/top.png")
     for (arguments, named) in [
       ([first, second, "--out", folder.path + "/one.png"], "several pictures need a folder"),
@@ -265,8 +323,12 @@ struct ColorizeTests {
       ([first, "--out", folder.path + "/new.png", "--format", "jpeg"], "--format jpeg"),
       ([first, "--out", folder.path + "/out", "--quality", "80"], "--quality"),
       ([first, "--out", folder.path + "/out", "--quality", "0", "--format", "jpeg"], "--quality 0"),
-      ([first, "--out", folder.path + "/in", "--force"], "its colored picture would replace it"),
-      ([first, folder.path + "/in/top-colored.png"], "would replace \(folder.path)/in/top-colored.png, which is also"),
+      ([first, "--out", first, "--force"], "its colored picture would replace it"),
+      ([first, folder.path + "/top.png", "--out", folder.path], "would replace \(folder.path)/top.png, which is also"),
+      ([first, "--skip-existing", "--force"], "--skip-existing"),
+      ([first, "--skip-existing", "--out", "-"], "--skip-existing"),
+      (["-", "--out", "-", "--format", "same"], "--format same"),
+      ([first, "--out", folder.path + "/new.jpg", "--format", "same"], "--format png"),
       ([first, folder.path + "/top.png", "--out", folder.path + "/out"], "color them one at a time"),
       (["/"], "name one by --out"),
       (["-", "-", "--out", folder.path + "/out"], "only once"),

@@ -34,6 +34,13 @@ struct PrintableTextTests {
     #expect(table == "name        n\na\\nb        1\n\\u{1b}[2J  22")
   }
 
+  @Test("Words of commands have their bytes")
+  func shellWords() {
+    #expect(Format.shellWord("runs/é") == "runs/é" && Format.shellWord("it's") == "'it'\\''s'")
+    #expect(Format.shellWord(String(pathBytes: Array("it's\\caf".utf8) + [0xE9])) == "$'it\\'s\\\\caf\\xe9'")
+    #expect(Format.shellWord("a\n\u{1B}\u{202E}") == "$'a\\x0a\\x1b\\xe2\\x80\\xae'")
+  }
+
   @Test("JSON stays JSON")
   func json() throws {
     let names = ["a\n\u{1B}\u{9B}", "\u{202E}b", "\u{2028}é"]

@@ -13,17 +13,24 @@ struct PictureColoring {
   let isRaw: Bool
   let quality: Int
   let replacesFiles: Bool
+  /// Whether pictures whose colored picture is there already are passed over; otherwise they are errors.
+  let skipsFiles: Bool
   let pixelLimit: Int
   /// Whether pictures whose files end too early are colored as far as they go.
   let isPartAccepted: Bool
 
-  /// Colors pictures. Returns the number of those that failed.
-  func run(_ jobs: [PictureJob]) throws -> Int {
+  /// Colors pictures. Returns the numbers of those that failed and of those that were passed over.
+  func run(_ jobs: [PictureJob]) throws -> (failed: Int, skipped: Int) {
     let display = ProgressDisplay()
     defer { display.clear() }
     removeLeftovers(of: jobs)
-    var failureCount = 0
+    var (failureCount, skippedCount) = (0, 0)
     for (index, job) in jobs.enumerated() {
+      // Picture by picture, because another process may be coloring the same folder.
+      if skipsFiles, case .file(let path) = job.target, Folder.holdsName(path, followingLinks: false) {
+        skippedCount += 1
+        continue
+      }
       if jobs.count > 1 { display.update("\(index + 1) of \(jobs.count): \(job.source.name)") }
       var note: String?
       do {
@@ -53,7 +60,7 @@ struct PictureColoring {
         try Console.output(line: path)
       }
     }
-    return failureCount
+    return (failureCount, skippedCount)
   }
 
   private func color(_ job: PictureJob, remark: (String) -> Void) throws {

@@ -20,6 +20,18 @@ extension String {
     }
   }
 
+  /// The text as a word of a shell's command line with the same characters as bytes, `$'caf\xe9'`, so that a command that
+  /// the program prints can be given as it is.
+  var printableShellWord: String {
+    let text = replacing { scalar in
+      if scalar == "\\" || scalar == "'" { return "\\\(scalar)" }
+      guard scalar.isUnprintable else { return nil }
+      let bytes = scalar.pathByte.map { [$0] } ?? Array(String(scalar).utf8)
+      return bytes.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+    return "$'\(text)'"
+  }
+
   private func writtenOut(_ isWrittenOut: (Unicode.Scalar) -> Bool) -> String {
     replacing { scalar in
       guard isWrittenOut(scalar) else { return nil }
