@@ -15,6 +15,9 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
   }
 
   public var description: String { "\(path): \(problem): \(reason)" }
+
+  /// Whether the system ran out of file descriptors or memory, so that nothing is wrong with the file.
+  public var isShortage: Bool { [EMFILE, ENFILE, ENOMEM].contains { reason == String(cString: strerror($0)) } }
 }
 
 /// An open file, closed by `deinit`.
@@ -152,4 +155,11 @@ public struct FileDescriptor: ~Copyable, Sendable {
 /// - Throws: `FileError`, also where there are more than `limit` bytes.
 public func readFile(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
   try FileDescriptor(path: path, flags: O_RDONLY, problem: "cannot be read").readToEnd(limit: limit)
+}
+
+/// Returns all bytes of the ordinary file at `path`. Anything else is refused at once, such as a pipe, whose reading would
+/// wait for its writer.
+/// - Throws: `FileError`, also where there are more than `limit` bytes.
+public func readOrdinaryFile(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
+  try FileDescriptor(readingOrdinaryFile: path).readToEnd(limit: limit)
 }

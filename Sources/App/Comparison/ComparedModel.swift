@@ -22,7 +22,7 @@ struct ComparedModel {
     name = argument.name ?? weights.shortName
     let run = weights.run
     let settings = run.flatMap { run in
-      (try? run.readConfiguration()).flatMap { _ in try? readFile(run.configuration.path) }
+      (try? run.readConfiguration()).flatMap { _ in try? readOrdinaryFile(run.configuration.path) }
     }
     guard let run, let settings, let value = try? JSONDecoder().decode(JSONValue.self, from: Data(settings)) else {
       self.settings = Self.settings(in: weights)
@@ -30,7 +30,7 @@ struct ComparedModel {
       return
     }
     self.settings = value
-    log = (try? readFile(run.metrics.path, limit: Self.largestText)).map {
+    log = (try? readOrdinaryFile(run.metrics.path, limit: Self.largestText)).map {
       CSVTable(parsing: String(decoding: $0, as: UTF8.self))
     }
   }

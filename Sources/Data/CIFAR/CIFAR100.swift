@@ -61,7 +61,7 @@ public enum CIFAR100 {
     let path = "\(folder)/\(classNamesFile)"
     guard Folder.holdsFile(path) else { return [] }
     let text = try withDataErrors { () throws(FileError) in
-      String(decoding: try readFile(path, limit: 1 << 16), as: UTF8.self)
+      String(decoding: try readOrdinaryFile(path, limit: 1 << 16), as: UTF8.self)
     }
     let names = text.split(whereSeparator: \.isNewline).map(String.init)
     guard names.count == records.classCounts.last else {
