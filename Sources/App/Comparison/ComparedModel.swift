@@ -35,12 +35,17 @@ struct ComparedModel {
     }
   }
 
-  /// Opens several models. Those of the same name get their paths as names.
+  /// Opens several models. Those of the same name get their paths as names, unless the name was given.
+  /// - Throws: `ValidationError` where two models still have the same name; what opening one throws.
   static func open(_ arguments: [ModelArgument]) throws -> [ComparedModel] {
     var models = try arguments.map(ComparedModel.init)
     let names = models.map(\.name)
     for (index, argument) in arguments.enumerated() where names.count(where: { $0 == names[index] }) > 1 {
       if argument.name == nil { models[index].name = argument.path }
+    }
+    var taken: Set<String> = []
+    for model in models where !taken.insert(model.name).inserted {
+      throw ValidationError("two models have the name \(model.name); NAME=MODEL gives one of them another.")
     }
     return models
   }
