@@ -86,6 +86,24 @@ public struct ImageDataset: Sendable {
       labels: labels.map { Array($0[range]) }, classNames: classNames, heldOutCount: nil, sha256: nil)
   }
 
+  /// Returns the mean squared error of the gray copies of the images of the given numbers, the mean of red, green and
+  /// blue in each channel, over all their values in 0...1; 0 where there are none.
+  public func grayError(of indices: [UInt32]) -> Double {
+    guard !indices.isEmpty else { return 0 }
+    // Three times the sum of squares, exactly: Σ(c − m)² = Σc² − (Σc)²/3 for a pixel's values c and their mean m.
+    var sum = 0
+    bytes.withUnsafeBufferPointer { bytes in
+      for index in indices {
+        for first in stride(from: Int(index) * imageByteCount, to: (Int(index) + 1) * imageByteCount, by: 3) {
+          let (red, green, blue) = (Int(bytes[first]), Int(bytes[first + 1]), Int(bytes[first + 2]))
+          let total = red + green + blue
+          sum += 3 * (red * red + green * green + blue * blue) - total * total
+        }
+      }
+    }
+    return Double(sum) / (3 * 255 * 255) / Double(indices.count * imageByteCount)
+  }
+
   /// Largest number of bytes of a data set: half of the memory that this process may use, because a device, which may be
   /// the processor, holds a second copy.
   public static var byteLimit: Int { ControlGroup.system.usableMemory / 2 }

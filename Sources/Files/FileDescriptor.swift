@@ -15,6 +15,9 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
   }
 
   public var description: String { "\(path): \(problem): \(reason)" }
+
+  /// Whether the system ran out of file descriptors or memory, so that nothing is wrong with the file.
+  public var isShortage: Bool { [EMFILE, ENFILE, ENOMEM].contains { reason == String(cString: strerror($0)) } }
 }
 
 /// An open file, closed by `deinit`.
@@ -210,9 +213,24 @@ public func readFile(_ path: String, limit: Int = .max) throws(FileError) -> [UI
   try FileDescriptor(path: path, flags: O_RDONLY, problem: "cannot be read").readToEnd(limit: limit)
 }
 
+/// Returns all bytes of the ordinary file at `path`. Anything else is refused at once, such as a pipe, whose reading would
+/// wait for its writer.
+/// - Throws: `FileError`, also where there are more than `limit` bytes.
+public func readOrdinaryFile(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
+  try FileDescriptor(readingOrdinaryFile: path).readToEnd(limit: limit)
+}
+
 /// Returns the text of a file in UTF-8 without a byte order mark, which some editors put in front.
 /// - Throws: `FileError`, also where there are more than `limit` bytes.
 public func readText(_ path: String, limit: Int = .max) throws(FileError) -> String {
-  let bytes = try readFile(path, limit: limit)
-  return String(decoding: bytes.dropFirst(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0), as: UTF8.self)
+  text(of: try readFile(path, limit: limit))
+}
+
+/// Returns the text of an ordinary file as `readText` does; refuses others as `readOrdinaryFile` does.
+public func readOrdinaryText(_ path: String, limit: Int = .max) throws(FileError) -> String {
+  text(of: try readOrdinaryFile(path, limit: limit))
+}
+
+private func text(of bytes: [UInt8]) -> String {
+  String(decoding: bytes.dropFirst(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0), as: UTF8.self)
 }

@@ -125,6 +125,23 @@ struct BadInputTests {
     return url
   }
 
+  @Test("Options that contradict a weights file are named", arguments: ["evaluate", "export", "colorize"])
+  func optionsThatContradictAWeightsFileAreNamed(_ command: String) throws {
+    let path = try weights("weights.safetensors").path
+    let picture = folder.path + "/picture.png"
+    try RGBImage(width: 32, height: 32, color: .white).writePNG(to: picture)
+    let out = folder.path + (command == "export" ? "/out.onnx" : "/out.png")
+    let arguments =
+      switch command {
+      case "evaluate": ["evaluate", path, "--data", "scenes", "--device", "cpu"]
+      case "export": ["export", path, "--out", out]
+      default: ["colorize", path, picture, "--out", out, "--device", "cpu"]
+      }
+    try expectFailure(arguments + ["--model", "gan"], naming: "--model gan", path, "of a unet")
+    try expectFailure(arguments + ["--upsampling", "nearest"], naming: "--upsampling nearest", path, "transposed")
+    #expect(!FileManager.default.fileExists(atPath: out))
+  }
+
   @Test(
     "Weights with impossible image sizes are named",
     arguments: ["0", "-32", "40", "1000000000000", "9223372036854775807", "wide"])

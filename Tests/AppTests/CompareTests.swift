@@ -159,6 +159,17 @@ struct CompareTests {
     #expect(try rows("curves.csv", keys: 3)[["run", "loss", "2"]]?["value"] == "1e+308")
   }
 
+  @Test("Models of the same name are refused", arguments: [["a=", "a="], ["", ""], ["</b>=", "</b>="]])
+  func modelsOfTheSameNameAreRefused(_ names: [String]) throws {
+    let models = names.map { $0 + run }
+    let result = try RecolorProcess(
+      ["compare"] + models + ["--data", "scenes", "--images", "2", "--out", out, "--device", "cpu"]
+    ).wait()
+    #expect(result.exitCode == 64 && result.errorLines.count == 1, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("two models have the name "), "\(result.errorOutput)")
+    #expect(!FileManager.default.fileExists(atPath: out))
+  }
+
   @Test("Folders with other files are refused")
   func foldersWithOtherFilesAreRefused() throws {
     try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)

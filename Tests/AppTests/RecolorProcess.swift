@@ -28,17 +28,19 @@ final class RecolorProcess {
   ///   - errorOutput: The file for standard error, such as a terminal, instead of its own.
   ///   - memoryLimit: The limit of the address space, in KiB.
   ///   - largestFile: The limit of the size of files, in blocks of 512 bytes.
+  ///   - descriptorLimit: The number of files that may be open at a time.
   ///   - directory: The working directory, instead of that of the tests.
   init(
     _ arguments: [String], environment: [String: String] = [:], input: String? = nil,
     inputHandle: FileHandle? = nil, output: String? = nil, errorOutput: FileHandle? = nil,
-    memoryLimit: Int? = nil, largestFile: Int? = nil, directory: String? = nil
+    memoryLimit: Int? = nil, largestFile: Int? = nil, descriptorLimit: Int? = nil, directory: String? = nil
   ) throws {
     folder = try TemporaryFolder()
     // The address sanitizer reserves terabytes of address space.
     let isSanitized = ProcessInfo.processInfo.environment["ASAN_OPTIONS"] != nil
     let memoryLimit = isSanitized ? nil : memoryLimit
-    let limits = [memoryLimit.map { "ulimit -v \($0)" }, largestFile.map { "ulimit -f \($0)" }].compactMap(\.self)
+    let limits = [("v", memoryLimit), ("f", largestFile), ("n", descriptorLimit)]
+      .compactMap { name, limit in limit.map { "ulimit -\(name) \($0)" } }
     if limits.isEmpty {
       process.executableURL = Self.executable
       process.arguments = arguments

@@ -52,6 +52,17 @@ struct FileDescriptorTests {
       #expect(throws: FileError(path: path, problem: "cannot be read", reason: reason)) {
         _ = try MappedFile(path: path)
       }
+      #expect(throws: FileError(path: path, problem: "cannot be read", reason: reason)) {
+        _ = try readOrdinaryFile(path)
+      }
+    }
+  }
+
+  @Test("Shortages of the system are told from faults of a file")
+  func shortages() {
+    for (code, isShortage) in [(EMFILE, true), (ENFILE, true), (ENOMEM, true), (EACCES, false), (ENOENT, false)] {
+      let error = FileError(path: "a", problem: "cannot be read", reason: String(cString: strerror(code)))
+      #expect(error.isShortage == isShortage)
     }
   }
 

@@ -182,7 +182,7 @@ struct TrainingRunTests {
       ("keep", "-1"), ("saveEvery", "0"), ("saveEvery", "-1"), ("epochs", "0"), ("epochs", "1000000001"),
       ("steps", "9223372036854775807"), ("trainImages", "0"), ("validationImages", "-1"), ("batchSize", "0"),
       ("learningRate", "-1"), ("learningRateDecay", "2"), ("l1Weight", "-1"), ("averageDecay", "1"),
-      ("rebalancing", "1.5"), ("discriminatorLearningRate", "0"),
+      ("rebalancing", "1.5"), ("patience", "0"), ("discriminatorLearningRate", "0"),
     ])
   func editedValue(key: String, value: String) throws {
     let backend = try TestBackends.cpu.make()
@@ -190,6 +190,7 @@ struct TrainingRunTests {
       let directory = RunDirectory(opening: folder)
       var configuration = try SmallRun.configuration(.unet, on: backend)
       (configuration.keep, configuration.saveEvery, configuration.steps) = (1, 1, 1)
+      configuration.patience = 1
       configuration.options.discriminatorLearningRate = 0.001
       do { _ = try TrainingRun(configuration, in: folder, dataset: SmallRun.dataset(), on: backend) }
       _ = try directory.readConfiguration()

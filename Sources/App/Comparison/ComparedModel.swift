@@ -22,7 +22,7 @@ struct ComparedModel {
     name = argument.name ?? weights.shortName
     let run = weights.run
     let settings = run.flatMap { run in
-      (try? run.readConfiguration()).flatMap { _ in try? readFile(run.configuration.path) }
+      (try? run.readConfiguration()).flatMap { _ in try? readOrdinaryFile(run.configuration.path) }
     }
     guard let run, let settings, let value = try? JSONDecoder().decode(JSONValue.self, from: Data(settings)) else {
       self.settings = Self.settings(in: weights)
@@ -30,15 +30,20 @@ struct ComparedModel {
       return
     }
     self.settings = value
-    log = (try? readText(run.metrics.path, limit: Self.largestText)).map(CSVTable.init(parsing:))
+    log = (try? readOrdinaryText(run.metrics.path, limit: Self.largestText)).map(CSVTable.init(parsing:))
   }
 
-  /// Opens several models. Those of the same name get their paths as names.
+  /// Opens several models. Those of the same name get their paths as names, unless the name was given.
+  /// - Throws: `ValidationError` where two models still have the same name; what opening one throws.
   static func open(_ arguments: [ModelArgument]) throws -> [ComparedModel] {
     var models = try arguments.map(ComparedModel.init)
     let names = models.map(\.name)
     for (index, argument) in arguments.enumerated() where names.count(where: { $0 == names[index] }) > 1 {
       if argument.name == nil { models[index].name = argument.path }
+    }
+    var taken: Set<String> = []
+    for model in models where !taken.insert(model.name).inserted {
+      throw ValidationError("two models have the name \(model.name); NAME=MODEL gives one of them another.")
     }
     return models
   }

@@ -153,7 +153,8 @@ struct RecipeOptions: ParsableArguments {
   var discriminatorLearningRate: Float?
 }
 
-/// The options that decide when a run is saved and stopped. They do not change what is learned.
+/// The options that decide when a run is saved and stopped, and which weights are its best. They do not change what is
+/// learned.
 struct SavingOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
@@ -165,6 +166,19 @@ struct SavingOptions: ParsableArguments {
       "Number of the last saves to keep as checkpoints/epoch_012.safetensors and step_000500.safetensors. (default: 0)",
       valueName: "count"))
   var keep: Int?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Stop after this many epochs in a row without better weights. (default: never)", valueName: "epochs"))
+  var patience: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The measure of the validation photographs that decides which weights are the best. (default: mse)",
+      discussion: """
+        mse, mae and delta-e are errors, ssim is a similarity; by them, a gan's palest epoch is often the best. \
+        colorfulness-gap is the distance from the photographs' colorfulness, whether the colors are right or not.
+        """, valueName: BestMeasure.allValueStrings.joined(separator: "|")))
+  var bestBy: BestMeasure?
   @Flag(help: "Continue although gan's discriminator overpowers the generator.")
   var noGuard = false
 }
@@ -225,6 +239,8 @@ extension TrainOptions {
       ) { $0.options.discriminatorLearningRate = $1 },
       TrainOption("save-every", \.saving.saveEvery, mayChange: true, must: RunRequirements.count) { $0.saveEvery = $1 },
       TrainOption("keep", \.saving.keep, mayChange: true, must: RunRequirements.keep) { $0.keep = $1 },
+      TrainOption("patience", \.saving.patience, mayChange: true, must: RunRequirements.count) { $0.patience = $1 },
+      TrainOption("best-by", \.saving.bestBy) { $0.bestBy = $1 },
       TrainOption("no-guard", \.saving.noGuard.ifSet, of: .discriminator, mayChange: true) { $0.noGuard = $1 },
     ]
   }
@@ -302,6 +318,8 @@ extension Bool {
 }
 
 extension ColorSpace: ExpressibleByArgument {}
+
+extension BestMeasure: ExpressibleByArgument {}
 
 extension ImageResidency: ExpressibleByArgument {
   public init?(argument: String) {

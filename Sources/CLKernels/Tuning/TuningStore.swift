@@ -79,7 +79,7 @@ public struct TuningStore: Sendable {
   private static let largestByteCount = 1 << 26
 
   private func read(_ path: String, _ identity: TuningIdentity) throws(FileError) -> Tuning {
-    let bytes = try readFile(path, limit: Self.largestByteCount)
+    let bytes = try readOrdinaryFile(path, limit: Self.largestByteCount)
     let problem = "tuning file cannot be used"
     // The format first: the rest of another one may look like anything.
     guard let head = try? JSONDecoder().decode(Head.self, from: Data(bytes)) else {

@@ -33,7 +33,7 @@ public struct ImageCache: Sendable {
     try? CacheFolder.prepare(folder)
     let known = ContentIndex(reading: indexPath)
     var index = known
-    let contents = index.contents(of: decoder.names, in: decoder.folder, progress: progress)
+    let contents = try index.contents(of: decoder.names, in: decoder.folder, progress: progress)
     let key = try withDataErrors { () throws(SHA256.Failure) in try Self.key(decoder, contents) }
     let path = "\(folder)/\(key).images"
     let size = "\(decoder.width)x\(decoder.height)" + (decoder.toned == .drop ? " color" : "")

@@ -65,6 +65,7 @@ public enum ImageFolder {
         do {
           try collect(path, "\(prefix)\(name)/", into: &found)
         } catch {
+          if error.isShortage { throw error }
           found.unreadable.append(error)
         }
       } else if ImageFormat.isImage(named: name), Folder.holdsFile(path) {

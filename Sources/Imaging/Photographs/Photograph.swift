@@ -1,4 +1,3 @@
-import Dispatch
 import Files
 
 /// An image as its file stores it: gray, RGB or CMYK with 8 or 16 bits, with its alpha and its color profile, upright.
@@ -127,7 +126,7 @@ extension Photograph {
     result.withUnsafeMutableBufferPointer { result in
       // Every row is written by one thread only.
       nonisolated(unsafe) let target = UnsafeMutableBufferPointer(rebasing: result[...])
-      DispatchQueue.concurrentPerform(iterations: partCount) { part in
+      Parallel.forEach(partCount) { part in
         let range = part * newHeight / partCount..<(part + 1) * newHeight / partCount
         Self.resize(source, width: width, rows: range, outputRows, columns, into: target)
       }

@@ -19,8 +19,10 @@ public struct TrainingState: Codable, Equatable, Sendable {
   var summedSteps: Int?
   /// The configuration that the run was started with, to detect changes of it.
   public var configuration: RunConfiguration?
-  /// Lowest validation error so far.
+  /// Lowest value so far of the measure by which the best weights are chosen.
   public var bestValidationError: Double?
+  /// The epoch, counted from 1, that had it; nil before the first epoch, and in older files.
+  var bestEpoch: Int?
   /// Steps in which a GAN's discriminator has dominated; nil before the first losses.
   var watch: DiscriminatorWatch?
   /// Names of the checkpoints that were written for `RunConfiguration.keep` and not yet removed, oldest first.
@@ -51,6 +53,7 @@ public struct TrainingState: Codable, Equatable, Sendable {
     let steps = epoch + stepInEpoch...epoch * (trainingCount / batchSize) + stepInEpoch
     return steps.contains(step) && (0...stepInEpoch).contains(summedSteps ?? 0)
       && (0...step).contains(watch?.dominatedSteps ?? 0) && (bestValidationError ?? 0) >= 0
+      && (0...epoch).contains(bestEpoch ?? 0)
   }
 
   /// Sums of the losses over all of the current epoch's steps, given those that are still on the device.

@@ -12,7 +12,7 @@ struct MetricsTable {
   /// Makes an empty table.
   init(losses: [String]) {
     columns =
-      ["epoch", "step", "learning_rate"] + losses + Self.metrics.map { "validation_\($0.column)" } + [
+      ["epoch", "step", "learning_rate"] + losses + Self.metrics.map(Self.column) + [
         "seconds", "images_per_second",
       ]
   }
@@ -29,6 +29,17 @@ struct MetricsTable {
     guard lines.first == columns.joined(separator: ",") else { throw WrongColumns() }
     rows = lines.dropFirst().filter { line in Int(line.prefix { $0 != "," }).map { $0 <= epoch } ?? false }
   }
+
+  /// Returns the values of a metric of the validation images in the last rows, the oldest first.
+  func last(_ count: Int, of metric: Metric) -> [Double] {
+    guard let place = columns.firstIndex(of: Self.column(metric)) else { return [] }
+    return rows.suffix(count).compactMap { row in
+      let fields = row.split(separator: ",", omittingEmptySubsequences: false)
+      return fields.indices.contains(place) ? Double(fields[place]) : nil
+    }
+  }
+
+  private static func column(_ metric: Metric) -> String { "validation_\(metric.column)" }
 
   /// Appends an epoch's row.
   /// - Returns: its values, one for each column.

@@ -59,6 +59,10 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var saveEvery: Int?
   /// Number of saved checkpoints that are kept beside the last and the best; nil for none.
   public var keep: Int?
+  /// Number of epochs in a row without better weights after which the run ends; nil for no such end.
+  public var patience: Int?
+  /// The measure by which the best weights are chosen; nil is `mse`.
+  public var bestBy: BestMeasure?
   /// Whether the run goes on though the discriminator overpowers the generator; nil for no.
   public var noGuard: Bool?
   /// The device as resolved: `cpu`, `opencl:0.0`.
@@ -93,6 +97,9 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   /// Whether gray and toned images of a folder are trained on, in older runs too.
   public var usedToned: TonedImages { toned ?? .keep }
 
+  /// The measure by which the best weights are chosen, in older runs too.
+  public var usedBestBy: BestMeasure { bestBy ?? .mse }
+
   /// Returns the images of the run's data set that it trains and validates on.
   /// - Parameter count: Number of all of its images.
   /// - Throws: `DataError.imageCount` where there are too few of them.
@@ -118,6 +125,7 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     copy.steps = steps
     copy.saveEvery = saveEvery
     copy.keep = keep
+    copy.patience = patience
     copy.noGuard = noGuard
     copy.device = device
     copy.deviceDescription = deviceDescription

@@ -90,7 +90,7 @@ public struct RunDirectory {
   /// Reads `config.json`, and refuses values that no run can have.
   public func readConfiguration() throws(RunError) -> RunConfiguration {
     do {
-      let bytes = try readFile(configuration.path, limit: Self.largestText)
+      let bytes = try readOrdinaryFile(configuration.path, limit: Self.largestText)
       let configuration = try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
       try configuration.model.validate(height: configuration.imageHeight, width: configuration.imageWidth)
       try configuration.validateValues()
@@ -126,7 +126,7 @@ public struct RunDirectory {
   func readMetrics(losses: [String], throughEpoch epoch: Int) throws(RunError) -> MetricsTable {
     guard epoch > 0 else { return MetricsTable(losses: losses) }
     do {
-      let text = try readText(metrics.path, limit: Self.largestText)
+      let text = try readOrdinaryText(metrics.path, limit: Self.largestText)
       return try MetricsTable(losses: losses, csv: text, throughEpoch: epoch)
     } catch {
       throw .notARun(path: url.path, reason: "metrics.csv \(Self.reason(error))")
@@ -140,7 +140,7 @@ public struct RunDirectory {
       if names.contains(where: { $0.hasSuffix(".safetensors") }) { return true }
     }
     guard Folder.holdsName(metrics.path) else { return false }
-    guard let bytes = try? readFile(metrics.path, limit: Self.largestText) else { return true }
+    guard let bytes = try? readOrdinaryFile(metrics.path, limit: Self.largestText) else { return true }
     return bytes.split(separator: UInt8(ascii: "\n")).count > 1
   }
 

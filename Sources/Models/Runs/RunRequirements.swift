@@ -1,7 +1,7 @@
 /// The conditions on the values of a run's options, wherever they come from: the command line, a file of options, or a
 /// `config.json` that was edited.
 public enum RunRequirements {
-  /// Counts of epochs and steps, whose products with the number of images must not overflow.
+  /// Counts of epochs and of steps, whose products with the number of images must not overflow.
   public static let count = Requirement<Int>.within(1...1_000_000_000)
   public static let keep = Requirement<Int>.within(0...1_000_000_000)
   public static let batchSize = Requirement<Int>.within(1...65_536)
@@ -22,6 +22,7 @@ extension RunConfiguration {
       RunRequirements.count.failure(of: epochs, option: "epochs"),
       RunRequirements.count.failure(of: steps, option: "steps"),
       RunRequirements.count.failure(of: saveEvery, option: "save-every"),
+      RunRequirements.count.failure(of: patience, option: "patience"),
       RunRequirements.keep.failure(of: keep, option: "keep"),
       RunRequirements.batchSize.failure(of: options.batchSize, option: "batch-size"),
       RunRequirements.trainImages.failure(of: trainImages, option: "train-images"),

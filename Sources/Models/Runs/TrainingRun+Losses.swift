@@ -77,10 +77,8 @@ extension TrainingRun {
   }
 
   var diverged: RunError {
-    let rate = configuration.options.learningRate
-    return .diverged(
-      step: state.step, learningRate: rate,
-      try: min(rate / 10, TrainingOptions(recipeFor: configuration.model.kind).learningRate),
+    .diverged(
+      step: state.step, learningRate: configuration.options.learningRate, try: smallerLearningRate,
       lastCheckpoint: existing(directory.last))
   }
 

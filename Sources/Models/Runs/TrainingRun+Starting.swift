@@ -75,6 +75,8 @@ extension TrainingRun {
       throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another run")
     }
     state.summedSteps = stepInEpoch - stepsToSum
+    // Where an older file does not say which epoch had the best weights, patience begins anew.
+    if state.bestValidationError != nil, state.bestEpoch == nil { state.bestEpoch = state.epoch }
     table = try directory.readMetrics(losses: trainer.lossNames, throughEpoch: state.epoch)
     // The last steps' point is written when their losses are summed. Where the state has not summed them, what was
     // written at its step was written after it, and is written again.
@@ -87,7 +89,7 @@ extension TrainingRun {
   private static func changedConfiguration(_ directory: RunDirectory) -> RunError {
     .notARun(
       path: directory.url.path,
-      reason: "config.json was changed; only epochs and steps, to go on longer, the place of the data, saving, device "
-        + "and precision may be")
+      reason: "config.json was changed; only epochs, steps and patience, to go on longer, the place of the data, "
+        + "saving, device and precision may be")
   }
 }

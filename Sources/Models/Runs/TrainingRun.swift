@@ -24,6 +24,8 @@ public final class TrainingRun {
   public var onEpoch: ((EpochResult) -> Void)?
   /// Called after each save in the middle of an epoch, with the step.
   public var onSave: ((Int) -> Void)?
+  /// Called at most once, after an epoch, where the validation errors show that the training diverges.
+  public var onDivergence: ((Divergence) -> Void)?
   /// Whether the device was tuned since the run was last trained, so that results may differ by rounding.
   public internal(set) var hasOtherTuning = false
 
@@ -37,7 +39,13 @@ public final class TrainingRun {
   var isResumed = false
   /// Step of the last save; nil where there is none.
   var savedStep: Int?
+  var hasReportedDivergence = false
   private let dataset: ImageDataset
+  /// Mean squared error of the gray copies of the validation images, computed when it is first needed.
+  private(set) lazy var grayValidationError = dataset.grayError(of: split.validation)
+  /// Mean colorfulness of the validation images.
+  private lazy var photographColorfulness =
+    split.validation.reduce(0) { $0 + dataset[Int($1)].colorfulness } / Double(max(split.validation.count, 1))
 
   /// Seconds between two calls of `onProgress`.
   private static let reportInterval = 0.5
@@ -112,7 +120,17 @@ public final class TrainingRun {
   }
 
   /// Whether the run has come to its end.
-  public var isFinished: Bool { state.epoch >= configuration.epochs || isAtStepLimit && state.position == 0 }
+  public var isFinished: Bool {
+    state.epoch >= configuration.epochs || (isAtStepLimit || isOutOfPatience) && state.position == 0
+  }
+
+  /// The epoch, counted from 1, that the best weights are of; nil before the first one ends.
+  public var bestEpoch: Int? { state.bestEpoch }
+
+  /// Whether no epoch had better weights for as long as `patience` says.
+  public var isOutOfPatience: Bool {
+    configuration.patience.map { state.epoch - (state.bestEpoch ?? state.epoch) >= $0 } ?? false
+  }
 
   /// Whether the limit of the steps is reached.
   public var isAtStepLimit: Bool { configuration.steps.map { state.step >= $0 } ?? false }
@@ -160,16 +178,20 @@ public final class TrainingRun {
   /// Ends the epoch, and writes its row, its sheet and its checkpoints.
   private func finishEpoch(_ evaluation: Evaluation, start: ContinuousClock.Instant, imagesPerSecond: Double) throws {
     let losses = means(of: state.lossSums)
-    let error = evaluation.metrics?[.mse] ?? losses[trainer.colorLoss].value
+    let error =
+      evaluation.metrics.map { configuration.usedBestBy.value(of: $0, photographs: photographColorfulness) }
+      ?? losses[trainer.colorLoss].value
     try requireFinite([error])
     let isBest = state.bestValidationError.map { error < $0 } ?? true
     if isBest { state.bestValidationError = error }
     state.beginNextEpoch()
+    if isBest { state.bestEpoch = state.epoch }
     let result = EpochResult(
       epoch: state.epoch, epochs: configuration.epochs, step: state.step, learningRate: trainer.learningRate,
       losses: losses, validation: evaluation.metrics, seconds: start.secondsUntilNow, imagesPerSecond: imagesPerSecond)
     let row = table.append(result)
     try save(.epoch(isBest: isBest, evaluation.sheet, row: row))
     onEpoch?(result)
+    watchDivergence()
   }
 }
