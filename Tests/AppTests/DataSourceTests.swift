@@ -207,6 +207,12 @@ struct DataSourceTests {
         #expect(result.output.contains(part))
       }
     }
+    for arguments in [["data", "info", set, "--size", "64"], ["data", "info", "cifar100", "--size", "16"]] {
+      let result = try RecolorProcess(arguments, environment: ["RECOLOR_CIFAR100": folder.path]).wait()
+      #expect(result.exitCode == 1 && result.output.isEmpty && result.errorLines.count == 1)
+      #expect(result.errorOutput.contains("the photographs of CIFAR-100 training are 32×32"), "\(result.errorOutput)")
+    }
+    #expect(try run("data", "info", set, "--size", "32").exitCode == 0)
     let missing = try run("data", "info", "cifar100", environment: ["RECOLOR_CIFAR100": folder.path + "/none"])
     #expect(missing.exitCode == 1 && missing.errorOutput.contains("recolor data fetch cifar100"))
   }

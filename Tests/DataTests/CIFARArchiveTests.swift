@@ -177,6 +177,47 @@ struct CIFARArchiveTests {
     #expect(throws: DataError.self) { try test.at("file:///etc/passwd").fetch(into: folder.path) }
   }
 
+  @Test("Redirects are followed to HTTP and HTTPS alone")
+  func redirects() throws {
+    let test = try TestArchive()
+    let target = try FileServer(test.bytes)
+    defer { target.stop() }
+    let server = try FileServer(test.bytes, [.redirect(to: target.url)])
+    defer { server.stop() }
+    try fetch(test, server, into: try TemporaryFolder())
+    #expect(target.starts == [nil])
+    // The same place by another scheme: a server of FTP would be asked for the file.
+    let ftp = target.url.replacing("http://", with: "ftp://")
+    for place in [ftp, "file:///etc/passwd", "gopher://127.0.0.1/"] {
+      let other = try FileServer(test.bytes, [.redirect(to: place)])
+      defer { other.stop() }
+      try expectFailure(test.at(other.url), other, keeping: [partName]) {
+        if case .download(other.url, let reason) = $0 { reason.lowercased().contains("protocol") } else { false }
+      }
+    }
+    #expect(target.starts == [nil])
+  }
+
+  @Test(
+    "Messages show addresses without passwords and keys",
+    arguments: [
+      ("https://me:secret@host:8080/a/b.tar.gz", "https://host:8080/a/b.tar.gz"),
+      ("https://secret@host", "https://host"), ("ftp://me:se@cret@host/x@y", "ftp://host/x@y"),
+      ("https://host/a?key=secret&b=c", "https://host/a?…"), ("https://host?u=me@secret", "https://host?…"),
+      ("me:secret@host/a", "host/a"), ("https://host/a.tar.gz", "https://host/a.tar.gz"), ("", ""),
+    ])
+  func addresses(url: String, shown: String) { #expect(Download.withoutSecrets(url) == shown) }
+
+  @Test("Errors do not show the password of an address", arguments: ["http", "ftp"])
+  func passwords(scheme: String) throws {
+    let folder = try TemporaryFolder()
+    let error = #expect(throws: DataError.self) {
+      try TestArchive().at("\(scheme)://me:secret@127.0.0.1:1/a?key=secret").fetch(into: folder.path)
+    }
+    let text = try #require(error?.description)
+    #expect(text.hasPrefix("\(scheme)://127.0.0.1:1/a?…: ") && !text.contains("secret") && !text.contains("me:"))
+  }
+
   /// The members are checked even where the archive has the right checksum.
   @Test("Wrong members are refused")
   func wrongMembers() throws {

@@ -19,8 +19,8 @@ struct DataInfo: SpeakingCommand {
 
   @Argument(help: ArgumentHelp("Photographs: cifar10, cifar100, scenes, or a folder.", valueName: "source"))
   var source: DataSource
-  @Option(parsing: .unconditional, help: "Width and height that a folder's images are resized to.")
-  var size = 32
+  @Option(parsing: .unconditional, help: "Width and height that a folder's images are resized to. (default: 32)")
+  var size: Int?
   @Option(help: ArgumentHelp("Write a picture of the first photographs, in gray and in color.", valueName: "file"))
   var sheet: String?
   @OptionGroup var report: ReportOptions
@@ -32,18 +32,21 @@ struct DataInfo: SpeakingCommand {
 
   func run() throws {
     try NewFile.check(sheet, of: "sheet")
-    let training = try source.load(.training, size: size)
+    let training = try source.load(.training, size: resized)
+    try training.requireSize(size)
     let parts = try parts(training).map { DatasetSummary(of: $0) }
     if let sheet { try Self.sheet(of: training).writePNG(to: sheet) }
     try Console.output(
       report.json ? try JSONReport.text(["parts": parts]) : parts.map(\.text).joined(separator: "\n\n"))
   }
 
+  private var resized: Int { size ?? 32 }
+
   /// Returns the parts of the source.
   /// - Parameter training: The images that a run would train and validate on.
   private func parts(_ training: ImageDataset) throws(DataError) -> [ImageDataset] {
     guard let folders = source.parts() else {
-      return source.hasTestPart ? [training, try source.load(.test, size: size)] : [training]
+      return source.hasTestPart ? [training, try source.load(.test, size: resized)] : [training]
     }
     var parts = [training]
     if let heldOutCount = training.heldOutCount, let validation = folders.validation {
@@ -52,7 +55,7 @@ struct DataInfo: SpeakingCommand {
         training.slice(0..<first, name: folders.training), training.slice(first..<training.count, name: validation),
       ]
     }
-    return folders.test == nil ? parts : parts + [try source.load(.test, size: size)]
+    return folders.test == nil ? parts : parts + [try source.load(.test, size: resized)]
   }
 
   /// Returns six rows of four photographs, each beside its gray copy.

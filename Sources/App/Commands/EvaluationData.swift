@@ -23,8 +23,9 @@ struct EvaluationData {
   ///   - size: Width and height to which they are resized; nil for the size that the first weights were trained on.
   /// - Throws: `DataError`, `RunError`.
   func load(for weights: [Checkpoint], size: Int? = nil) throws -> ImageDataset {
-    let size = size ?? weights.first?.imageSize?.width ?? CIFAR10.imageSize
-    let (dataset, indices) = try part(size: size, for: weights)
+    let (dataset, indices) = try part(
+      size: size ?? weights.first?.imageSize?.width ?? CIFAR10.imageSize, for: weights)
+    try dataset.requireSize(size)
     if let images, images > indices.count {
       throw DataError.imageCount("--images \(images): the \(split.rawValue) split holds \(indices.count)")
     }

@@ -116,10 +116,7 @@ struct Train: SpeakingCommand {
     if let weights { try configuration.setInitialWeights(weights.checkpoint, named: weights.name) }
     let dataset = try options.source.load(
       .training, size: configuration.imageWidth, toned: configuration.usedToned)
-    if let size = options.size, dataset.width != size {
-      throw RunError.invalidOption(
-        "--size \(size): the photographs of \(dataset.name) are \(dataset.width)×\(dataset.height)")
-    }
+    try dataset.requireSize(options.size)
     (configuration.imageHeight, configuration.imageWidth) = (dataset.height, dataset.width)
     configuration.dataFolder = options.source.place(of: dataset)
     if let parts = options.source.parts() {

@@ -138,6 +138,14 @@ enum DataSource: Hashable, ExpressibleByArgument {
   private static func holdsCIFAR100(_ folder: String) -> Bool { (try? CIFAR100.batchFolder(in: folder)) != nil }
 }
 
+extension ImageDataset {
+  /// Throws where `--size` asks for another size than that of images that cannot be resized.
+  func requireSize(_ size: Int?) throws(RunError) {
+    guard let size, width != size else { return }
+    throw .invalidOption("--size \(size): the photographs of \(name) are \(width)×\(height)")
+  }
+}
+
 extension DataSource: CustomStringConvertible {
   var description: String {
     switch self {

@@ -143,7 +143,7 @@ public struct CIFARArchive: Sendable {
       guard ftruncate(part.rawValue, 0) == 0 else {
         throw .file(FileError(path: part.path, problem: "cannot be written", reason: FileDescriptor.lastReason()))
       }
-      guard mayHoldOldBytes else { throw .checksum(path: url, expected: sha256, found: found) }
+      guard mayHoldOldBytes else { throw .checksum(path: Download.withoutSecrets(url), expected: sha256, found: found) }
       mayHoldOldBytes = false
     }
   }
