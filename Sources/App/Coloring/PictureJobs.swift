@@ -20,7 +20,7 @@ struct PictureJobs {
   ///     `old.jpg`, and the pictures of the folder `old` into the folder `old-colored`.
   ///   - format: The format of the colored pictures where `out` does not decide it.
   /// - Throws: `ValidationError`, also for standard input without `out`; `FileError` where `out` is a file in place of a
-  ///   folder.
+  ///   folder, or cannot be made or written, which would be the error of every picture.
   init(
     inputs: [String], out: String?, format: ImageFormat?, isRecursive: Bool
   ) throws {
@@ -46,6 +46,7 @@ struct PictureJobs {
       if let format, let namedFormat, format != namedFormat {
         throw ValidationError("--format \(format): --out \(out) is the name of another format.")
       }
+      if out != "-" { try Folder.requireWritable(Folder.parent(of: out)) }
       self.format = namedFormat ?? format ?? .png
       let source = inputs[0] == "-" ? PictureJob.Source.standardInput : .file(inputs[0])
       jobs = [PictureJob(source: source, target: out == "-" ? .standardOutput : .file(out), format: self.format)]
@@ -59,6 +60,7 @@ struct PictureJobs {
           reason: "it is a file; name a folder by --out"
             + (isSingle ? ", or a file in \(ImageFormat.writtenEndings)" : ""))
       }
+      try Folder.requireWritable(out)
       self.format = format ?? .png
       for input in inputs { try add(input, isRecursive: isRecursive) }
     }
@@ -93,6 +95,7 @@ struct PictureJobs {
     let target = if let out { out } else { try ColoredPath.folder(beside: input) }
     let folder: PictureFolder
     do throws(FileError) {
+      try Folder.requireWritable(target)
       folder = try PictureFolder(input, isRecursive: isRecursive, excluding: target)
     } catch {
       problems.append(error.description)
