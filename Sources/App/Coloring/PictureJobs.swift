@@ -22,7 +22,7 @@ struct PictureJobs {
   ///     `old.jpg`, and the pictures of the folder `old` into the folder `old-colored`.
   ///   - format: The format of the colored pictures where `out` does not decide it; PNG where it is nil.
   /// - Throws: `ValidationError`, also for standard input without `out`; `FileError` where `out` is a file in place of a
-  ///   folder.
+  ///   folder, or cannot be made or written, which would be the error of every picture.
   init(
     inputs: [String], out: String?, format: ColoredFormat?, isRecursive: Bool
   ) throws {
@@ -50,6 +50,7 @@ struct PictureJobs {
         throw ValidationError(
           "--out \(out): only \(names) are written; give it a name in \(ImageFormat.writtenEndings).")
       }
+      if out != "-" { try Folder.requireWritable(Folder.parent(of: out)) }
       let source = inputs[0] == "-" ? PictureJob.Source.standardInput : .file(inputs[0])
       // Of standard input, the name alone can say what the same format is.
       let isOpen = source.path == nil && format == .same && namedFormat != nil
@@ -71,6 +72,7 @@ struct PictureJobs {
           reason: "it is a file; name a folder by --out"
             + (isSingle ? ", or a file in \(ImageFormat.writtenEndings)" : ""))
       }
+      try Folder.requireWritable(out)
       for input in inputs { try add(input, isRecursive: isRecursive) }
     }
     try refuseLosses()
@@ -106,6 +108,7 @@ struct PictureJobs {
     let target = if let out { out } else { try ColoredPath.folder(beside: input) }
     let folder: PictureFolder
     do throws(FileError) {
+      try Folder.requireWritable(target)
       folder = try PictureFolder(input, isRecursive: isRecursive, excluding: target)
     } catch {
       problems.append(error.description)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Glibc
 import Imaging
 import Models
@@ -99,7 +100,7 @@ struct Colorize: SpeakingCommand {
     let choice = try ModelChoice(arguments, weights: weights, isRecursive: recursive)
     let plan = try PictureJobs(inputs: choice.pictures, out: out, format: format, isRecursive: recursive)
     if quality != nil, !plan.jobs.isEmpty, plan.jobs.allSatisfy({ $0.format != .jpeg }) {
-      throw ValidationError("--quality: is of JPEG pictures; --format jpeg writes them.")
+      throw ValidationError("--quality: is of JPEG pictures; \(Self.advice(toWriteJPEGTo: out))")
     }
     let weights = try unstated.open(choice.model)
     let coloring = PictureColoring(
@@ -119,5 +120,14 @@ struct Colorize: SpeakingCommand {
     guard failureCount > 0 else { return }
     if count > 1 { Console.note("\(count - failureCount) of \(count) pictures are colored") }
     throw ExitCode.failure
+  }
+
+  /// Returns how to get JPEG pictures: where `--out` names a file, its name decides the format.
+  private static func advice(toWriteJPEGTo out: String?) -> String {
+    guard let out, let format = ImageFormat(writing: out), !Folder.exists(out) else {
+      return "--format jpeg writes them."
+    }
+    let endings = Format.list(ImageFormat.jpeg.writtenFileExtensions.map { ".\($0)" }, "or")
+    return "--out \(out) is the name of a \(format.name) file; give it a name in \(endings)."
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Data
+import Files
 
 /// `recolor data fetch`
 struct DataFetch: SpeakingCommand {
@@ -32,6 +33,7 @@ struct DataFetch: SpeakingCommand {
   @OptionGroup var verbosity: VerbosityOptions
 
   func run() throws {
+    try Folder.requireWritable(out)
     var archive = set.archive
     archive.url = url ?? archive.url
     let display = ProgressDisplay(interval: .seconds(5))

@@ -44,9 +44,15 @@ struct Export: SpeakingCommand {
     let format = try kind()
     let ofSafetensors = (half ? ["--half"] : []) + coloringOptions.given
     if format != .safetensors, let name = ofSafetensors.first {
-      throw ValidationError("\(name): is of --format safetensors.")
+      throw ValidationError("\(name): \(isOf(.safetensors))")
     }
-    if normalized, format != .onnx { throw ValidationError("--normalized: is of --format onnx.") }
+    if normalized, format != .onnx { throw ValidationError("--normalized: \(isOf(.onnx))") }
+  }
+
+  /// Returns that an option is of a kind of file, and what asks for another: the name after `--out`, or `--format`.
+  private func isOf(_ kind: Format) -> String {
+    guard let out else { return "is of --format \(kind)." }
+    return "is of a \(kind) file; --out \(out) is the name of another kind; give it a name in .\(kind)."
   }
 
   /// Returns the kind of file that the options ask for.

@@ -18,7 +18,7 @@ struct ComparedModel {
 
   /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`, `RunError`.
   init(_ argument: ModelArgument) throws {
-    weights = try Checkpoint(argument: argument.path)
+    weights = try Self.weights(argument.path)
     name = argument.name ?? weights.shortName
     let run = weights.run
     let settings = run.flatMap { run in
@@ -31,6 +31,24 @@ struct ComparedModel {
     }
     self.settings = value
     log = (try? readOrdinaryText(run.metrics.path, limit: Self.largestText)).map(CSVTable.init(parsing:))
+  }
+
+  /// Opens weights. Files that do not say what they are have no option here, which would be of all models.
+  private static func weights(_ path: String) throws -> Checkpoint {
+    do {
+      return try Checkpoint(argument: path)
+    } catch let error as CheckpointError {
+      let (lacking, option) =
+        switch error {
+        case .unknownModel: ("model", "--model \(ModelKind.allCases.map(\.rawValue).joined(separator: "|"))")
+        case .unknownUpsampling: ("upsampling", "--upsampling nearest|bilinear")
+        default: throw error
+        }
+      throw RunError.file(
+        path: path,
+        reason: "does not say its \(lacking); recolor export \(Format.shellWord(path)) \(option) "
+          + "--format safetensors writes a file that does")
+    }
   }
 
   /// Opens several models. Those of the same name get their paths as names, unless the name was given.

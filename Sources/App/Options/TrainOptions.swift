@@ -260,7 +260,10 @@ extension TrainOptions {
     let settings = settings(for: kind, startingFrom: weights)
     let strength = recipeOptions.rebalancing ?? settings.options.rebalancing
     guard strength > 0, (recipeOptions.colorSpace ?? settings.colorSpace) != .lab else { return }
-    throw ValidationError("--rebalancing \(strength): weighs colors of CIELAB; it needs --color-space lab.")
+    throw ValidationError(
+      "--rebalancing \(strength): weighs colors of CIELAB; it needs "
+        + (weights.map { $0.configuration.colorSpace == .lab } ?? true
+          ? "--color-space lab." : "weights of --color-space lab, which those of --init are not."))
   }
 
   /// Throws `ValidationError` where an option is given that a resumed run takes from its configuration.

@@ -56,6 +56,7 @@ public struct RunDirectory {
     let existed = Folder.exists(url.path)
     do {
       guard try !existed || isUnbegun() else { throw RunError.folderNotEmpty(path: url.path) }
+      try Folder.requireWritable(url.path)
       try Folder.create(url.path)
       lock = try takeLock()
       // Another process may have begun a run meanwhile.

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A training run that cannot start or continue. `description` is one line.
 public enum RunError: Error, Equatable {
   /// A new run never writes into an old one.
@@ -41,7 +43,7 @@ extension RunError: CustomStringConvertible {
     case .notSaved(let reason, let run, let step):
       "\(reason); training has stopped, "
         + (step.map { "what was saved at step \($0) is whole" } ?? "and nothing was saved before")
-        + "; make room for it, and go on by --resume \(run)"
+        + "; \(Self.lacksRoom(reason) ? "make room for it" : "mend that"), and go on by --resume \(run)"
     case .diverged(let step, let learningRate, let smaller, let lastCheckpoint):
       "the loss is NaN or infinite at step \(step); start anew with a --learning-rate smaller than "
         + "\(learningRate), such as \(smaller)"
@@ -57,6 +59,12 @@ extension RunError: CustomStringConvertible {
 }
 
 extension RunError {
+  /// Whether the reason of a failed save is a disk, a quota or a limit of file sizes that is used up.
+  private static func lacksRoom(_ reason: String) -> Bool {
+    reason.contains("the disk has room for")
+      || [ENOSPC, EDQUOT, EFBIG].contains { reason.hasSuffix(String(cString: strerror($0))) }
+  }
+
   /// Whether the file system failed.
   var isOfFile: Bool { if case .file = self { true } else { false } }
 }
