@@ -83,7 +83,9 @@ struct ModelChoice {
       let isRun = exists(run.best.path) || exists(run.last.path) || (try? run.readConfiguration()) != nil
       return isRun ? .model : .folder
     }
-    if argument == "-" || ImageFormat.isImage(named: argument) { return .picture }
+    if argument == "-" || ImageFormat.isImage(named: argument) || UnreadFormat(named: argument) != nil {
+      return .picture
+    }
     guard exists(argument) else { return .nothing }
     return ImageFormat(ofFileAt: argument) == nil ? .otherFile : .picture
   }

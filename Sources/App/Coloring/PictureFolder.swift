@@ -7,6 +7,8 @@ struct PictureFolder {
   private(set) var pictures: [String] = []
   /// The errors of folders inside it that could not be read, one line each.
   private(set) var problems: [String] = []
+  /// Pictures of formats that are not read.
+  private(set) var passedOver = PassedOverPictures()
 
   /// - Parameters:
   ///   - isRecursive: Whether to search the folders inside it. Links to folders are never followed.
@@ -32,6 +34,8 @@ struct PictureFolder {
         }
       } else if ImageFormat.isImage(named: name), !Folder.exists(path) {
         pictures.append(prefix + name)
+      } else {
+        passedOver.count(named: name)
       }
     }
   }

@@ -9,6 +9,8 @@ struct PictureJobs {
   /// The reasons why pictures in folders are not colored: one line each. For a picture on the command line, it is an
   /// error of the command line.
   private(set) var problems: [String] = []
+  /// Remarks about pictures in folders that are passed over: one line for each folder.
+  private(set) var remarks: [String] = []
 
   /// Nil puts each colored picture beside its picture, and those of a folder into a folder beside it.
   private let out: String?
@@ -65,10 +67,8 @@ struct PictureJobs {
 
   /// Whether a name is a picture's, and not a folder's.
   private static func namesFile(_ path: String) -> Bool {
-    let otherFormats: Set<String> = ["gif", "bmp", "avif", "heic", "jxl"]
     let name = URL(filePath: path).lastPathComponent
-    return !path.hasSuffix("/")
-      && (ImageFormat.isImage(named: name) || otherFormats.contains(URL(filePath: path).pathExtension.lowercased()))
+    return !path.hasSuffix("/") && (ImageFormat.isImage(named: name) || UnreadFormat(named: name) != nil)
   }
 
   private mutating func add(_ input: String, isRecursive: Bool) throws(ValidationError) {
@@ -102,6 +102,7 @@ struct PictureJobs {
         "\(input): no picture in this folder"
           + (isRecursive ? " or those inside it" : "; --recursive looks into those inside it"))
     }
+    if !folder.passedOver.isEmpty { remarks.append(folder.passedOver.remark(about: input)) }
     let prefix = input.hasSuffix("/") ? input : input + "/"
     for picture in folder.pictures {
       add(.file(prefix + picture), to: ColoredPath.picture(picture, in: target, as: format))

@@ -8,8 +8,8 @@ struct Colorize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Color photographs.",
     discussion: """
-      Reads PNG, JPEG, WebP and TIFF pictures of any size and writes colored PNG or JPEG pictures of the same sizes. \
-      The model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every \
+      Reads PNG, JPEG, WebP, TIFF and BMP pictures of any size and writes colored PNG or JPEG pictures of the same \
+      sizes. The model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every \
       detail. Its own colors, if it has any, are ignored. Files that are there already are left alone; a picture that \
       cannot be read is reported and the others are colored. Without --out, the colored picture is put beside the \
       picture: old-colored.png beside old.jpg, and albums-colored beside the folder albums.
@@ -101,6 +101,7 @@ struct Colorize: ParsableCommand {
       quality: quality ?? ImageFormat.defaultQuality, replacesFiles: force, pixelLimit: pixelLimit * 1_000_000,
       isPartAccepted: partial)
     if let remark = choice.remark { Console.note(remark) }
+    for remark in plan.remarks { Console.note(remark) }
     for problem in plan.problems { Console.note(problem) }
     let failureCount = plan.problems.count + (try coloring.run(plan.jobs))
     let count = plan.jobs.count + plan.problems.count

@@ -23,6 +23,8 @@ public enum ImageFolder {
     public let unreadable: [Unreadable]
     /// Number of gray and toned images that are left out.
     public let tonedCount: Int
+    /// Pictures that are no part of the data set, because they are of formats that are not read.
+    public let passedOver: PassedOverPictures
     /// Whether the images came from the cache.
     public let isFromCache: Bool
   }
@@ -33,12 +35,19 @@ public enum ImageFolder {
     try members(of: folder).names.map { "\(folder)/\($0)" }
   }
 
+  /// Returns the numbers of pictures in `folder` and the folders inside it that `paths(in:)` leaves out, because they are
+  /// of formats that are not read.
+  public static func passedOver(in folder: String) throws(DataError) -> PassedOverPictures {
+    try members(of: folder).passedOver
+  }
+
   /// The images in a folder.
   private struct Members {
     /// Paths relative to the folder.
     var names: [String] = []
     /// Errors of inner folders that cannot be read.
     var unreadable: [FileError] = []
+    var passedOver = PassedOverPictures()
   }
 
   private static func members(of folder: String) throws(DataError) -> Members {
@@ -57,8 +66,12 @@ public enum ImageFolder {
         } catch {
           found.unreadable.append(error)
         }
-      } else if ImageFormat.isImage(named: name), Folder.holdsFile(path) {
+      } else if !ImageFormat.isImage(named: name) {
+        found.passedOver.count(named: name)
+      } else if Folder.holdsFile(path) {
         found.names.append(prefix + name)
+      } else if !Folder.exists(path) {
+        found.passedOver.countSpecial()
       }
     }
   }
@@ -78,7 +91,10 @@ public enum ImageFolder {
     let members = try members(of: folder)
     let names = members.names
     guard !names.isEmpty else {
-      guard let first = members.unreadable.first else { throw .noImages(folder: folder) }
+      guard let first = members.unreadable.first else {
+        throw members.passedOver.isEmpty
+          ? .noImages(folder: folder) : .onlyUnread(folder: folder, kinds: members.passedOver.description)
+      }
       throw .file(first)
     }
     // Throws for sizes whose byte count overflows.
@@ -107,7 +123,7 @@ public enum ImageFolder {
       bytes: images.bytes, labels: labels, classNames: classes?.names ?? [], sha256: images.sha256)
     return Contents(
       dataset: dataset, unreadable: folders + unreadable, tonedCount: omissions.toned.count,
-      isFromCache: images.isFromCache)
+      passedOver: members.passedOver, isFromCache: images.isFromCache)
   }
 }
 
