@@ -311,6 +311,22 @@ struct ColorizeTests {
     #expect(image.width == 64 && image.height > 100 && image.height < 300)
   }
 
+  @Test("Pictures of other formats are passed over with a line, and named where they are given")
+  func picturesOfOtherFormats() throws {
+    let source = folder.path + "/in"
+    try FileManager.default.copyItem(atPath: source + "/top.png", toPath: source + "/other.jfif")
+    for name in ["a.heic", "b.HEIC", "c.avif"] {
+      try Data([0, 0, 0, 24] + Array("ftypheic".utf8)).write(to: URL(filePath: "\(source)/\(name)"))
+    }
+    let result = try colorize([source, "--out", folder.path + "/out"])
+    #expect(result.exitCode == 0 && result.errorLines.count == 1, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("\(source): passed over, because they are not read: 2 HEIC, 1 AVIF\n"))
+    #expect(try files(below: folder.path + "/out") == ["top.png", "other.png"])
+    let named = try colorize([source + "/a.heic", source + "/top.png", "--out", folder.path + "/two"])
+    #expect(named.exitCode == 1 && named.errorOutput.contains("a.heic: the format HEIC is not read"))
+    #expect(try files(below: folder.path + "/two") == ["top.png"])
+  }
+
   @Test("Contradictory arguments are refused")
   func contradictoryArgumentsAreRefused() throws {
     let (first, second) = (folder.path + "/in/top.png", folder.path + "/in/deep/a.png")

@@ -91,7 +91,9 @@ struct ModelChoice {
         Folder.holdsName(run.best.path) || Folder.holdsName(run.last.path) || (try? run.readConfiguration()) != nil
       return isRun ? .model : .folder
     }
-    if argument == "-" || ImageFormat.isImage(named: argument) { return .picture }
+    if argument == "-" || ImageFormat.isImage(named: argument) || UnreadFormat(named: argument) != nil {
+      return .picture
+    }
     guard Folder.holdsName(argument) else { return .nothing }
     return ImageFormat(ofFileAt: argument) == nil ? .otherFile : .picture
   }

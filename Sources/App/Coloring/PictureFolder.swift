@@ -10,6 +10,8 @@ struct PictureFolder {
   /// The number of colored pictures, and of folders of such, that earlier runs put beside their originals. They are
   /// left out.
   private(set) var resultCount = 0
+  /// Pictures of formats that are not read.
+  private(set) var passedOver = PassedOverPictures()
 
   /// - Parameters:
   ///   - isRecursive: Whether to search the folders inside it. Links to folders are never followed.
@@ -45,6 +47,8 @@ struct PictureFolder {
         } else {
           pictures.append(prefix + name)
         }
+      } else {
+        passedOver.count(named: name)
       }
     }
   }

@@ -80,10 +80,8 @@ struct PictureJobs {
 
   /// Whether a name is a picture's, and not a folder's.
   private static func namesFile(_ path: String) -> Bool {
-    let otherFormats: Set<String> = ["gif", "bmp", "avif", "heic", "jxl"]
     let name = URL(filePath: path).lastPathComponent
-    return !path.hasSuffix("/")
-      && (ImageFormat.isImage(named: name) || otherFormats.contains(URL(filePath: path).pathExtension.lowercased()))
+    return !path.hasSuffix("/") && (ImageFormat.isImage(named: name) || UnreadFormat(named: name) != nil)
   }
 
   private mutating func add(_ input: String, isRecursive: Bool) throws(ValidationError) {
@@ -120,6 +118,7 @@ struct PictureJobs {
         "\(input): no picture in this folder"
           + (isRecursive ? " or those inside it" : "; --recursive looks into those inside it"))
     }
+    if !folder.passedOver.isEmpty { remarks.append(folder.passedOver.remark(about: input)) }
     let prefix = input.hasSuffix("/") ? input : input + "/"
     noteResults(folder.resultCount, in: input)
     for picture in folder.pictures {

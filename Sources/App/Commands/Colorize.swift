@@ -9,8 +9,8 @@ struct Colorize: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Color photographs.",
     discussion: """
-      Reads PNG, JPEG, WebP and TIFF pictures of any size and writes colored PNG or JPEG pictures of the same sizes. \
-      The model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every \
+      Reads PNG, JPEG, WebP, TIFF and BMP pictures of any size and writes colored PNG or JPEG pictures of the same \
+      sizes. The model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every \
       detail. Its own colors, if it has any, are ignored. Files that are there already are left alone; a picture that \
       cannot be read is reported and the others are colored. Without --out, the colored picture is put beside the \
       picture: old-colored.png beside old.jpg, and albums-colored beside the folder albums. Later runs do not color \

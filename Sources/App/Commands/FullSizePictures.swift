@@ -93,6 +93,7 @@ struct FullSizePictures {
     guard omissions.toned < readableCount else { throw DataError.onlyToned(folder: folder, count: readableCount) }
     ImageFolderReport.noteUnreadable(unreadable, of: readCount, in: folder)
     ImageFolderReport.noteToned(omissions.toned, of: readableCount, in: folder)
+    ImageFolderReport.notePassedOver(try ImageFolder.passedOver(in: folder), in: folder)
     if let images, measuredCount < images {
       Console.warning("--images \(images): \(folder) holds only \(measuredCount) that can be measured")
     }

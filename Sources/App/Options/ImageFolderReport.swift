@@ -1,4 +1,5 @@
 import Data
+import Imaging
 
 /// The reading of a folder of images, with a display of its progress and remarks about images that are left out.
 enum ImageFolderReport {
@@ -45,6 +46,12 @@ enum ImageFolderReport {
     let readableCount = contents.tonedCount + contents.dataset.count
     noteUnreadable(contents.unreadable.map(\.reason), of: contents.unreadable.count + readableCount, in: folder)
     noteToned(contents.tonedCount, of: readableCount, in: folder)
+    notePassedOver(contents.passedOver, in: folder)
+  }
+
+  /// Counts pictures that are left out because they are of formats that are not read.
+  static func notePassedOver(_ pictures: PassedOverPictures, in folder: String) {
+    if !pictures.isEmpty { Console.note(pictures.remark(about: folder)) }
   }
 
   /// Names images that are left out because they cannot be read, and counts them.

@@ -8,7 +8,7 @@ typedef struct recolor_tiff_reader recolor_tiff_reader;
 /// Reads the first directory. `bytes` must outlive the reader. Returns null, with `message` set, where that fails.
 ///
 /// Gray, RGB and CMYK of 8 or 16 bits are delivered as stored; palettes, other depths and other color spaces are
-/// converted to 8-bit RGB with alpha by libtiff. The orientation is not applied.
+/// converted to 8-bit RGB by libtiff, with alpha where there is one. The orientation is not applied.
 recolor_tiff_reader *recolor_tiff_open(
     const uint8_t *bytes, size_t count, recolor_image_info *info, char message[RECOLOR_MESSAGE_SIZE]);
 

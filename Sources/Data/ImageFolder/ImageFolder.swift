@@ -23,6 +23,8 @@ public enum ImageFolder {
     public let unreadable: [Unreadable]
     /// Number of gray and toned images that are left out.
     public let tonedCount: Int
+    /// Pictures that are no part of the data set, because they are of formats that are not read.
+    public let passedOver: PassedOverPictures
     /// Whether the images came from the cache.
     public let isFromCache: Bool
   }
@@ -33,6 +35,12 @@ public enum ImageFolder {
     try members(of: folder, parts: nil).names.map { "\(folder)/\($0)" }
   }
 
+  /// Returns the numbers of pictures in `folder` and the folders inside it that `paths(in:)` leaves out, because they are
+  /// of formats that are not read.
+  public static func passedOver(in folder: String) throws(DataError) -> PassedOverPictures {
+    try members(of: folder, parts: nil).passedOver
+  }
+
   /// The images in a folder.
   private struct Members {
     /// Paths relative to the folder.
@@ -41,6 +49,7 @@ public enum ImageFolder {
     var unreadable: [FileError] = []
     /// The indices in `names` of the images of each part; all of them without parts.
     var parts: [(folder: String, images: Range<Int>)] = []
+    var passedOver = PassedOverPictures()
   }
 
   /// - Parameter parts: Names of folders in `folder`, whose images are taken one folder after the other; nil for all.
@@ -68,8 +77,12 @@ public enum ImageFolder {
           if error.isShortage { throw error }
           found.unreadable.append(error)
         }
-      } else if ImageFormat.isImage(named: name), Folder.holdsFile(path) {
+      } else if !ImageFormat.isImage(named: name) {
+        found.passedOver.count(named: name)
+      } else if Folder.holdsFile(path) {
         found.names.append(prefix + name)
+      } else if !Folder.exists(path) {
+        found.passedOver.countSpecial()
       }
     }
   }
@@ -94,7 +107,8 @@ public enum ImageFolder {
     let names = members.names
     for part in members.parts where part.images.isEmpty {
       guard let first = members.unreadable.first(where: { $0.path.hasPrefix(part.folder) }) else {
-        throw .noImages(folder: part.folder)
+        throw members.passedOver.isEmpty
+          ? .noImages(folder: part.folder) : .onlyUnread(folder: part.folder, kinds: members.passedOver.description)
       }
       throw .file(first)
     }
@@ -130,7 +144,7 @@ public enum ImageFolder {
       heldOutCount: partCounts.count > 1 ? partCounts.dropFirst().reduce(0, +) : nil, sha256: images.sha256)
     return Contents(
       dataset: dataset, unreadable: folders + unreadable, tonedCount: omissions.toned.count,
-      isFromCache: images.isFromCache)
+      passedOver: members.passedOver, isFromCache: images.isFromCache)
   }
 }
 

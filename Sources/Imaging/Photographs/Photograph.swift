@@ -19,7 +19,7 @@ public struct Photograph: Sendable {
   /// Largest file that is read, in bytes.
   private static let fileSizeLimit = 2 << 30
 
-  /// Reads a PNG, JPEG, WebP or TIFF file. Its first bytes, and not its name, decide the format.
+  /// Reads an image file of any format of `ImageFormat`. Its first bytes, and not its name, decide the format.
   /// - Parameters:
   ///   - pixelLimit: A larger image is an error, reported before memory is allocated for it.
   ///   - isPartAccepted: Whether a file that ends within the image is read as far as it goes, to its last whole row or
@@ -57,11 +57,14 @@ public struct Photograph: Sendable {
     try self.init(encoded: bytes, name: name, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted)
   }
 
-  /// Decodes a PNG, JPEG, WebP or TIFF file in memory. Errors call it `name`.
+  /// Decodes an image file in memory. Errors call it `name`.
   public init(
     encoded bytes: [UInt8], name: String, pixelLimit: Int = RGBImage.maximumPixelCount, isPartAccepted: Bool = false
   ) throws(ImageError) {
-    guard let format = ImageFormat(signature: bytes) else { throw .unknownFormat(path: name) }
+    guard let format = ImageFormat(signature: bytes) else {
+      guard let unread = UnreadFormat(signature: bytes) else { throw .unknownFormat(path: name) }
+      throw .unreadFormat(path: name, format: unread.rawValue)
+    }
     let image = try format.codec.decode(bytes, DecodingRequest(name: name, pixelLimit: pixelLimit))
     var remarks: [String] = []
     switch image.extent {
