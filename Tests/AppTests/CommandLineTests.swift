@@ -143,8 +143,8 @@ struct CommandLineTests {
 
   /// The options that may be given with `--resume`.
   private static let optionsForResuming: Set = [
-    "out", "config", "resume", "device-images", "save-every", "keep", "no-guard", "help", "version", "quiet",
-    "verbose",
+    "out", "config", "resume", "device-images", "data", "epochs", "steps", "save-every", "keep", "patience", "no-guard",
+    "help", "version", "quiet", "verbose",
   ]
 
   /// Every other option of `train` is one of the run's configuration.

@@ -168,13 +168,13 @@ struct ImageCacheTests {
     let past = [timespec(tv_sec: time(nil) - 1000, tv_nsec: 0), timespec(tv_sec: time(nil) - 1000, tv_nsec: 0)]
     for name in names { #expect(utimensat(AT_FDCWD, "\(photographs)/\(name)", past, 0) == 0) }
     var index = ContentIndex()
-    let contents = index.contents(of: names, in: photographs) { _ in }
+    let contents = try index.contents(of: names, in: photographs) { _ in }
     #expect(contents.count == 5 && Set(contents.map { "\($0)" }).count == 5)
     // The inodes were changed less than two seconds ago.
     #expect(index.entries.isEmpty)
     // Until that is longer ago, whatever the resolution of the file system's clock.
     sleep(4)
-    #expect(index.contents(of: names, in: photographs) { _ in } == contents)
+    #expect(try index.contents(of: names, in: photographs) { _ in } == contents)
     #expect(index.entries.count == 5)
     index.images["16x16"] = "some"
     let path = "\(folder.path)/index"
@@ -183,7 +183,7 @@ struct ImageCacheTests {
     #expect(read == index)
     // No file is read.
     var steps: [ImageFolder.Progress] = []
-    #expect(read.contents(of: names, in: photographs) { steps.append($0) } == contents)
+    #expect(try read.contents(of: names, in: photographs) { steps.append($0) } == contents)
     #expect(steps.isEmpty)
 
     var bytes = try readFile(path)

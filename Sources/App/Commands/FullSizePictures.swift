@@ -66,6 +66,8 @@ struct FullSizePictures {
       do throws(ImageError) {
         photograph = try RGBImage(contentsOf: path)
       } catch {
+        // Nothing is wrong with a picture where the system has no more file descriptors.
+        if case .file(let problem) = error, problem.isShortage { throw error }
         unreadable.append(error.description)
         continue
       }

@@ -37,7 +37,7 @@ final class TrainingDisplay {
     run.onEstimate = { [unowned self] in show($0) }
     run.onSave = { [unowned self] in savedStep = $0 }
     run.onEpoch = { [unowned self] in show($0) }
-    run.onDivergence = { Console.note(Self.line($0)) }
+    run.onDivergence = { Console.warning(Self.line($0)) }
   }
 
   func clear() { progress.clear() }
