@@ -80,4 +80,20 @@ public struct TrainingSplit: Sendable, Equatable {
     validation = order.prefix(validationCount ?? heldOutCount).sorted()
     training = Array(0..<UInt32(trainingCount ?? available))
   }
+
+  private init(training: [UInt32], validation: [UInt32]) {
+    self.training = training
+    self.validation = validation
+  }
+
+  /// Returns the split of the images of photographs that this is the split of: no photograph has images in both parts.
+  public func images(of dataset: ImageDataset) -> TrainingSplit {
+    guard let pieceCounts = dataset.pieceCounts else { return self }
+    var starts: [UInt32] = [0]
+    for count in pieceCounts { starts.append(starts[starts.count - 1] + UInt32(count)) }
+    func images(_ photographs: [UInt32]) -> [UInt32] {
+      photographs.flatMap { Array(starts[Int($0)]..<starts[Int($0) + 1]) }
+    }
+    return TrainingSplit(training: images(training), validation: images(validation))
+  }
 }

@@ -71,6 +71,28 @@ struct DataSourceTests {
     ).wait()
   }
 
+  @Test("A few photographs are trained on in smaller batches, unless a size is asked for")
+  func aFewPhotographs() throws {
+    func train(_ name: String, _ options: String...) throws -> RecolorProcess.Result {
+      try RecolorProcess(
+        [
+          "train", "unet", "--data", photographs, "--out", "\(folder.path)/\(name)", "--device", "cpu", "--width", "4",
+          "--steps", "1", "--validation-images", "9",
+        ] + options, environment: ["RECOLOR_CACHE": folder.path + "/cache"]
+      ).wait()
+    }
+    let result = try train("few")
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("15 photographs to train on: batches of 4 instead of 64"))
+    let configuration = try RunDirectory(opening: URL(filePath: folder.path + "/few")).readConfiguration()
+    #expect(configuration.options.batchSize == 4)
+    // Enough of them, or a size that is given, changes nothing.
+    let enough = try train("given", "--batch-size", "15")
+    #expect(enough.exitCode == 0 && !enough.errorOutput.contains("instead of"), "\(enough.errorOutput)")
+    let tooMany = try train("many", "--batch-size", "16")
+    #expect(tooMany.exitCode == 1 && tooMany.errorOutput.contains("--batch-size 16: there are only 15"))
+  }
+
   @Test("Windows on the device give the same weights")
   func windowsOnTheDeviceGiveTheSameWeights() throws {
     for (name, images) in [("all", "all"), ("auto", "auto"), ("window", "8")] {

@@ -121,6 +121,38 @@ struct EvaluationDataTests {
     #expect(info.output.contains("test: 3 images") == hasTestPart)
   }
 
+  @Test("All squares of photographs are trained on, and evaluated where their photographs were not")
+  func allSquares() throws {
+    let wide = folder.path + "/wide"
+    try FileManager.default.createDirectory(atPath: wide, withIntermediateDirectories: true)
+    for number in 0..<20 {
+      try RGBImage.colorful(width: 48, height: 32, level: UInt8(10 * number)).writePNG(to: "\(wide)/\(number).png")
+    }
+    let run = folder.path + "/one"
+    func train(_ out: String, _ options: String...) throws -> RecolorProcess.Result {
+      try RecolorProcess(
+        [
+          "train", "unet", "--out", out, "--device", "cpu", "--width", "4", "--batch-size", "4", "--epochs", "1",
+          "--validation-images", "8", "--crop", "all",
+        ] + options, environment: environment
+      ).wait()
+    }
+    let trained = try train(run, "--data", wide)
+    #expect(trained.exitCode == 0, "\(trained.errorOutput)")
+    #expect(trained.errorOutput.contains("20 photographs in 40 squares"))
+    #expect(try String(contentsOfFile: run + "/config.json", encoding: .utf8).contains("\"crop\" : \"all\""))
+    #expect(try evaluate(run, "--split", "train", on: wide).images == 24)
+    #expect(try evaluate(run, "--split", "validation", on: wide).images == 16)
+    let test = try evaluate(run, on: wide)
+    #expect(test.images == 8 && test.remarks.contains("8 of its 20 images"), "\(test.remarks)")
+    try trainOneMoreEpoch(run)
+    for source in ["scenes", "cifar10"] {
+      let refused = try train(folder.path + "/two", "--data", source)
+      #expect(refused.exitCode == 1)
+      #expect(refused.errorLines.last?.contains("--crop all") == true, "\(refused.errorOutput)")
+    }
+  }
+
   /// Resumes a run of one epoch for another.
   private func trainOneMoreEpoch(_ run: String) throws {
     let path = run + "/config.json"

@@ -65,6 +65,22 @@ struct ShuffleTests {
     }
   }
 
+  @Test("No photograph has images both for training and for validation")
+  func imagesOfPhotographs() throws {
+    let pieceCounts = [2, 1, 3, 1, 2, 1]
+    let dataset = ImageDataset(
+      name: "", source: "", width: 1, height: 1, bytes: ImageBytes([UInt8](repeating: 0, count: 30)), labels: nil,
+      classNames: [], heldOutCount: nil, pieceCounts: pieceCounts, sha256: nil)
+    let split = try TrainingSplit(count: 6, trainingCount: 3, validationCount: 2, seed: 1)
+    let images = split.images(of: dataset)
+    #expect(images.training == Array(0..<6))
+    let ranges = [3: 6..<7, 4: 7..<9, 5: 9..<10] as [UInt32: Range<UInt32>]
+    #expect(images.validation == split.validation.flatMap { Array(ranges[$0] ?? 0..<0) })
+    #expect(Set(images.training).isDisjoint(with: images.validation))
+    let plain = ImageDataset(name: "", source: "", width: 1, height: 1, bytes: [UInt8](repeating: 0, count: 18))
+    #expect(split.images(of: plain) == split)
+  }
+
   @Test("Epochs have different orders")
   func epochs() {
     let indices = (0..<1000).map { UInt32(2 * $0) }

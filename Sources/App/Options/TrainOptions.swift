@@ -28,7 +28,9 @@ struct TrainOptions: ParsableArguments {
   var precision: PrecisionSelection?
   @Option(parsing: .unconditional, help: "Passes over the photographs. (default: \(Recipe.defaults(\.epochs)))")
   var epochs: Int?
-  @Option(parsing: .unconditional, help: "Photographs in a batch. (default: \(Recipe.defaults(\.options.batchSize)))")
+  @Option(
+    parsing: .unconditional,
+    help: "Photographs in a batch. (default: \(Recipe.defaults(\.options.batchSize)); less for fewer photographs)")
   var batchSize: Int?
   @Option(
     parsing: .unconditional,
@@ -67,6 +69,15 @@ struct TrainOptions: ParsableArguments {
       "Whether to keep or to drop a folder's gray and toned photographs, which teach no colors. (default: drop)",
       valueName: TonedImages.allValueStrings.joined(separator: "|")))
   var toned: TonedImages?
+  @Option(
+    help: ArgumentHelp(
+      "Which squares of a folder's photographs to train on: center, or all. (default: center)",
+      discussion: """
+        all takes as many squares along a photograph's longer side as cover it, two for most. No photograph has squares \
+        both in training and in validation.
+        """,
+      valueName: Crop.allValueStrings.joined(separator: "|")))
+  var crop: Crop?
   @Option(
     parsing: .unconditional,
     help: "Number of training photographs, the first ones. (default: all but the validation images)")
@@ -194,6 +205,7 @@ extension TrainOptions {
       TrainOption("upsampling", \.upsampling, setting: .init(\.upsampling)) { $0.model.upsampling = $1 },
       TrainOption("size", \.size, keys: ["image-width", "image-height"], setting: .init(\.imageSize)),
       TrainOption("toned", \.toned) { $0.toned = $1 },
+      TrainOption("crop", \.crop) { $0.crop = $1 },
       TrainOption("train-images", \.trainImages, must: .positive) { $0.trainImages = $1 },
       TrainOption("validation-images", \.validationImages, must: .notNegative) { $0.validationImages = $1 },
       TrainOption("steps", \.steps, mayBeEdited: true, must: .positive) { $0.steps = $1 },
@@ -279,6 +291,7 @@ extension TrainOptions {
       deviceDescription: backend.deviceDescription, precision: backend.precision)
     configuration.set(settings)
     configuration.toned = .drop
+    configuration.crop = .center
     for option in Self.all { option.apply(self, &configuration) }
     return configuration
   }
@@ -295,6 +308,8 @@ extension Bool {
 }
 
 extension ColorSpace: ExpressibleByArgument {}
+
+extension Crop: ExpressibleByArgument {}
 
 extension ImageResidency: ExpressibleByArgument {
   public init?(argument: String) {
