@@ -49,21 +49,23 @@ extension RGBImage {
     ).resized(width: newWidth, height: newHeight)
   }
 
-  /// Largest number of parts that `tiles` returns.
+  /// Largest number of parts that `tiles` returns without being asked for a number.
   public static let largestTileCount = 16
 
   /// Returns parts of the size of the one of `filled`, at that size, evenly spaced along the side that is too long,
   /// from its start to its end. They are as few as cover the image, which may be longer than they are by a tenth of a
   /// part; where one is enough, it is that of `filled`.
-  public func tiles(width newWidth: Int, height newHeight: Int) -> [RGBImage] {
+  /// - Parameter givenCount: The number of parts where one is not enough; at least 2. Nil for as few as cover the
+  ///   image.
+  public func tiles(width newWidth: Int, height newHeight: Int, count givenCount: Int? = nil) -> [RGBImage] {
     let (partWidth, partHeight) = largestPart(width: newWidth, height: newHeight)
     let isWide = partWidth < width
     let (length, part) = isWide ? (width, partWidth) : (height, partHeight)
     // ⌈length / part − 1/10⌉
     let count = min(Self.largestTileCount, max(1, (10 * length + 9 * part - 1) / (10 * part)))
     if count == 1 { return [filled(width: newWidth, height: newHeight)] }
-    return (0..<count).map { index in
-      let start = index * (length - part) / (count - 1)
+    return (0..<(givenCount ?? count)).map { index in
+      let start = index * (length - part) / ((givenCount ?? count) - 1)
       return cropped(x: isWide ? start : 0, y: isWide ? 0 : start, width: partWidth, height: partHeight)
         .resized(width: newWidth, height: newHeight)
     }

@@ -166,6 +166,9 @@ struct DataSourceTests {
       #expect(result.errorOutput.contains("the photographs of CIFAR-100 training are 32×32"), "\(result.errorOutput)")
     }
     #expect(try run("data", "info", set, "--size", "32").exitCode == 0)
+    let compared = try run("compare", "builtin:photo", "--data", set, "--size", "64", "--out", folder.path + "/page")
+    #expect(compared.exitCode == 1)
+    #expect(compared.errorOutput.contains("--size 64: the photographs of CIFAR-100 test are 32×32"))
     let missing = try run("data", "info", "cifar100", environment: ["RECOLOR_CIFAR100": folder.path + "/none"])
     #expect(missing.exitCode == 1 && missing.errorOutput.contains("recolor data fetch cifar100"))
   }

@@ -57,6 +57,9 @@ struct ResizingTests {
     #expect(
       tall.tiles(width: 5, height: 5)
         == [0, 10, 20].map { tall.cropped(x: 0, y: $0, width: 10, height: 10).resized(width: 5, height: 5) })
+    #expect(
+      wide.tiles(width: 8, height: 8, count: 3)
+        == [0, 5, 10].map { wide.cropped(x: $0, y: 0, width: 20, height: 20).resized(width: 8, height: 8) })
     // A part of another aspect ratio.
     #expect(wide.tiles(width: 6, height: 2).map(\.width) == [6, 6])
   }
@@ -64,7 +67,9 @@ struct ResizingTests {
   @Test("An image that is hardly longer than a tile has one", arguments: [(20, 20), (22, 20), (20, 22)])
   func oneTile(width: Int, height: Int) {
     let image = RGBImage.colorful(width: width, height: height, level: 9)
-    #expect(image.tiles(width: 8, height: 8) == [image.filled(width: 8, height: 8)])
+    for count in [nil, 5] {
+      #expect(image.tiles(width: 8, height: 8, count: count) == [image.filled(width: 8, height: 8)])
+    }
   }
 
   @Test("Tiles of strips are few", arguments: [(1, 5000), (5000, 1)])

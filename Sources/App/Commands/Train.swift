@@ -109,7 +109,8 @@ struct Train: ParsableCommand {
     if configuration.usedCrop != .center {
       Console.note(
         "\(dataset.source): \(Format.counted(dataset.photographCount, "photograph")) in "
-          + Format.counted(dataset.count, "square"))
+          + Format.counted(dataset.count, "square")
+          + (configuration.usedCrop == .random ? "; each epoch draws one of each photograph" : ""))
     }
     try dataset.requireSize(options.size)
     (configuration.imageHeight, configuration.imageWidth) = (dataset.height, dataset.width)
@@ -135,8 +136,8 @@ struct Train: ParsableCommand {
     while 4 * batchSize <= count { batchSize *= 2 }
     configuration.options.batchSize = batchSize
     Console.note(
-      "\(Format.counted(count, "photograph")) to train on: batches of \(batchSize) instead of \(usual); --batch-size sets "
-        + "another size")
+      "\(Format.counted(count, "photograph")) to train on: batches of \(batchSize) instead of \(usual); "
+        + "--batch-size sets another size")
   }
 
   /// Opens the device. Where it is to compile the kernels for the first time, the next steps can take long.

@@ -71,10 +71,10 @@ struct TrainOptions: ParsableArguments {
   var toned: TonedImages?
   @Option(
     help: ArgumentHelp(
-      "Which squares of a folder's photographs to train on: center, or all. (default: center)",
+      "Which squares of a folder's photographs to train on. (default: center)",
       discussion: """
-        all takes as many squares along a photograph's longer side as cover it, two for most. No photograph has squares \
-        both in training and in validation.
+        random draws one of five along a photograph's longer side, anew in each epoch; all takes as many as cover it, \
+        two for most. No photograph has squares both in training and in validation.
         """,
       valueName: Crop.allValueStrings.joined(separator: "|")))
   var crop: Crop?

@@ -74,7 +74,8 @@ public enum ImageFolder {
   }
 
   /// Reads the images of `folder` and the folders inside it on all cores. Each is cropped about its center to the
-  /// aspect ratio of `width` × `height`, or into several parts of it, and resized. Images and inner folders that cannot be read are left out.
+  /// aspect ratio of `width` × `height`, or into several parts of it, and resized. Images and inner folders that cannot
+  /// be read are left out.
   ///
   /// With a cache, the decoded images are kept in a file, which is mapped into memory, so that a data set may be larger
   /// than memory; the next time nothing is decoded unless the contents of a file changed. Without a cache, or where its

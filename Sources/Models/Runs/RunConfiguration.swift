@@ -98,7 +98,7 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   /// Returns the images of the run's data set that it trains and validates on.
   /// - Throws: `DataError.imageCount` where there are too few photographs.
   public func split(of dataset: ImageDataset) throws(DataError) -> TrainingSplit {
-    try split(count: dataset.photographCount).images(of: dataset)
+    try split(count: dataset.photographCount).images(of: dataset, usedCrop)
   }
 
   /// Returns the photographs of the run's data set that it trains and validates on.
