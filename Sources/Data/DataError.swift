@@ -63,8 +63,8 @@ extension DataError: CustomStringConvertible {
     case .imageSize(let width, let height, let count, let limit):
       width < 1 || height < 1
         ? "images of \(width)×\(height): both sides must be at least 1"
-        : "\(count) images of \(width)×\(height): more than the \(limit) bytes, half of the memory that this process may "
-          + "use, that a data set may take; use a smaller size or fewer images"
+        : "\(count) images of \(width)×\(height): more than the \(limit) bytes, half of the memory that this process "
+          + "may use, that a data set may take; use a smaller size or fewer images"
     case .download(let url, let reason): "\(url): cannot be downloaded: \(reason)"
     case .interruptedDownload(let url, let received, let reason):
       "\(url): the download stopped after \(received) bytes: \(reason); run the command again to go on from there"

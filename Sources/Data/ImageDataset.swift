@@ -18,8 +18,10 @@ public struct ImageDataset: Sendable {
   public let labels: [UInt16]?
   /// Names of the classes in the order of the labels; empty where unknown.
   public let classNames: [String]
-  /// Number of images, the last ones, that are for validation alone; nil where validation images are drawn from all.
+  /// Number of photographs, the last ones, that are for validation alone; nil where they are drawn from all.
   public let heldOutCount: Int?
+  /// Number of images, in order, that each photograph gives; nil where each gives one.
+  let pieceCounts: [Int]?
   /// SHA-256 of `bytes`; nil where it is not computed yet.
   let sha256: String?
 
@@ -30,12 +32,12 @@ public struct ImageDataset: Sendable {
   ) {
     self.init(
       name: name, source: source, width: width, height: height, bytes: ImageBytes(bytes), labels: labels,
-      classNames: classNames, heldOutCount: nil, sha256: nil)
+      classNames: classNames, heldOutCount: nil, pieceCounts: nil, sha256: nil)
   }
 
   init(
     name: String, source: String, width: Int, height: Int, bytes: ImageBytes, labels: [UInt16]?, classNames: [String],
-    heldOutCount: Int?, sha256: String?
+    heldOutCount: Int?, pieceCounts: [Int]?, sha256: String?
   ) {
     precondition(width > 0 && height > 0 && bytes.count % (3 * width * height) == 0, "not [count, height, width, 3]")
     precondition(labels.map { $0.count == bytes.count / (3 * width * height) } ?? true, "not one label for each image")
@@ -47,6 +49,7 @@ public struct ImageDataset: Sendable {
     self.labels = labels
     self.classNames = classNames
     self.heldOutCount = heldOutCount
+    self.pieceCounts = pieceCounts
     self.sha256 = sha256
   }
 
@@ -55,6 +58,9 @@ public struct ImageDataset: Sendable {
 
   /// Number of images.
   public var count: Int { bytes.count / imageByteCount }
+
+  /// Number of photographs, of which each may give several images.
+  public var photographCount: Int { pieceCounts?.count ?? count }
 
   /// The image of number `index`.
   public subscript(index: Int) -> RGBImage {
@@ -83,7 +89,7 @@ public struct ImageDataset: Sendable {
     ImageDataset(
       name: name, source: source, width: width, height: height,
       bytes: bytes.slice(range.lowerBound * imageByteCount..<range.upperBound * imageByteCount),
-      labels: labels.map { Array($0[range]) }, classNames: classNames, heldOutCount: nil, sha256: nil)
+      labels: labels.map { Array($0[range]) }, classNames: classNames, heldOutCount: nil, pieceCounts: nil, sha256: nil)
   }
 
   /// Returns the mean squared error of the gray copies of the images of the given numbers, the mean of red, green and

@@ -7,11 +7,20 @@ public enum Shuffle {
   private static let epochStream: UInt64 = 0x7368_7566 << 32
   private static let splitStream: UInt64 = 0x7370_6C74 << 32
   private static let flipStream: UInt64 = 0x666C_6970 << 32
+  private static let cropStream: UInt64 = 0x6372_6F70 << 32
 
   /// Returns `indices` in the order of epoch number `epoch`.
   public static func order(of indices: [UInt32], epoch: Int, seed: UInt64) -> [UInt32] {
     var random = Philox(seed: seed, stream: epochStream | UInt64(UInt32(truncatingIfNeeded: epoch)))
     return random.nextPermutation(of: indices.count).map { indices[Int($0)] }
+  }
+
+  /// Returns the training images of epoch number `epoch` in their order: of a photograph of several, one that is drawn.
+  public static func order(of split: TrainingSplit, epoch: Int, seed: UInt64) -> [UInt32] {
+    guard let choices = split.choices else { return order(of: split.training, epoch: epoch, seed: seed) }
+    var random = Philox(seed: seed, stream: cropStream | UInt64(UInt32(truncatingIfNeeded: epoch)))
+    let drawn = choices.map { $0.lowerBound + random.nextInteger(below: UInt32($0.count)) }
+    return order(of: drawn, epoch: epoch, seed: seed)
   }
 
   /// Returns whether each image of an order is flipped horizontally in epoch number `epoch`: with probability 1/2,
@@ -34,6 +43,9 @@ public struct TrainingSplit: Sendable, Equatable {
   public let training: [UInt32]
   /// Numbers of the images to validate on, in ascending order; none is in `training`.
   public let validation: [UInt32]
+  /// Numbers of the images of each photograph of `training`, of which every epoch draws one; nil where it takes those
+  /// of `training`.
+  public let choices: [Range<UInt32>]?
 
   /// Splits `count` images by seed.
   ///
@@ -53,6 +65,7 @@ public struct TrainingSplit: Sendable, Equatable {
         "--validation-images \(wanted): of the \(count) images in the training files, \(candidates) are left for it"
           + (trainingCount == nil ? ", and one at least must be trained on" : ""))
     }
+    choices = nil
     let order = Shuffle.splitOrder(count: candidates, seed: seed).map { $0 + UInt32(first) }
     validation = order[..<wanted].sorted()
     training = trainingCount == nil ? order[wanted...].sorted() : Array(0..<UInt32(first))
@@ -60,8 +73,8 @@ public struct TrainingSplit: Sendable, Equatable {
 
   /// Splits `count` images, of which the last `heldOutCount` are for validation alone.
   ///
-  /// With `trainingCount`, the first that many of the others are for training, else all of them; with `validationCount`,
-  /// that many of the held out ones, drawn by seed, are for validation, else all of them.
+  /// With `trainingCount`, the first that many of the others are for training, else all of them. With
+  /// `validationCount`, that many of the held out ones, drawn by seed, are for validation, else all of them.
   /// - Throws: `DataError.imageCount` where there are too few images.
   public init(
     count: Int, heldOutCount: Int, trainingCount: Int? = nil, validationCount: Int? = nil, seed: UInt64
@@ -76,8 +89,33 @@ public struct TrainingSplit: Sendable, Equatable {
     if let validationCount, validationCount < 0 || validationCount > heldOutCount {
       throw .imageCount("--validation-images \(validationCount): the folder of validation images holds \(heldOutCount)")
     }
+    choices = nil
     let order = Shuffle.splitOrder(count: heldOutCount, seed: seed).map { $0 + UInt32(available) }
     validation = order.prefix(validationCount ?? heldOutCount).sorted()
     training = Array(0..<UInt32(trainingCount ?? available))
+  }
+
+  private init(training: [UInt32], validation: [UInt32], choices: [Range<UInt32>]? = nil) {
+    self.training = training
+    self.validation = validation
+    self.choices = choices
+  }
+
+  /// Returns the split of the images of photographs that this is the split of: no photograph has images in both parts.
+  /// - Parameter crop: The parts of the photographs that the images are. Of those that are drawn at random, the middle
+  ///   ones are the split's, among them those to validate on.
+  public func images(of dataset: ImageDataset, _ crop: Crop) -> TrainingSplit {
+    guard let pieceCounts = dataset.pieceCounts else { return self }
+    var starts: [UInt32] = [0]
+    for count in pieceCounts { starts.append(starts[starts.count - 1] + UInt32(count)) }
+    func images(_ photographs: [UInt32]) -> [Range<UInt32>] {
+      photographs.map { starts[Int($0)]..<starts[Int($0) + 1] }
+    }
+    guard crop == .random else {
+      return TrainingSplit(training: images(training).flatMap { $0 }, validation: images(validation).flatMap { $0 })
+    }
+    func middle(_ images: Range<UInt32>) -> UInt32 { images.lowerBound + UInt32(images.count / 2) }
+    return TrainingSplit(
+      training: images(training).map(middle), validation: images(validation).map(middle), choices: images(training))
   }
 }

@@ -43,12 +43,41 @@ extension RGBImage {
 
   /// Returns the largest part about the center that has the aspect ratio of `width` × `height`, at that size.
   public func filled(width newWidth: Int, height newHeight: Int) -> RGBImage {
-    let isTooWide = width * newHeight > height * newWidth
-    let cropWidth = isTooWide ? max(1, (height * newWidth + newHeight / 2) / newHeight) : width
-    let cropHeight = isTooWide ? height : max(1, (width * newHeight + newWidth / 2) / newWidth)
+    let (cropWidth, cropHeight) = largestPart(width: newWidth, height: newHeight)
     return cropped(
       x: (width - cropWidth) / 2, y: (height - cropHeight) / 2, width: cropWidth, height: cropHeight
     ).resized(width: newWidth, height: newHeight)
+  }
+
+  /// Largest number of parts that `tiles` returns without being asked for a number.
+  public static let largestTileCount = 16
+
+  /// Returns parts of the size of the one of `filled`, at that size, evenly spaced along the side that is too long,
+  /// from its start to its end. They are as few as cover the image, which may be longer than they are by a tenth of a
+  /// part; where one is enough, it is that of `filled`.
+  /// - Parameter givenCount: The number of parts where one is not enough; at least 2. Nil for as few as cover the
+  ///   image.
+  public func tiles(width newWidth: Int, height newHeight: Int, count givenCount: Int? = nil) -> [RGBImage] {
+    let (partWidth, partHeight) = largestPart(width: newWidth, height: newHeight)
+    let isWide = partWidth < width
+    let (length, part) = isWide ? (width, partWidth) : (height, partHeight)
+    // ⌈length / part − 1/10⌉
+    let count = min(Self.largestTileCount, max(1, (10 * length + 9 * part - 1) / (10 * part)))
+    if count == 1 { return [filled(width: newWidth, height: newHeight)] }
+    return (0..<(givenCount ?? count)).map { index in
+      let start = index * (length - part) / ((givenCount ?? count) - 1)
+      return cropped(x: isWide ? start : 0, y: isWide ? 0 : start, width: partWidth, height: partHeight)
+        .resized(width: newWidth, height: newHeight)
+    }
+  }
+
+  /// Returns the size of the largest part that has the aspect ratio of `width` × `height`.
+  private func largestPart(width newWidth: Int, height newHeight: Int) -> (width: Int, height: Int) {
+    let isTooWide = width * newHeight > height * newWidth
+    return (
+      isTooWide ? max(1, (height * newWidth + newHeight / 2) / newHeight) : width,
+      isTooWide ? height : max(1, (width * newHeight + newWidth / 2) / newWidth)
+    )
   }
 
   /// Returns the part of `width` × `height` pixels whose top left corner is at (x, y). It must lie inside.

@@ -140,6 +140,28 @@ struct DataSourceTests {
     #expect(guarded.exitCode == 64 && guarded.errorOutput.contains("--no-guard"), "\(guarded.errorOutput)")
   }
 
+  @Test("A few photographs are trained on in smaller batches, unless a size is asked for")
+  func aFewPhotographs() throws {
+    func train(_ name: String, _ options: String...) throws -> RecolorProcess.Result {
+      try RecolorProcess(
+        [
+          "train", "unet", "--data", photographs, "--out", "\(folder.path)/\(name)", "--device", "cpu", "--width", "4",
+          "--steps", "1", "--validation-images", "9",
+        ] + options, environment: ["RECOLOR_CACHE": folder.path + "/cache"]
+      ).wait()
+    }
+    let result = try train("few")
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("15 photographs to train on: batches of 4 instead of 64"))
+    let configuration = try RunDirectory(opening: URL(filePath: folder.path + "/few")).readConfiguration()
+    #expect(configuration.options.batchSize == 4)
+    // Enough of them, or a size that is given, changes nothing.
+    let enough = try train("given", "--batch-size", "15")
+    #expect(enough.exitCode == 0 && !enough.errorOutput.contains("instead of"), "\(enough.errorOutput)")
+    let tooMany = try train("many", "--batch-size", "16")
+    #expect(tooMany.exitCode == 1 && tooMany.errorOutput.contains("--batch-size 16: there are only 15"))
+  }
+
   @Test("Windows on the device give the same weights")
   func windowsOnTheDeviceGiveTheSameWeights() throws {
     for (name, images) in [("all", "all"), ("auto", "auto"), ("window", "8")] {
@@ -213,6 +235,9 @@ struct DataSourceTests {
       #expect(result.errorOutput.contains("the photographs of CIFAR-100 training are 32×32"), "\(result.errorOutput)")
     }
     #expect(try run("data", "info", set, "--size", "32").exitCode == 0)
+    let compared = try run("compare", "builtin:photo", "--data", set, "--size", "64", "--out", folder.path + "/page")
+    #expect(compared.exitCode == 1)
+    #expect(compared.errorOutput.contains("--size 64: the photographs of CIFAR-100 test are 32×32"))
     let missing = try run("data", "info", "cifar100", environment: ["RECOLOR_CIFAR100": folder.path + "/none"])
     #expect(missing.exitCode == 1 && missing.errorOutput.contains("recolor data fetch cifar100"))
   }

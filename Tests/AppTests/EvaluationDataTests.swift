@@ -121,6 +121,52 @@ struct EvaluationDataTests {
     #expect(info.output.contains("test: 3 images") == hasTestPart)
   }
 
+  @Test("Squares of photographs are trained on, and evaluated where their photographs were not")
+  func squares() throws {
+    let wide = folder.path + "/wide"
+    try FileManager.default.createDirectory(atPath: wide, withIntermediateDirectories: true)
+    for number in 0..<20 {
+      try RGBImage.colorful(width: 48, height: 32, level: UInt8(10 * number)).writePNG(to: "\(wide)/\(number).png")
+    }
+    let run = folder.path + "/one"
+    func train(_ out: String, _ options: String...) throws -> RecolorProcess.Result {
+      try RecolorProcess(
+        [
+          "train", "unet", "--out", out, "--device", "cpu", "--width", "4", "--batch-size", "4", "--validation-images",
+          "8",
+        ] + options, environment: environment
+      ).wait()
+    }
+    let trained = try train(run, "--data", wide, "--crop", "all", "--epochs", "1")
+    #expect(trained.exitCode == 0, "\(trained.errorOutput)")
+    #expect(trained.errorOutput.contains("20 photographs in 40 squares"))
+    #expect(try String(contentsOfFile: run + "/config.json", encoding: .utf8).contains("\"crop\" : \"all\""))
+    #expect(try evaluate(run, "--split", "train", on: wide).images == 24)
+    #expect(try evaluate(run, "--split", "validation", on: wide).images == 16)
+    let test = try evaluate(run, on: wide)
+    #expect(test.images == 8 && test.remarks.contains("8 of its 20 images"), "\(test.remarks)")
+    try trainOneMoreEpoch(run)
+
+    // Drawn squares: as many as photographs, with the same bits in one go and in two.
+    let (whole, parts) = (folder.path + "/whole", folder.path + "/parts")
+    for (out, epochs) in [(whole, "2"), (parts, "1")] {
+      let drawn = try train(out, "--data", wide, "--crop", "random", "--epochs", epochs)
+      #expect(drawn.exitCode == 0, "\(drawn.errorOutput)")
+      #expect(drawn.errorOutput.contains("20 photographs in 100 squares; each epoch draws one"))
+    }
+    try trainOneMoreEpoch(parts)
+    let weights = "/checkpoints/last.safetensors"
+    #expect(
+      try Data(contentsOf: URL(filePath: whole + weights)) == Data(contentsOf: URL(filePath: parts + weights)))
+    #expect(try evaluate(parts, "--split", "train", on: wide).images == 12)
+    #expect(try evaluate(parts, on: wide).images == 8)
+    for source in ["scenes", "cifar10"] {
+      let refused = try train(folder.path + "/two", "--data", source, "--crop", "all")
+      #expect(refused.exitCode == 1)
+      #expect(refused.errorLines.last?.contains("--crop all") == true, "\(refused.errorOutput)")
+    }
+  }
+
   /// Resumes a run of one epoch for another.
   private func trainOneMoreEpoch(_ run: String) throws {
     let path = run + "/config.json"

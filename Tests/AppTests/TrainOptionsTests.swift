@@ -219,7 +219,8 @@ struct TrainOptionsTests {
   @Test("A batch that is too large says what fits")
   func aBatchThatIsTooLargeSaysWhatFits() throws {
     let result = try RecolorProcess.run(
-      "train", "unet", "--data", "scenes", "--out", run, "--device", "cpu", "--width", "4", "--train-images", "10")
+      "train", "unet", "--data", "scenes", "--out", run, "--device", "cpu", "--width", "4", "--train-images", "10",
+      "--batch-size", "64")
     #expect(result.exitCode == 1 && result.errorLines.count == 1, "\(result.errorOutput)")
     #expect(result.errorOutput.contains("use --batch-size 10 or less"), "\(result.errorOutput)")
   }

@@ -177,6 +177,39 @@ struct CIFARArchiveTests {
     #expect(throws: DataError.self) { try test.at("file:///etc/passwd").fetch(into: folder.path) }
   }
 
+  @Test("Without a network, the message says where the archive may be put")
+  func withoutNetwork() throws {
+    let folder = try TemporaryFolder()
+    let error = #expect(throws: DataError.self) {
+      try TestArchive().at("http://127.0.0.1:1/a").fetch(into: folder.path)
+    }
+    let text = try #require(error?.description)
+    for part in ["cifar-10-binary.tar.gz", "--from", "\(folder.path)/cifar-10-batches-bin"] {
+      #expect(text.contains(part), "\(text)")
+    }
+  }
+
+  @Test("An archive that is at hand is checked, unpacked and kept")
+  func atHand() throws {
+    let test = try TestArchive()
+    let folder = try TemporaryFolder()
+    let (path, target) = ("\(folder.path)/stick.tgz", "\(folder.path)/new/cifar-10-batches-bin")
+    try AtomicFile.write(test.bytes + [0], to: path)
+    let found = try SHA256.hexadecimal(ofFile: path)
+    #expect(throws: DataError.checksum(path: path, expected: test.archive.sha256, found: found)) {
+      try test.archive.unpack(path, into: "\(folder.path)/new")
+    }
+    #expect(try Folder.names(in: folder.path) == ["stick.tgz"])
+    try AtomicFile.write(test.bytes, to: path)
+    try Folder.create("\(target).tmp/rubbish")
+    for _ in 0..<2 { #expect(try test.archive.unpack(path, into: "\(folder.path)/new") == target) }
+    for member in TestArchive.members { #expect(try readFile("\(target)/\(member.name)") == member.bytes) }
+    #expect(try Folder.names(in: "\(folder.path)/new") == ["cifar-10-batches-bin"])
+    #expect(try readFile(path) == test.bytes)
+    #expect(throws: DataError.self) { try test.archive.unpack("\(path).none", into: "\(folder.path)/other") }
+    #expect(!Folder.exists("\(folder.path)/other"))
+  }
+
   @Test("Redirects are followed to HTTP and HTTPS alone")
   func redirects() throws {
     let test = try TestArchive()

@@ -210,6 +210,35 @@ struct ImageFolderTests {
     #expect(heldOut.count == 2 && heldOut[1] == set[3] && heldOut.labels == [0, 1] && heldOut.heldOutCount == nil)
   }
 
+  @Test("Photographs give several images of their class", arguments: [true, false])
+  func severalImages(cached: Bool) throws {
+    let folder = try TemporaryFolder()
+    let sizes = [("train/cat/1", 30, 20), ("train/dog/2", 20, 20), ("val/cat/3", 20, 60), ("val/dog/4", 20, 20)]
+    var expected: [RGBImage] = []
+    for (index, (name, width, height)) in sizes.enumerated() {
+      let image = RGBImage.colorful(width: width, height: height, level: UInt8(40 * index + 20))
+      let path = "\(folder.path)/\(name).png"
+      try Folder.create(Folder.parent(of: path))
+      try image.writePNG(to: path)
+      expected += image.tiles(width: 16, height: 16)
+    }
+    let gray = RGBImage.colorful(width: 40, height: 20, level: 60).gray
+    try gray.writePNG(to: "\(folder.path)/train/cat/0.png")
+    let cache = cached ? ImageCache(folder: "\(folder.path)/.cache") : nil
+    for _ in 0..<2 {
+      let set = try ImageFolder.load(
+        folder.path, parts: ["train", "val"], width: 16, height: 16, crop: .all, toned: .drop, cache: cache
+      ).dataset
+      #expect((0..<set.count).map { set[$0] } == expected)
+      #expect(set.pieceCounts == [2, 1, 3, 1] && set.photographCount == 4 && set.heldOutCount == 2)
+      #expect(set.labels == [0, 0, 1, 0, 0, 0, 1])
+      let center = try ImageFolder.load(
+        folder.path, parts: ["train", "val"], width: 16, height: 16, toned: .drop, cache: cache
+      ).dataset
+      #expect(center.count == 4 && center.photographCount == 4 && center.pieceCounts == nil)
+    }
+  }
+
   @Test("A part without images is named")
   func partsWithoutImages() throws {
     let folder = try TemporaryFolder()

@@ -65,6 +65,48 @@ struct ShuffleTests {
     }
   }
 
+  @Test("No photograph has images both for training and for validation")
+  func imagesOfPhotographs() throws {
+    let pieceCounts = [2, 1, 3, 1, 2, 1]
+    let dataset = ImageDataset(
+      name: "", source: "", width: 1, height: 1, bytes: ImageBytes([UInt8](repeating: 0, count: 30)), labels: nil,
+      classNames: [], heldOutCount: nil, pieceCounts: pieceCounts, sha256: nil)
+    let split = try TrainingSplit(count: 6, trainingCount: 3, validationCount: 2, seed: 1)
+    let images = split.images(of: dataset, .all)
+    #expect(images.training == Array(0..<6))
+    let ranges = [3: 6..<7, 4: 7..<9, 5: 9..<10] as [UInt32: Range<UInt32>]
+    #expect(images.validation == split.validation.flatMap { Array(ranges[$0] ?? 0..<0) })
+    #expect(Set(images.training).isDisjoint(with: images.validation))
+    let plain = ImageDataset(name: "", source: "", width: 1, height: 1, bytes: [UInt8](repeating: 0, count: 18))
+    #expect(split.images(of: plain, .all) == split && split.images(of: plain, .random) == split)
+  }
+
+  @Test("Each epoch draws one image of each photograph")
+  func drawnImages() throws {
+    let pieceCounts = (0..<300).map { $0 % 3 == 0 ? 1 : 5 }
+    let count = pieceCounts.reduce(0, +)
+    let dataset = ImageDataset(
+      name: "", source: "", width: 1, height: 1, bytes: ImageBytes([UInt8](repeating: 0, count: 3 * count)),
+      labels: nil, classNames: [], heldOutCount: nil, pieceCounts: pieceCounts, sha256: nil)
+    let photographs = pieceCounts.indices.flatMap { photograph in
+      (0..<pieceCounts[photograph]).map { (photograph: UInt32(photograph), piece: $0) }
+    }
+    let split = try TrainingSplit(count: 300, validationCount: 60, seed: 1)
+    let images = split.images(of: dataset, .random)
+    #expect(images.training.map { photographs[Int($0)].photograph } == split.training)
+    #expect(images.validation.map { photographs[Int($0)].photograph } == split.validation)
+    for image in images.validation where pieceCounts[Int(photographs[Int(image)].photograph)] == 5 {
+      #expect(photographs[Int(image)].piece == 2)
+    }
+    let first = Shuffle.order(of: images, epoch: 0, seed: 5)
+    #expect(first.map { photographs[Int($0)].photograph }.sorted() == split.training)
+    #expect(Set(first.map { photographs[Int($0)].piece }) == [0, 1, 2, 3, 4])
+    #expect(first == Shuffle.order(of: images, epoch: 0, seed: 5))
+    #expect(Set(first) != Set(Shuffle.order(of: images, epoch: 1, seed: 5)))
+    #expect(Set(first) != Set(Shuffle.order(of: images, epoch: 0, seed: 6)))
+    #expect(Shuffle.order(of: split, epoch: 0, seed: 5) == Shuffle.order(of: split.training, epoch: 0, seed: 5))
+  }
+
   @Test("Epochs have different orders")
   func epochs() {
     let indices = (0..<1000).map { UInt32(2 * $0) }

@@ -46,4 +46,35 @@ struct ResizingTests {
     let image = RGBImage(width: 2, height: 1, bytes: [1, 2, 3, 4, 5, 6])
     #expect(image.enlarged(by: 2).bytes == [1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6, 1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6])
   }
+
+  @Test("Tiles lie side by side along the longer side, from end to end")
+  func tiles() {
+    let wide = RGBImage.colorful(width: 30, height: 20, level: 9)
+    let squares = wide.tiles(width: 8, height: 8)
+    #expect(
+      squares == [0, 10].map { wide.cropped(x: $0, y: 0, width: 20, height: 20).resized(width: 8, height: 8) })
+    let tall = RGBImage.colorful(width: 10, height: 30, level: 9)
+    #expect(
+      tall.tiles(width: 5, height: 5)
+        == [0, 10, 20].map { tall.cropped(x: 0, y: $0, width: 10, height: 10).resized(width: 5, height: 5) })
+    #expect(
+      wide.tiles(width: 8, height: 8, count: 3)
+        == [0, 5, 10].map { wide.cropped(x: $0, y: 0, width: 20, height: 20).resized(width: 8, height: 8) })
+    // A part of another aspect ratio.
+    #expect(wide.tiles(width: 6, height: 2).map(\.width) == [6, 6])
+  }
+
+  @Test("An image that is hardly longer than a tile has one", arguments: [(20, 20), (22, 20), (20, 22)])
+  func oneTile(width: Int, height: Int) {
+    let image = RGBImage.colorful(width: width, height: height, level: 9)
+    for count in [nil, 5] {
+      #expect(image.tiles(width: 8, height: 8, count: count) == [image.filled(width: 8, height: 8)])
+    }
+  }
+
+  @Test("Tiles of strips are few", arguments: [(1, 5000), (5000, 1)])
+  func tilesOfStrips(width: Int, height: Int) {
+    let image = RGBImage(width: width, height: height, color: RGBColor(red: 9, green: 8, blue: 7))
+    #expect(image.tiles(width: 8, height: 8).count == RGBImage.largestTileCount)
+  }
 }

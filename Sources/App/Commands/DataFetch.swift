@@ -10,10 +10,12 @@ struct DataFetch: SpeakingCommand {
     discussion: """
       Downloads the official archive of the binary version (Krizhevsky 2009), checks it, and unpacks it to \
       cifar-10-batches-bin or cifar-100-binary, where --data cifar10 and --data cifar100 find it. A download that was \
-      stopped goes on where it was when the command is run again.
+      stopped goes on where it was when the command is run again. Without a network, bring the archive by other means \
+      and name it by --from.
 
         recolor data fetch
         recolor data fetch cifar100 --out data
+        recolor data fetch --from /media/stick/cifar-10-binary.tar.gz
       """)
 
   /// A data set that can be downloaded.
@@ -30,7 +32,20 @@ struct DataFetch: SpeakingCommand {
   var out = "."
   @Option(help: "Another address of the archive; the checksum must match.")
   var url: String?
+  @Option(
+    name: .customLong("from"),
+    help: ArgumentHelp(
+      "Unpack this archive, which was downloaded before, instead of downloading it; the checksum must match.",
+      valueName: "file"),
+    completion: .file(extensions: ["gz"]))
+  var file: String?
   @OptionGroup var verbosity: VerbosityOptions
+
+  func validate() throws {
+    if file != nil, url != nil {
+      throw ValidationError("--url: nothing is downloaded where --from names the archive's file.")
+    }
+  }
 
   func run() throws {
     try Folder.requireWritable(out)
@@ -39,9 +54,12 @@ struct DataFetch: SpeakingCommand {
     let display = ProgressDisplay(interval: .seconds(5))
     let start = ContinuousClock.now
     defer { display.clear() }
-    let folder = try archive.fetch(into: out) { progress in
+    let report = { progress in
       display.update(Self.line(progress, seconds: (ContinuousClock.now - start) / .seconds(1)))
     }
+    let folder =
+      try file.map { try archive.unpack($0, into: out, progress: report) }
+      ?? archive.fetch(into: out, progress: report)
     display.clear()
     try Console.output(line: "\(archive.name) is in \(folder).")
   }

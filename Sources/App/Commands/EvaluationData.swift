@@ -81,8 +81,8 @@ struct EvaluationData {
   /// Returns the training and validation images of the run that the weights are in, or of a run with their seed and no
   /// other options.
   private static func split(of weights: Checkpoint, _ dataset: ImageDataset) throws(DataError) -> TrainingSplit {
+    if let run = weights.runConfiguration { return try run.split(of: dataset) }
     let count = dataset.count
-    if let run = weights.runConfiguration { return try run.split(count: count) }
     if let heldOutCount = dataset.heldOutCount {
       // All of them: nothing is drawn.
       return try TrainingSplit(count: count, heldOutCount: heldOutCount, seed: 0)

@@ -114,8 +114,19 @@ struct Train: SpeakingCommand {
     var configuration = try options.configuration(for: model, startingFrom: weights?.checkpoint, on: backend)
     // Wrong weights are refused before a large folder is read.
     if let weights { try configuration.setInitialWeights(weights.checkpoint, named: weights.name) }
+    if configuration.usedCrop != .center, try options.source.imageFolder(.training) == nil {
+      throw RunError.invalidOption(
+        "--crop \(configuration.usedCrop.rawValue): only the photographs of a folder are cropped, not \(options.source)"
+      )
+    }
     let dataset = try options.source.load(
-      .training, size: configuration.imageWidth, toned: configuration.usedToned)
+      .training, size: configuration.imageWidth, crop: configuration.usedCrop, toned: configuration.usedToned)
+    if configuration.usedCrop != .center {
+      Console.note(
+        "\(dataset.source): \(Format.counted(dataset.photographCount, "photograph")) in "
+          + Format.counted(dataset.count, "square")
+          + (configuration.usedCrop == .random ? "; each epoch draws one of each photograph" : ""))
+    }
     try dataset.requireSize(options.size)
     (configuration.imageHeight, configuration.imageWidth) = (dataset.height, dataset.width)
     configuration.dataFolder = options.source.place(of: dataset)
@@ -123,11 +134,26 @@ struct Train: SpeakingCommand {
       configuration.folders = TrainingFolders(parts, of: dataset)
       ImageFolderReport.note(parts, of: dataset.source, dataset)
     }
+    if options.batchSize == nil { try reduceBatchSize(of: &configuration, for: dataset) }
     let run = try TrainingRun(
       configuration, startingFrom: weights, in: URL(filePath: folder), dataset: dataset,
       residency: options.deviceImages, on: backend)
     for remark in options.remarks(configuration, file: config) { Console.note(remark) }
     return run
+  }
+
+  /// Replaces a batch size that was not asked for by the largest power of two of which an epoch has two batches, where
+  /// there are fewer photographs than that; a line says so.
+  private func reduceBatchSize(of configuration: inout RunConfiguration, for dataset: ImageDataset) throws(DataError) {
+    let count = try configuration.split(of: dataset).training.count
+    let usual = configuration.options.batchSize
+    guard count < usual else { return }
+    var batchSize = 1
+    while 4 * batchSize <= count { batchSize *= 2 }
+    configuration.options.batchSize = batchSize
+    Console.note(
+      "\(Format.counted(count, "photograph")) to train on: batches of \(batchSize) instead of \(usual); "
+        + "--batch-size sets another size")
   }
 
   /// Opens the device. Where it is to compile the kernels for the first time, the next steps can take long.

@@ -19,16 +19,25 @@ struct UnseenImages {
   private struct Reading {
     let toned: TonedImages
     let contents: ImageFolder.Contents
-    private let fingerprint: DataFingerprint
+    /// The fingerprints of the images by the parts of the photographs that they are.
+    private let fingerprints: [Crop: DataFingerprint]
 
-    init(_ folder: String, size: Int, toned: TonedImages) throws(DataError) {
+    /// - Parameter crops: The parts of the photographs that runs were trained on. The contents are the central ones.
+    init(_ folder: String, size: Int, crops: Set<Crop>, toned: TonedImages) throws(DataError) {
       self.toned = toned
       contents = try ImageFolderReport.read(folder, size: size, toned: toned)
-      fingerprint = try DataFingerprint(of: contents.dataset)
+      var fingerprints = [Crop.center: try DataFingerprint(of: contents.dataset)]
+      for crop in crops where crop != .center {
+        let cropped = try ImageFolderReport.read(folder, size: size, crop: crop, toned: toned)
+        fingerprints[crop] = try DataFingerprint(of: cropped.dataset)
+      }
+      self.fingerprints = fingerprints
     }
 
-    /// Whether the model's run has these images.
-    func isOf(_ model: Model) -> Bool { model.run?.dataFingerprint == fingerprint }
+    /// Whether the model's run has these photographs.
+    func isOf(_ model: Model) -> Bool {
+      model.run.map { $0.dataFingerprint == fingerprints[$0.usedCrop] } ?? false
+    }
   }
 
   /// Reads the folder, without its gray and toned images where the runs were trained without them. Writes remarks about
@@ -42,13 +51,15 @@ struct UnseenImages {
   init(in folder: String, size: Int, toned: TonedImages?, for weights: [Checkpoint]) throws {
     let models = weights.map { Model(name: $0.name, run: $0.runConfiguration) }
     let ofRun = models.lazy.compactMap(\.run).first { $0.data == folder }?.usedToned
-    var reading = try Reading(folder, size: size, toned: toned ?? ofRun ?? .drop)
+    let crops = Set(models.compactMap(\.run?.usedCrop))
+    var reading = try Reading(folder, size: size, crops: crops, toned: toned ?? ofRun ?? .drop)
     let others = models.filter { model in
       guard let run = model.run, case .folder = DataSource(argument: run.data) else { return false }
       return run.usedToned != reading.toned && run.imageWidth == size && !reading.isOf(model)
     }
     // Where all images are toned, none are left without them, and no run has these.
-    if !others.isEmpty, let other = try? Reading(folder, size: size, toned: reading.toned == .drop ? .keep : .drop),
+    if !others.isEmpty,
+      let other = try? Reading(folder, size: size, crops: crops, toned: reading.toned == .drop ? .keep : .drop),
       let model = others.first(where: other.isOf)
     {
       if let first = models.first(where: reading.isOf) {

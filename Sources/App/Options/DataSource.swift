@@ -40,11 +40,13 @@ enum DataSource: Hashable, ExpressibleByArgument {
   /// images if it has a folder of these. Other folders of images have all their images in both parts.
   /// - Parameters:
   ///   - size: Width and height to which the images of a folder are resized. CIFAR's images are always 32 × 32.
+  ///   - crop: The parts of each photograph of a folder that become images of its training part; those of the run,
+  ///     where there is one. Test images are the central parts.
   ///   - toned: Whether gray and toned images of a folder of images are left out.
   ///   - run: The run whose images they are; it decides which folders they are in. Nil for those of a new run.
   /// - Throws: `DataError`.
   func load(
-    _ part: Part, size: Int, toned: TonedImages = .keep, ofRun run: RunConfiguration? = nil
+    _ part: Part, size: Int, crop: Crop = .center, toned: TonedImages = .keep, ofRun run: RunConfiguration? = nil
   ) throws(DataError) -> ImageDataset {
     switch self {
     case .scenes:
@@ -62,10 +64,12 @@ enum DataSource: Hashable, ExpressibleByArgument {
     case .folder(let folder):
       if Self.holdsCIFAR10(folder) { return try cifar10(part, in: folder) }
       if Self.holdsCIFAR100(folder) { return try cifar100(part, in: folder) }
+      let crop = part == .training ? run?.usedCrop ?? crop : .center
       if part == .training, let parts = parts(ofRun: run), let validation = parts.validation {
-        return try ImageFolderReport.load(folder, parts: [parts.training, validation], size: size, toned: toned)
+        return try ImageFolderReport.load(
+          folder, parts: [parts.training, validation], size: size, crop: crop, toned: toned)
       }
-      return try ImageFolderReport.load(try imageFolder(folder, part, ofRun: run), size: size, toned: toned)
+      return try ImageFolderReport.load(try imageFolder(folder, part, ofRun: run), size: size, crop: crop, toned: toned)
     }
   }
 

@@ -10,22 +10,23 @@ enum ImageFolderReport {
   /// - Parameters:
   ///   - parts: Names of folders in it whose images are read, one folder after the other; nil for all images.
   ///   - size: Width and height to which the images are resized.
+  ///   - crop: The parts of each photograph that become images.
   ///   - toned: Whether gray and toned images are left out.
   static func load(
-    _ folder: String, parts: [String]? = nil, size: Int, toned: TonedImages
+    _ folder: String, parts: [String]? = nil, size: Int, crop: Crop, toned: TonedImages
   ) throws(DataError) -> ImageDataset {
-    let contents = try read(folder, parts: parts, size: size, toned: toned)
+    let contents = try read(folder, parts: parts, size: size, crop: crop, toned: toned)
     note(contents, of: folder)
     return contents.dataset
   }
 
   /// Reads the images of a folder, without remarks.
   static func read(
-    _ folder: String, parts: [String]? = nil, size: Int, toned: TonedImages
+    _ folder: String, parts: [String]? = nil, size: Int, crop: Crop = .center, toned: TonedImages
   ) throws(DataError) -> ImageFolder.Contents {
     let display = ProgressDisplay()
     defer { display.clear() }
-    return try ImageFolder.load(folder, parts: parts, width: size, height: size, toned: toned) {
+    return try ImageFolder.load(folder, parts: parts, width: size, height: size, crop: crop, toned: toned) {
       display.update(line($0))
     }
   }
@@ -33,7 +34,7 @@ enum ImageFolderReport {
   /// Writes which folder inside a folder of images is used for what.
   /// - Parameter dataset: The images for training and validation.
   static func note(_ parts: FolderParts, of folder: String, _ dataset: ImageDataset) {
-    let trainingCount = dataset.count - (dataset.heldOutCount ?? 0)
+    let trainingCount = dataset.photographCount - (dataset.heldOutCount ?? 0)
     let validation = parts.validation.map { "validating on \($0) (\(Format.count(dataset.heldOutCount ?? 0)))" }
     Console.note(
       "\(folder): training on \(parts.training) (\(Format.counted(trainingCount, "photograph"))), "
@@ -43,7 +44,7 @@ enum ImageFolderReport {
 
   /// Writes remarks about the images that are left out.
   static func note(_ contents: ImageFolder.Contents, of folder: String) {
-    let readableCount = contents.tonedCount + contents.dataset.count
+    let readableCount = contents.tonedCount + contents.dataset.photographCount
     noteUnreadable(contents.unreadable.map(\.reason), of: contents.unreadable.count + readableCount, in: folder)
     noteToned(contents.tonedCount, of: readableCount, in: folder)
     notePassedOver(contents.passedOver, in: folder)

@@ -28,7 +28,9 @@ struct TrainOptions: ParsableArguments {
   var precision: PrecisionSelection?
   @Option(parsing: .unconditional, help: "Passes over the photographs. (default: \(Recipe.defaults(\.epochs)))")
   var epochs: Int?
-  @Option(parsing: .unconditional, help: "Photographs in a batch. (default: \(Recipe.defaults(\.options.batchSize)))")
+  @Option(
+    parsing: .unconditional,
+    help: "Photographs in a batch. (default: \(Recipe.defaults(\.options.batchSize)); less for fewer photographs)")
   var batchSize: Int?
   @Option(
     parsing: .unconditional,
@@ -67,6 +69,15 @@ struct TrainOptions: ParsableArguments {
       "Whether to keep or to drop a folder's gray and toned photographs, which teach no colors. (default: drop)",
       valueName: TonedImages.allValueStrings.joined(separator: "|")))
   var toned: TonedImages?
+  @Option(
+    help: ArgumentHelp(
+      "Which squares of a folder's photographs to train on. (default: center)",
+      discussion: """
+        random draws one of five along a photograph's longer side, anew in each epoch; all takes as many as cover it, \
+        two for most. No photograph has squares both in training and in validation.
+        """,
+      valueName: Crop.allValueStrings.joined(separator: "|")))
+  var crop: Crop?
   @Option(
     parsing: .unconditional,
     help: "Number of training photographs, the first ones. (default: all but the validation images)")
@@ -213,6 +224,7 @@ extension TrainOptions {
       TrainOption("upsampling", \.upsampling, setting: .init(\.upsampling)) { $0.model.upsampling = $1 },
       TrainOption("size", \.size, keys: ["image-width", "image-height"], setting: .init(\.imageSize)),
       TrainOption("toned", \.toned) { $0.toned = $1 },
+      TrainOption("crop", \.crop) { $0.crop = $1 },
       TrainOption("train-images", \.trainImages, must: RunRequirements.trainImages) { $0.trainImages = $1 },
       TrainOption("validation-images", \.validationImages, must: RunRequirements.validationImages) {
         $0.validationImages = $1
@@ -305,6 +317,7 @@ extension TrainOptions {
       deviceDescription: backend.deviceDescription, precision: backend.precision)
     configuration.set(settings)
     configuration.toned = .drop
+    configuration.crop = .center
     for option in Self.all { option.apply(self, &configuration) }
     return configuration
   }
@@ -323,6 +336,8 @@ extension Bool {
 extension ColorSpace: ExpressibleByArgument {}
 
 extension BestMeasure: ExpressibleByArgument {}
+
+extension Crop: ExpressibleByArgument {}
 
 extension ImageResidency: ExpressibleByArgument {
   public init?(argument: String) {

@@ -80,7 +80,8 @@ public struct CIFARArchive: Sendable {
   /// At any time that folder is complete or does not exist. A download that was interrupted, in this run or an earlier
   /// one, is resumed: its bytes are kept in `folder` under the archive's name and `.part`. Nothing is downloaded where
   /// the folder exists and matches the checksums.
-  /// - Throws: `DataError`; `occupied` where the folder exists and does not match.
+  /// - Throws: `DataError`; `occupied` where the folder exists and does not match. One of a download says what to do
+  ///   without a network.
   public func fetch(into folder: String, progress: (Progress) -> Void = { _ in }) throws(DataError) -> String {
     try fetch(into: folder, download: Download(url: url), progress: progress)
   }
@@ -100,7 +101,7 @@ public struct CIFARArchive: Sendable {
     guard flock(part.rawValue, LOCK_EX | LOCK_NB) == 0 else {
       throw .file(FileError(path: part.path, problem: "cannot be written", reason: "another download is going on"))
     }
-    do {
+    do throws(DataError) {
       try downloadAndCheck(part, download, progress)
     } catch {
       // Nothing to go on from.
@@ -108,21 +109,54 @@ public struct CIFARArchive: Sendable {
         Folder.removeFile(part.path)
         if !existed { Folder.removeIfEmpty(folder) }
       }
-      throw error
+      guard case .download(let url, let reason) = error else { throw error }
+      throw .download(
+        url: url,
+        reason: "\(reason); without a network, bring \(fileName) here by other means and name it by --from, or unpack "
+          + "it so that its files are in \(target)")
     }
+    try install(part.path, as: target, progress)
+    Folder.removeFile(part.path)
+    return target
+  }
 
-    // The lock covers this folder, too; an earlier run may have left it.
+  /// Checks and unpacks the archive at `path`, which stays, into `folder`, and returns the path of the folder of its
+  /// members. As `fetch` otherwise.
+  public func unpack(
+    _ path: String, into folder: String, progress: (Progress) -> Void = { _ in }
+  ) throws(DataError) -> String {
+    let target = "\(folder)/\(folderName)"
+    if Folder.exists(target) {
+      try checkMembers(in: target, progress)
+      return target
+    }
+    progress(.checking)
+    let found = try Self.sha256(ofFile: path)
+    guard found == sha256 else { throw .checksum(path: path, expected: sha256, found: found) }
+    try withDataErrors { () throws(FileError) in try Folder.create(folder) }
+    try install(path, as: target, progress)
+    return target
+  }
+
+  /// Unpacks the archive at `path` to the folder `target`, which appears under its name only when it is complete.
+  private func install(_ path: String, as target: String, _ progress: (Progress) -> Void) throws(DataError) {
+    // Two processes must not write the same temporary folder; an earlier one may have left it.
+    let folder = try withDataErrors { () throws(FileError) in
+      try FileDescriptor(path: Folder.parent(of: target), flags: O_RDONLY | O_DIRECTORY)
+    }
+    guard flock(folder.rawValue, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+      throw .file(FileError(path: target, problem: "cannot be made", reason: "another process is unpacking it"))
+    }
+    defer { _ = folder.rawValue }
     let temporary = "\(target).tmp"
     Folder.remove(temporary)
     defer { Folder.remove(temporary) }
     try withDataErrors { () throws(FileError) in try Folder.create(temporary) }
-    try unpack(part.path, into: temporary, progress)
+    try extractMembers(of: path, into: temporary, progress)
     let result = temporary.withPathBytes { source in target.withPathBytes { rename(source, $0) } }
     guard result == 0 else {
       throw .file(FileError(path: target, problem: "cannot be made", reason: FileDescriptor.lastReason()))
     }
-    Folder.removeFile(part.path)
-    return target
   }
 
   /// Downloads the missing bytes of the archive to `part`, and checks them.
@@ -175,7 +209,9 @@ public struct CIFARArchive: Sendable {
   }
 
   /// Writes the members into `folder`, and compares each with its checksum.
-  private func unpack(_ archive: String, into folder: String, _ progress: (Progress) -> Void) throws(DataError) {
+  private func extractMembers(
+    of archive: String, into folder: String, _ progress: (Progress) -> Void
+  ) throws(DataError) {
     let reader = try ArchiveReader(path: archive)
     var missing = Set(members.map(\.name))
     while let path = try reader.nextFile() {

@@ -10,6 +10,8 @@ struct FolderDecoder {
   let names: [String]
   let width: Int
   let height: Int
+  /// The parts of each photograph that become images.
+  let crop: Crop
   /// Whether gray and toned images are decoded, too.
   let toned: TonedImages
 
@@ -34,7 +36,8 @@ struct FolderDecoder {
 
   /// The result of decoding a file.
   private enum Outcome {
-    case image(RGBImage)
+    /// The parts of a photograph.
+    case images([RGBImage])
     case failure(String)
     /// The image is gray or toned, and is to be left out.
     case toned
@@ -48,17 +51,18 @@ struct FolderDecoder {
   /// - Parameters:
   ///   - contents: The expected contents of the files; nil where any are accepted.
   ///   - body: Called with the bytes of the images of each chunk, in order.
-  /// - Returns: The files that are left out.
+  /// - Returns: The files that are left out, and the numbers of images of the others.
   /// - Throws: The error of `body`; `DataError.changedFile` where a file has other contents than expected;
   ///   `DataError.file` where the system has no more file descriptors or memory.
   func decode(
     contents: [FileContents]? = nil, progress: (ImageFolder.Progress) -> Void,
     _ body: (UnsafeRawBufferPointer) throws(DataError) -> Void
-  ) throws(DataError) -> DecodedImages.Omissions {
+  ) throws(DataError) -> (omissions: DecodedImages.Omissions, pieceCounts: [Int]) {
     // Enough that the cores are idle for only a small part of the time at the end of a chunk.
     let enough = max(64, 16 * Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     let chunk = max(1, min(enough, Self.largestChunk / imageByteCount))
     var omissions = DecodedImages.Omissions()
+    var pieceCounts: [Int] = []
     var joined: [UInt8] = []
     for first in stride(from: 0, to: names.count, by: chunk) {
       progress(.decoding(done: first, total: names.count))
@@ -68,7 +72,9 @@ struct FolderDecoder {
       joined.removeAll(keepingCapacity: true)
       for (index, outcome) in zip(first..., outcomes) {
         switch outcome {
-        case .image(let image): joined += image.bytes
+        case .images(let images):
+          for image in images { joined += image.bytes }
+          pieceCounts.append(images.count)
         case .failure(let reason): omissions.failures.append(.init(index: index, reason: reason))
         case .toned: omissions.toned.append(index)
         case .changed: throw .changedFile(path: path(index))
@@ -77,7 +83,7 @@ struct FolderDecoder {
       }
       try joined.withUnsafeBufferPointer { (bytes) throws(DataError) in try body(UnsafeRawBufferPointer(bytes)) }
     }
-    return omissions
+    return (omissions, pieceCounts)
   }
 
   /// Decodes files again that could not be decoded before. Returns the failures with their present reasons, or nil
@@ -109,24 +115,29 @@ struct FolderDecoder {
     }
     if let contents, (try? SHA256.hexadecimal(of: bytes)).map(FileContents.digest) != contents { return .changed }
     do {
-      let image = try image(bytes, name: path)
-      return toned == .drop && TonalCurve(of: image).isGrayOrToned ? .toned : .image(image)
+      let images = try images(bytes, name: path)
+      // By the part about the center, whatever the others are, so that every `crop` keeps the same photographs.
+      return toned == .drop && TonalCurve(of: images.center).isGrayOrToned ? .toned : .images(images.parts)
     } catch {
       return .failure(error.description)
     }
   }
 
   /// Decodes, crops and resizes an image. Only one core at a time holds a very large one.
-  private func image(_ bytes: [UInt8], name: String) throws(ImageError) -> RGBImage {
+  private func images(_ bytes: [UInt8], name: String) throws(ImageError) -> (parts: [RGBImage], center: RGBImage) {
     do throws(ImageError) {
-      return try Photograph(encoded: bytes, name: name, pixelLimit: Self.largePixelCount).rgbImage
-        .filled(width: width, height: height)
+      return parts(of: try Photograph(encoded: bytes, name: name, pixelLimit: Self.largePixelCount).rgbImage)
     } catch {
       guard case .tooLarge = error else { throw error }
     }
     return try Self.largeImage.withLock { (_) throws(ImageError) in
-      try Photograph(encoded: bytes, name: name).rgbImage.filled(width: width, height: height)
+      parts(of: try Photograph(encoded: bytes, name: name).rgbImage)
     }
+  }
+
+  private func parts(of photograph: RGBImage) -> (parts: [RGBImage], center: RGBImage) {
+    let parts = crop.images(of: photograph, width: width, height: height)
+    return (parts, parts.count == 1 ? parts[0] : photograph.filled(width: width, height: height))
   }
 
   /// Decodes all images into memory.
@@ -134,9 +145,19 @@ struct FolderDecoder {
   func decodeIntoMemory(progress: (ImageFolder.Progress) -> Void) throws(DataError) -> DecodedImages {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(try ImageDataset.byteCount(width: width, height: height, count: names.count))
-    let omissions = try decode(progress: progress) { (images) throws(DataError) in bytes.append(contentsOf: images) }
+    let limit = ImageDataset.byteLimit
+    let (omissions, pieceCounts) = try decode(progress: progress) { (images) throws(DataError) in
+      // A photograph may give several images.
+      guard bytes.count + images.count <= limit else {
+        throw .imageSize(
+          width: width, height: height, count: (bytes.count + images.count) / imageByteCount, limit: limit)
+      }
+      bytes.append(contentsOf: images)
+    }
     let digest = try withDataErrors { () throws(SHA256.Failure) in try SHA256.hexadecimal(of: bytes) }
-    return DecodedImages(bytes: ImageBytes(bytes), sha256: digest, omissions: omissions, isFromCache: false)
+    return DecodedImages(
+      bytes: ImageBytes(bytes), sha256: digest, omissions: omissions, pieceCounts: crop == .center ? nil : pieceCounts,
+      isFromCache: false)
   }
 }
 
@@ -162,5 +183,7 @@ struct DecodedImages {
   /// SHA-256 of `bytes`.
   let sha256: String
   let omissions: Omissions
+  /// Number of images of each photograph that is not left out, in order; nil where each gives one.
+  let pieceCounts: [Int]?
   let isFromCache: Bool
 }

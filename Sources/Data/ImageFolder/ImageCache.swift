@@ -36,7 +36,9 @@ public struct ImageCache: Sendable {
     let contents = try index.contents(of: decoder.names, in: decoder.folder, progress: progress)
     let key = try withDataErrors { () throws(SHA256.Failure) in try Self.key(decoder, contents) }
     let path = "\(folder)/\(key).images"
-    let size = "\(decoder.width)x\(decoder.height)" + (decoder.toned == .drop ? " color" : "")
+    let size =
+      "\(decoder.width)x\(decoder.height)" + (decoder.toned == .drop ? " color" : "")
+      + (decoder.crop == .center ? "" : " \(decoder.crop.rawValue)")
     let replaced = index.images.updateValue(key, forKey: size)
 
     // The reasons of failures name the files' paths, and a new version of a library may decode the files.
@@ -80,6 +82,7 @@ public struct ImageCache: Sendable {
     var parts = ["images", "\(FolderDecoder.method)", "\(decoder.width)", "\(decoder.height)"]
     // The keys of files of all images are as they were before toned images could be left out.
     if decoder.toned == .drop { parts += ["without toned images", "\(TonedImages.method)"] }
+    if decoder.crop != .center { parts += ["crop", decoder.crop.rawValue, "\(Crop.method)"] }
     for (name, contents) in zip(decoder.names, contents) {
       switch contents {
       case .digest(let digest): parts += [name, digest]
@@ -114,11 +117,11 @@ extension DecodedImages {
   fileprivate func with(_ failures: [Failure]) -> DecodedImages {
     DecodedImages(
       bytes: bytes, sha256: sha256, omissions: .init(failures: failures, toned: omissions.toned),
-      isFromCache: isFromCache)
+      pieceCounts: pieceCounts, isFromCache: isFromCache)
   }
 
   /// The same images, marked as decoded in this run.
   fileprivate var asNew: DecodedImages {
-    DecodedImages(bytes: bytes, sha256: sha256, omissions: omissions, isFromCache: false)
+    DecodedImages(bytes: bytes, sha256: sha256, omissions: omissions, pieceCounts: pieceCounts, isFromCache: false)
   }
 }

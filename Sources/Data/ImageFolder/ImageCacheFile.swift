@@ -1,5 +1,6 @@
 import Files
 import FoundationEssentials
+import Imaging
 import Runtime
 
 /// A file of decoded images.
@@ -17,6 +18,14 @@ enum ImageCacheFile {
     let failures: [DecodedImages.Failure]
     /// Nil in files of all images.
     let toned: [Int]?
+    /// Number of images of each photograph; nil where each gives one.
+    let pieceCounts: [Int]?
+
+    /// Whether the numbers of the photographs' images are those of all images.
+    var hasPossiblePieces: Bool {
+      guard let pieceCounts else { return true }
+      return pieceCounts.allSatisfy((1...RGBImage.largestTileCount).contains) && pieceCounts.reduce(0, +) == count
+    }
   }
 
   private static let magic = Array("RCIMAGE1".utf8)
@@ -37,7 +46,7 @@ enum ImageCacheFile {
     let text = [UInt8](file.bytes[imagesEnd...])
     guard let digest = try? SHA256.hexadecimal(of: text), Array(digest.utf8) == header.suffix(digestCount),
       let description = try? JSONDecoder().decode(Description.self, from: Data(text)),
-      description.width == width, description.height == height,
+      description.width == width, description.height == height, description.hasPossiblePieces,
       let byteCount = try? ImageDataset.byteCount(
         width: width, height: height, count: description.count, limit: .max),
       byteCount == imagesEnd - imagesStart,
@@ -47,7 +56,8 @@ enum ImageCacheFile {
     else { return nil }
     return DecodedImages(
       bytes: ImageBytes(file, imagesStart..<imagesEnd), sha256: description.sha256,
-      omissions: .init(failures: description.failures, toned: description.toned ?? []), isFromCache: true)
+      omissions: .init(failures: description.failures, toned: description.toned ?? []),
+      pieceCounts: description.pieceCounts, isFromCache: true)
   }
 
   /// Decodes a folder's images into a file, which appears under its name only when it is complete.
@@ -64,7 +74,8 @@ enum ImageCacheFile {
     }
     var digest = SHA256()
     var byteCount = 0
-    let omissions = try decoder.decode(contents: contents, progress: progress) { (images) throws(DataError) in
+    let (omissions, pieceCounts) = try decoder.decode(contents: contents, progress: progress) {
+      (images) throws(DataError) in
       digest.update(images)
       try withDataErrors { () throws(FileError) in try file.overwrite(images, at: imagesStart + byteCount) }
       byteCount += images.count
@@ -84,7 +95,8 @@ enum ImageCacheFile {
         encoder.encode(
           Description(
             width: decoder.width, height: decoder.height, count: byteCount / decoder.imageByteCount,
-            sha256: sha256, failures: omissions.failures, toned: decoder.toned == .drop ? omissions.toned : nil)))
+            sha256: sha256, failures: omissions.failures, toned: decoder.toned == .drop ? omissions.toned : nil,
+            pieceCounts: decoder.crop == .center ? nil : pieceCounts)))
     } catch {
       throw .file(FileError(path: path, problem: "cannot be written", reason: "\(error)"))
     }

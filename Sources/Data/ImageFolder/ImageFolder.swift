@@ -88,7 +88,8 @@ public enum ImageFolder {
   }
 
   /// Reads the images of `folder` and the folders inside it on all cores. Each is cropped about its center to the
-  /// aspect ratio of `width` × `height`, and resized. Images and inner folders that cannot be read are left out.
+  /// aspect ratio of `width` × `height`, or into several parts of it, and resized. Images and inner folders that cannot
+  /// be read are left out.
   ///
   /// With a cache, the decoded images are kept in a file, which is mapped into memory, so that a data set may be larger
   /// than memory; the next time nothing is decoded unless the contents of a file changed. Without a cache, or where its
@@ -96,12 +97,13 @@ public enum ImageFolder {
   /// - Parameters:
   ///   - parts: Names of folders in `folder`, whose images become the data set, one folder after the other; nil for all
   ///     images. Those of the second folder are for validation alone. The classes are folders inside these.
+  ///   - crop: The parts of each photograph that become images.
   ///   - toned: Whether gray and toned images are left out; decided at the size to which they are resized.
   /// - Throws: `DataError`; `noReadableImages` where no image of a part can be read, `onlyToned` where all others are
   ///   left out.
   public static func load(
-    _ folder: String, parts: [String]? = nil, width: Int, height: Int, toned: TonedImages = .keep,
-    cache: ImageCache? = .standard(), progress: (Progress) -> Void = { _ in }
+    _ folder: String, parts: [String]? = nil, width: Int, height: Int, crop: Crop = .center,
+    toned: TonedImages = .keep, cache: ImageCache? = .standard(), progress: (Progress) -> Void = { _ in }
   ) throws(DataError) -> Contents {
     let members = try members(of: folder, parts: parts)
     let names = members.names
@@ -114,7 +116,8 @@ public enum ImageFolder {
     }
     // Throws for sizes whose byte count overflows.
     _ = try ImageDataset.byteCount(width: width, height: height, count: names.count, limit: .max)
-    let decoder = FolderDecoder(folder: folder, names: names, width: width, height: height, toned: toned)
+    let decoder = FolderDecoder(
+      folder: folder, names: names, width: width, height: height, crop: crop, toned: toned)
     let images: DecodedImages
     if let cache {
       images = try cache.images(of: decoder, progress: progress)
@@ -136,12 +139,16 @@ public enum ImageFolder {
     // The names of parts are no classes.
     let classes = FolderClasses(parts == nil ? names : names.map { String($0.drop { $0 != "/" }.dropFirst()) })
     let left = Set(omissions.failures.map(\.index) + omissions.toned)
-    let labels = classes.map { classes in names.indices.filter { !left.contains($0) }.map { classes.labels[$0] } }
+    let kept = names.indices.filter { !left.contains($0) }
+    let labels = classes.map { classes in
+      zip(kept, images.pieceCounts ?? kept.map { _ in 1 }).flatMap { repeatElement(classes.labels[$0], count: $1) }
+    }
     let folders = members.unreadable.map { Unreadable(path: $0.path, reason: $0.description) }
     let dataset = ImageDataset(
       name: folder.split(separator: "/").last.map(String.init) ?? folder, source: folder, width: width, height: height,
       bytes: images.bytes, labels: labels, classNames: classes?.names ?? [],
-      heldOutCount: partCounts.count > 1 ? partCounts.dropFirst().reduce(0, +) : nil, sha256: images.sha256)
+      heldOutCount: partCounts.count > 1 ? partCounts.dropFirst().reduce(0, +) : nil,
+      pieceCounts: images.pieceCounts, sha256: images.sha256)
     return Contents(
       dataset: dataset, unreadable: folders + unreadable, tonedCount: omissions.toned.count,
       passedOver: members.passedOver, isFromCache: images.isFromCache)

@@ -22,7 +22,7 @@ struct Preparation {
     var configuration = configuration
     if let weights { try configuration.setInitialWeights(weights.checkpoint, named: weights.name) }
     let batchSize = configuration.options.batchSize
-    let split = try configuration.split(count: dataset.count)
+    let split = try configuration.split(of: dataset)
     guard split.training.count >= batchSize else {
       throw RunError.invalidOption(
         "--batch-size \(batchSize): there are only \(split.training.count) photographs to train on; use --batch-size "

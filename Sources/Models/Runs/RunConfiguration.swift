@@ -46,6 +46,8 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var folders: TrainingFolders?
   /// Whether gray and toned images of a folder are trained on; nil, in older runs, is `keep`.
   public var toned: TonedImages?
+  /// The parts of each photograph of a folder that are trained on; nil, in older runs, is `center`.
+  public var crop: Crop?
   public var imageHeight: Int
   public var imageWidth: Int
   /// Number of images to train on, the first of the training images; nil splits all of them by seed.
@@ -100,8 +102,17 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   /// The measure by which the best weights are chosen, in older runs too.
   public var usedBestBy: BestMeasure { bestBy ?? .mse }
 
+  /// The parts of each photograph that are trained on, in older runs too.
+  public var usedCrop: Crop { crop ?? .center }
+
   /// Returns the images of the run's data set that it trains and validates on.
-  /// - Parameter count: Number of all of its images.
+  /// - Throws: `DataError.imageCount` where there are too few photographs.
+  public func split(of dataset: ImageDataset) throws(DataError) -> TrainingSplit {
+    try split(count: dataset.photographCount).images(of: dataset, usedCrop)
+  }
+
+  /// Returns the photographs of the run's data set that it trains and validates on.
+  /// - Parameter count: Number of all of its photographs.
   /// - Throws: `DataError.imageCount` where there are too few of them.
   public func split(count: Int) throws(DataError) -> TrainingSplit {
     if let heldOutCount = folders?.validationImages {

@@ -142,10 +142,11 @@ public final class TrainingRun {
   /// Steps done in this epoch.
   var stepInEpoch: Int { state.position / configuration.options.batchSize }
 
-  /// Shuffles the training images, and flips half of them horizontally, if any, by the seed and the epoch.
+  /// Shuffles the training images, drawn from those of their photographs with `Crop.random`, and flips half of them
+  /// horizontally, if any, by the seed and the epoch.
   private func setOrder(ofEpoch epoch: Int) throws {
     let options = configuration.options
-    let order = Shuffle.order(of: split.training, epoch: epoch, seed: options.seed)
+    let order = Shuffle.order(of: split, epoch: epoch, seed: options.seed)
     let flipped =
       options.horizontalFlips ? Shuffle.horizontalFlips(count: order.count, epoch: epoch, seed: options.seed) : []
     try trainer.batches.set(order, flipped: flipped, on: backend)

@@ -5,8 +5,8 @@ import FoundationEssentials
 ///
 /// One file per program, named by the SHA-256 of everything the binary depends on; in it the SHA-256 of the binary,
 /// then the binary. An entry that does not match its checksum is treated as absent and written anew; a folder that
-/// cannot be written, or that other users may write, is as good as none: a binary is machine code. When the entries take
-/// more room than they may, those go that were not used for longest.
+/// cannot be written, or that other users may write, is as good as none: a binary is machine code. When the entries
+/// take more room than they may, those go that were not used for longest.
 public struct CLProgramCache {
   public let folder: String
   /// Room that entries may take.
