@@ -21,7 +21,7 @@ struct PictureColoring {
     let display = ProgressDisplay()
     var failureCount = 0
     for (index, job) in jobs.enumerated() {
-      if jobs.count > 1 { display.update("\(index + 1) of \(jobs.count): \(job.source.name)") }
+      if jobs.count > 1 { display.update("\(index + 1) of \(jobs.count): ", name: job.source.name) }
       var note: String?
       do {
         try color(job) { remark in

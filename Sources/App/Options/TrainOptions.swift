@@ -18,42 +18,8 @@ struct TrainOptions: ParsableArguments {
         """,
       valueName: "source"))
   var data: DataSource?
-  @Option(help: ArgumentHelp("Where to compute: auto, cpu, opencl or opencl:P.D. (default: auto)", valueName: "device"))
-  var device: DeviceSelection?
-  @Option(
-    help: ArgumentHelp(
-      "How convolutions multiply. (default: auto)",
-      discussion: "auto is tf32 on NVIDIA GPUs with tensor cores, as PyTorch does by default, and fp32 elsewhere."))
-  var precision: PrecisionSelection?
   @Option(parsing: .unconditional, help: "Passes over the photographs. (default: \(Recipe.defaults(\.epochs)))")
   var epochs: Int?
-  @Option(parsing: .unconditional, help: "Photographs in a batch. (default: \(Recipe.defaults(\.options.batchSize)))")
-  var batchSize: Int?
-  @Option(
-    parsing: .unconditional,
-    help: """
-      Channels of the first level; a width of 16 trains about nine times as fast as 64. (default: that of --init, or \
-      \(Recipe.defaults(\.width)))
-      """)
-  var width: Int?
-  @Option(
-    parsing: .unconditional,
-    help: "Seed of the initial weights and of every order. (default: \(Recipe.defaults(\.options.seed)))")
-  var seed: UInt64?
-  @Option(
-    parsing: .unconditional, help: "Adam's learning rate. (default: \(Recipe.defaults(\.options.learningRate)))")
-  var learningRate: Float?
-  @Option(
-    parsing: .unconditional,
-    help: "Factor of the learning rate after every epoch. (default: \(Recipe.defaults(\.options.learningRateDecay)))")
-  var learningRateDecay: Float?
-  @Option(
-    parsing: .unconditional,
-    help: "Weight of the L1 term in gan's loss. (default: \(Recipe.defaults(\.options.l1Weight)))")
-  var l1Weight: Float?
-  @Option(
-    help: "How the decoder doubles its maps. (default: that of --init, or \(Recipe.defaults(\.upsampling)))")
-  var upsampling: UpsamplingKind?
   @Option(
     parsing: .unconditional,
     help: """
@@ -62,18 +28,17 @@ struct TrainOptions: ParsableArguments {
       """)
   var size: Int?
   @Option(
-    help: ArgumentHelp(
-      "Whether to keep or to drop a folder's gray and toned photographs, which teach no colors. (default: drop)",
-      valueName: TonedImages.allValueStrings.joined(separator: "|")))
-  var toned: TonedImages?
-  @Option(
     parsing: .unconditional,
-    help: "Number of training photographs, the first ones. (default: all but the validation images)")
-  var trainImages: Int?
-  @Option(parsing: .unconditional, help: "Photographs held out for validation. (default: a fifth)")
-  var validationImages: Int?
-  @Option(parsing: .unconditional, help: "Number of steps after which to stop, even in the middle of an epoch.")
-  var steps: Int?
+    help: """
+      Channels of the first level; a width of 16 trains about nine times as fast as 64. (default: that of --init, or \
+      \(Recipe.defaults(\.width)))
+      """)
+  var width: Int?
+  @Option(parsing: .unconditional, help: "Photographs in a batch. (default: \(Recipe.defaults(\.options.batchSize)))")
+  var batchSize: Int?
+  @Option(
+    parsing: .unconditional, help: "Adam's learning rate. (default: \(Recipe.defaults(\.options.learningRate)))")
+  var learningRate: Float?
   @Option(
     name: .customLong("init"),
     help: ArgumentHelp(
@@ -88,7 +53,41 @@ struct TrainOptions: ParsableArguments {
       valueName: "weights"),
     completion: .file())
   var initialWeights: WeightsReference?
-  @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
+  @Option(
+    parsing: .unconditional,
+    help: "Number of training photographs, the first ones. (default: all but the validation images)")
+  var trainImages: Int?
+  @Option(parsing: .unconditional, help: "Photographs held out for validation. (default: a fifth)")
+  var validationImages: Int?
+  @Option(parsing: .unconditional, help: "Number of steps after which to stop, even in the middle of an epoch.")
+  var steps: Int?
+  @Option(
+    parsing: .unconditional,
+    help: "Seed of the initial weights and of every order. (default: \(Recipe.defaults(\.options.seed)))")
+  var seed: UInt64?
+  @Option(
+    help: ArgumentHelp(
+      "Whether to keep or to drop a folder's gray and toned photographs, which teach no colors. (default: drop)",
+      valueName: TonedImages.allValueStrings.joined(separator: "|")))
+  var toned: TonedImages?
+  @Option(
+    help: "How the decoder doubles its maps. (default: that of --init, or \(Recipe.defaults(\.upsampling)))")
+  var upsampling: UpsamplingKind?
+  @Option(
+    parsing: .unconditional,
+    help: "Factor of the learning rate after every epoch. (default: \(Recipe.defaults(\.options.learningRateDecay)))")
+  var learningRateDecay: Float?
+  @Option(
+    parsing: .unconditional,
+    help: "Weight of the L1 term in gan's loss. (default: \(Recipe.defaults(\.options.l1Weight)))")
+  var l1Weight: Float?
+  @Option(help: ArgumentHelp("Where to compute: auto, cpu, opencl or opencl:P.D. (default: auto)", valueName: "device"))
+  var device: DeviceSelection?
+  @Option(
+    help: ArgumentHelp(
+      "How convolutions multiply. (default: auto)",
+      discussion: "auto is tf32 on NVIDIA GPUs with tensor cores, as PyTorch does by default, and fp32 elsewhere."))
+  var precision: PrecisionSelection?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -99,6 +98,7 @@ struct TrainOptions: ParsableArguments {
         """,
       valueName: "images"))
   var deviceImages: ImageResidency = .automatic
+  @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
   @OptionGroup(title: "Saving and stopping") var saving: SavingOptions
 }
 
@@ -127,13 +127,7 @@ struct RecipeOptions: ParsableArguments {
       discussion: "Only with --color-space lab. Colors come out more vivid, and less right on average.",
       valueName: "strength"))
   var rebalancing: Float?
-  @Flag(
-    inversion: .prefixedNo,
-    help: """
-      Flip photographs horizontally with probability 1/2, drawn anew each epoch. (default: \
-      \(Recipe.defaults(\.options.horizontalFlips)))
-      """)
-  var flips: Bool?
+  @Flag(exclusivity: .chooseLast) private var givenFlips: FlipsFlag?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -143,13 +137,45 @@ struct RecipeOptions: ParsableArguments {
       """,
       valueName: "decay"))
   var averageDecay: Float?
-  @Flag(inversion: .prefixedNo, help: "Divide the weights of gan's discriminator by their spectral norms.")
-  var spectralNorm: Bool?
+  @Flag(exclusivity: .chooseLast) private var givenSpectralNorm: SpectralNormFlag?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
       "Adam's learning rate for gan's discriminator. (default: as --learning-rate)", valueName: "learning-rate"))
   var discriminatorLearningRate: Float?
+
+  /// Whether photographs are flipped; nil where it is not given.
+  var flips: Bool? { givenFlips.map { $0 == .flips } }
+  /// Whether the discriminator's weights are divided by their spectral norms; nil where it is not given.
+  var spectralNorm: Bool? { givenSpectralNorm.map { $0 == .spectralNorm } }
+}
+
+/// The flags `--flips` and `--no-flips`.
+enum FlipsFlag: EnumerableFlag {
+  case flips, noFlips
+
+  static func help(for flag: Self) -> ArgumentHelp? {
+    switch flag {
+    case .flips:
+      """
+      Flip photographs horizontally with probability 1/2, drawn anew each epoch. (default: \
+      \(Recipe.defaults(\.options.horizontalFlips)))
+      """
+    case .noFlips: "Leave photographs as they are."
+    }
+  }
+}
+
+/// The flags `--spectral-norm` and `--no-spectral-norm`.
+enum SpectralNormFlag: EnumerableFlag {
+  case spectralNorm, noSpectralNorm
+
+  static func help(for flag: Self) -> ArgumentHelp? {
+    switch flag {
+    case .spectralNorm: "Divide the weights of gan's discriminator by their spectral norms."
+    case .noSpectralNorm: "Use the discriminator's weights as they are. (default)"
+    }
+  }
 }
 
 /// The options that decide when a run is saved and stopped. They do not change what is learned.
