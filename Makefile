@@ -2,12 +2,17 @@
 # make test          install what is missing, build, run every test
 # make test-only     build, run the tests whose names match FILTER: make test-only FILTER=CPUKernelsTests
 # make build         build the command, .build/release/recolor
+# make static        build the command with the Swift runtime inside, its manual page and completions, in .build-static
+# make install       install what `make static` builds in PREFIX, which is /usr/local, below DESTDIR if it is given
+# make uninstall     remove it
+# make package       make a Debian package of it, .build-static/recolor_VERSION_ARCHITECTURE.deb
 # make portability   install what is missing, build, check every kernel on each OpenCL implementation that needs no GPU
 # make sanitize      install what is missing, run every test under the address sanitizer and under the thread sanitizer
+# make fuzz          install what is missing, build, fuzz the readers of image files and the command, MINUTES=1 each
 # make docs          make the documentation of the libraries, .build/documentation, and the command's manual page, .build/manual
 # make lint          check the format of the sources
 # make format        format the sources
-.PHONY: build demo test test-only portability sanitize docs lint format
+.PHONY: build static install uninstall package demo test test-only portability sanitize fuzz docs lint format
 .DEFAULT_GOAL := build
 
 sources := Package.swift Sources Tests Plugins Snippets
@@ -15,6 +20,24 @@ sources := Package.swift Sources Tests Plugins Snippets
 build:
 	Scripts/setup
 	swift build --configuration release --product recolor
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+static:
+	Scripts/setup install
+	Scripts/build_static
+
+# Under sudo there is often no Swift; what `make static` built before is installed then.
+install:
+	if command -v swift >/dev/null; then $(MAKE) static; fi
+	Scripts/install '$(PREFIX)' '$(DESTDIR)'
+
+uninstall:
+	Scripts/install --remove '$(PREFIX)' '$(DESTDIR)'
+
+package: static
+	Scripts/package
 
 demo: build
 	Scripts/demo
@@ -34,6 +57,13 @@ portability: build
 sanitize:
 	Scripts/setup test
 	Scripts/sanitize
+
+MINUTES ?= 1
+
+fuzz: build
+	Scripts/setup fuzz
+	Scripts/fuzz_readers '$(MINUTES)'
+	Scripts/fuzz_command.py '$(MINUTES)'
 
 docs:
 	Scripts/setup docs

@@ -46,14 +46,15 @@ def described(command: dict, parent: str) -> list[str]:
 
 
 def displayed_arguments(command: dict) -> list[dict]:
-    """Returns the command's arguments; a flag and its inversion (--flips, --no-flips) are one."""
+    """Returns the command's arguments; a flag and its inversion are one where they have one description."""
     arguments = []
     for argument in command["arguments"]:
         names = argument.get("names", [])
         inverted = [f"no-{name['name']}" for name in arguments[-1].get("names", [])] if arguments else []
         if not argument.get("shouldDisplay", True):
             continue
-        if inverted and inverted == [name["name"] for name in names]:
+        same = bool(arguments) and argument.get("abstract") == arguments[-1].get("abstract")
+        if same and inverted and inverted == [name["name"] for name in names]:
             arguments[-1] = {**arguments[-1], "names": arguments[-1]["names"] + names}
         else:
             arguments.append(argument)

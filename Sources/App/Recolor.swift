@@ -15,20 +15,21 @@ struct Recolor: ParsableCommand {
 
         recolor colorize old.jpg                         color a picture
         recolor devices                                  list the devices
-        recolor check                                    check the kernels on a device
+        recolor check                                    check the kernels
         recolor train unet --data scenes --out runs/one  train on built-in pictures
         recolor evaluate runs/one --data scenes          measure the model
         recolor colorize runs/one old.jpg --out colored  color with this model
 
       ENVIRONMENT:
-        RECOLOR_CIFAR10   where --data cifar10 is, instead of the standard places
+        RECOLOR_CIFAR10   where --data cifar10 is, not in the standard places
         RECOLOR_CIFAR100  where --data cifar100 is
-        RECOLOR_THREADS   threads of --device cpu, instead of one per usable core
-        RECOLOR_MEMORY    most memory to take on the device, such as 2GiB, instead of all it has
+        RECOLOR_THREADS   threads of --device cpu, not one per usable core
+        RECOLOR_MEMORY    most memory to take on the device, such as 2GiB
         RECOLOR_KERNELS   folder of OpenCL kernel files to use, not the built-in ones
         RECOLOR_CACHE     folder for compiled kernels, decoded images and tuning
                           results; default ~/.cache/recolor; empty: no cache
         RECOLOR_OPENBLAS  the OpenBLAS library that bench measures against
+        NO_COLOR          no colors in messages
       """,
     version: "recolor \(RecolorVersion.current)",
     subcommands: [
@@ -78,7 +79,7 @@ enum Failure {
     let code = exitCode(for: error)
     if code == .success {
       do throws(OutputError) {
-        try Console.output(Recolor.fullMessage(for: error))
+        try Console.output(HelpText.ordered(Recolor.fullMessage(for: error)))
       } catch {
         Console.error(error.description)
         Glibc.exit(ExitCode.failure.rawValue)

@@ -40,6 +40,42 @@ struct CommandLineTests {
     }
   }
 
+  @Test("The help of the command fits a terminal, and no line goes on at the margin")
+  func theHelpOfTheCommandFitsATerminal() throws {
+    let help = try RecolorProcess.run("--help").output
+    let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
+    for line in lines { #expect(line.count <= 80, "\(line)") }
+    let usage = try #require(lines.firstIndex { $0.hasPrefix("USAGE:") })
+    for (line, next) in zip(lines[..<usage], lines[1..<usage]) where line.hasPrefix("  ") {
+      #expect(next.isEmpty || next.hasPrefix("  "), "\(next)")
+    }
+  }
+
+  @Test("Required and common options come first")
+  func requiredAndCommonOptionsComeFirst() throws {
+    for (command, first) in [
+      ("train", ["out", "data", "epochs"]), ("evaluate", ["data"]), ("compare", ["data", "out"]),
+      ("export", ["format", "out"]), ("colorize", ["weights", "out"]),
+    ] {
+      let help = try RecolorProcess.run(command, "--help").output
+      let options = help.split(separator: "\n").filter { $0.hasPrefix("  -") || $0 == "OPTIONS:" }
+      let start = try #require(options.firstIndex(of: "OPTIONS:")) + 1
+      #expect(options.count >= start + first.count)
+      let sections = help.components(separatedBy: "\nUSAGE:").last ?? ""
+      let groups = sections.split(separator: "\n").filter { $0.hasSuffix(":") && !$0.hasPrefix(" ") }
+      #expect(groups.prefix(2) == ["ARGUMENTS:", "OPTIONS:"], "\(command): \(groups)")
+      for (line, name) in zip(options[start...], first) { #expect(line.contains("--\(name) "), "\(command): \(line)") }
+    }
+  }
+
+  @Test("Flags and their negations are described by different words", arguments: ["flips", "spectral-norm"])
+  func flagsAndTheirNegations(_ name: String) throws {
+    let lines = try RecolorProcess.run("train", "--help").output.split(separator: "\n")
+    let flag = try #require(lines.first { $0.hasPrefix("  --\(name) ") })
+    let negation = try #require(lines.first { $0.hasPrefix("  --no-\(name) ") })
+    #expect(flag.split(separator: " ").dropFirst() != negation.split(separator: " ").dropFirst())
+  }
+
   @Test("Completions are scripts of the shell", arguments: ["bash", "zsh", "fish"])
   func completionsAreScriptsOfTheShell(_ shell: String) throws {
     let result = try RecolorProcess.run("completions", shell)

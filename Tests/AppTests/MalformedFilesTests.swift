@@ -44,6 +44,25 @@ struct MalformedFilesTests {
     #expect(result.errorOutput.contains("\(files.sound.count) of \(files.sound.count + files.broken.count) pictures"))
   }
 
+  /// Files that fuzzers found, or that claim more than they hold.
+  @Test("Every file of the fuzzers' corpus is colored or named by one line")
+  func corpusOfTheFuzzers() throws {
+    let corpus = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Scripts/fuzz/corpus")
+      .standardized.path
+    let names = try FileManager.default.contentsOfDirectory(atPath: corpus)
+    try #require(!names.isEmpty)
+    for name in names {
+      try FileManager.default.copyItem(atPath: "\(corpus)/\(name)", toPath: "\(folder.path)/in/\(name)")
+    }
+    let result = try colorize(folder.path + "/in", "--out", folder.path + "/out")
+    #expect(result.exitCode == 1, "\(result.errorOutput)")
+    let written = Set((try? FileManager.default.contentsOfDirectory(atPath: folder.path + "/out")) ?? [])
+    let refused = result.errorLines.filter { $0.hasPrefix("recolor: error: ") }
+    #expect(written.count + refused.count == names.count, "\(result.errorOutput)")
+    for line in refused { #expect(names.contains { line.contains("/in/\($0): ") }, "\(line)") }
+    #expect(!written.contains { $0.hasSuffix(".tmp") })
+  }
+
   @Test("Broken files do not stop the others")
   func brokenFilesDoNotStopTheOthers() throws {
     for number in 1...99 {

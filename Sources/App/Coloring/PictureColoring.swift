@@ -31,7 +31,7 @@ struct PictureColoring {
         skippedCount += 1
         continue
       }
-      if jobs.count > 1 { display.update("\(index + 1) of \(jobs.count): \(job.source.name)") }
+      if jobs.count > 1 { display.update("\(index + 1) of \(jobs.count): ", name: job.source.name) }
       var note: String?
       do {
         try color(job) { remark in

@@ -40,7 +40,7 @@ struct Colorize: SpeakingCommand {
     parsing: .unconditional,
     help: ArgumentHelp("The model; all other arguments are then pictures.", valueName: "model"), completion: .file())
   var weights: String?
-  @OptionGroup var unstated: UnstatedTraits
+  @OptionGroup(title: "Where the weights do not say it") var unstated: UnstatedTraits
   @Option(
     name: [.long, .customShort("o")], parsing: .unconditional,
     help: ArgumentHelp(

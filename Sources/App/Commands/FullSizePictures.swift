@@ -61,7 +61,7 @@ struct FullSizePictures {
     for path in paths where measuredCount < images ?? .max {
       readCount += 1
       let place = images.map { "\(measuredCount + 1) of \($0)" } ?? "\(readCount) of \(paths.count)"
-      display.update("\(place): \(path)")
+      display.update("\(place): ", name: path)
       let photograph: RGBImage
       do throws(ImageError) {
         photograph = try RGBImage(contentsOf: path)

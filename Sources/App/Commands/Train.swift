@@ -43,6 +43,7 @@ struct Train: SpeakingCommand {
     help: ArgumentHelp("Folder for the run; it must be new or empty.", valueName: "folder"),
     completion: .directory)
   var out: String?
+  @OptionGroup var options: TrainOptions
   @Option(
     help: ArgumentHelp("Resume the run in this folder, with the options in its config.json.", valueName: "run"),
     completion: .directory)
@@ -57,7 +58,6 @@ struct Train: SpeakingCommand {
       valueName: "file"),
     completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String?
-  @OptionGroup var options: TrainOptions
   @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {

@@ -65,7 +65,7 @@ struct Tune: SpeakingCommand {
       defer { display.clear() }
       found = try tuner.tune(
         step: plan.trainingOperations, others: plan.predictionOperations, seconds: seconds,
-        progress: { display.update(Self.line($0)) }, shouldStop: { stop.isReceived })
+        progress: { display.update(Self.line($0), name: "\($0.key)") }, shouldStop: { stop.isReceived })
     }
     for broken in found.broken { Console.warning("\(broken); run \"recolor check\"") }
     let isKept = !dryRun && !found.rows.isEmpty
@@ -75,7 +75,7 @@ struct Tune: SpeakingCommand {
   }
 
   private static func line(_ progress: ConvolutionTuner.Progress) -> String {
-    "\(progress.done)/\(progress.total)  \(Format.duration(seconds: progress.secondsLeft)) left  \(progress.key)"
+    "\(progress.done)/\(progress.total)  \(Format.duration(seconds: progress.secondsLeft)) left  "
   }
 }
 

@@ -11,7 +11,7 @@ struct CheckpointArgument: ParsableArguments {
       valueName: "checkpoint"),
     completion: .file())
   var path: String
-  @OptionGroup var unstated: UnstatedTraits
+  @OptionGroup(title: "Where the weights do not say it") var unstated: UnstatedTraits
 
   /// Opens the weights.
   /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`, `RunError`.

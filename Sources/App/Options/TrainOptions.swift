@@ -19,19 +19,15 @@ struct TrainOptions: ParsableArguments {
         """,
       valueName: "source"))
   var data: DataSource?
-  @Option(help: ArgumentHelp("Where to compute: auto, cpu, opencl or opencl:P.D. (default: auto)", valueName: "device"))
-  var device: DeviceSelection?
-  @Option(
-    help: ArgumentHelp(
-      "How convolutions multiply. (default: auto)",
-      discussion: "auto is tf32 on NVIDIA GPUs with tensor cores, as PyTorch does by default, and fp32 elsewhere."))
-  var precision: PrecisionSelection?
   @Option(parsing: .unconditional, help: "Passes over the photographs. (default: \(Recipe.defaults(\.epochs)))")
   var epochs: Int?
   @Option(
     parsing: .unconditional,
-    help: "Photographs in a batch. (default: \(Recipe.defaults(\.options.batchSize)); less for fewer photographs)")
-  var batchSize: Int?
+    help: """
+      Width and height that a folder's images are resized to: 32, 64, 128, 256, or another multiple of 16. (default: \
+      that of --init, or \(Recipe.defaults(\.imageSize)))
+      """)
+  var size: Int?
   @Option(
     parsing: .unconditional,
     help: """
@@ -41,29 +37,37 @@ struct TrainOptions: ParsableArguments {
   var width: Int?
   @Option(
     parsing: .unconditional,
-    help: "Seed of the initial weights and of every order. (default: \(Recipe.defaults(\.options.seed)))")
-  var seed: UInt64?
+    help: "Photographs in a batch. (default: \(Recipe.defaults(\.options.batchSize)); less for fewer photographs)")
+  var batchSize: Int?
   @Option(
     parsing: .unconditional, help: "Adam's learning rate. (default: \(Recipe.defaults(\.options.learningRate)))")
   var learningRate: Float?
   @Option(
-    parsing: .unconditional,
-    help: "Factor of the learning rate after every epoch. (default: \(Recipe.defaults(\.options.learningRateDecay)))")
-  var learningRateDecay: Float?
+    name: .customLong("init"),
+    help: ArgumentHelp(
+      """
+      Weights to start from: a safetensors file, the folder of a run, or a built-in model, \(BuiltInModel.list). \
+      (default: random ones)
+      """,
+      discussion: """
+        The network's width, upsampling and color space are those of the weights; the size of the photographs may be \
+        another. unet and gan start from each other's weights where both are of --color-space lab.
+        """,
+      valueName: "weights"),
+    completion: .file())
+  var initialWeights: WeightsReference?
   @Option(
     parsing: .unconditional,
-    help: "Weight of the L1 term in gan's loss. (default: \(Recipe.defaults(\.options.l1Weight)))")
-  var l1Weight: Float?
-  @Option(
-    help: "How the decoder doubles its maps. (default: that of --init, or \(Recipe.defaults(\.upsampling)))")
-  var upsampling: UpsamplingKind?
+    help: "Number of training photographs, the first ones. (default: all but the validation images)")
+  var trainImages: Int?
+  @Option(parsing: .unconditional, help: "Photographs held out for validation. (default: a fifth)")
+  var validationImages: Int?
+  @Option(parsing: .unconditional, help: "Number of steps after which to stop, even in the middle of an epoch.")
+  var steps: Int?
   @Option(
     parsing: .unconditional,
-    help: """
-      Width and height that a folder's images are resized to: 32, 64, 128, 256, or another multiple of 16. (default: \
-      that of --init, or \(Recipe.defaults(\.imageSize)))
-      """)
-  var size: Int?
+    help: "Seed of the initial weights and of every order. (default: \(Recipe.defaults(\.options.seed)))")
+  var seed: UInt64?
   @Option(
     help: ArgumentHelp(
       "Whether to keep or to drop a folder's gray and toned photographs, which teach no colors. (default: drop)",
@@ -79,28 +83,23 @@ struct TrainOptions: ParsableArguments {
       valueName: Crop.allValueStrings.joined(separator: "|")))
   var crop: Crop?
   @Option(
-    parsing: .unconditional,
-    help: "Number of training photographs, the first ones. (default: all but the validation images)")
-  var trainImages: Int?
-  @Option(parsing: .unconditional, help: "Photographs held out for validation. (default: a fifth)")
-  var validationImages: Int?
-  @Option(parsing: .unconditional, help: "Number of steps after which to stop, even in the middle of an epoch.")
-  var steps: Int?
+    help: "How the decoder doubles its maps. (default: that of --init, or \(Recipe.defaults(\.upsampling)))")
+  var upsampling: UpsamplingKind?
   @Option(
-    name: .customLong("init"),
+    parsing: .unconditional,
+    help: "Factor of the learning rate after every epoch. (default: \(Recipe.defaults(\.options.learningRateDecay)))")
+  var learningRateDecay: Float?
+  @Option(
+    parsing: .unconditional,
+    help: "Weight of the L1 term in gan's loss. (default: \(Recipe.defaults(\.options.l1Weight)))")
+  var l1Weight: Float?
+  @Option(help: ArgumentHelp("Where to compute: auto, cpu, opencl or opencl:P.D. (default: auto)", valueName: "device"))
+  var device: DeviceSelection?
+  @Option(
     help: ArgumentHelp(
-      """
-      Weights to start from: a safetensors file, the folder of a run, or a built-in model, \(BuiltInModel.list). \
-      (default: random ones)
-      """,
-      discussion: """
-        The network's width, upsampling and color space are those of the weights; the size of the photographs may be \
-        another. unet and gan start from each other's weights where both are of --color-space lab.
-        """,
-      valueName: "weights"),
-    completion: .file())
-  var initialWeights: WeightsReference?
-  @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
+      "How convolutions multiply. (default: auto)",
+      discussion: "auto is tf32 on NVIDIA GPUs with tensor cores, as PyTorch does by default, and fp32 elsewhere."))
+  var precision: PrecisionSelection?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -111,6 +110,7 @@ struct TrainOptions: ParsableArguments {
         """,
       valueName: "images"))
   var deviceImages: ImageResidency = .automatic
+  @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
   @OptionGroup(title: "Saving and stopping") var saving: SavingOptions
 }
 
@@ -139,13 +139,7 @@ struct RecipeOptions: ParsableArguments {
       discussion: "Only with --color-space lab. Colors come out more vivid, and less right on average.",
       valueName: "strength"))
   var rebalancing: Float?
-  @Flag(
-    inversion: .prefixedNo,
-    help: """
-      Flip photographs horizontally with probability 1/2, drawn anew each epoch. (default: \
-      \(Recipe.defaults(\.options.horizontalFlips)))
-      """)
-  var flips: Bool?
+  @Flag(exclusivity: .chooseLast) private var givenFlips: FlipsFlag?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -155,13 +149,45 @@ struct RecipeOptions: ParsableArguments {
       """,
       valueName: "decay"))
   var averageDecay: Float?
-  @Flag(inversion: .prefixedNo, help: "Divide the weights of gan's discriminator by their spectral norms.")
-  var spectralNorm: Bool?
+  @Flag(exclusivity: .chooseLast) private var givenSpectralNorm: SpectralNormFlag?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
       "Adam's learning rate for gan's discriminator. (default: as --learning-rate)", valueName: "learning-rate"))
   var discriminatorLearningRate: Float?
+
+  /// Whether photographs are flipped; nil where it is not given.
+  var flips: Bool? { givenFlips.map { $0 == .flips } }
+  /// Whether the discriminator's weights are divided by their spectral norms; nil where it is not given.
+  var spectralNorm: Bool? { givenSpectralNorm.map { $0 == .spectralNorm } }
+}
+
+/// The flags `--flips` and `--no-flips`.
+enum FlipsFlag: EnumerableFlag {
+  case flips, noFlips
+
+  static func help(for flag: Self) -> ArgumentHelp? {
+    switch flag {
+    case .flips:
+      """
+      Flip photographs horizontally with probability 1/2, drawn anew each epoch. (default: \
+      \(Recipe.defaults(\.options.horizontalFlips)))
+      """
+    case .noFlips: "Leave photographs as they are."
+    }
+  }
+}
+
+/// The flags `--spectral-norm` and `--no-spectral-norm`.
+enum SpectralNormFlag: EnumerableFlag {
+  case spectralNorm, noSpectralNorm
+
+  static func help(for flag: Self) -> ArgumentHelp? {
+    switch flag {
+    case .spectralNorm: "Divide the weights of gan's discriminator by their spectral norms."
+    case .noSpectralNorm: "Use the discriminator's weights as they are. (default)"
+    }
+  }
 }
 
 /// The options that decide when a run is saved and stopped, and which weights are its best. They do not change what is

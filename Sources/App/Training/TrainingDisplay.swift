@@ -72,7 +72,7 @@ final class TrainingDisplay {
 
   private func line(_ progress: TrainingProgress) -> String {
     let parts = [
-      // The losses are last, because a narrow terminal cuts off the end.
+      // The losses are last, because a narrow terminal has no room for the end.
       "epoch \(progress.epoch)/\(progress.epochs)", "step \(progress.step)/\(progress.stepsInEpoch)",
       "\(Format.duration(seconds: progress.secondsLeft)) left", "\(Format.rate(progress.imagesPerSecond)) images/s",
       Self.losses(progress.losses), savedStep.map { "saved at step \($0)" } ?? "",
