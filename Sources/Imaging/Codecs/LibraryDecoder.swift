@@ -21,7 +21,7 @@ struct LibraryDecoder: Sendable {
       }
       defer { close(reader) }
       // Copied before the pixels are read: libjpeg frees a file's markers when it has decoded the last row.
-      let exif = Array(UnsafeBufferPointer(start: info.exif, count: info.exif_size))
+      let metadata = PictureMetadata(info)
       let profile = Array(UnsafeBufferPointer(start: info.profile, count: info.profile_size))
       let raster = try Raster(
         width: Int(info.width), height: Int(info.height), color: RasterColor(info.color), hasAlpha: info.has_alpha,
@@ -33,10 +33,10 @@ struct LibraryDecoder: Sendable {
       if info.is_premultiplied { raster.divideByAlpha() }
       return DecodedImage(
         raster: try raster.firstRows(Int(extent.row_count), name: request.name),
-        orientation: EXIFOrientation(rawValue: info.orientation) ?? EXIFOrientation(exif: exif[...]),
+        orientation: EXIFOrientation(rawValue: info.orientation) ?? EXIFOrientation(exif: metadata.exif),
         profile: profile,
         primaries: Primaries(gamma: info.gamma, chromaticities: info.chromaticities), pageCount: Int(info.page_count),
-        extent: PictureExtent(extent, height: raster.height))
+        extent: PictureExtent(extent, height: raster.height), metadata: metadata)
     }
   }
 
