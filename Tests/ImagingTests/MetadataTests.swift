@@ -93,6 +93,33 @@ struct MetadataTests {
     #expect(turned != upright)
   }
 
+  @Test("What a TIFF file states about the photograph becomes EXIF data", arguments: [true, false])
+  func tiffFiles(isLittleEndian: Bool) throws {
+    let file = exif(orientation: 6, isLittleEndian: isLittleEndian)
+    let data = try #require(EXIFData(tiffFile: file))
+    // The orientation is the pixels'.
+    #expect(data.orientation == nil && data.isLittleEndian == isLittleEndian)
+    let first = try #require(data.firstDirectory)
+    let make = try #require(data.entry(0x010F, in: first))
+    #expect(data.bytes[(make + 8)...].starts(with: Array("Box".utf8)))
+    let inner = try #require(data.entry(0x8769, in: first).flatMap { data.number(at: $0 + 8, byteCount: 4) })
+    let date = try #require(data.entry(0x9003, in: inner).flatMap { data.number(at: $0 + 8, byteCount: 4) })
+    #expect(data.bytes[date...].starts(with: Array("1987:06:05".utf8)))
+    #expect(data.entry(0xA002, in: inner) != nil)
+    for index in file.indices {
+      for value: UInt8 in [0x00, 0x7F, 0xFF, file[index] ^ 1] {
+        var damaged = file
+        damaged[index] = value
+        if let result = EXIFData(tiffFile: damaged) { #expect(result.bytes.count < 1 << 17) }
+      }
+    }
+    let picture = try Photograph(encoded: TIFFFile(bits: 8, samples: 3, photometric: 2).bytes, name: "test.tif")
+    let output = MemoryOutput()
+    try colored(picture).write(to: output, as: .jpeg, name: "colored")
+    let found = try #require(EXIFData(try Photograph(encoded: output.bytes, name: "colored").metadata.exif))
+    #expect(found.firstDirectory.flatMap { found.entry(0x010F, in: $0) } != nil)
+  }
+
   @Test("Damaged EXIF data are safe")
   func damagedEXIF() {
     let whole = exif(orientation: 6)

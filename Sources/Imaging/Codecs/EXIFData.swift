@@ -1,7 +1,7 @@
 /// EXIF data: a TIFF structure of directories (CIPA DC-008), without the name before it.
 struct EXIFData: Sendable, Equatable {
   private(set) var bytes: [UInt8]
-  private let isLittleEndian: Bool
+  let isLittleEndian: Bool
 
   /// Nil where the bytes are no TIFF structure.
   init?(_ bytes: some Collection<UInt8>) {
@@ -35,10 +35,11 @@ struct EXIFData: Sendable, Equatable {
     return result
   }
 
-  private var firstDirectory: Int? { number(at: 4, byteCount: 4) }
+  /// The place of the first directory.
+  var firstDirectory: Int? { number(at: 4, byteCount: 4) }
 
   /// Returns the place of a tag's entry in a directory; nil where it is missing, or the directory is damaged.
-  private func entry(_ tag: Int, in directory: Int) -> Int? {
+  func entry(_ tag: Int, in directory: Int) -> Int? {
     guard let count = number(at: directory, byteCount: 2) else { return nil }
     for index in 0..<count {
       let entry = directory + 2 + 12 * index
@@ -49,7 +50,8 @@ struct EXIFData: Sendable, Equatable {
     return nil
   }
 
-  private func number(at offset: Int, byteCount: Int) -> Int? {
+  /// Returns an unsigned number; nil where it is not within the data.
+  func number(at offset: Int, byteCount: Int) -> Int? {
     guard offset >= 0, offset + byteCount <= bytes.count else { return nil }
     let digits = bytes[offset..<offset + byteCount]
     return isLittleEndian

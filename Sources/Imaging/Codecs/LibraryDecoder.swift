@@ -13,7 +13,9 @@ struct LibraryDecoder: Sendable {
 
   /// Decodes a file in memory.
   func decode(_ bytes: [UInt8], _ request: DecodingRequest) throws(ImageError) -> DecodedImage {
-    try bytes.withUnsafeBufferPointer { bytes throws(ImageError) in
+    // A TIFF file is EXIF data itself.
+    let exif = format == .tiff ? EXIFData(tiffFile: bytes)?.bytes ?? [] : []
+    return try bytes.withUnsafeBufferPointer { bytes throws(ImageError) in
       var info = recolor_image_info()
       var message = [CChar](repeating: 0, count: Int(RECOLOR_MESSAGE_SIZE))
       guard let reader = open(bytes.baseAddress, bytes.count, &info, &message) else {
@@ -21,7 +23,8 @@ struct LibraryDecoder: Sendable {
       }
       defer { close(reader) }
       // Copied before the pixels are read: libjpeg frees a file's markers when it has decoded the last row.
-      let metadata = PictureMetadata(info)
+      var metadata = PictureMetadata(info)
+      if !exif.isEmpty { metadata.exif = exif }
       let profile = Array(UnsafeBufferPointer(start: info.profile, count: info.profile_size))
       let raster = try Raster(
         width: Int(info.width), height: Int(info.height), color: RasterColor(info.color), hasAlpha: info.has_alpha,
