@@ -110,8 +110,8 @@ public struct ImageDataset: Sendable {
     return Double(sum) / (3 * 255 * 255) / Double(indices.count * imageByteCount)
   }
 
-  /// Largest number of bytes of a data set: half of the memory that this process may use, because a device, which may be
-  /// the processor, holds a second copy.
+  /// Largest number of bytes of a data set: half of the memory that this process may use, because a device, which may
+  /// be the processor, holds a second copy.
   public static var byteLimit: Int { ControlGroup.system.usableMemory / 2 }
 
   /// Returns the number of bytes of `count` images, 3 · width · height · count.

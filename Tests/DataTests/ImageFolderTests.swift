@@ -225,10 +225,11 @@ struct ImageFolderTests {
     let gray = RGBImage.colorful(width: 40, height: 20, level: 60).gray
     try gray.writePNG(to: "\(folder.path)/train/cat/0.png")
     let cache = cached ? ImageCache(folder: "\(folder.path)/.cache") : nil
-    for _ in 0..<2 {
-      let set = try ImageFolder.load(
-        folder.path, parts: ["train", "val"], width: 16, height: 16, crop: .all, toned: .drop, cache: cache
-      ).dataset
+    for number in 0..<2 {
+      let contents = try ImageFolder.load(
+        folder.path, parts: ["train", "val"], width: 16, height: 16, crop: .all, toned: .drop, cache: cache)
+      #expect(contents.isFromCache == (cached && number > 0))
+      let set = contents.dataset
       #expect((0..<set.count).map { set[$0] } == expected)
       #expect(set.pieceCounts == [2, 1, 3, 1] && set.photographCount == 4 && set.heldOutCount == 2)
       #expect(set.labels == [0, 0, 1, 0, 0, 0, 1])

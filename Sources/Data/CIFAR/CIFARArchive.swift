@@ -133,8 +133,14 @@ public struct CIFARArchive: Sendable {
     progress(.checking)
     let found = try Self.sha256(ofFile: path)
     guard found == sha256 else { throw .checksum(path: path, expected: sha256, found: found) }
+    let existed = Folder.exists(folder)
     try withDataErrors { () throws(FileError) in try Folder.create(folder) }
-    try install(path, as: target, progress)
+    do throws(DataError) {
+      try install(path, as: target, progress)
+    } catch {
+      if !existed { Folder.removeIfEmpty(folder) }
+      throw error
+    }
     return target
   }
 

@@ -110,7 +110,8 @@ extension DecodedImages {
   /// Whether the images and the files that are left out are all files of a folder, each once.
   fileprivate func isWhole(_ decoder: FolderDecoder) -> Bool {
     let left = omissions.failures.map(\.index) + omissions.toned
-    return bytes.count / decoder.imageByteCount + left.count == decoder.names.count && Set(left).count == left.count
+    let photographCount = pieceCounts?.count ?? bytes.count / decoder.imageByteCount
+    return photographCount + left.count == decoder.names.count && Set(left).count == left.count
       && left.allSatisfy(decoder.names.indices.contains)
   }
 

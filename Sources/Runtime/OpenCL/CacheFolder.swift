@@ -21,9 +21,10 @@ extension CacheFolder {
   /// been made from private files.
   package static func prepare(_ folder: String) throws(FileError) {
     try Folder.create(folder, mode: 0o700)
-    var status = stat()
-    guard stat(folder, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o077 != 0 else { return }
-    chmod(folder, status.st_mode & 0o700)
+    guard let status = Folder.status(of: folder), status.st_uid == geteuid(), status.st_mode & 0o077 != 0 else {
+      return
+    }
+    _ = folder.withPathBytes { chmod($0, status.st_mode & 0o700) }
   }
 
   /// Writes a file, which only this user may read, into a cache.
@@ -48,8 +49,9 @@ extension CacheFolder {
   }
 
   private static func isTrusted(_ path: String, _ consequence: String, mayBeSticky: Bool = false) -> Bool {
-    var (link, status) = (stat(), stat())
-    guard lstat(path, &link) == 0, stat(path, &status) == 0 else { return true }
+    guard let link = Folder.status(of: path, followingLinks: false), let status = Folder.status(of: path) else {
+      return true
+    }
     let trusted = [geteuid(), 0]
     if !trusted.contains(link.st_uid) || !trusted.contains(status.st_uid) {
       Remarks.warning(
