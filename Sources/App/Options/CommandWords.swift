@@ -24,7 +24,7 @@ enum CommandWords {
     throw UsageError(
       "unknown command \"\(unknown)\"; "
         + (nearest.map { "did you mean \"\($0)\"?" }
-          ?? "there is \(Format.list(parent.configuration.subcommands.map(\._commandName), "and"))"),
+          ?? "there is \(Format.list(parent.configuration.subcommands.map { $0._commandName }, "and"))"),
       of: parent)
   }
 
