@@ -59,9 +59,9 @@ let package = Package(
       dependencies: ["Runtime", "Files"], swiftSettings: strict, plugins: ["EmbedKernelsPlugin"]),
     .target(
       name: "CPUKernels",
-      dependencies: ["Runtime", "COpenBLAS", "CVectorLoops"], swiftSettings: strict + optimized),
+      dependencies: ["Runtime", "Files", "COpenBLAS", "CVectorLoops"], swiftSettings: strict + optimized),
     .target(name: "KernelCases", dependencies: ["Runtime"], swiftSettings: strict + optimized),
-    // Reading, writing whole files or none, locks and SHA-256.
+    // Reading, writing whole files or none, locks, SHA-256 and threads.
     .target(name: "Files", dependencies: ["CCrypto"], swiftSettings: strict + optimized),
     .target(
       name: "Data", dependencies: ["Files", "Imaging", "Runtime", "CArchive", "CCurl"],
@@ -128,7 +128,7 @@ let package = Package(
       resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: tests),
     .testTarget(
-      name: "AppTests", dependencies: ["App", "Models", "Data", "Imaging", "Report", "Runtime", "TestSupport"],
+      name: "AppTests", dependencies: ["App", "Models", "Data", "Files", "Imaging", "Report", "Runtime", "TestSupport"],
       swiftSettings: tests),
   ]
 )

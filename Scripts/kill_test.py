@@ -171,7 +171,7 @@ def test(arguments, model, device, folder):
         compare(whole, killed)
     print(
         f"{model} on {device}: {arguments.kills} kills, {arguments.kills} resumes, {steps} steps in all, the last kill "
-        f"after step {reached}; {halves} kills in the middle of a save, {idle} before the next save; "
+        f"after step {reached}; {halves} kills that left a temporary file, {idle} before the next save; "
         f"{len(whole.files())} files and metrics.csv the same", flush=True)
 
 

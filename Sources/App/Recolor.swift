@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Glibc
 import Logging
 import Models
@@ -36,9 +37,18 @@ struct Recolor: ParsableCommand {
       Compare.self, Export.self, DataCommand.self, Bench.self, Tune.self, Completions.self,
     ])
 
+  /// The arguments of the command line without the program's name, each as `String.init(path:)`. In those of
+  /// `CommandLine.arguments`, bytes that are no UTF-8 are lost.
+  static var arguments: [String] {
+    (0..<Int(CommandLine.argc)).dropFirst().compactMap { index in
+      CommandLine.unsafeArgv[index].map { String(path: $0) }
+    }
+  }
+
   static func main() {
+    Console.reserveDescriptors()
     LoggingSystem.bootstrap { _ in RemarkHandler() }
-    let arguments = Array(CommandLine.arguments.dropFirst())
+    let arguments = Self.arguments
     do {
       try CommandWords.checkCommand(in: arguments)
       try CommandWords.checkNotEmpty(arguments)
@@ -111,7 +121,12 @@ enum Failure {
       .map { "\(parent._commandName) \($0)" }
   }
 
+  /// Joins the lines of a text. The spaces inside them stay: names have them, too.
   private static func oneLine(_ text: String) -> String {
-    text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    text.split(whereSeparator: \.isNewline)
+      .map { line in
+        String(line.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+      }
+      .filter { !$0.isEmpty }.joined(separator: " ")
   }
 }

@@ -14,6 +14,17 @@ static inline CURLcode recolor_curl_set_pointer(CURL *handle, CURLoption option,
   return curl_easy_setopt(handle, option, value);
 }
 
+/// Allows HTTP and HTTPS alone, also after a redirect.
+static inline CURLcode recolor_curl_allow_http_only(CURL *handle) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+  CURLcode status = curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  return status ? status : curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+#else
+  CURLcode status = curl_easy_setopt(handle, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+  return status ? status : curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+#endif
+}
+
 /// The common type of write, header and read functions.
 typedef size_t (*recolor_curl_data_function)(char *bytes, size_t size, size_t count, void *context);
 

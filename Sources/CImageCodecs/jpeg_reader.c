@@ -14,7 +14,27 @@ struct recolor_jpeg_reader {
   jpeg_errors errors;
   JOCTET *profile;
   bool is_cmyk;
+  recolor_extent extent;
 };
+
+/// Notes where the file ends before its pixels or its end mark do; other warnings are treated as by `jpeg_errors_warn`.
+/// libjpeg puts an end mark behind the last byte and fills missing pixels with gray.
+static void note_end(j_common_ptr common, int level) {
+  j_decompress_ptr codec = (j_decompress_ptr)common;
+  recolor_extent *extent = &((recolor_jpeg_reader *)common->client_data)->extent;
+  int code = common->err->msg_code;
+  // Arithmetic coding needs no bytes for zeros, so that the missing ones are not noticed.
+  if (code == JWRN_JPEG_EOF && !codec->arith_code) {
+    extent->lacks_end = true;
+  } else if ((code == JWRN_HIT_MARKER || code == JWRN_MUST_RESYNC) && codec->unread_marker == JPEG_EOI) {
+    bool is_first_pass = codec->input_scan_number <= 1;
+    uint32_t row = codec->input_iMCU_row * (uint32_t)(codec->max_v_samp_factor * DCTSIZE);
+    if (is_first_pass && row < extent->row_count) extent->row_count = row;
+    if (jpeg_has_multiple_scans(codec)) extent->is_coarse = true;
+  } else {
+    jpeg_errors_warn(common, level);
+  }
+}
 
 /// Fails where the file has more than SCAN_LIMIT scans.
 static void limit_scans(j_common_ptr codec) {
@@ -50,6 +70,7 @@ recolor_jpeg_reader *recolor_jpeg_open(
     return NULL;
   }
   jpeg_create_decompress(codec);
+  codec->client_data = reader;
   reader->progress.progress_monitor = limit_scans;
   codec->progress = &reader->progress;
   jpeg_mem_src(codec, bytes, count);
@@ -85,12 +106,38 @@ recolor_jpeg_reader *recolor_jpeg_open(
   return reader;
 }
 
-bool recolor_jpeg_read(recolor_jpeg_reader *reader, uint8_t *pixels, char message[RECOLOR_MESSAGE_SIZE]) {
+/// Returns whether there were passes for all details of all components.
+static bool has_all_passes(const recolor_jpeg_reader *reader) {
+  const struct jpeg_decompress_struct *codec = &reader->codec;
+  for (int component = 0; component < codec->num_components; component++) {
+    // A component gets its table in its first pass.
+    if (!codec->comp_info[component].quant_table) return false;
+    for (int index = 0; codec->coef_bits && index < DCTSIZE2; index++) {
+      // The number of bits that are still missing, or -1.
+      if (codec->coef_bits[component][index] != 0) return false;
+    }
+  }
+  return true;
+}
+
+/// Looks for the end of the file after the last row, where a damaged or foreign remainder does no harm.
+static void find_end(recolor_jpeg_reader *reader) {
+  if (setjmp(reader->errors.jump)) {
+    reader->extent.lacks_end = true;
+    return;
+  }
+  jpeg_finish_decompress(&reader->codec);
+}
+
+bool recolor_jpeg_read(
+    recolor_jpeg_reader *reader, uint8_t *pixels, recolor_extent *extent, char message[RECOLOR_MESSAGE_SIZE]) {
   struct jpeg_decompress_struct *codec = &reader->codec;
   if (setjmp(reader->errors.jump)) {
     memcpy(message, reader->errors.message, RECOLOR_MESSAGE_SIZE);
     return false;
   }
+  reader->extent = (recolor_extent){.row_count = codec->image_height};
+  codec->err->emit_message = note_end;
   jpeg_start_decompress(codec);
   size_t row_byte_count = (size_t)codec->output_width * codec->output_components;
   while (codec->output_scanline < codec->output_height) {
@@ -101,8 +148,13 @@ bool recolor_jpeg_read(recolor_jpeg_reader *reader, uint8_t *pixels, char messag
       for (size_t i = 0; i < row_byte_count; i++) row[i] = 255 - row[i];
     }
   }
-  jpeg_finish_decompress(codec);
-  return true;
+  if (reader->extent.lacks_end && jpeg_has_multiple_scans(codec) && !has_all_passes(reader)) {
+    reader->extent.is_coarse = true;
+  }
+  find_end(reader);
+  *extent = reader->extent;
+  if (extent->row_count == 0) strcpy(message, "the file ends too early");
+  return extent->row_count > 0;
 }
 
 void recolor_jpeg_close(recolor_jpeg_reader *reader) {

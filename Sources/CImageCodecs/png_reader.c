@@ -4,11 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/// Largest profile of a small file, in bytes.
+enum { CHUNK_LIMIT = 8 << 20 };
+
 struct recolor_png_reader {
   png_structp png;
   png_infop info;
   const uint8_t *rest;
   size_t rest_size;
+  /// Number of bytes before the next chunk.
+  size_t until_chunk;
+  /// The file ended before libpng had what it asked for.
+  bool ends_early;
+  /// The pass and the row that are read; of an image that is not interlaced there is one pass.
+  int pass, pass_count;
+  uint32_t row;
   /// Bytes of a decoded row.
   size_t row_byte_count;
   uint32_t height;
@@ -23,12 +33,35 @@ static void fail(png_structp png, png_const_charp text) {
 
 static void ignore(png_structp png, png_const_charp text) { (void)png, (void)text; }
 
+static void end_early(recolor_png_reader *reader) {
+  reader->ends_early = true;
+  png_error(reader->png, "the file ends too early");
+}
+
+/// Fails where a chunk is longer than the rest of the file, before libpng allocates memory for it. Pixels are given as
+/// far as they go.
+static void limit_chunk(recolor_png_reader *reader, png_bytep header) {
+  size_t length = png_get_uint_32(header);
+  if (length > reader->rest_size) {
+    if (memcmp(header + 4, "IDAT", 4) != 0) end_early(reader);
+    length = reader->rest_size;
+    png_save_uint_32(header, (png_uint_32)length);
+  }
+  // The checksum follows.
+  reader->until_chunk = length + 4;
+}
+
 static void take(png_structp png, png_bytep bytes, size_t count) {
   recolor_png_reader *reader = png_get_io_ptr(png);
-  if (count > reader->rest_size) png_error(png, "the file ends too early");
+  if (count > reader->rest_size) end_early(reader);
   memcpy(bytes, reader->rest, count);
   reader->rest += count;
   reader->rest_size -= count;
+  if (reader->until_chunk == 0 && count == 8) {
+    limit_chunk(reader, bytes);
+  } else {
+    reader->until_chunk -= count < reader->until_chunk ? count : reader->until_chunk;
+  }
 }
 
 /// Returns the number of frames of an animated PNG file, from its chunk acTL, which libpng does not know. The first
@@ -65,7 +98,7 @@ static void begin_pixels(recolor_png_reader *reader) {
     const uint16_t one = 1;
     if (*(const uint8_t *)&one == 1) png_set_swap(png);
   }
-  png_set_interlace_handling(png);
+  reader->pass_count = png_set_interlace_handling(png);
   png_read_update_info(png, info);
   // The caller allocated the rows by the size in the description.
   if (png_get_rowbytes(png, info) != reader->row_byte_count) {
@@ -104,6 +137,8 @@ recolor_png_reader *recolor_png_open(
   }
   reader->rest = bytes;
   reader->rest_size = count;
+  // The signature.
+  reader->until_chunk = 8;
   reader->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, reader, fail, ignore);
   reader->info = reader->png ? png_create_info_struct(reader->png) : NULL;
   if (!reader->info) {
@@ -119,6 +154,8 @@ recolor_png_reader *recolor_png_open(
   png_set_read_fn(reader->png, reader, take);
   // The caller checks the number of pixels and the sides against limits of its own before pixels are read.
   png_set_user_limits(reader->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+  // A chunk of the file is no longer than the file; a profile may inflate to this size.
+  png_set_chunk_malloc_max(reader->png, count > CHUNK_LIMIT ? count : CHUNK_LIMIT);
   png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_ALWAYS, (png_const_bytep) "acTL", 1);
   // Text and suggested palettes are not used, and each may inflate to megabytes.
   png_set_keep_unknown_chunks(
@@ -133,23 +170,32 @@ recolor_png_reader *recolor_png_open(
   return reader;
 }
 
-bool recolor_png_read(recolor_png_reader *reader, uint8_t *pixels, char message[RECOLOR_MESSAGE_SIZE]) {
-  // Volatile: read after longjmp.
-  png_bytep *volatile rows = malloc(reader->height * sizeof *rows);
-  if (!rows) {
-    strcpy(message, "no memory");
-    return false;
-  }
+/// Sets how much was read of a file that ends early. Returns false where that is not even a row.
+static bool describe_extent(const recolor_png_reader *reader, recolor_extent *extent) {
+  bool is_interlaced = reader->pass_count > 1;
+  bool is_whole = is_interlaced ? png_get_current_pass_number(reader->png) >= reader->pass_count
+                                : png_get_current_row_number(reader->png) >= reader->height;
+  // After the first pass, libpng has filled the whole image with large pixels.
+  extent->row_count = is_whole || reader->pass > 0 ? reader->height : reader->row;
+  extent->is_coarse = is_interlaced && !is_whole;
+  extent->lacks_end = true;
+  return extent->row_count > 0;
+}
+
+bool recolor_png_read(
+    recolor_png_reader *reader, uint8_t *pixels, recolor_extent *extent, char message[RECOLOR_MESSAGE_SIZE]) {
   if (setjmp(png_jmpbuf(reader->png))) {
     memcpy(message, reader->message, RECOLOR_MESSAGE_SIZE);
-    free(rows);
-    return false;
+    return reader->ends_early && describe_extent(reader, extent);
   }
   begin_pixels(reader);
-  for (uint32_t y = 0; y < reader->height; y++) rows[y] = pixels + y * reader->row_byte_count;
-  png_read_image(reader->png, rows);
+  for (; reader->pass < reader->pass_count; reader->pass++) {
+    for (reader->row = 0; reader->row < reader->height; reader->row++) {
+      png_read_row(reader->png, NULL, pixels + reader->row * reader->row_byte_count);
+    }
+  }
   png_read_end(reader->png, NULL);
-  free(rows);
+  *extent = (recolor_extent){.row_count = reader->height};
   return true;
 }
 

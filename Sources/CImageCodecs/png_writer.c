@@ -52,6 +52,9 @@ recolor_png_writer *recolor_png_create(
   png_structp png = writer->png;
   png_set_write_fn(png, writer, give, flush);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+  // A profile that libpng reads with a warning is written again as it is. The most common one of sRGB is among those
+  // that libpng knows as slightly incorrect, and would be an error here.
+  png_set_benign_errors(png, 1);
   // One filter for all rows and a low level: three times as fast as libpng's defaults, with files a few per cent
   // larger.
   png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_PAETH);

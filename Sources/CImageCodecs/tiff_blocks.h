@@ -23,8 +23,10 @@ typedef struct {
 /// may claim any size, and memory would be allocated for it.
 bool tiff_blocks_are_plausible(TIFF *tiff, size_t image_size, size_t file_size);
 
-/// Reads all blocks into `pixels`, `[height, width, kept_samples]`. Returns false where one is damaged or not
-/// plausible.
-bool tiff_blocks_read(TIFF *tiff, const tiff_layout *layout, size_t file_size, uint8_t *pixels);
+/// Reads the blocks into `pixels`, `[height, width, kept_samples]`, up to the first one that the end of the file cuts,
+/// and sets the number of rows that are complete. Returns false where there is none, or a block is damaged or not
+/// plausible. While `*fills_missing` is true, reading behind the end of the file is to give zeros.
+bool tiff_blocks_read(
+    TIFF *tiff, const tiff_layout *layout, size_t file_size, bool *fills_missing, uint8_t *pixels, uint32_t *row_count);
 
 #endif

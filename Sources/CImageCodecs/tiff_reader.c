@@ -18,10 +18,14 @@ struct recolor_tiff_reader {
   const uint8_t *bytes;
   size_t count;
   size_t position;
-  /// The image is converted to 8-bit RGBA by libtiff because its format is not supported directly.
+  /// The image is converted to 8-bit RGB by libtiff because its format is not supported directly.
   bool is_converted;
+  /// A converted image has alpha.
+  bool has_alpha;
   /// Gray of which 0 is white.
   bool is_inverted;
+  /// Reading behind the end of the file gives zeros.
+  bool fills_missing;
   tiff_layout layout;
 };
 
@@ -43,6 +47,10 @@ static tmsize_t take(thandle_t handle, void *bytes, tmsize_t count) {
   size_t rest = reader->position < reader->count ? reader->count - reader->position : 0;
   size_t taken = (size_t)count < rest ? (size_t)count : rest;
   memcpy(bytes, reader->bytes + (taken ? reader->position : 0), taken);
+  if (reader->fills_missing) {
+    memset((uint8_t *)bytes + taken, 0, (size_t)count - taken);
+    taken = (size_t)count;
+  }
   reader->position += taken;
   return (tmsize_t)taken;
 }
@@ -131,6 +139,24 @@ static bool describe_layout(recolor_tiff_reader *reader, recolor_image_info *inf
   return true;
 }
 
+/// Returns whether libtiff's conversion gives the alpha of the file, and not 255 for every pixel.
+static bool conversion_has_alpha(TIFF *tiff) {
+  uint16_t samples = 1, photometric = PHOTOMETRIC_MINISBLACK, extra_count = 0, *extra = NULL;
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
+  TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_EXTRASAMPLES, &extra_count, &extra);
+  switch (photometric) {
+    case PHOTOMETRIC_RGB:
+      // libtiff takes a fourth sample for alpha whatever the file says.
+      return samples > 3;
+    case PHOTOMETRIC_MINISWHITE:
+    case PHOTOMETRIC_MINISBLACK:
+      return extra_count > 0 && extra && extra[0] != EXTRASAMPLE_UNSPECIFIED;
+    default:
+      return false;
+  }
+}
+
 recolor_tiff_reader *recolor_tiff_open(
     const uint8_t *bytes, size_t count, recolor_image_info *info, char message[RECOLOR_MESSAGE_SIZE]) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -170,7 +196,7 @@ recolor_tiff_reader *recolor_tiff_open(
     }
     reader->is_converted = true;
     info->color = recolor_color_rgb;
-    info->has_alpha = info->is_premultiplied = true;
+    info->has_alpha = info->is_premultiplied = reader->has_alpha = conversion_has_alpha(reader->tiff);
     info->bytes_per_sample = 1;
   }
   TIFFGetField(reader->tiff, TIFFTAG_ORIENTATION, &info->orientation);
@@ -198,18 +224,21 @@ static bool read_converted(recolor_tiff_reader *reader, uint8_t *pixels) {
     return false;
   }
   image.req_orientation = image.orientation;
-  bool is_read = TIFFRGBAImageGet(&image, (uint32_t *)pixels, width, height);
+  size_t count = (size_t)width * height, samples = reader->has_alpha ? 4 : 3;
+  // libtiff delivers alpha in any case.
+  uint32_t *colors = malloc(count * sizeof *colors);
+  bool is_read = colors && TIFFRGBAImageGet(&image, colors, width, height);
   TIFFRGBAImageEnd(&image);
-  if (!is_read) return false;
-  for (size_t pixel = 0; pixel < (size_t)width * height; pixel++) {
-    uint32_t value;
-    memcpy(&value, pixels + 4 * pixel, 4);
-    pixels[4 * pixel] = TIFFGetR(value);
-    pixels[4 * pixel + 1] = TIFFGetG(value);
-    pixels[4 * pixel + 2] = TIFFGetB(value);
-    pixels[4 * pixel + 3] = TIFFGetA(value);
+  if (!colors) strcpy(last_error, "no memory");
+  for (size_t pixel = 0; is_read && pixel < count; pixel++) {
+    uint8_t *to = pixels + samples * pixel;
+    to[0] = TIFFGetR(colors[pixel]);
+    to[1] = TIFFGetG(colors[pixel]);
+    to[2] = TIFFGetB(colors[pixel]);
+    if (reader->has_alpha) to[3] = TIFFGetA(colors[pixel]);
   }
-  return true;
+  free(colors);
+  return is_read;
 }
 
 /// Inverts gray of which 0 is white; alpha stays.
@@ -220,10 +249,18 @@ static void invert(const tiff_layout *layout, uint8_t *pixels) {
   }
 }
 
-bool recolor_tiff_read(recolor_tiff_reader *reader, uint8_t *pixels, char message[RECOLOR_MESSAGE_SIZE]) {
+bool recolor_tiff_read(
+    recolor_tiff_reader *reader, uint8_t *pixels, recolor_extent *extent, char message[RECOLOR_MESSAGE_SIZE]) {
   last_error[0] = 0;
-  bool is_read = reader->is_converted ? read_converted(reader, pixels)
-                                      : tiff_blocks_read(reader->tiff, &reader->layout, reader->count, pixels);
+  *extent = (recolor_extent){0};
+  bool is_read;
+  if (reader->is_converted) {
+    is_read = read_converted(reader, pixels);
+    TIFFGetField(reader->tiff, TIFFTAG_IMAGELENGTH, &extent->row_count);
+  } else {
+    is_read = tiff_blocks_read(
+        reader->tiff, &reader->layout, reader->count, &reader->fills_missing, pixels, &extent->row_count);
+  }
   if (is_read && !reader->is_converted && reader->is_inverted) invert(&reader->layout, pixels);
   if (!is_read) explain(message, "its strips or tiles are damaged");
   return is_read;

@@ -12,6 +12,8 @@ public enum DataError: Error, Equatable {
   /// A batch file of CIFAR-10 or CIFAR-100 whose bytes from `byte` on are not what they should be.
   case damagedBatch(path: String, byte: Int, reason: String)
   case noImages(folder: String)
+  /// A folder's images are all of formats that are not read.
+  case onlyUnread(folder: String, kinds: String)
   /// None of a folder's images can be read; `reason` is that of the first.
   case noReadableImages(folder: String, count: Int, reason: String)
   /// All of a folder's images that can be read are gray or toned.
@@ -49,6 +51,8 @@ extension DataError: CustomStringConvertible {
         + "`recolor data fetch cifar100` downloads it"
     case .damagedBatch(let path, let byte, let reason): "\(path): damaged at byte \(byte): \(reason)"
     case .noImages(let folder): "\(folder): no image in this folder or those inside it"
+    case .onlyUnread(let folder, let kinds):
+      "\(folder): no image that is read in this folder or those inside it; passed over: \(kinds)"
     case .noReadableImages(let folder, let count, let reason):
       "\(folder): none of its \(count) images can be read; the first: \(reason)"
     case .onlyToned(let folder, let count):
@@ -59,8 +63,8 @@ extension DataError: CustomStringConvertible {
     case .imageSize(let width, let height, let count, let limit):
       width < 1 || height < 1
         ? "images of \(width)×\(height): both sides must be at least 1"
-        : "\(count) images of \(width)×\(height): more than the \(limit) bytes, half of this machine's memory, that a "
-          + "data set may take; use a smaller size or fewer images"
+        : "\(count) images of \(width)×\(height): more than the \(limit) bytes, half of the memory that this process may "
+          + "use, that a data set may take; use a smaller size or fewer images"
     case .download(let url, let reason): "\(url): cannot be downloaded: \(reason)"
     case .interruptedDownload(let url, let received, let reason):
       "\(url): the download stopped after \(received) bytes: \(reason); run the command again to go on from there"

@@ -19,6 +19,15 @@ public struct ImageBytes: Sendable {
     if case .array = storage { true } else { false }
   }
 
+  /// Returns the bytes of the places `range`, without a copy where they are in a mapped file.
+  func slice(_ range: Range<Int>) -> ImageBytes {
+    switch storage {
+    case .array(let bytes): ImageBytes(Array(bytes[range]))
+    case .file(let file, let all):
+      ImageBytes(file, all.lowerBound + range.lowerBound..<all.lowerBound + range.upperBound)
+    }
+  }
+
   /// Returns the result of `body`, called with all bytes.
   public func withUnsafeBytes<Result, Failure>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result

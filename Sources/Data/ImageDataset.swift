@@ -1,6 +1,6 @@
 import Files
-import Glibc
 import Imaging
+import Runtime
 
 /// Color images of one size in one block of bytes, which can be copied to a device as a whole.
 public struct ImageDataset: Sendable {
@@ -18,6 +18,8 @@ public struct ImageDataset: Sendable {
   public let labels: [UInt16]?
   /// Names of the classes in the order of the labels; empty where unknown.
   public let classNames: [String]
+  /// Number of images, the last ones, that are for validation alone; nil where validation images are drawn from all.
+  public let heldOutCount: Int?
   /// SHA-256 of `bytes`; nil where it is not computed yet.
   let sha256: String?
 
@@ -28,12 +30,12 @@ public struct ImageDataset: Sendable {
   ) {
     self.init(
       name: name, source: source, width: width, height: height, bytes: ImageBytes(bytes), labels: labels,
-      classNames: classNames, sha256: nil)
+      classNames: classNames, heldOutCount: nil, sha256: nil)
   }
 
   init(
     name: String, source: String, width: Int, height: Int, bytes: ImageBytes, labels: [UInt16]?, classNames: [String],
-    sha256: String?
+    heldOutCount: Int?, sha256: String?
   ) {
     precondition(width > 0 && height > 0 && bytes.count % (3 * width * height) == 0, "not [count, height, width, 3]")
     precondition(labels.map { $0.count == bytes.count / (3 * width * height) } ?? true, "not one label for each image")
@@ -44,6 +46,7 @@ public struct ImageDataset: Sendable {
     self.bytes = bytes
     self.labels = labels
     self.classNames = classNames
+    self.heldOutCount = heldOutCount
     self.sha256 = sha256
   }
 
@@ -75,9 +78,35 @@ public struct ImageDataset: Sendable {
       labels: labels == nil ? nil : pickedLabels, classNames: classNames)
   }
 
-  /// Largest number of bytes of a data set: half of the machine's memory, because a device, which may be the processor,
-  /// holds a second copy.
-  public static var byteLimit: Int { Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) / 2 }
+  /// Returns the images of the given range of numbers, without a copy where they are in a mapped file.
+  public func slice(_ range: Range<Int>, name: String) -> ImageDataset {
+    ImageDataset(
+      name: name, source: source, width: width, height: height,
+      bytes: bytes.slice(range.lowerBound * imageByteCount..<range.upperBound * imageByteCount),
+      labels: labels.map { Array($0[range]) }, classNames: classNames, heldOutCount: nil, sha256: nil)
+  }
+
+  /// Returns the mean squared error of the gray copies of the images of the given numbers, the mean of red, green and
+  /// blue in each channel, over all their values in 0...1; 0 where there are none.
+  public func grayError(of indices: [UInt32]) -> Double {
+    guard !indices.isEmpty else { return 0 }
+    // Three times the sum of squares, exactly: Σ(c − m)² = Σc² − (Σc)²/3 for a pixel's values c and their mean m.
+    var sum = 0
+    bytes.withUnsafeBufferPointer { bytes in
+      for index in indices {
+        for first in stride(from: Int(index) * imageByteCount, to: (Int(index) + 1) * imageByteCount, by: 3) {
+          let (red, green, blue) = (Int(bytes[first]), Int(bytes[first + 1]), Int(bytes[first + 2]))
+          let total = red + green + blue
+          sum += 3 * (red * red + green * green + blue * blue) - total * total
+        }
+      }
+    }
+    return Double(sum) / (3 * 255 * 255) / Double(indices.count * imageByteCount)
+  }
+
+  /// Largest number of bytes of a data set: half of the memory that this process may use, because a device, which may be
+  /// the processor, holds a second copy.
+  public static var byteLimit: Int { ControlGroup.system.usableMemory / 2 }
 
   /// Returns the number of bytes of `count` images, 3 · width · height · count.
   /// - Throws: `DataError.imageSize` where a side is below 1, or the bytes are more than `limit`.

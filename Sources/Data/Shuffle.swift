@@ -57,4 +57,27 @@ public struct TrainingSplit: Sendable, Equatable {
     validation = order[..<wanted].sorted()
     training = trainingCount == nil ? order[wanted...].sorted() : Array(0..<UInt32(first))
   }
+
+  /// Splits `count` images, of which the last `heldOutCount` are for validation alone.
+  ///
+  /// With `trainingCount`, the first that many of the others are for training, else all of them; with `validationCount`,
+  /// that many of the held out ones, drawn by seed, are for validation, else all of them.
+  /// - Throws: `DataError.imageCount` where there are too few images.
+  public init(
+    count: Int, heldOutCount: Int, trainingCount: Int? = nil, validationCount: Int? = nil, seed: UInt64
+  ) throws(DataError) {
+    guard (0..<count).contains(heldOutCount) else {
+      throw .imageCount("\(heldOutCount) images for validation of \(count) in all leave none to train on")
+    }
+    let available = count - heldOutCount
+    if let trainingCount, trainingCount < 1 || trainingCount > available {
+      throw .imageCount("--train-images \(trainingCount): the folder of training images holds \(available)")
+    }
+    if let validationCount, validationCount < 0 || validationCount > heldOutCount {
+      throw .imageCount("--validation-images \(validationCount): the folder of validation images holds \(heldOutCount)")
+    }
+    let order = Shuffle.splitOrder(count: heldOutCount, seed: seed).map { $0 + UInt32(available) }
+    validation = order.prefix(validationCount ?? heldOutCount).sorted()
+    training = Array(0..<UInt32(trainingCount ?? available))
+  }
 }

@@ -1,36 +1,71 @@
 import Glibc
 
-/// A file that appears under its name only when it is complete: its bytes go to a temporary file in the same folder,
-/// which `commit` renames. Without `commit` the temporary file is removed, and an existing file of the name stays as it
-/// was.
+/// A file that appears under its name only when it is complete. Without `commit` nothing is left, and an existing file of
+/// the name stays as it was.
+///
+/// Where the file system supports it, the bytes go to a file without a name, which the system removes when the process
+/// ends in any way. Elsewhere they go to a temporary file in the same folder, `NAME.NUMBER.tmp`, which is left where the
+/// process is killed; `removeLeftovers` removes it later.
 public struct AtomicFile: ~Copyable {
   private let file: FileDescriptor
   private let path: String
+  /// The path of the temporary file; nil where the file has no name.
+  private let temporary: String?
   private var isCommitted = false
 
-  /// Creates the temporary file, `path.NUMBER.tmp`; of a name that would be too long, only the end is kept. Symbolic
-  /// links are followed, so that the target is replaced and not the link. Existing files that are not ordinary ones,
-  /// such as devices, are refused.
-  public init(path: String) throws(FileError) {
-    self.path = Self.resolved(path)
-    do {
-      try Self.requireOrdinaryFile(self.path)
-      file = try Self.temporaryFile(for: self.path)
+  /// Begins a file. Existing files that are not ordinary ones, such as devices, are refused.
+  /// - Parameters:
+  ///   - mode: The file's permissions, less the process's mask.
+  ///   - followingLinks: Whether a symbolic link at `path` is followed, so that its target is replaced and not the link:
+  ///     for names from the command line. A link under a name that the program owns is replaced itself.
+  public init(path: String, mode: mode_t = 0o666, followingLinks: Bool = true) throws(FileError) {
+    try self.init(path: path, mode: mode, followingLinks: followingLinks, isNamed: false)
+  }
+
+  /// - Parameter isNamed: Whether a temporary file is used also where the file system has files without names.
+  init(path: String, mode: mode_t = 0o666, followingLinks: Bool = true, isNamed: Bool) throws(FileError) {
+    self.path = followingLinks ? Folder.realPath(path) ?? path : path
+    do throws(FileError) {
+      try Self.requireOrdinaryFile(self.path, followingLinks: followingLinks)
+      if !isNamed, let unnamed = Self.unnamedFile(in: Folder.parent(of: self.path), mode) {
+        file = unnamed
+        temporary = nil
+      } else {
+        file = try Self.withTemporaryName(for: self.path) { temporary throws(FileError) in
+          try FileDescriptor(path: temporary, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+        }
+        temporary = file.path
+      }
     } catch {
       throw FileError(path: path, problem: "cannot be written", reason: error.reason)
     }
+    // Tells `removeLeftovers` of another process that the file is in use.
+    _ = file.takeLock()
   }
 
-  /// Creates a file of a new name: an existing file may be another process's, or a link to some other place.
-  private static func temporaryFile(for path: String) throws(FileError) -> FileDescriptor {
+  /// Returns a file without a name; nil where the file system has none, or where it could not be given a name.
+  private static func unnamedFile(in folder: String, _ mode: mode_t) -> FileDescriptor? {
+    // O_TMPFILE, a macro that Swift does not import.
+    let flags = O_WRONLY | O_DIRECTORY | 0o20_000_000
+    guard Folder.exists(descriptors) else { return nil }
+    return try? FileDescriptor(path: folder, flags: flags, mode: mode)
+  }
+
+  /// The folder of links to this process's open files.
+  private static let descriptors = "/proc/self/fd"
+
+  /// Calls `create` with temporary names until one is not taken: an existing file may be another process's, or a link to
+  /// some other place.
+  private static func withTemporaryName<Result: ~Copyable>(
+    for path: String, _ create: (String) throws(FileError) -> Result
+  ) throws(FileError) -> Result {
     var number = UInt32(bitPattern: getpid())
     while true {
       let temporary = temporaryPath(for: path, number)
-      do {
-        return try FileDescriptor(path: temporary, flags: O_WRONLY | O_CREAT | O_EXCL)
+      do throws(FileError) {
+        return try create(temporary)
       } catch {
-        var status = stat()
-        guard lstat(temporary, &status) == 0 else { throw error }
+        guard Folder.holdsName(temporary, followingLinks: false) else { throw error }
         number = .random(in: 0...UInt32.max)
       }
     }
@@ -38,7 +73,7 @@ public struct AtomicFile: ~Copyable {
 
   /// Returns a path in the same folder whose name is not too long for it.
   private static func temporaryPath(for path: String, _ number: UInt32) -> String {
-    let start = path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex
+    let start = path.utf8.lastIndex(of: UInt8(ascii: "/")).map(path.utf8.index(after:)) ?? path.startIndex
     let end = ".\(number).tmp"
     var name = path[start...]
     // The end is kept because it holds the extension.
@@ -46,21 +81,14 @@ public struct AtomicFile: ~Copyable {
     return path[..<start] + name + end
   }
 
-  private static func requireOrdinaryFile(_ path: String) throws(FileError) {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+  private static func requireOrdinaryFile(_ path: String, followingLinks: Bool) throws(FileError) {
+    let type = Folder.type(of: path, followingLinks: followingLinks)
+    if type == nil || type == S_IFREG || type == S_IFLNK { return }
     throw FileError(path: path, problem: "cannot be written", reason: "it is no ordinary file")
   }
 
-  /// Returns the end of a chain of links; the path itself where it does not exist yet.
-  private static func resolved(_ path: String) -> String {
-    guard let target = realpath(path, nil) else { return path }
-    defer { free(target) }
-    return String(cString: target)
-  }
-
   deinit {
-    if !isCommitted { unlink(file.path) }
+    if let temporary, !isCommitted { Folder.removeFile(temporary) }
   }
 
   /// Appends `bytes`.
@@ -99,27 +127,73 @@ public struct AtomicFile: ~Copyable {
   /// - Parameter isReplacing: whether an existing file is replaced; if not, it is an error.
   public consuming func commit(isReplacing: Bool = true) throws(FileError) {
     try synchronize()
-    if isReplacing {
-      guard rename(file.path, path) == 0 else {
-        throw FileError(path: path, problem: "cannot be written", reason: FileDescriptor.lastReason())
-      }
+    if let temporary, isReplacing {
+      try Self.rename(temporary, to: path)
       isCommitted = true
+    } else if isReplacing {
+      try replace()
     } else {
-      // Unlike rename, this fails where the name exists; `deinit` removes the temporary name.
-      try link()
+      try linkOrRename()
     }
     try Folder.synchronize(holding: path)
   }
 
-  /// Gives the file its name in addition to the temporary one.
-  private func link() throws(FileError) {
-    if Glibc.link(file.path, path) == 0 { return }
-    var status = stat()
-    let exists = errno == EEXIST || lstat(path, &status) == 0
-    // Some file systems have no hard links.
-    guard !exists, rename(file.path, path) == 0 else {
+  /// The reason of the error of `commit` where a file is not replaced.
+  public static let isTaken = "it is already there"
+
+  private static func rename(_ source: String, to target: String) throws(FileError) {
+    let result = source.withPathBytes { source in target.withPathBytes { Glibc.rename(source, $0) } }
+    guard result == 0 else {
+      throw FileError(path: target, problem: "cannot be written", reason: FileDescriptor.lastReason())
+    }
+  }
+
+  /// Gives the file a name, in addition to the temporary one where it has one. Unlike `rename`, this fails where the name
+  /// is taken.
+  private func link(as name: String) throws(FileError) {
+    let result =
+      if let temporary {
+        temporary.withPathBytes { source in name.withPathBytes { Glibc.link(source, $0) } }
+      } else {
+        "\(Self.descriptors)/\(file.rawValue)".withPathBytes { source in
+          name.withPathBytes { linkat(AT_FDCWD, source, AT_FDCWD, $0, AT_SYMLINK_FOLLOW) }
+        }
+      }
+    guard result == 0 else {
+      let isTaken = errno == EEXIST
       throw FileError(
-        path: path, problem: "cannot be written", reason: exists ? "it is already there" : FileDescriptor.lastReason())
+        path: path, problem: "cannot be written", reason: isTaken ? Self.isTaken : FileDescriptor.lastReason())
+    }
+  }
+
+  /// Gives a file without a name its name, which may be taken.
+  private func replace() throws(FileError) {
+    do throws(FileError) { return try link(as: path) } catch {
+      guard error.reason == Self.isTaken else { throw error }
+    }
+    let temporary = try Self.withTemporaryName(for: path) { name throws(FileError) in
+      try link(as: name)
+      return name
+    }
+    do throws(FileError) {
+      try Self.rename(temporary, to: path)
+    } catch {
+      Folder.removeFile(temporary)
+      throw error
+    }
+  }
+
+  /// Gives the file its name, which is not taken; `deinit` removes the temporary one.
+  private func linkOrRename() throws(FileError) {
+    do throws(FileError) {
+      try link(as: path)
+    } catch {
+      if Folder.holdsName(path, followingLinks: false) {
+        throw FileError(path: path, problem: "cannot be written", reason: Self.isTaken)
+      }
+      // Some file systems have no hard links.
+      guard let temporary else { throw error }
+      try Self.rename(temporary, to: path)
     }
   }
 
@@ -131,20 +205,37 @@ public struct AtomicFile: ~Copyable {
     return isOurs(parts.dropLast(2).joined(separator: "."))
   }
 
+  /// Removes temporary files of processes that were killed while they wrote into `folder`. Those that another process
+  /// writes now are locked, and stay; so do all where the file system has no locks.
+  /// - Parameter isOurs: Whether this program writes files of a name.
+  public static func removeLeftovers(in folder: String, where isOurs: (String) -> Bool) {
+    for name in (try? Folder.names(in: folder)) ?? [] where isLeftover(name, where: isOurs) {
+      let path = "\(folder)/\(name)"
+      // Locks of network file systems need a file that is open for writing.
+      guard let file = try? FileDescriptor(ownFile: path, flags: O_RDWR), file.takeLock() else { continue }
+      Folder.removeFile(path)
+    }
+  }
+
   /// Writes `bytes` as the whole file at `path`.
-  public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
-    let file = try AtomicFile(path: path)
+  /// - Parameters:
+  ///   - mode: The file's permissions, less the process's mask.
+  ///   - followingLinks: See `init`.
+  public static func write(
+    _ bytes: [UInt8], to path: String, mode: mode_t = 0o666, followingLinks: Bool = true
+  ) throws(FileError) {
+    let file = try AtomicFile(path: path, mode: mode, followingLinks: followingLinks)
     try file.append(bytes)
     try file.commit()
   }
 
-  /// Writes several files, of which none appears under its name before the bytes of all are on the disk: a full disk
-  /// leaves the existing files as they were.
+  /// Writes several files under names that the program owns, of which none appears before the bytes of all are on the
+  /// disk: a full disk leaves the existing files as they were.
   public static func write(_ files: [(path: String, bytes: [UInt8])]) throws(FileError) { try write(files[...]) }
 
   private static func write(_ files: ArraySlice<(path: String, bytes: [UInt8])>) throws(FileError) {
     guard let (path, bytes) = files.first else { return }
-    let file = try AtomicFile(path: path)
+    let file = try AtomicFile(path: path, followingLinks: false)
     try file.append(bytes)
     try file.synchronize()
     try write(files.dropFirst())

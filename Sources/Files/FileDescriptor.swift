@@ -15,6 +15,9 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
   }
 
   public var description: String { "\(path): \(problem): \(reason)" }
+
+  /// Whether the system ran out of file descriptors or memory, so that nothing is wrong with the file.
+  public var isShortage: Bool { [EMFILE, ENFILE, ENOMEM].contains { reason == String(cString: strerror($0)) } }
 }
 
 /// An open file, closed by `deinit`.
@@ -23,9 +26,12 @@ public struct FileDescriptor: ~Copyable, Sendable {
   public let rawValue: Int32
   public let path: String
 
-  /// Opens `path` with the flags of open(2). A new file gets the mode 0666, less the process's mask.
-  public init(path: String, flags: Int32, problem: String = "cannot be opened") throws(FileError) {
-    let descriptor = open(path, flags | O_CLOEXEC, 0o666)
+  /// Opens `path` with the flags of open(2).
+  /// - Parameter mode: The permissions of a new file, less the process's mask.
+  public init(
+    path: String, flags: Int32, mode: mode_t = 0o666, problem: String = "cannot be opened"
+  ) throws(FileError) {
+    let descriptor = path.withPathBytes { open($0, flags | O_CLOEXEC, mode) }
     guard descriptor >= 0 else { throw FileError(path: path, problem: problem, reason: Self.lastReason()) }
     rawValue = descriptor
     self.path = path
@@ -38,11 +44,35 @@ public struct FileDescriptor: ~Copyable, Sendable {
     let file = try FileDescriptor(path: path, flags: O_RDONLY | O_NONBLOCK, problem: "cannot be read")
     // Throws for a folder, with a reason of its own.
     _ = try file.byteCount()
-    var status = stat()
-    guard fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw file.readError("it is no ordinary file")
+    guard file.isOrdinaryFile else { throw file.readError("it is no ordinary file") }
+    self = file
+  }
+
+  /// Opens or makes an ordinary file under a name that the program owns, such as that of a lock. A link there is refused,
+  /// because its target is not the program's, and so is anything else that is no ordinary file.
+  public init(ownFile path: String, flags: Int32) throws(FileError) {
+    let problem = "cannot be opened"
+    let file: FileDescriptor
+    do {
+      // O_NONBLOCK concerns the opening of pipes and devices only.
+      file = try FileDescriptor(path: path, flags: flags | O_NOFOLLOW | O_NONBLOCK, problem: problem)
+    } catch {
+      guard Folder.isLink(path) else { throw error }
+      throw FileError(path: path, problem: problem, reason: "it is a link, which is not followed; remove it")
+    }
+    guard file.isOrdinaryFile else {
+      throw FileError(path: path, problem: problem, reason: "it is no ordinary file")
     }
     self = file
+  }
+
+  /// Duplicates an open descriptor, such as standard input, and calls it `name`. The copy shares its position. Opening
+  /// `/dev/stdin` instead fails for a socket, and for a file that this user may not open.
+  public init(duplicating descriptor: Int32, name: String, problem: String = "cannot be read") throws(FileError) {
+    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+    guard copy >= 0 else { throw FileError(path: name, problem: problem, reason: Self.lastReason()) }
+    rawValue = copy
+    path = name
   }
 
   deinit { _ = close(rawValue) }
@@ -58,6 +88,21 @@ public struct FileDescriptor: ~Copyable, Sendable {
     FileError(path: path, problem: "cannot be written", reason: reason)
   }
 
+  private var isOrdinaryFile: Bool {
+    var status = stat()
+    return fstat(rawValue, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// The number of names of the file in its file system.
+  var nameCount: Int {
+    var status = stat()
+    return fstat(rawValue, &status) == 0 ? Int(status.st_nlink) : 0
+  }
+
+  /// Takes the advisory lock of the open file without waiting. Returns whether it is taken; false also where the file
+  /// system has no locks.
+  func takeLock() -> Bool { flock(rawValue, LOCK_EX | LOCK_NB) == 0 }
+
   /// Returns the number of bytes in the file.
   public func byteCount() throws(FileError) -> Int {
     var status = stat()
@@ -68,7 +113,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Reads from the file's position until `bytes` is full or the file ends. Returns the number of bytes read.
   public func fill(_ bytes: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
-    try Self.transfer(bytes.count) { start in
+    try Self.transfer(bytes.count, on: rawValue, POLLIN) { start in
       read(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start)
     } orThrow: {
       readError()
@@ -77,7 +122,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Fills `bytes` from the place `offset` of the file; its position stays. A file that ends earlier is an error.
   public func fill(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) {
-    let filled = try Self.transfer(bytes.count) { start in
+    let filled = try Self.transfer(bytes.count, on: rawValue, POLLIN) { start in
       pread(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start, off_t(offset + start))
     } orThrow: {
       readError()
@@ -87,7 +132,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Writes all of `bytes` at the file's position.
   public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
-    let written = try Self.transfer(bytes.count) { start in
+    let written = try Self.transfer(bytes.count, on: rawValue, POLLOUT) { start in
       write(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start)
     } orThrow: {
       writeError()
@@ -97,7 +142,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Writes all of `bytes` at the place `offset` of the file; its position stays.
   public func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
-    let written = try Self.transfer(bytes.count) { start in
+    let written = try Self.transfer(bytes.count, on: rawValue, POLLOUT) { start in
       pwrite(rawValue, bytes.baseAddress.map { $0 + start }, bytes.count - start, off_t(offset + start))
     } orThrow: {
       writeError()
@@ -107,16 +152,30 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Repeats `part`, which transfers some of the bytes from a start on, until `byteCount` are transferred or it
   /// returns 0. Returns the number of bytes transferred.
-  private static func transfer(_ byteCount: Int, _ part: (Int) -> Int, orThrow error: () -> FileError)
-    throws(FileError) -> Int
-  {
+  /// - Parameter event: What a descriptor that does not block has to be ready for: `POLLIN` or `POLLOUT`.
+  private static func transfer(
+    _ byteCount: Int, on descriptor: Int32, _ event: Int32, _ part: (Int) -> Int, orThrow error: () -> FileError
+  ) throws(FileError) -> Int {
     var transferred = 0
     while transferred < byteCount {
       let count = part(transferred)
       if count == 0 { break }
-      if count > 0 { transferred += count } else if errno != EINTR { throw error() }
+      if count > 0 {
+        transferred += count
+      } else if errno == EAGAIN {
+        wait(for: event, on: descriptor)
+      } else if errno != EINTR {
+        throw error()
+      }
     }
     return transferred
+  }
+
+  /// Waits until a descriptor that does not block, as a pipe or socket inherited from another program may be, is ready
+  /// for `POLLIN` or `POLLOUT`.
+  public static func wait(for event: Int32, on descriptor: Int32) {
+    var request = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+    _ = poll(&request, 1, -1)
   }
 
   /// Waits until all written bytes are on the disk.
@@ -152,4 +211,26 @@ public struct FileDescriptor: ~Copyable, Sendable {
 /// - Throws: `FileError`, also where there are more than `limit` bytes.
 public func readFile(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
   try FileDescriptor(path: path, flags: O_RDONLY, problem: "cannot be read").readToEnd(limit: limit)
+}
+
+/// Returns all bytes of the ordinary file at `path`. Anything else is refused at once, such as a pipe, whose reading would
+/// wait for its writer.
+/// - Throws: `FileError`, also where there are more than `limit` bytes.
+public func readOrdinaryFile(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
+  try FileDescriptor(readingOrdinaryFile: path).readToEnd(limit: limit)
+}
+
+/// Returns the text of a file in UTF-8 without a byte order mark, which some editors put in front.
+/// - Throws: `FileError`, also where there are more than `limit` bytes.
+public func readText(_ path: String, limit: Int = .max) throws(FileError) -> String {
+  text(of: try readFile(path, limit: limit))
+}
+
+/// Returns the text of an ordinary file as `readText` does; refuses others as `readOrdinaryFile` does.
+public func readOrdinaryText(_ path: String, limit: Int = .max) throws(FileError) -> String {
+  text(of: try readOrdinaryFile(path, limit: limit))
+}
+
+private func text(of bytes: [UInt8]) -> String {
+  String(decoding: bytes.dropFirst(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0), as: UTF8.self)
 }

@@ -12,9 +12,9 @@ public final class FileLock: Sendable {
   private let file: FileDescriptor
 
   /// Takes the lock without waiting. On file systems without locks, it always succeeds.
-  /// - Throws: `Held` or `FileError`.
+  /// - Throws: `Held` or `FileError`, also where `path` is a link or no ordinary file.
   public init(path: String) throws {
-    file = try FileDescriptor(path: path, flags: O_RDWR | O_CREAT)
+    file = try FileDescriptor(ownFile: path, flags: O_RDWR | O_CREAT)
     if flock(file.rawValue, LOCK_EX | LOCK_NB) != 0 {
       switch errno {
       case EWOULDBLOCK: throw Held(process: holder)
@@ -22,8 +22,9 @@ public final class FileLock: Sendable {
       default: throw FileError(path: path, problem: "cannot be locked", reason: FileDescriptor.lastReason())
       }
     }
-    // For messages only; the lock is held without it, also where the disk is full.
-    if ftruncate(file.rawValue, 0) == 0 {
+    // For messages only; the lock is held without it, also where the disk is full. A file that has another name, too, is
+    // not written: the other name may be another's.
+    if file.nameCount == 1, ftruncate(file.rawValue, 0) == 0 {
       try? Array("\(getpid())\n".utf8).withUnsafeBytes { try file.overwrite($0, at: 0) }
     }
   }

@@ -5,8 +5,12 @@ public enum ImageError: Error, Equatable {
   case file(FileError)
   /// The bytes are not an image file of a known format.
   case unknownFormat(path: String)
+  /// The bytes are a picture of a format that is not read.
+  case unreadFormat(path: String, format: String)
   /// The file is of a known format, but damaged or of an unsupported kind.
   case damaged(path: String, format: String, reason: String)
+  /// The file ends within the image; `found` says how much there is of it.
+  case incomplete(path: String, format: String, found: String)
   /// The image has more pixels than `limit`.
   case tooLarge(path: String, width: Int, height: Int, limit: Int)
   /// The image has no pixels, or a side that is too long.
@@ -18,17 +22,26 @@ public enum ImageError: Error, Equatable {
 }
 
 extension ImageError: CustomStringConvertible {
-  /// `a PNG, a JPEG, a WebP nor a TIFF`
+  /// `a PNG, a JPEG, a WebP, a TIFF nor a BMP`
   private static var formats: String {
     let names = ImageFormat.allCases.map { "a \($0.name)" }
     return "\(names.dropLast().joined(separator: ", ")) nor \(names.last ?? "")"
+  }
+
+  /// `PNG, JPEG, WebP, TIFF or BMP`
+  private static var formatNames: String {
+    let names = ImageFormat.allCases.map(\.name)
+    return "\(names.dropLast().joined(separator: ", ")) or \(names.last ?? "")"
   }
 
   public var description: String {
     switch self {
     case .file(let error): error.description
     case .unknownFormat(let path): "\(path): neither \(Self.formats) image"
+    case .unreadFormat(let path, let format):
+      "\(path): the format \(format) is not read; convert the picture to \(Self.formatNames)"
     case .damaged(let path, let format, let reason): "\(path): the \(format) image cannot be decoded: \(reason)"
+    case .incomplete(let path, let format, let found): "\(path): the \(format) image ends too early: \(found)"
     case .tooLarge(let path, let width, let height, let limit):
       "\(path): \(width)×\(height) is more than the \(limit) pixels that an image may have"
     case .badSize(let path, let reason): "\(path): the image cannot be decoded: \(reason)"

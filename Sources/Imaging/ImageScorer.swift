@@ -1,5 +1,3 @@
-import Dispatch
-
 /// Computes the scores of predicted images against photographs, many at a time on all cores.
 ///
 /// Each image is scored by itself, in double precision and always in the same order, so that the scores depend neither
@@ -75,7 +73,7 @@ public struct ImageScorer: Sendable {
     nonisolated(unsafe) let (photographs, score) = (photographs, score)
     return [ImageScores](unsafeUninitializedCapacity: imageCount) { scores, count in
       nonisolated(unsafe) let results = scores
-      DispatchQueue.concurrentPerform(iterations: (imageCount + Self.imagesPerTask - 1) / Self.imagesPerTask) { task in
+      Parallel.forEach((imageCount + Self.imagesPerTask - 1) / Self.imagesPerTask) { task in
         let first = task * Self.imagesPerTask
         var comparison = ImageComparison(width: width, height: height)
         for image in first..<min(first + Self.imagesPerTask, imageCount) {

@@ -1,5 +1,3 @@
-import Dispatch
-
 /// Computes the scores of pictures of any size against a photograph, one photograph at a time on all cores.
 ///
 /// A photograph is divided into bands of rows, whose sums are added from the top to the bottom, so that the scores do
@@ -28,7 +26,7 @@ public enum PictureScorer {
     let sums = [[Sums]](unsafeUninitializedCapacity: bands.count) { results, count in
       // Safe: each task writes the results of a band of its own.
       nonisolated(unsafe) let results = results
-      DispatchQueue.concurrentPerform(iterations: bands.count) { index in
+      Parallel.forEach(bands.count) { index in
         results.initializeElement(at: index, to: self.sums(of: predictions, against: photograph, bands[index]))
       }
       count = bands.count

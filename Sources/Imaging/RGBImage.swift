@@ -112,13 +112,13 @@ extension RGBImage {
   /// may claim any size.
   public static let maximumPixelCount = 1 << 27
 
-  /// Reads a PNG, JPEG, WebP or TIFF file as 8-bit sRGB, upright, on white where it is transparent. Its first bytes,
+  /// Reads an image file as 8-bit sRGB, upright, on white where it is transparent. Its first bytes,
   /// and not its name, decide the format.
   public init(contentsOf path: String) throws(ImageError) {
     self = try Photograph(contentsOf: path).rgbImage
   }
 
-  /// Decodes a PNG, JPEG, WebP or TIFF file in memory. Errors call it `name`.
+  /// Decodes an image file in memory. Errors call it `name`.
   public init(encoded bytes: [UInt8], name: String) throws(ImageError) {
     self = try Photograph(encoded: bytes, name: name).rgbImage
   }

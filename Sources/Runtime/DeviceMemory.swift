@@ -13,8 +13,9 @@ open class DeviceMemory {
 
 /// The limit on a backend's memory, and what of it is allocated.
 public final class MemoryBudget {
-  /// In bytes.
-  public let limit: Int
+  /// In bytes. What is free of a host's memory is measured at the first use, when the process has its data in memory.
+  public private(set) lazy var limit = measuredLimit()
+  private let measuredLimit: () -> Int
   /// Bytes of allocations that are still alive.
   public private(set) var taken = 0
 
@@ -32,22 +33,37 @@ public final class MemoryBudget {
     deinit { budget.taken -= byteCount }
   }
 
-  public init(limit: Int) { self.limit = limit }
+  private init(measuring limit: @escaping () -> Int) { measuredLimit = limit }
+
+  public convenience init(limit: Int) { self.init { limit } }
 
   /// The budget of a device with `byteCount` bytes, or less by the environment's `RECOLOR_MEMORY` (`2GiB`, `500MiB`, or
   /// bytes).
   public convenience init(
     ofDeviceWith byteCount: Int, environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
-    guard let text = environment["RECOLOR_MEMORY"] else {
-      self.init(limit: byteCount)
-      return
-    }
-    let limit = Self.byteCount(text)
+    self.init(limit: min(byteCount, Self.givenLimit(environment) ?? byteCount))
+  }
+
+  /// The budget of a device that computes in the host's memory: what the process may use of it, at most `byteLimit`, or
+  /// less by `RECOLOR_MEMORY`. A sixteenth of what a control group leaves is left to the rest of the process, such as
+  /// its threads and the files that it writes.
+  package convenience init(
+    ofHost group: ControlGroup, byteLimit: Int = .max,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) {
+    let limit = min(byteLimit, Self.givenLimit(environment) ?? .max)
+    self.init { min(limit, group.usableMemory, group.availableMemory.map { $0 - $0 / 16 } ?? .max) }
+  }
+
+  /// Returns the limit by `RECOLOR_MEMORY`; nil where there is none.
+  private static func givenLimit(_ environment: [String: String]) -> Int? {
+    guard let text = environment["RECOLOR_MEMORY"] else { return nil }
+    let limit = byteCount(text)
     if limit == nil {
       Remarks.warning("RECOLOR_MEMORY=\(text) is no amount of memory such as 2GiB or 500MiB; left out")
     }
-    self.init(limit: min(byteCount, limit ?? byteCount))
+    return limit
   }
 
   /// Takes memory for an allocation.

@@ -85,13 +85,14 @@ public final class EventFile {
     if let failure { throw failure }
   }
 
-  /// Creates a file whose name sorts behind those of all files in the folder: TensorBoard reads a run's files in the
-  /// order of their names.
+  /// Creates a file whose name sorts behind those of all files in the folder whose numbers are times of this program:
+  /// TensorBoard reads a run's files in the order of their names.
   private static func newFile(in folder: String) throws(FileError) -> FileDescriptor {
     let taken = try Folder.names(in: folder).compactMap { name in
       name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count).prefix { $0 != "." }) : nil
     }
-    let number = max(Int(now), (taken.max() ?? 0) + 1)
+    // A larger number is no time, and the next one has more digits, which would sort before it.
+    let number = max(Int(now), (taken.filter { $0 < largestNumber }.max() ?? 0) + 1)
     return try FileDescriptor(
       path: "\(folder)/\(prefix)\(number).recolor", flags: O_WRONLY | O_CREAT | O_EXCL | O_APPEND,
       problem: "cannot be made")
@@ -99,6 +100,9 @@ public final class EventFile {
 
   /// The prefix by which TensorBoard recognizes event files; the seconds since 1970 follow.
   private static let prefix = "events.out.tfevents."
+
+  /// The largest number of a file, of ten digits as all of them.
+  private static let largestNumber = 9_999_999_999
 
   /// Seconds since 1970.
   private static var now: Double {

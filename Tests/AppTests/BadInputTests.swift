@@ -125,6 +125,23 @@ struct BadInputTests {
     return url
   }
 
+  @Test("Options that contradict a weights file are named", arguments: ["evaluate", "export", "colorize"])
+  func optionsThatContradictAWeightsFileAreNamed(_ command: String) throws {
+    let path = try weights("weights.safetensors").path
+    let picture = folder.path + "/picture.png"
+    try RGBImage(width: 32, height: 32, color: .white).writePNG(to: picture)
+    let out = folder.path + (command == "export" ? "/out.onnx" : "/out.png")
+    let arguments =
+      switch command {
+      case "evaluate": ["evaluate", path, "--data", "scenes", "--device", "cpu"]
+      case "export": ["export", path, "--out", out]
+      default: ["colorize", path, picture, "--out", out, "--device", "cpu"]
+      }
+    try expectFailure(arguments + ["--model", "gan"], naming: "--model gan", path, "of a unet")
+    try expectFailure(arguments + ["--upsampling", "nearest"], naming: "--upsampling nearest", path, "transposed")
+    #expect(!FileManager.default.fileExists(atPath: out))
+  }
+
   @Test(
     "Weights with impossible image sizes are named",
     arguments: ["0", "-32", "40", "1000000000000", "9223372036854775807", "wide"])
@@ -151,6 +168,35 @@ struct BadInputTests {
     try expectFailure(
       ["colorize", url.path, picture, "--out", folder.path + "/colored", "--device", "cpu"], naming: url.path)
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/colored"))
+  }
+
+  /// No report, no predictions file, no picture and no page of models whose colors are NaN or infinite.
+  @Test("Weights that overflow are refused")
+  func weightsThatOverflowAreRefused() throws {
+    let url = try weights("large.safetensors")
+    var bytes = [UInt8](try Data(contentsOf: url))
+    let start = 8 + bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+    let large = withUnsafeBytes(of: Float(1e30).bitPattern.littleEndian) { Array($0) }
+    for index in start..<bytes.count { bytes[index] = large[(index - start) % 4] }
+    try Data(bytes).write(to: url)
+    let (picture, out) = (folder.path + "/in/picture.png", folder.path + "/out")
+    try FileManager.default.createDirectory(atPath: folder.path + "/in", withIntermediateDirectories: true)
+    try RGBImage.colorful(width: 32, height: 32, level: 90).writePNG(to: picture)
+    try RGBImage.colorful(width: 40, height: 32, level: 30).writePNG(to: folder.path + "/in/second.png")
+    let evaluation = ["evaluate", url.path, "--data", folder.path + "/in", "--device", "cpu"]
+    for arguments in [
+      evaluation, evaluation + ["--predictions", out], evaluation + ["--full-size"],
+      evaluation + ["--full-size", "--csv", out],
+      ["compare", url.path, "--data", folder.path + "/in", "--out", out, "--size", "32", "--device", "cpu"],
+      ["colorize", url.path, folder.path + "/in", "--out", out, "--device", "cpu"],
+      ["colorize", url.path, picture, "--out", out + ".png", "--raw", "--device", "cpu"],
+    ] {
+      let result = try RecolorProcess(arguments).wait()
+      #expect(result.exitCode == 1 && result.output.isEmpty, "\(arguments): \(result.output)")
+      let lines = result.errorLines.filter { $0.hasPrefix("recolor: \(url.path): the predicted colors are NaN or") }
+      #expect(lines.count == 1, "\(result.errorOutput)")
+      #expect(Set(try FileManager.default.contentsOfDirectory(atPath: folder.path)) == ["in", "large.safetensors"])
+    }
   }
 
   @Test("Missing devices are named")
@@ -194,7 +240,7 @@ struct BadInputTests {
   func failedDownloadsAreNamed() throws {
     try expectFailure(
       ["data", "fetch", "--out", folder.path, "--url", "http://127.0.0.1:9/cifar.tar.gz"], naming: "127.0.0.1:9")
-    #expect(!FileManager.default.fileExists(atPath: folder.path + "/cifar-10-batches-bin"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
   }
 
   @Test("Files are not written into missing folders", arguments: ["--predictions", "--csv"])

@@ -132,10 +132,204 @@ struct ColorizeTests {
     #expect(empty.exitCode == 1 && empty.errorOutput.contains("standard input"))
   }
 
+  @Test("Colored pictures in their originals' folder have a suffix, and are not colored again")
+  func resultsBesideTheirOriginals() throws {
+    let source = folder.path + "/in"
+    let first = try colorize([source + "/", "-o", source])
+    #expect(first.exitCode == 0 && first.output == source + "/top-colored.png\n", "\(first.errorOutput)")
+    // A folder that is found through another name is the same one.
+    #expect(symlink(source, folder.path + "/link") == 0)
+    for arguments in [[source, "-o", folder.path + "/link"], [source + "/top.png", "-o", source]] {
+      let again = try colorize(arguments + ["--skip-existing"])
+      #expect(again.exitCode == 0 && again.output.isEmpty, "\(again.errorOutput)")
+      #expect(again.errorOutput.contains("1 picture skipped"), "\(again.errorOutput)")
+    }
+    let refused = try colorize([source, "-o", source])
+    #expect(refused.exitCode == 1 && refused.errorOutput.contains("--force"), "\(refused.errorOutput)")
+    // As a shell's pattern names them.
+    let named = try colorize([source + "/top.png", source + "/top-colored.png", "--skip-existing"])
+    #expect(named.exitCode == 0 && named.output.isEmpty, "\(named.errorOutput)")
+    #expect(named.errorOutput.contains("1 result of earlier runs, named -colored, is not colored again"))
+
+    // Folders of results, too; pictures that only have such a name are colored.
+    #expect(try colorize([source + "/deep"]).exitCode == 0)
+    try RGBImage(width: 40, height: 24, color: .white).writePNG(to: source + "/hand-colored.png")
+    let all = try colorize([source, "--recursive", "--out", folder.path + "/out"])
+    #expect(all.exitCode == 0 && all.errorOutput.contains("2 results of earlier runs"), "\(all.errorOutput)")
+    #expect(
+      try files(below: folder.path + "/out") == ["top.png", "hand-colored.png", "deep/a.png", "deep/deeper/b.png"])
+  }
+
+  @Test("Existing files are skipped, and the others colored")
+  func existingFilesAreSkipped() throws {
+    let (source, out) = (folder.path + "/in", folder.path + "/out")
+    try FileManager.default.createDirectory(atPath: out + "/deep", withIntermediateDirectories: true)
+    try Data("kept".utf8).write(to: URL(filePath: out + "/deep/a.png"))
+    let result = try colorize([source, "--recursive", "--out", out, "--skip-existing"])
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("1 picture skipped: the colored picture is already there"))
+    #expect(result.output.split(separator: "\n").count == 2)
+    #expect(try Data(contentsOf: URL(filePath: out + "/deep/a.png")) == Data("kept".utf8))
+    #expect(try files(below: out) == ["top.png", "deep/a.png", "deep/deeper/b.png"])
+  }
+
+  @Test("The same format is that of each picture's first bytes")
+  func theSameFormat() throws {
+    let (source, out) = (folder.path + "/formats", folder.path + "/out")
+    try FileManager.default.createDirectory(atPath: source, withIntermediateDirectories: true)
+    let image = RGBImage(width: 40, height: 24, color: RGBColor(red: 90, green: 110, blue: 130))
+    try image.writePNG(to: source + "/a.png")
+    try image.write(to: source + "/b.jpeg", as: .jpeg)
+    try image.writePNG(to: source + "/c.jpg")
+    let result = try colorize([source, "--out", out, "--format", "same", "--quality", "80"])
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(try files(below: out) == ["a.png", "b.jpg", "c.png"])
+    #expect(try Data(contentsOf: URL(filePath: out + "/b.jpg")).prefix(2) == Data([0xFF, 0xD8]))
+    let beside = try colorize([source + "/b.jpeg", "--format", "same"])
+    #expect(beside.output == source + "/b-colored.jpg\n", "\(beside.errorOutput)")
+    let named = try colorize(["-", "-o", out + "/new.jpg", "--format", "same"], input: source + "/a.png")
+    #expect(named.exitCode == 0, "\(named.errorOutput)")
+  }
+
+  @Test("A socket is read as standard input, also one that does not block")
+  func aSocketIsReadAsStandardInput() throws {
+    for flags in [Int32(0), Int32(SOCK_NONBLOCK.rawValue)] {
+      var ends: [Int32] = [0, 0]
+      try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | flags, 0, &ends) == 0)
+      let (near, far) = (FileHandle(fileDescriptor: ends[0]), FileHandle(fileDescriptor: ends[1]))
+      let out = "\(folder.path)/socket\(flags).png"
+      let process = try RecolorProcess(
+        ["colorize", folder.path + "/weights.safetensors", "-", "--out", out, "--device", "cpu"], inputHandle: far)
+      try far.close()
+      try near.write(contentsOf: Data(contentsOf: URL(filePath: folder.path + "/in/top.png")))
+      try near.close()
+      let result = try process.wait()
+      #expect(result.exitCode == 0, "\(result.errorOutput)")
+      #expect(try RGBImage(contentsOf: out).width == 40)
+    }
+  }
+
+  @Test("A file that was opened before is read as standard input, whoever may open it")
+  func aFileThatMayNotBeOpenedIsReadAsStandardInput() throws {
+    let (picture, out) = (folder.path + "/in/top.png", folder.path + "/new.png")
+    let handle = try #require(FileHandle(forReadingAtPath: picture))
+    #expect(chmod(picture, 0) == 0)
+    defer { chmod(picture, 0o600) }
+    let result = try RecolorProcess(
+      ["colorize", folder.path + "/weights.safetensors", "-", "--out", out, "--device", "cpu"], inputHandle: handle
+    ).wait()
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(try RGBImage(contentsOf: out).width == 40)
+  }
+
+  @Test("Nothing is written into pictures where standard streams are closed")
+  func nothingIsWrittenIntoPicturesWhereStandardStreamsAreClosed() throws {
+    let (picture, out) = (folder.path + "/in/top.png", folder.path + "/new.png")
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.arguments = [
+      "-c", "exec \"$0\" \"$@\" <&- >&- 2>&-", RecolorProcess.executable.path, "colorize",
+      folder.path + "/weights.safetensors", picture, "--out", out, "--device", "cpu",
+    ]
+    try shell.run()
+    shell.waitUntilExit()
+    // The path of the colored picture cannot be written to standard output.
+    #expect(shell.terminationStatus == 1)
+    #expect(try RGBImage(contentsOf: out).width == 40)
+  }
+
+  @Test(
+    "A stopped run leaves no part of a picture, and a later one removes what is left",
+    arguments: [SIGINT, SIGTERM, SIGKILL])
+  func aStoppedRunLeavesNoPartOfAPicture(signal: Int32) throws {
+    let (source, out) = (folder.path + "/large", folder.path + "/out")
+    for path in [source, out] {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    for number in 1...3 {
+      try RGBImage.colorful(width: 1500, height: 1500, level: UInt8(number)).writePNG(to: "\(source)/\(number).png")
+    }
+    let arguments = ["colorize", folder.path + "/weights.safetensors", source, "--out", out, "--device", "cpu"]
+    // Left by a process that was killed where files need names. One of another name is not the program's.
+    for name in ["1.png.4000000.tmp", "mine.png.4000000.tmp"] { try Data().write(to: URL(filePath: "\(out)/\(name)")) }
+    let process = try RecolorProcess(arguments)
+    let deadline = ContinuousClock.now + .seconds(60)
+    while process.isRunning, ContinuousClock.now < deadline,
+      !FileManager.default.fileExists(atPath: out + "/1.png")
+    {
+      usleep(1000)
+    }
+    // The second picture is decoded, colored or written now.
+    usleep(.random(in: 0..<100_000))
+    process.send(signal: signal)
+    _ = try process.wait()
+    let names = try FileManager.default.contentsOfDirectory(atPath: out)
+    // File systems without unnamed files keep one.
+    #expect(names.count { $0.hasSuffix(".tmp") } <= 2, "\(names)")
+    for name in names where name.hasSuffix(".png") { #expect(try RGBImage(contentsOf: "\(out)/\(name)").width == 1500) }
+    let rest = try RecolorProcess(arguments + ["--force"]).wait()
+    #expect(rest.exitCode == 0, "\(rest.errorOutput)")
+    #expect(
+      Set(try FileManager.default.contentsOfDirectory(atPath: out))
+        == ["1.png", "2.png", "3.png", "mine.png.4000000.tmp"])
+  }
+
+  @Test(
+    "Folders that may be written and not listed take pictures",
+    .enabled(if: geteuid() != 0, "root may list every folder"))
+  func foldersThatMayNotBeListedTakePictures() throws {
+    let out = folder.path + "/out"
+    try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+    #expect(chmod(out, 0o333) == 0)
+    defer { chmod(out, 0o700) }
+    let result = try colorize([folder.path + "/in/top.png", "--out", out])
+    #expect(result.exitCode == 0 && result.errorOutput.isEmpty, "\(result.errorOutput)")
+    #expect(result.output == out + "/top.png\n")
+    #expect(try RGBImage(contentsOf: out + "/top.png").width == 40)
+    #expect(try colorize([folder.path + "/in/top.png", "--out", out]).errorOutput.contains("is already there"))
+  }
+
+  @Test("Pictures without their end are colored, cut ones only on request")
+  func picturesWithoutTheirEnd() throws {
+    let whole = try Data(contentsOf: URL(filePath: folder.path + "/in/top.png"))
+    let (endless, cut) = (folder.path + "/endless.png", folder.path + "/cut.png")
+    try whole.dropLast(12).write(to: URL(filePath: endless))
+    let result = try colorize([endless])
+    #expect(result.exitCode == 0 && result.output == folder.path + "/endless-colored.png\n", "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("\(endless): its end is missing, but none of its pixels"))
+    let rows = (0..<3 * 64 * 400).map { UInt8(truncatingIfNeeded: $0 * $0 / 611) }
+    let png = try RGBImage(width: 64, height: 400, bytes: rows).png()
+    try Data(png[..<(png.count / 2)]).write(to: URL(filePath: cut))
+    let refused = try colorize([cut])
+    #expect(refused.exitCode == 1 && refused.errorLines.count == 1, "\(refused.errorOutput)")
+    #expect(refused.errorOutput.contains("\(cut): the PNG image ends too early: only the first "))
+    #expect(refused.errorOutput.contains("--partial"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/cut-colored.png"))
+    let part = try colorize([cut, "--partial"])
+    #expect(part.exitCode == 0 && part.errorOutput.contains("\(cut): it ends too early"), "\(part.errorOutput)")
+    let image = try RGBImage(contentsOf: folder.path + "/cut-colored.png")
+    #expect(image.width == 64 && image.height > 100 && image.height < 300)
+  }
+
+  @Test("Pictures of other formats are passed over with a line, and named where they are given")
+  func picturesOfOtherFormats() throws {
+    let source = folder.path + "/in"
+    try FileManager.default.copyItem(atPath: source + "/top.png", toPath: source + "/other.jfif")
+    for name in ["a.heic", "b.HEIC", "c.avif"] {
+      try Data([0, 0, 0, 24] + Array("ftypheic".utf8)).write(to: URL(filePath: "\(source)/\(name)"))
+    }
+    let result = try colorize([source, "--out", folder.path + "/out"])
+    #expect(result.exitCode == 0 && result.errorLines.count == 1, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("\(source): passed over, because they are not read: 2 HEIC, 1 AVIF\n"))
+    #expect(try files(below: folder.path + "/out") == ["top.png", "other.png"])
+    let named = try colorize([source + "/a.heic", source + "/top.png", "--out", folder.path + "/two"])
+    #expect(named.exitCode == 1 && named.errorOutput.contains("a.heic: the format HEIC is not read"))
+    #expect(try files(below: folder.path + "/two") == ["top.png"])
+  }
+
   @Test("Contradictory arguments are refused")
   func contradictoryArgumentsAreRefused() throws {
     let (first, second) = (folder.path + "/in/top.png", folder.path + "/in/deep/a.png")
-    try RGBImage(width: 40, height: 24, color: .white).writePNG(to: folder.path + "/in/top-colored.png")
     try FileManager.default.copyItem(atPath: first, toPath: folder.path + "/top.png")
     for (arguments, named) in [
       ([first, second, "--out", folder.path + "/one.png"], "several pictures need a folder"),
@@ -145,8 +339,12 @@ struct ColorizeTests {
       ([first, "--out", folder.path + "/new.png", "--format", "jpeg"], "--format jpeg"),
       ([first, "--out", folder.path + "/out", "--quality", "80"], "--quality"),
       ([first, "--out", folder.path + "/out", "--quality", "0", "--format", "jpeg"], "--quality 0"),
-      ([first, "--out", folder.path + "/in", "--force"], "its colored picture would replace it"),
-      ([first, folder.path + "/in/top-colored.png"], "would replace \(folder.path)/in/top-colored.png, which is also"),
+      ([first, "--out", first, "--force"], "its colored picture would replace it"),
+      ([first, folder.path + "/top.png", "--out", folder.path], "would replace \(folder.path)/top.png, which is also"),
+      ([first, "--skip-existing", "--force"], "--skip-existing"),
+      ([first, "--skip-existing", "--out", "-"], "--skip-existing"),
+      (["-", "--out", "-", "--format", "same"], "--format same"),
+      ([first, "--out", folder.path + "/new.jpg", "--format", "same"], "--format png"),
       ([first, folder.path + "/top.png", "--out", folder.path + "/out"], "color them one at a time"),
       (["/"], "name one by --out"),
       (["-", "-", "--out", folder.path + "/out"], "only once"),

@@ -123,13 +123,18 @@ struct CommandLineTests {
     (["train", "unet", "--out", "x", "--precision", "fp16"], "--precision"),
     (["bench", "unet", "--precision", "half"], "half"),
     (["train", "unet", "--resume", "x", "--precision", "fp32"], "--precision"),
-    (["train", "unet", "--resume", "x", "--epochs", "3"], "--epochs"),
+    (["train", "unet", "--resume", "x", "--epochs", "0"], "--epochs 0"),
+    (["train", "unet", "--resume", "x", "--width", "8"], "--width"),
     (["train", "unet", "--resume", "x", "--out", "y"], "--out"),
     (["train", "unet", "--out", "x", "--device", "gpu"], "--device"),
     (["train", "unet", "--out", "x", "--size", "1048576"], "1048576"),
     (["train", "unet", "--out", "x", "--batch-size", "4611686018427387904"], "--batch-size 4611686018427387904"),
     (["train", "unet", "--out", "x", "--save-every", "0"], "--save-every 0"),
     (["train", "unet", "--out", "x", "--keep", "-1"], "--keep -1"),
+    (["train", "unet", "--out", "x", "--steps", "9223372036854775807"], "--steps 9223372036854775807"),
+    (["train", "unet", "--out", "x", "--patience", "0"], "--patience 0"),
+    (["train", "unet", "--out", "x", "--best-by", "beauty"], "beauty"),
+    (["train", "unet", "--resume", "x", "--best-by", "ssim"], "--best-by"),
     (["train", "unet", "--out", "x", "--no-guard"], "--no-guard"),
     (["bench", "unet", "--width", "0"], "--width 0"),
     (["bench", "unet", "--size", "1000000000"], "1000000000"),
@@ -174,8 +179,8 @@ struct CommandLineTests {
 
   /// The options that may be given with `--resume`.
   private static let optionsForResuming: Set = [
-    "out", "config", "resume", "device-images", "save-every", "keep", "no-guard", "help", "version", "quiet",
-    "verbose",
+    "out", "config", "resume", "device-images", "data", "epochs", "steps", "save-every", "keep", "patience", "no-guard",
+    "help", "version", "quiet", "verbose",
   ]
 
   /// Every other option of `train` is one of the run's configuration.

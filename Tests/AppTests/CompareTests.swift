@@ -141,6 +141,35 @@ struct CompareTests {
     #expect(Set(names).isSuperset(of: columns.filter { $0 != "epoch" && $0 != "step" }))
   }
 
+  @Test("Logs of any numbers are drawn")
+  func logsOfAnyNumbersAreDrawn() throws {
+    let log = """
+      epoch,step,loss,error,other
+      1,1,-1e308,nan,inf
+      2,2,1e308,5e-324,-inf
+      nan,3,1,1,1
+      1e308,4,0,1e999,x
+      -1e308,5,0,1,1
+
+      """
+    try log.write(toFile: run + "/metrics.csv", atomically: true, encoding: .utf8)
+    let result = try compare()
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(try text("index.html").contains("data-y=\"-1e+308\""))
+    #expect(try rows("curves.csv", keys: 3)[["run", "loss", "2"]]?["value"] == "1e+308")
+  }
+
+  @Test("Models of the same name are refused", arguments: [["a=", "a="], ["", ""], ["</b>=", "</b>="]])
+  func modelsOfTheSameNameAreRefused(_ names: [String]) throws {
+    let models = names.map { $0 + run }
+    let result = try RecolorProcess(
+      ["compare"] + models + ["--data", "scenes", "--images", "2", "--out", out, "--device", "cpu"]
+    ).wait()
+    #expect(result.exitCode == 64 && result.errorLines.count == 1, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("two models have the name "), "\(result.errorOutput)")
+    #expect(!FileManager.default.fileExists(atPath: out))
+  }
+
   @Test("Folders with other files are refused")
   func foldersWithOtherFilesAreRefused() throws {
     try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)

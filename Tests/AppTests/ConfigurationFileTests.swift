@@ -55,6 +55,18 @@ struct ConfigurationFileTests {
       try Data(contentsOf: URL(filePath: first + weights)) == Data(contentsOf: URL(filePath: second + weights)))
   }
 
+  @Test("A byte order mark and Windows' ends of lines make no difference", arguments: ["run.yaml", "run.json"])
+  func aByteOrderMarkMakesNoDifference(name: String) throws {
+    let yaml = "model: unet\ndata: scenes\nwidth: 4\nsize: 30\n"
+    let json = "{\n\"model\": \"unet\", \"data\": \"scenes\",\n\"width\": 4,\n\"size\": 30}\n"
+    let text = (name.hasSuffix("yaml") ? yaml : json).replacingOccurrences(of: "\n", with: "\r\n")
+    let path = try file(name, "\u{FEFF}" + text)
+    // The value that cannot be used is found in its line.
+    let result = try RecolorProcess.run("train", "--config", path, "--out", folder.path + "/run")
+    #expect(result.exitCode == 64 || result.exitCode == 1)
+    #expect(result.errorOutput.contains("\(path):4: --size 30"), "\(result.errorOutput)")
+  }
+
   @Test("The command line takes precedence")
   func theCommandLineTakesPrecedence() throws {
     let yaml = try file("run.yml", Self.yaml.replacingOccurrences(of: "MODEL", with: "unet"))

@@ -71,6 +71,75 @@ struct DataSourceTests {
     ).wait()
   }
 
+  private func configuration(_ name: String) throws -> RunConfiguration {
+    try RunDirectory(opening: URL(filePath: "\(folder.path)/\(name)")).readConfiguration()
+  }
+
+  @Test("A run goes on with photographs that were moved, and with no others")
+  func aRunGoesOnWithMovedPhotographs() throws {
+    #expect(try train("run", "--epochs", "1").exitCode == 0)
+    let moved = folder.path + "/moved"
+    try FileManager.default.moveItem(atPath: photographs, toPath: moved)
+    let (name, old) = ("\(folder.path)/run", photographs)
+    let lost = try run("train", "--resume", name, "--epochs", "2")
+    #expect(lost.exitCode == 1 && lost.errorOutput.contains(old), "\(lost.errorOutput)")
+    let found = try run("train", "--resume", name, "--epochs", "2", "--data", moved)
+    #expect(found.exitCode == 0, "\(found.errorOutput)")
+    #expect(found.output.contains("epoch 2/2"))
+    #expect(try configuration("run").data == moved && configuration("run").epochs == 2)
+    let done = try run("train", "--resume", name)
+    #expect(done.exitCode == 0 && done.errorOutput.contains("done its 2 epochs; --epochs trains it for longer"))
+
+    // Also where config.json was edited.
+    try FileManager.default.moveItem(atPath: moved, toPath: old)
+    var edited = try configuration("run")
+    edited.data = old
+    try JSONEncoder().encode(edited).write(to: URL(filePath: name + "/config.json"))
+    #expect(try run("train", "--resume", name, "--epochs", "3").exitCode == 0)
+    try FileManager.default.removeItem(atPath: "\(old)/cats/0.png")
+    let other = try run("train", "--resume", name, "--data", old)
+    #expect(other.exitCode == 1 && other.errorOutput.contains("not the photographs that the run was started with"))
+  }
+
+  @Test("A run on CIFAR-10 in a standard folder goes on from any folder")
+  func aRunOnCIFAR10GoesOnFromAnyFolder() throws {
+    let set = folder.path + "/data/cifar-10-batches-bin"
+    try FileManager.default.createDirectory(atPath: set, withIntermediateDirectories: true)
+    for number in 0..<6 {
+      let records = (0..<8).flatMap { record in [UInt8](repeating: UInt8(number + record) % 10, count: 3073) }
+      try Data(records).write(
+        to: URL(filePath: "\(set)/" + (number > 0 ? "data_batch_\(number).bin" : "test_batch.bin")))
+    }
+    func train(_ arguments: [String], in directory: String) throws -> RecolorProcess.Result {
+      try RecolorProcess(
+        ["train"] + arguments, environment: ["RECOLOR_CIFAR10": "", "XDG_DATA_HOME": folder.path + "/none"],
+        directory: directory
+      ).wait()
+    }
+    let name = folder.path + "/run"
+    let first = try train(
+      [
+        "unet", "--data", "cifar10", "--out", name, "--device", "cpu", "--width", "4", "--batch-size", "8", "--steps",
+        "1",
+      ],
+      in: folder.path)
+    #expect(first.exitCode == 0, "\(first.errorOutput)")
+    let second = try train(["--resume", name, "--steps", "2"], in: "/")
+    #expect(second.exitCode == 0, "\(second.errorOutput)")
+    #expect(try configuration("run").data == "cifar10" && configuration("run").steps == 2)
+  }
+
+  @Test("The model of a run may be named beside --resume, but no other")
+  func theModelOfARunMayBeNamed() throws {
+    #expect(try train("run", "--steps", "1").exitCode == 0)
+    let name = folder.path + "/run"
+    #expect(try run("train", "unet", "--resume", name, "--steps", "2").exitCode == 0)
+    let other = try run("train", "gan", "--resume", name)
+    #expect(other.exitCode == 1 && other.errorOutput.contains("trains a unet, not a gan"), "\(other.errorOutput)")
+    let guarded = try run("train", "--resume", name, "--no-guard")
+    #expect(guarded.exitCode == 64 && guarded.errorOutput.contains("--no-guard"), "\(guarded.errorOutput)")
+  }
+
   @Test("Windows on the device give the same weights")
   func windowsOnTheDeviceGiveTheSameWeights() throws {
     for (name, images) in [("all", "all"), ("auto", "auto"), ("window", "8")] {
@@ -138,6 +207,12 @@ struct DataSourceTests {
         #expect(result.output.contains(part))
       }
     }
+    for arguments in [["data", "info", set, "--size", "64"], ["data", "info", "cifar100", "--size", "16"]] {
+      let result = try RecolorProcess(arguments, environment: ["RECOLOR_CIFAR100": folder.path]).wait()
+      #expect(result.exitCode == 1 && result.output.isEmpty && result.errorLines.count == 1)
+      #expect(result.errorOutput.contains("the photographs of CIFAR-100 training are 32×32"), "\(result.errorOutput)")
+    }
+    #expect(try run("data", "info", set, "--size", "32").exitCode == 0)
     let missing = try run("data", "info", "cifar100", environment: ["RECOLOR_CIFAR100": folder.path + "/none"])
     #expect(missing.exitCode == 1 && missing.errorOutput.contains("recolor data fetch cifar100"))
   }

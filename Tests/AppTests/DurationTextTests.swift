@@ -51,6 +51,6 @@ struct DurationTextTests {
     let large = try text(stepsLeft: 19_000) { ($0.imageWidth, $0.steps) = (64, 19_000) }.warning
     #expect(large?.contains("a smaller --size, fewer --steps or --recipe quick") == true)
     let resumed = try text(stepsLeft: 20_000, isResumed: true).warning
-    #expect(resumed == "that is more than two hours; shorter with fewer epochs in its config.json")
+    #expect(resumed == "that is more than two hours; shorter with fewer --epochs")
   }
 }

@@ -93,6 +93,61 @@ struct EvaluationDataTests {
     #expect(test.remarks.isEmpty)
   }
 
+  @Test("A folder of validation images is validated on, and not trained on", arguments: [true, false])
+  func aFolderOfValidationImagesIsValidatedOn(hasTestPart: Bool) throws {
+    let parts = folder.path + "/parts"
+    try write(12, to: parts + "/train")
+    try write(5, to: parts + "/valid")
+    if hasTestPart { try write(3, to: parts + "/test") }
+    try write(2, to: parts + "/zoo")
+    let out = folder.path + "/one"
+    let trained = try RecolorProcess(
+      [
+        "train", "unet", "--data", parts, "--out", out, "--device", "cpu", "--width", "4", "--batch-size", "4",
+        "--epochs", "1",
+      ], environment: environment
+    ).wait()
+    #expect(trained.exitCode == 0, "\(trained.errorOutput)")
+    #expect(trained.errorOutput.contains("training on train (12 photographs), validating on valid (5)"))
+    #expect(trained.errorOutput.contains("test is left for evaluate and compare") == hasTestPart)
+    #expect(try evaluate(out, "--split", "train", on: parts).images == 12)
+    #expect(try evaluate(out, "--split", "validation", on: parts).images == 5)
+    let test = try evaluate(out, on: parts)
+    #expect(test.images == (hasTestPart ? 3 : 5))
+    #expect(test.remarks.contains("has no folder test; measuring on valid") == !hasTestPart)
+    try trainOneMoreEpoch(out)
+    let info = try RecolorProcess.run("data", "info", parts, environment: environment)
+    for part in ["train: 12 images", "valid: 5 images"] { #expect(info.output.contains(part), "\(info.output)") }
+    #expect(info.output.contains("test: 3 images") == hasTestPart)
+  }
+
+  /// Resumes a run of one epoch for another.
+  private func trainOneMoreEpoch(_ run: String) throws {
+    let path = run + "/config.json"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let longer = text.replacingOccurrences(of: "\"epochs\" : 1", with: "\"epochs\" : 2")
+    try #require(longer != text)
+    try longer.write(toFile: path, atomically: true, encoding: .utf8)
+    let resumed = try RecolorProcess.run("train", "unet", "--resume", run, environment: environment)
+    #expect(resumed.exitCode == 0, "\(resumed.errorOutput)")
+    #expect(try String(contentsOfFile: run + "/metrics.csv", encoding: .utf8).split(separator: "\n").count == 3)
+  }
+
+  @Test("A run that was trained on all images of a folder resumes though its folders have other meanings now")
+  func aRunOnAllImagesResumes() throws {
+    // As runs of versions without a record of the folders: none of these names had a meaning.
+    let parts = folder.path + "/parts"
+    for (count, name) in [(8, "train"), (4, "validation0"), (4, "zoo")] { try write(count, to: "\(parts)/\(name)") }
+    let run = folder.path + "/one"
+    let trained = try RecolorProcess.run(
+      "train", "unet", "--data", parts, "--out", run, "--device", "cpu", "--width", "4", "--batch-size", "4",
+      "--epochs", "1", environment: environment)
+    #expect(trained.exitCode == 0, "\(trained.errorOutput)")
+    try FileManager.default.moveItem(atPath: parts + "/validation0", toPath: parts + "/validation")
+    try trainOneMoreEpoch(run)
+    #expect(try evaluate(run, on: parts).remarks.contains("on some of which \(run)"))
+  }
+
   /// Adds gray images, which runs leave out unless they are given `--toned keep`.
   private func addGrayImages(_ count: Int) throws {
     for number in 0..<count {

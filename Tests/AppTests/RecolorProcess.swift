@@ -23,20 +23,24 @@ final class RecolorProcess {
   ///   - environment: Added to that of the tests. The cache is a folder of the tests, so that kernels are compiled
   ///     once, unless it is given here.
   ///   - input: The file for standard input.
+  ///   - inputHandle: Standard input where it is no file that can be opened by a path.
   ///   - output: The file for standard output, instead of its own.
   ///   - errorOutput: The file for standard error, such as a terminal, instead of its own.
   ///   - memoryLimit: The limit of the address space, in KiB.
   ///   - largestFile: The limit of the size of files, in blocks of 512 bytes.
+  ///   - descriptorLimit: The number of files that may be open at a time.
   ///   - directory: The working directory, instead of that of the tests.
   init(
-    _ arguments: [String], environment: [String: String] = [:], input: String? = nil, output: String? = nil,
-    errorOutput: FileHandle? = nil, memoryLimit: Int? = nil, largestFile: Int? = nil, directory: String? = nil
+    _ arguments: [String], environment: [String: String] = [:], input: String? = nil,
+    inputHandle: FileHandle? = nil, output: String? = nil, errorOutput: FileHandle? = nil,
+    memoryLimit: Int? = nil, largestFile: Int? = nil, descriptorLimit: Int? = nil, directory: String? = nil
   ) throws {
     folder = try TemporaryFolder()
     // The address sanitizer reserves terabytes of address space.
     let isSanitized = ProcessInfo.processInfo.environment["ASAN_OPTIONS"] != nil
     let memoryLimit = isSanitized ? nil : memoryLimit
-    let limits = [memoryLimit.map { "ulimit -v \($0)" }, largestFile.map { "ulimit -f \($0)" }].compactMap(\.self)
+    let limits = [("v", memoryLimit), ("f", largestFile), ("n", descriptorLimit)]
+      .compactMap { name, limit in limit.map { "ulimit -\(name) \($0)" } }
     if limits.isEmpty {
       process.executableURL = Self.executable
       process.arguments = arguments
@@ -49,7 +53,7 @@ final class RecolorProcess {
     process.environment = ProcessInfo.processInfo.environment
       .merging(["RECOLOR_CACHE": Self.binaries.appending(path: "test-cache").path]) { $1 }
       .merging(environment) { $1 }
-    process.standardInput = input.flatMap { FileHandle(forReadingAtPath: $0) } ?? FileHandle.nullDevice
+    process.standardInput = inputHandle ?? input.flatMap { FileHandle(forReadingAtPath: $0) } ?? FileHandle.nullDevice
     let outputFile = try Self.newFile(folder.path + "/output")
     process.standardOutput = output.flatMap { FileHandle(forWritingAtPath: $0) } ?? outputFile
     let errorFile = try Self.newFile(folder.path + "/error")
@@ -89,5 +93,5 @@ final class RecolorProcess {
 
   /// The build's folder of executables, which holds the tests and the command.
   private static let binaries = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-  private static let executable = binaries.appending(path: "recolor")
+  static let executable = binaries.appending(path: "recolor")
 }

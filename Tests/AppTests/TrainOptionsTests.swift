@@ -207,7 +207,7 @@ struct TrainOptionsTests {
   @Test(
     "An option that a resumed run does not take says where to change it",
     arguments: [
-      (["--epochs", "9"], "change \"epochs\" there"),
+      (["--device", "cpu"], "change \"device\" there"),
       (["--no-flips"], "--config runs/old/config.json, --no-flips and --out"),
     ])
   func resumedRunsSayWhereToChangeAnOption(options: [String], advice: String) throws {

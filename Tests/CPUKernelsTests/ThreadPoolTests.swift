@@ -1,6 +1,8 @@
-import CPUKernels
+import Runtime
 import Synchronization
 import Testing
+
+@testable import CPUKernels
 
 private final class Counter: Sendable {
   private let sum = Atomic<Int>(0)
@@ -26,6 +28,19 @@ struct ThreadPoolTests {
       #expect((0..<count).allSatisfy { counters[$0] == 20 })
       #expect(counters[count] == 0)
     }
+  }
+
+  @Test(
+    "RECOLOR_THREADS that is no number of threads is left out with a warning, and too many are fewer",
+    arguments: [("3", 3, nil), ("0", 2, "left out"), ("-1", 2, "left out"), ("x", 2, "left out")] + [
+      ("2.5", 2, "left out"), ("99999999999999999999", 2, "left out"), ("100000", 256, "256 are started"),
+    ] as [(String, Int, String?)])
+  func requestedThreads(text: String, count: Int, warning: String?) {
+    let found = ThreadPool.workerCount(requested: text, usable: 2)
+    #expect(found.count == count)
+    #expect((found.warning == nil) == (warning == nil))
+    if warning != nil { #expect(found.warning?.contains("RECOLOR_THREADS=\(text) ") == true) }
+    if let warning { #expect(found.warning?.contains(warning) == true) }
   }
 
   @Test("Scratch memory per worker is never shared by two bodies at a time")
@@ -64,5 +79,11 @@ struct ThreadPoolTests {
       if round % 2 == 0 { pool.run(count: 5) { _, _ in total.add(1) } }
       #expect(total.value == (round % 2 == 0 ? 5 : 0))
     }
+  }
+
+  @Test("The pool's usual size is one thread at least, and within this machine's limit")
+  func usableCores() {
+    #expect(ThreadPool.usableCoreCount >= 1)
+    if let limit = ControlGroup.system.processorLimit { #expect(Double(ThreadPool.usableCoreCount) < limit + 1) }
   }
 }

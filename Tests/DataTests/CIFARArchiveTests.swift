@@ -146,7 +146,7 @@ struct CIFARArchiveTests {
     damaged[3000] ^= 1
     let server = try FileServer(damaged)
     defer { server.stop() }
-    try expectFailure(test.at(server.url), server, keeping: [partName]) {
+    try expectFailure(test.at(server.url), server, keeping: []) {
       if case .checksum(server.url, test.archive.sha256, _) = $0 { true } else { false }
     }
     #expect(server.starts == [nil])
@@ -157,7 +157,7 @@ struct CIFARArchiveTests {
     }
     let shorter = try FileServer(Array(test.bytes.dropLast()))
     defer { shorter.stop() }
-    try expectFailure(test.at(shorter.url), shorter, keeping: [partName]) {
+    try expectFailure(test.at(shorter.url), shorter, keeping: []) {
       if case .checksum = $0 { true } else { false }
     }
   }
@@ -166,15 +166,56 @@ struct CIFARArchiveTests {
   func failingServers() throws {
     let test = try TestArchive()
     let server = try FileServer(test.bytes, [.status(404)])
-    try expectFailure(test.at(server.url), server, keeping: [partName]) {
+    try expectFailure(test.at(server.url), server, keeping: []) {
       if case .download(server.url, let reason) = $0 { reason.contains("404") } else { false }
     }
     server.stop()
-    try expectFailure(test.at(server.url), server, keeping: [partName]) {
+    try expectFailure(test.at(server.url), server, keeping: []) {
       if case .download(server.url, _) = $0 { true } else { false }
     }
     let folder = try TemporaryFolder()
     #expect(throws: DataError.self) { try test.at("file:///etc/passwd").fetch(into: folder.path) }
+  }
+
+  @Test("Redirects are followed to HTTP and HTTPS alone")
+  func redirects() throws {
+    let test = try TestArchive()
+    let target = try FileServer(test.bytes)
+    defer { target.stop() }
+    let server = try FileServer(test.bytes, [.redirect(to: target.url)])
+    defer { server.stop() }
+    try fetch(test, server, into: try TemporaryFolder())
+    #expect(target.starts == [nil])
+    // The same place by another scheme: a server of FTP would be asked for the file.
+    let ftp = target.url.replacing("http://", with: "ftp://")
+    for place in [ftp, "file:///etc/passwd", "gopher://127.0.0.1/"] {
+      let other = try FileServer(test.bytes, [.redirect(to: place)])
+      defer { other.stop() }
+      try expectFailure(test.at(other.url), other, keeping: [partName]) {
+        if case .download(other.url, let reason) = $0 { reason.lowercased().contains("protocol") } else { false }
+      }
+    }
+    #expect(target.starts == [nil])
+  }
+
+  @Test(
+    "Messages show addresses without passwords and keys",
+    arguments: [
+      ("https://me:secret@host:8080/a/b.tar.gz", "https://host:8080/a/b.tar.gz"),
+      ("https://secret@host", "https://host"), ("ftp://me:se@cret@host/x@y", "ftp://host/x@y"),
+      ("https://host/a?key=secret&b=c", "https://host/a?…"), ("https://host?u=me@secret", "https://host?…"),
+      ("me:secret@host/a", "host/a"), ("https://host/a.tar.gz", "https://host/a.tar.gz"), ("", ""),
+    ])
+  func addresses(url: String, shown: String) { #expect(Download.withoutSecrets(url) == shown) }
+
+  @Test("Errors do not show the password of an address", arguments: ["http", "ftp"])
+  func passwords(scheme: String) throws {
+    let folder = try TemporaryFolder()
+    let error = #expect(throws: DataError.self) {
+      try TestArchive().at("\(scheme)://me:secret@127.0.0.1:1/a?key=secret").fetch(into: folder.path)
+    }
+    let text = try #require(error?.description)
+    #expect(text.hasPrefix("\(scheme)://127.0.0.1:1/a?…: ") && !text.contains("secret") && !text.contains("me:"))
   }
 
   /// The members are checked even where the archive has the right checksum.
@@ -247,6 +288,35 @@ struct CIFARArchiveTests {
     #expect(throws: DataError.occupied(folder: target, reason: "its test_batch.bin is not the published one")) {
       try test.archive.fetch(into: folder.path)
     }
+  }
+
+  @Test("Links under the names of a download are not followed")
+  func links() throws {
+    let test = try TestArchive()
+    let server = try FileServer(test.bytes)
+    defer { server.stop() }
+    let (folder, others) = (try TemporaryFolder(), try TemporaryFolder())
+    try AtomicFile.write([1, 2, 3], to: "\(others.path)/file")
+    #expect(symlink("\(others.path)/file", "\(folder.path)/\(partName)") == 0)
+    let error = #expect(throws: DataError.self) { try fetch(test, server, into: folder) }
+    #expect(error?.description.contains("it is a link") == true)
+    Folder.removeFile("\(folder.path)/\(partName)")
+    #expect(symlink(others.path, "\(folder.path)/cifar-10-batches-bin.tmp") == 0)
+    try fetch(test, server, into: folder)
+    #expect(try readFile("\(others.path)/file") == [1, 2, 3])
+    #expect(try Folder.names(in: others.path) == ["file"])
+  }
+
+  @Test("A failed download leaves no folder that it made")
+  func failedDownloadsLeaveNoFolder() throws {
+    let test = try TestArchive()
+    let server = try FileServer(test.bytes, [.status(404)])
+    defer { server.stop() }
+    let folder = try TemporaryFolder()
+    #expect(throws: DataError.self) {
+      _ = try test.at(server.url).fetch(into: "\(folder.path)/new", download: download(server)) { _ in }
+    }
+    #expect(try Folder.names(in: folder.path).isEmpty)
   }
 
   @Test("Concurrent downloads are refused")

@@ -12,6 +12,7 @@ final class FileServer: Sendable {
     /// Closes the connection after a number of bytes of the body.
     case breakOff(after: Int)
     case status(Int)
+    case redirect(to: String)
   }
 
   private struct State {
@@ -85,6 +86,8 @@ final class FileServer: Sendable {
     }
     switch behavior {
     case .status(let code): send("HTTP/1.1 \(code) No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", connection)
+    case .redirect(let place):
+      send("HTTP/1.1 302 No\r\nLocation: \(place)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", connection)
     case .ignoreRange: send(from: nil, upTo: contents.count, connection)
     case .serve: send(from: start, upTo: contents.count, connection)
     case .breakOff(let count): send(from: start, upTo: (start ?? 0) + count, connection)

@@ -168,13 +168,13 @@ struct ImageCacheTests {
     let past = [timespec(tv_sec: time(nil) - 1000, tv_nsec: 0), timespec(tv_sec: time(nil) - 1000, tv_nsec: 0)]
     for name in names { #expect(utimensat(AT_FDCWD, "\(photographs)/\(name)", past, 0) == 0) }
     var index = ContentIndex()
-    let contents = index.contents(of: names, in: photographs) { _ in }
+    let contents = try index.contents(of: names, in: photographs) { _ in }
     #expect(contents.count == 5 && Set(contents.map { "\($0)" }).count == 5)
     // The inodes were changed less than two seconds ago.
     #expect(index.entries.isEmpty)
     // Until that is longer ago, whatever the resolution of the file system's clock.
     sleep(4)
-    #expect(index.contents(of: names, in: photographs) { _ in } == contents)
+    #expect(try index.contents(of: names, in: photographs) { _ in } == contents)
     #expect(index.entries.count == 5)
     index.images["16x16"] = "some"
     let path = "\(folder.path)/index"
@@ -183,7 +183,7 @@ struct ImageCacheTests {
     #expect(read == index)
     // No file is read.
     var steps: [ImageFolder.Progress] = []
-    #expect(read.contents(of: names, in: photographs) { steps.append($0) } == contents)
+    #expect(try read.contents(of: names, in: photographs) { steps.append($0) } == contents)
     #expect(steps.isEmpty)
 
     var bytes = try readFile(path)
@@ -224,6 +224,21 @@ struct ImageCacheTests {
     try expectLevels([0, 1, 2, 3, 4], fromCache: true)
   }
 
+  @Test("A file with the images of another number of files is written again")
+  func fileOfOtherImages() throws {
+    let fewer = "\(folder.path)/fewer"
+    try Folder.create(fewer)
+    try RGBImage(width: 20, height: 20, color: RGBColor(red: 70, green: 0, blue: 9)).writePNG(to: "\(fewer)/1.png")
+    try expectLevels([70], fromCache: false, fewer)
+    let foreign = try #require(try files(".images").first)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    let own = try #require(try files(".images").first { $0 != foreign })
+    try FileManager.default.removeItem(atPath: own)
+    try FileManager.default.copyItem(atPath: foreign, toPath: own)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: true)
+  }
+
   @Test("Without a writable folder images are in memory")
   func withoutFolder() throws {
     // A file has the name of the folder.
@@ -234,6 +249,63 @@ struct ImageCacheTests {
     }
     #expect(ImageCache.standard(environment: ["RECOLOR_CACHE": "", "HOME": "/root"]) == nil)
     #expect(ImageCache.standard(environment: ["RECOLOR_CACHE": "/x"])?.folder == "/x/images")
+  }
+
+  private func mode(_ path: String) throws -> mode_t {
+    var status = stat()
+    try #require(stat(path, &status) == 0)
+    return status.st_mode & 0o777
+  }
+
+  @Test("Only the user may read the cache")
+  func privacy() throws {
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    #expect(try mode(cache.folder) == 0o700)
+    for file in try files("") { #expect(try mode(file) == 0o600, "\(file)") }
+    // As an earlier version left it.
+    #expect(chmod(cache.folder, 0o755) == 0)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: true)
+    #expect(try mode(cache.folder) == 0o700)
+  }
+
+  @Test("A cache that others may write is not used", arguments: [0o777, 0o770, 0o702] as [mode_t])
+  func writableByOthers(mode: mode_t) throws {
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    let names = try files("")
+    for folder in [cache.folder, Folder.parent(of: cache.folder)] {
+      #expect(chmod(folder, mode) == 0)
+      try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+      try write(200, to: "a/0.png")
+      try expectLevels([200, 1, 2, 3, 4], fromCache: false)
+      #expect(try files("") == names && self.mode(folder) == mode)
+      try write(0, to: "a/0.png")
+      #expect(chmod(folder, 0o700) == 0)
+    }
+    // Others cannot replace a folder in one such as /tmp.
+    #expect(chmod(Folder.parent(of: cache.folder), 0o1777) == 0)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: true)
+  }
+
+  @Test("A file that others may write is made anew")
+  func fileWritableByOthers() throws {
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    let path = try #require(try files(".images").first)
+    #expect(chmod(path, 0o666) == 0)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    #expect(try mode(path) == 0o600)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: true)
+  }
+
+  @Test("A cache of another user is not used", .enabled(if: geteuid() == 0, "only root can give a file away"))
+  func ofAnotherUser() throws {
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    let path = try #require(try files(".images").first)
+    #expect(chown(path, 12345, 12345) == 0)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: true)
+    #expect(chown(cache.folder, 12345, 12345) == 0)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
+    try expectLevels([0, 1, 2, 3, 4], fromCache: false)
   }
 
   @Test("Unused files are removed")

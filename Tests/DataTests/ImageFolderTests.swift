@@ -32,6 +32,36 @@ struct ImageFolderTests {
     }
   }
 
+  @Test("Images without the end of their file are used, cut ones are left out")
+  func imagesWithoutTheEndOfTheirFile() throws {
+    let folder = try TemporaryFolder()
+    let image = RGBImage(width: 16, height: 16, bytes: (0..<768).map { UInt8(truncatingIfNeeded: $0 * 37) })
+    let output = MemoryOutput()
+    try image.write(to: output, as: .jpeg, name: "test")
+    let (png, jpeg) = (try image.png(), output.bytes)
+    try AtomicFile.write(Array(png.dropLast(12)), to: "\(folder.path)/a.png")
+    try AtomicFile.write(jpeg.dropLast(2) + [0, 0] + Array("SEFT".utf8), to: "\(folder.path)/b.jpg")
+    try AtomicFile.write(Array(png[..<(png.count / 2)]), to: "\(folder.path)/c.png")
+    let contents = try ImageFolder.load(folder.path, width: 16, height: 16, cache: nil)
+    #expect(contents.dataset.count == 2 && contents.dataset[0] == image)
+    #expect(contents.dataset[1] == (try RGBImage(encoded: jpeg, name: "whole")))
+    #expect(contents.unreadable.map(\.path) == ["\(folder.path)/c.png"])
+  }
+
+  @Test("Pictures of other formats are counted")
+  func picturesOfOtherFormats() throws {
+    let folder = try TemporaryFolder()
+    for name in ["a.heic", "b.avif", "notes.txt"] { try AtomicFile.write([1, 2, 3], to: "\(folder.path)/\(name)") }
+    #expect(throws: DataError.onlyUnread(folder: folder.path, kinds: "1 HEIC, 1 AVIF")) {
+      _ = try ImageFolder.load(folder.path, width: 16, height: 16, cache: nil)
+    }
+    try write(16, 16, 1, to: "\(folder.path)/c.jfif")
+    #expect(symlink("missing.png", "\(folder.path)/dangling.png") == 0)
+    let contents = try ImageFolder.load(folder.path, width: 16, height: 16, cache: nil)
+    #expect(contents.dataset.count == 1)
+    #expect(contents.passedOver.description == "1 HEIC, 1 AVIF, 1 that are no ordinary files")
+  }
+
   @Test("Folders without images are named")
   func withoutImages() throws {
     let folder = try TemporaryFolder()
@@ -139,6 +169,59 @@ struct ImageFolderTests {
       #expect(throws: DataError.onlyToned(folder: folder.path, count: 3)) {
         _ = try ImageFolder.load(folder.path, width: 16, height: 16, toned: .drop, cache: cache)
       }
+    }
+  }
+
+  @Test(
+    "Folders for training, validation and testing are recognized by their usual names",
+    arguments: [
+      (["train", "val", "test"], FolderParts(training: "train", validation: "val", test: "test")),
+      (["train", "valid"], FolderParts(training: "train", validation: "valid")),
+      (["Training", "Validation"], FolderParts(training: "Training", validation: "Validation")),
+      (["TRAIN", "train", "testing"], FolderParts(training: "train", test: "testing")),
+      (["train", "car"], nil), (["val", "test"], nil), ([], nil),
+    ] as [([String], FolderParts?)])
+  func parts(names: [String], parts: FolderParts?) throws {
+    let folder = try TemporaryFolder()
+    for name in names { try Folder.create("\(folder.path)/\(name)") }
+    // A file of the name is no part.
+    if !names.contains("test") { try AtomicFile.write([1], to: "\(folder.path)/test") }
+    #expect(FolderParts(of: folder.path) == parts)
+  }
+
+  @Test("The images of a folder for validation come last, and are held out", arguments: [true, false])
+  func heldOutImages(cached: Bool) throws {
+    let folder = try TemporaryFolder()
+    for (level, name) in ["val/cat/1", "train/dog/2", "train/cat/3", "test/cat/4", "5", "val/dog/6"].enumerated() {
+      let path = "\(folder.path)/\(name).png"
+      try Folder.create(Folder.parent(of: path))
+      try write(8, 8, UInt8(level), to: path)
+    }
+    let broken = "\(folder.path)/val/cat/broken.png"
+    try AtomicFile.write([1], to: broken)
+    let cache = cached ? ImageCache(folder: "\(folder.path)/.cache") : nil
+    let contents = try ImageFolder.load(folder.path, parts: ["train", "val"], width: 16, height: 16, cache: cache)
+    let set = contents.dataset
+    #expect((0..<set.count).map { set[$0][3, 3].red } == [2, 1, 0, 5])
+    #expect(set.heldOutCount == 2)
+    #expect(set.classNames == ["cat", "dog"] && set.labels == [0, 1, 0, 1])
+    #expect(contents.unreadable.map(\.path) == [broken])
+    let heldOut = set.slice(2..<4, name: "val")
+    #expect(heldOut.count == 2 && heldOut[1] == set[3] && heldOut.labels == [0, 1] && heldOut.heldOutCount == nil)
+  }
+
+  @Test("A part without images is named")
+  func partsWithoutImages() throws {
+    let folder = try TemporaryFolder()
+    for name in ["train", "val"] { try Folder.create("\(folder.path)/\(name)") }
+    try write(8, 8, 1, to: "\(folder.path)/train/1.png")
+    #expect(throws: DataError.noImages(folder: "\(folder.path)/val")) {
+      _ = try ImageFolder.load(folder.path, parts: ["train", "val"], width: 16, height: 16, cache: nil)
+    }
+    try AtomicFile.write([1], to: "\(folder.path)/val/1.png")
+    let reason = ImageError.unknownFormat(path: "\(folder.path)/val/1.png").description
+    #expect(throws: DataError.noReadableImages(folder: "\(folder.path)/val", count: 1, reason: reason)) {
+      _ = try ImageFolder.load(folder.path, parts: ["train", "val"], width: 16, height: 16, cache: nil)
     }
   }
 

@@ -48,6 +48,23 @@ struct ShuffleTests {
     }
   }
 
+  @Test("Held out images are for validation alone")
+  func heldOut() throws {
+    let split = try TrainingSplit(count: 50, heldOutCount: 12, seed: 1)
+    #expect(split.training == Array(0..<38) && split.validation == Array(38..<50))
+    let part = try TrainingSplit(count: 50, heldOutCount: 12, trainingCount: 9, validationCount: 5, seed: 1)
+    #expect(part.training == Array(0..<9))
+    #expect(part.validation.count == 5 && part.validation.allSatisfy { (38..<50).contains($0) })
+    for (heldOut, training, validation) in [(12, 39, nil), (12, 0, nil), (12, nil, 13), (50, nil, nil), (-1, nil, nil)]
+      as [(Int, Int?, Int?)]
+    {
+      #expect(throws: DataError.self) {
+        try TrainingSplit(
+          count: 50, heldOutCount: heldOut, trainingCount: training, validationCount: validation, seed: 1)
+      }
+    }
+  }
+
   @Test("Epochs have different orders")
   func epochs() {
     let indices = (0..<1000).map { UInt32(2 * $0) }

@@ -52,6 +52,30 @@ struct FileDescriptorTests {
       #expect(throws: FileError(path: path, problem: "cannot be read", reason: reason)) {
         _ = try MappedFile(path: path)
       }
+      #expect(throws: FileError(path: path, problem: "cannot be read", reason: reason)) {
+        _ = try readOrdinaryFile(path)
+      }
     }
+  }
+
+  @Test("Shortages of the system are told from faults of a file")
+  func shortages() {
+    for (code, isShortage) in [(EMFILE, true), (ENFILE, true), (ENOMEM, true), (EACCES, false), (ENOENT, false)] {
+      let error = FileError(path: "a", problem: "cannot be read", reason: String(cString: strerror(code)))
+      #expect(error.isShortage == isShortage)
+    }
+  }
+
+  @Test("A byte order mark is no part of a text")
+  func byteOrderMark() throws {
+    let path = try TemporaryFolder().path + ".txt"
+    defer { Folder.removeFile(path) }
+    for (bytes, text) in [
+      ([0xEF, 0xBB, 0xBF, 0x61], "a"), ([0x61, 0xEF, 0xBB, 0xBF], "a\u{FEFF}"), ([0xEF, 0xBB, 0xBF], ""), ([], ""),
+    ] as [([UInt8], String)] {
+      try AtomicFile.write(bytes, to: path)
+      #expect(try readText(path) == text)
+    }
+    #expect(throws: FileError.self) { try readText(path + ".none") }
   }
 }

@@ -26,4 +26,16 @@ struct FolderTests {
       try Folder.create("\(folder.path)/kept/x")
     }
   }
+
+  @Test("A link is removed, and the folder that it names stays")
+  func aLinkIsRemoved() throws {
+    let folder = try TemporaryFolder()
+    let (target, link) = ("\(folder.path)/target", "\(folder.path)/link")
+    try Folder.create(target)
+    try AtomicFile.write([1], to: "\(target)/file")
+    #expect(symlink(target, link) == 0)
+    Folder.remove(link)
+    #expect(try Folder.names(in: folder.path) == ["target"])
+    #expect(try Folder.names(in: target) == ["file"])
+  }
 }

@@ -58,8 +58,8 @@ struct CodecTests {
     arguments: ["rgb.png", "interlaced.png", "palette.png", "baseline.jpg", "progressive.jpg", "cmyk.jpg"])
   func truncatedFilesAreErrors(name: String) throws {
     let whole = try readFile("\(Vectors.folder)/codecs/\(name)")
-    // The last chunk of a PNG file holds no pixels.
-    for length in 0..<whole.count - (name.hasSuffix("png") ? 12 : 0) {
+    // The last chunk of a PNG file, two checksums before it, and the end mark of a JPEG file hold no pixels.
+    for length in 0..<whole.count - (name.hasSuffix("png") ? 24 : 2) {
       #expect(throws: ImageError.self, "\(name) cut to \(length) bytes") {
         _ = try RGBImage(encoded: Array(whole[..<length]), name: name)
       }
@@ -102,6 +102,24 @@ struct CodecTests {
     #expect(throws: ImageError.tooLarge(path: "huge.jpg", width: 0xF0F0, height: 0xF0F0, limit: 1 << 27)) {
       try RGBImage(encoded: jpeg, name: "huge.jpg")
     }
+  }
+
+  /// A file of 329 bytes made libpng reserve 1.4 GB of address space.
+  @Test("Chunks that claim more than the file holds are refused before allocation", arguments: ["eXIf", "iCCP"])
+  func chunksThatClaimMoreThanTheFileHoldsAreRefused(kind: String) throws {
+    func addressSpace() throws -> Int {
+      let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+      let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmPeak:") })
+      return try #require(line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }) << 10
+    }
+    let content = [0x49, 0x49, 42, 0] + [UInt8](repeating: 0, count: 240)
+    let file = PNGFile(
+      width: 4, height: 4, colorType: 2, extra: PNGFile.number(1_400_000_000) + Array(kind.utf8) + content)
+    let before = try addressSpace()
+    #expect(throws: ImageError.damaged(path: "claim.png", format: "PNG", reason: "the file ends too early")) {
+      try RGBImage(encoded: file.bytes(rows: []), name: "claim.png")
+    }
+    #expect(try addressSpace() - before < 1 << 30)
   }
 
   @Test("Long sides are refused before allocation")

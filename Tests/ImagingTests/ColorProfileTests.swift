@@ -86,6 +86,27 @@ struct ColorProfileTests {
     #expect(photograph.remarks.count == 1)
   }
 
+  /// libpng reads them with a warning. One of them is the most common profile of sRGB, "sRGB IEC61966-2.1".
+  @Test("Profiles with slight faults are kept in PNG files", arguments: [ImageFormat.png, .jpeg])
+  func profilesWithSlightFaultsAreKeptInPNGFiles(source: ImageFormat) throws {
+    var bytes = try profile(adobe)
+    // The illuminant of the connection space, which must be D50.
+    bytes[71] ^= 1
+    let file = MemoryOutput()
+    let layout = ImageEncoder.Layout(width: 4, height: 2, profile: bytes)
+    let encoder = try ImageEncoder(source, quality: 100, layout, output: file, name: "test")
+    try picture.bytes.withUnsafeBytes { try encoder.write($0, count: 2) }
+    try encoder.finish()
+    let photograph = try Photograph(encoded: file.bytes, name: "odd")
+    #expect(photograph.profile?.bytes == bytes)
+    let gray = ChromaPlane(colors: [Float](repeating: 0.5, count: 24), width: 4, height: 2)
+    let colored = ColoredPhotograph(photograph, chroma: gray, small: photograph.resized(width: 4, height: 2))
+    #expect(colored.remarks(as: .png).isEmpty)
+    let output = MemoryOutput()
+    try colored.write(to: output, as: .png, name: "colored")
+    #expect(try Photograph(encoded: output.bytes, name: "colored").profile?.bytes == bytes)
+  }
+
   @Test("Profiles that PNG files cannot hold are dropped")
   func profilesThatPNGFilesCannotHoldAreDropped() throws {
     // The size of a profile of version 4 must be a multiple of four bytes, which Little CMS does not require.

@@ -20,6 +20,20 @@ struct PhotographTests {
     #expect(try Photograph(contentsOf: "\(Self.folder)/rgb.tif").bitsPerSample == 8)
     #expect(try Photograph(contentsOf: "\(Self.folder)/alpha.webp").hasAlpha)
     #expect(try !Photograph(contentsOf: "\(Self.folder)/lossless.webp").hasAlpha)
+    for name in ["alpha.tif", "premultiplied.tif"] {
+      #expect(try Photograph(contentsOf: "\(Self.folder)/\(name)").hasAlpha)
+    }
+  }
+
+  /// libtiff converts them to RGB with alpha.
+  @Test(
+    "TIFF files of other kinds of pixels have no alpha that they did not have",
+    // Bits, samples, photometric interpretation: bilevel, four bits of gray, a palette, L*a*b*, YCbCr, RGB of 16 bits.
+    arguments: [(1, 1, 0), (1, 1, 1), (4, 1, 1), (8, 1, 3), (8, 3, 8), (8, 3, 6), (16, 3, 2)])
+  func convertedTIFFFilesHaveNoAlpha(bits: Int, samples: Int, photometric: Int) throws {
+    let photograph = try Photograph(
+      encoded: TIFFFile(bits: bits, samples: samples, photometric: photometric).bytes, name: "test.tif")
+    #expect(!photograph.hasAlpha && photograph.width == 8 && photograph.height == 8)
   }
 
   @Test("Further pages are remarked", arguments: ["animated.webp", "animated.png", "pages.tif"])

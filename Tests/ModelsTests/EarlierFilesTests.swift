@@ -53,6 +53,14 @@ struct EarlierFilesTests {
     let text = try String(contentsOf: url("metrics.csv"), encoding: .utf8)
     let table = try RunDirectory(opening: url("")).readMetrics(losses: losses, throughEpoch: 3)
     #expect(table.csv == text)
+    // As an editor on Windows may save it.
+    let edited = "\u{FEFF}" + text.split(separator: "\n").map { $0 + "\r\n" }.joined()
+    try Data(edited.utf8).write(to: url("metrics.csv"))
+    #expect(try RunDirectory(opening: url("")).readMetrics(losses: losses, throughEpoch: 3).csv == text)
+    let configuration = try RunDirectory(opening: url("")).readConfiguration()
+    let json = try String(contentsOf: url("config.json"), encoding: .utf8)
+    try Data(("\u{FEFF}" + json).utf8).write(to: url("config.json"))
+    #expect(try RunDirectory(opening: url("")).readConfiguration() == configuration)
   }
 
   @Test("A weights file")

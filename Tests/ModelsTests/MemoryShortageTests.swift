@@ -105,6 +105,35 @@ struct MemoryShortageTests {
     #expect(budget.taken == 0)
   }
 
+  @Test("A training that does not fit into a container's memory is refused, and what fits is named")
+  func container() throws {
+    let files = [
+      "/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/memory.max": "300000000\n",
+      "/sys/fs/cgroup/memory.current": "20000000\n",
+    ]
+    let group = ControlGroup { files[$0] }
+    func backend(_ environment: [String: String] = [:]) -> CPUBackend {
+      CPUBackend(budget: MemoryBudget(ofHost: group, environment: environment))
+    }
+    // A sixteenth is left to the rest of the process.
+    #expect(backend().memoryByteCount == 262_500_000)
+    #expect(backend(["RECOLOR_MEMORY": "100MiB"]).memoryByteCount == 100 << 20)
+    #expect(MemoryBudget(ofHost: ControlGroup { _ in nil }, environment: [:]).limit == ControlGroup.machineMemory)
+    var configuration = try SmallRun.configuration(.gan, on: backend())
+    configuration.model.width = 16
+    configuration.options.batchSize = 512
+    configuration.trainImages = 512
+    let dataset = try SmallRun.dataset(count: 520)
+    try SmallRun.withFolder { folder in
+      let error = #expect(throws: RunError.self) {
+        try TrainingRun(configuration, in: folder, dataset: dataset, on: backend())
+      }
+      guard case .outOfMemory(let shortage) = error else { throw error ?? .invalidOption("no error") }
+      let fitting = try #require(shortage.fitting)
+      #expect(fitting.byteCount <= 262_500_000 && fitting.batchSize < 512)
+    }
+  }
+
   @Test("RECOLOR_MEMORY lowers what there is")
   func environment() {
     func limit(_ text: String) -> Int {

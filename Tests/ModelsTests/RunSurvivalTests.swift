@@ -149,6 +149,43 @@ struct RunSurvivalTests {
     }
   }
 
+  /// Numbers that would overflow where a run counts on, and those that no run of these steps and epochs can have.
+  @Test(
+    "A state with impossible numbers is refused",
+    arguments: [
+      ("step", Int.max), ("step", 1), ("summedSteps", Int.max), ("epoch", 999_999_999), ("epoch", 1),
+      ("position", Int.max - 7), ("bestValidationError", -1),
+    ])
+  func impossibleNumbers(key: String, value: Int) throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      do { _ = try start(configuration(on: backend), in: folder, on: backend) }
+      let state = RunDirectory(opening: folder).state
+      try SmallRun.changeState(at: state) { $0[key] = value }
+      let refusal = CheckpointError.wrongState(path: state.path, reason: "belongs to another run")
+      #expect(throws: refusal) { try resume(folder, on: backend) }
+    }
+  }
+
+  @Test("A watch that counts more steps than the run has is refused")
+  func impossibleWatch() throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      do { _ = try start(configuration(.gan, on: backend), in: folder, on: backend) }
+      let state = RunDirectory(opening: folder).state
+      try SmallRun.changeState(at: state) { $0["watch"] = ["ledSteps": Int.max] }
+      let refusal = CheckpointError.wrongState(path: state.path, reason: "belongs to another run")
+      #expect(throws: refusal) { try resume(folder, on: backend) }
+    }
+  }
+
+  @Test("A hundred thousand names of kept checkpoints take no time")
+  func manyKeptNames() throws {
+    let names = (0..<100_000).map { "step_\($0).safetensors" }
+    let duration = ContinuousClock().measure { #expect(names.allSatisfy(RunDirectory.isKept)) }
+    #expect(duration < .seconds(5))
+  }
+
   private func endOfRun(in folder: URL, on backend: any Backend) throws -> [String: Data] {
     let run = try resume(folder, on: backend)
     #expect(try run.train { false } == .finished)
@@ -213,6 +250,24 @@ struct RunSurvivalTests {
       let files = Set(try FileManager.default.subpathsOfDirectory(atPath: folder.path))
       #expect(files.isDisjoint(with: left))
       #expect(files.isSuperset(of: mine))
+    }
+  }
+
+  @Test("Links under a run's names are not followed when it writes")
+  func links() throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      do { _ = try start(configuration(on: backend), in: folder, on: backend) }
+      let notes = folder.appendingPathComponent("notes")
+      try Data("mine".utf8).write(to: notes)
+      for name in [
+        "metrics.csv", "samples/epoch_001.png", "checkpoints/last.safetensors", "checkpoints/best.safetensors",
+      ] {
+        try FileManager.default.createSymbolicLink(at: folder.appendingPathComponent(name), withDestinationURL: notes)
+      }
+      let run = try resume(folder, on: backend)
+      #expect(try run.train { false } == .finished)
+      #expect(try Data(contentsOf: notes) == Data("mine".utf8))
     }
   }
 
@@ -281,6 +336,39 @@ struct RunSurvivalTests {
         #expect(values.allSatisfy { $0.allSatisfy(\.isFinite) })
       }
       #expect(error?.description.contains("--learning-rate") == true)
+    }
+  }
+
+  @Test("The place of the photographs may be changed, and not the photographs")
+  func changedPlace() throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      do { _ = try start(configuration(on: backend), in: folder, on: backend) }
+      let directory = try RunDirectory(resuming: folder)
+      var configuration = try directory.readConfiguration()
+      (configuration.data, configuration.dataFolder) = ("/elsewhere", "/there")
+      let other = try Scenes.dataset(.training, count: 48, seed: 8)
+      #expect(throws: RunError.self) {
+        try TrainingRun(resuming: directory, as: configuration, dataset: other, on: backend)
+      }
+      #expect(try directory.readConfiguration().data == "scenes")
+      let run = try TrainingRun(resuming: directory, as: configuration, dataset: SmallRun.dataset(), on: backend)
+      #expect(try directory.readConfiguration() == configuration)
+      #expect(try run.train { false } == .finished)
+    }
+  }
+
+  @Test("A run cannot end before the epochs that are done")
+  func fewerEpochs() throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      do { _ = try start(configuration(on: backend), in: folder, on: backend).train { false } }
+      let directory = try RunDirectory(resuming: folder)
+      var configuration = try directory.readConfiguration()
+      configuration.epochs = 1
+      #expect(throws: RunError.invalidOption("--epochs 1: 2 epochs are done already")) {
+        try TrainingRun(resuming: directory, as: configuration, dataset: SmallRun.dataset(), on: backend)
+      }
     }
   }
 

@@ -242,7 +242,7 @@ struct SafetensorsTests {
 
   @Test("A missing file and a folder are refused")
   func notAFile() {
-    #expect(failure(reading: url)?.description == "\(url.path): cannot be opened: No such file or directory")
+    #expect(failure(reading: url)?.description == "\(url.path): cannot be read: No such file or directory")
     #expect(
       failure(reading: URL(fileURLWithPath: folder.path))?.description
         == "\(folder.path): cannot be read: it is a folder")

@@ -1,9 +1,10 @@
 import Data
 import Foundation
-import Models
 import Runtime
 import TestSupport
 import Testing
+
+@testable import Models
 
 /// Whole runs: their files, that they repeat, and that they resume where they stopped.
 @Suite("Training runs", .serialized)
@@ -172,6 +173,49 @@ struct TrainingRunTests {
       try text.replacingOccurrences(of: "\"width\" : 4", with: "\"width\" : \(width)")
         .write(to: directory.configuration, atomically: true, encoding: .utf8)
       #expect(throws: RunError.self) { try directory.readConfiguration() }
+    }
+  }
+
+  @Test(
+    "A configuration that was edited to a value that no option has is refused by the option's name",
+    arguments: [
+      ("keep", "-1"), ("saveEvery", "0"), ("saveEvery", "-1"), ("epochs", "0"), ("epochs", "1000000001"),
+      ("steps", "9223372036854775807"), ("trainImages", "0"), ("validationImages", "-1"), ("batchSize", "0"),
+      ("learningRate", "-1"), ("learningRateDecay", "2"), ("l1Weight", "-1"), ("averageDecay", "1"),
+      ("rebalancing", "1.5"), ("patience", "0"), ("discriminatorLearningRate", "0"),
+    ])
+  func editedValue(key: String, value: String) throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      let directory = RunDirectory(opening: folder)
+      var configuration = try SmallRun.configuration(.unet, on: backend)
+      (configuration.keep, configuration.saveEvery, configuration.steps) = (1, 1, 1)
+      configuration.patience = 1
+      configuration.options.discriminatorLearningRate = 0.001
+      do { _ = try TrainingRun(configuration, in: folder, dataset: SmallRun.dataset(), on: backend) }
+      _ = try directory.readConfiguration()
+      let text = try String(contentsOf: directory.configuration, encoding: .utf8)
+      let edited = text.replacing(try Regex("\"\(key)\" : [-0-9.e]+"), with: "\"\(key)\" : \(value)")
+      #expect(edited != text)
+      try edited.write(to: directory.configuration, atomically: true, encoding: .utf8)
+      let error = #expect(throws: RunError.self) { try directory.readConfiguration() }
+      let option = key.reduce(into: "") { $0 += $1.isUppercase ? "-\($1.lowercased())" : "\($1)" }
+      #expect(error?.description.contains("config.json has an impossible value: --\(option) ") == true)
+    }
+  }
+
+  @Test("The learning rate of a late epoch is known at once")
+  func learningRateOfALateEpoch() throws {
+    let backend = try TestBackends.cpu.make()
+    try SmallRun.withFolder { folder in
+      var configuration = try SmallRun.configuration(.unet, epochs: 1_000_000_000, on: backend)
+      configuration.options.learningRateDecay = 0.9
+      let run = try TrainingRun(configuration, in: folder, dataset: SmallRun.dataset(), on: backend)
+      var rate = configuration.options.learningRate
+      for _ in 0..<30 { rate *= 0.9 }
+      #expect(run.learningRate(inEpoch: 30) == rate)
+      let duration = ContinuousClock().measure { #expect(run.learningRate(inEpoch: 999_999_999) < 1e-40) }
+      #expect(duration < .seconds(1))
     }
   }
 

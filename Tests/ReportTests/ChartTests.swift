@@ -40,6 +40,41 @@ struct ChartTests {
     #expect(AxisScale(counts: [1]).ticks == [1])
   }
 
+  /// The edges of what numbers can be.
+  private static let extremes: [[Double]] = [
+    [-1e308, 1e308], [-.greatestFiniteMagnitude, .greatestFiniteMagnitude], [.greatestFiniteMagnitude],
+    [1e300, 1e300.nextUp], [1e308, 1e308.nextUp], [1, 1.0.nextUp], [-1, (-1.0).nextDown], [.leastNonzeroMagnitude],
+    [.leastNonzeroMagnitude, .leastNormalMagnitude], [.leastNonzeroMagnitude, .greatestFiniteMagnitude],
+    [1e-300, 1e300], [0, .leastNonzeroMagnitude], [0, .greatestFiniteMagnitude], [0, 1e-299], [-0.0, 0],
+    [9e15, 9e15 + 2], [.infinity], [-.infinity, .infinity, 1], [.nan], [.nan, 1, 2], [],
+  ]
+
+  @Test("Axes take every number", arguments: extremes)
+  func axesTakeEveryNumber(_ values: [Double]) {
+    for scale in [
+      AxisScale(fitting: values), AxisScale(fitting: values, allowsLogarithm: false), AxisScale(counts: values),
+    ] {
+      let bounds = [scale.bounds.lowerBound, scale.bounds.upperBound]
+      #expect(bounds.allSatisfy(\.isFinite) && bounds[0] < bounds[1])
+      #expect(scale.ticks.count <= 12 && scale.ticks.allSatisfy(\.isFinite))
+      for value in values where !value.isNaN { #expect((-1e-3...1 + 1e-3).contains(scale.position(of: value))) }
+    }
+  }
+
+  @Test("Charts draw every number", arguments: extremes)
+  func chartsDrawEveryNumber(_ values: [Double]) {
+    let points = values.enumerated().map { (x: Double($0), y: $1) }
+    let turned = points.map { (x: $0.y, y: $0.x) }
+    let line = chart([.init(name: "a", color: 0, points: points), .init(name: "b", color: 1, points: turned)])
+    let scatter = ScatterChart(
+      title: "t", xLabel: "x", yLabel: "y", points: values.map { .init(name: "a", color: 0, x: $0, y: -$0) })
+    for markup in [line.html?.markup ?? "", scatter.html.markup] {
+      for place in markup.matches(of: /(?:x|y|x1|y1|cx|cy)="([^"]*)"/) {
+        #expect(Double(place.output.1)?.isFinite == true, "\(place.output.0)")
+      }
+    }
+  }
+
   private func chart(_ series: [LineChart.Series]) -> LineChart {
     LineChart(title: "Loss <i>", xLabel: "epoch", unit: "dB", series: series)
   }

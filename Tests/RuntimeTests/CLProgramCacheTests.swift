@@ -109,6 +109,27 @@ struct CLProgramCacheTests {
     }
   }
 
+  @Test("A program that others may have written is not used", arguments: [true, false])
+  func writableByOthers(isFolder: Bool) throws {
+    try withFolder { folder in
+      try buildAndRun(folder)
+      let path = try #require(entries(folder).first)
+      func attributes(_ path: String) throws -> [FileAttributeKey: Any] {
+        try FileManager.default.attributesOfItem(atPath: path)
+      }
+      #expect(try attributes(folder)[.posixPermissions] as? Int == 0o700)
+      #expect(try attributes(path)[.posixPermissions] as? Int == 0o600)
+      let first = try attributes(path)[.systemFileNumber] as? Int
+      // In a folder that is used, a damaged entry would be replaced.
+      if isFolder { try Data("planted".utf8).write(to: URL(filePath: path)) }
+      try FileManager.default.setAttributes(
+        [.posixPermissions: isFolder ? 0o777 : 0o666], ofItemAtPath: isFolder ? folder : path)
+      try buildAndRun(folder)
+      // The file, which is whole, is replaced; the folder stays as it is.
+      #expect((try attributes(path)[.systemFileNumber] as? Int == first) == isFolder)
+    }
+  }
+
   @Test("Without write access to its folder, the cache is off")
   func unwritable() throws {
     try buildAndRun("/dev/null/programs")

@@ -6,7 +6,9 @@ public final class TemporaryFolder {
 
   public init() throws {
     path = FileManager.default.temporaryDirectory.appendingPathComponent("recolor-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    // Closed to others, whatever the process's mask: caches in folders that others may write are not used.
+    try FileManager.default.createDirectory(
+      atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
   }
 
   deinit { try? FileManager.default.removeItem(atPath: path) }

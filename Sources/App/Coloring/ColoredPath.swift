@@ -1,6 +1,5 @@
 import ArgumentParser
 import Files
-import Glibc
 import Imaging
 
 /// The paths of colored pictures.
@@ -28,24 +27,65 @@ enum ColoredPath {
     path((folder.hasSuffix("/") ? folder : folder + "/") + picture, suffix: "", as: format)
   }
 
+  /// Returns the path of the colored picture of a file in a folder: `out/a/old.png` for `a/old.jpg`, or
+  /// `out/a/old-colored.png` where the file itself is in `out/a`, so that it is neither replaced nor mistaken for its
+  /// colored picture.
+  /// - Parameters:
+  ///   - name: The path below `folder`.
+  ///   - source: The path of the file.
+  static func picture(_ name: String, of source: String, in folder: String, as format: ImageFormat) -> String {
+    let path = picture(name, in: folder, as: format)
+    guard resolved(Folder.parent(of: path)) == resolved(Folder.parent(of: source)) else { return path }
+    return picture(beside: (folder.hasSuffix("/") ? folder : folder + "/") + name, as: format)
+  }
+
   /// Returns the path of a colored picture beside its picture: `a/old-colored.png` for `a/old.jpg`.
   static func picture(beside picture: String, as format: ImageFormat) -> String {
     path(picture, suffix: suffix, as: format)
   }
 
   private static func path(_ picture: String, suffix: String, as format: ImageFormat) -> String {
-    let end = ImageFormat.isImage(named: picture) ? picture.lastIndex(of: ".") : nil
-    return "\(picture[..<(end ?? picture.endIndex)])\(suffix).\(format.writtenFileExtensions.first ?? "")"
+    "\(stem(of: picture))\(suffix).\(format.writtenFileExtensions.first ?? "")"
+  }
+
+  /// Returns a path without the ending of a picture's name.
+  private static func stem(of path: String) -> String {
+    guard ImageFormat.isImage(named: path), let end = path.lastIndex(of: ".") else { return path }
+    return String(path[..<end])
+  }
+
+  /// The paths of the colored pictures, and of the folders of such, that earlier runs put beside their originals.
+  struct Results {
+    /// Paths of pictures without their endings, since a colored picture may have another one.
+    private let pictures: Set<String>
+    private let folders: Set<String>
+
+    /// - Parameter originals: Paths of pictures and folders, results among them.
+    init(of originals: [String]) {
+      pictures = Set(originals.filter(ImageFormat.isImage).map(stem))
+      folders = Set(originals.filter { !ImageFormat.isImage(named: $0) }.map(Self.withoutSlashes))
+    }
+
+    /// Returns whether a path is that of a result of one of the originals.
+    func contains(_ path: String) -> Bool {
+      let isPicture = ImageFormat.isImage(named: path)
+      let stem = isPicture ? stem(of: path) : Self.withoutSlashes(path)
+      guard stem.hasSuffix(suffix) else { return false }
+      return (isPicture ? pictures : folders).contains(String(stem.dropLast(suffix.count)))
+    }
+
+    private static func withoutSlashes(_ path: String) -> String {
+      var path = path[...]
+      while path.hasSuffix("/") { path.removeLast() }
+      return String(path)
+    }
   }
 
   /// Returns an absolute path without links, `.` and `..`, as far as its folders exist: the same for all names of a file.
   static func resolved(_ path: String) -> String {
-    if let real = realpath(path, nil) {
-      defer { free(real) }
-      return String(cString: real)
-    }
+    if let real = Folder.realPath(path) { return real }
     let parent = Folder.parent(of: path)
-    let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
+    let name = Folder.name(of: path)
     guard parent != path else { return path }
     let folder = resolved(parent)
     return name.isEmpty ? folder : "\(folder == "/" ? "" : folder)/\(name)"

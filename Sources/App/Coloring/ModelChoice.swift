@@ -87,13 +87,15 @@ struct ModelChoice {
     if Folder.exists(argument) {
       let run = RunDirectory(opening: URL(filePath: argument))
       // Folders of pictures may hold a config.json, too.
-      let isRun = exists(run.best.path) || exists(run.last.path) || (try? run.readConfiguration()) != nil
+      let isRun =
+        Folder.holdsName(run.best.path) || Folder.holdsName(run.last.path) || (try? run.readConfiguration()) != nil
       return isRun ? .model : .folder
     }
-    if argument == "-" || ImageFormat.isImage(named: argument) { return .picture }
-    guard exists(argument) else { return .nothing }
+    if argument == "-" || ImageFormat.isImage(named: argument) || UnreadFormat(named: argument) != nil {
+      return .picture
+    }
+    guard Folder.holdsName(argument) else { return .nothing }
     return ImageFormat(ofFileAt: argument) == nil ? .otherFile : .picture
   }
 
-  private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 }

@@ -1,5 +1,4 @@
 import Files
-import FoundationEssentials
 import Glibc
 import Imaging
 import Models
@@ -14,13 +13,24 @@ struct PictureColoring {
   let isRaw: Bool
   let quality: Int
   let replacesFiles: Bool
+  /// Whether pictures whose colored picture is there already are passed over; otherwise they are errors.
+  let skipsFiles: Bool
   let pixelLimit: Int
+  /// Whether pictures whose files end too early are colored as far as they go.
+  let isPartAccepted: Bool
 
-  /// Colors pictures. Returns the number of those that failed.
-  func run(_ jobs: [PictureJob]) throws -> Int {
+  /// Colors pictures. Returns the numbers of those that failed and of those that were passed over.
+  func run(_ jobs: [PictureJob]) throws -> (failed: Int, skipped: Int) {
     let display = ProgressDisplay()
-    var failureCount = 0
+    defer { display.clear() }
+    removeLeftovers(of: jobs)
+    var (failureCount, skippedCount) = (0, 0)
     for (index, job) in jobs.enumerated() {
+      // Picture by picture, because another process may be coloring the same folder.
+      if skipsFiles, case .file(let path) = job.target, Folder.holdsName(path, followingLinks: false) {
+        skippedCount += 1
+        continue
+      }
       if jobs.count > 1 { display.update("\(index + 1) of \(jobs.count): ", name: job.source.name) }
       var note: String?
       do {
@@ -34,6 +44,7 @@ struct PictureColoring {
           + "--pixel-limit raises that"
       } catch let error as ImageError {
         note = error.description
+        if case .incomplete = error { note?.append("; --partial colors what is there") }
       } catch let error as FileError {
         note = error.description
       } catch BackendError.outOfMemory(let requested, let device) {
@@ -46,10 +57,10 @@ struct PictureColoring {
         Console.error(note)
         failureCount += 1
       } else if case .file(let path) = job.target {
-        try Console.output(path)
+        try Console.output(line: path)
       }
     }
-    return failureCount
+    return (failureCount, skippedCount)
   }
 
   private func color(_ job: PictureJob, remark: (String) -> Void) throws {
@@ -68,35 +79,46 @@ struct PictureColoring {
   }
 
   private func requireFree(_ path: String) throws(FileError) {
-    var status = stat()
-    guard !replacesFiles, lstat(path, &status) == 0 else { return }
-    throw FileError(path: path, problem: "is already there", reason: "--force replaces it")
+    guard !replacesFiles, Folder.holdsName(path, followingLinks: false) else { return }
+    throw Self.taken(path)
+  }
+
+  private static func taken(_ path: String) -> FileError {
+    FileError(path: path, problem: "is already there", reason: "--force replaces it")
+  }
+
+  /// Removes what killed processes left of the files that are to be written.
+  private func removeLeftovers(of jobs: [PictureJob]) {
+    var names: [String: Set<String>] = [:]
+    for case .file(let path) in jobs.map(\.target) {
+      names[Folder.parent(of: path), default: []].insert(Folder.name(of: path))
+    }
+    for (folder, names) in names { AtomicFile.removeLeftovers(in: folder, where: names.contains) }
   }
 
   private func read(_ source: PictureJob.Source) throws -> Photograph {
     switch source {
     case .file(let path):
-      var status = stat()
-      if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO {
+      if Folder.type(of: path) == S_IFIFO {
         throw FileError(path: path, problem: "cannot be read", reason: "it is a pipe; - reads one from standard input")
       }
-      return try Photograph(contentsOf: path, pixelLimit: pixelLimit)
+      return try Photograph(contentsOf: path, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted)
     case .standardInput:
-      let input = try FileDescriptor(path: "/dev/stdin", flags: O_RDONLY, problem: "cannot be read")
-      return try Photograph(reading: input, name: source.name, pixelLimit: pixelLimit)
+      let input = try FileDescriptor(duplicating: STDIN_FILENO, name: source.name)
+      return try Photograph(
+        reading: input, name: source.name, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted)
     }
   }
 
   private func write(_ image: any WritableImage, to job: PictureJob) throws {
     switch job.target {
     case .file(let path):
-      try Folder.create(URL(filePath: path).deletingLastPathComponent().path)
+      try Folder.create(Folder.parent(of: path))
       do {
         try image.write(to: path, as: job.format, quality: quality, isReplacing: replacesFiles)
-      } catch {
-        // A file may have appeared there meanwhile.
-        try requireFree(path)
-        throw error
+      } catch ImageError.file(let error) where error.reason == AtomicFile.isTaken {
+        // A file appeared there meanwhile.
+        throw Self.taken(path)
       }
     case .standardOutput:
       // Encoded completely first, so that the pipe gets a whole picture or nothing.

@@ -7,6 +7,11 @@ struct PictureFolder {
   private(set) var pictures: [String] = []
   /// The errors of folders inside it that could not be read, one line each.
   private(set) var problems: [String] = []
+  /// The number of colored pictures, and of folders of such, that earlier runs put beside their originals. They are
+  /// left out.
+  private(set) var resultCount = 0
+  /// Pictures of formats that are not read.
+  private(set) var passedOver = PassedOverPictures()
 
   /// - Parameters:
   ///   - isRecursive: Whether to search the folders inside it. Links to folders are never followed.
@@ -20,10 +25,16 @@ struct PictureFolder {
   private mutating func collect(
     _ folder: String, below prefix: String, isRecursive: Bool, excluding excluded: String?
   ) throws(FileError) {
-    for name in try Folder.names(in: folder) where !name.hasPrefix(".") {
+    let names = try Folder.names(in: folder).filter { !$0.hasPrefix(".") }
+    let results = ColoredPath.Results(of: names)
+    for name in names {
       let path = "\(folder)/\(name)"
       if Folder.exists(path, followingLinks: false) {
         if isRecursive, ColoredPath.resolved(path) != excluded {
+          guard !results.contains(name) else {
+            resultCount += 1
+            continue
+          }
           do {
             try collect(path, below: "\(prefix)\(name)/", isRecursive: true, excluding: excluded)
           } catch {
@@ -31,7 +42,13 @@ struct PictureFolder {
           }
         }
       } else if ImageFormat.isImage(named: name), !Folder.exists(path) {
-        pictures.append(prefix + name)
+        if results.contains(name) {
+          resultCount += 1
+        } else {
+          pictures.append(prefix + name)
+        }
+      } else {
+        passedOver.count(named: name)
       }
     }
   }

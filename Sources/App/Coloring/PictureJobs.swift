@@ -9,26 +9,33 @@ struct PictureJobs {
   /// The reasons why pictures in folders are not colored: one line each. For a picture on the command line, it is an
   /// error of the command line.
   private(set) var problems: [String] = []
+  /// Lines about arguments and pictures that are passed over.
+  private(set) var remarks: [String] = []
 
   /// Nil puts each colored picture beside its picture, and those of a folder into a folder beside it.
   private let out: String?
-  private let format: ImageFormat
+  private let format: ColoredFormat
 
   /// - Parameters:
   ///   - inputs: Files, folders, and `-` for standard input.
   ///   - out: A folder, `-` for standard output, or, for one picture, a file; nil puts `old-colored.png` beside
   ///     `old.jpg`, and the pictures of the folder `old` into the folder `old-colored`.
-  ///   - format: The format of the colored pictures where `out` does not decide it.
+  ///   - format: The format of the colored pictures where `out` does not decide it; PNG where it is nil.
   /// - Throws: `ValidationError`, also for standard input without `out`; `FileError` where `out` is a file in place of a
   ///   folder, or cannot be made or written, which would be the error of every picture.
   init(
-    inputs: [String], out: String?, format: ImageFormat?, isRecursive: Bool
+    inputs: [String], out: String?, format: ColoredFormat?, isRecursive: Bool
   ) throws {
     var named: Set<String> = []
-    let inputs = inputs.filter { named.insert($0).inserted }
+    var inputs = inputs.filter { named.insert($0).inserted }
+    // As a shell's `*.png` names them.
+    let results = ColoredPath.Results(of: inputs)
+    let resultCount = inputs.count(where: results.contains)
+    inputs.removeAll(where: results.contains)
     self.out = out
+    self.format = format ?? .named(.png)
+    noteResults(resultCount, in: "the command line")
     guard let out else {
-      self.format = format ?? .png
       for input in inputs { try add(input, isRecursive: isRecursive) }
       try refuseLosses()
       return
@@ -43,25 +50,29 @@ struct PictureJobs {
         throw ValidationError(
           "--out \(out): only \(names) are written; give it a name in \(ImageFormat.writtenEndings).")
       }
-      if let format, let namedFormat, format != namedFormat {
-        throw ValidationError("--format \(format): --out \(out) is the name of another format.")
-      }
       if out != "-" { try Folder.requireWritable(Folder.parent(of: out)) }
-      self.format = namedFormat ?? format ?? .png
       let source = inputs[0] == "-" ? PictureJob.Source.standardInput : .file(inputs[0])
-      jobs = [PictureJob(source: source, target: out == "-" ? .standardOutput : .file(out), format: self.format)]
+      // Of standard input, the name alone can say what the same format is.
+      let isOpen = source.path == nil && format == .same && namedFormat != nil
+      let asked = isOpen ? nil : try format.map { (format) throws(ValidationError) in try source.format(format) }
+      if let asked, let namedFormat, asked != namedFormat {
+        throw ValidationError("--format \(asked): --out \(out) is the name of another format.")
+      }
+      jobs = [
+        PictureJob(
+          source: source, target: out == "-" ? .standardOutput : .file(out), format: namedFormat ?? asked ?? .png)
+      ]
     } else {
       guard Folder.exists(out) || !Self.namesFile(out) else {
         throw ValidationError("--out \(out): several pictures need a folder.")
       }
-      guard Folder.exists(out) || !FileManager.default.fileExists(atPath: out) else {
+      guard Folder.exists(out) || !Folder.holdsName(out) else {
         throw FileError(
           path: out, problem: "cannot be made",
           reason: "it is a file; name a folder by --out"
             + (isSingle ? ", or a file in \(ImageFormat.writtenEndings)" : ""))
       }
       try Folder.requireWritable(out)
-      self.format = format ?? .png
       for input in inputs { try add(input, isRecursive: isRecursive) }
     }
     try refuseLosses()
@@ -69,10 +80,8 @@ struct PictureJobs {
 
   /// Whether a name is a picture's, and not a folder's.
   private static func namesFile(_ path: String) -> Bool {
-    let otherFormats: Set<String> = ["gif", "bmp", "avif", "heic", "jxl"]
     let name = URL(filePath: path).lastPathComponent
-    return !path.hasSuffix("/")
-      && (ImageFormat.isImage(named: name) || otherFormats.contains(URL(filePath: path).pathExtension.lowercased()))
+    return !path.hasSuffix("/") && (ImageFormat.isImage(named: name) || UnreadFormat(named: name) != nil)
   }
 
   private mutating func add(_ input: String, isRecursive: Bool) throws(ValidationError) {
@@ -80,14 +89,16 @@ struct PictureJobs {
       guard let out else {
         throw ValidationError("--out is missing: it names a file for the picture from standard input, or - for a pipe.")
       }
-      add(.standardInput, to: ColoredPath.picture("picture", in: out, as: format))
+      let format = try format.formatOfStandardInput()
+      add(.standardInput, to: ColoredPath.picture("picture", in: out, as: format), as: format)
     } else if Folder.exists(input) {
       try addFolder(input, isRecursive: isRecursive)
     } else {
-      add(
-        .file(input),
-        to: out.map { ColoredPath.picture(URL(filePath: input).lastPathComponent, in: $0, as: format) }
-          ?? ColoredPath.picture(beside: input, as: format))
+      let format = format.format(ofPictureAt: input)
+      let path =
+        out.map { ColoredPath.picture(Folder.name(of: input), of: input, in: $0, as: format) }
+        ?? ColoredPath.picture(beside: input, as: format)
+      add(.file(input), to: path, as: format)
     }
   }
 
@@ -107,14 +118,25 @@ struct PictureJobs {
         "\(input): no picture in this folder"
           + (isRecursive ? " or those inside it" : "; --recursive looks into those inside it"))
     }
+    if !folder.passedOver.isEmpty { remarks.append(folder.passedOver.remark(about: input)) }
     let prefix = input.hasSuffix("/") ? input : input + "/"
+    noteResults(folder.resultCount, in: input)
     for picture in folder.pictures {
-      add(.file(prefix + picture), to: ColoredPath.picture(picture, in: target, as: format))
+      let source = prefix + picture
+      let format = format.format(ofPictureAt: source)
+      add(.file(source), to: ColoredPath.picture(picture, of: source, in: target, as: format), as: format)
       membersOfFolders.insert(jobs.count - 1)
     }
   }
 
-  private mutating func add(_ source: PictureJob.Source, to path: String) {
+  private mutating func noteResults(_ count: Int, in place: String) {
+    guard count > 0 else { return }
+    remarks.append(
+      "\(place): \(Format.counted(count, "result")) of earlier runs, named -colored, "
+        + "\(count == 1 ? "is" : "are") not colored again")
+  }
+
+  private mutating func add(_ source: PictureJob.Source, to path: String, as format: ImageFormat) {
     jobs.append(PictureJob(source: source, target: .file(path), format: format))
   }
 
@@ -169,9 +191,16 @@ struct PictureJob {
       }
     }
 
+    /// Nil for standard input.
+    var path: String? { if case .file(let path) = self { path } else { nil } }
+
     /// See `ColoredPath.resolved(_:)`; nil for standard input.
-    var resolvedPath: String? {
-      if case .file(let path) = self { ColoredPath.resolved(path) } else { nil }
+    var resolvedPath: String? { path.map(ColoredPath.resolved) }
+
+    /// Returns the format of the colored picture.
+    /// - Throws: `ValidationError` for standard input where it is that of the picture.
+    func format(_ format: ColoredFormat) throws(ValidationError) -> ImageFormat {
+      if let path { format.format(ofPictureAt: path) } else { try format.formatOfStandardInput() }
     }
   }
 
@@ -183,17 +212,4 @@ struct PictureJob {
   let source: Source
   let target: Target
   let format: ImageFormat
-}
-
-extension ImageFormat: ExpressibleByArgument {
-  /// Creates a format that is written from its name.
-  public init?(argument: String) {
-    guard let format = Self.writable.first(where: { $0.rawValue == argument }) else { return nil }
-    self = format
-  }
-
-  public static var allValueStrings: [String] { writable.map(\.rawValue) }
-
-  /// The endings of the names of written files, for help and messages.
-  static let writtenEndings = Format.list(writable.flatMap(\.writtenFileExtensions).map { ".\($0)" }, "or")
 }

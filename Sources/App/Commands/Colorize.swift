@@ -9,11 +9,12 @@ struct Colorize: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Color photographs.",
     discussion: """
-      Reads PNG, JPEG, WebP and TIFF pictures of any size and writes colored PNG or JPEG pictures of the same sizes. \
-      The model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every \
+      Reads PNG, JPEG, WebP, TIFF and BMP pictures of any size and writes colored PNG or JPEG pictures of the same \
+      sizes. The model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every \
       detail. Its own colors, if it has any, are ignored. Files that are there already are left alone; a picture that \
       cannot be read is reported and the others are colored. Without --out, the colored picture is put beside the \
-      picture: old-colored.png beside old.jpg, and albums-colored beside the folder albums.
+      picture: old-colored.png beside old.jpg, and albums-colored beside the folder albums. Later runs do not color \
+      these again.
 
         recolor colorize old.jpg
         recolor colorize *.tif --out colored
@@ -41,7 +42,7 @@ struct Colorize: SpeakingCommand {
   var weights: String?
   @OptionGroup(title: "Where the weights do not say it") var unstated: UnstatedTraits
   @Option(
-    parsing: .unconditional,
+    name: [.long, .customShort("o")], parsing: .unconditional,
     help: ArgumentHelp(
       """
       Where colored pictures go: a folder; for one picture also a file in \
@@ -53,15 +54,19 @@ struct Colorize: SpeakingCommand {
   var recursive = false
   @Flag(help: "Replace files that are already there.")
   var force = false
+  @Flag(help: "Pass over pictures whose colored picture is already there, as after a run that was stopped.")
+  var skipExisting = false
   @Option(
     help: ArgumentHelp(
-      "Format of pictures written into a folder. (default: png)",
-      valueName: ImageFormat.allValueStrings.joined(separator: "|")))
-  var format: ImageFormat?
+      "Format of pictures written into a folder; same is the picture's, or png where that is only read. (default: png)",
+      valueName: ColoredFormat.allValueStrings.joined(separator: "|")))
+  var format: ColoredFormat?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Quality of JPEG pictures, 1 to 100. (default: \(ImageFormat.defaultQuality))"))
   var quality: Int?
+  @Flag(help: "Color a picture whose file ends too early as far as it goes; otherwise it is an error.")
+  var partial = false
   @Flag(help: "Write the model's own red, green and blue, at its working size.")
   var raw = false
   @OptionGroup var coloringOptions: ColoringOptions
@@ -81,6 +86,10 @@ struct Colorize: SpeakingCommand {
     guard (1...1_000_000).contains(pixelLimit) else {
       throw ValidationError("--pixel-limit \(pixelLimit): must be from 1 to 1000000 megapixels.")
     }
+    if skipExisting {
+      if force { throw ValidationError("--skip-existing: --force replaces what is there; give one of them.") }
+      if out == "-" { throw ValidationError("--skip-existing: does not apply to standard output, --out -.") }
+    }
     if arguments.filter({ $0 == "-" }).count > 1 { throw ValidationError("-: standard input can be read only once.") }
     if out == "-", isatty(STDOUT_FILENO) == 1 {
       throw ValidationError("--out -: standard output is a terminal; send it to a file or a pipe.")
@@ -97,11 +106,17 @@ struct Colorize: SpeakingCommand {
     let coloring = PictureColoring(
       colorizer: try Colorizer(weights, on: try deviceOptions.device.open(precisionOptions.precision)),
       settings: coloringOptions.choice.settings(over: weights.coloringSettings), isRaw: raw,
-      quality: quality ?? ImageFormat.defaultQuality, replacesFiles: force, pixelLimit: pixelLimit * 1_000_000)
+      quality: quality ?? ImageFormat.defaultQuality, replacesFiles: force, skipsFiles: skipExisting,
+      pixelLimit: pixelLimit * 1_000_000, isPartAccepted: partial)
     if let remark = choice.remark { Console.note(remark) }
+    for remark in plan.remarks { Console.note(remark) }
     for problem in plan.problems { Console.error(problem) }
-    let failureCount = plan.problems.count + (try coloring.run(plan.jobs))
-    let count = plan.jobs.count + plan.problems.count
+    let outcome = try coloring.run(plan.jobs)
+    let failureCount = plan.problems.count + outcome.failed
+    let count = plan.jobs.count + plan.problems.count - outcome.skipped
+    if outcome.skipped > 0 {
+      Console.note("\(Format.counted(outcome.skipped, "picture")) skipped: the colored picture is already there")
+    }
     guard failureCount > 0 else { return }
     if count > 1 { Console.note("\(count - failureCount) of \(count) pictures are colored") }
     throw ExitCode.failure

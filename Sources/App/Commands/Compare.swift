@@ -83,11 +83,11 @@ struct Compare: SpeakingCommand {
     let comparison = try Comparison(models, dataset: dataset, rowCount: rows, command: command, on: backend)
     try folder.write(comparison)
     try Console.output(
-      report.json ? try JSONReport.text(comparison) : "\(comparison.text)\n\nThe page is \(folder.page).")
+      report.json ? try JSONReport.text(comparison) : "\(comparison.text)\n\nThe page is \(folder.page.printable).")
   }
 
   /// The command line, with the program's name instead of its path.
   private var command: String {
-    (["recolor"] + CommandLine.arguments.dropFirst().map(Format.shellWord)).joined(separator: " ")
+    (["recolor"] + Recolor.arguments.map(Format.shellWord)).joined(separator: " ")
   }
 }

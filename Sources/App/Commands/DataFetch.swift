@@ -43,7 +43,7 @@ struct DataFetch: SpeakingCommand {
       display.update(Self.line(progress, seconds: (ContinuousClock.now - start) / .seconds(1)))
     }
     display.clear()
-    try Console.output("\(archive.name) is in \(folder).")
+    try Console.output(line: "\(archive.name) is in \(folder).")
   }
 
   private static func line(_ progress: CIFARArchive.Progress, seconds: Double) -> String {

@@ -92,7 +92,7 @@ extension DeviceReport.Processor {
     device = backend.name
     name = CPUBackend.processorName
     threads = backend.pool.workerCount
-    memoryBytes = backend.maximumAllocationByteCount
+    memoryBytes = backend.memoryByteCount
     instructionSet = CPUBackend.instructionSetName
     switch Result(catching: { () throws(BackendError) in try OpenBLAS.shared() }) {
     case .success(let library):
@@ -131,7 +131,7 @@ extension DeviceReport {
     ]
     var lines = [TextTable.text(columns, rows), ""]
     lines.append("--device auto takes \(automatic).")
-    if let openclProblem { lines.append("OpenCL: \(openclProblem)") }
+    if let openclProblem { lines.append("OpenCL: \(openclProblem)".printable) }
     lines.append(blasLine)
     return lines.joined(separator: "\n")
   }
@@ -139,7 +139,8 @@ extension DeviceReport {
   private var blasLine: String {
     let note = "BLAS (not needed, a yardstick for bench): "
     guard let core = cpu.blasCore else { return note + (cpu.blasProblem ?? "not found") }
-    return note
-      + (cpu.blasProblem.map { "runs on a slow core, \(core): \($0)" } ?? "runs on a fast core, \(core)")
+    return
+      (note
+      + (cpu.blasProblem.map { "runs on a slow core, \(core): \($0)" } ?? "runs on a fast core, \(core)")).printable
   }
 }

@@ -32,8 +32,8 @@ struct Evaluate: SpeakingCommand {
     help: ArgumentHelp(
       "The part to measure on: the test photographs, or those that the run validated or trained on. (default: test)",
       discussion: """
-        The latter two are those of the run that the weights are in. Of a folder of images that holds no folders train \
-        and test, the test part is what the run was not trained on.
+        The latter two are those of the run that the weights are in. Of a folder of images that holds folders train \
+        and val but none test, the test part is val; of one without such folders, what the run was not trained on.
         """))
   var split: Split?
   @Option(parsing: .unconditional, help: "Number of photographs to measure on, the first ones. (default: all)")

@@ -23,8 +23,9 @@ struct EvaluationData {
   ///   - size: Width and height to which they are resized; nil for the size that the first weights were trained on.
   /// - Throws: `DataError`, `RunError`.
   func load(for weights: [Checkpoint], size: Int? = nil) throws -> ImageDataset {
-    let size = size ?? weights.first?.imageSize?.width ?? CIFAR10.imageSize
-    let (dataset, indices) = try part(size: size, for: weights)
+    let (dataset, indices) = try part(
+      size: size ?? weights.first?.imageSize?.width ?? CIFAR10.imageSize, for: weights)
+    try dataset.requireSize(size)
     if let images, images > indices.count {
       throw DataError.imageCount("--images \(images): the \(split.rawValue) split holds \(indices.count)")
     }
@@ -38,13 +39,17 @@ struct EvaluationData {
   /// Returns a data set, and the indices of the split's images in it, in ascending order.
   private func part(size: Int, for weights: [Checkpoint]) throws -> (ImageDataset, [UInt32]) {
     if split != .test, let weights = weights.first {
-      let dataset = try source.load(.training, size: size, toned: try toned(ofRun: weights.runConfiguration))
-      let parts = try Self.split(of: weights, count: dataset.count)
+      let run = weights.runConfiguration
+      let dataset = try source.load(.training, size: size, toned: try toned(ofRun: run), ofRun: run)
+      let parts = try Self.split(of: weights, dataset)
       return (dataset, split == .train ? parts.training : parts.validation)
     }
     if !source.hasTestPart, let folder = try source.imageFolder(.test) {
       let unseen = try UnseenImages(in: folder, size: size, toned: toned, for: weights)
       return (unseen.dataset, unseen.indices)
+    }
+    if let parts = source.parts(), parts.test == nil, let validation = parts.validation {
+      noteValidationImages(validation, weights)
     }
     let dataset = try source.load(.test, size: size, toned: toned ?? .drop)
     return (dataset, Array(0..<UInt32(dataset.count)))
@@ -62,10 +67,26 @@ struct EvaluationData {
     return run.usedToned
   }
 
+  /// Writes that the images of a folder of validation images are measured on. A run that does not record its folders
+  /// was trained on some of them.
+  private func noteValidationImages(_ name: String, _ weights: [Checkpoint]) {
+    let unaware = weights.first {
+      $0.runConfiguration.map { $0.data == source.description && $0.folders == nil } ?? false
+    }
+    Console.note(
+      "\(source) has no folder test; measuring on \(name)"
+        + (unaware.map { ", on some of which \($0.name) was trained" } ?? ""))
+  }
+
   /// Returns the training and validation images of the run that the weights are in, or of a run with their seed and no
   /// other options.
-  private static func split(of weights: Checkpoint, count: Int) throws(DataError) -> TrainingSplit {
+  private static func split(of weights: Checkpoint, _ dataset: ImageDataset) throws(DataError) -> TrainingSplit {
+    let count = dataset.count
     if let run = weights.runConfiguration { return try run.split(count: count) }
+    if let heldOutCount = dataset.heldOutCount {
+      // All of them: nothing is drawn.
+      return try TrainingSplit(count: count, heldOutCount: heldOutCount, seed: 0)
+    }
     let recipe = weights.recipe ?? TrainingOptions(recipeFor: weights.configuration.kind)
     Console.warning(
       "\(weights.name) is in no run; splitting by seed \(recipe.seed), as a run without --train-images and "

@@ -45,8 +45,8 @@ struct EvaluationReport: Encodable {
   var text: String {
     let model = subject.model.rawValue
     return """
-      \(subject.checkpoint): \(model), width \(subject.width)
-      \(Format.counted(metrics.images, "image")) of \(subject.data), the \(subject.split.rawValue) split
+      \(subject.checkpoint.printable): \(model), width \(subject.width)
+      \(Format.counted(metrics.images, "image")) of \(subject.data.printable), the \(subject.split.rawValue) split
 
       \(Metric.table(models: [(model, metrics)], grayCopy: subject.grayCopy, truth: subject.truth))
       """

@@ -85,6 +85,6 @@ struct Export: SpeakingCommand {
     case .safetensors:
       try WeightsExport(weights, isHalf: half, recommending: coloringOptions.choice).write(to: file)
     }
-    try Console.output(path)
+    try Console.output(line: path)
   }
 }

@@ -66,6 +66,8 @@ struct FullSizePictures {
       do throws(ImageError) {
         photograph = try RGBImage(contentsOf: path)
       } catch {
+        // Nothing is wrong with a picture where the system has no more file descriptors.
+        if case .file(let problem) = error, problem.isShortage { throw error }
         unreadable.append(error.description)
         continue
       }
@@ -93,6 +95,7 @@ struct FullSizePictures {
     guard omissions.toned < readableCount else { throw DataError.onlyToned(folder: folder, count: readableCount) }
     ImageFolderReport.noteUnreadable(unreadable, of: readCount, in: folder)
     ImageFolderReport.noteToned(omissions.toned, of: readableCount, in: folder)
+    ImageFolderReport.notePassedOver(try ImageFolder.passedOver(in: folder), in: folder)
     if let images, measuredCount < images {
       Console.warning("--images \(images): \(folder) holds only \(measuredCount) that can be measured")
     }

@@ -122,15 +122,15 @@ struct FullSizeReport: Encodable {
   var text: String {
     let excess = subject.worst.deltaEExcess
     return """
-      \(subject.checkpoint): \(subject.model.rawValue), width \(subject.width)
-      \(Format.counted(subject.images, "picture")) of \(subject.data) at full size, working size \
+      \(subject.checkpoint.printable): \(subject.model.rawValue), width \(subject.width)
+      \(Format.counted(subject.images, "picture")) of \(subject.data.printable) at full size, working size \
       \(subject.workingSize), strength \(Format.significant(Double(subject.strength), 3)), \
       color contrast \(Format.significant(Double(subject.colorContrast), 3))
 
       \(metrics)
 
       \(comparison)
-      The worst picture is \(subject.worst.name): ΔE is \(Format.fixed(abs(excess), 2)) \
+      The worst picture is \(subject.worst.name.printable): ΔE is \(Format.fixed(abs(excess), 2)) \
       \(excess < 0 ? "below" : "above") the gray copy's.
       """
   }

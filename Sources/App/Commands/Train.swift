@@ -18,7 +18,7 @@ struct Train: SpeakingCommand {
         recolor train gan --data cifar10 --out runs/gan
         recolor train gan --data photographs --size 64 --batch-size 16 --out runs/own
         recolor train gan --data cifar10 --out runs/long --save-every 200 --keep 3
-        recolor train gan --resume runs/long
+        recolor train --resume runs/long
         recolor train gan --init builtin:photo --data album --out runs/album
         recolor train --config runs/gan/config.json --seed 2 --out runs/again
 
@@ -30,14 +30,15 @@ struct Train: SpeakingCommand {
       The folder of the run gets config.json, metrics.csv with a row an epoch, samples/epoch_001.png and so on (gray, \
       predicted, photograph), and the weights in checkpoints/: the last, the best by validation, and what --keep says. \
       Ctrl-C saves and stops, as do TERM and a closed terminal. --resume continues from the last save with the same \
-      bits, also after a crash. To train a finished run for longer, raise epochs in its config.json and resume it.
+      bits, also after a crash; --epochs or --steps beside it train a finished run for longer, and --data says where its \
+      photographs are now.
 
       A NaN or infinite loss ends the run; the last good weights stay. So does a gan's discriminator that dominates \
       for 1000 steps while the L1 loss does not fall, unless --no-guard is given. See docs/runs.md.
       """)
 
-  @Argument(help: "The model: \(ModelKind.names).")
-  var model: ModelKind
+  @Argument(help: "The model: \(ModelKind.names). --resume takes it from the run.")
+  var model: ModelKind?
   @Option(
     help: ArgumentHelp("Folder for the run; it must be new or empty.", valueName: "folder"),
     completion: .directory)
@@ -64,17 +65,22 @@ struct Train: SpeakingCommand {
       if out != nil { throw ValidationError("--out: a run that goes on stays in its folder, \(resume).") }
       if config != nil { throw ValidationError("--config: a run that goes on has a config.json of its own.") }
       try options.validate(forResuming: resume)
-    } else if out?.isEmpty ?? true {
+      if let model { try options.validate(for: model) }
+      return
+    }
+    guard let model else { throw ValidationError("<model> is missing: name \(ModelKind.names).") }
+    if out?.isEmpty ?? true {
       throw ValidationError("--out is missing: name a folder for the run, or go on with one by --resume.")
     }
     try options.validate(for: model)
     // Initial weights may decide the color space.
-    if resume == nil, options.initialWeights == nil { try options.validateTogether(for: model, startingFrom: nil) }
+    if options.initialWeights == nil { try options.validateTogether(for: model, startingFrom: nil) }
   }
 
   func run() throws {
     let stop = StopSignal()
-    let run = try resume.map { try resumed($0) } ?? started(in: out ?? "")
+    let run = try started()
+    let model = run.configuration.model.kind
     let display = TrainingDisplay(run)
     let outcome: TrainingRun.Outcome
     do {
@@ -91,7 +97,15 @@ struct Train: SpeakingCommand {
     }
   }
 
-  private func started(in folder: String) throws -> TrainingRun {
+  /// Starts the run, or resumes it.
+  private func started() throws -> TrainingRun {
+    if let resume { return try resumed(resume) }
+    // `validate` has refused a command line without one of them.
+    guard let model, let out else { throw ValidationError("<model> or --out is missing.") }
+    return try started(model, in: out)
+  }
+
+  private func started(_ model: ModelKind, in folder: String) throws -> TrainingRun {
     let weights = try options.initialWeights.map { given in
       (name: given.path, checkpoint: try Checkpoint(argument: given.path, kind: model, upsampling: options.upsampling))
     }
@@ -102,11 +116,13 @@ struct Train: SpeakingCommand {
     if let weights { try configuration.setInitialWeights(weights.checkpoint, named: weights.name) }
     let dataset = try options.source.load(
       .training, size: configuration.imageWidth, toned: configuration.usedToned)
-    if let size = options.size, dataset.width != size {
-      throw RunError.invalidOption(
-        "--size \(size): the photographs of \(dataset.name) are \(dataset.width)×\(dataset.height)")
-    }
+    try dataset.requireSize(options.size)
     (configuration.imageHeight, configuration.imageWidth) = (dataset.height, dataset.width)
+    configuration.dataFolder = options.source.place(of: dataset)
+    if let parts = options.source.parts() {
+      configuration.folders = TrainingFolders(parts, of: dataset)
+      ImageFolderReport.note(parts, of: dataset.source, dataset)
+    }
     let run = try TrainingRun(
       configuration, startingFrom: weights, in: URL(filePath: folder), dataset: dataset,
       residency: options.deviceImages, on: backend)
@@ -142,16 +158,19 @@ struct Train: SpeakingCommand {
     let directory = try RunDirectory(resuming: URL(filePath: folder))
     var configuration = try directory.readConfiguration()
     options.applyChanges(to: &configuration)
-    guard configuration.model.kind == model else {
-      throw RunError.invalidOption(
-        "--resume \(folder): trains a \(configuration.model.kind.rawValue), not a \(model.rawValue)")
+    let kind = configuration.model.kind
+    if let model, model != kind {
+      throw RunError.invalidOption("--resume \(folder): trains a \(kind.rawValue), not a \(model.rawValue)")
     }
+    try options.validate(for: kind)
     guard let device = DeviceSelection(argument: configuration.device) else {
       throw RunError.notARun(path: folder, reason: "config.json names no device: \(configuration.device)")
     }
     let backend = try backend(device, configuration.precision ?? .float32, toResume: folder)
-    let dataset = try DataSource(argument: configuration.data).load(
-      .training, size: configuration.imageWidth, toned: configuration.usedToned)
+    let source = DataSource(argument: configuration.data)
+    let dataset = try source.found(in: configuration.dataFolder).load(
+      .training, size: configuration.imageWidth, toned: configuration.usedToned, ofRun: configuration)
+    configuration.dataFolder = source.place(of: dataset)
     return try TrainingRun(
       resuming: directory, as: configuration, dataset: dataset, residency: options.deviceImages, on: backend)
   }

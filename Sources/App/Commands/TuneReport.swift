@@ -78,7 +78,7 @@ struct TuneReport: Encodable {
         }))
     lines += ["", total, counts]
     if leftOut > 0 { lines.append("\(leftOut) more passes were not searched; --seconds gives more time.") }
-    lines.append(file.map { "Kept in \($0)." } ?? "Nothing is kept.")
+    lines.append(file.map { "Kept in \($0.printable)." } ?? "Nothing is kept.")
     return lines.joined(separator: "\n")
   }
 

@@ -22,7 +22,7 @@ struct ComparedModel {
     name = argument.name ?? weights.shortName
     let run = weights.run
     let settings = run.flatMap { run in
-      (try? run.readConfiguration()).flatMap { _ in try? readFile(run.configuration.path) }
+      (try? run.readConfiguration()).flatMap { _ in try? readOrdinaryFile(run.configuration.path) }
     }
     guard let run, let settings, let value = try? JSONDecoder().decode(JSONValue.self, from: Data(settings)) else {
       self.settings = Self.settings(in: weights)
@@ -30,9 +30,7 @@ struct ComparedModel {
       return
     }
     self.settings = value
-    log = (try? readFile(run.metrics.path, limit: Self.largestText)).map {
-      CSVTable(parsing: String(decoding: $0, as: UTF8.self))
-    }
+    log = (try? readOrdinaryText(run.metrics.path, limit: Self.largestText)).map(CSVTable.init(parsing:))
   }
 
   /// Opens weights. Files that do not say what they are have no option here, which would be of all models.
@@ -53,12 +51,17 @@ struct ComparedModel {
     }
   }
 
-  /// Opens several models. Those of the same name get their paths as names.
+  /// Opens several models. Those of the same name get their paths as names, unless the name was given.
+  /// - Throws: `ValidationError` where two models still have the same name; what opening one throws.
   static func open(_ arguments: [ModelArgument]) throws -> [ComparedModel] {
     var models = try arguments.map(ComparedModel.init)
     let names = models.map(\.name)
     for (index, argument) in arguments.enumerated() where names.count(where: { $0 == names[index] }) > 1 {
       if argument.name == nil { models[index].name = argument.path }
+    }
+    var taken: Set<String> = []
+    for model in models where !taken.insert(model.name).inserted {
+      throw ValidationError("two models have the name \(model.name); NAME=MODEL gives one of them another.")
     }
     return models
   }
@@ -80,7 +83,7 @@ struct ModelArgument: Equatable, ExpressibleByArgument {
 
   init?(argument: String) {
     // A file whose name contains an equals sign.
-    guard !FileManager.default.fileExists(atPath: argument), let sign = argument.firstIndex(of: "=") else {
+    guard !Folder.holdsName(argument), let sign = argument.firstIndex(of: "=") else {
       guard !argument.isEmpty else { return nil }
       (name, path) = (nil, argument)
       return

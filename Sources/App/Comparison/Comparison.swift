@@ -166,7 +166,7 @@ extension Comparison {
   /// The report as text.
   var text: String {
     """
-    \(Format.count(images)) images of \(data)
+    \(Format.count(images)) images of \(data.printable)
 
     \(Metric.table(models: models.map { ($0.name, $0.metrics) }, grayCopy: grayCopy, truth: truth))
     """

@@ -34,7 +34,7 @@ struct ComparisonFolder {
     struct Report: Decodable {
       let format: String
     }
-    guard let bytes = try? readFile(report, limit: Self.largestReport) else { return false }
+    guard let bytes = try? readOrdinaryFile(report, limit: Self.largestReport) else { return false }
     return (try? JSONDecoder().decode(Report.self, from: Data(bytes)))?.format == Comparison.formatName
   }
 

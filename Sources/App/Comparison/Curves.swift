@@ -35,13 +35,18 @@ struct Curves: Encodable {
   /// - Parameter logs: Each run's name and table; nil for weights outside a run.
   init(_ logs: [(name: String, table: CSVTable?)]) {
     var names: [String] = []
-    for column in logs.compactMap(\.table).flatMap(\.columns)
-    where !Self.counters.contains(column) && !names.contains(column) {
+    var known = Self.counters
+    for column in logs.compactMap(\.table).flatMap(\.columns) where known.insert(column).inserted {
       names.append(column)
+    }
+    // A file may have any number of columns.
+    let places = logs.map { log in
+      Dictionary(zip(log.table?.columns ?? [], 0...), uniquingKeysWith: { first, _ in first })
     }
     quantities = names.compactMap { column in
       let runs = logs.enumerated().compactMap { index, log -> Run? in
-        let points = log.table.map { Self.points(of: column, in: $0) } ?? []
+        guard let table = log.table, let place = places[index][column] else { return nil }
+        let points = Self.points(inColumn: place, of: table, epochs: places[index]["epoch"])
         return points.isEmpty ? nil : Run(name: log.name, index: index, points: points)
       }
       // A column of words, or an empty one, has no curve.
@@ -55,10 +60,8 @@ struct Curves: Encodable {
   }
 
   /// Returns a column's values over the epoch, or over the row where the table has no epochs.
-  private static func points(of column: String, in table: CSVTable) -> [Point] {
-    guard let valueIndex = table.columns.firstIndex(of: column) else { return [] }
-    let epochIndex = table.columns.firstIndex(of: "epoch")
-    return table.rows.enumerated().compactMap { number, row in
+  private static func points(inColumn valueIndex: Int, of table: CSVTable, epochs epochIndex: Int?) -> [Point] {
+    table.rows.enumerated().compactMap { number, row in
       guard let value = Double(row[valueIndex]),
         let epoch = epochIndex.map({ Double(row[$0]) }) ?? Double(number + 1)
       else { return nil }

@@ -27,9 +27,21 @@ struct UnstatedTraits: ParsableArguments {
   var upsampling: UpsamplingKind?
 
   /// Opens the weights that an argument names.
-  /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`, `RunError`.
+  /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`; `RunError`, also where the weights say otherwise than
+  ///   an option.
   func open(_ argument: String) throws -> Checkpoint {
-    try Checkpoint(argument: argument, kind: model, upsampling: upsampling)
+    let weights = try Checkpoint(argument: argument, kind: model, upsampling: upsampling)
+    let found = weights.configuration
+    if let model, model != found.kind {
+      throw RunError.invalidOption(
+        "--model \(model.rawValue): \(weights.name) is of a \(found.kind.rawValue); leave --model out")
+    }
+    if let upsampling, upsampling != found.upsampling {
+      throw RunError.invalidOption(
+        "--upsampling \(upsampling.rawValue): \(weights.name) has the upsampling \(found.upsampling.rawValue); leave "
+          + "--upsampling out")
+    }
+    return weights
   }
 }
 

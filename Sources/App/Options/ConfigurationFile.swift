@@ -27,7 +27,9 @@ struct ConfigurationFile {
   private static let groups: Set = ["model", "options"]
 
   /// Keys of a run's `config.json` that are no options.
-  static let records: Set = ["version", "data-fingerprint", "device-description", "tuning"]
+  static let records: Set = [
+    "version", "data-folder", "data-fingerprint", "device-description", "tuning", "folders",
+  ]
 
   /// The names on the command line of keys that are no options' names.
   private static var otherNames: [String: String] {
@@ -45,7 +47,7 @@ struct ConfigurationFile {
     let root: Node?
     do {
       // JSON is a subset of YAML.
-      root = try Yams.compose(yaml: String(decoding: try readFile(path, limit: Self.largestFile), as: UTF8.self))
+      root = try Yams.compose(yaml: try readText(path, limit: Self.largestFile))
     } catch let error as FileError {
       throw ConfigurationError(unreadable: error)
     } catch {

@@ -5,7 +5,7 @@ struct FullSizeOptions: ParsableArguments {
   @Flag(
     help: ArgumentHelp(
       "Measure the photographs of a folder at their full size, colored as colorize does.",
-      discussion: "Where the folder holds folders train and test, those in test."))
+      discussion: "Where the folder holds folders train and test, those in test; without test, those in val."))
   var fullSize = false
   @OptionGroup var coloring: ColoringOptions
   @Option(help: ArgumentHelp("Also write the scores of each picture to this file.", valueName: "file"))

@@ -1,4 +1,5 @@
 import Data
+import Imaging
 
 /// The reading of a folder of images, with a display of its progress and remarks about images that are left out.
 enum ImageFolderReport {
@@ -7,19 +8,37 @@ enum ImageFolderReport {
 
   /// Reads the images of a folder.
   /// - Parameters:
+  ///   - parts: Names of folders in it whose images are read, one folder after the other; nil for all images.
   ///   - size: Width and height to which the images are resized.
   ///   - toned: Whether gray and toned images are left out.
-  static func load(_ folder: String, size: Int, toned: TonedImages) throws(DataError) -> ImageDataset {
-    let contents = try read(folder, size: size, toned: toned)
+  static func load(
+    _ folder: String, parts: [String]? = nil, size: Int, toned: TonedImages
+  ) throws(DataError) -> ImageDataset {
+    let contents = try read(folder, parts: parts, size: size, toned: toned)
     note(contents, of: folder)
     return contents.dataset
   }
 
   /// Reads the images of a folder, without remarks.
-  static func read(_ folder: String, size: Int, toned: TonedImages) throws(DataError) -> ImageFolder.Contents {
+  static func read(
+    _ folder: String, parts: [String]? = nil, size: Int, toned: TonedImages
+  ) throws(DataError) -> ImageFolder.Contents {
     let display = ProgressDisplay()
     defer { display.clear() }
-    return try ImageFolder.load(folder, width: size, height: size, toned: toned) { display.update(line($0)) }
+    return try ImageFolder.load(folder, parts: parts, width: size, height: size, toned: toned) {
+      display.update(line($0))
+    }
+  }
+
+  /// Writes which folder inside a folder of images is used for what.
+  /// - Parameter dataset: The images for training and validation.
+  static func note(_ parts: FolderParts, of folder: String, _ dataset: ImageDataset) {
+    let trainingCount = dataset.count - (dataset.heldOutCount ?? 0)
+    let validation = parts.validation.map { "validating on \($0) (\(Format.count(dataset.heldOutCount ?? 0)))" }
+    Console.note(
+      "\(folder): training on \(parts.training) (\(Format.counted(trainingCount, "photograph"))), "
+        + (validation ?? "some of them held out for validation")
+        + (parts.test.map { "; \($0) is left for evaluate and compare" } ?? ""))
   }
 
   /// Writes remarks about the images that are left out.
@@ -27,6 +46,12 @@ enum ImageFolderReport {
     let readableCount = contents.tonedCount + contents.dataset.count
     noteUnreadable(contents.unreadable.map(\.reason), of: contents.unreadable.count + readableCount, in: folder)
     noteToned(contents.tonedCount, of: readableCount, in: folder)
+    notePassedOver(contents.passedOver, in: folder)
+  }
+
+  /// Counts pictures that are left out because they are of formats that are not read.
+  static func notePassedOver(_ pictures: PassedOverPictures, in folder: String) {
+    if !pictures.isEmpty { Console.note(pictures.remark(about: folder)) }
   }
 
   /// Names images that are left out because they cannot be read, and counts them.

@@ -34,11 +34,9 @@ struct ModelOptions: ParsableArguments {
     try ModelConfiguration(kind: kind, width: width, upsampling: givenUpsampling ?? .transposed)
   }
 
-  static var batchSizes: Requirement<Int> { .within(1...65_536) }
-
   /// Throws `ValidationError` where one of the models does not exist in this size or does not take images of this size.
   func validate(for kinds: [ModelKind]) throws {
-    try Self.batchSizes.check(batchSize, of: "batch-size")
+    try RunRequirements.batchSize.check(batchSize, of: "batch-size")
     for kind in kinds {
       try Self.validate(size: size) { () throws(ModelError) in try configuration(kind) }
     }

@@ -14,7 +14,8 @@ struct TrainOptions: ParsableArguments {
       "Photographs to train on: cifar10, cifar100, scenes, or a folder. (default: \(defaultSource))",
       discussion: """
         scenes are painted by the program; cifar10 and cifar100 are what "recolor data fetch" downloads; a folder \
-        holds images, in folders inside it as well, or the binary files of CIFAR-10 or CIFAR-100.
+        holds images, in folders inside it as well, or the binary files of CIFAR-10 or CIFAR-100. Where it holds \
+        folders train and val, the run trains on the first and validates on the second.
         """,
       valueName: "source"))
   var data: DataSource?
@@ -178,7 +179,8 @@ enum SpectralNormFlag: EnumerableFlag {
   }
 }
 
-/// The options that decide when a run is saved and stopped. They do not change what is learned.
+/// The options that decide when a run is saved and stopped, and which weights are its best. They do not change what is
+/// learned.
 struct SavingOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
@@ -190,6 +192,19 @@ struct SavingOptions: ParsableArguments {
       "Number of the last saves to keep as checkpoints/epoch_012.safetensors and step_000500.safetensors. (default: 0)",
       valueName: "count"))
   var keep: Int?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Stop after this many epochs in a row without better weights. (default: never)", valueName: "epochs"))
+  var patience: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The measure of the validation photographs that decides which weights are the best. (default: mse)",
+      discussion: """
+        mse, mae and delta-e are errors, ssim is a similarity; by them, a gan's palest epoch is often the best. \
+        colorfulness-gap is the distance from the photographs' colorfulness, whether the colors are right or not.
+        """, valueName: BestMeasure.allValueStrings.joined(separator: "|")))
+  var bestBy: BestMeasure?
   @Flag(help: "Continue although gan's discriminator overpowers the generator.")
   var noGuard = false
 }
@@ -198,40 +213,47 @@ extension TrainOptions {
   /// The options of a run's configuration. With `--resume`, the first one in this order is reported.
   static var all: [TrainOption] {
     [
-      TrainOption("data", \.data) { $0.data = $1.description },
+      TrainOption("data", \.data, mayChange: true) { ($0.data, $0.dataFolder) = ($1.description, nil) },
       TrainOption("device", \.device, mayBeEdited: true),
       TrainOption("precision", \.precision, mayBeEdited: true),
-      TrainOption("epochs", \.epochs, setting: .init(\.epochs), mayBeEdited: true, must: .positive) { $0.epochs = $1 },
-      TrainOption("batch-size", \.batchSize, isOfRecipe: true, must: ModelOptions.batchSizes) {
+      TrainOption("epochs", \.epochs, setting: .init(\.epochs), mayChange: true, must: RunRequirements.count) {
+        $0.epochs = $1
+      },
+      TrainOption("batch-size", \.batchSize, isOfRecipe: true, must: RunRequirements.batchSize) {
         $0.options.batchSize = $1
       },
       TrainOption("width", \.width, setting: .init(\.width), must: .within(ModelConfiguration.widths)) {
         $0.model.width = $1
       },
       TrainOption("seed", \.seed) { $0.options.seed = $1 },
-      TrainOption("learning-rate", \.learningRate, isOfRecipe: true, must: .positive) { $0.options.learningRate = $1 },
-      TrainOption("learning-rate-decay", \.learningRateDecay, isOfRecipe: true, must: .factor) {
+      TrainOption("learning-rate", \.learningRate, isOfRecipe: true, must: RunRequirements.learningRate) {
+        $0.options.learningRate = $1
+      },
+      TrainOption("learning-rate-decay", \.learningRateDecay, isOfRecipe: true, must: RunRequirements.learningRateDecay)
+      {
         $0.options.learningRateDecay = $1
       },
-      TrainOption("l1-weight", \.l1Weight, of: .l1Term, isOfRecipe: true, must: .notNegative) {
+      TrainOption("l1-weight", \.l1Weight, of: .l1Term, isOfRecipe: true, must: RunRequirements.l1Weight) {
         $0.options.l1Weight = $1
       },
       TrainOption("upsampling", \.upsampling, setting: .init(\.upsampling)) { $0.model.upsampling = $1 },
       TrainOption("size", \.size, keys: ["image-width", "image-height"], setting: .init(\.imageSize)),
       TrainOption("toned", \.toned) { $0.toned = $1 },
-      TrainOption("train-images", \.trainImages, must: .positive) { $0.trainImages = $1 },
-      TrainOption("validation-images", \.validationImages, must: .notNegative) { $0.validationImages = $1 },
-      TrainOption("steps", \.steps, mayBeEdited: true, must: .positive) { $0.steps = $1 },
+      TrainOption("train-images", \.trainImages, must: RunRequirements.trainImages) { $0.trainImages = $1 },
+      TrainOption("validation-images", \.validationImages, must: RunRequirements.validationImages) {
+        $0.validationImages = $1
+      },
+      TrainOption("steps", \.steps, mayChange: true, must: RunRequirements.count) { $0.steps = $1 },
       TrainOption("init", \.initialWeights) { $0.initialWeights = $1.expected },
       TrainOption("recipe", \.recipeOptions.recipe, isOfRecipe: true),
       TrainOption("color-space", \.recipeOptions.colorSpace, setting: .init(\.colorSpace)) { $0.model.colorSpace = $1 },
-      TrainOption("rebalancing", \.recipeOptions.rebalancing, isOfRecipe: true, must: .zeroToOne) {
+      TrainOption("rebalancing", \.recipeOptions.rebalancing, isOfRecipe: true, must: RunRequirements.rebalancing) {
         $0.options.rebalancing = $1
       },
       TrainOption("flips", \.recipeOptions.flips, keys: ["horizontal-flips"], isOfRecipe: true) {
         $0.options.horizontalFlips = $1
       },
-      TrainOption("average-decay", \.recipeOptions.averageDecay, isOfRecipe: true, must: .share) {
+      TrainOption("average-decay", \.recipeOptions.averageDecay, isOfRecipe: true, must: RunRequirements.averageDecay) {
         $0.options.averageDecay = $1
       },
       TrainOption("spectral-norm", \.recipeOptions.spectralNorm, of: .discriminator, isOfRecipe: true) {
@@ -239,10 +261,12 @@ extension TrainOptions {
       },
       TrainOption(
         "discriminator-learning-rate", \.recipeOptions.discriminatorLearningRate, of: .discriminator, isOfRecipe: true,
-        must: .positive
+        must: RunRequirements.learningRate
       ) { $0.options.discriminatorLearningRate = $1 },
-      TrainOption("save-every", \.saving.saveEvery, mayChange: true, must: .positive) { $0.saveEvery = $1 },
-      TrainOption("keep", \.saving.keep, mayChange: true, must: .notNegative) { $0.keep = $1 },
+      TrainOption("save-every", \.saving.saveEvery, mayChange: true, must: RunRequirements.count) { $0.saveEvery = $1 },
+      TrainOption("keep", \.saving.keep, mayChange: true, must: RunRequirements.keep) { $0.keep = $1 },
+      TrainOption("patience", \.saving.patience, mayChange: true, must: RunRequirements.count) { $0.patience = $1 },
+      TrainOption("best-by", \.saving.bestBy) { $0.bestBy = $1 },
       TrainOption("no-guard", \.saving.noGuard.ifSet, of: .discriminator, mayChange: true) { $0.noGuard = $1 },
     ]
   }
@@ -323,6 +347,8 @@ extension Bool {
 }
 
 extension ColorSpace: ExpressibleByArgument {}
+
+extension BestMeasure: ExpressibleByArgument {}
 
 extension ImageResidency: ExpressibleByArgument {
   public init?(argument: String) {

@@ -15,7 +15,7 @@ struct WeightsFile {
       url = try Self.weights(inFolder: path)
       return
     }
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard Folder.holdsName(path) else {
       let model = BuiltInModel.allCases.first { $0.rawValue == path }
       throw .file(
         path: path,
@@ -28,7 +28,7 @@ struct WeightsFile {
 
   private static func weights(inFolder path: String) throws(RunError) -> URL {
     let run = RunDirectory(opening: URL(filePath: path))
-    if let weights = [run.best, run.last].first(where: { Folder.holdsFile($0.path) }) { return weights }
+    if let weights = [run.best, run.last].first(where: { Folder.holdsName($0.path) }) { return weights }
     if RunPlace.isRun(path) {
       throw .file(path: path, reason: "no weights yet; the run writes them after its first epoch, or by --save-every")
     }

@@ -1,17 +1,32 @@
+import Files
 import Glibc
 import Logging
 import Synchronization
 
-/// Standard output, for results, and standard error, for everything else.
+/// Standard output, for results, and standard error, for everything else. Whatever a text holds, names of files among it,
+/// only shows: see `String.printable`.
 enum Console {
-  /// Writes lines to standard output.
+  /// Opens those of standard input, output and error that are closed, so that no file of the program gets their number
+  /// and has messages written into it. Their use still fails: the opening is for the other direction.
+  static func reserveDescriptors() {
+    // In ascending order, since `open` takes the lowest number that is free.
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+  }
+
+  /// Writes lines to standard output. Parts of them that the program did not choose, such as names, must be `printable`
+  /// already, since line feeds are kept.
   ///
   /// Throws where they cannot be written: a report cut short by a full disk must not look complete.
   static func output(_ text: String) throws(OutputError) {
-    guard write(text + "\n", to: STDOUT_FILENO) else {
+    guard write(text.printableLines + "\n", to: STDOUT_FILENO) else {
       throw OutputError(reason: String(cString: strerror(errno)))
     }
   }
+
+  /// Writes one line to standard output, such as the path of a file.
+  static func output(line: String) throws(OutputError) { try output(line.printable) }
 
   /// Writes bytes to standard output, such as a file into a pipe.
   static func output(_ bytes: [UInt8]) throws(OutputError) {
@@ -45,7 +60,7 @@ enum Console {
 
   /// Writes a line about what the command does to standard error, unless it is to be quiet.
   static func note(_ line: String) {
-    if level != .quiet { _ = write("recolor: \(line)\n", to: STDERR_FILENO) }
+    if level != .quiet { _ = write("recolor: \(line.printable)\n", to: STDERR_FILENO) }
   }
 
   /// Writes a line that only `--verbose` asks for to standard error.
@@ -53,7 +68,8 @@ enum Console {
     if level == .verbose { note(line) }
   }
 
-  /// Writes text to standard error, without a line feed, unless the command is to be quiet.
+  /// Writes text to standard error as it is, with its controls of a terminal and without a line feed, unless the command
+  /// is to be quiet.
   static func progress(_ text: String) {
     if level != .quiet { _ = write(text, to: STDERR_FILENO) }
   }
@@ -61,7 +77,7 @@ enum Console {
   /// - Parameter color: The number of the kind's color in ECMA-48, of the foreground.
   private static func write(_ line: String, as kind: String, color: Int) {
     let kind = hasColors ? "\u{1B}[1;\(color)m\(kind):\u{1B}[0m" : "\(kind):"
-    _ = write("recolor: \(kind) \(line)\n", to: STDERR_FILENO)
+    _ = write("recolor: \(kind) \(line.printable)\n", to: STDERR_FILENO)
   }
 
   /// Whether standard error shows colors: a terminal does, unless the environment forbids it (https://no-color.org).
@@ -91,6 +107,10 @@ enum Console {
     while !rest.isEmpty {
       let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
       if written < 0, errno == EINTR { continue }
+      if written < 0, errno == EAGAIN {
+        FileDescriptor.wait(for: POLLOUT, on: descriptor)
+        continue
+      }
       guard written > 0 else { return false }
       rest = rest.dropFirst(written)
     }

@@ -80,6 +80,7 @@ enum Format {
   static func shellWord(_ text: String) -> String {
     let plain = text.allSatisfy { $0.isLetter || $0.isNumber || "/._-+=:,@%~".contains($0) }
     if plain, !text.isEmpty { return text }
+    if text.printable != text { return text.printableShellWord }
     return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
 

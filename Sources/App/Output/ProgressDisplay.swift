@@ -14,6 +14,7 @@ final class ProgressDisplay {
   /// Shows a line, on a terminal as much of it as fits.
   /// - Parameter name: The end of the line that may be shortened, such as a path.
   func update(_ line: String, name: String = "") {
+    let (line, name) = (line.printable, name.printable)
     if isTerminal {
       // A line that wraps could not be overwritten. Erasing to the end removes the rest of a longer line before it.
       Console.progress("\r\(Self.fitted(line, name: name, columns: Console.width - 1))\u{1B}[K")

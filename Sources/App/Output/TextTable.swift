@@ -1,4 +1,4 @@
-/// A table of columns of text, each as wide as its widest cell.
+/// A table of columns of text, each as wide as its widest cell. Cells are written as `String.printable`.
 struct TextTable {
   struct Column {
     let heading: String
@@ -15,7 +15,7 @@ struct TextTable {
   init(_ columns: [Column], fitting rows: [[String]]) {
     self.columns = columns
     widths = columns.indices.map { column in
-      rows.reduce(columns[column].heading.count) { max($0, $1[column].count) }
+      rows.reduce(columns[column].heading.printable.count) { max($0, $1[column].printable.count) }
     }
   }
 
@@ -24,7 +24,7 @@ struct TextTable {
   /// Returns one row, without spaces at its end.
   func line(_ cells: [String]) -> String {
     var line = ""
-    for (index, cell) in cells.enumerated() {
+    for (index, cell) in cells.map(\.printable).enumerated() {
       let space = String(repeating: " ", count: max(widths[index] - cell.count, 0))
       if index > 0 { line += "  " }
       line += columns[index].isRightAligned ? space + cell : cell + space

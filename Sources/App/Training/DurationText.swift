@@ -27,13 +27,11 @@ struct DurationText {
   }
 
   private func text(_ remedy: DurationEstimate.Remedy) -> String {
-    let option = estimate.isResumed ? "" : "--"
-    let place = estimate.isResumed ? " in its config.json" : ""
-    return switch remedy {
+    switch remedy {
     case .smallerWidth: "a smaller --width"
     case .smallerSize: "a smaller --size"
-    case .fewerSteps: "fewer \(option)steps\(place)"
-    case .fewerEpochs: "fewer \(option)epochs\(place)"
+    case .fewerSteps: "fewer --steps"
+    case .fewerEpochs: "fewer --epochs"
     case .fewerTrainingImages: "fewer --train-images"
     case .quickRecipe: "--recipe quick"
     }

@@ -6,18 +6,23 @@ final class TrainingDisplay {
   private let progress = ProgressDisplay()
   /// The step of the last save within an epoch.
   private var savedStep: Int?
+  /// Whether the run had come to its end before.
+  private let wasFinished: Bool
   /// An error of standard output. Training continues, and the error is reported at its end.
   private var outputError: OutputError?
 
   /// Writes a description of the run, and observes it.
   init(_ run: TrainingRun) {
     self.run = run
+    wasFinished = run.isFinished
     let configuration = run.configuration
     Console.note(
       "\(configuration.model.kind.rawValue), width \(configuration.model.width), on \(configuration.data) "
         + "(\(configuration.device)): \(Format.counted(run.stepsInEpoch, "step")) of "
         + "\(Format.counted(configuration.options.batchSize, "photograph")) an epoch")
-    if run.stepsDone > 0 {
+    if run.isFinished {
+      Console.note(Self.end(of: run))
+    } else if run.stepsDone > 0 {
       Console.note(
         "going on after step \(Format.count(run.stepsDone)); "
           + "\(run.epochsDone) of \(Format.counted(configuration.epochs, "epoch")) done")
@@ -32,6 +37,7 @@ final class TrainingDisplay {
     run.onEstimate = { [unowned self] in show($0) }
     run.onSave = { [unowned self] in savedStep = $0 }
     run.onEpoch = { [unowned self] in show($0) }
+    run.onDivergence = { Console.warning(Self.line($0)) }
   }
 
   func clear() { progress.clear() }
@@ -39,9 +45,12 @@ final class TrainingDisplay {
   /// Writes where the results are.
   func finish() throws(OutputError) {
     if let outputError { throw outputError }
+    if !wasFinished, run.isOutOfPatience, run.epochsDone < run.configuration.epochs {
+      Console.note(Self.end(of: run))
+    }
     let path = Format.shellWord(run.directory.url.path)
     try Console.output(
-      "finished; measure it with: recolor evaluate \(path) --data \(Format.shellWord(run.configuration.data))")
+      line: "finished; measure it with: recolor evaluate \(path) --data \(Format.shellWord(run.configuration.data))")
   }
 
   /// Seconds from which a duration is worth a line.
@@ -80,6 +89,27 @@ final class TrainingDisplay {
     }
     return line + "  \(Format.rate(epoch.imagesPerSecond)) images/s"
       + "  \(Format.duration(seconds: epoch.seconds))"
+  }
+
+  /// Returns why a run has ended, and what trains it for longer.
+  private static func end(of run: TrainingRun) -> String {
+    let epochs = Format.counted(run.epochsDone, "epoch")
+    if run.epochsDone >= run.configuration.epochs {
+      return "the run has done its \(epochs); --epochs trains it for longer"
+    }
+    if run.isAtStepLimit {
+      return "the run has done its \(Format.counted(run.stepsDone, "step")); --steps trains it for longer"
+    }
+    return "the run has ended after \(epochs): the best weights are of epoch \(run.bestEpoch ?? 0), and --patience "
+      + "\(run.configuration.patience ?? 0) asks for better ones; a larger one trains it for longer"
+  }
+
+  private static func line(_ divergence: Divergence) -> String {
+    "the training diverges: for \(Divergence.epochCount) epochs the validation mse, now "
+      + "\(Format.significant(divergence.error, 3)), has been far above the gray copy's, "
+      + "\(Format.significant(divergence.grayError, 3)), and has not fallen; start anew with a --learning-rate smaller "
+      + "than \(Format.significant(Double(divergence.learningRate), 3)), such as "
+      + Format.significant(Double(divergence.smallerLearningRate), 3)
   }
 
   private static func losses(_ losses: [(name: String, value: Double)]) -> String {

@@ -35,6 +35,16 @@ typedef struct {
   double chromaticities[8];
 } recolor_image_info;
 
+/// How much of a picture its file holds.
+typedef struct {
+  /// Number of first rows that were read; fewer than all where the file ends before them.
+  uint32_t row_count;
+  /// The rows that were read lack detail, because the file ends before the last pass over them.
+  bool is_coarse;
+  /// The end of the file is missing; it may be that of the pixels as well.
+  bool lacks_end;
+} recolor_extent;
+
 /// Writes bytes of an image file. Returns false where that fails, which ends the encoding.
 typedef bool (*recolor_sink)(void *context, const uint8_t *bytes, size_t count);
 

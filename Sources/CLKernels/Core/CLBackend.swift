@@ -40,7 +40,7 @@ public final class CLBackend: Backend {
   ///   - sources: where kernel files come from.
   ///   - cache: where compiled programs are kept; nil for nowhere.
   ///   - tuningStore: where measured algorithms are kept; nil for nowhere.
-  ///   - budget: nil for the device's memory.
+  ///   - budget: nil for the device's memory; of one that computes in the host's memory, what control groups leave.
   public init(
     device: CLDevice, bodies: KernelBodies? = nil, algorithms: AlgorithmChoice? = nil,
     precision: Precision? = .float32, profiling: Bool = false, sources: KernelSources = .standard(),
@@ -52,7 +52,11 @@ public final class CLBackend: Backend {
     self.bodies = bodies ?? (device.kind == .cpu ? .cpu : .gpu)
     self.algorithms = algorithms ?? AlgorithmChoice()
     self.sources = sources
-    self.budget = budget ?? MemoryBudget(ofDeviceWith: device.globalMemoryByteCount)
+    self.budget =
+      budget
+      ?? (device.kind == .cpu || device.hasUnifiedMemory
+        ? MemoryBudget(ofHost: .system, byteLimit: device.globalMemoryByteCount)
+        : MemoryBudget(ofDeviceWith: device.globalMemoryByteCount))
     self.cache = cache
     context = try CLContext(device: device)
     queue = try CLQueue(context: context, profiling: profiling)

@@ -28,7 +28,7 @@ public struct TuningStore: Sendable {
   /// Returns the algorithms that a backend is to use; nil where nothing was measured.
   func choice(for device: CLDevice, _ precision: Precision, _ sources: KernelSources) -> AlgorithmChoice? {
     // Most devices have no file, and then there is nothing to digest.
-    guard let path = path(for: device, precision), Folder.holdsFile(path),
+    guard let path = path(for: device, precision), CacheFolder.mayRead(path),
       let identity = TuningIdentity(device, precision, sources)
     else { return nil }
     do {
@@ -41,7 +41,9 @@ public struct TuningStore: Sendable {
 
   /// Returns the contents of the file for a device; without entries where there is none that can be used.
   func tuning(for device: CLDevice, _ identity: TuningIdentity) -> Tuning {
-    guard let path = path(for: device, identity.precision), let tuning = try? read(path, identity) else {
+    guard let path = path(for: device, identity.precision), CacheFolder.mayRead(path),
+      let tuning = try? read(path, identity)
+    else {
       return Tuning(identity)
     }
     return tuning
@@ -59,8 +61,10 @@ public struct TuningStore: Sendable {
     } catch {
       throw FileError(path: path, problem: "cannot be written", reason: "\(error)")
     }
-    try Folder.create(folder)
-    try AtomicFile.write(bytes, to: path)
+    guard CacheFolder.isTrusted(folder) else {
+      throw FileError(path: path, problem: "cannot be written", reason: "other users may write into its folder")
+    }
+    try CacheFolder.write(bytes, to: path)
     return path
   }
 
@@ -75,7 +79,7 @@ public struct TuningStore: Sendable {
   private static let largestByteCount = 1 << 26
 
   private func read(_ path: String, _ identity: TuningIdentity) throws(FileError) -> Tuning {
-    let bytes = try readFile(path, limit: Self.largestByteCount)
+    let bytes = try readOrdinaryFile(path, limit: Self.largestByteCount)
     let problem = "tuning file cannot be used"
     // The format first: the rest of another one may look like anything.
     guard let head = try? JSONDecoder().decode(Head.self, from: Data(bytes)) else {

@@ -15,10 +15,10 @@ public final class CPUBackend: Backend {
   private let budget: MemoryBudget
 
   /// A backend on `threadCount` threads, by default as many as `ThreadPool` starts.
-  /// - Parameter budget: nil for the machine's memory.
+  /// - Parameter budget: nil for the machine's memory, or what its control groups leave of it.
   public init(threadCount: Int? = nil, budget: MemoryBudget? = nil) {
     pool = ThreadPool(workerCount: threadCount)
-    self.budget = budget ?? MemoryBudget(ofDeviceWith: Self.physicalByteCount)
+    self.budget = budget ?? MemoryBudget(ofHost: .system)
   }
 
   public var deviceDescription: String {
@@ -54,15 +54,11 @@ public final class CPUBackend: Backend {
 
   public var precision: Precision { .float32 }
 
-  /// The machine's memory, or less where a budget limits it.
+  /// The machine's memory, or less where a control group or a budget limits it.
   public var memoryByteCount: Int { budget.limit }
 
   /// The machine's memory.
-  public var maximumAllocationByteCount: Int { Self.physicalByteCount }
-
-  private static var physicalByteCount: Int {
-    Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
-  }
+  public var maximumAllocationByteCount: Int { ControlGroup.machineMemory }
 
   public func allocate(byteCount: Int) throws(BackendError) -> DeviceMemory {
     // Linux overcommits memory: what does not fit would fail only when it is used.

@@ -1,5 +1,7 @@
 import CVectorLoops
+import Files
 import Glibc
+import Runtime
 import Synchronization
 
 /// A pool of threads, one per usable core including the caller's, that run the indices of one loop at a time.
@@ -10,15 +12,15 @@ public final class ThreadPool: Sendable {
   /// Threads that work on a loop, the caller included. `worker` in a body is below this.
   public let workerCount: Int
   private let state: State
-  private let threads: [pthread_t]
+  private let threads: [WorkerThread]
 
   /// A pool of `workerCount` threads, by default the number that `RECOLOR_THREADS` says, or one per usable core.
   public init(workerCount requested: Int? = nil) {
     let wanted = max(1, requested ?? Self.defaultWorkerCount)
     let state = State()
-    var threads: [pthread_t] = []
+    var threads: [WorkerThread] = []
     for worker in 1..<wanted {
-      guard let thread = Self.startThread(state, worker: worker) else { break }
+      guard let thread = WorkerThread({ state.work(worker: worker) }) else { break }
       threads.append(thread)
     }
     self.state = state
@@ -29,7 +31,7 @@ public final class ThreadPool: Sendable {
 
   deinit {
     state.stop()
-    for thread in threads { pthread_join(thread, nil) }
+    for thread in threads { thread.join() }
   }
 
   /// Runs `body(index, worker)` once for each index in `0 ..< count`, on all threads, and returns when all are done.
@@ -57,38 +59,28 @@ public final class ThreadPool: Sendable {
     }
   }
 
-  /// `RECOLOR_THREADS`, or the cores that this process may use.
+  /// `RECOLOR_THREADS`, or the cores that this process may use. Logs a warning where the former is no number of threads.
   public static var defaultWorkerCount: Int {
-    if let text = getenv("RECOLOR_THREADS"), let count = Int(String(cString: text)), count > 0 { return count }
-    return usableCoreCount
+    let usable = usableCoreCount
+    guard let text = getenv("RECOLOR_THREADS").map({ String(cString: $0) }), !text.isEmpty else { return usable }
+    let (count, warning) = workerCount(requested: text, usable: usable)
+    if let warning { Remarks.warning(warning) }
+    return count
   }
 
-  private static func startThread(_ state: State, worker: Int) -> pthread_t? {
-    let start = Unmanaged.passRetained(ThreadStart(state: state, worker: worker))
-    var thread = pthread_t()
-    let status = pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument else { return nil }
-        let start = Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
-        start.state.work(worker: start.worker)
-        return nil
-      }, start.toOpaque())
-    guard status == 0 else {
-      start.release()
-      return nil
+  /// Returns the number of threads that a value of `RECOLOR_THREADS` asks for, and what is wrong with it.
+  /// - Parameter usable: the number of cores, which is the answer where the value is no number of threads.
+  static func workerCount(requested text: String, usable: Int) -> (count: Int, warning: String?) {
+    guard let count = Int(text), count > 0 else {
+      return (usable, "RECOLOR_THREADS=\(text) is no number of threads from 1 on; left out")
     }
-    return thread
+    let largest = max(largestWorkerCount, usable)
+    guard count <= largest else { return (largest, "RECOLOR_THREADS=\(text) is too many; \(largest) are started") }
+    return (count, nil)
   }
 
-  private final class ThreadStart {
-    let state: State
-    let worker: Int
-    init(state: State, worker: Int) {
-      self.state = state
-      self.worker = worker
-    }
-  }
+  /// The most threads that `RECOLOR_THREADS` starts on a machine with fewer cores: more take memory and gain nothing.
+  private static let largestWorkerCount = 256
 }
 
 extension ThreadPool {

@@ -10,7 +10,7 @@ struct ArchiveReader: ~Copyable {
     guard let handle = archive_read_new() else { throw .library("archive_read_new") }
     archive_read_support_filter_gzip(handle)
     archive_read_support_format_tar(handle)
-    guard archive_read_open_filename(handle, path, 1 << 16) == ARCHIVE_OK else {
+    guard path.withPathBytes({ archive_read_open_filename(handle, $0, 1 << 16) }) == ARCHIVE_OK else {
       let error = Self.error(of: handle, path)
       archive_read_free(handle)
       throw error
@@ -42,7 +42,7 @@ struct ArchiveReader: ~Copyable {
   /// Writes the file that `nextFile` returned to `target`, and returns its SHA-256 in hexadecimal digits.
   func extract(to target: String) throws(DataError) -> String {
     var digest = SHA256()
-    let file = try withDataErrors { () throws(FileError) in try AtomicFile(path: target) }
+    let file = try withDataErrors { () throws(FileError) in try AtomicFile(path: target, followingLinks: false) }
     var piece = [UInt8](repeating: 0, count: 1 << 18)
     while true {
       let count = archive_read_data(handle, &piece, piece.count)

@@ -61,7 +61,7 @@ public enum CIFAR100 {
     let path = "\(folder)/\(classNamesFile)"
     guard Folder.holdsFile(path) else { return [] }
     let text = try withDataErrors { () throws(FileError) in
-      String(decoding: try readFile(path, limit: 1 << 16), as: UTF8.self)
+      try readOrdinaryText(path, limit: 1 << 16)
     }
     let names = text.split(whereSeparator: \.isNewline).map(String.init)
     guard names.count == records.classCounts.last else {

@@ -91,15 +91,25 @@ public struct CIFARArchive: Sendable {
       try checkMembers(in: target, progress)
       return target
     }
+    let existed = Folder.exists(folder)
     let part = try withDataErrors { () throws(FileError) in
       try Folder.create(folder)
-      return try FileDescriptor(path: "\(folder)/\(fileName).part", flags: O_RDWR | O_CREAT)
+      return try FileDescriptor(ownFile: "\(folder)/\(fileName).part", flags: O_RDWR | O_CREAT)
     }
     // Two processes must not write the same file.
     guard flock(part.rawValue, LOCK_EX | LOCK_NB) == 0 else {
       throw .file(FileError(path: part.path, problem: "cannot be written", reason: "another download is going on"))
     }
-    try downloadAndCheck(part, download, progress)
+    do {
+      try downloadAndCheck(part, download, progress)
+    } catch {
+      // Nothing to go on from.
+      if (try? part.byteCount()) == 0 {
+        Folder.removeFile(part.path)
+        if !existed { Folder.removeIfEmpty(folder) }
+      }
+      throw error
+    }
 
     // The lock covers this folder, too; an earlier run may have left it.
     let temporary = "\(target).tmp"
@@ -107,10 +117,11 @@ public struct CIFARArchive: Sendable {
     defer { Folder.remove(temporary) }
     try withDataErrors { () throws(FileError) in try Folder.create(temporary) }
     try unpack(part.path, into: temporary, progress)
-    guard rename(temporary, target) == 0 else {
+    let result = temporary.withPathBytes { source in target.withPathBytes { rename(source, $0) } }
+    guard result == 0 else {
       throw .file(FileError(path: target, problem: "cannot be made", reason: FileDescriptor.lastReason()))
     }
-    unlink(part.path)
+    Folder.removeFile(part.path)
     return target
   }
 
@@ -132,7 +143,7 @@ public struct CIFARArchive: Sendable {
       guard ftruncate(part.rawValue, 0) == 0 else {
         throw .file(FileError(path: part.path, problem: "cannot be written", reason: FileDescriptor.lastReason()))
       }
-      guard mayHoldOldBytes else { throw .checksum(path: url, expected: sha256, found: found) }
+      guard mayHoldOldBytes else { throw .checksum(path: Download.withoutSecrets(url), expected: sha256, found: found) }
       mayHoldOldBytes = false
     }
   }

@@ -14,6 +14,19 @@ struct Download {
 
   init(url: String) { self.url = url }
 
+  /// The address as messages show it.
+  private var shownURL: String { Self.withoutSecrets(url) }
+
+  /// Returns an address without the user, the password and the query, which may be a key; for messages.
+  static func withoutSecrets(_ url: String) -> String {
+    let scheme = url.firstRange(of: "://").map { url[..<$0.upperBound] } ?? ""
+    let rest = url[scheme.endIndex...]
+    let place = rest.prefix { !"?#".contains($0) }
+    let authority = place.prefix { $0 != "/" }
+    let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+    return scheme + host + place[authority.endIndex...] + (place.endIndex < rest.endIndex ? "?…" : "")
+  }
+
   /// Whether libcurl is initialized, which is done once in a process.
   private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
@@ -26,7 +39,7 @@ struct Download {
     throws(DataError)
   {
     guard url.hasPrefix("https://") || url.hasPrefix("http://") else {
-      throw .download(url: url, reason: "the address does not start with https:// or http://")
+      throw .download(url: shownURL, reason: "the address does not start with https:// or http://")
     }
     guard Self.isReady else { throw .library("curl_global_init") }
     var attempt = 0
@@ -56,7 +69,7 @@ struct Download {
     let responseCode: Int
     (status, failure, responseCode) = withoutActuallyEscaping(progress) { progress in
       let receiver = Receiver(
-        handle: handle, url: url, descriptor: file.rawValue, path: file.path, start: start, limit: limit,
+        handle: handle, url: shownURL, descriptor: file.rawValue, path: file.path, start: start, limit: limit,
         progress: progress)
       return errorText.withUnsafeMutableBufferPointer { text in
         let context = Unmanaged.passUnretained(receiver).toOpaque()
@@ -67,6 +80,7 @@ struct Download {
         recolor_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         recolor_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 1)
         recolor_curl_set_long(handle, CURLOPT_MAXREDIRS, 10)
+        recolor_curl_allow_http_only(handle)
         recolor_curl_set_long(handle, CURLOPT_FAILONERROR, 1)
         recolor_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT, 30)
         recolor_curl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1)
@@ -92,9 +106,9 @@ struct Download {
     }
     let received = try withDataErrors { () throws(FileError) in try file.byteCount() }
     if received > 0 && status != CURLE_HTTP_RETURNED_ERROR {
-      throw .interruptedDownload(url: url, received: received, reason: reason)
+      throw .interruptedDownload(url: shownURL, received: received, reason: reason)
     }
-    throw .download(url: url, reason: reason)
+    throw .download(url: shownURL, reason: reason)
   }
 
   private static let rangeNotSatisfiable = 416

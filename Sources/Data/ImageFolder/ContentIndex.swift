@@ -1,5 +1,7 @@
 import Files
 import Glibc
+import Imaging
+import Runtime
 
 /// The digests of a folder's files, kept so that unchanged files need not be read again.
 ///
@@ -24,7 +26,7 @@ struct ContentIndex: Equatable {
 
   /// Reads an index; empty where the file does not exist or is damaged.
   init(reading path: String) {
-    guard Folder.holdsFile(path), let bytes = try? readFile(path), bytes.last == 0 else { return }
+    guard CacheFolder.mayRead(path), let bytes = try? readOrdinaryFile(path), bytes.last == 0 else { return }
     let body = bytes.dropLast().lastIndex(of: 0).map { $0 + 1 } ?? 0
     guard let digest = try? SHA256.hexadecimal(of: Array(bytes[..<body])),
       bytes[body...].dropLast().elementsEqual(digest.utf8)
@@ -57,14 +59,15 @@ struct ContentIndex: Equatable {
     }
     bytes += digest.utf8
     bytes.append(0)
-    try AtomicFile.write(bytes, to: path)
+    try CacheFolder.write(bytes, to: path)
   }
 
   /// Returns the contents of a folder's files. Files without an entry and those that may have changed are read; entries
   /// of files that are not among `names` are removed.
   /// - Parameter names: Paths relative to `folder`.
+  /// - Throws: `DataError.file` where the system has no more file descriptors or memory: the files may be whole.
   mutating func contents(of names: [String], in folder: String, progress: (ImageFolder.Progress) -> Void)
-    -> [FileContents]
+    throws(DataError) -> [FileContents]
   {
     let now = time(nil)
     let known = entries
@@ -80,7 +83,12 @@ struct ContentIndex: Equatable {
       progress(.comparing(done: first, total: unknown.count))
       let part = first..<min(first + chunk, unknown.count)
       let found = Parallel.map(part) { Self.contents(of: "\(folder)/\(names[unknown[$0]])") }
-      for (place, found) in zip(part, found) { contents[unknown[place]] = found }
+      for (place, found) in zip(part, found) {
+        switch found {
+        case .success(let found): contents[unknown[place]] = found
+        case .failure(let error): throw .file(error)
+        }
+      }
     }
     entries = [:]
     for (index, name) in names.enumerated() {
@@ -92,11 +100,12 @@ struct ContentIndex: Equatable {
     return contents.map { $0 ?? .unreadable("") }
   }
 
-  private static func contents(of path: String) -> FileContents {
+  /// Returns the contents of a file; a failure where the system has no more file descriptors or memory.
+  private static func contents(of path: String) -> Result<FileContents, FileError> {
     do {
-      return .digest(try SHA256.hexadecimal(ofFile: path))
+      return .success(.digest(try SHA256.hexadecimal(ofFile: path)))
     } catch {
-      return .unreadable(error.description)
+      return error.isShortage ? .failure(error) : .success(.unreadable(error.description))
     }
   }
 }
@@ -119,8 +128,7 @@ struct FileIdentity: Equatable {
 
   /// Nil where there is no such file.
   init?(path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
+    guard let status = Folder.status(of: path) else { return nil }
     let (modified, changed) = (status.st_mtim, status.st_ctim)
     text = [
       "\(status.st_ino)", "\(status.st_size)", "\(modified.tv_sec).\(modified.tv_nsec)",

@@ -1,4 +1,3 @@
-import Dispatch
 import Files
 import Glibc
 import Imaging
@@ -41,6 +40,8 @@ struct FolderDecoder {
     case toned
     /// The file's contents are not the expected ones.
     case changed
+    /// The system ran out of something, so that the file may be whole.
+    case shortage(FileError)
   }
 
   /// Decodes the images in chunks.
@@ -48,7 +49,8 @@ struct FolderDecoder {
   ///   - contents: The expected contents of the files; nil where any are accepted.
   ///   - body: Called with the bytes of the images of each chunk, in order.
   /// - Returns: The files that are left out.
-  /// - Throws: The error of `body`; `DataError.changedFile` where a file has other contents than expected.
+  /// - Throws: The error of `body`; `DataError.changedFile` where a file has other contents than expected;
+  ///   `DataError.file` where the system has no more file descriptors or memory.
   func decode(
     contents: [FileContents]? = nil, progress: (ImageFolder.Progress) -> Void,
     _ body: (UnsafeRawBufferPointer) throws(DataError) -> Void
@@ -70,6 +72,7 @@ struct FolderDecoder {
         case .failure(let reason): omissions.failures.append(.init(index: index, reason: reason))
         case .toned: omissions.toned.append(index)
         case .changed: throw .changedFile(path: path(index))
+        case .shortage(let error): throw .file(error)
         }
       }
       try joined.withUnsafeBufferPointer { (bytes) throws(DataError) in try body(UnsafeRawBufferPointer(bytes)) }
@@ -99,8 +102,9 @@ struct FolderDecoder {
       guard byteCount <= Self.largestFile else {
         return .failure("\(path): cannot be read: it is larger than \(Self.largestFile) bytes")
       }
-      bytes = try readFile(path)
+      bytes = try readOrdinaryFile(path)
     } catch {
+      if error.isShortage { return .shortage(error) }
       return contents == nil ? .failure(error.description) : .changed
     }
     if let contents, (try? SHA256.hexadecimal(of: bytes)).map(FileContents.digest) != contents { return .changed }
@@ -159,19 +163,4 @@ struct DecodedImages {
   let sha256: String
   let omissions: Omissions
   let isFromCache: Bool
-}
-
-/// Computation on all cores.
-enum Parallel {
-  /// Returns the results of `body` for all indices, in order.
-  static func map<Result>(_ indices: Range<Int>, _ body: @Sendable (Int) -> Result) -> [Result] {
-    [Result](unsafeUninitializedCapacity: indices.count) { results, count in
-      // Unsafe for the compiler only: every iteration writes an element of its own.
-      nonisolated(unsafe) let start = results.baseAddress
-      DispatchQueue.concurrentPerform(iterations: indices.count) { iteration in
-        if let start { (start + iteration).initialize(to: body(indices.lowerBound + iteration)) }
-      }
-      count = indices.count
-    }
-  }
 }

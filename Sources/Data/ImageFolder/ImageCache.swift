@@ -9,6 +9,8 @@ import Runtime
 /// files, the size, and the version of the decoding. So the cache is never out of date, and it is also used for a
 /// folder that was moved or whose files were only touched. The index makes it unnecessary to read all files to compute
 /// the key.
+///
+/// The images may be private, so only this user may read the cache. One that others may write is not used.
 public struct ImageCache: Sendable {
   public let folder: String
 
@@ -24,12 +26,14 @@ public struct ImageCache: Sendable {
 
   /// Returns the decoded images of a folder, from the cache where it holds them.
   func images(of decoder: FolderDecoder, progress: (ImageFolder.Progress) -> Void) throws(DataError) -> DecodedImages {
-    guard let indexPath = path(forIndexOf: decoder.folder) else {
+    guard CacheFolder.isTrusted(folder), let indexPath = path(forIndexOf: decoder.folder) else {
       return try decoder.decodeIntoMemory(progress: progress)
     }
+    // Closes a folder that an earlier version left open to others.
+    try? CacheFolder.prepare(folder)
     let known = ContentIndex(reading: indexPath)
     var index = known
-    let contents = index.contents(of: decoder.names, in: decoder.folder, progress: progress)
+    let contents = try index.contents(of: decoder.names, in: decoder.folder, progress: progress)
     let key = try withDataErrors { () throws(SHA256.Failure) in try Self.key(decoder, contents) }
     let path = "\(folder)/\(key).images"
     let size = "\(decoder.width)x\(decoder.height)" + (decoder.toned == .drop ? " color" : "")
@@ -37,11 +41,11 @@ public struct ImageCache: Sendable {
 
     // The reasons of failures name the files' paths, and a new version of a library may decode the files.
     var images = ImageCacheFile.read(path, width: decoder.width, height: decoder.height).flatMap { images in
-      decoder.reasons(for: images.omissions.failures).map(images.with)
+      images.isWhole(decoder) ? decoder.reasons(for: images.omissions.failures).map(images.with) : nil
     }
     if images == nil {
       do throws(DataError) {
-        try withDataErrors { () throws(FileError) in try Folder.create(folder) }
+        try withDataErrors { () throws(FileError) in try CacheFolder.prepare(folder) }
         prune()
         try ImageCacheFile.write(path, decoder, contents: contents, progress: progress)
         images = ImageCacheFile.read(path, width: decoder.width, height: decoder.height)?.asNew
@@ -52,7 +56,7 @@ public struct ImageCache: Sendable {
       }
     }
     guard let images else { return try decoder.decodeIntoMemory(progress: progress) }
-    for used in [path, indexPath] { utimensat(AT_FDCWD, used, nil, 0) }
+    for used in [path, indexPath] { utimensat(AT_FDCWD, used, nil, AT_SYMLINK_NOFOLLOW) }
     if index != known {
       do throws(FileError) {
         try index.write(to: indexPath)
@@ -65,10 +69,9 @@ public struct ImageCache: Sendable {
 
   /// Returns the path of the index, which is named by the folder's path; nil where the folder does not exist.
   private func path(forIndexOf folder: String) -> String? {
-    guard let place = realpath(folder, nil) else { return nil }
-    defer { free(place) }
+    guard let place = Folder.realPath(folder) else { return nil }
     // Half of the digest is enough to distinguish the folders of a machine.
-    let digest = try? SHA256.hexadecimal(of: [String(cString: place)])
+    let digest = try? SHA256.hexadecimal(of: [place])
     return digest.map { "\(self.folder)/\($0.prefix(32)).index" }
   }
 
@@ -101,6 +104,13 @@ public struct ImageCache: Sendable {
 }
 
 extension DecodedImages {
+  /// Whether the images and the files that are left out are all files of a folder, each once.
+  fileprivate func isWhole(_ decoder: FolderDecoder) -> Bool {
+    let left = omissions.failures.map(\.index) + omissions.toned
+    return bytes.count / decoder.imageByteCount + left.count == decoder.names.count && Set(left).count == left.count
+      && left.allSatisfy(decoder.names.indices.contains)
+  }
+
   fileprivate func with(_ failures: [Failure]) -> DecodedImages {
     DecodedImages(
       bytes: bytes, sha256: sha256, omissions: .init(failures: failures, toned: omissions.toned),

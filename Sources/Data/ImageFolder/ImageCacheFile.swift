@@ -1,5 +1,6 @@
 import Files
 import FoundationEssentials
+import Runtime
 
 /// A file of decoded images.
 ///
@@ -25,7 +26,7 @@ enum ImageCacheFile {
 
   /// Maps the images of a file. Returns nil where there is no file of images of this size, or it is damaged.
   static func read(_ path: String, width: Int, height: Int) -> DecodedImages? {
-    guard Folder.holdsFile(path), let file = try? MappedFile(path: path), file.bytes.count >= imagesStart else {
+    guard CacheFolder.mayRead(path), let file = try? MappedFile(path: path), file.bytes.count >= imagesStart else {
       return nil
     }
     let header = Array(file.bytes[..<(magic.count + 8 + digestCount)])
@@ -58,7 +59,9 @@ enum ImageCacheFile {
     try withDataErrors { () throws(FileError) in
       try Folder.requireRoom(for: imagesStart + decoder.imageByteCount * decoder.names.count, path: path)
     }
-    let file = try withDataErrors { () throws(FileError) in try AtomicFile(path: path) }
+    let file = try withDataErrors { () throws(FileError) in
+      try AtomicFile(path: path, mode: 0o600, followingLinks: false)
+    }
     var digest = SHA256()
     var byteCount = 0
     let omissions = try decoder.decode(contents: contents, progress: progress) { (images) throws(DataError) in

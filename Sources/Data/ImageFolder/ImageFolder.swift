@@ -23,6 +23,8 @@ public enum ImageFolder {
     public let unreadable: [Unreadable]
     /// Number of gray and toned images that are left out.
     public let tonedCount: Int
+    /// Pictures that are no part of the data set, because they are of formats that are not read.
+    public let passedOver: PassedOverPictures
     /// Whether the images came from the cache.
     public let isFromCache: Bool
   }
@@ -30,7 +32,13 @@ public enum ImageFolder {
   /// Returns the paths of the images in `folder` and the folders inside it, sorted by path. Names that start with a
   /// dot, links to folders, and inner folders that cannot be read are skipped.
   public static func paths(in folder: String) throws(DataError) -> [String] {
-    try members(of: folder).names.map { "\(folder)/\($0)" }
+    try members(of: folder, parts: nil).names.map { "\(folder)/\($0)" }
+  }
+
+  /// Returns the numbers of pictures in `folder` and the folders inside it that `paths(in:)` leaves out, because they are
+  /// of formats that are not read.
+  public static func passedOver(in folder: String) throws(DataError) -> PassedOverPictures {
+    try members(of: folder, parts: nil).passedOver
   }
 
   /// The images in a folder.
@@ -39,12 +47,23 @@ public enum ImageFolder {
     var names: [String] = []
     /// Errors of inner folders that cannot be read.
     var unreadable: [FileError] = []
+    /// The indices in `names` of the images of each part; all of them without parts.
+    var parts: [(folder: String, images: Range<Int>)] = []
+    var passedOver = PassedOverPictures()
   }
 
-  private static func members(of folder: String) throws(DataError) -> Members {
+  /// - Parameter parts: Names of folders in `folder`, whose images are taken one folder after the other; nil for all.
+  private static func members(of folder: String, parts: [String]?) throws(DataError) -> Members {
     var found = Members()
-    try withDataErrors { () throws(FileError) in try collect(folder, "", into: &found) }
-    found.names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    for part in parts ?? [""] {
+      let start = found.names.count
+      let place = part.isEmpty ? folder : "\(folder)/\(part)"
+      try withDataErrors { () throws(FileError) in
+        try collect(place, part.isEmpty ? "" : "\(part)/", into: &found)
+      }
+      found.names[start...].sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      found.parts.append((place, start..<found.names.count))
+    }
     return found
   }
 
@@ -55,10 +74,15 @@ public enum ImageFolder {
         do {
           try collect(path, "\(prefix)\(name)/", into: &found)
         } catch {
+          if error.isShortage { throw error }
           found.unreadable.append(error)
         }
-      } else if ImageFormat.isImage(named: name), Folder.holdsFile(path) {
+      } else if !ImageFormat.isImage(named: name) {
+        found.passedOver.count(named: name)
+      } else if Folder.holdsFile(path) {
         found.names.append(prefix + name)
+      } else if !Folder.exists(path) {
+        found.passedOver.countSpecial()
       }
     }
   }
@@ -69,16 +93,23 @@ public enum ImageFolder {
   /// With a cache, the decoded images are kept in a file, which is mapped into memory, so that a data set may be larger
   /// than memory; the next time nothing is decoded unless the contents of a file changed. Without a cache, or where its
   /// disk is full, the images are held in memory.
-  /// - Parameter toned: Whether gray and toned images are left out; decided at the size to which they are resized.
-  /// - Throws: `DataError`; `noReadableImages` where no image can be read, `onlyToned` where all others are left out.
+  /// - Parameters:
+  ///   - parts: Names of folders in `folder`, whose images become the data set, one folder after the other; nil for all
+  ///     images. Those of the second folder are for validation alone. The classes are folders inside these.
+  ///   - toned: Whether gray and toned images are left out; decided at the size to which they are resized.
+  /// - Throws: `DataError`; `noReadableImages` where no image of a part can be read, `onlyToned` where all others are
+  ///   left out.
   public static func load(
-    _ folder: String, width: Int, height: Int, toned: TonedImages = .keep, cache: ImageCache? = .standard(),
-    progress: (Progress) -> Void = { _ in }
+    _ folder: String, parts: [String]? = nil, width: Int, height: Int, toned: TonedImages = .keep,
+    cache: ImageCache? = .standard(), progress: (Progress) -> Void = { _ in }
   ) throws(DataError) -> Contents {
-    let members = try members(of: folder)
+    let members = try members(of: folder, parts: parts)
     let names = members.names
-    guard !names.isEmpty else {
-      guard let first = members.unreadable.first else { throw .noImages(folder: folder) }
+    for part in members.parts where part.images.isEmpty {
+      guard let first = members.unreadable.first(where: { $0.path.hasPrefix(part.folder) }) else {
+        throw members.passedOver.isEmpty
+          ? .noImages(folder: part.folder) : .onlyUnread(folder: part.folder, kinds: members.passedOver.description)
+      }
       throw .file(first)
     }
     // Throws for sizes whose byte count overflows.
@@ -92,22 +123,28 @@ public enum ImageFolder {
     }
     let omissions = images.omissions
     let unreadable = omissions.failures.map { Unreadable(path: "\(folder)/\(names[$0.index])", reason: $0.reason) }
-    guard unreadable.count < names.count else {
-      throw .noReadableImages(folder: folder, count: names.count, reason: unreadable.first?.reason ?? "")
+    let partCounts = try members.parts.map { (part) throws(DataError) -> Int in
+      let failures = omissions.failures.filter { part.images.contains($0.index) }
+      guard failures.count < part.images.count else {
+        throw .noReadableImages(folder: part.folder, count: failures.count, reason: failures.first?.reason ?? "")
+      }
+      let tonedCount = omissions.toned.count(where: part.images.contains)
+      let count = part.images.count - failures.count - tonedCount
+      guard count > 0 else { throw .onlyToned(folder: part.folder, count: tonedCount) }
+      return count
     }
-    guard unreadable.count + omissions.toned.count < names.count else {
-      throw .onlyToned(folder: folder, count: omissions.toned.count)
-    }
-    let classes = FolderClasses(names)
+    // The names of parts are no classes.
+    let classes = FolderClasses(parts == nil ? names : names.map { String($0.drop { $0 != "/" }.dropFirst()) })
     let left = Set(omissions.failures.map(\.index) + omissions.toned)
     let labels = classes.map { classes in names.indices.filter { !left.contains($0) }.map { classes.labels[$0] } }
     let folders = members.unreadable.map { Unreadable(path: $0.path, reason: $0.description) }
     let dataset = ImageDataset(
       name: folder.split(separator: "/").last.map(String.init) ?? folder, source: folder, width: width, height: height,
-      bytes: images.bytes, labels: labels, classNames: classes?.names ?? [], sha256: images.sha256)
+      bytes: images.bytes, labels: labels, classNames: classes?.names ?? [],
+      heldOutCount: partCounts.count > 1 ? partCounts.dropFirst().reduce(0, +) : nil, sha256: images.sha256)
     return Contents(
       dataset: dataset, unreadable: folders + unreadable, tonedCount: omissions.toned.count,
-      isFromCache: images.isFromCache)
+      passedOver: members.passedOver, isFromCache: images.isFromCache)
   }
 }
 

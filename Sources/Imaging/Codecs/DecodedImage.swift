@@ -8,6 +8,37 @@ struct DecodedImage {
   var primaries: Primaries?
   /// Number of pages, or of frames of an animation; the pixels are the first one's.
   let pageCount: Int
+  /// How much of the picture the file holds; the pixels are the rows that it does.
+  let extent: PictureExtent
+}
+
+/// What is decoded of a file.
+struct DecodingRequest {
+  /// The name of the file in errors.
+  let name: String
+  /// Largest number of pixels.
+  let pixelLimit: Int
+}
+
+/// How much of a picture its file holds.
+enum PictureExtent: Equatable {
+  case whole
+  /// All pixels, but not the end of the file.
+  case withoutEnd
+  /// The first rows.
+  case rows(Int, of: Int)
+  /// All rows, but not all of their detail.
+  case coarse
+}
+
+extension PictureExtent: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .whole, .withoutEnd: "all rows are there"
+    case .rows(let count, let height): "only the first \(count) of \(height) rows are there"
+    case .coarse: "all rows are there, in less detail"
+    }
+  }
 }
 
 /// A color space given by its primaries and an exponent.

@@ -5,7 +5,7 @@ import Files
 ///
 /// A further format is a case here, with its codec, and the functions of the library that decodes and encodes it.
 public enum ImageFormat: String, Sendable, CaseIterable {
-  case png, jpeg, webp, tiff
+  case png, jpeg, webp, tiff, bmp
 
   /// The properties of a format: its codec, and how its files are recognized.
   struct Codec: Sendable {
@@ -15,8 +15,8 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     let fileExtensions: [String]
     /// The first bytes of files; nil is any byte.
     let signatures: [[UInt8?]]
-    /// Decodes a file in memory, given its name for errors and the largest number of pixels.
-    let decode: @Sendable ([UInt8], String, Int) throws(ImageError) -> DecodedImage
+    /// Decodes a file in memory.
+    let decode: @Sendable ([UInt8], DecodingRequest) throws(ImageError) -> DecodedImage
     /// Nil where files are only read.
     var encoder: LibraryEncoder?
   }
@@ -25,7 +25,7 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     switch self {
     case .png:
       Codec(
-        name: "PNG", fileExtensions: ["png"], signatures: [[0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]],
+        name: "PNG", fileExtensions: ["png", "apng"], signatures: [[0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]],
         decode: LibraryDecoder(
           format: self, open: recolor_png_open, read: recolor_png_read, close: recolor_png_close
         ).decode,
@@ -35,7 +35,8 @@ public enum ImageFormat: String, Sendable, CaseIterable {
           write: recolor_png_write, finish: recolor_png_finish, abandon: recolor_png_abandon))
     case .jpeg:
       Codec(
-        name: "JPEG", fileExtensions: ["jpg", "jpeg", "jpe"], signatures: [[0xFF, 0xD8, 0xFF]],
+        name: "JPEG", fileExtensions: ["jpg", "jpeg", "jpe", "jfif", "jif", "jfi", "pjpeg", "pjp"],
+        signatures: [[0xFF, 0xD8, 0xFF]],
         decode: LibraryDecoder(
           format: self, open: recolor_jpeg_open, read: recolor_jpeg_read, close: recolor_jpeg_close
         ).decode,
@@ -56,6 +57,11 @@ public enum ImageFormat: String, Sendable, CaseIterable {
         decode: LibraryDecoder(
           format: self, open: recolor_tiff_open, read: recolor_tiff_read, close: recolor_tiff_close
         ).decode)
+    case .bmp:
+      Codec(
+        name: "BMP", fileExtensions: ["bmp", "dib"],
+        // Two letters, the size of the file, and four bytes of zero.
+        signatures: [Array("BM".utf8) + [nil, nil, nil, nil, 0, 0, 0, 0]], decode: BMPDecoder.decode)
     }
   }
 
@@ -67,11 +73,7 @@ public enum ImageFormat: String, Sendable, CaseIterable {
 
   /// The format that a file's first bytes decide, whatever its name is.
   public init?(signature bytes: [UInt8]) {
-    let format = Self.allCases.first { format in
-      format.codec.signatures.contains { signature in
-        bytes.count >= signature.count && zip(bytes, signature).allSatisfy { $1 == nil || $0 == $1 }
-      }
-    }
+    let format = Self.allCases.first { format in format.codec.signatures.contains { $0.begins(bytes) } }
     guard let format else { return nil }
     self = format
   }
@@ -92,7 +94,7 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     fileExtension(of: name).map(fileExtensions.contains) ?? false
   }
 
-  private static func fileExtension(of name: String) -> String? {
+  static func fileExtension(of name: String) -> String? {
     name.lastIndex(of: ".").map { name[name.index(after: $0)...].lowercased() }
   }
 }

@@ -7,16 +7,17 @@ struct LibraryDecoder: Sendable {
   let format: ImageFormat
   let open:
     @Sendable (UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<recolor_image_info>?, Message?) -> OpaquePointer?
-  let read: @Sendable (OpaquePointer?, UnsafeMutablePointer<UInt8>?, Message?) -> Bool
+  let read:
+    @Sendable (OpaquePointer?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<recolor_extent>?, Message?) -> Bool
   let close: @Sendable (OpaquePointer?) -> Void
 
-  /// Decodes a file in memory. Errors call it `name`.
-  func decode(_ bytes: [UInt8], name: String, pixelLimit: Int) throws(ImageError) -> DecodedImage {
+  /// Decodes a file in memory.
+  func decode(_ bytes: [UInt8], _ request: DecodingRequest) throws(ImageError) -> DecodedImage {
     try bytes.withUnsafeBufferPointer { bytes throws(ImageError) in
       var info = recolor_image_info()
       var message = [CChar](repeating: 0, count: Int(RECOLOR_MESSAGE_SIZE))
       guard let reader = open(bytes.baseAddress, bytes.count, &info, &message) else {
-        throw failure(message, name)
+        throw failure(message, request.name)
       }
       defer { close(reader) }
       // Copied before the pixels are read: libjpeg frees a file's markers when it has decoded the last row.
@@ -24,16 +25,18 @@ struct LibraryDecoder: Sendable {
       let profile = Array(UnsafeBufferPointer(start: info.profile, count: info.profile_size))
       let raster = try Raster(
         width: Int(info.width), height: Int(info.height), color: RasterColor(info.color), hasAlpha: info.has_alpha,
-        bytesPerSample: Int(info.bytes_per_sample), name: name, pixelLimit: pixelLimit)
-      guard read(reader, raster.bytes.bindMemory(to: UInt8.self).baseAddress, &message) else {
-        throw failure(message, name)
+        bytesPerSample: Int(info.bytes_per_sample), name: request.name, pixelLimit: request.pixelLimit)
+      var extent = recolor_extent()
+      guard read(reader, raster.bytes.bindMemory(to: UInt8.self).baseAddress, &extent, &message) else {
+        throw failure(message, request.name)
       }
       if info.is_premultiplied { raster.divideByAlpha() }
       return DecodedImage(
-        raster: raster,
+        raster: try raster.firstRows(Int(extent.row_count), name: request.name),
         orientation: EXIFOrientation(rawValue: info.orientation) ?? EXIFOrientation(exif: exif[...]),
         profile: profile,
-        primaries: Primaries(gamma: info.gamma, chromaticities: info.chromaticities), pageCount: Int(info.page_count))
+        primaries: Primaries(gamma: info.gamma, chromaticities: info.chromaticities), pageCount: Int(info.page_count),
+        extent: PictureExtent(extent, height: raster.height))
     }
   }
 
@@ -42,6 +45,19 @@ struct LibraryDecoder: Sendable {
     // Some libraries' messages contain line breaks.
     let words = String(decoding: reason, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
     return .damaged(path: name, format: format.name, reason: words)
+  }
+}
+
+extension PictureExtent {
+  fileprivate init(_ extent: recolor_extent, height: Int) {
+    let rowCount = Int(extent.row_count)
+    if rowCount < height {
+      self = .rows(rowCount, of: height)
+    } else if extent.is_coarse {
+      self = .coarse
+    } else {
+      self = extent.lacks_end ? .withoutEnd : .whole
+    }
   }
 }
 

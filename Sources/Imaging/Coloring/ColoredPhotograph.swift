@@ -1,5 +1,3 @@
-import Dispatch
-
 /// A photograph with its own lightness at full resolution, and the colors that a network predicted for a small copy of
 /// it.
 ///
@@ -66,7 +64,7 @@ public struct ColoredPhotograph: Sendable, WritableImage {
       let count = min(rowCount, layout.height - first)
       // Every row is written by one thread only.
       nonisolated(unsafe) let target = rows
-      DispatchQueue.concurrentPerform(iterations: count) { index in
+      Parallel.forEach(count) { index in
         let bytes = target[index * layout.rowByteCount..<(index + 1) * layout.rowByteCount]
         write(row: first + index, encoding, into: UnsafeMutableRawBufferPointer(rebasing: bytes))
       }

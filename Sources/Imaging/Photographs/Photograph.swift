@@ -1,4 +1,3 @@
-import Dispatch
 import Files
 
 /// An image as its file stores it: gray, RGB or CMYK with 8 or 16 bits, with its alpha and its color profile, upright.
@@ -20,21 +19,27 @@ public struct Photograph: Sendable {
   /// Largest file that is read, in bytes.
   private static let fileSizeLimit = 2 << 30
 
-  /// Reads a PNG, JPEG, WebP or TIFF file. Its first bytes, and not its name, decide the format.
-  /// - Parameter pixelLimit: A larger image is an error, reported before memory is allocated for it.
-  public init(contentsOf path: String, pixelLimit: Int = RGBImage.maximumPixelCount) throws(ImageError) {
+  /// Reads an image file of any format of `ImageFormat`. Its first bytes, and not its name, decide the format.
+  /// - Parameters:
+  ///   - pixelLimit: A larger image is an error, reported before memory is allocated for it.
+  ///   - isPartAccepted: Whether a file that ends within the image is read as far as it goes, to its last whole row or
+  ///     in less detail; otherwise it is an error, `ImageError.incomplete`.
+  public init(
+    contentsOf path: String, pixelLimit: Int = RGBImage.maximumPixelCount, isPartAccepted: Bool = false
+  ) throws(ImageError) {
     let file: FileDescriptor
     do {
       file = try FileDescriptor(readingOrdinaryFile: path)
     } catch {
       throw .file(error)
     }
-    try self.init(reading: file, name: path, pixelLimit: pixelLimit)
+    try self.init(reading: file, name: path, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted)
   }
 
   /// Reads an image from the position of an open file, which may be a pipe, to its end. Errors call it `name`.
   public init(
-    reading file: borrowing FileDescriptor, name: String, pixelLimit: Int = RGBImage.maximumPixelCount
+    reading file: borrowing FileDescriptor, name: String, pixelLimit: Int = RGBImage.maximumPixelCount,
+    isPartAccepted: Bool = false
   ) throws(ImageError) {
     var bytes = [UInt8](repeating: 0, count: ImageFormat.signatureByteCount)
     do throws(FileError) {
@@ -49,16 +54,27 @@ public struct Photograph: Sendable {
     } catch {
       throw .file(error)
     }
-    try self.init(encoded: bytes, name: name, pixelLimit: pixelLimit)
+    try self.init(encoded: bytes, name: name, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted)
   }
 
-  /// Decodes a PNG, JPEG, WebP or TIFF file in memory. Errors call it `name`.
+  /// Decodes an image file in memory. Errors call it `name`.
   public init(
-    encoded bytes: [UInt8], name: String, pixelLimit: Int = RGBImage.maximumPixelCount
+    encoded bytes: [UInt8], name: String, pixelLimit: Int = RGBImage.maximumPixelCount, isPartAccepted: Bool = false
   ) throws(ImageError) {
-    guard let format = ImageFormat(signature: bytes) else { throw .unknownFormat(path: name) }
-    let image = try format.codec.decode(bytes, name, pixelLimit)
+    guard let format = ImageFormat(signature: bytes) else {
+      guard let unread = UnreadFormat(signature: bytes) else { throw .unknownFormat(path: name) }
+      throw .unreadFormat(path: name, format: unread.rawValue)
+    }
+    let image = try format.codec.decode(bytes, DecodingRequest(name: name, pixelLimit: pixelLimit))
     var remarks: [String] = []
+    switch image.extent {
+    case .whole: break
+    case .withoutEnd: remarks.append("its end is missing, but none of its pixels")
+    case .rows, .coarse:
+      let found = image.extent.description
+      guard isPartAccepted else { throw .incomplete(path: name, format: format.name, found: found) }
+      remarks.append("it ends too early: \(found)")
+    }
     if image.pageCount > 1 { remarks.append("only the first of its \(image.pageCount) pages or frames is read") }
     if image.profile.isEmpty {
       profile = image.primaries.flatMap { ColorProfile($0, color: image.raster.color) }
@@ -113,7 +129,7 @@ extension Photograph {
     result.withUnsafeMutableBufferPointer { result in
       // Every row is written by one thread only.
       nonisolated(unsafe) let target = UnsafeMutableBufferPointer(rebasing: result[...])
-      DispatchQueue.concurrentPerform(iterations: partCount) { part in
+      Parallel.forEach(partCount) { part in
         let range = part * newHeight / partCount..<(part + 1) * newHeight / partCount
         Self.resize(source, width: width, rows: range, outputRows, columns, into: target)
       }

@@ -77,6 +77,15 @@ final class Raster: @unchecked Sendable {
 }
 
 extension Raster {
+  /// Returns the first `count` rows.
+  func firstRows(_ count: Int, name: String) throws(ImageError) -> Raster {
+    guard count < height else { return self }
+    let result = try Raster(
+      width: width, height: count, color: color, hasAlpha: hasAlpha, bytesPerSample: bytesPerSample, name: name)
+    result.bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<result.bytes.count]))
+    return result
+  }
+
   /// Returns the upright pixels of an image that is stored with an orientation.
   func upright(from orientation: EXIFOrientation, name: String) throws(ImageError) -> Raster {
     if orientation == .upright { return self }

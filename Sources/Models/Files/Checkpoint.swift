@@ -123,21 +123,24 @@ public struct Checkpoint {
     _ network: any ColorNetwork, configuration: ModelConfiguration, metadata: [String: String] = [:], to url: URL,
     on backend: any Backend
   ) throws {
-    try prepare(network, configuration: configuration, metadata: metadata, for: url, on: backend).finish()
+    try prepare(
+      network, configuration: configuration, metadata: metadata, for: url, followingLinks: true, on: backend
+    ).finish()
   }
 
   /// Writes a weights file, which takes its name when its writer finishes.
+  /// - Parameter followingLinks: See `AtomicFile.init`; false for a name that the program owns.
   /// - Throws: `SafetensorsError`, `BackendError`.
   static func prepare(
     _ network: any ColorNetwork, configuration: ModelConfiguration, metadata extra: [String: String], for url: URL,
-    on backend: any Backend
+    followingLinks: Bool, on backend: any Backend
   ) throws -> SafetensorsWriter {
     let metadata = extra.merging(configuration.metadata) { $1 }
     let parameters = network.parameters.parameters
     let writer = try SafetensorsWriter(
       writing: url,
       tensors: Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, .init(.float32, $0.fileShape)) }),
-      metadata: metadata)
+      metadata: metadata, followingLinks: followingLinks)
     for parameter in parameters {
       try writer.write(parameter.name, try network.parameters.fileValues(of: parameter, on: backend))
     }
@@ -165,10 +168,21 @@ public enum CheckpointError: Error, Hashable {
   case unknownUpsampling(path: String)
   /// A value that is NaN or infinite.
   case notFinite(path: String, tensor: String)
+  /// The weights are finite and their predictions are not.
+  case overflowingPrediction(path: String)
   /// A value that is too large for float16.
   case notHalf(path: String, tensor: String)
   /// A training state that does not fit the run it is resumed in.
   case wrongState(path: String, reason: String)
+}
+
+extension CheckpointError {
+  /// Throws `overflowingPrediction` where a value that weights predict is NaN or infinite, which clipping to a color
+  /// would hide.
+  /// - Parameter name: The weights' name.
+  static func requireFinite(_ values: ArraySlice<Float>, predictedBy name: String) throws(CheckpointError) {
+    guard values.allSatisfy(\.isFinite) else { throw .overflowingPrediction(path: name) }
+  }
 }
 
 extension CheckpointError: CustomStringConvertible {
@@ -181,6 +195,9 @@ extension CheckpointError: CustomStringConvertible {
       "\(path): does not say whether its upsampling is nearest or bilinear; say it with --upsampling"
     case .notFinite(let path, let tensor):
       "\(path): \(tensor) holds values that are not finite; the training that wrote it had diverged"
+    case .overflowingPrediction(let path):
+      "\(path): the predicted colors are NaN or infinite: the weights are so large that computing with them overflows; "
+        + "train anew with a smaller --learning-rate"
     case .notHalf(let path, let tensor): "\(path): \(tensor) holds values that are too large for float16"
     case .wrongState(let path, let reason): "\(path): \(reason)"
     }

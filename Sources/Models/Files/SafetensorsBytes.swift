@@ -29,10 +29,10 @@ struct SafetensorsBytes: ~Copyable, Sendable {
   let count: Int
   private let source: Source
 
-  /// Opens a file.
+  /// Opens an ordinary file.
   init(path: String) throws(SafetensorsError) {
     let file = try SafetensorsError.converting { () throws(FileError) in
-      try FileDescriptor(path: path, flags: O_RDONLY)
+      try FileDescriptor(readingOrdinaryFile: path)
     }
     let count = try SafetensorsError.converting { () throws(FileError) in try file.byteCount() }
     self.init(name: path, count: count, source: .file(file))

@@ -30,10 +30,12 @@ public final class SafetensorsWriter {
   private var written: Set<String> = []
 
   /// Creates a file for exactly these tensors.
+  /// - Parameter followingLinks: See `AtomicFile.init`; false for a name that the program owns.
   public init(
     writing url: URL,
     tensors: [String: Description],
-    metadata: [String: String] = [:]
+    metadata: [String: String] = [:],
+    followingLinks: Bool = true
   ) throws(SafetensorsError) {
     path = url.path
     let layout = try SafetensorsLayout(
@@ -42,7 +44,9 @@ public final class SafetensorsWriter {
     entries = layout.entries
     entriesByName = Dictionary(uniqueKeysWithValues: layout.entries.map { ($0.name, $0) })
     dataOffset = header.count
-    file = try SafetensorsError.converting { () throws(FileError) in try AtomicFile(path: url.path) }
+    file = try SafetensorsError.converting { () throws(FileError) in
+      try AtomicFile(path: url.path, followingLinks: followingLinks)
+    }
     try write(header, at: 0)
   }
 

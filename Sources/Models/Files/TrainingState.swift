@@ -19,8 +19,10 @@ public struct TrainingState: Codable, Equatable, Sendable {
   var summedSteps: Int?
   /// The configuration that the run was started with, to detect changes of it.
   public var configuration: RunConfiguration?
-  /// Lowest validation error so far.
+  /// Lowest value so far of the measure by which the best weights are chosen.
   public var bestValidationError: Double?
+  /// The epoch, counted from 1, that had it; nil before the first epoch, and in older files.
+  var bestEpoch: Int?
   /// Steps in which a GAN's discriminator has dominated; nil before the first losses.
   var watch: DiscriminatorWatch?
   /// Names of the checkpoints that were written for `RunConfiguration.keep` and not yet removed, oldest first.
@@ -35,6 +37,23 @@ public struct TrainingState: Codable, Equatable, Sendable {
     lossSums = []
     summedSteps = 0
     pendingLosses = []
+  }
+
+  /// Whether a run can be in this state. Its numbers are then small enough to count on from.
+  /// - Parameters:
+  ///   - configuration: a valid one.
+  ///   - trainingCount: images of an epoch; at least those of a batch.
+  func isPossible(with configuration: RunConfiguration, trainingCount: Int) -> Bool {
+    let batchSize = configuration.options.batchSize
+    guard (0...configuration.epochs).contains(epoch), (0...trainingCount).contains(position),
+      position.isMultiple(of: batchSize)
+    else { return false }
+    let stepInEpoch = position / batchSize
+    // Each epoch has at least one step; a limit of the steps may have ended some of them early.
+    let steps = epoch + stepInEpoch...epoch * (trainingCount / batchSize) + stepInEpoch
+    return steps.contains(step) && (0...stepInEpoch).contains(summedSteps ?? 0)
+      && (0...step).contains(watch?.dominatedSteps ?? 0) && (bestValidationError ?? 0) >= 0
+      && (0...epoch).contains(bestEpoch ?? 0)
   }
 
   /// Sums of the losses over all of the current epoch's steps, given those that are still on the device.
@@ -53,7 +72,8 @@ public struct TrainingState: Codable, Equatable, Sendable {
     encoder.outputFormatting = .sortedKeys
     let state = String(decoding: try encoder.encode(self), as: UTF8.self)
     let writer = try SafetensorsWriter(
-      writing: url, tensors: descriptions, metadata: ["format": "recolor training state", "state": state])
+      writing: url, tensors: descriptions, metadata: ["format": "recolor training state", "state": state],
+      followingLinks: false)
     try Self.forEach(trainer) { name, parameters, parameter, vector in
       let values = try parameters.fileValues(of: parameter, in: vector, on: backend)
       guard values.allSatisfy(\.isFinite) else { throw CheckpointError.notFinite(path: url.path, tensor: name) }

@@ -9,6 +9,8 @@ public final class Colorizer {
   private let backend: any Backend
   private let network: any ColorNetwork
   private let encoding: ColorEncoding
+  /// The name of the weights.
+  private let name: String
   /// The plan for the size used last, which photographs of one folder often share.
   private var current: SizedPlan?
 
@@ -23,13 +25,13 @@ public final class Colorizer {
   public init(_ checkpoint: Checkpoint, on backend: any Backend) throws {
     self.backend = backend
     encoding = checkpoint.configuration.encoding
+    name = checkpoint.name
     network = try checkpoint.load(on: backend)
   }
 
   /// Colors a photograph; its own colors are ignored.
-  public func colorize(
-    _ photograph: Photograph, _ settings: ColoringSettings
-  ) throws(BackendError) -> ColoredPhotograph {
+  /// - Throws: `BackendError`; `CheckpointError.overflowingPrediction` where the prediction is NaN or infinite.
+  public func colorize(_ photograph: Photograph, _ settings: ColoringSettings) throws -> ColoredPhotograph {
     let small = Self.small(photograph, workingSize: settings.workingSize)
     let chroma = ChromaPlane(colors: try colors(of: small), width: small.width, height: small.height)
     return ColoredPhotograph(
@@ -37,14 +39,15 @@ public final class Colorizer {
   }
 
   /// Returns the network's own prediction for a photograph, at its working size.
-  public func raw(_ photograph: Photograph, workingSize: Int) throws(BackendError) -> RGBImage {
+  /// - Throws: `BackendError`; `CheckpointError.overflowingPrediction` where the prediction is NaN or infinite.
+  public func raw(_ photograph: Photograph, workingSize: Int) throws -> RGBImage {
     let small = Self.small(photograph, workingSize: workingSize)
     return RGBImage(width: small.width, height: small.height, values: try colors(of: small))
   }
 
   /// Predicts the colors of an image of working size: `[height, width, 3]` in 0...1. They are the mean of the network's
   /// outputs for the image and for its mirror image, which have different errors.
-  private func colors(of small: RGBImage) throws(BackendError) -> [Float] {
+  private func colors(of small: RGBImage) throws -> [Float] {
     let sized = try plan(height: small.height, width: small.width)
     let gray = encoding.gray(of: small)
     try backend.upload(gray, to: sized.gray)
@@ -56,7 +59,9 @@ public final class Colorizer {
     let second = Self.mirrored(
       try backend.floats(of: sized.output), width: small.width, channels: encoding.colorChannels)
     for index in output.indices { output[index] = (output[index] + second[index]) / 2 }
-    return encoding.colors(fromOutput: output, gray: gray)
+    let colors = encoding.colors(fromOutput: output, gray: gray)
+    for values in [output, colors] { try CheckpointError.requireFinite(values[...], predictedBy: name) }
+    return colors
   }
 
   /// Returns the mirror image of `[height, width, channels]`, left and right exchanged.

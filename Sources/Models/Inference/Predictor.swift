@@ -29,9 +29,14 @@ public final class Predictor {
   private let backend: any Backend
   private let plan: Plan
   private let prediction: Prediction
+  /// The name of the weights, whose predictions must be finite; nil for weights in training.
+  private let name: String?
 
-  init(_ prediction: Prediction, plan: Plan, on backend: any Backend) {
+  /// - Parameter name: The name of weights whose predictions must be finite; nil for weights in training, whose losses
+  ///   say whether they diverged.
+  init(_ prediction: Prediction, of name: String? = nil, plan: Plan, on backend: any Backend) {
     self.prediction = prediction
+    self.name = name
     self.plan = plan
     self.backend = backend
   }
@@ -54,7 +59,7 @@ public final class Predictor {
     try batches.set(Array(0..<UInt32(count)), on: backend)
     let prediction = Prediction(try checkpoint.load(on: backend), checkpoint.configuration.encoding, batches)
     let plans = try PlanCompiler(backend: backend).compile([prediction.builder])
-    self.init(prediction, plan: plans[0], on: backend)
+    self.init(prediction, of: checkpoint.name, plan: plans[0], on: backend)
   }
 
   /// The images to color, in their order.
@@ -69,7 +74,8 @@ public final class Predictor {
   /// Colors the images of the order, a batch at a time.
   /// - Parameter body: receives the position in the order of the batch's first image, the number of images, and their
   ///   colors in 0...1 as `[count, H, W, 3]`. An error that it throws ends the prediction.
-  /// - Throws: `BackendError`, and what `body` throws.
+  /// - Throws: `BackendError`, what `body` throws, and `CheckpointError.overflowingPrediction` where a prediction of a
+  ///   weights file is NaN or infinite.
   public func forEachBatch(
     _ body: (_ first: Int, _ count: Int, _ colors: [Float]) throws -> Void
   ) throws {
@@ -80,7 +86,13 @@ public final class Predictor {
       let output = try backend.floats(of: prediction.output)
       let gray = prediction.encoding == .lab ? try backend.floats(of: prediction.gray) : []
       let colors = prediction.encoding.colors(fromOutput: output, gray: gray)
-      try body(first, count, Array(colors.prefix(count * colors.count / batchSize)))
+      let used = Array(colors.prefix(count * colors.count / batchSize))
+      if let name {
+        // The places of an incomplete last batch that no image is in may hold anything.
+        try CheckpointError.requireFinite(output.prefix(count * output.count / batchSize), predictedBy: name)
+        try CheckpointError.requireFinite(used[...], predictedBy: name)
+      }
+      try body(first, count, used)
     }
   }
 }

@@ -12,7 +12,7 @@ struct MetricsTable {
   /// Makes an empty table.
   init(losses: [String]) {
     columns =
-      ["epoch", "step", "learning_rate"] + losses + Self.metrics.map { "validation_\($0.column)" } + [
+      ["epoch", "step", "learning_rate"] + losses + Self.metrics.map(Self.column) + [
         "seconds", "images_per_second",
       ]
   }
@@ -25,10 +25,21 @@ struct MetricsTable {
   /// Reads the rows of a file up to an epoch: a run that is resumed writes the later ones anew.
   init(losses: [String], csv: String, throughEpoch epoch: Int) throws(WrongColumns) {
     self.init(losses: losses)
-    let lines = csv.split(separator: "\n").map(String.init)
+    let lines = csv.split(whereSeparator: \.isNewline).map(String.init)
     guard lines.first == columns.joined(separator: ",") else { throw WrongColumns() }
     rows = lines.dropFirst().filter { line in Int(line.prefix { $0 != "," }).map { $0 <= epoch } ?? false }
   }
+
+  /// Returns the values of a metric of the validation images in the last rows, the oldest first.
+  func last(_ count: Int, of metric: Metric) -> [Double] {
+    guard let place = columns.firstIndex(of: Self.column(metric)) else { return [] }
+    return rows.suffix(count).compactMap { row in
+      let fields = row.split(separator: ",", omittingEmptySubsequences: false)
+      return fields.indices.contains(place) ? Double(fields[place]) : nil
+    }
+  }
+
+  private static func column(_ metric: Metric) -> String { "validation_\(metric.column)" }
 
   /// Appends an epoch's row.
   /// - Returns: its values, one for each column.

@@ -28,6 +28,9 @@ struct Preparation {
         "--batch-size \(batchSize): there are only \(split.training.count) photographs to train on; use --batch-size "
           + "\(split.training.count) or less, or more photographs")
     }
+    if split.validation.isEmpty, let measure = configuration.bestBy, measure != .mse {
+      throw RunError.invalidOption("--best-by \(measure.rawValue): there are no validation images to measure")
+    }
     if case .window(let count) = residency, count < 2 * batchSize {
       throw RunError.invalidOption(
         "--device-images \(count): two batches, \(2 * batchSize) images, are the least that work can go on with")

@@ -6,6 +6,26 @@ public enum RecolorVersion {
   public static let current = "0.1.0"
 }
 
+/// The folders of a folder of images that a run trains and validates on.
+public struct TrainingFolders: Codable, Equatable, Sendable {
+  /// Name of the folder of training images.
+  public let training: String
+  /// Name of the folder of validation images; nil where they are drawn from the training images.
+  public let validation: String?
+  /// Number of images in the folder of validation images, which follow the others in the data set.
+  public let validationImages: Int?
+
+  /// - Parameter dataset: The images of these parts.
+  public init(_ parts: FolderParts, of dataset: ImageDataset) {
+    training = parts.training
+    validation = parts.validation
+    validationImages = dataset.heldOutCount
+  }
+
+  /// The parts as they were when the run started.
+  public var parts: FolderParts { FolderParts(training: training, validation: validation) }
+}
+
 /// Everything that decides the course of a training run: the contents of `config.json` in its folder.
 public struct RunConfiguration: Codable, Equatable, Sendable {
   /// Version of the program that started the run.
@@ -14,11 +34,16 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var options: TrainingOptions
   /// `cifar10`, `scenes` or a folder, as given.
   public var data: String
+  /// The folder where a named data set was found when the run started; nil where its images are in no folder of their
+  /// own, or in `data`, and in older runs.
+  public var dataFolder: String?
   /// Identifies these images; set when the run starts.
   public internal(set) var dataFingerprint: DataFingerprint?
   /// The weights that the run started from; nil for those of the seed. Before a run starts, those that it must start
   /// from.
   public var initialWeights: InitialWeights?
+  /// The folders of the training and validation images in a folder of images; nil where it has none, and in older runs.
+  public var folders: TrainingFolders?
   /// Whether gray and toned images of a folder are trained on; nil, in older runs, is `keep`.
   public var toned: TonedImages?
   public var imageHeight: Int
@@ -34,6 +59,10 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var saveEvery: Int?
   /// Number of saved checkpoints that are kept beside the last and the best; nil for none.
   public var keep: Int?
+  /// Number of epochs in a row without better weights after which the run ends; nil for no such end.
+  public var patience: Int?
+  /// The measure by which the best weights are chosen; nil is `mse`.
+  public var bestBy: BestMeasure?
   /// Whether the run goes on though the discriminator overpowers the generator; nil for no.
   public var noGuard: Bool?
   /// The device as resolved: `cpu`, `opencl:0.0`.
@@ -68,11 +97,19 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   /// Whether gray and toned images of a folder are trained on, in older runs too.
   public var usedToned: TonedImages { toned ?? .keep }
 
+  /// The measure by which the best weights are chosen, in older runs too.
+  public var usedBestBy: BestMeasure { bestBy ?? .mse }
+
   /// Returns the images of the run's data set that it trains and validates on.
   /// - Parameter count: Number of all of its images.
   /// - Throws: `DataError.imageCount` where there are too few of them.
   public func split(count: Int) throws(DataError) -> TrainingSplit {
-    try TrainingSplit(
+    if let heldOutCount = folders?.validationImages {
+      return try TrainingSplit(
+        count: count, heldOutCount: heldOutCount, trainingCount: trainImages, validationCount: validationImages,
+        seed: options.seed)
+    }
+    return try TrainingSplit(
       count: count, trainingCount: trainImages, validationCount: validationImages, seed: options.seed)
   }
 
@@ -81,10 +118,14 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   func allows(_ other: RunConfiguration) -> Bool {
     var copy = other
     copy.version = version
+    // Their place may be another: the fingerprint says whether the images are the same.
+    copy.data = data
+    copy.dataFolder = dataFolder
     copy.epochs = epochs
     copy.steps = steps
     copy.saveEvery = saveEvery
     copy.keep = keep
+    copy.patience = patience
     copy.noGuard = noGuard
     copy.device = device
     copy.deviceDescription = deviceDescription
@@ -95,32 +136,22 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
 }
 
 extension RunConfiguration {
-  /// Largest number of epochs or steps; products of them with the images must not overflow.
-  private static let largestCount = 1_000_000_000
-
   /// Throws `RunError` or `ModelError` where a run with this configuration cannot train on a data set.
   func validate(for dataset: ImageDataset) throws {
+    try validateValues()
     try model.validate(height: dataset.height, width: dataset.width)
     guard dataset.height == imageHeight, dataset.width == imageWidth else {
       throw RunError.invalidOption(
         "\(dataset.source): images of \(dataset.width)×\(dataset.height), "
           + "but the run is for \(imageWidth)×\(imageHeight)")
     }
-    let counts = 1...Self.largestCount
-    guard options.batchSize > 0, counts.contains(epochs), counts.contains(steps ?? 1) else {
-      throw RunError.invalidOption("batch size, epochs and steps must be at least 1, and at most \(Self.largestCount)")
-    }
     guard options.batchSize > 1 || dataset.height > 16 || dataset.width > 16 else {
       throw RunError.invalidOption(
         "--batch-size 1: one image of \(dataset.width)×\(dataset.height) leaves batch normalization a single value")
     }
-    guard options.learningRate > 0, options.learningRate.isFinite, options.l1Weight >= 0, options.l1Weight.isFinite
-    else { throw RunError.invalidOption("the learning rate must be above 0, and the L1 weight not below 0") }
-    let discriminatorRate = options.discriminatorLearningRate ?? options.learningRate
-    guard discriminatorRate > 0, discriminatorRate.isFinite, options.averageDecay >= 0, options.averageDecay < 1 else {
-      throw RunError.invalidOption("the discriminator's learning rate must be above 0, the average's decay in 0..<1")
+    guard options.rebalancing == 0 || model.colorSpace == .lab else {
+      throw RunError.invalidOption(
+        "--rebalancing \(options.rebalancing): weighs colors of CIELAB; it needs --color-space lab")
     }
-    guard options.rebalancing == 0 || options.rebalancing > 0 && options.rebalancing <= 1 && model.colorSpace == .lab
-    else { throw RunError.invalidOption("rebalancing must be in 0...1, and above 0 only in CIELAB") }
   }
 }

@@ -31,7 +31,15 @@ public struct RunDirectory {
   public func kept(step: Int) -> URL { kept("step_\(Self.number(step, digits: 6)).safetensors") }
 
   /// Whether a file of this name is one of those above.
-  static func isKept(_ name: String) -> Bool { name.wholeMatch(of: /(epoch|step)_[0-9]+\.safetensors/) != nil }
+  static func isKept(_ name: String) -> Bool {
+    // Without a regular expression: a state may name a hundred thousand.
+    let (name, ending) = (name.utf8, ".safetensors".utf8)
+    return ["epoch_".utf8, "step_".utf8].contains { beginning in
+      let number = name.dropFirst(beginning.count).dropLast(ending.count)
+      return name.starts(with: beginning) && name.suffix(ending.count).elementsEqual(ending) && !number.isEmpty
+        && number.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+  }
 
   /// A kept checkpoint by its name.
   func kept(_ name: String) -> URL { checkpoints.appendingPathComponent(name) }
@@ -72,7 +80,7 @@ public struct RunDirectory {
   /// Opens and locks the folder of a run to resume it, and removes half-written files of a process that was killed.
   public init(resuming url: URL) throws(RunError) {
     self.url = url
-    guard FileManager.default.fileExists(atPath: configuration.path) else {
+    guard Folder.holdsName(configuration.path) else {
       if Folder.exists(url.path), (try? isUnbegun()) == true { throw .unbegun(path: url.path) }
       throw .notARun(path: url.path, reason: "config.json cannot be read: No such file or directory")
     }
@@ -80,12 +88,13 @@ public struct RunDirectory {
     removeLeftovers()
   }
 
-  /// Reads `config.json`.
+  /// Reads `config.json`, and refuses values that no run can have.
   public func readConfiguration() throws(RunError) -> RunConfiguration {
     do {
-      let bytes = try readFile(configuration.path, limit: Self.largestText)
+      let bytes = try readOrdinaryFile(configuration.path, limit: Self.largestText)
       let configuration = try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
       try configuration.model.validate(height: configuration.imageHeight, width: configuration.imageWidth)
+      try configuration.validateValues()
       return configuration
     } catch {
       throw .notARun(path: url.path, reason: "config.json \(Self.reason(error))")
@@ -96,19 +105,19 @@ public struct RunDirectory {
   func write(_ configuration: RunConfiguration) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try AtomicFile.write([UInt8](try encoder.encode(configuration)), to: self.configuration.path)
+    try AtomicFile.write([UInt8](try encoder.encode(configuration)), to: self.configuration.path, followingLinks: false)
   }
 
   /// Writes the sheet of an epoch, counted from 1.
   func write(_ sheet: ContactSheet, epoch: Int) throws {
     try Folder.create(samples.path)
-    try sheet.rendered().writePNG(to: sample(epoch: epoch).path)
+    try AtomicFile.write(sheet.rendered().png(), to: sample(epoch: epoch).path, followingLinks: false)
   }
 
   /// Replaces `metrics.csv`.
   func write(_ table: MetricsTable) throws(RunError) {
     do {
-      try AtomicFile.write([UInt8](table.csv.utf8), to: metrics.path)
+      try AtomicFile.write([UInt8](table.csv.utf8), to: metrics.path, followingLinks: false)
     } catch {
       throw .file(path: metrics.path, reason: "\(error.problem): \(error.reason)")
     }
@@ -118,7 +127,7 @@ public struct RunDirectory {
   func readMetrics(losses: [String], throughEpoch epoch: Int) throws(RunError) -> MetricsTable {
     guard epoch > 0 else { return MetricsTable(losses: losses) }
     do {
-      let text = String(decoding: try readFile(metrics.path, limit: Self.largestText), as: UTF8.self)
+      let text = try readOrdinaryText(metrics.path, limit: Self.largestText)
       return try MetricsTable(losses: losses, csv: text, throughEpoch: epoch)
     } catch {
       throw .notARun(path: url.path, reason: "metrics.csv \(Self.reason(error))")
@@ -131,8 +140,8 @@ public struct RunDirectory {
       guard let names = try? Folder.names(in: checkpoints.path) else { return true }
       if names.contains(where: { $0.hasSuffix(".safetensors") }) { return true }
     }
-    guard FileManager.default.fileExists(atPath: metrics.path) else { return false }
-    guard let bytes = try? readFile(metrics.path, limit: Self.largestText) else { return true }
+    guard Folder.holdsName(metrics.path) else { return false }
+    guard let bytes = try? readOrdinaryFile(metrics.path, limit: Self.largestText) else { return true }
     return bytes.split(separator: UInt8(ascii: "\n")).count > 1
   }
 
@@ -190,6 +199,7 @@ public struct RunDirectory {
     case DecodingError.dataCorrupted: "is damaged"
     case let error as FileError: "\(error.problem): \(error.reason)"
     case let error as ModelError: "has an impossible model: \(error)"
+    case RunError.invalidOption(let reason): "has an impossible value: \(reason)"
     default: "\(error)"
     }
   }

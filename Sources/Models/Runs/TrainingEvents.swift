@@ -39,7 +39,7 @@ struct TrainingEvents {
         name == "step" ? nil : Float(text).map { (tag: "epoch/\(name)", value: $0) }
       }
       try file.write(scalars, step: step)
-      try file.write("samples", png: readFile(sheet.path), step: step)
+      try file.write("samples", png: readOrdinaryFile(sheet.path), step: step)
       try file.synchronize()
     }
   }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Runtime
 
@@ -76,15 +77,13 @@ extension TrainingRun {
   }
 
   var diverged: RunError {
-    let rate = configuration.options.learningRate
-    return .diverged(
-      step: state.step, learningRate: rate,
-      try: min(rate / 10, TrainingOptions(recipeFor: configuration.model.kind).learningRate),
+    .diverged(
+      step: state.step, learningRate: configuration.options.learningRate, try: smallerLearningRate,
       lastCheckpoint: existing(directory.last))
   }
 
   /// The path of a file that exists; nil where it does not.
   private func existing(_ file: URL) -> String? {
-    FileManager.default.fileExists(atPath: file.path) ? file.path : nil
+    Folder.holdsName(file.path) ? file.path : nil
   }
 }

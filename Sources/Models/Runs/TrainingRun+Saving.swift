@@ -100,6 +100,6 @@ extension TrainingRun {
         "epoch": String(state.epoch), "step": String(state.step),
         "recipe": String(decoding: try encoder.encode(configuration.options), as: UTF8.self),
         "version": configuration.version,
-      ], for: url, on: backend)
+      ], for: url, followingLinks: false, on: backend)
   }
 }

@@ -1,4 +1,5 @@
 import Data
+import Files
 import Foundation
 import Runtime
 
@@ -54,7 +55,7 @@ extension TrainingRun {
   /// Restores the state from its file. A run that was killed before it wrote one begins again: nothing was trained. One
   /// whose state is missing is refused, as beginning again would overwrite what was trained.
   private func restore() throws {
-    guard FileManager.default.fileExists(atPath: directory.state.path) else {
+    guard Folder.holdsName(directory.state.path) else {
       guard !directory.holdsResults else { throw RunError.withoutState(path: directory.state.path) }
       if let weights = configuration.initialWeights {
         throw RunError.notARun(
@@ -67,10 +68,15 @@ extension TrainingRun {
     guard let begun = state.configuration, begun.allows(configuration) else {
       throw Self.changedConfiguration(directory)
     }
-    guard state.position.isMultiple(of: configuration.options.batchSize), state.position <= split.training.count,
-      state.epoch <= configuration.epochs
-    else { throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another run") }
+    if state.epoch > configuration.epochs, state.epoch <= begun.epochs {
+      throw RunError.invalidOption("--epochs \(configuration.epochs): \(state.epoch) epochs are done already")
+    }
+    guard state.isPossible(with: configuration, trainingCount: split.training.count) else {
+      throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another run")
+    }
     state.summedSteps = stepInEpoch - stepsToSum
+    // Where an older file does not say which epoch had the best weights, patience begins anew.
+    if state.bestValidationError != nil, state.bestEpoch == nil { state.bestEpoch = state.epoch }
     table = try directory.readMetrics(losses: trainer.lossNames, throughEpoch: state.epoch)
     // The last steps' point is written when their losses are summed. Where the state has not summed them, what was
     // written at its step was written after it, and is written again.
@@ -83,6 +89,7 @@ extension TrainingRun {
   private static func changedConfiguration(_ directory: RunDirectory) -> RunError {
     .notARun(
       path: directory.url.path,
-      reason: "config.json was changed; only epochs and steps, to go on longer, saving, device and precision may be")
+      reason: "config.json was changed; only epochs, steps and patience, to go on longer, the place of the data, "
+        + "saving, device and precision may be")
   }
 }

@@ -24,6 +24,8 @@ public final class TrainingRun {
   public var onEpoch: ((EpochResult) -> Void)?
   /// Called after each save in the middle of an epoch, with the step.
   public var onSave: ((Int) -> Void)?
+  /// Called at most once, after an epoch, where the validation errors show that the training diverges.
+  public var onDivergence: ((Divergence) -> Void)?
   /// Whether the device was tuned since the run was last trained, so that results may differ by rounding.
   public internal(set) var hasOtherTuning = false
 
@@ -37,7 +39,13 @@ public final class TrainingRun {
   var isResumed = false
   /// Step of the last save; nil where there is none.
   var savedStep: Int?
+  var hasReportedDivergence = false
   private let dataset: ImageDataset
+  /// Mean squared error of the gray copies of the validation images, computed when it is first needed.
+  private(set) lazy var grayValidationError = dataset.grayError(of: split.validation)
+  /// Mean colorfulness of the validation images.
+  private lazy var photographColorfulness =
+    split.validation.reduce(0) { $0 + dataset[Int($1)].colorfulness } / Double(max(split.validation.count, 1))
 
   /// Seconds between two calls of `onProgress`.
   private static let reportInterval = 0.5
@@ -70,7 +78,7 @@ public final class TrainingRun {
     try directory.hold()
     defer { directory.release() }
     // An epoch that the step limit ended still has to be validated where the run was stopped before that.
-    while state.epoch < configuration.epochs, !isAtStepLimit || state.position > 0 {
+    while !isFinished {
       let start = ContinuousClock.now
       guard let imagesPerSecond = try trainEpoch(shouldStop: shouldStop),
         let evaluation = try validate(shouldStop: shouldStop)
@@ -111,11 +119,25 @@ public final class TrainingRun {
     return seconds > 0 ? Double((state.step - firstStep) * batchSize) / seconds : 0
   }
 
+  /// Whether the run has come to its end.
+  public var isFinished: Bool {
+    state.epoch >= configuration.epochs || (isAtStepLimit || isOutOfPatience) && state.position == 0
+  }
+
+  /// The epoch, counted from 1, that the best weights are of; nil before the first one ends.
+  public var bestEpoch: Int? { state.bestEpoch }
+
+  /// Whether no epoch had better weights for as long as `patience` says.
+  public var isOutOfPatience: Bool {
+    configuration.patience.map { state.epoch - (state.bestEpoch ?? state.epoch) >= $0 } ?? false
+  }
+
+  /// Whether the limit of the steps is reached.
+  public var isAtStepLimit: Bool { configuration.steps.map { state.step >= $0 } ?? false }
+
   var hasBatches: Bool {
     state.position + configuration.options.batchSize <= split.training.count && !isAtStepLimit
   }
-
-  private var isAtStepLimit: Bool { configuration.steps.map { state.step >= $0 } ?? false }
 
   /// Steps done in this epoch.
   var stepInEpoch: Int { state.position / configuration.options.batchSize }
@@ -130,9 +152,14 @@ public final class TrainingRun {
   }
 
   /// The learning rate of an epoch, multiplied by the decay after every one.
-  private func learningRate(inEpoch epoch: Int) -> Float {
+  func learningRate(inEpoch epoch: Int) -> Float {
     var rate = configuration.options.learningRate
-    for _ in 0..<epoch { rate *= configuration.options.learningRateDecay }
+    for _ in 0..<epoch {
+      let next = rate * configuration.options.learningRateDecay
+      // From here on it stays the same, because the product is rounded to it.
+      if next == rate { break }
+      rate = next
+    }
     return rate
   }
 
@@ -151,16 +178,20 @@ public final class TrainingRun {
   /// Ends the epoch, and writes its row, its sheet and its checkpoints.
   private func finishEpoch(_ evaluation: Evaluation, start: ContinuousClock.Instant, imagesPerSecond: Double) throws {
     let losses = means(of: state.lossSums)
-    let error = evaluation.metrics?[.mse] ?? losses[trainer.colorLoss].value
+    let error =
+      evaluation.metrics.map { configuration.usedBestBy.value(of: $0, photographs: photographColorfulness) }
+      ?? losses[trainer.colorLoss].value
     try requireFinite([error])
     let isBest = state.bestValidationError.map { error < $0 } ?? true
     if isBest { state.bestValidationError = error }
     state.beginNextEpoch()
+    if isBest { state.bestEpoch = state.epoch }
     let result = EpochResult(
       epoch: state.epoch, epochs: configuration.epochs, step: state.step, learningRate: trainer.learningRate,
       losses: losses, validation: evaluation.metrics, seconds: start.secondsUntilNow, imagesPerSecond: imagesPerSecond)
     let row = table.append(result)
     try save(.epoch(isBest: isBest, evaluation.sheet, row: row))
     onEpoch?(result)
+    watchDivergence()
   }
 }

@@ -1,5 +1,5 @@
 import Data
-import Dispatch
+import Files
 import Runtime
 import Synchronization
 
@@ -85,21 +85,20 @@ final class ImageWindow {
   }
 }
 
-/// Copies images of a data set to one place, one after the other, in a thread of its own.
+/// Copies images of a data set to one place, one after the other, in a thread of its own for each segment.
 private final class ImageGatherer {
   /// The bytes, which the thread has exclusively while it copies.
   private final class Work: Sendable {
     let bytes = Mutex<[UInt8]>([])
-    let isDone = DispatchSemaphore(value: 0)
+    let isDone = Atomic<Bool>(false)
   }
 
   private let dataset: ImageDataset
-  private let queue = DispatchQueue(label: "recolor.images")
   private let work = Work()
   /// The segment that is copied, or that `take` gives; nil for none.
   private(set) var segment: Int?
-  /// Whether the end of the copy has been observed.
-  private var isFinished = false
+  /// The thread that copies; nil where none has to be waited for.
+  private var thread: WorkerThread?
 
   init(_ dataset: ImageDataset) { self.dataset = dataset }
 
@@ -109,19 +108,19 @@ private final class ImageGatherer {
   func gather(_ segment: Int, _ indices: ArraySlice<UInt32>) {
     abandon()
     self.segment = segment
-    isFinished = false
+    work.isDone.store(false, ordering: .relaxed)
     let (dataset, work) = (dataset, work)
-    queue.async {
+    let copy: @Sendable () -> Void = {
       work.bytes.withLock { bytes in Self.copy(indices, of: dataset, into: &bytes) }
-      work.isDone.signal()
+      work.isDone.store(true, ordering: .releasing)
     }
+    thread = WorkerThread(copy)
+    // Where the system grants no thread, the images are not copied ahead.
+    if thread == nil { copy() }
   }
 
   /// Whether `take` would not wait.
-  var isReady: Bool {
-    if segment != nil, !isFinished { isFinished = work.isDone.wait(timeout: .now()) == .success }
-    return isFinished
-  }
+  var isReady: Bool { segment != nil && work.isDone.load(ordering: .acquiring) }
 
   /// Waits for the images and calls `body` with their bytes.
   func take<Failure>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
@@ -139,8 +138,8 @@ private final class ImageGatherer {
   }
 
   private func wait() {
-    if segment != nil, !isFinished { work.isDone.wait() }
-    isFinished = segment != nil
+    thread?.join()
+    thread = nil
   }
 
   private static func copy(_ indices: ArraySlice<UInt32>, of dataset: ImageDataset, into bytes: inout [UInt8]) {

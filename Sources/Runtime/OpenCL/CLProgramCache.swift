@@ -5,8 +5,8 @@ import FoundationEssentials
 ///
 /// One file per program, named by the SHA-256 of everything the binary depends on; in it the SHA-256 of the binary,
 /// then the binary. An entry that does not match its checksum is treated as absent and written anew; a folder that
-/// cannot be written is as good as none. When the entries take more room than they may, those go that were not used for
-/// longest.
+/// cannot be written, or that other users may write, is as good as none: a binary is machine code. When the entries take
+/// more room than they may, those go that were not used for longest.
 public struct CLProgramCache {
   public let folder: String
   /// Room that entries may take.
@@ -33,9 +33,9 @@ public struct CLProgramCache {
 
   /// An entry's binary; nil where there is none, or a damaged one.
   func binary(for key: String) -> [UInt8]? {
-    guard let data = try? Data(contentsOf: URL(filePath: path(of: key))) else { return nil }
-    let bytes = [UInt8](data)
-    guard bytes.count > SHA256.byteCount else { return nil }
+    guard CacheFolder.mayRead(path(of: key)), let bytes = try? readFile(path(of: key)),
+      bytes.count > SHA256.byteCount
+    else { return nil }
     let binary = Array(bytes[SHA256.byteCount...])
     guard let checksum = try? SHA256.bytes(of: binary), checksum == Array(bytes[..<SHA256.byteCount]) else {
       return nil
@@ -47,9 +47,9 @@ public struct CLProgramCache {
 
   /// Writes under a temporary name and renames, so that another process never sees half an entry.
   func store(_ binary: [UInt8], for key: String) {
-    guard let checksum = try? SHA256.bytes(of: binary) else { return }
+    guard CacheFolder.isTrusted(folder), let checksum = try? SHA256.bytes(of: binary) else { return }
     do {
-      try write(Data(checksum + binary), to: path(of: key))
+      try CacheFolder.write(checksum + binary, to: path(of: key))
       prune(keeping: path(of: key))
     } catch {
       Remarks.warning(
@@ -61,8 +61,9 @@ public struct CLProgramCache {
   /// Keeps a build log for the user to read; the file's path, or nil where it cannot be written.
   func storeLog(_ log: String, of program: String) -> String? {
     let path = "\(folder)/\(program).log"
+    guard CacheFolder.isTrusted(folder) else { return nil }
     do {
-      try write(Data(log.utf8), to: path)
+      try CacheFolder.write(Array(log.utf8), to: path)
       return path
     } catch {
       return nil
@@ -72,11 +73,6 @@ public struct CLProgramCache {
   func path(of key: String) -> String { "\(folder)/\(key)\(suffix)" }
 
   private let suffix = ".bin"
-
-  private func write(_ data: Data, to path: String) throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try data.write(to: URL(filePath: path), options: .atomic)
-  }
 
   /// Removes the entries that were not used for longest, but never `newest`, until the rest fit the limit. Another
   /// process that loses an entry builds it anew.

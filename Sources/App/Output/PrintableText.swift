@@ -1,0 +1,71 @@
+import Files
+
+extension String {
+  /// The text as one line that only shows: control characters, separators of lines, controls of bidirectional text
+  /// (Unicode Standard Annex 9) and bytes of paths that are no UTF-8 are written out: `\n`, `\u{1b}`, `\xe9`. As they are,
+  /// they would act on a terminal, begin a line that looks like the program's, or turn the order of what follows.
+  var printable: String { writtenOut { $0.isUnprintable } }
+
+  /// The text with the same characters written out, except for line feeds and tabs.
+  var printableLines: String { writtenOut { $0 != "\n" && $0 != "\t" && $0.isUnprintable } }
+
+  /// JSON with the same characters in its strings as JSON writes them out, such as `\u202e`. Bytes of paths that are no
+  /// UTF-8 are the surrogates by which Python's `os.fsdecode` stands for them.
+  var printableJSON: String {
+    replacing { scalar in
+      guard scalar.isUnprintable, scalar != "\n" else { return nil }
+      let value = scalar.pathByte.map { 0xDC00 + UInt32($0) } ?? scalar.value
+      let digits = String(value, radix: 16)
+      return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+  }
+
+  /// The text as a word of a shell's command line with the same characters as bytes, `$'caf\xe9'`, so that a command that
+  /// the program prints can be given as it is.
+  var printableShellWord: String {
+    let text = replacing { scalar in
+      if scalar == "\\" || scalar == "'" { return "\\\(scalar)" }
+      guard scalar.isUnprintable else { return nil }
+      let bytes = scalar.pathByte.map { [$0] } ?? Array(String(scalar).utf8)
+      return bytes.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+    return "$'\(text)'"
+  }
+
+  private func writtenOut(_ isWrittenOut: (Unicode.Scalar) -> Bool) -> String {
+    replacing { scalar in
+      guard isWrittenOut(scalar) else { return nil }
+      if let byte = scalar.pathByte { return "\\x" + String(byte, radix: 16) }
+      return switch scalar {
+      case "\n": "\\n"
+      case "\r": "\\r"
+      case "\t": "\\t"
+      default: "\\u{\(String(scalar.value, radix: 16))}"
+      }
+    }
+  }
+
+  /// Replaces the code points for which `replacement` returns a text.
+  private func replacing(_ replacement: (Unicode.Scalar) -> String?) -> String {
+    guard unicodeScalars.contains(where: { replacement($0) != nil }) else { return self }
+    var result = UnicodeScalarView()
+    for scalar in unicodeScalars {
+      if let text = replacement(scalar) {
+        result.append(contentsOf: text.unicodeScalars)
+      } else {
+        result.append(scalar)
+      }
+    }
+    return String(result)
+  }
+}
+
+extension Unicode.Scalar {
+  fileprivate var isUnprintable: Bool {
+    if isASCII { return value < 0x20 || value == 0x7F }
+    switch properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: return true
+    default: return properties.isBidiControl || pathByte != nil
+    }
+  }
+}
