@@ -12,6 +12,10 @@
 
 #include "include/image_info.h"
 
+/// The names at the beginning of segments; a zero follows.
+#define RECOLOR_JPEG_XMP "http://ns.adobe.com/xap/1.0/"
+#define RECOLOR_JPEG_PHOTOSHOP "Photoshop 3.0"
+
 typedef struct {
   // First, so that the library's pointer to it also points to the structure.
   struct jpeg_error_mgr manager;

@@ -44,14 +44,33 @@ static void limit_scans(j_common_ptr codec) {
   }
 }
 
-/// Sets the EXIF data, which is an APP1 segment that begins with a name.
-static void describe_exif(recolor_jpeg_reader *reader, recolor_image_info *info) {
+/// Sets `data` to the first segment of a kind that begins with a name, without the name and the zero after it.
+static void find_segment(
+    const recolor_jpeg_reader *reader, int kind, const char *name, size_t name_size, const uint8_t **data,
+    size_t *size) {
   for (jpeg_saved_marker_ptr marker = reader->codec.marker_list; marker; marker = marker->next) {
-    if (marker->marker == JPEG_APP0 + 1 && marker->data_length > 6 && memcmp(marker->data, "Exif\0", 6) == 0) {
-      info->exif = marker->data + 6;
-      info->exif_size = marker->data_length - 6;
+    if (marker->marker == kind && marker->data_length > name_size && memcmp(marker->data, name, name_size) == 0) {
+      *data = marker->data + name_size;
+      *size = marker->data_length - name_size;
       return;
     }
+  }
+}
+
+/// Sets the EXIF data, the XMP packet, Photoshop's resources and the resolution.
+static void describe_metadata(const recolor_jpeg_reader *reader, recolor_image_info *info) {
+  const struct jpeg_decompress_struct *codec = &reader->codec;
+  find_segment(reader, JPEG_APP0 + 1, "Exif\0", 6, &info->exif, &info->exif_size);
+  find_segment(
+      reader, JPEG_APP0 + 1, RECOLOR_JPEG_XMP, sizeof RECOLOR_JPEG_XMP, &info->xmp, &info->xmp_size);
+  find_segment(
+      reader, JPEG_APP0 + 13, RECOLOR_JPEG_PHOTOSHOP, sizeof RECOLOR_JPEG_PHOTOSHOP, &info->photoshop,
+      &info->photoshop_size);
+  // 1: per inch, 2: per centimeter.
+  if (codec->saw_JFIF_marker && (codec->density_unit == 1 || codec->density_unit == 2)) {
+    double scale = codec->density_unit == 1 ? 1 : 2.54;
+    info->resolution[0] = codec->X_density * scale;
+    info->resolution[1] = codec->Y_density * scale;
   }
 }
 
@@ -76,6 +95,7 @@ recolor_jpeg_reader *recolor_jpeg_open(
   jpeg_mem_src(codec, bytes, count);
   jpeg_save_markers(codec, JPEG_APP0 + 1, 0xFFFF);
   jpeg_save_markers(codec, JPEG_APP0 + 2, 0xFFFF);
+  jpeg_save_markers(codec, JPEG_APP0 + 13, 0xFFFF);
   jpeg_read_header(codec, TRUE);
   memset(info, 0, sizeof *info);
   info->width = codec->image_width;
@@ -102,7 +122,7 @@ recolor_jpeg_reader *recolor_jpeg_open(
     info->profile = reader->profile;
     info->profile_size = profile_size;
   }
-  describe_exif(reader, info);
+  describe_metadata(reader, info);
   return reader;
 }
 

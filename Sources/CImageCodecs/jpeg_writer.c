@@ -4,7 +4,7 @@
 
 #include "jpeg_errors.h"
 
-enum { BUFFER_SIZE = 1 << 16 };
+enum { BUFFER_SIZE = 1 << 16, SEGMENT_LIMIT = 65533 };
 
 struct recolor_jpeg_writer {
   struct jpeg_compress_struct codec;
@@ -40,6 +40,15 @@ static void end_buffer(j_compress_ptr codec) {
   give(writer, BUFFER_SIZE - writer->destination.free_in_buffer);
 }
 
+/// Writes a segment that begins with a name and a zero. Data that no segment can hold are left out.
+static void write_segment(
+    j_compress_ptr codec, int kind, const char *name, size_t name_size, const uint8_t *data, size_t size) {
+  if (size == 0 || name_size + size > SEGMENT_LIMIT) return;
+  jpeg_write_m_header(codec, kind, (unsigned int)(name_size + size));
+  for (size_t index = 0; index < name_size; index++) jpeg_write_m_byte(codec, (unsigned char)name[index]);
+  for (size_t index = 0; index < size; index++) jpeg_write_m_byte(codec, data[index]);
+}
+
 recolor_jpeg_writer *recolor_jpeg_create(
     const recolor_image_info *info, int quality, recolor_sink sink, void *context, char message[RECOLOR_MESSAGE_SIZE]) {
   recolor_jpeg_writer *writer = calloc(1, sizeof *writer);
@@ -71,7 +80,18 @@ recolor_jpeg_writer *recolor_jpeg_create(
   // At high quality, chroma is not subsampled.
   if (quality >= 90) codec->comp_info[0].h_samp_factor = codec->comp_info[0].v_samp_factor = 1;
   codec->optimize_coding = FALSE;
+  if (info->resolution[0] >= 1 && info->resolution[0] < 65535 && info->resolution[1] >= 1
+      && info->resolution[1] < 65535) {
+    codec->density_unit = 1;
+    codec->X_density = (UINT16)(info->resolution[0] + 0.5);
+    codec->Y_density = (UINT16)(info->resolution[1] + 0.5);
+  }
   jpeg_start_compress(codec, TRUE);
+  write_segment(codec, JPEG_APP0 + 1, "Exif\0", 6, info->exif, info->exif_size);
+  write_segment(codec, JPEG_APP0 + 1, RECOLOR_JPEG_XMP, sizeof RECOLOR_JPEG_XMP, info->xmp, info->xmp_size);
+  write_segment(
+      codec, JPEG_APP0 + 13, RECOLOR_JPEG_PHOTOSHOP, sizeof RECOLOR_JPEG_PHOTOSHOP, info->photoshop,
+      info->photoshop_size);
   if (info->profile) jpeg_write_icc_profile(codec, info->profile, (unsigned int)info->profile_size);
   return writer;
 }

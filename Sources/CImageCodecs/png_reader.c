@@ -128,6 +128,31 @@ static void describe_profile(recolor_png_reader *reader, recolor_image_info *res
   }
 }
 
+/// Sets the XMP packet, which is a text chunk of a certain keyword, and the resolution. libpng is told to pass over all
+/// text, which may inflate to any size; the packet is not compressed.
+static void describe_metadata(
+    recolor_png_reader *reader, const uint8_t *bytes, size_t count, recolor_image_info *result) {
+  // The keyword, its end, no compression, its method, an empty language and an empty translated keyword.
+  static const char start[] = "XML:com.adobe.xmp\0\0\0\0";
+  size_t size, next;
+  for (size_t at = 8; at + 12 <= count && !result->xmp; at = next) {
+    size = png_get_uint_32(bytes + at);
+    next = at + 12 + size;
+    if (next > count) break;
+    bool is_text = memcmp(bytes + at + 4, "iTXt", 4) == 0;
+    if (is_text && size > sizeof start && memcmp(bytes + at + 8, start, sizeof start) == 0) {
+      result->xmp = bytes + at + 8 + sizeof start;
+      result->xmp_size = size - sizeof start;
+    }
+  }
+  png_uint_32 x, y;
+  int unit;
+  if (png_get_pHYs(reader->png, reader->info, &x, &y, &unit) && unit == PNG_RESOLUTION_METER) {
+    result->resolution[0] = x * 0.0254;
+    result->resolution[1] = y * 0.0254;
+  }
+}
+
 recolor_png_reader *recolor_png_open(
     const uint8_t *bytes, size_t count, recolor_image_info *info, char message[RECOLOR_MESSAGE_SIZE]) {
   recolor_png_reader *reader = calloc(1, sizeof *reader);
@@ -166,6 +191,7 @@ recolor_png_reader *recolor_png_open(
   info->height = reader->height = png_get_image_height(reader->png, reader->info);
   info->page_count = frame_count(reader);
   describe_profile(reader, info);
+  describe_metadata(reader, bytes, count, info);
   describe_color(reader, info);
   return reader;
 }

@@ -28,6 +28,28 @@ static void give(png_structp png, png_bytep bytes, size_t count) {
 
 static void flush(png_structp png) { (void)png; }
 
+/// Sets the EXIF data, the XMP packet and the resolution. Returns false where there is no memory.
+static bool set_metadata(recolor_png_writer *writer, const recolor_image_info *info) {
+  if (info->exif_size > 0) {
+    png_set_eXIf_1(writer->png, writer->info, (png_uint_32)info->exif_size, (png_bytep)info->exif);
+  }
+  if (info->resolution[0] > 0 && info->resolution[1] > 0 && info->resolution[0] < 1e6 && info->resolution[1] < 1e6) {
+    png_set_pHYs(
+        writer->png, writer->info, (png_uint_32)(info->resolution[0] / 0.0254 + 0.5),
+        (png_uint_32)(info->resolution[1] / 0.0254 + 0.5), PNG_RESOLUTION_METER);
+  }
+  if (info->xmp_size > 0) {
+    // libpng copies the text up to a zero.
+    char *packet = calloc(info->xmp_size + 1, 1);
+    if (!packet) return false;
+    memcpy(packet, info->xmp, info->xmp_size);
+    png_text text = {.compression = PNG_ITXT_COMPRESSION_NONE, .key = "XML:com.adobe.xmp", .text = packet};
+    png_set_text(writer->png, writer->info, &text, 1);
+    free(packet);
+  }
+  return true;
+}
+
 recolor_png_writer *recolor_png_create(
     const recolor_image_info *info, recolor_sink sink, void *context, char message[RECOLOR_MESSAGE_SIZE]) {
   recolor_png_writer *writer = calloc(1, sizeof *writer);
@@ -71,6 +93,7 @@ recolor_png_writer *recolor_png_create(
   } else {
     png_set_sRGB(png, writer->info, PNG_sRGB_INTENT_PERCEPTUAL);
   }
+  if (!set_metadata(writer, info)) png_error(png, "no memory");
   png_write_info(png, writer->info);
   const uint16_t one = 1;
   if (info->bytes_per_sample == 2 && *(const uint8_t *)&one == 1) png_set_swap(png);

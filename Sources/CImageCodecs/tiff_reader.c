@@ -157,6 +157,36 @@ static bool conversion_has_alpha(TIFF *tiff) {
   }
 }
 
+/// Sets the XMP packet, the IPTC records, Photoshop's resources and the resolution.
+static void describe_metadata(TIFF *tiff, recolor_image_info *info) {
+  uint32_t count;
+  const void *data;
+  if (TIFFGetField(tiff, TIFFTAG_XMLPACKET, &count, &data)) {
+    info->xmp = data;
+    info->xmp_size = count;
+  }
+  if (TIFFGetField(tiff, TIFFTAG_PHOTOSHOP, &count, &data)) {
+    info->photoshop = data;
+    info->photoshop_size = count;
+  }
+  // Before version 4.5, libtiff counts the bytes as 32-bit numbers.
+  const TIFFField *records = TIFFFieldWithTag(tiff, TIFFTAG_RICHTIFFIPTC);
+  bool are_bytes = records && TIFFDataWidth(TIFFFieldDataType(records)) == 1;
+  if (are_bytes && TIFFGetField(tiff, TIFFTAG_RICHTIFFIPTC, &count, &data)) {
+    info->iptc = data;
+    info->iptc_size = count;
+  }
+  uint16_t unit = RESUNIT_INCH;
+  float x, y;
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_RESOLUTIONUNIT, &unit);
+  bool is_stated = TIFFGetField(tiff, TIFFTAG_XRESOLUTION, &x) && TIFFGetField(tiff, TIFFTAG_YRESOLUTION, &y);
+  if (is_stated && unit != RESUNIT_NONE && x > 0 && y > 0) {
+    double scale = unit == RESUNIT_CENTIMETER ? 2.54 : 1;
+    info->resolution[0] = x * scale;
+    info->resolution[1] = y * scale;
+  }
+}
+
 recolor_tiff_reader *recolor_tiff_open(
     const uint8_t *bytes, size_t count, recolor_image_info *info, char message[RECOLOR_MESSAGE_SIZE]) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -200,6 +230,7 @@ recolor_tiff_reader *recolor_tiff_open(
     info->bytes_per_sample = 1;
   }
   TIFFGetField(reader->tiff, TIFFTAG_ORIENTATION, &info->orientation);
+  describe_metadata(reader->tiff, info);
   uint32_t profile_size;
   const void *profile;
   // After libtiff's conversion, the profile does not apply.

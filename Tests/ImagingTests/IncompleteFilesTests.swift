@@ -88,7 +88,7 @@ struct IncompleteFilesTests {
         #expect(throws: ImageError.self) { try Photograph(encoded: cut, name: path) }
       }
     }
-    #expect(heights.count > 1, "\(path)")
+    #expect(heights.contains { $0 < image.height }, "\(path)")
   }
 
   @Test("Interlaced and progressive files that are cut lack detail", arguments: ["interlaced.png", "progressive.jpg"])

@@ -1,4 +1,4 @@
-/// An uncompressed TIFF file of 8 × 8 pixels in one strip, assembled byte by byte.
+/// An uncompressed TIFF file of 8 × 8 pixels in one strip by the camera `Box`, assembled byte by byte.
 struct TIFFFile {
   /// Bits of a sample.
   let bits: Int
@@ -12,7 +12,8 @@ struct TIFFFile {
     // Tag, type (3: 16 bits, 4: 32 bits), count, value or offset.
     var entries = [
       (256, 3, 1, 8), (257, 3, 1, 8), (258, 3, samples, samples > 2 ? Self.bitsOffset : bits), (259, 3, 1, 1),
-      (262, 3, 1, photometric), (273, 4, 1, Self.pixelOffset), (277, 3, 1, samples), (278, 3, 1, 8),
+      (262, 3, 1, photometric), (271, 2, 4, Self.make), (273, 4, 1, Self.pixelOffset), (277, 3, 1, samples),
+      (278, 3, 1, 8),
       (279, 4, 1, pixels.count),
     ]
     if photometric == 3 { entries.append((320, 3, 3 << bits, Self.paletteOffset)) }
@@ -29,6 +30,8 @@ struct TIFFFile {
     return file + pixels
   }
 
+  /// The camera's make: `Box` and a zero.
+  private static let make = 0x0078_6F42
   private static let bitsOffset = 200
   private static let paletteOffset = 256
   private static let pixelOffset = 256 + 2 * 3 * 256

@@ -29,6 +29,15 @@ typedef struct {
   size_t profile_size;
   const uint8_t *exif;
   size_t exif_size;
+  /// An XMP packet, IPTC records, and Photoshop's image resources, which may hold such records; as above.
+  const uint8_t *xmp;
+  size_t xmp_size;
+  const uint8_t *iptc;
+  size_t iptc_size;
+  const uint8_t *photoshop;
+  size_t photoshop_size;
+  /// Pixels per inch from left to right and from top to bottom; 0 where the file does not state them.
+  double resolution[2];
   /// Exponent of the encoding (about 1/2.2), and x and y of white, red, green and blue; 0 where the file does not state
   /// them.
   double gamma;

@@ -5,8 +5,8 @@
 
 typedef struct recolor_jpeg_writer recolor_jpeg_writer;
 
-/// Begins a file of 8-bit RGB of the size in `info`, with its profile. Returns null, with `message` set, where that
-/// fails.
+/// Begins a file of 8-bit RGB of the size in `info`, with its profile and metadata, of which IPTC records
+/// are those in Photoshop's resources. Returns null, with `message` set, where that fails.
 recolor_jpeg_writer *recolor_jpeg_create(
     const recolor_image_info *info, int quality, recolor_sink sink, void *context, char message[RECOLOR_MESSAGE_SIZE]);
 

@@ -23,7 +23,8 @@ enum BMPDecoder {
       }
     }
     return DecodedImage(
-      raster: raster, orientation: .upright, profile: [], pageCount: 1, extent: .whole)
+      raster: raster, orientation: .upright, profile: [], pageCount: 1, extent: .whole,
+      metadata: PictureMetadata(resolution: header.resolution))
   }
 }
 
@@ -38,6 +39,7 @@ private struct BMPHeader {
   let pixelOffset: Int
   /// The bits of red, green, blue and alpha in pixels of 16 and 32 bits.
   let masks: [UInt32]
+  let resolution: PictureMetadata.Resolution?
   private let palette: [SIMD4<UInt8>]
 
   init?(_ bytes: [UInt8]) {
@@ -65,6 +67,9 @@ private struct BMPHeader {
     } else {
       masks = bits == 16 ? [0x7C00, 0x3E0, 0x1F, 0] : [0xFF_0000, 0xFF00, 0xFF, 0]
     }
+    // Per meter.
+    let (across, down) = isOldest ? (0, 0) : (number(38, 4) ?? 0, number(42, 4) ?? 0)
+    resolution = PictureMetadata.Resolution(x: Double(across) * 0.0254, y: Double(down) * 0.0254)
     let stated = isOldest ? 0 : number(46, 4) ?? 0
     let colorCount = bits > 8 ? 0 : stated > 0 ? min(stated, 1 << bits) : 1 << bits
     palette = (0..<colorCount).map { index in

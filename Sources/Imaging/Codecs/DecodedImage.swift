@@ -10,6 +10,8 @@ struct DecodedImage {
   let pageCount: Int
   /// How much of the picture the file holds; the pixels are the rows that it does.
   let extent: PictureExtent
+  /// As the file states them.
+  let metadata: PictureMetadata
 }
 
 /// What is decoded of a file.

@@ -72,6 +72,8 @@ struct LibraryEncoder: Sendable {
   let largestSide: Int
   /// Largest ICC profile, in bytes.
   let largestProfile: Int
+  /// Largest parts of the metadata, in bytes; a part that is not named is not written.
+  var metadataLimits: [PictureMetadata.Part: Int] = [:]
   /// Whether a file can have alpha and 16 bits a sample.
   let holdsAlphaAnd16Bits: Bool
   /// Begins a file, given its description, the quality of lossy formats, and where its bytes go.
@@ -95,6 +97,8 @@ final class ImageEncoder {
     var bytesPerSample = 1
     /// An ICC profile; empty for sRGB.
     var profile: [UInt8] = []
+    /// Parts beyond the format's limits are left out.
+    var metadata = PictureMetadata()
 
     var rowByteCount: Int { width * (hasAlpha ? 4 : 3) * bytesPerSample }
   }
@@ -126,16 +130,18 @@ final class ImageEncoder {
     let context = Unmanaged.passUnretained(target).toOpaque()
     let profile = layout.profile
     var message = message
+    let metadata = layout.metadata.held(within: library.metadataLimits).metadata
     let opened = profile.withUnsafeBufferPointer { profile in
-      var info = recolor_image_info()
-      info.width = UInt32(layout.width)
-      info.height = UInt32(layout.height)
-      info.color = recolor_color_rgb
-      info.has_alpha = layout.hasAlpha
-      info.bytes_per_sample = UInt8(layout.bytesPerSample)
-      info.profile = profile.isEmpty ? nil : profile.baseAddress
-      info.profile_size = profile.count
-      return library.create(&info, Int32(quality), Target.sink, context, &message)
+      metadata.withDescription { info in
+        info.width = UInt32(layout.width)
+        info.height = UInt32(layout.height)
+        info.color = recolor_color_rgb
+        info.has_alpha = layout.hasAlpha
+        info.bytes_per_sample = UInt8(layout.bytesPerSample)
+        info.profile = profile.isEmpty ? nil : profile.baseAddress
+        info.profile_size = profile.count
+        return library.create(&info, Int32(quality), Target.sink, context, &message)
+      }
     }
     guard let opened else { throw Self.failure(message, target, format, name) }
     writer = opened

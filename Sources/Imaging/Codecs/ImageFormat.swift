@@ -30,7 +30,8 @@ public enum ImageFormat: String, Sendable, CaseIterable {
           format: self, open: recolor_png_open, read: recolor_png_read, close: recolor_png_close
         ).decode,
         encoder: LibraryEncoder(
-          fileExtensions: ["png"], largestSide: Int(Int32.max), largestProfile: .max, holdsAlphaAnd16Bits: true,
+          fileExtensions: ["png"], largestSide: Int(Int32.max), largestProfile: .max,
+          metadataLimits: [.exif: Int(Int32.max), .xmp: Int(Int32.max)], holdsAlphaAnd16Bits: true,
           create: { info, _, sink, context, message in recolor_png_create(info, sink, context, message) },
           write: recolor_png_write, finish: recolor_png_finish, abandon: recolor_png_abandon))
     case .jpeg:
@@ -40,9 +41,11 @@ public enum ImageFormat: String, Sendable, CaseIterable {
         decode: LibraryDecoder(
           format: self, open: recolor_jpeg_open, read: recolor_jpeg_read, close: recolor_jpeg_close
         ).decode,
-        // A profile takes at most 255 segments of 65,519 bytes.
+        // A profile takes at most 255 segments of 65,519 bytes; others one segment of 65,533, less its name and, of IPTC
+        // records, the head of Photoshop's resource.
         encoder: LibraryEncoder(
-          fileExtensions: ["jpg", "jpeg"], largestSide: 65500, largestProfile: 255 * 65_519, holdsAlphaAnd16Bits: false,
+          fileExtensions: ["jpg", "jpeg"], largestSide: 65500, largestProfile: 255 * 65_519,
+          metadataLimits: [.exif: 65_533 - 6, .xmp: 65_533 - 29, .iptc: 65_533 - 14 - 13], holdsAlphaAnd16Bits: false,
           create: recolor_jpeg_create, write: recolor_jpeg_write, finish: recolor_jpeg_finish,
           abandon: recolor_jpeg_abandon))
     case .webp:

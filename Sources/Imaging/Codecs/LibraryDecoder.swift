@@ -13,7 +13,9 @@ struct LibraryDecoder: Sendable {
 
   /// Decodes a file in memory.
   func decode(_ bytes: [UInt8], _ request: DecodingRequest) throws(ImageError) -> DecodedImage {
-    try bytes.withUnsafeBufferPointer { bytes throws(ImageError) in
+    // A TIFF file is EXIF data itself.
+    let exif = format == .tiff ? EXIFData(tiffFile: bytes)?.bytes ?? [] : []
+    return try bytes.withUnsafeBufferPointer { bytes throws(ImageError) in
       var info = recolor_image_info()
       var message = [CChar](repeating: 0, count: Int(RECOLOR_MESSAGE_SIZE))
       guard let reader = open(bytes.baseAddress, bytes.count, &info, &message) else {
@@ -21,7 +23,8 @@ struct LibraryDecoder: Sendable {
       }
       defer { close(reader) }
       // Copied before the pixels are read: libjpeg frees a file's markers when it has decoded the last row.
-      let exif = Array(UnsafeBufferPointer(start: info.exif, count: info.exif_size))
+      var metadata = PictureMetadata(info)
+      if !exif.isEmpty { metadata.exif = exif }
       let profile = Array(UnsafeBufferPointer(start: info.profile, count: info.profile_size))
       let raster = try Raster(
         width: Int(info.width), height: Int(info.height), color: RasterColor(info.color), hasAlpha: info.has_alpha,
@@ -33,10 +36,10 @@ struct LibraryDecoder: Sendable {
       if info.is_premultiplied { raster.divideByAlpha() }
       return DecodedImage(
         raster: try raster.firstRows(Int(extent.row_count), name: request.name),
-        orientation: EXIFOrientation(rawValue: info.orientation) ?? EXIFOrientation(exif: exif[...]),
+        orientation: EXIFOrientation(rawValue: info.orientation) ?? EXIFOrientation(exif: metadata.exif),
         profile: profile,
         primaries: Primaries(gamma: info.gamma, chromaticities: info.chromaticities), pageCount: Int(info.page_count),
-        extent: PictureExtent(extent, height: raster.height))
+        extent: PictureExtent(extent, height: raster.height), metadata: metadata)
     }
   }
 

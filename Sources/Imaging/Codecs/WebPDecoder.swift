@@ -31,7 +31,8 @@ enum WebPDecoder {
         raster: try raster.firstRows(rowCount, name: name), orientation: EXIFOrientation(exif: exif),
         profile: chunk("ICCP", of: demuxer), pageCount: pageCount,
         extent: rowCount < raster.height
-          ? .rows(rowCount, of: raster.height) : isWhole ? .whole : .withoutEnd)
+          ? .rows(rowCount, of: raster.height) : isWhole ? .whole : .withoutEnd,
+        metadata: PictureMetadata(exif: Array(exif), xmp: chunk("XMP ", of: demuxer)))
     }
   }
 

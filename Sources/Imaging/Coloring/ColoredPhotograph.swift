@@ -23,14 +23,16 @@ public struct ColoredPhotograph: Sendable, WritableImage {
 
   /// Returns remarks for the user about a file of the format: one line each, without the file's name.
   public func remarks(as format: ImageFormat) -> [String] {
-    RowEncoding(photograph, format).losesProfile
-      ? ["a \(format.name) file cannot hold its color profile; the colored picture is sRGB"] : []
+    let lost = photograph.metadata.held(within: format.codec.encoder?.metadataLimits ?? [:]).lost
+    let profile = "a \(format.name) file cannot hold its color profile; the colored picture is sRGB"
+    return (RowEncoding(photograph, format).losesProfile ? [profile] : [])
+      + lost.map { "its \($0.rawValue) data are not written to a \(format.name) file" }
   }
 
   /// Writes an image file. Errors call it `name`.
   ///
   /// The file has the RGB profile of the photograph, and is sRGB where that has none. A PNG file has the photograph's
-  /// alpha and bits per sample; a JPEG file is composited on white and has 8 bits.
+  /// alpha and bits per sample; a JPEG file is composited on white and has 8 bits. Both have its metadata.
   public func write(
     to output: any ImageOutput, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, name: String
   ) throws(ImageError) {

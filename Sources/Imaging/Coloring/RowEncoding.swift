@@ -18,6 +18,7 @@ struct RowEncoding: Sendable {
     self.fromLinear = fromLinear
     var layout = ImageEncoder.Layout(width: photograph.width, height: photograph.height)
     if let profile, profile.isSRGB || fromLinear != nil { layout.profile = profile.bytes }
+    layout.metadata = photograph.metadata
     if format.codec.encoder?.holdsAlphaAnd16Bits == true {
       layout.hasAlpha = photograph.hasAlpha
       layout.bytesPerSample = photograph.raster.bytesPerSample

@@ -8,6 +8,8 @@ public struct Photograph: Sendable {
   let profile: ColorProfile?
   /// Remarks for the user about the file: one line each, without the file's name.
   public let remarks: [String]
+  /// Those of the file, for the upright pixels.
+  let metadata: PictureMetadata
 
   public var width: Int { raster.width }
   public var height: Int { raster.height }
@@ -85,6 +87,7 @@ public struct Photograph: Sendable {
       remarks.append("its color profile is damaged or of another color space, and is passed over")
     }
     raster = try image.raster.upright(from: image.orientation, name: name)
+    metadata = image.metadata.upright(from: image.orientation)
     self.remarks = remarks
   }
 
@@ -97,6 +100,7 @@ public struct Photograph: Sendable {
     raster.bytes.copyBytes(from: image.bytes)
     profile = nil
     remarks = []
+    metadata = PictureMetadata()
   }
 
   /// The image as 8-bit sRGB on white.

@@ -1,0 +1,159 @@
+import Testing
+
+@testable import Imaging
+
+@Suite("Metadata of photographs")
+struct MetadataTests {
+  /// EXIF data with an orientation, a camera, a date, the sides 40 × 24, and a directory of a thumbnail.
+  private func exif(orientation: Int, isLittleEndian: Bool = true) -> [UInt8] {
+    func number(_ value: Int, _ byteCount: Int) -> [UInt8] {
+      let bytes = (0..<byteCount).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+      return isLittleEndian ? bytes : bytes.reversed()
+    }
+    func entry(_ tag: Int, _ type: Int, _ count: Int, _ value: [UInt8]) -> [UInt8] {
+      number(tag, 2) + number(type, 2) + number(count, 4) + value + [UInt8](repeating: 0, count: 4 - value.count)
+    }
+    let (outer, inner) = (8 + 2 + 3 * 12 + 4, 2 + 3 * 12 + 4)
+    let date = Array("1987:06:05 04:03:02\0".utf8)
+    var bytes: [UInt8] = isLittleEndian ? [0x49, 0x49, 42, 0] : [0x4D, 0x4D, 0, 42]
+    bytes += number(8, 4) + number(3, 2)
+    bytes += entry(0x010F, 2, 4, Array("Box\0".utf8))
+    bytes += entry(0x0112, 3, 1, number(orientation, 2))
+    bytes += entry(0x8769, 4, 1, number(outer, 4))
+    bytes += number(outer + inner, 4)
+    bytes += number(3, 2)
+    bytes += entry(0x9003, 2, date.count, number(outer + inner, 4))
+    bytes += entry(0xA002, 3, 1, number(40, 2))
+    bytes += entry(0xA003, 4, 1, number(24, 4))
+    return bytes + number(0, 4) + date
+  }
+
+  private func xmp(orientation: Int) -> [UInt8] {
+    Array("<rdf:Description tiff:Orientation=\"\(orientation)\" dc:title=\"Ärger\"/>".utf8)
+  }
+
+  private let records: [UInt8] = [0x1C, 2, 5, 0, 3] + Array("Cat".utf8)
+
+  private func metadata(orientation: Int) -> PictureMetadata {
+    PictureMetadata(
+      exif: exif(orientation: orientation), xmp: xmp(orientation: orientation), iptc: records,
+      resolution: PictureMetadata.Resolution(x: 300, y: 150))
+  }
+
+  /// Returns a file of 40 × 24 pixels.
+  private func file(_ format: ImageFormat, _ metadata: PictureMetadata) throws -> [UInt8] {
+    let output = MemoryOutput()
+    let layout = ImageEncoder.Layout(width: 40, height: 24, metadata: metadata)
+    let encoder = try ImageEncoder(format, layout, output: output, name: "test")
+    try [UInt8](repeating: 90, count: 3 * 40 * 24).withUnsafeBytes { try encoder.write($0, count: 24) }
+    try encoder.finish()
+    return output.bytes
+  }
+
+  private func colored(_ photograph: Photograph) -> ColoredPhotograph {
+    let gray = ChromaPlane(colors: [Float](repeating: 0.5, count: 3 * 256), width: 16, height: 16)
+    return ColoredPhotograph(photograph, chroma: gray, small: photograph.resized(width: 16, height: 16))
+  }
+
+  @Test(
+    "Colored pictures keep EXIF, XMP, IPTC and the resolution, upright",
+    arguments: [ImageFormat.png, .jpeg], [ImageFormat.png, .jpeg])
+  func coloredPicturesKeepMetadata(source: ImageFormat, target: ImageFormat) throws {
+    let photograph = try Photograph(encoded: file(source, metadata(orientation: 6)), name: "source")
+    #expect(photograph.width == 24 && photograph.height == 40)
+    let output = MemoryOutput()
+    try colored(photograph).write(to: output, as: target, name: "colored")
+    let result = try Photograph(encoded: output.bytes, name: "colored")
+    #expect(result.width == 24 && result.height == 40)
+    let found = result.metadata
+    #expect(EXIFData(found.exif)?.orientation == .upright)
+    #expect(found.exif == EXIFData(exif(orientation: 6))?.upright(exchangesSides: true).bytes)
+    #expect(found.xmp == xmp(orientation: 1))
+    let resolution = try #require(found.resolution)
+    #expect(abs(resolution.x - 150) < 0.1 && abs(resolution.y - 300) < 0.1)
+    // PNG files hold no IPTC records.
+    let keepsRecords = source == .jpeg && target == .jpeg
+    #expect(found.iptc == (keepsRecords ? records : []))
+    let remarks = colored(photograph).remarks(as: target)
+    #expect(remarks.count == (source == .jpeg && target == .png ? 1 : 0), "\(remarks)")
+  }
+
+  @Test("Only the orientation, the thumbnail and the sides of EXIF data change", arguments: [true, false])
+  func uprightEXIF(isLittleEndian: Bool) throws {
+    let data = try #require(EXIFData(exif(orientation: 8, isLittleEndian: isLittleEndian)))
+    #expect(data.orientation == .threeQuarterTurn)
+    let upright = data.upright(exchangesSides: false)
+    #expect(upright.orientation == .upright && upright.bytes.count == data.bytes.count)
+    let changed = upright.bytes.indices.filter { upright.bytes[$0] != data.bytes[$0] }
+    // A byte of the orientation, and the offset of the thumbnail's directory.
+    #expect(changed.count == 2)
+    let turned = data.upright(exchangesSides: true)
+    let expected = try #require(EXIFData(exif(orientation: 1, isLittleEndian: isLittleEndian)))
+    #expect(turned.upright(exchangesSides: true) == expected.upright(exchangesSides: false))
+    #expect(turned != upright)
+  }
+
+  @Test("What a TIFF file states about the photograph becomes EXIF data", arguments: [true, false])
+  func tiffFiles(isLittleEndian: Bool) throws {
+    let file = exif(orientation: 6, isLittleEndian: isLittleEndian)
+    let data = try #require(EXIFData(tiffFile: file))
+    // The orientation is the pixels'.
+    #expect(data.orientation == nil && data.isLittleEndian == isLittleEndian)
+    let first = try #require(data.firstDirectory)
+    let make = try #require(data.entry(0x010F, in: first))
+    #expect(data.bytes[(make + 8)...].starts(with: Array("Box".utf8)))
+    let inner = try #require(data.entry(0x8769, in: first).flatMap { data.number(at: $0 + 8, byteCount: 4) })
+    let date = try #require(data.entry(0x9003, in: inner).flatMap { data.number(at: $0 + 8, byteCount: 4) })
+    #expect(data.bytes[date...].starts(with: Array("1987:06:05".utf8)))
+    #expect(data.entry(0xA002, in: inner) != nil)
+    for index in file.indices {
+      for value: UInt8 in [0x00, 0x7F, 0xFF, file[index] ^ 1] {
+        var damaged = file
+        damaged[index] = value
+        if let result = EXIFData(tiffFile: damaged) { #expect(result.bytes.count < 1 << 17) }
+      }
+    }
+    let picture = try Photograph(encoded: TIFFFile(bits: 8, samples: 3, photometric: 2).bytes, name: "test.tif")
+    let output = MemoryOutput()
+    try colored(picture).write(to: output, as: .jpeg, name: "colored")
+    let found = try #require(EXIFData(try Photograph(encoded: output.bytes, name: "colored").metadata.exif))
+    #expect(found.firstDirectory.flatMap { found.entry(0x010F, in: $0) } != nil)
+  }
+
+  @Test("Damaged EXIF data are safe")
+  func damagedEXIF() {
+    let whole = exif(orientation: 6)
+    for index in whole.indices {
+      for value: UInt8 in [0x00, 0x7F, 0xFF, whole[index] ^ 1] {
+        var damaged = whole
+        damaged[index] = value
+        let result = EXIFData(damaged)?.upright(exchangesSides: true)
+        #expect(result == nil || result?.bytes.count == whole.count)
+      }
+      let cut = EXIFData(whole[..<index])?.upright(exchangesSides: true)
+      #expect(cut == nil || cut?.bytes.count == index)
+    }
+    #expect(PictureMetadata(exif: [1, 2, 3]).upright(from: .upright).exif.isEmpty)
+  }
+
+  @Test("IPTC records are found among Photoshop's resources")
+  func photoshopResources() {
+    let other: [UInt8] = Array("8BIM".utf8) + [0x03, 0xED, 2, 0x41, 0x42, 0, 0, 0, 0, 3, 7, 8, 9, 0]
+    let bytes = other + PhotoshopResources.resource(ofIPTC: records)
+    #expect(PhotoshopResources.iptcRecords(in: bytes) == records)
+    #expect(PhotoshopResources.iptcRecords(in: other).isEmpty)
+    for length in bytes.indices { #expect(PhotoshopResources.iptcRecords(in: Array(bytes[..<length])).isEmpty) }
+  }
+
+  @Test("Parts that a file cannot hold are left out with a remark")
+  func largePartsAreLeftOut() throws {
+    let large = PictureMetadata(xmp: [UInt8](repeating: 0x20, count: 70_000))
+    let photograph = try Photograph(encoded: file(.png, large), name: "large")
+    #expect(photograph.metadata == large)
+    #expect(colored(photograph).remarks(as: .jpeg) == ["its XMP data are not written to a JPEG file"])
+    #expect(colored(photograph).remarks(as: .png).isEmpty)
+    let output = MemoryOutput()
+    try colored(photograph).write(to: output, as: .jpeg, name: "colored")
+    #expect(try Photograph(encoded: output.bytes, name: "colored").metadata.xmp.isEmpty)
+  }
+}
