@@ -52,7 +52,7 @@ public struct TrainingState: Codable, Equatable, Sendable {
     // Each epoch has at least one step; a limit of the steps may have ended some of them early.
     let steps = epoch + stepInEpoch...epoch * (trainingCount / batchSize) + stepInEpoch
     return steps.contains(step) && (0...stepInEpoch).contains(summedSteps ?? 0)
-      && (0...step).contains(watch?.dominatedSteps ?? 0) && (bestValidationError ?? 0) >= 0
+      && (0...Int(Int32.max)).contains(watch?.dominatedSteps ?? 0) && (bestValidationError ?? 0) >= 0
       && (0...epoch).contains(bestEpoch ?? 0)
   }
 
