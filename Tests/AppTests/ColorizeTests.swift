@@ -320,7 +320,7 @@ struct ColorizeTests {
     }
     let result = try colorize([source, "--out", folder.path + "/out"])
     #expect(result.exitCode == 0 && result.errorLines.count == 1, "\(result.errorOutput)")
-    #expect(result.errorOutput.contains("\(source): passed over, because they are not read: 2 HEIC, 1 AVIF\n"))
+    #expect(result.errorOutput.contains("warning: \(source): passed over, because they are not read: 2 HEIC, 1 AVIF\n"))
     #expect(try files(below: folder.path + "/out") == ["top.png", "other.png"])
     let named = try colorize([source + "/a.heic", source + "/top.png", "--out", folder.path + "/two"])
     #expect(named.exitCode == 1 && named.errorOutput.contains("a.heic: the format HEIC is not read"))
