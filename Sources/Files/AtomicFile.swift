@@ -5,7 +5,8 @@ import Glibc
 ///
 /// Where the file system supports it, the bytes go to a file without a name, which the system removes when the process
 /// ends in any way. Elsewhere they go to a temporary file in the same folder, `NAME.NUMBER.tmp`, which is left where the
-/// process is killed; `removeLeftovers` removes it later.
+/// process is killed. A file that is replaced has such a name for a moment on every file system, as a whole copy.
+/// `removeLeftovers` removes either later.
 public struct AtomicFile: ~Copyable {
   private let file: FileDescriptor
   private let path: String
