@@ -220,6 +220,14 @@ public func readOrdinaryFile(_ path: String, limit: Int = .max) throws(FileError
   try FileDescriptor(readingOrdinaryFile: path).readToEnd(limit: limit)
 }
 
+/// Returns the first `count` bytes of an ordinary file; fewer where it has fewer, and none where it cannot be read.
+public func firstBytes(_ count: Int, of path: String) -> [UInt8] {
+  guard let file = try? FileDescriptor(readingOrdinaryFile: path) else { return [] }
+  var bytes = [UInt8](repeating: 0, count: count)
+  let found = bytes.withUnsafeMutableBytes { (try? file.fill($0)) ?? 0 }
+  return Array(bytes.prefix(found))
+}
+
 /// Returns the text of a file in UTF-8 without a byte order mark, which some editors put in front.
 /// - Throws: `FileError`, also where there are more than `limit` bytes.
 public func readText(_ path: String, limit: Int = .max) throws(FileError) -> String {

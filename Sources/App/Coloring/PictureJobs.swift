@@ -121,10 +121,9 @@ struct PictureJobs {
           + (isRecursive ? " or those inside it" : "; --recursive looks into those inside it"))
     }
     if !folder.passedOver.isEmpty { omissions.append(folder.passedOver.remark(about: input)) }
-    let prefix = input.hasSuffix("/") ? input : input + "/"
     noteResults(folder.resultCount, in: input)
     for picture in folder.pictures {
-      let source = prefix + picture
+      let source = Folder.path(of: picture, in: input)
       let format = format.format(ofPictureAt: source)
       add(.file(source), to: ColoredPath.picture(picture, of: source, in: target, as: format), as: format)
       membersOfFolders.insert(jobs.count - 1)
