@@ -28,9 +28,9 @@ static:
 	Scripts/setup install
 	Scripts/build_static
 
-# Under sudo there is often no Swift; what `make static` built before is installed then.
+# What `make static` built before is installed, so that `sudo make install` builds nothing as root.
 install:
-	if command -v swift >/dev/null; then $(MAKE) static; fi
+	if ! [ -e .build-static/release/recolor ]; then $(MAKE) static; fi
 	Scripts/install '$(PREFIX)' '$(DESTDIR)'
 
 uninstall:

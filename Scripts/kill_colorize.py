@@ -3,8 +3,8 @@
 
 First colors a few pictures without interruption. Then colors them into another folder and ends the command as often as
 requested, each time at a time drawn from the seed. After each, the folder must hold nothing but colored pictures that
-are the same, byte for byte, as those of the undisturbed run. The command goes on by --skip-existing or by
---force.
+are the same, byte for byte, as those of the undisturbed run; after KILL also whole pictures under temporary names, which
+the next run removes. The command goes on by --skip-existing or by --force.
 
 usage: Scripts/kill_colorize.py [--kills 60] [--pictures 6] [--seed 1] [--device cpu]
 needs: Python 3.9 and .build/release/recolor (or --recolor PATH)
@@ -75,22 +75,29 @@ def main():
         if len(whole) != arguments.pictures:
             fail(f"{len(whole)} pictures are colored instead of {arguments.pictures}")
 
-        def check():
+        def check(may_keep=False):
+            """Returns the number of complete pictures."""
             found = contents(out)
             for name, data in found.items():
-                if whole.get(name) != data:
-                    fail(f"{name} is " + ("incomplete" if name in whole else "left"))
-            return len(found)
+                # NAME.NUMBER.tmp, for a moment, of a picture that is replaced.
+                is_temporary = may_keep and name.endswith(".tmp")
+                if whole.get(name.rsplit(".", 2)[0] if is_temporary else name) != data:
+                    fail(f"{name} is " + ("incomplete" if name in whole or is_temporary else "left"))
+            return len(found.keys() & whole.keys())
 
-        killed = 0
+        killed, may_keep = 0, False
         while killed < arguments.kills:
             process = begin(out, "--force" if dice.random() < 1 / 3 else "--skip-existing")
             time.sleep(dice.uniform(0, seconds))
+            sent = None
             if process.poll() is None:
-                process.send_signal([signal.SIGKILL, signal.SIGTERM, signal.SIGINT][killed % 3])
+                sent = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT][killed % 3]
+                process.send_signal(sent)
                 killed += 1
-            process.wait()
-            if check() == len(whole):
+            code = process.wait()
+            # A run that was stopped before it removed what an earlier one left may keep it.
+            may_keep = may_keep and code != 0 or sent == signal.SIGKILL
+            if check(may_keep) == len(whole):
                 for name in whole:
                     os.remove(os.path.join(out, name))
         if begin(out, "--skip-existing").wait() != 0 or check() != len(whole):

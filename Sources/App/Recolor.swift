@@ -71,9 +71,9 @@ struct DataCommand: ParsableCommand {
 
 /// The end of the command after an error.
 enum Failure {
-  /// Writes the error in one line and ends the process: with 64 where the command line is wrong, whatever files there
-  /// are, or a value in a configuration file; with 1 where the work failed, or a file or folder is missing, in the way,
-  /// or of another kind. Requests for help and for the version are errors of the parser, too; they are answered and end with 0.
+  /// Writes the error in one line and ends the process: with 64 where the command line or a value in a configuration
+  /// file is wrong; with 1 where the work failed, or a file or folder is missing, in the way, or of another kind.
+  /// Requests for help and for the version are errors of the parser, too; they are answered and end with 0.
   /// - Parameter arguments: The command line without the program's name.
   static func exit(with error: any Error, of arguments: [String]) -> Never {
     let code = exitCode(for: error)
@@ -87,7 +87,7 @@ enum Failure {
     } else if !(error is ExitCode) {
       Console.error(
         code == .validationFailure && !(error is ConfigurationError)
-          ? usageLine(for: error, of: arguments) : oneLine(String(describing: error)))
+          ? usageLine(for: error, of: arguments) : String(describing: error))
     }
     Glibc.exit(code.rawValue)
   }
@@ -106,7 +106,9 @@ enum Failure {
     // unknown.
     let isOfParser = !(error is ValidationError)
     let usage = error as? UsageError ?? (isOfParser ? CommandWords.unknownOption(in: arguments) : nil)
-    let message = oneLine(usage?.message ?? Recolor.message(for: error))
+    let text = usage?.message ?? Recolor.message(for: error)
+    // Only the parser's text has lines of its own; those of a word in it are written out here, as elsewhere.
+    let message = isOfParser && usage == nil ? text.printing(arguments).onOneLine : text
     let command = usage?.command ?? CommandWords.command(in: arguments)
     let hint = name(of: command).map { "See '\($0) --help' for more information." } ?? ""
     return message + (message.last.map { ".?!".contains($0) } ?? false ? " " : ". ") + hint
@@ -119,14 +121,5 @@ enum Failure {
     if command == parent { return parent._commandName }
     return parent.configuration.subcommands.lazy.compactMap { name(of: command, in: $0) }.first
       .map { "\(parent._commandName) \($0)" }
-  }
-
-  /// Joins the lines of a text. The spaces inside them stay: names have them, too.
-  private static func oneLine(_ text: String) -> String {
-    text.split(whereSeparator: \.isNewline)
-      .map { line in
-        String(line.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-      }
-      .filter { !$0.isEmpty }.joined(separator: " ")
   }
 }

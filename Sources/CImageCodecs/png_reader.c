@@ -128,21 +128,28 @@ static void describe_profile(recolor_png_reader *reader, recolor_image_info *res
   }
 }
 
-/// Sets the XMP packet, which is a text chunk of a certain keyword, and the resolution. libpng is told to pass over all
-/// text, which may inflate to any size; the packet is not compressed.
+/// Sets the XMP packet, which is a text chunk of a certain keyword, the resolution, and EXIF data behind the pixels, which
+/// libpng has not read yet. libpng is told to pass over all text, which may inflate to any size; a compressed packet is
+/// left out.
 static void describe_metadata(
     recolor_png_reader *reader, const uint8_t *bytes, size_t count, recolor_image_info *result) {
   // The keyword, its end, no compression, its method, an empty language and an empty translated keyword.
   static const char start[] = "XML:com.adobe.xmp\0\0\0\0";
   size_t size, next;
-  for (size_t at = 8; at + 12 <= count && !result->xmp; at = next) {
+  for (size_t at = 8; at + 12 <= count; at = next) {
     size = png_get_uint_32(bytes + at);
     next = at + 12 + size;
     if (next > count) break;
     bool is_text = memcmp(bytes + at + 4, "iTXt", 4) == 0;
-    if (is_text && size > sizeof start && memcmp(bytes + at + 8, start, sizeof start) == 0) {
+    if (is_text && !result->xmp && size > sizeof start && memcmp(bytes + at + 8, start, sizeof start) == 0) {
       result->xmp = bytes + at + 8 + sizeof start;
       result->xmp_size = size - sizeof start;
+    }
+    // As libpng, which takes the first one of its own and reads at least the order of bytes.
+    bool is_exif = memcmp(bytes + at + 4, "eXIf", 4) == 0;
+    if (is_exif && !result->exif && size >= 4 && size <= CHUNK_LIMIT) {
+      result->exif = bytes + at + 8;
+      result->exif_size = size;
     }
   }
   png_uint_32 x, y;

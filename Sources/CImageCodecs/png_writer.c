@@ -10,6 +10,8 @@ struct recolor_png_writer {
   recolor_sink sink;
   void *context;
   size_t row_byte_count;
+  /// The XMP packet as a string, kept here because libpng's errors leave the function that allocates it.
+  char *packet;
   char message[RECOLOR_MESSAGE_SIZE];
 };
 
@@ -40,12 +42,13 @@ static bool set_metadata(recolor_png_writer *writer, const recolor_image_info *i
   }
   if (info->xmp_size > 0) {
     // libpng copies the text up to a zero.
-    char *packet = calloc(info->xmp_size + 1, 1);
-    if (!packet) return false;
-    memcpy(packet, info->xmp, info->xmp_size);
-    png_text text = {.compression = PNG_ITXT_COMPRESSION_NONE, .key = "XML:com.adobe.xmp", .text = packet};
+    writer->packet = calloc(info->xmp_size + 1, 1);
+    if (!writer->packet) return false;
+    memcpy(writer->packet, info->xmp, info->xmp_size);
+    png_text text = {.compression = PNG_ITXT_COMPRESSION_NONE, .key = "XML:com.adobe.xmp", .text = writer->packet};
     png_set_text(writer->png, writer->info, &text, 1);
-    free(packet);
+    free(writer->packet);
+    writer->packet = NULL;
   }
   return true;
 }
@@ -122,5 +125,6 @@ bool recolor_png_finish(recolor_png_writer *writer, char message[RECOLOR_MESSAGE
 
 void recolor_png_abandon(recolor_png_writer *writer) {
   png_destroy_write_struct(&writer->png, &writer->info);
+  free(writer->packet);
   free(writer);
 }

@@ -5,7 +5,8 @@ import Glibc
 ///
 /// Where the file system supports it, the bytes go to a file without a name, which the system removes when the process
 /// ends in any way. Elsewhere they go to a temporary file in the same folder, `NAME.NUMBER.tmp`, which is left where the
-/// process is killed; `removeLeftovers` removes it later.
+/// process is killed. A file that is replaced has such a name for a moment on every file system, as a whole copy.
+/// `removeLeftovers` removes either later.
 public struct AtomicFile: ~Copyable {
   private let file: FileDescriptor
   private let path: String
@@ -31,16 +32,12 @@ public struct AtomicFile: ~Copyable {
         file = unnamed
         temporary = nil
       } else {
-        file = try Self.withTemporaryName(for: self.path) { temporary throws(FileError) in
-          try FileDescriptor(path: temporary, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
-        }
+        file = try Self.namedFile(for: self.path, mode)
         temporary = file.path
       }
     } catch {
       throw FileError(path: path, problem: "cannot be written", reason: error.reason)
     }
-    // Tells `removeLeftovers` of another process that the file is in use.
-    _ = file.takeLock()
   }
 
   /// Returns a file without a name; nil where the file system has none, or where it could not be given a name.
@@ -48,7 +45,22 @@ public struct AtomicFile: ~Copyable {
     // O_TMPFILE, a macro that Swift does not import.
     let flags = O_WRONLY | O_DIRECTORY | 0o20_000_000
     guard Folder.exists(descriptors) else { return nil }
-    return try? FileDescriptor(path: folder, flags: flags, mode: mode)
+    guard let file = try? FileDescriptor(path: folder, flags: flags, mode: mode) else { return nil }
+    // For the moment in which `replace` gives it a temporary name.
+    _ = file.takeLock()
+    return file
+  }
+
+  /// Creates a temporary file, whose lock tells `removeLeftovers` of another process that it is in use.
+  private static func namedFile(for path: String, _ mode: mode_t) throws(FileError) -> FileDescriptor {
+    while true {
+      let file = try withTemporaryName(for: path) { temporary throws(FileError) in
+        try FileDescriptor(path: temporary, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+      }
+      // The other process may have found it before it was locked, and removes it.
+      let isHeld = !file.takeLock() && errno == EWOULDBLOCK
+      if !isHeld && !file.isRemoved { return file }
+    }
   }
 
   /// The folder of links to this process's open files.

@@ -99,9 +99,27 @@ public struct FileDescriptor: ~Copyable, Sendable {
     return fstat(rawValue, &status) == 0 ? Int(status.st_nlink) : 0
   }
 
+  /// Whether the file has lost its name, so that another process may make one of the same name.
+  var isRemoved: Bool { nameCount == 0 && !Folder.holdsName(path, followingLinks: false) }
+
   /// Takes the advisory lock of the open file without waiting. Returns whether it is taken; false also where the file
   /// system has no locks.
   func takeLock() -> Bool { flock(rawValue, LOCK_EX | LOCK_NB) == 0 }
+
+  /// Opens or makes an ordinary file under a name that the program owns and takes its advisory lock, where the file
+  /// system has locks. The process that holds the lock may remove the file.
+  /// - Parameter isWaiting: Whether this waits until no other process holds the lock.
+  /// - Returns: The file; nil where it does not wait and another process holds the lock.
+  public static func locked(ownFile path: String, isWaiting: Bool = false) throws(FileError) -> FileDescriptor? {
+    while true {
+      let file = try FileDescriptor(ownFile: path, flags: O_RDWR | O_CREAT)
+      let result = flock(file.rawValue, LOCK_EX | (isWaiting ? 0 : LOCK_NB))
+      if result != 0, errno == EWOULDBLOCK { return nil }
+      if result != 0, errno == EINTR { continue }
+      // The process that held the lock removed the file, and the next one locks another.
+      if !file.isRemoved { return file }
+    }
+  }
 
   /// Returns the number of bytes in the file.
   public func byteCount() throws(FileError) -> Int {
@@ -218,6 +236,14 @@ public func readFile(_ path: String, limit: Int = .max) throws(FileError) -> [UI
 /// - Throws: `FileError`, also where there are more than `limit` bytes.
 public func readOrdinaryFile(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
   try FileDescriptor(readingOrdinaryFile: path).readToEnd(limit: limit)
+}
+
+/// Returns the first `count` bytes of an ordinary file; fewer where it has fewer, and none where it cannot be read.
+public func firstBytes(_ count: Int, of path: String) -> [UInt8] {
+  guard let file = try? FileDescriptor(readingOrdinaryFile: path) else { return [] }
+  var bytes = [UInt8](repeating: 0, count: count)
+  let found = bytes.withUnsafeMutableBytes { (try? file.fill($0)) ?? 0 }
+  return Array(bytes.prefix(found))
 }
 
 /// Returns the text of a file in UTF-8 without a byte order mark, which some editors put in front.

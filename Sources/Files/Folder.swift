@@ -48,6 +48,18 @@ public enum Folder {
     path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[path.utf8.index(after: $0)...]) } ?? path
   }
 
+  /// Returns the path of a name in a folder.
+  public static func path(of name: String, in folder: String) -> String {
+    (folder.hasSuffix("/") ? folder : folder + "/") + name
+  }
+
+  /// Returns a path without the slashes at its end; that of the root stays.
+  public static func withoutSlashes(_ path: String) -> String {
+    var path = path[...]
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return String(path)
+  }
+
   /// Creates the folder `path` and the missing ones above it, and waits until their names are on the disk.
   /// - Parameter mode: The permissions of new folders, less the process's mask.
   public static func create(_ path: String, mode: mode_t = 0o777) throws(FileError) {

@@ -22,24 +22,18 @@ public enum ImageError: Error, Equatable {
 }
 
 extension ImageError: CustomStringConvertible {
-  /// `a PNG, a JPEG, a WebP, a TIFF nor a BMP`
-  private static var formats: String {
-    let names = ImageFormat.allCases.map { "a \($0.name)" }
-    return "\(names.dropLast().joined(separator: ", ")) nor \(names.last ?? "")"
-  }
-
-  /// `PNG, JPEG, WebP, TIFF or BMP`
-  private static var formatNames: String {
-    let names = ImageFormat.allCases.map(\.name)
-    return "\(names.dropLast().joined(separator: ", ")) or \(names.last ?? "")"
+  /// Returns a list of all formats: `PNG, JPEG, WebP, TIFF or BMP`.
+  private static func formats(article: String = "", conjunction: String) -> String {
+    let names = ImageFormat.allCases.map { article + $0.name }
+    return "\(names.dropLast().joined(separator: ", ")) \(conjunction) \(names.last ?? "")"
   }
 
   public var description: String {
     switch self {
     case .file(let error): error.description
-    case .unknownFormat(let path): "\(path): neither \(Self.formats) image"
+    case .unknownFormat(let path): "\(path): neither \(Self.formats(article: "a ", conjunction: "nor")) image"
     case .unreadFormat(let path, let format):
-      "\(path): the format \(format) is not read; convert the picture to \(Self.formatNames)"
+      "\(path): the format \(format) is not read; convert the picture to \(Self.formats(conjunction: "or"))"
     case .damaged(let path, let format, let reason): "\(path): the \(format) image cannot be decoded: \(reason)"
     case .incomplete(let path, let format, let found): "\(path): the \(format) image ends too early: \(found)"
     case .tooLarge(let path, let width, let height, let limit):

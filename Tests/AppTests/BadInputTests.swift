@@ -193,7 +193,8 @@ struct BadInputTests {
     ] {
       let result = try RecolorProcess(arguments).wait()
       #expect(result.exitCode == 1 && result.output.isEmpty, "\(arguments): \(result.output)")
-      let lines = result.errorLines.filter { $0.hasPrefix("recolor: \(url.path): the predicted colors are NaN or") }
+      let start = "recolor: error: \(url.path): the predicted colors are NaN or"
+      let lines = result.errorLines.filter { $0.hasPrefix(start) }
       #expect(lines.count == 1, "\(result.errorOutput)")
       #expect(Set(try FileManager.default.contentsOfDirectory(atPath: folder.path)) == ["in", "large.safetensors"])
     }

@@ -44,11 +44,29 @@ struct MalformedFilesTests {
     #expect(result.errorOutput.contains("\(files.sound.count) of \(files.sound.count + files.broken.count) pictures"))
   }
 
+  private static let corpus = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../Scripts/fuzz/corpus").standardized.path
+
+  /// A file of 329 bytes made libpng reserve 1.4 GB of address space.
+  @Test("Chunks that claim more than the file holds are refused before allocation", arguments: ["exif", "profile"])
+  func chunksThatClaimMoreThanTheFileHolds(kind: String) throws {
+    let sound = folder.path + "/in/sound.png"
+    try RGBImage.colorful(width: 1000, height: 1000, level: 90).writePNG(to: sound)
+    func addressSpace(_ pictures: String...) throws -> Int {
+      let arguments = ["--out", folder.path + "/out", "--force", "--device", "cpu"]
+      return try RecolorProcess(["colorize", folder.path + "/weights.safetensors"] + pictures + arguments)
+        .waitForAddressSpace()
+    }
+    let usual = try addressSpace(sound)
+    try #require(usual > 0)
+    // The command is seen while it colors the sound picture, after the other one.
+    #expect(try addressSpace("\(Self.corpus)/\(kind)_claims_gigabytes.png", sound) - usual < 1 << 30)
+  }
+
   /// Files that fuzzers found, or that claim more than they hold.
   @Test("Every file of the fuzzers' corpus is colored or named by one line")
   func corpusOfTheFuzzers() throws {
-    let corpus = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Scripts/fuzz/corpus")
-      .standardized.path
+    let corpus = Self.corpus
     let names = try FileManager.default.contentsOfDirectory(atPath: corpus)
     try #require(!names.isEmpty)
     for name in names {

@@ -152,6 +152,25 @@ struct ControlCharacterTests {
     #expect(try Folder.names(in: folder.path + "/named") == ["\(cafe).png"])
   }
 
+  @Test("They are written out in errors of the command line and of a configuration file")
+  func usageErrors() throws {
+    let folder = try TemporaryFolder()
+    let file = "\(folder.path)/\(evil).yaml"
+    try Data("model: unet\ndata: scenes\nwidth: \"4\\nrecolor: done\"\n".utf8).write(to: URL(filePath: file))
+    for arguments in [
+      // Found by the parser, and by the program's own checks.
+      ["devices", evil], ["colorize", "a.png", "--strength=\(evil)"], ["colorize", "a.png", "--device", evil],
+      ["export", "builtin:photo", "--out", "\(evil).gif"], [evil], ["train", "--config", file, "--out", "run"],
+    ] {
+      let result = try RecolorProcess(arguments, directory: folder.path).wait()
+      expectWrittenOut(result, exitCode: 64)
+      #expect(result.errorLines.count == 1, "\(result.errorOutput)")
+    }
+    expectWrittenOut(
+      try RecolorProcess(["train", "--config", "none\(evil).yaml", "--out", "run"], directory: folder.path).wait(),
+      exitCode: 1)
+  }
+
   @Test("Names keep the spaces inside them")
   func spaces() throws {
     let result = try RecolorProcess(["evaluate", "/no/such  file.safetensors", "--data", "scenes"]).wait()

@@ -66,6 +66,19 @@ final class RecolorProcess {
     try RecolorProcess(arguments, environment: environment).wait()
   }
 
+  /// Waits for the command's end. Returns the largest address space that it had until shortly before, in bytes.
+  func waitForAddressSpace() -> Int {
+    var largest = 0
+    while process.isRunning {
+      let status = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)) ?? ""
+      let line = status.split(separator: "\n").first { $0.hasPrefix("VmPeak:") }
+      let kibibytes = line.flatMap { $0.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } }
+      largest = max(largest, (kibibytes ?? 0) << 10)
+      usleep(1000)
+    }
+    return largest
+  }
+
   /// Waits for the command's end.
   func wait() throws -> Result {
     process.waitUntilExit()

@@ -352,6 +352,41 @@ struct CIFARArchiveTests {
     #expect(try Folder.names(in: folder.path).isEmpty)
   }
 
+  @Test("Archives are unpacked beside each other, one process after another")
+  func concurrentUnpacking() throws {
+    let test = try TestArchive()
+    let folder = try TemporaryFolder()
+    let (path, inner) = ("\(folder.path)/stick.tgz", "\(folder.path)/inner")
+    try AtomicFile.write(test.bytes, to: path)
+    try Folder.create(inner)
+    // Another program's lock of the folder that holds the data sets.
+    let other = try FileDescriptor(path: inner, flags: O_RDONLY | O_DIRECTORY)
+    #expect(flock(other.rawValue, LOCK_EX) == 0)
+    let threads = (0..<3).compactMap { _ in
+      WorkerThread { #expect(throws: Never.self) { try test.archive.unpack(path, into: inner) } }
+    }
+    for thread in threads { thread.join() }
+    #expect(threads.count == 3)
+    #expect(try Folder.names(in: inner) == ["cifar-10-batches-bin"])
+    // An open descriptor holds the lock.
+    #expect(other.rawValue >= 0)
+  }
+
+  @Test(
+    "Archives are unpacked into folders that may not be listed",
+    .enabled(if: geteuid() != 0, "root may list every folder"))
+  func unlistedFolder() throws {
+    let test = try TestArchive()
+    let folder = try TemporaryFolder()
+    let (path, inner) = ("\(folder.path)/stick.tgz", "\(folder.path)/inner")
+    try AtomicFile.write(test.bytes, to: path)
+    try Folder.create(inner)
+    #expect(chmod(inner, 0o300) == 0)
+    defer { chmod(inner, 0o700) }
+    let target = try test.archive.unpack(path, into: inner)
+    for member in TestArchive.members { #expect(try readFile("\(target)/\(member.name)") == member.bytes) }
+  }
+
   @Test("Concurrent downloads are refused")
   func concurrentDownloads() throws {
     let test = try TestArchive()

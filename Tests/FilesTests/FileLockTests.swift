@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -39,4 +40,33 @@ struct FileLockTests {
     #expect(try readFile(target) == Array("notes".utf8))
     #expect(!Folder.exists("\(folder.path)/missing"))
   }
+
+  @Test("A file that is removed by the process that holds its lock is made anew for the next", .timeLimit(.minutes(1)))
+  func removedWhileLocked() throws {
+    let folder = try TemporaryFolder()
+    let path = "\(folder.path)/lock"
+    let result = Result()
+    let thread: WorkerThread?
+    do {
+      guard let held = try FileDescriptor.locked(ownFile: path) else {
+        Issue.record("the lock was held")
+        return
+      }
+      let isFree = try FileDescriptor.locked(ownFile: path) != nil
+      #expect(!isFree)
+      thread = WorkerThread {
+        guard let next = try? FileDescriptor.locked(ownFile: path, isWaiting: true) else { return }
+        result.hasName.withLock { $0 = !next.isRemoved }
+      }
+      // Gives the other thread the time to open the file.
+      usleep(50_000)
+      Folder.removeFile(path)
+      let isRemoved = held.isRemoved
+      #expect(isRemoved)
+    }
+    try #require(thread).join()
+    #expect(result.hasName.withLock { $0 })
+  }
+
+  private final class Result: Sendable { let hasName = Mutex(false) }
 }

@@ -27,6 +27,23 @@ struct FolderTests {
     }
   }
 
+  @Test("Paths in folders have one slash before the name", arguments: ["a/b", "a/b/", "/", "."])
+  func pathsInFolders(folder: String) {
+    let path = Folder.path(of: "name", in: folder)
+    #expect(path.hasSuffix("/name") && !path.hasSuffix("//name"))
+    #expect(Folder.withoutSlashes(Folder.parent(of: path)) == Folder.withoutSlashes(folder))
+    #expect(Folder.withoutSlashes(folder + "//") == Folder.withoutSlashes(folder))
+  }
+
+  @Test("The first bytes of a file are all of a shorter one, and none of a missing one")
+  func firstBytesOfFiles() throws {
+    let path = try TemporaryFolder().path + ".file"
+    defer { Folder.removeFile(path) }
+    try AtomicFile.write([1, 2, 3], to: path)
+    #expect(firstBytes(2, of: path) == [1, 2] && firstBytes(8, of: path) == [1, 2, 3])
+    #expect(firstBytes(2, of: path + ".none").isEmpty)
+  }
+
   @Test("A link is removed, and the folder that it names stays")
   func aLinkIsRemoved() throws {
     let folder = try TemporaryFolder()

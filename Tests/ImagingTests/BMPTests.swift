@@ -32,27 +32,59 @@ struct BMPTests {
     (0..<Self.height).map { y in (0..<Self.width).flatMap { x in body(image[x, y], y * Self.width + x) } }
   }
 
-  private func expect(_ bytes: [UInt8], _ name: String) throws {
+  /// - Parameter padding: Number of bytes behind the last row's pixels, which may be missing.
+  private func expect(_ bytes: [UInt8], padding: Int, _ name: String) throws {
     let photograph = try Photograph(encoded: bytes, name: name)
     #expect(photograph.rgbImage == image && photograph.remarks.isEmpty, "\(name)")
-    for length in stride(from: 0, to: bytes.count, by: 3) {
+    for length in 0..<bytes.count - padding {
       #expect(throws: ImageError.self) { try Photograph(encoded: Array(bytes[..<length]), name: name) }
     }
+    for length in bytes.count - padding..<bytes.count {
+      let photograph = try Photograph(encoded: Array(bytes[..<length]), name: name)
+      #expect(photograph.rgbImage == image, "\(name)")
+      #expect(photograph.remarks == ["its end is missing, but none of its pixels"], "\(name)")
+    }
+  }
+
+  @Test("Of files that are cut, those whose first row is the top one are read as far as they go")
+  func cutFiles() throws {
+    let three = rows { color, _ in [color.blue, color.green, color.red] }
+    let whole = file(24, three, isTopDown: true)
+    for length in 54..<whole.count - 1 {
+      let cut = Array(whole[..<length])
+      // Rows of 15 bytes, padded to 16.
+      let rowCount = (length - 54 + 1) / 16
+      if rowCount == 0 {
+        #expect(throws: ImageError.self) { try Photograph(encoded: cut, name: "cut", isPartAccepted: true) }
+        continue
+      }
+      #expect(
+        throws: ImageError.incomplete(
+          path: "cut", format: "BMP", found: "only the first \(rowCount) of 3 rows are there")
+      ) { try Photograph(encoded: cut, name: "cut") }
+      let part = try Photograph(encoded: cut, name: "cut", isPartAccepted: true)
+      #expect(part.height == rowCount && part.rgbImage.bytes == Array(image.bytes.prefix(15 * rowCount)))
+    }
+    let upward = file(24, three.reversed()).dropLast(2)
+    #expect {
+      try Photograph(encoded: Array(upward), name: "cut", isPartAccepted: true)
+    } throws: { "\($0)".contains("begin at the bottom") }
   }
 
   @Test("Colors of 24 and 32 bits, in both orders of rows")
   func colors() throws {
     let three = rows { color, _ in [color.blue, color.green, color.red] }
-    try expect(file(24, three.reversed()), "24 bits")
-    try expect(file(24, three, isTopDown: true), "24 bits, top row first")
-    try expect(file(32, rows { color, _ in [color.blue, color.green, color.red, 0] }.reversed()), "32 bits")
+    try expect(file(24, three.reversed()), padding: 1, "24 bits")
+    try expect(file(24, three, isTopDown: true), padding: 1, "24 bits, top row first")
+    try expect(
+      file(32, rows { color, _ in [color.blue, color.green, color.red, 0] }.reversed()), padding: 0, "32 bits")
   }
 
   @Test("Masks place the channels")
   func masks() throws {
     let masks = number(0xFF, 4) + number(0xFF00, 4) + number(0xFF_0000, 4)
     let pixels = rows { color, _ in [color.red, color.green, color.blue, 0] }
-    try expect(file(32, pixels.reversed(), tables: masks, compression: 3), "red first")
+    try expect(file(32, pixels.reversed(), tables: masks, compression: 3), padding: 0, "red first")
     let white = [[UInt8]](repeating: [UInt8](repeating: 0xFF, count: 10), count: 3)
     #expect(try RGBImage(encoded: file(16, white), name: "16 bits") == RGBImage(width: 5, height: 3, color: .white))
   }
@@ -62,12 +94,12 @@ struct BMPTests {
     let palette = rows { color, _ in [color.blue, color.green, color.red, 0] }.flatMap(\.self) + [0, 0, 0, 0]
     try expect(
       file(8, rows { _, index in [UInt8(index)] }.reversed(), tables: palette + [UInt8](repeating: 0, count: 960)),
-      "8 bits")
+      padding: 3, "8 bits")
     let nibbles = (0..<3).map { y -> [UInt8] in
       let first = UInt8(5 * y)
       return [first << 4 | (first + 1), (first + 2) << 4 | (first + 3), (first + 4) << 4]
     }
-    try expect(file(4, nibbles.reversed(), tables: palette), "4 bits")
+    try expect(file(4, nibbles.reversed(), tables: palette), padding: 1, "4 bits")
   }
 
   @Test("Damaged files are safe")

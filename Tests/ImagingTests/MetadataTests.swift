@@ -120,6 +120,16 @@ struct MetadataTests {
     #expect(found.firstDirectory.flatMap { found.entry(0x010F, in: $0) } != nil)
   }
 
+  @Test("EXIF data behind a PNG file's pixels are read")
+  func exifBehindPixels() throws {
+    let whole = PNGFile(width: 2, height: 3, colorType: 0).bytes(rows: [[1, 2], [3, 4], [5, 6]])
+    let end = PNGFile.chunk("IEND", [])
+    let bytes = whole.dropLast(end.count) + PNGFile.chunk("eXIf", exif(orientation: 6)) + end
+    let photograph = try Photograph(encoded: Array(bytes), name: "test.png")
+    #expect(photograph.width == 3 && photograph.height == 2)
+    #expect(EXIFData(photograph.metadata.exif)?.firstDirectory != nil)
+  }
+
   @Test("Damaged EXIF data are safe")
   func damagedEXIF() {
     let whole = exif(orientation: 6)

@@ -55,7 +55,12 @@ struct DivergenceTests {
       let run = try TrainingRun(configuration, in: folder, dataset: SmallRun.dataset(), on: backend)
       var reports: [Divergence] = []
       run.onDivergence = { reports.append($0) }
-      #expect(try run.train { false } == .finished)
+      do {
+        #expect(try run.train { false } == .finished)
+      } catch RunError.diverged where diverges {
+        // On some processors a loss becomes NaN, which ends the run.
+        return
+      }
       #expect(reports.map(\.epoch) == (diverges ? [Divergence.epochCount] : []))
       for report in reports {
         #expect(report.error >= Divergence.factor * report.grayError && report.grayError > 0)

@@ -50,6 +50,29 @@ struct TrainingRunTests {
     }
   }
 
+  @Test("A run that cannot begin removes nothing that it did not make")
+  func failedStart() throws {
+    let backend = try TestBackends.cpu.make()
+    let configuration = try SmallRun.configuration(.unet, on: backend)
+    func fails(_ folder: URL) {
+      let error = #expect(throws: RunError.self) { try RunDirectory(creating: folder, configuration) }
+      #expect(error?.isOfFile == true, "\(String(describing: error))")
+    }
+    let manager = FileManager.default
+    try SmallRun.withFolder { folder in
+      try manager.createDirectory(at: folder, withIntermediateDirectories: true)
+      let (link, empty) = (folder.appendingPathComponent("link"), folder.appendingPathComponent("empty"))
+      #expect(symlink("nowhere", link.path) == 0)
+      fails(link)
+      #expect(try manager.destinationOfSymbolicLink(atPath: link.path) == "nowhere")
+      // A link in place of the lock is refused, and stays.
+      try manager.createDirectory(at: empty, withIntermediateDirectories: true)
+      #expect(symlink("nowhere", empty.appendingPathComponent(".lock").path) == 0)
+      fails(empty)
+      #expect(try manager.contentsOfDirectory(atPath: empty.path) == [".lock"])
+    }
+  }
+
   @Test("The same seed gives the same bits", arguments: TestBackends.available, ModelKind.allCases)
   func repeats(device: TestBackends, kind: ModelKind) throws {
     func weights() throws -> [String: [Float]] {

@@ -24,7 +24,7 @@ enum ColoredPath {
 
   /// Returns the path of a colored picture in a folder: `out/a/old.png` for `a/old.jpg`.
   static func picture(_ picture: String, in folder: String, as format: ImageFormat) -> String {
-    path((folder.hasSuffix("/") ? folder : folder + "/") + picture, suffix: "", as: format)
+    path(Folder.path(of: picture, in: folder), suffix: "", as: format)
   }
 
   /// Returns the path of the colored picture of a file in a folder: `out/a/old.png` for `a/old.jpg`, or
@@ -36,7 +36,7 @@ enum ColoredPath {
   static func picture(_ name: String, of source: String, in folder: String, as format: ImageFormat) -> String {
     let path = picture(name, in: folder, as: format)
     guard resolved(Folder.parent(of: path)) == resolved(Folder.parent(of: source)) else { return path }
-    return picture(beside: (folder.hasSuffix("/") ? folder : folder + "/") + name, as: format)
+    return picture(beside: Folder.path(of: name, in: folder), as: format)
   }
 
   /// Returns the path of a colored picture beside its picture: `a/old-colored.png` for `a/old.jpg`.
@@ -63,21 +63,15 @@ enum ColoredPath {
     /// - Parameter originals: Paths of pictures and folders, results among them.
     init(of originals: [String]) {
       pictures = Set(originals.filter(ImageFormat.isImage).map(stem))
-      folders = Set(originals.filter { !ImageFormat.isImage(named: $0) }.map(Self.withoutSlashes))
+      folders = Set(originals.filter { !ImageFormat.isImage(named: $0) }.map(Folder.withoutSlashes))
     }
 
     /// Returns whether a path is that of a result of one of the originals.
     func contains(_ path: String) -> Bool {
       let isPicture = ImageFormat.isImage(named: path)
-      let stem = isPicture ? stem(of: path) : Self.withoutSlashes(path)
+      let stem = isPicture ? stem(of: path) : Folder.withoutSlashes(path)
       guard stem.hasSuffix(suffix) else { return false }
       return (isPicture ? pictures : folders).contains(String(stem.dropLast(suffix.count)))
-    }
-
-    private static func withoutSlashes(_ path: String) -> String {
-      var path = path[...]
-      while path.hasSuffix("/") { path.removeLast() }
-      return String(path)
     }
   }
 

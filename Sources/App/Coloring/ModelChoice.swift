@@ -97,5 +97,4 @@ struct ModelChoice {
     guard Folder.holdsName(argument) else { return .nothing }
     return ImageFormat(ofFileAt: argument) == nil ? .otherFile : .picture
   }
-
 }

@@ -9,8 +9,10 @@ struct PictureJobs {
   /// The reasons why pictures in folders are not colored: one line each. For a picture on the command line, it is an
   /// error of the command line.
   private(set) var problems: [String] = []
-  /// Lines about arguments and pictures that are passed over.
+  /// Lines about results of earlier runs, which are not colored again.
   private(set) var remarks: [String] = []
+  /// Lines about pictures that are left out because their formats are not read.
+  private(set) var omissions: [String] = []
 
   /// Nil puts each colored picture beside its picture, and those of a folder into a folder beside it.
   private let out: String?
@@ -118,11 +120,10 @@ struct PictureJobs {
         "\(input): no picture in this folder"
           + (isRecursive ? " or those inside it" : "; --recursive looks into those inside it"))
     }
-    if !folder.passedOver.isEmpty { remarks.append(folder.passedOver.remark(about: input)) }
-    let prefix = input.hasSuffix("/") ? input : input + "/"
+    if !folder.passedOver.isEmpty { omissions.append(folder.passedOver.remark(about: input)) }
     noteResults(folder.resultCount, in: input)
     for picture in folder.pictures {
-      let source = prefix + picture
+      let source = Folder.path(of: picture, in: input)
       let format = format.format(ofPictureAt: source)
       add(.file(source), to: ColoredPath.picture(picture, of: source, in: target, as: format), as: format)
       membersOfFolders.insert(jobs.count - 1)

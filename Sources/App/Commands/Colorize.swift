@@ -110,6 +110,7 @@ struct Colorize: SpeakingCommand {
       pixelLimit: pixelLimit * 1_000_000, isPartAccepted: partial)
     if let remark = choice.remark { Console.note(remark) }
     for remark in plan.remarks { Console.note(remark) }
+    for omission in plan.omissions { Console.warning(omission) }
     for problem in plan.problems { Console.error(problem) }
     let outcome = try coloring.run(plan.jobs)
     let failureCount = plan.problems.count + outcome.failed

@@ -73,9 +73,12 @@ struct EvaluationData {
     let unaware = weights.first {
       $0.runConfiguration.map { $0.data == source.description && $0.folders == nil } ?? false
     }
-    Console.note(
-      "\(source) has no folder test; measuring on \(name)"
-        + (unaware.map { ", on some of which \($0.name) was trained" } ?? ""))
+    let line = "\(source) has no folder test; measuring on \(name)"
+    if let unaware {
+      Console.warning("\(line), on some of which \(unaware.name) was trained")
+    } else {
+      Console.note(line)
+    }
   }
 
   /// Returns the training and validation images of the run that the weights are in, or of a run with their seed and no

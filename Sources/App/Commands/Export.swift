@@ -52,7 +52,7 @@ struct Export: SpeakingCommand {
   /// Returns that an option is of a kind of file, and what asks for another: the name after `--out`, or `--format`.
   private func isOf(_ kind: Format) -> String {
     guard let out else { return "is of --format \(kind)." }
-    return "is of a \(kind) file; --out \(out) is the name of another kind; give it a name in .\(kind)."
+    return "is of files in .\(kind); --out \(out) is the name of another kind; give it a name in .\(kind)."
   }
 
   /// Returns the kind of file that the options ask for.

@@ -45,7 +45,7 @@ struct Tune: SpeakingCommand {
     // The processor backend has nothing to tune, so `auto` is the best OpenCL device here.
     let device = deviceOptions.device == .automatic ? .openCL : deviceOptions.device
     guard let backend = try device.open(precisionOptions.precision) as? CLBackend else {
-      Console.note(
+      Console.warning(
         "the processor backend chooses its algorithms by itself; there is something to tune on OpenCL devices alone: "
           + "--device opencl"
       )

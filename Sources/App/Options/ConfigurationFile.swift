@@ -147,7 +147,7 @@ struct ConfigurationError: Error, CustomStringConvertible {
     case YamlError.duplicatedKeysInMapping(let duplicates, let context):
       self.init(path: path, line: context.mark.line, problem: "has a key twice: \(duplicates.joined(separator: ", "))")
     default:
-      self.init(path: path, problem: "is neither JSON nor YAML: \(error)")
+      self.init(path: path, problem: "is neither JSON nor YAML: " + String(describing: error).onOneLine)
     }
   }
 

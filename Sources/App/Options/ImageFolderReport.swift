@@ -52,7 +52,7 @@ enum ImageFolderReport {
 
   /// Counts pictures that are left out because they are of formats that are not read.
   static func notePassedOver(_ pictures: PassedOverPictures, in folder: String) {
-    if !pictures.isEmpty { Console.note(pictures.remark(about: folder)) }
+    if !pictures.isEmpty { Console.warning(pictures.remark(about: folder)) }
   }
 
   /// Names images that are left out because they cannot be read, and counts them.
@@ -72,7 +72,7 @@ enum ImageFolderReport {
   /// - Parameter total: Number of all images that can be read.
   static func noteToned(_ count: Int, of total: Int, in folder: String) {
     guard count > 0 else { return }
-    Console.note(
+    Console.warning(
       "\(folder): gray or toned images left out: \(Format.count(count)) of \(Format.count(total)); "
         + "--toned keep keeps them")
   }

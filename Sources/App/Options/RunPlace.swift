@@ -10,7 +10,7 @@ enum RunPlace {
   /// Returns the folder of the run that a file or folder is in: `runs/gan` for `runs/gan/config.json` and
   /// `runs/gan/checkpoints/last.safetensors`; nil where it is in none, or is a run itself.
   static func run(holding path: String) -> String? {
-    let folder = Folder.parent(of: withoutSlash(path))
+    let folder = Folder.parent(of: Folder.withoutSlashes(path))
     return [folder, Folder.parent(of: folder)].first(where: isRun)
   }
 
@@ -21,7 +21,7 @@ enum RunPlace {
     guard let first = names.first else { return nil }
     let rest = names.count - namedCount
     let listed = names.prefix(namedCount) + (rest > 0 ? ["\(Format.count(rest)) more"] : [])
-    let path = Format.shellWord("\(withoutSlash(folder))/\(first)")
+    let path = Format.shellWord(Folder.path(of: first, in: folder))
     return names.count == 1
       ? "it holds a run; name that: \(path)"
       : "it holds the runs \(Format.list(Array(listed), "and")); name one of them, such as \(path)"
@@ -41,11 +41,5 @@ enum RunPlace {
   static func isRun(_ folder: String) -> Bool {
     let run = RunDirectory(opening: URL(filePath: folder))
     return Folder.holdsFile(run.configuration.path) && Folder.exists(folder + "/checkpoints")
-  }
-
-  private static func withoutSlash(_ path: String) -> String {
-    var path = path[...]
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    return String(path)
   }
 }

@@ -141,10 +141,11 @@ enum TrainArguments {
   private static func check(
     _ options: [FileOption], of file: ConfigurationFile, for model: ModelKind
   ) throws(ConfigurationError) {
+    let arguments = options.flatMap(\.arguments)
     do {
-      _ = try FileArguments.parse([model.rawValue] + options.flatMap(\.arguments))
+      _ = try FileArguments.parse([model.rawValue] + arguments)
     } catch {
-      let message = FileArguments.message(for: error)
+      let message = FileArguments.message(for: error).printing(arguments).onOneLine
       let entry = options.map(\.entry).first { entry in
         message.split { " :='<>".contains($0) }.contains { $0 == "--\(entry.name)" }
       }

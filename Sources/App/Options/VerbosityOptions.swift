@@ -4,7 +4,7 @@ import ArgumentParser
 struct VerbosityOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Write no remarks and no progress; warnings and errors only.")
   var quiet = false
-  @Flag(name: .shortAndLong, help: "Also write details, such as the device that computes.")
+  @Flag(name: .shortAndLong, help: "Also write details, such as the device of commands that compute.")
   var verbose = false
 
   func validate() throws {

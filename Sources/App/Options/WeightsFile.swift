@@ -47,7 +47,7 @@ struct WeightsFile {
     let remedy = "name " + (run.map { "the run, \(Format.shellWord($0))" } ?? "the run's folder or a safetensors file")
     if ImageFormat(ofFileAt: path) != nil { return "is a picture, not a model" }
     if path.hasSuffix(".state.safetensors") { return "is a run's state, not a model; \(remedy)" }
-    let bytes = firstBytes(of: path)
+    let bytes = firstBytes(8, of: path)
     // Protocol buffers have no signature.
     if path.lowercased().hasSuffix(".onnx") { return "is an ONNX file, which is written and not read; \(remedy)" }
     // A ZIP archive, and a pickle. A safetensors file may begin with the same bytes: those of its header's length, which
@@ -60,12 +60,5 @@ struct WeightsFile {
     let name = URL(filePath: path).lastPathComponent
     if name == "config.json" { return "is a run's configuration, not a model; \(remedy)" }
     return Folder.parent(of: path) == run ? "is a file of a run, not its weights; \(remedy)" : nil
-  }
-
-  private static func firstBytes(of path: String) -> [UInt8] {
-    guard let file = try? FileDescriptor(readingOrdinaryFile: path) else { return [] }
-    var bytes = [UInt8](repeating: 0, count: 8)
-    let count = bytes.withUnsafeMutableBytes { (try? file.fill($0)) ?? 0 }
-    return Array(bytes.prefix(count))
   }
 }

@@ -32,6 +32,26 @@ extension String {
     return "$'\(text)'"
   }
 
+  /// The lines of a text from outside the program, joined by spaces. The spaces inside them stay: names have them, too.
+  /// A text with names in it needs `printing` before, since names may hold line feeds.
+  var onOneLine: String {
+    split(whereSeparator: \.isNewline)
+      .map { line in
+        String(line.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+      }
+      .filter { !$0.isEmpty }.joined(separator: " ")
+  }
+
+  /// Returns the text with each of `arguments`, words of a command line, as its `printable` form; of `--name=value`, the
+  /// value as well.
+  func printing(_ arguments: [String]) -> String {
+    let values = arguments.compactMap { argument in
+      argument.firstIndex(of: "=").map { String(argument[argument.index(after: $0)...]) }
+    }
+    return (arguments + values).filter { $0.contains(where: \.isNewline) }
+      .reduce(self) { text, argument in text.replacing(argument, with: argument.printable) }
+  }
+
   private func writtenOut(_ isWrittenOut: (Unicode.Scalar) -> Bool) -> String {
     replacing { scalar in
       guard isWrittenOut(scalar) else { return nil }

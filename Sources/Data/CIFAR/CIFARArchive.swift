@@ -93,13 +93,14 @@ public struct CIFARArchive: Sendable {
       return target
     }
     let existed = Folder.exists(folder)
-    let part = try withDataErrors { () throws(FileError) in
+    let partPath = "\(folder)/\(fileName).part"
+    let locked = try withDataErrors { () throws(FileError) in
       try Folder.create(folder)
-      return try FileDescriptor(ownFile: "\(folder)/\(fileName).part", flags: O_RDWR | O_CREAT)
+      // Two processes must not write the same file.
+      return try FileDescriptor.locked(ownFile: partPath)
     }
-    // Two processes must not write the same file.
-    guard flock(part.rawValue, LOCK_EX | LOCK_NB) == 0 else {
-      throw .file(FileError(path: part.path, problem: "cannot be written", reason: "another download is going on"))
+    guard let part = locked else {
+      throw .file(FileError(path: partPath, problem: "cannot be written", reason: "another download is going on"))
     }
     do throws(DataError) {
       try downloadAndCheck(part, download, progress)
@@ -147,13 +148,14 @@ public struct CIFARArchive: Sendable {
   /// Unpacks the archive at `path` to the folder `target`, which appears under its name only when it is complete.
   private func install(_ path: String, as target: String, _ progress: (Progress) -> Void) throws(DataError) {
     // Two processes must not write the same temporary folder; an earlier one may have left it.
-    let folder = try withDataErrors { () throws(FileError) in
-      try FileDescriptor(path: Folder.parent(of: target), flags: O_RDONLY | O_DIRECTORY)
+    let lockPath = "\(target).lock"
+    let lock = try withDataErrors { () throws(FileError) in
+      try FileDescriptor.locked(ownFile: lockPath, isWaiting: true)
     }
-    guard flock(folder.rawValue, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
-      throw .file(FileError(path: target, problem: "cannot be made", reason: "another process is unpacking it"))
-    }
-    defer { _ = folder.rawValue }
+    // Before the lock is released, so that those that wait for it lock a file of their own.
+    defer { Self.remove(lockPath, lockedAs: lock) }
+    // Another process may have unpacked it meanwhile.
+    if Folder.exists(target) { return try checkMembers(in: target, progress) }
     let temporary = "\(target).tmp"
     Folder.remove(temporary)
     defer { Folder.remove(temporary) }
@@ -164,6 +166,9 @@ public struct CIFARArchive: Sendable {
       throw .file(FileError(path: target, problem: "cannot be made", reason: FileDescriptor.lastReason()))
     }
   }
+
+  /// Removes a file while its lock is held.
+  private static func remove(_ path: String, lockedAs lock: borrowing FileDescriptor?) { Folder.removeFile(path) }
 
   /// Downloads the missing bytes of the archive to `part`, and checks them.
   private func downloadAndCheck(_ part: borrowing FileDescriptor, _ download: Download, _ progress: (Progress) -> Void)

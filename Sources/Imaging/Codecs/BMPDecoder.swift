@@ -11,10 +11,15 @@ enum BMPDecoder {
       width: header.width, height: header.height, color: .rgb, hasAlpha: header.masks[3] != 0, bytesPerSample: 1,
       name: request.name, pixelLimit: request.pixelLimit)
     let rowByteCount = (header.width * header.bitsPerPixel + 31) / 32 * 4
-    guard header.pixelOffset + rowByteCount * header.height <= bytes.count else {
-      throw damaged("the file ends too early")
+    let padding = rowByteCount - (header.width * header.bitsPerPixel + 7) / 8
+    // Some programs leave out the padding of the last row.
+    let found = max(0, bytes.count - header.pixelOffset + padding) / rowByteCount
+    let rowCount = min(found, header.height)
+    guard rowCount == header.height || header.isTopDown && rowCount > 0 else {
+      throw damaged(
+        "the file ends too early" + (header.isTopDown ? "" : "; its rows begin at the bottom, so the top is missing"))
     }
-    for y in 0..<header.height {
+    for y in 0..<rowCount {
       let row = header.pixelOffset + rowByteCount * (header.isTopDown ? y : header.height - 1 - y)
       for x in 0..<header.width {
         let color = header.color(of: bytes, row: row, x: x)
@@ -22,8 +27,10 @@ enum BMPDecoder {
         for channel in 0..<raster.sampleCount { raster.bytes[pixel + channel] = color[channel] }
       }
     }
+    let isWhole = header.pixelOffset + rowByteCount * header.height <= bytes.count
     return DecodedImage(
-      raster: raster, orientation: .upright, profile: [], pageCount: 1, extent: .whole,
+      raster: try raster.firstRows(rowCount, name: request.name), orientation: .upright, profile: [], pageCount: 1,
+      extent: rowCount < header.height ? .rows(rowCount, of: header.height) : isWhole ? .whole : .withoutEnd,
       metadata: PictureMetadata(resolution: header.resolution))
   }
 }

@@ -14,7 +14,7 @@ struct DecodedImage {
   let metadata: PictureMetadata
 }
 
-/// What is decoded of a file.
+/// The file to decode, and the limits of the decoding.
 struct DecodingRequest {
   /// The name of the file in errors.
   let name: String

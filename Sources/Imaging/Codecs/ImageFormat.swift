@@ -83,10 +83,7 @@ public enum ImageFormat: String, Sendable, CaseIterable {
 
   /// The format that the first bytes of the ordinary file at `path` decide; nil where it cannot be read.
   public init?(ofFileAt path: String) {
-    guard let file = try? FileDescriptor(readingOrdinaryFile: path) else { return nil }
-    var bytes = [UInt8](repeating: 0, count: Self.signatureByteCount)
-    let count = bytes.withUnsafeMutableBytes { (try? file.fill($0)) ?? 0 }
-    self.init(signature: Array(bytes.prefix(count)))
+    self.init(signature: firstBytes(Self.signatureByteCount, of: path))
   }
 
   /// Endings of the names by which images are found in a folder, in lowercase letters.

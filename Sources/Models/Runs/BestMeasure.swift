@@ -16,14 +16,15 @@ public enum BestMeasure: String, Codable, Sendable, CaseIterable {
   case colorfulnessGap = "colorfulness-gap"
 
   /// Returns the value of an epoch's predictions; the least is best, and none is below 0.
-  /// - Parameter photographs: mean colorfulness of the photographs.
-  func value(of metrics: ImageMetrics, photographs: Double) -> Double {
+  /// - Parameter photographs: mean colorfulness of the photographs; evaluated only by the measure that needs it.
+  func value(of metrics: ImageMetrics, photographs: @autoclosure () -> Double) -> Double {
     switch self {
     case .mse: metrics[.mse]
     case .mae: metrics[.mae]
-    case .ssim: 1 - metrics[.ssim]
+    // Rounding may take the similarity of equal images above 1.
+    case .ssim: max(0, 1 - metrics[.ssim])
     case .deltaE: metrics[.deltaE]
-    case .colorfulnessGap: abs(metrics[.colorfulness] - photographs)
+    case .colorfulnessGap: abs(metrics[.colorfulness] - photographs())
     }
   }
 }

@@ -54,10 +54,12 @@ public struct RunDirectory {
   public init(creating url: URL, _ configuration: RunConfiguration) throws(RunError) {
     self.url = url
     let existed = Folder.exists(url.path)
+    var isMade = false
     do {
       guard try !existed || isUnbegun() else { throw RunError.folderNotEmpty(path: url.path) }
       try Folder.requireWritable(url.path)
       try Folder.create(url.path)
+      isMade = !existed
       lock = try takeLock()
       // Another process may have begun a run meanwhile.
       guard try isUnbegun() else { throw RunError.folderNotEmpty(path: url.path) }
@@ -67,9 +69,13 @@ public struct RunDirectory {
     } catch let error as RunError where !error.isOfFile {
       throw error
     } catch {
-      // Remains of a run that could not begin would keep the next one out.
-      for left in existed ? [checkpoints, samples] : [url] { Folder.remove(left.path) }
-      if existed { Folder.removeFile(lockFile.path) }
+      // Remains of a run that could not begin would keep the next one out. Only what this made: `url` may be a link, and
+      // its files another process's.
+      if lock != nil {
+        for folder in [checkpoints, samples] { Folder.removeIfEmpty(folder.path) }
+        Folder.removeFile(lockFile.path)
+      }
+      if isMade { Folder.removeIfEmpty(url.path) }
       throw .file(path: url.path, reason: "cannot be made: \((error as? FileError)?.reason ?? "\(error)")")
     }
   }
@@ -181,10 +187,7 @@ public struct RunDirectory {
   /// Removes the temporary files of a process that was killed. Only under the lock, when no other process writes.
   private func removeLeftovers() {
     for (folder, ending) in [(url, ".json"), (url, ".csv"), (checkpoints, ".safetensors"), (samples, ".png")] {
-      for name in (try? Folder.names(in: folder.path)) ?? []
-      where AtomicFile.isLeftover(name, where: { $0.hasSuffix(ending) }) {
-        Folder.removeFile(folder.appendingPathComponent(name).path)
-      }
+      AtomicFile.removeLeftovers(in: folder.path) { $0.hasSuffix(ending) }
     }
   }
 

@@ -71,12 +71,15 @@ extension TrainingRun {
     if state.epoch > configuration.epochs, state.epoch <= begun.epochs {
       throw RunError.invalidOption("--epochs \(configuration.epochs): \(state.epoch) epochs are done already")
     }
+    if let steps = configuration.steps, state.step > steps, state.step <= begun.steps ?? .max {
+      throw RunError.invalidOption("--steps \(steps): \(state.step) steps are done already")
+    }
     guard state.isPossible(with: configuration, trainingCount: split.training.count) else {
       throw CheckpointError.wrongState(path: directory.state.path, reason: "belongs to another run")
     }
     state.summedSteps = stepInEpoch - stepsToSum
-    // Where an older file does not say which epoch had the best weights, patience begins anew.
-    if state.bestValidationError != nil, state.bestEpoch == nil { state.bestEpoch = state.epoch }
+    // Where neither an older state nor the weights say which epoch had the best ones, patience begins anew.
+    if state.bestValidationError != nil, state.bestEpoch == nil { state.bestEpoch = epochOfBest ?? state.epoch }
     table = try directory.readMetrics(losses: trainer.lossNames, throughEpoch: state.epoch)
     // The last steps' point is written when their losses are summed. Where the state has not summed them, what was
     // written at its step was written after it, and is written again.
@@ -84,6 +87,12 @@ extension TrainingRun {
     savedStep = state.step > 0 ? state.step : nil
     isResumed = state.step > 0
     removeSuperseded()
+  }
+
+  /// The epoch that the best weights say they are of; nil where it is none of those done.
+  private var epochOfBest: Int? {
+    let epoch = (try? Checkpoint(reading: directory.best))?.metadata["epoch"].flatMap { Int($0) }
+    return epoch.flatMap { (1...max(1, state.epoch)).contains($0) ? $0 : nil }
   }
 
   private static func changedConfiguration(_ directory: RunDirectory) -> RunError {
