@@ -128,7 +128,8 @@ let package = Package(
       resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: tests),
     .testTarget(
-      name: "AppTests", dependencies: ["App", "Models", "Data", "Files", "Imaging", "Report", "Runtime", "TestSupport"],
+      name: "AppTests",
+      dependencies: ["App", "Models", "Data", "Files", "Imaging", "Report", "Runtime", "TestSupport"],
       swiftSettings: tests),
   ]
 )

@@ -69,7 +69,7 @@ struct ChartTests {
     let scatter = ScatterChart(
       title: "t", xLabel: "x", yLabel: "y", points: values.map { .init(name: "a", color: 0, x: $0, y: -$0) })
     for markup in [line.html?.markup ?? "", scatter.html.markup] {
-      for place in markup.matches(of: / (?:x|y|x1|y1|cx|cy)="([^"]*)"/) {
+      for place in markup.matches(of: #/ (?:x|y|x1|y1|cx|cy)="([^"]*)"/#) {
         #expect(Double(place.output.1)?.isFinite == true, "\(place.output.0)")
       }
     }
