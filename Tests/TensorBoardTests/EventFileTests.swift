@@ -71,7 +71,9 @@ struct EventFileTests {
     #expect(events[1].step == 8)
   }
 
-  @Test("Files whose number is no time change nothing", arguments: ["9223372036854775807", "99999999999", "9999999998", "-1"])
+  @Test(
+    "Files whose number is no time change nothing",
+    arguments: ["9223372036854775807", "99999999999", "9999999998", "-1"])
   func otherNumbers(_ number: String) throws {
     let other = "events.out.tfevents.\(number).recolor"
     try AtomicFile.write([], to: "\(folder.path)/\(other)")
