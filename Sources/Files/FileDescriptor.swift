@@ -170,7 +170,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
   /// Repeats `part`, which transfers some of the bytes from a start on, until `byteCount` are transferred or it
   /// returns 0. Returns the number of bytes transferred.
-  /// - Parameter event: What a descriptor that does not block has to be ready for: `POLLIN` or `POLLOUT`.
+  /// - Parameter event: The event that a descriptor that does not block waits for: `POLLIN` or `POLLOUT`.
   private static func transfer(
     _ byteCount: Int, on descriptor: Int32, _ event: Int32, _ part: (Int) -> Int, orThrow error: () -> FileError
   ) throws(FileError) -> Int {

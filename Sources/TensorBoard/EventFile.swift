@@ -91,8 +91,9 @@ public final class EventFile {
     let taken = try Folder.names(in: folder).compactMap { name in
       name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count).prefix { $0 != "." }) : nil
     }
-    // A larger number is no time, and the next one has more digits, which would sort before it.
-    let number = max(Int(now), (taken.filter { $0 < largestNumber }.max() ?? 0) + 1)
+    // A number far ahead is no time of this program: counting on from it would end at one of more digits, which sorts
+    // before it.
+    let number = max(Int(now), (taken.filter { $0 < Int(now) + 86_400 }.max() ?? 0) + 1)
     return try FileDescriptor(
       path: "\(folder)/\(prefix)\(number).recolor", flags: O_WRONLY | O_CREAT | O_EXCL | O_APPEND,
       problem: "cannot be made")
@@ -100,9 +101,6 @@ public final class EventFile {
 
   /// The prefix by which TensorBoard recognizes event files; the seconds since 1970 follow.
   private static let prefix = "events.out.tfevents."
-
-  /// The largest number of a file, of ten digits as all of them.
-  private static let largestNumber = 9_999_999_999
 
   /// Seconds since 1970.
   private static var now: Double {

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Imaging
+import Runtime
 import TestSupport
 import Testing
 
@@ -268,7 +269,7 @@ struct ImageCacheTests {
     #expect(try mode(cache.folder) == 0o700)
   }
 
-  @Test("A cache that others may write is not used", arguments: [0o777, 0o770, 0o702] as [mode_t])
+  @Test("A cache that others may write is not used", arguments: [0o777, 0o772, 0o702] as [mode_t])
   func writableByOthers(mode: mode_t) throws {
     try expectLevels([0, 1, 2, 3, 4], fromCache: false)
     let names = try files("")
@@ -284,6 +285,40 @@ struct ImageCacheTests {
     // Others cannot replace a folder in one such as /tmp.
     #expect(chmod(Folder.parent(of: cache.folder), 0o1777) == 0)
     try expectLevels([0, 1, 2, 3, 4], fromCache: true)
+  }
+
+  /// As an earlier version left them under a mask of 002.
+  @Test("Folders of caches that only the group may write are closed to it", arguments: [0o775, 0o770] as [mode_t])
+  func writableByGroup(mode: mode_t) throws {
+    let parent = Folder.parent(of: cache.folder)
+    #expect(try !load().isFromCache)
+    for folder in [cache.folder, parent] { #expect(chmod(folder, mode) == 0) }
+    #expect(try load().isFromCache)
+    #expect(try self.mode(cache.folder) == 0o700 && self.mode(parent) == mode & 0o755)
+    // A folder with other contents is not the program's to change.
+    try Folder.create("\(parent)/notes")
+    #expect(chmod(parent, mode) == 0)
+    #expect(try !load().isFromCache)
+    #expect(try self.mode(parent) == mode)
+  }
+
+  @Test("The reason why a cache is not used is stated")
+  func reasons() throws {
+    #expect(
+      throws: FileError(
+        path: "/dev/null/images", problem: "is not used as a cache",
+        reason: "/dev/null is no folder; set RECOLOR_CACHE to a folder of your own")
+    ) { try CacheFolder.requireTrusted("/dev/null/images") }
+    #expect(throws: FileError.self) { try CacheFolder.write([1], to: "/dev/null/images/1") }
+    let open = "\(folder.path)/open"
+    try Folder.create(open)
+    #expect(chmod(open, 0o777) == 0)
+    let reason = "other users may write \(open); remove it, or take their permission away (chmod go-w)"
+    for inner in [open, "\(open)/images"] {
+      #expect(throws: FileError(path: inner, problem: "is not used as a cache", reason: reason)) {
+        try CacheFolder.requireTrusted(inner)
+      }
+    }
   }
 
   @Test("A file that others may write is made anew")

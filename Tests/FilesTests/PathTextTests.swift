@@ -57,4 +57,14 @@ struct PathTextTests {
   func combiningCharacters() {
     #expect(Folder.parent(of: "in/\u{301}a.png") == "in" && Folder.name(of: "in/\u{301}a.png") == "\u{301}a.png")
   }
+
+  @Test("Paths of environment variables keep their bytes")
+  func environmentPaths() throws {
+    // Read by no other test of this target.
+    let name = "RECOLOR_KERNELS"
+    #expect("/k\u{10FEFF}".withPathBytes { setenv(name, $0, 1) } == 0)
+    defer { unsetenv(name) }
+    let path = try #require(Environment.paths[name])
+    #expect(path == String(pathBytes: Array("/k".utf8) + [0xFF]))
+  }
 }

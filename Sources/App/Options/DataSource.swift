@@ -52,12 +52,12 @@ enum DataSource: Hashable, ExpressibleByArgument {
     case .scenes:
       return try Scenes.dataset(part == .training ? .training : .test, width: size, height: size)
     case .cifar10:
-      guard let folder = CIFAR10.standardFolder(environment: ProcessInfo.processInfo.environment) else {
+      guard let folder = CIFAR10.standardFolder(environment: Environment.paths) else {
         throw .notCIFAR10(folder: ".")
       }
       return try cifar10(part, in: folder)
     case .cifar100:
-      guard let folder = CIFAR100.standardFolder(environment: ProcessInfo.processInfo.environment) else {
+      guard let folder = CIFAR100.standardFolder(environment: Environment.paths) else {
         throw .notCIFAR100(folder: ".")
       }
       return try cifar100(part, in: folder)

@@ -10,7 +10,7 @@ public struct KernelSources {
   public init(folder: String?) { self.folder = folder }
 
   /// The embedded files, or the folder in the environment's `RECOLOR_KERNELS`.
-  public static func standard(environment: [String: String] = ProcessInfo.processInfo.environment) -> KernelSources {
+  public static func standard(environment: [String: String] = Environment.paths) -> KernelSources {
     KernelSources(folder: environment["RECOLOR_KERNELS"].flatMap { $0.isEmpty ? nil : $0 })
   }
 

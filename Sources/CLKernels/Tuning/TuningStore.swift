@@ -13,7 +13,7 @@ public struct TuningStore: Sendable {
 
   /// `tuning` in the cache folder; none where there is no such folder.
   public static func standard(
-    environment: [String: String] = ProcessInfo.processInfo.environment
+    environment: [String: String] = Environment.paths
   ) -> TuningStore? {
     CacheFolder.standard(environment: environment).map { TuningStore(folder: $0 + "/tuning") }
   }
@@ -60,9 +60,6 @@ public struct TuningStore: Sendable {
       bytes = [UInt8](try Self.encoded(tuning))
     } catch {
       throw FileError(path: path, problem: "cannot be written", reason: "\(error)")
-    }
-    guard CacheFolder.isTrusted(folder) else {
-      throw FileError(path: path, problem: "cannot be written", reason: "other users may write into its folder")
     }
     try CacheFolder.write(bytes, to: path)
     return path

@@ -17,7 +17,7 @@ public struct ImageCache: Sendable {
   public init(folder: String) { self.folder = folder }
 
   /// Returns the cache in the folder `images` of the cache folder; nil where there is no cache folder.
-  public static func standard(environment: [String: String] = ProcessInfo.processInfo.environment) -> ImageCache? {
+  public static func standard(environment: [String: String] = Environment.paths) -> ImageCache? {
     CacheFolder.standard(environment: environment).map { ImageCache(folder: $0 + "/images") }
   }
 
@@ -51,14 +51,14 @@ public struct ImageCache: Sendable {
         prune()
         try ImageCacheFile.write(path, decoder, contents: contents, progress: progress)
         images = ImageCacheFile.read(path, width: decoder.width, height: decoder.height)?.asNew
-        if let replaced, replaced != key { unlink("\(folder)/\(replaced).images") }
+        if let replaced, replaced != key { Folder.removeFile("\(folder)/\(replaced).images") }
       } catch {
         guard case .file(let error) = error else { throw error }
         Remarks.warning("\(error); the images are held in memory, and are decoded again the next time")
       }
     }
     guard let images else { return try decoder.decodeIntoMemory(progress: progress) }
-    for used in [path, indexPath] { utimensat(AT_FDCWD, used, nil, AT_SYMLINK_NOFOLLOW) }
+    for used in [path, indexPath] { CacheFolder.noteUse(of: used) }
     if index != known {
       do throws(FileError) {
         try index.write(to: indexPath)
@@ -96,12 +96,12 @@ public struct ImageCache: Sendable {
   private func prune() {
     let now = time(nil)
     for name in (try? Folder.names(in: folder)) ?? [] {
-      var status = stat()
+      let path = "\(folder)/\(name)"
       let days = name.hasSuffix(".tmp") ? 1 : Self.keptDays
-      guard stat("\(folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      guard let status = Folder.status(of: path), status.st_mode & S_IFMT == S_IFREG,
         now - status.st_mtim.tv_sec > days * 86_400
       else { continue }
-      unlink("\(folder)/\(name)")
+      Folder.removeFile(path)
     }
   }
 }

@@ -1,4 +1,4 @@
-/// Detects in a run's validation errors that the training diverges without a NaN: predictions far from the photographs,
+/// A divergence of the training without a NaN, found in a run's validation errors: predictions far from the photographs,
 /// which do not come closer either. A run that only begins slowly comes closer in every epoch.
 public struct Divergence: Equatable, Sendable {
   /// Epochs in a row that show it.
@@ -10,7 +10,8 @@ public struct Divergence: Equatable, Sendable {
   /// The predictions come closer where the error falls by at least two in a hundred over the epochs.
   static let progress = 0.98
 
-  /// Steps of the epochs that show it, unless the learning rate is large: fewer may only be a slow beginning.
+  /// The least number of steps in the epochs that show it, unless the learning rate is large: fewer may only be a slow
+  /// beginning.
   static let leastSteps = 150
   /// A learning rate is large above this many times that of the study.
   static let largeRate: Float = 10

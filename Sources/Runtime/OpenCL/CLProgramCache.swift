@@ -1,5 +1,5 @@
 import Files
-import FoundationEssentials
+import Glibc
 
 /// Compiled programs on disk, so that a second start does not compile.
 ///
@@ -19,7 +19,7 @@ public struct CLProgramCache {
 
   /// `programs` in the cache folder; none where there is no such folder.
   public static func standard(
-    environment: [String: String] = ProcessInfo.processInfo.environment
+    environment: [String: String] = Environment.paths
   ) -> CLProgramCache? {
     CacheFolder.standard(environment: environment).map { CLProgramCache(folder: $0 + "/programs") }
   }
@@ -33,19 +33,18 @@ public struct CLProgramCache {
 
   /// An entry's binary; nil where there is none, or a damaged one.
   func binary(for key: String) -> [UInt8]? {
-    guard CacheFolder.mayRead(path(of: key)), let bytes = try? readFile(path(of: key)),
+    guard CacheFolder.mayRead(path(of: key)), let bytes = try? readOrdinaryFile(path(of: key)),
       bytes.count > SHA256.byteCount
     else { return nil }
     let binary = Array(bytes[SHA256.byteCount...])
     guard let checksum = try? SHA256.bytes(of: binary), checksum == Array(bytes[..<SHA256.byteCount]) else {
       return nil
     }
-    // The time of the last use decides what is removed first. A folder that may not be changed keeps its times.
-    try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: path(of: key))
+    CacheFolder.noteUse(of: path(of: key))
     return binary
   }
 
-  /// Writes under a temporary name and renames, so that another process never sees half an entry.
+  /// Writes an entry, which another process never sees before it is whole.
   func store(_ binary: [UInt8], for key: String) {
     guard CacheFolder.isTrusted(folder), let checksum = try? SHA256.bytes(of: binary) else { return }
     do {
@@ -77,19 +76,20 @@ public struct CLProgramCache {
   /// Removes the entries that were not used for longest, but never `newest`, until the rest fit the limit. Another
   /// process that loses an entry builds it anew.
   private func prune(keeping newest: String) {
-    let manager = FileManager.default
-    let names = (try? manager.contentsOfDirectory(atPath: folder)) ?? []
-    let entries = names.filter { $0.hasSuffix(suffix) }.compactMap { name -> (path: String, used: Date, size: Int)? in
+    AtomicFile.removeLeftovers(in: folder) { $0.hasSuffix(suffix) || $0.hasSuffix(".log") }
+    let names = ((try? Folder.names(in: folder)) ?? []).filter { $0.hasSuffix(suffix) }
+    let entries = names.compactMap { name -> (path: String, used: timespec, size: Int)? in
       let path = "\(folder)/\(name)"
-      guard let attributes = try? manager.attributesOfItem(atPath: path),
-        let used = attributes[.modificationDate] as? Date, let size = attributes[.size] as? Int
-      else { return nil }
-      return (path, used, size)
+      guard let status = Folder.status(of: path, followingLinks: false), status.st_mode & S_IFMT == S_IFREG else {
+        return nil
+      }
+      return (path, status.st_mtim, Int(status.st_size))
     }
     var total = entries.reduce(0) { $0 + $1.size }
-    for entry in entries.sorted(by: { $0.used < $1.used }) where total > byteLimit && entry.path != newest {
-      guard (try? manager.removeItem(atPath: entry.path)) != nil else { continue }
-      total -= entry.size
+    let oldestFirst = entries.sorted { ($0.used.tv_sec, $0.used.tv_nsec) < ($1.used.tv_sec, $1.used.tv_nsec) }
+    for entry in oldestFirst where total > byteLimit && entry.path != newest {
+      Folder.removeFile(entry.path)
+      if !Folder.holdsName(entry.path, followingLinks: false) { total -= entry.size }
     }
   }
 }
