@@ -6,7 +6,8 @@
 typedef struct recolor_png_writer recolor_png_writer;
 
 /// Begins a file of the size, color (gray or RGB), alpha and sample size in `info`, with its profile and
-/// metadata, except IPTC records; without a profile, the file is marked as sRGB. Returns null, with `message` set, where that fails.
+/// metadata, except IPTC records; without a profile, the file is marked as sRGB. Returns null, with `message` set, where
+/// that fails.
 recolor_png_writer *recolor_png_create(
     const recolor_image_info *info, recolor_sink sink, void *context, char message[RECOLOR_MESSAGE_SIZE]);
 
