@@ -107,7 +107,7 @@ let package = Package(
       name: "CLKernelsTests", dependencies: ["CLKernels", "KernelCases", "TestSupport"], exclude: ["OldFiles"],
       swiftSettings: tests),
     .testTarget(
-      name: "CPUKernelsTests", dependencies: ["CPUKernels", "CVectorLoops", "KernelCases", "TestSupport"],
+      name: "CPUKernelsTests", dependencies: ["CPUKernels", "CVectorLoops", "Files", "KernelCases", "TestSupport"],
       swiftSettings: tests),
     .testTarget(
       name: "KernelCasesTests", dependencies: ["KernelCases", "TestSupport"], swiftSettings: tests),

@@ -1,5 +1,4 @@
 import Files
-import Glibc
 import Synchronization
 
 /// Loops on all cores.
@@ -68,12 +67,10 @@ package enum Parallel {
   }
 
   private static func takeHelper() -> Bool {
-    if helperCount.add(1, ordering: .relaxed).newValue < coreCount { return true }
+    if helperCount.add(1, ordering: .relaxed).newValue < ProcessorCount.usable { return true }
     returnHelper()
     return false
   }
 
   private static func returnHelper() { helperCount.subtract(1, ordering: .relaxed) }
-
-  private static let coreCount = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 }

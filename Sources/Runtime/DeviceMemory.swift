@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 
 /// A contiguous range of a device's memory. Each backend subclasses it with its own handle, owns that handle, and

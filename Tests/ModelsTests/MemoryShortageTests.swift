@@ -1,5 +1,6 @@
 import CLKernels
 import CPUKernels
+import Files
 import Foundation
 import Models
 import Runtime

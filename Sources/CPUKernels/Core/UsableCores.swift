@@ -1,4 +1,5 @@
 import CVectorLoops
+import Files
 import Glibc
 import Runtime
 

@@ -12,6 +12,15 @@ public enum Crop: String, Codable, CaseIterable, Sendable {
   /// Number of places from which `random` draws.
   public static let placeCount = 5
 
+  /// The largest number of parts of a photograph.
+  var largestCount: Int {
+    switch self {
+    case .center: 1
+    case .random: Self.placeCount
+    case .all: RGBImage.largestTileCount
+    }
+  }
+
   /// Version of the parts: changes whenever the same photographs give others.
   static let method = 1
 

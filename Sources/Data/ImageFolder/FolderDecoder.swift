@@ -59,8 +59,8 @@ struct FolderDecoder {
     _ body: (UnsafeRawBufferPointer) throws(DataError) -> Void
   ) throws(DataError) -> (omissions: DecodedImages.Omissions, pieceCounts: [Int]) {
     // Enough that the cores are idle for only a small part of the time at the end of a chunk.
-    let enough = max(64, 16 * Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    let chunk = max(1, min(enough, Self.largestChunk / imageByteCount))
+    let enough = max(64, 16 * ProcessorCount.usable)
+    let chunk = max(1, min(enough, Self.largestChunk / (imageByteCount * crop.largestCount)))
     var omissions = DecodedImages.Omissions()
     var pieceCounts: [Int] = []
     var joined: [UInt8] = []

@@ -1,6 +1,6 @@
+import Files
+import Glibc
 import Testing
-
-import Runtime
 
 @Suite("Control groups")
 struct ControlGroupTests {
@@ -101,5 +101,11 @@ struct ControlGroupTests {
       "/sys/fs/cgroup/memory/memory.stat": "inactive_file 1\ntotal_inactive_file 30000000\n",
     ]
     #expect(available(files) == 290_000_000)
+  }
+
+  @Test("Some processor is usable, and no more than there are or than the limit allows")
+  func usableProcessors() {
+    #expect((1...sysconf(Int32(_SC_NPROCESSORS_CONF))).contains(ProcessorCount.usable))
+    if let limit = ControlGroup.system.processorLimit { #expect(Double(ProcessorCount.usable) < limit + 1) }
   }
 }
