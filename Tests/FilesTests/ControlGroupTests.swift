@@ -1,6 +1,7 @@
-import Files
 import Glibc
 import Testing
+
+@testable import Files
 
 @Suite("Control groups")
 struct ControlGroupTests {
@@ -107,5 +108,13 @@ struct ControlGroupTests {
   func usableProcessors() {
     #expect((1...sysconf(Int32(_SC_NPROCESSORS_CONF))).contains(ProcessorCount.usable))
     if let limit = ControlGroup.system.processorLimit { #expect(Double(ProcessorCount.usable) < limit + 1) }
+  }
+
+  @Test("Processors are counted in the mask of the process's status")
+  func allowedProcessors() {
+    #expect(
+      ProcessorCount.allowed(inStatus: "Name:\ta\nCpus_allowed:\t3,ffffffff,0000000f\nCpus_allowed_list:\t0-3\n") == 38)
+    #expect(ProcessorCount.allowed(inStatus: "Cpus_allowed:\t0\n") == nil)
+    #expect(ProcessorCount.allowed(inStatus: "Name:\ta\n") == nil)
   }
 }
