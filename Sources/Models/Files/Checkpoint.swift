@@ -17,7 +17,7 @@ public struct Checkpoint {
   public let configuration: ModelConfiguration
   /// Size of the images that the model was trained on; nil where the file lacks it.
   public let imageSize: (height: Int, width: Int)?
-  /// What the file recommends for photographs.
+  /// The settings of coloring that the file recommends.
   public let recommendation: ColoringChoice
   public let metadata: [String: String]
   private let file: SafetensorsFile
