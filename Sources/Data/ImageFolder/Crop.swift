@@ -12,6 +12,9 @@ public enum Crop: String, Codable, CaseIterable, Sendable {
   /// Number of places from which `random` draws.
   public static let placeCount = 5
 
+  /// The least number of parts of a photograph.
+  var leastCount: Int { self == .random ? Self.placeCount : 1 }
+
   /// The largest number of parts of a photograph.
   var largestCount: Int {
     switch self {

@@ -32,6 +32,9 @@ struct FolderDecoder {
 
   var imageByteCount: Int { 3 * width * height }
 
+  /// The least number of bytes of the images of all files, if none is left out.
+  var leastByteCount: Int { imageByteCount * crop.leastCount * names.count }
+
   func path(_ index: Int) -> String { "\(folder)/\(names[index])" }
 
   /// The result of decoding a file.
@@ -144,7 +147,8 @@ struct FolderDecoder {
   /// - Throws: `DataError.imageSize` where they take more than `ImageDataset.byteLimit`.
   func decodeIntoMemory(progress: (ImageFolder.Progress) -> Void) throws(DataError) -> DecodedImages {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(try ImageDataset.byteCount(width: width, height: height, count: names.count))
+    bytes.reserveCapacity(
+      try ImageDataset.byteCount(width: width, height: height, count: names.count * crop.leastCount))
     let limit = ImageDataset.byteLimit
     let (omissions, pieceCounts) = try decode(progress: progress) { (images) throws(DataError) in
       // A photograph may give several images.

@@ -67,7 +67,7 @@ enum ImageCacheFile {
     _ path: String, _ decoder: FolderDecoder, contents: [FileContents], progress: (ImageFolder.Progress) -> Void
   ) throws(DataError) {
     try withDataErrors { () throws(FileError) in
-      try Folder.requireRoom(for: imagesStart + decoder.imageByteCount * decoder.names.count, path: path)
+      try Folder.requireRoom(for: imagesStart + decoder.leastByteCount, path: path)
     }
     let file = try withDataErrors { () throws(FileError) in
       try AtomicFile(path: path, mode: 0o600, followingLinks: false)
