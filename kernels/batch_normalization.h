@@ -68,7 +68,7 @@ typedef int RowSums;
 static inline uint first_channel(uint channels) { return (uint)get_group_id(0) * (LINES * VECTOR); }
 // Returns whether this work-item stores the results of its group's channels.
 static inline bool is_writer(uint channels) { return true; }
-static inline FLOATS sum_of_rows(FLOATS value, RowSums sums) { return value; }
+FORCE_INLINE FLOATS sum_of_rows(FLOATS value, RowSums sums) { return value; }
 #else
 #define GROUP_SHAPE WORK_GROUP(LANES, ROWS, 1)
 #define FOR_EACH_LINE(line) for (uint line = 0; line < 1; line++)
@@ -83,7 +83,7 @@ static inline bool is_writer(uint channels) { return get_local_id(1) == 0 && get
 
 // Returns the sum of `value` over the rows of the group, in the order of a tree, for this work-item's lane. All call
 // it.
-static inline float sum_of_rows(float value, RowSums sums) {
+FORCE_INLINE float sum_of_rows(float value, RowSums sums) {
   const uint lane = get_local_id(0), row = get_local_id(1);
   barrier(CLK_LOCAL_MEM_FENCE);
   sums[row][lane] = value;

@@ -6,10 +6,6 @@
 // then not pooled.
 // Group (channels, block), as in batch_normalization.h. Between the two passes of the gradient comes
 // batch_normalization.cl's gradient_sums.
-//
-// CPU bodies have the gradient of both in two passes. GPU bodies add the pooled gradient first, in a pass of its own,
-// and go on as without pooling: fused, their sums over a group's rows came out wrong now and then on PoCL with several
-// threads.
 
 #include "common.h"
 #include "activation.h"
@@ -132,8 +128,6 @@ kernel GROUP_SHAPE void normalize_squares(
 
 // ---- Backward ----
 
-#if CPU_BODIES
-
 // The pooled gradient of a square, and the corner that it belongs to.
 typedef struct {
   FLOATS gradient;
@@ -164,6 +158,7 @@ kernel GROUP_SHAPE void gradient_squares(TENSOR(const float *, input), ARRAY(con
                                          TENSOR(const float *, output_gradient), TENSOR(const float *, pooled),
                                          TENSOR(const uchar *, indices), global float *partials, uint channels,
                                          uint squares, uint blocks, uint height, uint width, float slope) {
+  ROW_SUMS(sums);
   const Block block = block_of_group(squares);
   const uint channel = first_channel(channels);
   Channels values;
@@ -188,8 +183,11 @@ kernel GROUP_SHAPE void gradient_squares(TENSOR(const float *, input), ARRAY(con
   }
   global float *block_sums = partials + (size_t)get_group_id(1) * channels + channel;
   FOR_EACH_LINE(line) {
-    STORE(sum[line], block_sums + line * VECTOR);
-    STORE(product_sum[line], block_sums + (size_t)blocks * channels + line * VECTOR);
+    const FLOATS all = sum_of_rows(sum[line], sums), all_products = sum_of_rows(product_sum[line], sums);
+    if (is_writer(channels)) {
+      STORE(all, block_sums + line * VECTOR);
+      STORE(all_products, block_sums + (size_t)blocks * channels + line * VECTOR);
+    }
   }
 }
 
@@ -201,6 +199,7 @@ kernel GROUP_SHAPE void input_gradient_squares(TENSOR(const float *, input), ARR
                                                TENSOR(const uchar *, indices), global const float *means,
                                                TENSOR(float *, target), uint channels, uint squares, uint height,
                                                uint width, float slope) {
+  if (get_global_id(0) >= channels) return;
   const Block block = block_of_group(squares);
   const uint channel = first_channel(channels);
   Channels values;
@@ -224,23 +223,3 @@ kernel GROUP_SHAPE void input_gradient_squares(TENSOR(const float *, input), ARR
     }
   }
 }
-
-#else
-
-// target = output_gradient + the pooled gradient at the maxima; target may be output_gradient. One work-item per
-// element: direction 0 the channel, row_index() the pixel.
-kernel void add_pooled_gradient(TENSOR(const float *, output_gradient), TENSOR(const float *, pooled),
-                                TENSOR(const uchar *, indices), TENSOR(float *, target), uint channels, uint pixels,
-                                uint height, uint width) {
-  const size_t channel = get_global_id(0), row = row_index();
-  if (channel >= channels || row >= pixels) return;
-  const Position at = position_of(row, height, width);
-  float gradient = AT(output_gradient, row)[channel];
-  if (at.y / 2 < height / 2 && at.x / 2 < width / 2) {
-    const size_t square = pixel_index(at.n, at.y / 2, at.x / 2, height / 2, width / 2);
-    if (AT(indices, square)[channel] == at.y % 2 * 2 + at.x % 2) gradient += AT(pooled, square)[channel];
-  }
-  AT(target, row)[channel] = gradient;
-}
-
-#endif

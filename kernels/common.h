@@ -23,7 +23,9 @@
 #define BASE(name) (name + name##_offset)
 #define AT(name, pixel) (BASE(name) + (pixel) * name##_stride)
 
-// Declares a function that must be inlined, because arrays of its caller are to stay in registers.
+// Declares a function that must be inlined: where arrays of its caller are to stay in registers, and always where it is
+// given a pointer to local memory, because PoCL 3.1 shares such memory among groups that run at the same time if the
+// function remains (docs/pocl-local-memory.md).
 #define FORCE_INLINE static inline __attribute__((always_inline))
 
 // Attribute of a kernel: the work-items of a group.

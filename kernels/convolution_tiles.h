@@ -64,8 +64,8 @@
 #if VECTOR == 4
 typedef float4 Run;
 static inline Run load_run(global const float *source) { return *(global const float4 *)source; }
-static inline void store_across(Run run, local float *line) { *(local float4 *)line = run; }
-static inline void store_along(Run run, local float *place, int line) {
+FORCE_INLINE void store_across(Run run, local float *line) { *(local float4 *)line = run; }
+FORCE_INLINE void store_along(Run run, local float *place, int line) {
   place[0] = run.s0;
   place[line] = run.s1;
   place[2 * line] = run.s2;
@@ -74,8 +74,8 @@ static inline void store_along(Run run, local float *place, int line) {
 #else
 typedef float Run;
 static inline Run load_run(global const float *source) { return *source; }
-static inline void store_across(Run run, local float *line) { *line = run; }
-static inline void store_along(Run run, local float *place, int line) { *place = run; }
+FORCE_INLINE void store_across(Run run, local float *line) { *line = run; }
+FORCE_INLINE void store_along(Run run, local float *place, int line) { *place = run; }
 #endif
 
 FORCE_INLINE void clear_sums(float4 sums[ITEM_ROWS][ITEM_COLUMN_RUNS]) {

@@ -2,7 +2,7 @@
 // this is included.
 
 // Returns the sum of every work-item's value, in the order of a tree; the same in all of them, which must all call it.
-static inline float group_sum(float value, local float *sums) {
+FORCE_INLINE float group_sum(float value, local float *sums) {
 #if GROUP == 1
   return value;
 #else

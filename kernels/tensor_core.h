@@ -68,7 +68,7 @@ static inline uint bf16_pair_word(float high, float low) { return bf16_word(high
 
 // The term k of a line whose fragment is in `words`; `first` is its first register, `stride` the distance to the
 // register with the second half of the terms.
-static inline float fragment_term(local const uint *words, int line, int first, int stride, int k) {
+FORCE_INLINE float fragment_term(local const uint *words, int line, int first, int stride, int k) {
 #if PRODUCT_PRECISION == PRODUCT_TF32
   return as_float(words[(4 * line + k % 4) * LANE_WORDS + first + k / 4 * stride]);
 #else
@@ -79,8 +79,8 @@ static inline float fragment_term(local const uint *words, int line, int first, 
 
 #define FRAGMENT_DEPTH (PRODUCT_PRECISION == PRODUCT_TF32 ? 8 : 16)
 
-static inline void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RIGHT_FRAGMENTS][2],
-                                      float sums[LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
+FORCE_INLINE void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RIGHT_FRAGMENTS][2],
+                                     float sums[LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4], local uint *exchange) {
   const int item = get_local_id(0), lane = item % WARP_SIZE;
   local uint *own = exchange + item * LANE_WORDS;
   for (int i = 0; i < LEFT_FRAGMENTS; i++)
@@ -199,7 +199,7 @@ FORCE_INLINE void multiply_operands(uint left[LEFT_FRAGMENTS][2][4], uint right[
 // Copies that do not pass through registers: begun by cp.async, known to have arrived after copies_arrived(pending),
 // which lets the last `pending` batches be under way still. A copy of nothing writes zeros.
 #if TENSOR_EMULATION
-static inline void begin_copy(local uint *target, global const float *source, int count, int exists) {
+FORCE_INLINE void begin_copy(local uint *target, global const float *source, int count, int exists) {
   for (int i = 0; i < count; i++) target[i] = exists ? as_uint(source[i]) : 0u;
 }
 static inline void end_batch_of_copies(void) {}

@@ -114,11 +114,11 @@ static inline int deep_line_of(int item) {
 #if VECTOR == 4
 typedef float4 Run;
 static inline Run load_run(global const float *source) { return *(global const float4 *)source; }
-static inline void store_run(Run run, local uint *target) {
+FORCE_INLINE void store_run(Run run, local uint *target) {
   *(local uint4 *)target =
       (uint4)(encode_operand(run.s0), encode_operand(run.s1), encode_operand(run.s2), encode_operand(run.s3));
 }
-static inline void store_run_across(Run run, local uint *target, int stride) {
+FORCE_INLINE void store_run_across(Run run, local uint *target, int stride) {
   target[0] = encode_operand(run.s0);
   target[stride] = encode_operand(run.s1);
   target[2 * stride] = encode_operand(run.s2);
@@ -127,8 +127,8 @@ static inline void store_run_across(Run run, local uint *target, int stride) {
 #else
 typedef float Run;
 static inline Run load_run(global const float *source) { return *source; }
-static inline void store_run(Run run, local uint *target) { *target = encode_operand(run); }
-static inline void store_run_across(Run run, local uint *target, int stride) { store_run(run, target); }
+FORCE_INLINE void store_run(Run run, local uint *target) { *target = encode_operand(run); }
+FORCE_INLINE void store_run_across(Run run, local uint *target, int stride) { store_run(run, target); }
 #endif
 
 #if ASYNC_COPY

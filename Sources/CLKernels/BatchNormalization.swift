@@ -72,32 +72,11 @@ extension CLBackend {
           over: tiling.range(blocks: 1))
       }
     }
-    guard let pooling, bodies == .gpu else { return planGradient(operation, pooling) }
-    // Fused, the sums of GPU bodies came out wrong now and then on PoCL: the pooled gradient is added in a pass of its
-    // own.
-    return planGradient(
-      BatchNormalizationBackward(
-        input: operation.input, scale: operation.scale, shift: operation.shift, savedMean: operation.savedMean,
-        savedInverseDeviation: operation.savedInverseDeviation, outputGradient: operation.inputGradient,
-        inputGradient: operation.inputGradient, scaleGradient: operation.scaleGradient,
-        shiftGradient: operation.shiftGradient, accumulate: operation.accumulate, activation: operation.activation),
-      nil,
-      after: { [self] (launch) throws(BackendError) in
-        try launch.add(
-          "add_pooled_gradient", in: "batch_normalization_pooling.cl",
-          definitions: tiling.definitions(operation.activation),
-          arguments: [.tensor(operation.outputGradient)] + pooling.tensors + [.tensor(operation.inputGradient)]
-            + tiling.extents + pooling.sides,
-          over: rows(channels: tiling.channels, pixels: tiling.pixels))
-      })
+    return planGradient(operation, pooling)
   }
 
   /// Returns a plan of the three stages of a gradient: sums of blocks, their totals, the input's gradient.
-  /// - Parameter first: appends kernels that come before.
-  private func planGradient(
-    _ operation: BatchNormalizationBackward, _ pooling: FusedPooling?,
-    after first: @escaping (CLLaunch) throws(BackendError) -> Void = { (_) throws(BackendError) in }
-  ) -> PlannedOperation {
+  private func planGradient(_ operation: BatchNormalizationBackward, _ pooling: FusedPooling?) -> PlannedOperation {
     // Blocks are of pixels, or of squares of them.
     let pixels = BatchNormalizationTiling(operation.input.shape, on: self)
     let tiling = pooling?.tiling ?? pixels
@@ -107,7 +86,6 @@ extension CLBackend {
     let last = (pooling?.sides ?? []) + [.float(operation.activation.slope)]
     let byteCount = tiling.partialsByteCount + tiling.meansByteCount
     return plan(operation.title, workspaceByteCount: byteCount) { [self] (launch, workspace) throws(BackendError) in
-      try first(launch)
       let means = try region(of: workspace, byteOffset: tiling.partialsByteCount, byteCount: tiling.meansByteCount)
       try launch.add(
         pooling == nil ? "gradient_blocks" : "gradient_squares", in: file, definitions: definitions,
