@@ -17,7 +17,15 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
   public var description: String { "\(path): \(problem): \(reason)" }
 
   /// Whether the system ran out of file descriptors or memory, so that nothing is wrong with the file.
-  public var isShortage: Bool { [EMFILE, ENFILE, ENOMEM].contains { reason == String(cString: strerror($0)) } }
+  public var isShortage: Bool { isOne(of: [EMFILE, ENFILE, ENOMEM]) }
+
+  /// Whether the disk, or this user's share of it, is full, so that other files find no room there either.
+  public var isFullDisk: Bool { isOne(of: [ENOSPC, EDQUOT]) }
+
+  /// Whether the system refused because the user may not do this.
+  var isForbidden: Bool { isOne(of: [EACCES]) }
+
+  private func isOne(of errors: [Int32]) -> Bool { errors.contains { reason == String(cString: strerror($0)) } }
 }
 
 /// An open file, closed by `deinit`.

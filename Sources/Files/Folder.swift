@@ -89,17 +89,25 @@ public enum Folder {
     }
   }
 
+  /// Returns the bytes that are free for this user on the disk of the folder `path`; nil where there is no such folder.
+  public static func room(in path: String) -> Int? {
+    var status = statvfs()
+    guard path.withPathBytes({ statvfs($0, &status) }) == 0 else { return nil }
+    let (room, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+    return overflow ? .max : Int(clamping: room)
+  }
+
   /// Throws where the disk of the folder that holds `path` has no space for a file of `byteCount` bytes.
   public static func requireRoom(for byteCount: Int, path: String) throws(FileError) {
-    var status = statvfs()
-    guard parent(of: path).withPathBytes({ statvfs($0, &status) }) == 0 else {
+    guard let room = room(in: parent(of: path)) else {
       throw FileError(path: path, problem: "cannot be written", reason: FileDescriptor.lastReason())
     }
-    let (room, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
-    guard overflow || room >= UInt64(max(byteCount, 0)) else {
+    guard room >= byteCount else {
+      // A small room would be 0 MiB.
+      let (shift, unit) = room < 10 << 20 ? (10, "KiB") : (20, "MiB")
       throw FileError(
         path: path, problem: "cannot be written",
-        reason: "it takes \(byteCount >> 20) MiB, and the disk has room for \(room >> 20) MiB")
+        reason: "it takes \(byteCount >> shift) \(unit), and the disk has room for \(room >> shift) \(unit)")
     }
   }
 
