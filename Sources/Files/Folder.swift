@@ -114,9 +114,13 @@ public enum Folder {
   /// Waits until the names in the folder that holds `path` are on the disk, where the file system supports it and the
   /// folder may be read: one that may only be written gives no descriptor to wait by.
   static func synchronize(holding path: String) throws(FileError) {
-    let folder = parent(of: path)
-    guard folder.withPathBytes({ access($0, R_OK) }) == 0 else { return }
-    let descriptor = try FileDescriptor(path: folder, flags: O_RDONLY)
+    let descriptor: FileDescriptor
+    do throws(FileError) {
+      descriptor = try FileDescriptor(path: parent(of: path), flags: O_RDONLY)
+    } catch {
+      if error.isForbidden { return }
+      throw error
+    }
     guard fsync(descriptor.rawValue) == 0 || errno == EINVAL else {
       throw FileError(path: path, problem: "cannot be written", reason: FileDescriptor.lastReason())
     }

@@ -60,6 +60,12 @@ final class RecolorProcess {
     try process.run()
   }
 
+  /// Whether `OrdinaryUser` can run the command: not where a library that it loads is in a folder that is closed to others.
+  static let runsAsOrdinaryUser: Bool = {
+    let result = try? RecolorProcess(["--version"], through: OrdinaryUser.command).wait()
+    return result?.exitCode == 0
+  }()
+
   /// Runs the command to its end.
   static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Result {
     try RecolorProcess(arguments, environment: environment).wait()
