@@ -254,17 +254,14 @@ public func firstBytes(_ count: Int, of path: String) -> [UInt8] {
   return Array(bytes.prefix(found))
 }
 
-/// Returns the text of a file in UTF-8 without a byte order mark, which some editors put in front.
-/// - Throws: `FileError`, also where there are more than `limit` bytes.
+/// Returns the text of a file in UTF-8, UTF-16 or UTF-32, without a byte order mark. Bytes that are no UTF-8 are kept as
+/// those of a path, which they may be of.
+/// - Throws: `FileError`, also where there are more than `limit` bytes, and where the text is not what its beginning says.
 public func readText(_ path: String, limit: Int = .max) throws(FileError) -> String {
-  text(of: try readFile(path, limit: limit))
+  try TextEncoding.text(of: try readFile(path, limit: limit), in: path)
 }
 
 /// Returns the text of an ordinary file as `readText` does; refuses others as `readOrdinaryFile` does.
 public func readOrdinaryText(_ path: String, limit: Int = .max) throws(FileError) -> String {
-  text(of: try readOrdinaryFile(path, limit: limit))
-}
-
-private func text(of bytes: [UInt8]) -> String {
-  String(decoding: bytes.dropFirst(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0), as: UTF8.self)
+  try TextEncoding.text(of: try readOrdinaryFile(path, limit: limit), in: path)
 }

@@ -10,7 +10,7 @@ extension Unicode.Scalar {
     return range.contains(value) ? UInt8(value - Self.firstStandIn) : nil
   }
 
-  fileprivate init(standingFor byte: UInt8) { self = Self(Self.firstStandIn + UInt32(byte)) ?? "\u{FFFD}" }
+  init(standingFor byte: UInt8) { self = Self(Self.firstStandIn + UInt32(byte)) ?? "\u{FFFD}" }
 }
 
 extension String {
@@ -47,7 +47,7 @@ extension String {
     self.init(pathBytes: UnsafeRawBufferPointer(start: path, count: count))
   }
 
-  private var holdsPathBytes: Bool {
+  var holdsPathBytes: Bool {
     // The code points' first byte; few strings hold it.
     utf8.contains(0xF4) && unicodeScalars.contains { $0.pathByte != nil }
   }
