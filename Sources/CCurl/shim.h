@@ -14,14 +14,15 @@ static inline CURLcode recolor_curl_set_pointer(CURL *handle, CURLoption option,
   return curl_easy_setopt(handle, option, value);
 }
 
-/// Allows HTTP and HTTPS alone, also after a redirect.
-static inline CURLcode recolor_curl_allow_http_only(CURL *handle) {
+/// Allows HTTP and HTTPS alone, also after a redirect; after one from an address of HTTPS, HTTPS alone.
+static inline CURLcode recolor_curl_allow_http_only(CURL *handle, int is_secure) {
 #if LIBCURL_VERSION_NUM >= 0x075500
   CURLcode status = curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  return status ? status : curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  return status ? status : curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, is_secure ? "https" : "http,https");
 #else
   CURLcode status = curl_easy_setopt(handle, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
-  return status ? status : curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+  long redirected = is_secure ? CURLPROTO_HTTPS : CURLPROTO_HTTP | CURLPROTO_HTTPS;
+  return status ? status : curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS, redirected);
 #endif
 }
 
@@ -36,6 +37,16 @@ static inline long recolor_curl_response_code(CURL *handle) {
   long code = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);
   return code;
+}
+
+/// Returns the address that the last redirect led to, also where it was not followed; NULL without redirects. The handle
+/// owns it.
+static inline const char *recolor_curl_redirected_url(CURL *handle) {
+  long count = 0;
+  const char *url = NULL;
+  curl_easy_getinfo(handle, CURLINFO_REDIRECT_COUNT, &count);
+  if (count > 0) curl_easy_getinfo(handle, CURLINFO_EFFECTIVE_URL, &url);
+  return url;
 }
 
 /// Returns the number of bytes of the body, as the server states it; −1 where it does not.

@@ -110,14 +110,17 @@ extension ControlGroup {
   /// those around them; nil where none has a limit.
   ///
   /// The limit less what the group's processes use. Files that the system keeps in memory count as free: it drops them
-  /// where memory is needed.
+  /// where memory is needed. In version 2 a group above `memory.high` is not ended, as it is at `memory.max`, but slowed
+  /// down until it is below: a computation is not to get there either.
   package var availableMemory: Int? {
     groups(of: "memory").compactMap { group in
-      let (limitFile, useFile, prefix) =
+      let (limitFiles, useFile, prefix) =
         group.isVersionTwo
-        ? ("memory.max", "memory.current", "") : ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_")
+        ? (["memory.max", "memory.high"], "memory.current", "")
+        : (["memory.limit_in_bytes"], "memory.usage_in_bytes", "total_")
       // Version 2 writes `max` for no limit, version 1 the largest multiple of a page.
-      guard let limit = number("\(group.folder)/\(limitFile)"), limit >= 0, limit < 0x1p62 else { return nil }
+      let limits = limitFiles.compactMap { number("\(group.folder)/\($0)") }.filter { $0 >= 0 && $0 < 0x1p62 }
+      guard let limit = limits.min() else { return nil }
       let use = number("\(group.folder)/\(useFile)") ?? 0
       let files = sum(of: ["\(prefix)inactive_file", "\(prefix)active_file"], in: "\(group.folder)/memory.stat")
       return Int(max(0, limit - max(0, use - files)))

@@ -17,7 +17,15 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
   public var description: String { "\(path): \(problem): \(reason)" }
 
   /// Whether the system ran out of file descriptors or memory, so that nothing is wrong with the file.
-  public var isShortage: Bool { [EMFILE, ENFILE, ENOMEM].contains { reason == String(cString: strerror($0)) } }
+  public var isShortage: Bool { isOne(of: [EMFILE, ENFILE, ENOMEM]) }
+
+  /// Whether the disk, or this user's share of it, is full, so that other files find no room there either.
+  public var isFullDisk: Bool { isOne(of: [ENOSPC, EDQUOT]) }
+
+  /// Whether the system refused because the user may not do this.
+  var isForbidden: Bool { isOne(of: [EACCES]) }
+
+  private func isOne(of errors: [Int32]) -> Bool { errors.contains { reason == String(cString: strerror($0)) } }
 }
 
 /// An open file, closed by `deinit`.
@@ -246,17 +254,14 @@ public func firstBytes(_ count: Int, of path: String) -> [UInt8] {
   return Array(bytes.prefix(found))
 }
 
-/// Returns the text of a file in UTF-8 without a byte order mark, which some editors put in front.
-/// - Throws: `FileError`, also where there are more than `limit` bytes.
+/// Returns the text of a file in UTF-8, UTF-16 or UTF-32, without a byte order mark. Bytes that are no UTF-8 are kept as
+/// those of a path, which they may be of.
+/// - Throws: `FileError`, also where there are more than `limit` bytes, and where the text is not what its beginning says.
 public func readText(_ path: String, limit: Int = .max) throws(FileError) -> String {
-  text(of: try readFile(path, limit: limit))
+  try TextEncoding.text(of: try readFile(path, limit: limit), in: path)
 }
 
 /// Returns the text of an ordinary file as `readText` does; refuses others as `readOrdinaryFile` does.
 public func readOrdinaryText(_ path: String, limit: Int = .max) throws(FileError) -> String {
-  text(of: try readOrdinaryFile(path, limit: limit))
-}
-
-private func text(of bytes: [UInt8]) -> String {
-  String(decoding: bytes.dropFirst(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0), as: UTF8.self)
+  try TextEncoding.text(of: try readOrdinaryFile(path, limit: limit), in: path)
 }

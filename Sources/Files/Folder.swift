@@ -89,26 +89,38 @@ public enum Folder {
     }
   }
 
+  /// Returns the bytes that are free for this user on the disk of the folder `path`; nil where there is no such folder.
+  public static func room(in path: String) -> Int? {
+    var status = statvfs()
+    guard path.withPathBytes({ statvfs($0, &status) }) == 0 else { return nil }
+    let (room, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+    return overflow ? .max : Int(clamping: room)
+  }
+
   /// Throws where the disk of the folder that holds `path` has no space for a file of `byteCount` bytes.
   public static func requireRoom(for byteCount: Int, path: String) throws(FileError) {
-    var status = statvfs()
-    guard parent(of: path).withPathBytes({ statvfs($0, &status) }) == 0 else {
+    guard let room = room(in: parent(of: path)) else {
       throw FileError(path: path, problem: "cannot be written", reason: FileDescriptor.lastReason())
     }
-    let (room, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
-    guard overflow || room >= UInt64(max(byteCount, 0)) else {
+    guard room >= byteCount else {
+      // A small room would be 0 MiB.
+      let (shift, unit) = room < 10 << 20 ? (10, "KiB") : (20, "MiB")
       throw FileError(
         path: path, problem: "cannot be written",
-        reason: "it takes \(byteCount >> 20) MiB, and the disk has room for \(room >> 20) MiB")
+        reason: "it takes \(byteCount >> shift) \(unit), and the disk has room for \(room >> shift) \(unit)")
     }
   }
 
   /// Waits until the names in the folder that holds `path` are on the disk, where the file system supports it and the
   /// folder may be read: one that may only be written gives no descriptor to wait by.
   static func synchronize(holding path: String) throws(FileError) {
-    let folder = parent(of: path)
-    guard folder.withPathBytes({ access($0, R_OK) }) == 0 else { return }
-    let descriptor = try FileDescriptor(path: folder, flags: O_RDONLY)
+    let descriptor: FileDescriptor
+    do throws(FileError) {
+      descriptor = try FileDescriptor(path: parent(of: path), flags: O_RDONLY)
+    } catch {
+      if error.isForbidden { return }
+      throw error
+    }
     guard fsync(descriptor.rawValue) == 0 || errno == EINVAL else {
       throw FileError(path: path, problem: "cannot be written", reason: FileDescriptor.lastReason())
     }

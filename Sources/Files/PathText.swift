@@ -1,3 +1,5 @@
+import Glibc
+
 extension Unicode.Scalar {
   /// The first code point that stands for a byte, less the byte.
   private static let firstStandIn: UInt32 = 0x10FE00
@@ -8,7 +10,7 @@ extension Unicode.Scalar {
     return range.contains(value) ? UInt8(value - Self.firstStandIn) : nil
   }
 
-  fileprivate init(standingFor byte: UInt8) { self = Self(Self.firstStandIn + UInt32(byte)) ?? "\u{FFFD}" }
+  init(standingFor byte: UInt8) { self = Self(Self.firstStandIn + UInt32(byte)) ?? "\u{FFFD}" }
 }
 
 extension String {
@@ -45,7 +47,7 @@ extension String {
     self.init(pathBytes: UnsafeRawBufferPointer(start: path, count: count))
   }
 
-  private var holdsPathBytes: Bool {
+  var holdsPathBytes: Bool {
     // The code points' first byte; few strings hold it.
     utf8.contains(0xF4) && unicodeScalars.contains { $0.pathByte != nil }
   }
@@ -64,4 +66,21 @@ extension String {
     bytes.append(0)
     return bytes.withUnsafeBufferPointer { bytes in bytes.baseAddress.map(body) ?? withCString(body) }
   }
+}
+
+/// The environment variables of this process whose values are paths.
+public enum Environment {
+  /// Their values, of any encoding, as `String.init(pathBytes:)` makes them.
+  public static var paths: [String: String] {
+    var paths: [String: String] = [:]
+    for name in names {
+      if let value = getenv(name) { paths[name] = String(path: value) }
+    }
+    return paths
+  }
+
+  private static let names = [
+    "RECOLOR_CACHE", "RECOLOR_CIFAR10", "RECOLOR_CIFAR100", "RECOLOR_KERNELS", "XDG_CACHE_HOME", "XDG_DATA_HOME",
+    "HOME",
+  ]
 }

@@ -209,21 +209,6 @@ struct ColorizeTests {
     }
   }
 
-  @Test(
-    "A file that was opened before is read as standard input, also where it may not be opened",
-    .enabled(if: geteuid() != 0, "root may open every file"))
-  func aFileThatMayNotBeOpenedIsReadAsStandardInput() throws {
-    let (picture, out) = (folder.path + "/in/top.png", folder.path + "/new.png")
-    let handle = try #require(FileHandle(forReadingAtPath: picture))
-    #expect(chmod(picture, 0) == 0)
-    defer { chmod(picture, 0o600) }
-    let result = try RecolorProcess(
-      ["colorize", folder.path + "/weights.safetensors", "-", "--out", out, "--device", "cpu"], inputHandle: handle
-    ).wait()
-    #expect(result.exitCode == 0, "\(result.errorOutput)")
-    #expect(try RGBImage(contentsOf: out).width == 40)
-  }
-
   @Test("Nothing is written into pictures where standard streams are closed")
   func nothingIsWrittenIntoPicturesWhereStandardStreamsAreClosed() throws {
     let (picture, out) = (folder.path + "/in/top.png", folder.path + "/new.png")
@@ -287,21 +272,6 @@ struct ColorizeTests {
     let file = open(folder, O_WRONLY | O_DIRECTORY | 0o20_000_000, 0o600)
     if file >= 0 { close(file) }
     return file >= 0
-  }
-
-  @Test(
-    "Folders that may be written and not listed take pictures",
-    .enabled(if: geteuid() != 0, "root may list every folder"))
-  func foldersThatMayNotBeListedTakePictures() throws {
-    let out = folder.path + "/out"
-    try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-    #expect(chmod(out, 0o333) == 0)
-    defer { chmod(out, 0o700) }
-    let result = try colorize([folder.path + "/in/top.png", "--out", out])
-    #expect(result.exitCode == 0 && result.errorOutput.isEmpty, "\(result.errorOutput)")
-    #expect(result.output == out + "/top.png\n")
-    #expect(try RGBImage(contentsOf: out + "/top.png").width == 40)
-    #expect(try colorize([folder.path + "/in/top.png", "--out", out]).errorOutput.contains("is already there"))
   }
 
   @Test("Pictures without their end are colored, cut ones only on request")
@@ -374,18 +344,6 @@ struct ColorizeTests {
       #expect(result.errorOutput.contains("'recolor colorize --help'"), "\(result.errorOutput)")
     }
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/out"))
-  }
-
-  @Test(
-    "Unreadable folders are reported and the others colored", .enabled(if: geteuid() != 0, "root may read everything"))
-  func unreadableFoldersAreReportedAndTheOthersColored() throws {
-    let closed = folder.path + "/in/deep/deeper"
-    #expect(chmod(closed, 0) == 0)
-    defer { chmod(closed, 0o700) }
-    let result = try colorize([folder.path + "/in", "--recursive", "--out", folder.path + "/out"])
-    #expect(result.exitCode == 1)
-    #expect(result.errorOutput.contains("\(closed): cannot be read: Permission denied"))
-    #expect(try files(below: folder.path + "/out") == ["top.png", "deep/a.png"])
   }
 
   @Test("Folders without pictures are reported")

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 import Report
@@ -125,6 +126,35 @@ struct CompareTests {
     #expect(
       page.contains(">\(String(format: "%.5f", mse))</td>") && result.output.contains(String(format: "%.5f", mse)))
     #expect(page.contains("--rows 3") && page.contains("options.learningRate"))
+  }
+
+  @Test("Names that are no UTF-8 are written out in tables and on the page, and have their bytes in JSON")
+  func namesThatAreNotUTF8() throws {
+    let cafe = String(pathBytes: Array("caf".utf8) + [0xE9])
+    let moved = run.withCString { run in "\(folder.path)/\(cafe)".withPathBytes { rename(run, $0) } }
+    #expect(moved == 0)
+    // Classes of such names as well.
+    let data = folder.path + "/data"
+    for number in 1...4 {
+      let path = "\(data)/\(number % 2 == 0 ? cafe : "plain")/\(number).png"
+      try Folder.create(Folder.parent(of: path))
+      try AtomicFile.write(RGBImage.colorful(width: 40, height: 32, level: UInt8(40 * number)).png(), to: path)
+    }
+    // The shell names the run, since the arguments of a `Process` are UTF-8.
+    let result = try RecolorProcess(
+      ["compare", "--data", data, "--out", out, "--device", "cpu"], directory: folder.path,
+      through: ["/bin/sh", "-c", #"exec "$0" "$@" caf*"#]
+    ).wait()
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(try rows("comparison.csv", keys: 1)[[#"caf\xe9"#]] != nil)
+    #expect(try rows("classes.csv", keys: 2)[[#"caf\xe9"#, #"caf\xe9"#]] != nil)
+    #expect(try rows("curves.csv", keys: 3)[[#"caf\xe9"#, "validation_mse", "2"]] != nil)
+    let page = try text("index.html")
+    #expect(page.contains(#">caf\xe9</"#))
+    #expect(try text("comparison.json").contains(#""name" : "caf\udce9""#))
+    for file in ["comparison.csv", "classes.csv", "curves.csv", "index.html", "comparison.json"] {
+      #expect(try text(file).unicodeScalars.allSatisfy { $0.pathByte == nil }, "\(file)")
+    }
   }
 
   @Test("All logged quantities are drawn")

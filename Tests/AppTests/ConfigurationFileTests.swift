@@ -67,6 +67,55 @@ struct ConfigurationFileTests {
     #expect(result.errorOutput.contains("\(path):4: --size 30"), "\(result.errorOutput)")
   }
 
+  @Test("Files in UTF-16 and UTF-32 are read, and half ones named", arguments: [String.Encoding.utf16, .utf32])
+  func otherEncodings(encoding: String.Encoding) throws {
+    let path = folder.path + "/run.yaml"
+    let text = try #require("model: unet\ndata: scenes\nwidth: 4\nsize: 30\n".data(using: encoding))
+    try text.write(to: URL(filePath: path))
+    let result = try RecolorProcess.run("train", "--config", path, "--out", folder.path + "/run")
+    #expect(result.exitCode == 64)
+    #expect(result.errorOutput.contains("\(path):4: --size 30"), "\(result.errorOutput)")
+    try text.dropLast().write(to: URL(filePath: path))
+    let half = try RecolorProcess.run("train", "--config", path, "--out", folder.path + "/run")
+    #expect(half.exitCode == 1 && half.errorLines.count == 1, "\(half.errorOutput)")
+    #expect(half.errorOutput.contains("\(path): cannot be read: it begins as a text in UTF-"), "\(half.errorOutput)")
+    #expect(half.errorOutput.contains("; save it in UTF-8"), "\(half.errorOutput)")
+  }
+
+  @Test("A run whose texts an editor saved in UTF-16 is resumed and compared")
+  func runsInUTF16() throws {
+    let run = folder.path + "/run"
+    let trained = try RecolorProcess.run(
+      "train", "unet", "--data", "scenes", "--out", run, "--device", "cpu", "--width", "4", "--batch-size", "8",
+      "--train-images", "16", "--validation-images", "8", "--epochs", "1")
+    #expect(trained.exitCode == 0, "\(trained.errorOutput)")
+    func recode(_ name: String) throws {
+      let path = "\(run)/\(name)"
+      try String(contentsOfFile: path, encoding: .utf8).write(toFile: path, atomically: true, encoding: .utf16)
+    }
+    try recode("config.json")
+    try recode("metrics.csv")
+    let resumed = try RecolorProcess.run("train", "--resume", run, "--epochs", "2")
+    #expect(resumed.exitCode == 0, "\(resumed.errorOutput)")
+    // Written anew in UTF-8, with the earlier row.
+    let rows = try String(contentsOfFile: run + "/metrics.csv", encoding: .utf8).split(separator: "\n")
+    #expect(rows.count == 3)
+    try recode("metrics.csv")
+    let out = folder.path + "/out"
+    func compare() throws -> RecolorProcess.Result {
+      try RecolorProcess.run("compare", run, "--data", "scenes", "--images", "8", "--out", out, "--device", "cpu")
+    }
+    let compared = try compare()
+    #expect(compared.exitCode == 0 && compared.errorOutput.isEmpty, "\(compared.errorOutput)")
+    #expect(try String(contentsOfFile: out + "/curves.csv", encoding: .utf8).contains("run,validation_mse,2,"))
+    // Half a code unit at its end.
+    let metrics = try Data(contentsOf: URL(filePath: run + "/metrics.csv"))
+    try metrics.dropLast().write(to: URL(filePath: run + "/metrics.csv"))
+    let named = try compare()
+    #expect(named.exitCode == 0 && named.errorLines.count == 1, "\(named.errorOutput)")
+    #expect(named.errorOutput.contains("/metrics.csv: cannot be read: it begins as a text in UTF-16 and is none"))
+  }
+
   @Test("The command line takes precedence")
   func theCommandLineTakesPrecedence() throws {
     let yaml = try file("run.yml", Self.yaml.replacingOccurrences(of: "MODEL", with: "unet"))

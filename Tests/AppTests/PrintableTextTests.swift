@@ -140,7 +140,8 @@ struct ControlCharacterTests {
       cd "$2/in" && "$0" colorize "$1" b/caf*.png --out "$2/named" --device cpu \
         && "$0" train unet --data caf* --out "$2"/run --width 4 --size 32 --train-images 1 --validation-images 1 \
           --batch-size 1 --steps 1 --device cpu \
-        && cd caf* && "$0" train unet --resume "$2/run" && "$0" data info .
+        && cd caf* && "$0" train unet --resume "$2/run" && "$0" data info . \
+        && "$0" train --config "$2/run/config.json" --out "$2/again"
       """, RecolorProcess.executable.path, weights, folder.path,
     ]
     shell.environment = ProcessInfo.processInfo.environment.merging(["RECOLOR_CACHE": folder.path + "/cache"]) { $1 }
@@ -150,6 +151,11 @@ struct ControlCharacterTests {
     shell.waitUntilExit()
     #expect(shell.terminationStatus == 0)
     #expect(try Folder.names(in: folder.path + "/named") == ["\(cafe).png"])
+    // The same bytes for other programs.
+    for run in ["run", "again"] {
+      let configuration = try String(contentsOfFile: "\(folder.path)/\(run)/config.json", encoding: .utf8)
+      #expect(configuration.contains(#"/in/caf\udce9""#), "\(configuration)")
+    }
   }
 
   @Test("They are written out in errors of the command line and of a configuration file")

@@ -30,10 +30,12 @@ final class RecolorProcess {
   ///   - largestFile: The limit of the size of files, in blocks of 512 bytes.
   ///   - descriptorLimit: The number of files that may be open at a time.
   ///   - directory: The working directory, instead of that of the tests.
+  ///   - through: The words of another command that runs the command, before its path and arguments.
   init(
     _ arguments: [String], environment: [String: String] = [:], input: String? = nil,
     inputHandle: FileHandle? = nil, output: String? = nil, errorOutput: FileHandle? = nil,
-    memoryLimit: Int? = nil, largestFile: Int? = nil, descriptorLimit: Int? = nil, directory: String? = nil
+    memoryLimit: Int? = nil, largestFile: Int? = nil, descriptorLimit: Int? = nil, directory: String? = nil,
+    through runner: [String] = []
   ) throws {
     folder = try TemporaryFolder()
     // The address sanitizer reserves terabytes of address space.
@@ -41,14 +43,11 @@ final class RecolorProcess {
     let memoryLimit = isSanitized ? nil : memoryLimit
     let limits = [("v", memoryLimit), ("f", largestFile), ("n", descriptorLimit)]
       .compactMap { name, limit in limit.map { "ulimit -\(name) \($0)" } }
-    if limits.isEmpty {
-      process.executableURL = Self.executable
-      process.arguments = arguments
-    } else {
-      process.executableURL = URL(filePath: "/bin/sh")
-      process.arguments =
-        ["-c", (limits + ["exec \"$0\" \"$@\""]).joined(separator: " && "), Self.executable.path] + arguments
-    }
+    let shell =
+      limits.isEmpty ? [] : ["/bin/sh", "-c", (limits + ["exec \"$0\" \"$@\""]).joined(separator: " && ")]
+    let words = shell + runner + [Self.executable.path] + arguments
+    process.executableURL = URL(filePath: words[0])
+    process.arguments = Array(words.dropFirst())
     if let directory { process.currentDirectoryURL = URL(filePath: directory) }
     process.environment = ProcessInfo.processInfo.environment
       .merging(["RECOLOR_CACHE": Self.binaries.appending(path: "test-cache").path]) { $1 }
@@ -60,6 +59,12 @@ final class RecolorProcess {
     process.standardError = errorOutput ?? errorFile
     try process.run()
   }
+
+  /// Whether `OrdinaryUser` can run the command: not where a library that it loads is in a folder that is closed to others.
+  static let runsAsOrdinaryUser: Bool = {
+    let result = try? RecolorProcess(["--version"], through: OrdinaryUser.command).wait()
+    return result?.exitCode == 0
+  }()
 
   /// Runs the command to its end.
   static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Result {

@@ -3,7 +3,7 @@ import Imaging
 import TestSupport
 import Testing
 
-/// Systems that grant few file descriptors or many threads, and pipes in place of files.
+/// Systems that grant few file descriptors, little room on a disk or many threads, and pipes in place of files.
 @Suite("Scarce systems")
 struct ScarceSystemTests {
   let folder: TemporaryFolder
@@ -45,6 +45,46 @@ struct ScarceSystemTests {
     } else {
       #expect(result.exitCode == 1 && result.errorOutput.contains("Too many open files"), "\(result.errorOutput)")
     }
+  }
+
+  @Test(
+    "A full disk ends the coloring in a line, with whole pictures on it, and --skip-existing goes on",
+    .enabled(if: SmallDisk.isAvailable, "this system mounts no disk for a test"))
+  func fullDisksEndTheColoring() throws {
+    let (pictures, out) = (folder.path + "/pictures", folder.path + "/out")
+    for path in [pictures, out] {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    var generator = SystemRandomNumberGenerator()
+    for number in 1...5 {
+      // Noise, of which a PNG file is about as large as the pixels.
+      let bytes = (0..<3 * 100 * 100).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      try RGBImage(width: 100, height: 100, bytes: bytes).writePNG(to: "\(pictures)/\(number).png")
+    }
+    let disk = SmallDisk(at: out, kibibytes: 64, keptIn: folder.path + "/kept")
+    func color(onto disk: SmallDisk, _ options: String...) throws -> RecolorProcess.Result {
+      try RecolorProcess(
+        ["colorize", weights, pictures, "--out", out, "--device", "cpu"] + options, through: disk.command
+      ).wait()
+    }
+    let result = try color(onto: disk)
+    let colored = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/kept").sorted()
+    #expect(result.exitCode == 1 && result.errorLines.count == 1, "\(result.errorOutput)")
+    #expect(!colored.isEmpty && colored == (1...colored.count).map { "\($0).png" }, "\(colored)")
+    #expect(result.output == colored.map { "\(out)/\($0)\n" }.joined())
+    for name in colored { #expect(try RGBImage(contentsOf: "\(folder.path)/kept/\(name)").width == 100) }
+    let line = result.errorOutput
+    #expect(line.contains("error: \(out): cannot be written: No space left on device (the disk has "), "\(line)")
+    #expect(line.contains("KiB left); \(5 - colored.count) of 5 pictures are not colored; make room, and "), "\(line)")
+    #expect(line.contains("go on with --skip-existing"), "\(line)")
+    // Pictures that are there already are not among those that are missing.
+    let again = try color(onto: disk, "--skip-existing")
+    #expect(again.exitCode == 1 && again.errorLines.count == 1 && again.output.isEmpty, "\(again.errorOutput)")
+    #expect(again.errorOutput.contains("; \(5 - colored.count) of 5 pictures are not colored"), "\(again.errorOutput)")
+    let larger = SmallDisk(at: out, kibibytes: 1024, keptIn: folder.path + "/kept")
+    let rest = try color(onto: larger, "--skip-existing")
+    #expect(rest.exitCode == 0, "\(rest.errorOutput)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/kept").count == 5)
   }
 
   @Test("Pipes in place of files are named", .timeLimit(.minutes(1)))

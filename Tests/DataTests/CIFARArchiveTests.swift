@@ -225,10 +225,46 @@ struct CIFARArchiveTests {
       let other = try FileServer(test.bytes, [.redirect(to: place)])
       defer { other.stop() }
       try expectFailure(test.at(other.url), other, keeping: []) {
-        if case .download(other.url, let reason) = $0 { reason.lowercased().contains("protocol") } else { false }
+        if case .download(other.url, let reason) = $0 {
+          reason.hasPrefix("the server redirects to \(place), which does not start with https:// or http://; ")
+        } else {
+          false
+        }
       }
     }
     #expect(target.starts == [nil])
+  }
+
+  @Test(
+    "Redirects from HTTPS lead to HTTPS alone",
+    .enabled(if: SecureServer.isAvailable, "the program openssl, which serves HTTPS here, is missing"))
+  func secureRedirects() throws {
+    let test = try TestArchive()
+    let plain = try FileServer(test.bytes)
+    defer { plain.stop() }
+    let secure = try SecureServer(
+      test.bytes, redirects: ["down": plain.url + "?key=secret", "up": SecureServer.itself])
+    defer { secure.stop() }
+    func fetch(_ name: String, into folder: TemporaryFolder) throws {
+      var download = Download(url: secure.url + name)
+      download.certificates = secure.certificate
+      _ = try test.at(download.url).fetch(into: folder.path, download: download) { _ in }
+    }
+    let folder = try TemporaryFolder()
+    let error = #expect(throws: DataError.self) { try fetch("down", into: folder) }
+    guard case .download(secure.url + "down", let reason) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(
+      reason.hasPrefix("the server redirects to \(plain.url)?…, which does not start with https:// as this address"))
+    #expect(plain.starts.isEmpty)
+    #expect(try Folder.names(in: folder.path).isEmpty)
+    for name in [SecureServer.file, "up"] {
+      let folder = try TemporaryFolder()
+      try fetch(name, into: folder)
+      #expect(try Folder.names(in: folder.path) == ["cifar-10-batches-bin"])
+    }
   }
 
   @Test(
@@ -372,19 +408,20 @@ struct CIFARArchiveTests {
     #expect(other.rawValue >= 0)
   }
 
-  @Test(
-    "Archives are unpacked into folders that may not be listed",
-    .enabled(if: geteuid() != 0, "root may list every folder"))
+  @Test("Archives are unpacked into folders that may not be listed")
   func unlistedFolder() throws {
     let test = try TestArchive()
-    let folder = try TemporaryFolder()
-    let (path, inner) = ("\(folder.path)/stick.tgz", "\(folder.path)/inner")
-    try AtomicFile.write(test.bytes, to: path)
-    try Folder.create(inner)
-    #expect(chmod(inner, 0o300) == 0)
-    defer { chmod(inner, 0o700) }
-    let target = try test.archive.unpack(path, into: inner)
-    for member in TestArchive.members { #expect(try readFile("\(target)/\(member.name)") == member.bytes) }
+    try OrdinaryUser.run {
+      let folder = try TemporaryFolder()
+      let (path, inner) = ("\(folder.path)/stick.tgz", "\(folder.path)/inner")
+      try AtomicFile.write(test.bytes, to: path)
+      try Folder.create(inner)
+      #expect(chmod(inner, 0o300) == 0)
+      defer { chmod(inner, 0o700) }
+      #expect(throws: FileError.self) { try Folder.names(in: inner) }
+      let target = try test.archive.unpack(path, into: inner)
+      for member in TestArchive.members { #expect(try readFile("\(target)/\(member.name)") == member.bytes) }
+    }
   }
 
   @Test("Concurrent downloads are refused")

@@ -89,6 +89,25 @@ struct ControlGroupTests {
     #expect(ControlGroup { files[$0] }.usableMemory == min(250_000_000, ControlGroup.machineMemory))
   }
 
+  @Test("Version 2: memory.high is a limit like memory.max, in the group and around it")
+  func highMemory() {
+    let files = [
+      "/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/b/memory.max": "300000000\n",
+      "/sys/fs/cgroup/a/b/memory.high": "200000000\n", "/sys/fs/cgroup/a/b/memory.current": "120000000\n",
+    ]
+    func available(_ more: [String: String]) -> Int? { self.available(files.merging(more) { $1 }) }
+    #expect(available([:]) == 80_000_000)
+    #expect(available(["/sys/fs/cgroup/a/b/memory.max": "max\n"]) == 80_000_000)
+    #expect(available(["/sys/fs/cgroup/a/b/memory.high": "max\n"]) == 180_000_000)
+    #expect(available(["/sys/fs/cgroup/a/b/memory.high": "250000000\n"]) == 130_000_000)
+    #expect(available(["/sys/fs/cgroup/a/b/memory.max": "150000000\n"]) == 30_000_000)
+    // A group that is above its limit is slowed down already.
+    #expect(available(["/sys/fs/cgroup/a/b/memory.high": "100000000\n"]) == 0)
+    let around = ["/sys/fs/cgroup/a/memory.high": "500000000\n", "/sys/fs/cgroup/a/memory.current": "430000000\n"]
+    #expect(available(around) == 70_000_000)
+    #expect(available(around.merging(["/sys/fs/cgroup/a/memory.max": "max\n"]) { $1 }) == 70_000_000)
+  }
+
   @Test("Version 1: the controller memory, in a container and beside an empty version 2")
   func versionOneMemory() {
     let files = [

@@ -66,16 +66,11 @@ struct FileDescriptorTests {
     }
   }
 
-  @Test("A byte order mark is no part of a text")
-  func byteOrderMark() throws {
-    let path = try TemporaryFolder().path + ".txt"
-    defer { Folder.removeFile(path) }
-    for (bytes, text) in [
-      ([0xEF, 0xBB, 0xBF, 0x61], "a"), ([0x61, 0xEF, 0xBB, 0xBF], "a\u{FEFF}"), ([0xEF, 0xBB, 0xBF], ""), ([], ""),
-    ] as [([UInt8], String)] {
-      try AtomicFile.write(bytes, to: path)
-      #expect(try readText(path) == text)
+  @Test("A full disk is told from other errors")
+  func fullDisks() {
+    for (code, isFullDisk) in [(ENOSPC, true), (EDQUOT, true), (EFBIG, false), (EIO, false), (EROFS, false)] {
+      let error = FileError(path: "a", problem: "cannot be written", reason: String(cString: strerror(code)))
+      #expect(error.isFullDisk == isFullDisk)
     }
-    #expect(throws: FileError.self) { try readText(path + ".none") }
   }
 }

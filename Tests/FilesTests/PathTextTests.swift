@@ -37,6 +37,30 @@ struct PathTextTests {
     #expect(String(pathBytes: names[0]) != "caf\u{10FEE9}" && String(pathBytes: names[0]).hasSuffix(".jpg"))
   }
 
+  @Test("In JSON, bytes that are no UTF-8 are surrogates without a partner, and come back from them")
+  func json() {
+    let names: [[UInt8]] = [
+      [0xE9], [0x80, 0xFF], Array("caf".utf8) + [0xE9], Array("\u{10FEE9}".utf8), Array("é".utf8),
+    ]
+    for name in names {
+      let json = "{\"data\": \"\(String(pathBytes: name))\"}"
+      let escaped = json.escapingPathBytes
+      #expect(escaped.restoringPathBytes == json)
+      #expect(escaped.unicodeScalars.allSatisfy { $0.pathByte == nil })
+    }
+    #expect("\"\(String(pathBytes: [0xE9]))\"".escapingPathBytes == #""\udce9""#)
+    #expect(#""\uDCE9""#.restoringPathBytes == "\"\(String(pathBytes: [0xE9]))\"")
+    for other in [
+      // An escaped backslash, a pair whose second half stands for a byte without the first, other code units, and
+      // escapes that are cut or no number.
+      #""\\udce9""#, #""\ud83d\udc80""#, #""\udc7f\udd00\ud800\u00e9""#, #"\udce"#, #"\u+ce9"#, #"\n\""#, "\\",
+    ] {
+      #expect(other.restoringPathBytes == other)
+    }
+    // The end of a pair, and a byte after it.
+    #expect(#"\ud83d\udc80\udc80"#.restoringPathBytes == #"\ud83d\udc80"# + String(pathBytes: [0x80]))
+  }
+
   @Test("Files and folders of any name are written, listed and removed")
   func files() throws {
     let folder = try TemporaryFolder()

@@ -20,6 +20,7 @@ struct PictureColoring {
   let isPartAccepted: Bool
 
   /// Colors pictures. Returns the numbers of those that failed and of those that were passed over.
+  /// - Throws: `FullDisk` where one of several finds no room; `OutputError`; `BackendError` of a device that fails.
   func run(_ jobs: [PictureJob]) throws -> (failed: Int, skipped: Int) {
     let display = ProgressDisplay()
     defer { display.clear() }
@@ -27,7 +28,7 @@ struct PictureColoring {
     var (failureCount, skippedCount) = (0, 0)
     for (index, job) in jobs.enumerated() {
       // Picture by picture, because another process may be coloring the same folder.
-      if skipsFiles, case .file(let path) = job.target, Folder.holdsName(path, followingLinks: false) {
+      if isPassedOver(job) {
         skippedCount += 1
         continue
       }
@@ -38,6 +39,10 @@ struct PictureColoring {
           display.clear()
           Console.warning(remark)
         }
+      } catch let error as FileError where error.isFullDisk && jobs.count > 1 {
+        throw FullDisk(
+          error: error, missingCount: failureCount + jobs[index...].count { !isPassedOver($0) }, count: jobs.count,
+          advice: replacesFiles ? "run the command again" : "go on with --skip-existing")
       } catch ImageError.tooLarge(let path, let width, let height, let limit) {
         note =
           "\(path): \(width)×\(height) is more than the \(limit) pixels that a picture may have; "
@@ -61,6 +66,11 @@ struct PictureColoring {
       }
     }
     return (failureCount, skippedCount)
+  }
+
+  private func isPassedOver(_ job: PictureJob) -> Bool {
+    guard skipsFiles, case .file(let path) = job.target else { return false }
+    return Folder.holdsName(path, followingLinks: false)
   }
 
   private func color(_ job: PictureJob, remark: (String) -> Void) throws {
@@ -116,9 +126,9 @@ struct PictureColoring {
       try Folder.create(Folder.parent(of: path))
       do {
         try image.write(to: path, as: job.format, quality: quality, isReplacing: replacesFiles)
-      } catch ImageError.file(let error) where error.reason == AtomicFile.isTaken {
+      } catch ImageError.file(let error) {
         // A file appeared there meanwhile.
-        throw Self.taken(path)
+        throw error.reason == AtomicFile.isTaken ? Self.taken(path) : error
       }
     case .standardOutput:
       // Encoded completely first, so that the pipe gets a whole picture or nothing.

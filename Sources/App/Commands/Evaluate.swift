@@ -78,7 +78,7 @@ struct Evaluate: SpeakingCommand {
     // The report is not lost where the file cannot be written.
     try Console.output(report.json ? try JSONReport.text(result) : result.text)
     if let csv = fullSizeOptions.csv {
-      try AtomicFile.write(Array(result.table.text.utf8), to: csv)
+      try AtomicFile.write(Array(result.table.text.writingOutPathBytes.utf8), to: csv)
     }
   }
 }

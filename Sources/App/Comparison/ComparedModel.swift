@@ -21,16 +21,27 @@ struct ComparedModel {
     weights = try Self.weights(argument.path)
     name = argument.name ?? weights.shortName
     let run = weights.run
-    let settings = run.flatMap { run in
-      (try? run.readConfiguration()).flatMap { _ in try? readOrdinaryFile(run.configuration.path) }
-    }
-    guard let run, let settings, let value = try? JSONDecoder().decode(JSONValue.self, from: Data(settings)) else {
+    let settings = run.flatMap { run in (try? run.readConfiguration()).flatMap { _ in try? run.configurationText() } }
+    guard let run, let settings,
+      let value = try? JSONDecoder().decode(JSONValue.self, from: Data(settings.utf8))
+    else {
       self.settings = Self.settings(in: weights)
       log = nil
       return
     }
     self.settings = value
-    log = (try? readOrdinaryText(run.metrics.path, limit: Self.largestText)).map(CSVTable.init(parsing:))
+    log = Self.log(of: run)
+  }
+
+  /// Returns the log of a run; nil where it has none. A warning says where it cannot be read.
+  private static func log(of run: RunDirectory) -> CSVTable? {
+    guard Folder.holdsName(run.metrics.path) else { return nil }
+    do throws(FileError) {
+      return CSVTable(parsing: try readOrdinaryText(run.metrics.path, limit: largestText))
+    } catch {
+      Console.warning("\(error); its curves are left out")
+      return nil
+    }
   }
 
   /// Opens weights. Files that do not say what they are have no option here, which would be of all models.

@@ -178,8 +178,8 @@ extension Comparison {
   /// The sheet: a row for each photograph.
   var sheet: ContactSheet {
     ContactSheet(
-      headings: ["gray"] + models.map(\.name) + ["photograph"],
-      labels: classes.isEmpty ? [] : photographs.map { $0.className ?? "" }, rows: pictures,
+      headings: ["gray"] + models.map(\.name.printable) + ["photograph"],
+      labels: classes.isEmpty ? [] : photographs.map { $0.className?.printable ?? "" }, rows: pictures,
       scale: max(1, Self.sheetImageSize / imageWidth), textScale: 2)
   }
 }

@@ -41,14 +41,15 @@ struct ComparisonFolder {
   /// Writes all files, or none.
   /// - Throws: `ImageError`, `FileError`.
   func write(_ comparison: Comparison) throws {
-    let page = try ComparisonPage(comparison).page.html.markup
+    // Names in tables and on the page are for people, and are text in UTF-8; the report keeps their bytes.
+    func bytes(_ text: String) -> [UInt8] { [UInt8](text.writingOutPathBytes.utf8) }
     let files: [(path: String, bytes: [UInt8])] = [
       ("\(path)/comparison.png", try comparison.sheet.rendered().png()),
       (report, [UInt8]((try JSONReport.text(comparison) + "\n").utf8)),
-      ("\(path)/comparison.csv", [UInt8](comparison.table.text.utf8)),
-      ("\(path)/classes.csv", [UInt8](comparison.classTable.text.utf8)),
-      ("\(path)/curves.csv", [UInt8](comparison.curves.table.text.utf8)),
-      (self.page, [UInt8](page.utf8)),
+      ("\(path)/comparison.csv", bytes(comparison.table.text)),
+      ("\(path)/classes.csv", bytes(comparison.classTable.text)),
+      ("\(path)/curves.csv", bytes(comparison.curves.table.text)),
+      (page, bytes(try ComparisonPage(comparison).page.html.markup)),
     ]
     let existed = Folder.exists(path)
     try Folder.create(path)

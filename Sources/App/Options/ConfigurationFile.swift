@@ -46,8 +46,10 @@ struct ConfigurationFile {
     self.path = path
     let root: Node?
     do {
-      // JSON is a subset of YAML.
-      root = try Yams.compose(yaml: try readText(path, limit: Self.largestFile))
+      let text = try readText(path, limit: Self.largestFile)
+      // JSON is a subset of YAML, except for the surrogates in which it may name a path.
+      let isJSON = text.first { !$0.isWhitespace } == "{"
+      root = try Yams.compose(yaml: isJSON ? text.restoringPathBytes : text)
     } catch let error as FileError {
       throw ConfigurationError(unreadable: error)
     } catch {

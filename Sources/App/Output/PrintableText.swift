@@ -9,13 +9,15 @@ extension String {
   /// The text with the same characters written out, except for line feeds and tabs.
   var printableLines: String { writtenOut { $0 != "\n" && $0 != "\t" && $0.isUnprintable } }
 
-  /// JSON with the same characters in its strings as JSON writes them out, such as `\u202e`. Bytes of paths that are no
-  /// UTF-8 are the surrogates by which Python's `os.fsdecode` stands for them.
+  /// The text with the bytes of paths that are no UTF-8 written out, for files.
+  var writingOutPathBytes: String { writtenOut { $0.pathByte != nil } }
+
+  /// JSON with the same characters as `printable` in its strings as JSON writes them out, such as `\u202e`; see
+  /// `escapingPathBytes`.
   var printableJSON: String {
-    replacing { scalar in
+    escapingPathBytes.replacing { scalar in
       guard scalar.isUnprintable, scalar != "\n" else { return nil }
-      let value = scalar.pathByte.map { 0xDC00 + UInt32($0) } ?? scalar.value
-      let digits = String(value, radix: 16)
+      let digits = String(scalar.value, radix: 16)
       return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
     }
   }

@@ -53,11 +53,11 @@ public struct KernelSources {
   private func read(_ file: String) throws(BackendError) -> String {
     if let folder {
       let path = "\(folder)/\(file)"
-      guard let bytes = try? readOrdinaryFile(path) else {
+      guard let text = try? readOrdinaryText(path) else {
         throw .library(
           name: path, reason: "cannot be read; RECOLOR_KERNELS must name a folder with every kernel file")
       }
-      return String(decoding: bytes, as: UTF8.self)
+      return text
     }
     guard let text = embeddedKernels[file] else {
       throw .library(name: file, reason: "is not among the embedded kernel files")

@@ -11,6 +11,8 @@ struct Download {
   var retries = 5
   /// Seconds before a new connection.
   var retryDelay: UInt32 = 1
+  /// A file with the certificates that servers are checked against; nil for the system's.
+  var certificates: String?
 
   init(url: String) { self.url = url }
 
@@ -27,6 +29,9 @@ struct Download {
     return scheme + host + place[authority.endIndex...] + (place.endIndex < rest.endIndex ? "?…" : "")
   }
 
+  /// Whether the connection is encrypted, so that no redirect may lead to one that is not.
+  private var isSecure: Bool { url.hasPrefix("https://") }
+
   /// Whether libcurl is initialized, which is done once in a process.
   private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
@@ -38,7 +43,7 @@ struct Download {
   func run(into file: borrowing FileDescriptor, limit: Int, progress: (_ received: Int, _ total: Int?) -> Void)
     throws(DataError)
   {
-    guard url.hasPrefix("https://") || url.hasPrefix("http://") else {
+    guard isSecure || url.hasPrefix("http://") else {
       throw .download(url: shownURL, reason: "the address does not start with https:// or http://")
     }
     guard Self.isReady else { throw .library("curl_global_init") }
@@ -80,7 +85,7 @@ struct Download {
         recolor_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         recolor_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 1)
         recolor_curl_set_long(handle, CURLOPT_MAXREDIRS, 10)
-        recolor_curl_allow_http_only(handle)
+        if let certificates { recolor_curl_set_string(handle, CURLOPT_CAINFO, certificates) }
         recolor_curl_set_long(handle, CURLOPT_FAILONERROR, 1)
         recolor_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT, 30)
         recolor_curl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1)
@@ -91,7 +96,9 @@ struct Download {
           let receiver = Unmanaged<Receiver>.fromOpaque(context).takeUnretainedValue()
           return receiver.receive(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
         }
-        let status = withExtendedLifetime(receiver) { curl_easy_perform(handle) }
+        // An older libcurl than that of the build may not know how.
+        var status = recolor_curl_allow_http_only(handle, isSecure ? 1 : 0)
+        if status == CURLE_OK { status = withExtendedLifetime(receiver) { curl_easy_perform(handle) } }
         receiver.report()
         return (status, receiver.failure, recolor_curl_response_code(handle))
       }
@@ -100,6 +107,9 @@ struct Download {
     if status == CURLE_OK { return }
     let text = String(decoding: errorText.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let reason = text.isEmpty ? String(cString: curl_easy_strerror(status)) : text
+    if status == CURLE_UNSUPPORTED_PROTOCOL, let place = recolor_curl_redirected_url(handle) {
+      throw .download(url: shownURL, reason: refusal(toGoTo: String(cString: place)))
+    }
     if start > 0 && responseCode == Self.rangeNotSatisfiable {
       // The server's file is shorter than the bytes here, which therefore are not its beginning.
       return try transfer(into: file, from: 0, limit: limit, progress: progress)
@@ -112,6 +122,12 @@ struct Download {
   }
 
   private static let rangeNotSatisfiable = 416
+
+  /// Returns why a redirect is not followed.
+  private func refusal(toGoTo place: String) -> String {
+    "the server redirects to \(Self.withoutSecrets(place)), which does not start with "
+      + (isSecure ? "https:// as this address does" : "https:// or http://")
+  }
 }
 
 /// Writes the bytes of one connection to the file.

@@ -36,27 +36,3 @@ public struct Divergence: Equatable, Sendable {
     return last.allSatisfy { $0 >= max(factor * grayError, leastError) } && error >= progress * first
   }
 }
-
-extension TrainingRun {
-  /// Reports, once, that the training diverges.
-  func watchDivergence() {
-    let errors = table.last(Divergence.epochCount, of: .mse)
-    let isLarge = configuration.options.learningRate > Divergence.largeRate * studyLearningRate
-    guard isLarge || Divergence.epochCount * stepsInEpoch >= Divergence.leastSteps else { return }
-    guard !hasReportedDivergence, let error = errors.last,
-      Divergence.isShown(by: errors, grayError: grayValidationError)
-    else { return }
-    hasReportedDivergence = true
-    onDivergence?(
-      Divergence(
-        epoch: state.epoch, error: error, grayError: grayValidationError,
-        learningRate: configuration.options.learningRate, smallerLearningRate: smallerLearningRate))
-  }
-
-  /// A learning rate to try where the run's was too large.
-  var smallerLearningRate: Float {
-    min(configuration.options.learningRate / 10, studyLearningRate)
-  }
-
-  private var studyLearningRate: Float { TrainingOptions(recipeFor: configuration.model.kind).learningRate }
-}

@@ -97,8 +97,7 @@ public struct RunDirectory {
   /// Reads `config.json`, and refuses values that no run can have.
   public func readConfiguration() throws(RunError) -> RunConfiguration {
     do {
-      let bytes = try readOrdinaryFile(configuration.path, limit: Self.largestText)
-      let configuration = try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
+      let configuration = try JSONDecoder().decode(RunConfiguration.self, from: Data(configurationText().utf8))
       try configuration.model.validate(height: configuration.imageHeight, width: configuration.imageWidth)
       try configuration.validateValues()
       return configuration
@@ -107,11 +106,17 @@ public struct RunDirectory {
     }
   }
 
+  /// Returns the text of `config.json`, with the bytes of paths that it names: see `String.restoringPathBytes`.
+  public func configurationText() throws(FileError) -> String {
+    try readOrdinaryText(configuration.path, limit: Self.largestText).restoringPathBytes
+  }
+
   /// Replaces `config.json`.
   func write(_ configuration: RunConfiguration) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try AtomicFile.write([UInt8](try encoder.encode(configuration)), to: self.configuration.path, followingLinks: false)
+    let json = String(decoding: try encoder.encode(configuration), as: UTF8.self).escapingPathBytes
+    try AtomicFile.write([UInt8](json.utf8), to: self.configuration.path, followingLinks: false)
   }
 
   /// Writes the sheet of an epoch, counted from 1.

@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Runtime
 
-/// The losses of a run: their sums, their means and what they show.
+/// The losses of a run: their sums, their means and what they and the validation errors show.
 extension TrainingRun {
   /// The device sums the losses of this many steps in float32 before the host adds them in double precision. The
   /// interval is in steps and not in time, on which rounding would depend.
@@ -81,6 +81,28 @@ extension TrainingRun {
       step: state.step, learningRate: configuration.options.learningRate, try: smallerLearningRate,
       lastCheckpoint: existing(directory.last))
   }
+
+  /// Reports, once, that the training diverges.
+  func watchDivergence() {
+    let errors = table.last(Divergence.epochCount, of: .mse)
+    let isLarge = configuration.options.learningRate > Divergence.largeRate * studyLearningRate
+    guard isLarge || Divergence.epochCount * stepsInEpoch >= Divergence.leastSteps else { return }
+    guard !hasReportedDivergence, let error = errors.last,
+      Divergence.isShown(by: errors, grayError: grayValidationError)
+    else { return }
+    hasReportedDivergence = true
+    onDivergence?(
+      Divergence(
+        epoch: state.epoch, error: error, grayError: grayValidationError,
+        learningRate: configuration.options.learningRate, smallerLearningRate: smallerLearningRate))
+  }
+
+  /// A learning rate to try where the run's was too large.
+  private var smallerLearningRate: Float {
+    min(configuration.options.learningRate / 10, studyLearningRate)
+  }
+
+  private var studyLearningRate: Float { TrainingOptions(recipeFor: configuration.model.kind).learningRate }
 
   /// The path of a file that exists; nil where it does not.
   private func existing(_ file: URL) -> String? {
