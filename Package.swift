@@ -129,7 +129,7 @@ let package = Package(
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: tests),
     .testTarget(
       name: "AppTests",
-      dependencies: ["App", "Models", "Data", "Files", "Imaging", "Report", "Runtime", "TestSupport"],
+      dependencies: ["App", "CLKernels", "Models", "Data", "Files", "Imaging", "Report", "Runtime", "TestSupport"],
       swiftSettings: tests),
   ]
 )

@@ -13,7 +13,7 @@
 // Training forward: stage 1 (statistics_blocks) finds each block's mean and sum of squared deviations from it, stage 2
 // (statistics) combines the blocks in their order (Chan, Golub and LeVeque 1983), stage 3 (normalize_channels) writes
 // the output; or, where the moments are given, normalize_given does all. Of a convolution's output, stage 1 and
-// combine_moments find the moments. A variance is a sum of squared deviations throughout, never a difference of large
+// combine_moments find the moments. normalize_inference takes running statistics. A variance is a sum of squared deviations throughout, never a difference of large
 // sums, and means are sums of differences from a first value, so both hold for data far from zero. Backward:
 // gradient_blocks, gradient_sums, input_gradient in the same way; of few pixels, batch_normalization_few_pixels.cl.
 // batch_normalization.h has the work-groups: group (channels, block) of stages 1 and 3, group (channels) of stage 2.
@@ -165,16 +165,30 @@ FORCE_INLINE void write_normalized(const Normalization *map, Block block, global
   }
 }
 
-// Stage 3, and inference; output may be input.
+// Stage 3; output may be input.
 kernel GROUP_SHAPE void normalize_channels(TENSOR(const float *, input), ARRAY(const float *, scale),
                                            ARRAY(const float *, shift), ARRAY(const float *, mean),
                                            ARRAY(const float *, inverse_deviation), TENSOR(float *, output),
-                                           uint channels, uint pixels, float epsilon, float slope) {
+                                           uint channels, uint pixels, float slope) {
   if (get_global_id(0) >= channels) return;
   const uint channel = first_channel(channels);
   Normalization map;
   load_normalization(&map, BASE(mean) + channel, BASE(inverse_deviation) + channel, BASE(scale) + channel,
-                     BASE(shift) + channel, epsilon);
+                     BASE(shift) + channel);
+  write_normalized(&map, block_of_group(pixels), BASE(input) + channel, input_stride, BASE(output) + channel,
+                   output_stride, slope);
+}
+
+// Inference, with running statistics; output may be input.
+kernel GROUP_SHAPE void normalize_inference(TENSOR(const float *, input), ARRAY(const float *, scale),
+                                            ARRAY(const float *, shift), ARRAY(const float *, running_mean),
+                                            ARRAY(const float *, running_variance), TENSOR(float *, output),
+                                            uint channels, uint pixels, float epsilon, float slope) {
+  if (get_global_id(0) >= channels) return;
+  const uint channel = first_channel(channels);
+  Normalization map;
+  load_inference(&map, BASE(running_mean) + channel, BASE(running_variance) + channel, BASE(scale) + channel,
+                 BASE(shift) + channel, epsilon);
   write_normalized(&map, block_of_group(pixels), BASE(input) + channel, input_stride, BASE(output) + channel,
                    output_stride, slope);
 }
@@ -232,9 +246,11 @@ kernel GROUP_SHAPE void gradient_blocks(TENSOR(const float *, input), ARRAY(cons
   }
 }
 
-// Stage 2: the gradients of shift and scale, and into means [2][channels] both over the number of pixels.
+// Stage 2: the gradients of shift and scale, [accumulate] added to what is there, and into means [2][channels] both over
+// the number of pixels.
 kernel GROUP_SHAPE void gradient_sums(global const float *partials, global float *means, ARRAY(float *, scale_gradient),
-                                      ARRAY(float *, shift_gradient), uint channels, uint pixels, uint blocks) {
+                                      ARRAY(float *, shift_gradient), uint channels, uint pixels, uint blocks,
+                                      int accumulate) {
   ROW_SUMS(sums);
   FOR_EACH_LINE(line) {
     const uint channel = first_channel(channels) + line * VECTOR;
@@ -248,10 +264,10 @@ kernel GROUP_SHAPE void gradient_sums(global const float *partials, global float
     if (is_writer(channels)) {
       STORE(sum / (float)pixels, means + channel);
       STORE(product_sum / (float)pixels, means + channels + channel);
-#if ACCUMULATE
-      sum += LOAD(BASE(shift_gradient) + channel);
-      product_sum += LOAD(BASE(scale_gradient) + channel);
-#endif
+      if (accumulate) {
+        sum += LOAD(BASE(shift_gradient) + channel);
+        product_sum += LOAD(BASE(scale_gradient) + channel);
+      }
       STORE(sum, BASE(shift_gradient) + channel);
       STORE(product_sum, BASE(scale_gradient) + channel);
     }

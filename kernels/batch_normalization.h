@@ -28,14 +28,6 @@
 #ifndef ROWS
 #define ROWS 8
 #endif
-// normalize_channels: whether it is given the running variance in place of the inverse deviation.
-#ifndef INFERENCE
-#define INFERENCE 0
-#endif
-// Backward: whether to add to the gradients of scale and shift.
-#ifndef ACCUMULATE
-#define ACCUMULATE 0
-#endif
 
 #include "vectors.h"
 
@@ -138,24 +130,26 @@ FORCE_INLINE FLOATS normalize(const Normalization *map, FLOATS x, uint line) {
   return (x - map->center[line]) * map->factor[line] + map->addend[line];
 }
 
-// Sets *map from pointers to this work-item's first channel; `deviation` are inverse deviations, or with INFERENCE
-// variances.
-FORCE_INLINE void load_normalization(Normalization *map, global const float *mean, global const float *deviation,
-                                     global const float *scale, global const float *shift, float epsilon) {
+// Sets *map from pointers to this work-item's first channel.
+FORCE_INLINE void load_normalization(Normalization *map, global const float *mean,
+                                     global const float *inverse_deviation, global const float *scale,
+                                     global const float *shift) {
   LOAD_LINES(map->center, mean);
-  LOAD_LINES(map->factor, deviation);
   LOAD_LINES(map->addend, shift);
-  FOR_EACH_LINE(line) {
-    const FLOATS gamma = LOAD(scale + line * VECTOR);
-#if INFERENCE
-    map->factor[line] = gamma / sqrt(map->factor[line] + epsilon);
-#else
-    map->factor[line] = gamma * map->factor[line];
-#endif
-  }
+  FOR_EACH_LINE(line)
+    map->factor[line] = LOAD(scale + line * VECTOR) * LOAD(inverse_deviation + line * VECTOR);
 }
 
-// The same from means and, `channels` floats behind them, variances; the groups of block 0 store the statistics.
+// The same from variances.
+FORCE_INLINE void load_inference(Normalization *map, global const float *mean, global const float *variance,
+                                 global const float *scale, global const float *shift, float epsilon) {
+  LOAD_LINES(map->center, mean);
+  LOAD_LINES(map->addend, shift);
+  FOR_EACH_LINE(line)
+    map->factor[line] = LOAD(scale + line * VECTOR) / sqrt(LOAD(variance + line * VECTOR) + epsilon);
+}
+
+// The same from means and, `channels` floats behind them, variances of the batch; the groups of block 0 store the statistics.
 FORCE_INLINE void load_moments(Normalization *map, global const float *moments, global const float *scale,
                                global const float *shift, float epsilon, Statistics statistics, uint channels,
                                uint channel) {

@@ -98,7 +98,8 @@ static inline PairTerms pair_terms(PairChannel channel, FLOATS x, FLOATS upstrea
   return terms;
 }
 
-// All of the backward pass; target, the gradient by the input, may be output_gradient.
+// All of the backward pass; target, the gradient by the input, may be output_gradient. The gradients of scale and shift
+// are [accumulate] added to what is there.
 kernel GROUP_SHAPE void few_pixel_gradients(
     TENSOR(const float *, input), ARRAY(const float *, scale), ARRAY(const float *, shift),
     ARRAY(const float *, saved_mean), ARRAY(const float *, saved_inverse_deviation),
@@ -107,7 +108,7 @@ kernel GROUP_SHAPE void few_pixel_gradients(
     TENSOR(const float *, pooled), TENSOR(const uchar *, indices), uint height, uint width,
 #endif
     ARRAY(float *, scale_gradient), ARRAY(float *, shift_gradient), TENSOR(float *, target), uint channels,
-    uint pixels, float slope) {
+    uint pixels, int accumulate, float slope) {
   if (!is_writer(channels)) return;
   for (uint line = 0; line < LINES; line++) {
     const uint channel = first_channel(channels) + line * VECTOR;
@@ -130,10 +131,10 @@ kernel GROUP_SHAPE void few_pixel_gradients(
       const Pair left = pair_sum(terms.g, pair_negative(taken_away));
       STORE(values.scale * values.inverse_deviation * left.high, AT(target, pixel) + channel);
     }
-#if ACCUMULATE
-    sum.high += LOAD(BASE(shift_gradient) + channel);
-    product_sum.high += LOAD(BASE(scale_gradient) + channel);
-#endif
+    if (accumulate) {
+      sum.high += LOAD(BASE(shift_gradient) + channel);
+      product_sum.high += LOAD(BASE(scale_gradient) + channel);
+    }
     STORE(sum.high, BASE(shift_gradient) + channel);
     STORE(product_sum.high, BASE(scale_gradient) + channel);
   }

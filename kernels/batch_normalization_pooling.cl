@@ -11,11 +11,6 @@
 #include "activation.h"
 #include "batch_normalization.h"
 
-// normalize_squares: whether the moments are given, and the statistics still to be stored.
-#ifndef MOMENTS_GIVEN
-#define MOMENTS_GIVEN 0
-#endif
-
 // Squares in a column and in a row of them.
 #define DOWN(height) (((height) + 1) / 2)
 #define ACROSS(width) (((width) + 1) / 2)
@@ -76,54 +71,69 @@ static inline size_t corner_pixel(Square square, uint corner, uint width) {
 
 // ---- Forward ----
 
-kernel GROUP_SHAPE void normalize_squares(
-    TENSOR(const float *, input), ARRAY(const float *, scale), ARRAY(const float *, shift),
-#if MOMENTS_GIVEN
-    ARRAY(const float *, moments),
-#endif
-    ARRAY(float *, saved_mean), ARRAY(float *, saved_inverse_deviation),
-#if MOMENTS_GIVEN
-    ARRAY(float *, running_mean), ARRAY(float *, running_variance), float epsilon, float momentum,
-    float momentum_complement,
-#endif
-    TENSOR(float *, output), TENSOR(float *, pooled), TENSOR(uchar *, indices), uint channels, uint pixels,
-    uint squares, uint height, uint width, float slope) {
-  if (get_global_id(0) >= channels) return;
-  const Block block = block_of_group(squares);
-  const uint channel = first_channel(channels);
-  Normalization map;
-#if MOMENTS_GIVEN
-  const Statistics to = {BASE(saved_mean), BASE(saved_inverse_deviation), BASE(running_mean), BASE(running_variance),
-                         pixels, momentum, momentum_complement};
-  load_moments(&map, BASE(moments) + channel, BASE(scale) + channel, BASE(shift) + channel, epsilon, to, channels,
-               channel);
-#else
-  load_normalization(&map, BASE(saved_mean) + channel, BASE(saved_inverse_deviation) + channel, BASE(scale) + channel,
-                     BASE(shift) + channel, 0.0f);
-#endif
+// Writes the output and the maxima of a block of squares; input, output, pooled and indices point to this work-item's
+// first channel.
+FORCE_INLINE void write_squares(const Normalization *map, Block block, global const float *input, ulong input_stride,
+                                global float *output, ulong output_stride, global float *pooled, ulong pooled_stride,
+                                global uchar *indices, ulong indices_stride, uint height, uint width, float slope) {
   FOR_EACH_SQUARE(position, block, DOWN(height), ACROSS(width)) {
     const Square square = square_at(position, height, width);
     FOR_EACH_LINE(line) {
-      const uint at = channel + line * VECTOR;
+      const uint at = line * VECTOR;
       FLOATS maximum = 0.0f;
       INTS place = 0;
       FOR_EACH_CORNER(corner) {
         if (is_outside(square, corner)) continue;
         const size_t pixel = corner_pixel(square, corner, width);
-        const FLOATS z = normalize(&map, LOAD(AT(input, pixel) + at), line);
+        const FLOATS z = normalize(map, LOAD(input + pixel * input_stride + at), line);
         const FLOATS value = ACTIVATE(FLOATS, z, slope);
-        STORE(value, AT(output, pixel) + at);
+        STORE(value, output + pixel * output_stride + at);
         // A NaN wins, so that it is not hidden; else the first of equals.
         const INTS wins = corner == 0 ? (INTS)(-1) : ((value > maximum) | (value != value));
         maximum = select(maximum, value, wins);
         place = select(place, (INTS)(corner), wins);
       }
       if (is_pooled(square)) {
-        STORE(maximum, AT(pooled, square.pooled) + at);
-        STORE(CONVERT_BYTES(place), AT(indices, square.pooled) + at);
+        STORE(maximum, pooled + square.pooled * pooled_stride + at);
+        STORE(CONVERT_BYTES(place), indices + square.pooled * indices_stride + at);
       }
     }
   }
+}
+
+// Stage 3 of the training forward pass.
+kernel GROUP_SHAPE void normalize_squares(TENSOR(const float *, input), ARRAY(const float *, scale),
+                                          ARRAY(const float *, shift), ARRAY(const float *, saved_mean),
+                                          ARRAY(const float *, saved_inverse_deviation), TENSOR(float *, output),
+                                          TENSOR(float *, pooled), TENSOR(uchar *, indices), uint channels,
+                                          uint squares, uint height, uint width, float slope) {
+  if (get_global_id(0) >= channels) return;
+  const uint channel = first_channel(channels);
+  Normalization map;
+  load_normalization(&map, BASE(saved_mean) + channel, BASE(saved_inverse_deviation) + channel, BASE(scale) + channel,
+                     BASE(shift) + channel);
+  write_squares(&map, block_of_group(squares), BASE(input) + channel, input_stride, BASE(output) + channel,
+                output_stride, BASE(pooled) + channel, pooled_stride, BASE(indices) + channel, indices_stride, height,
+                width, slope);
+}
+
+// All of the training forward pass where the moments are given.
+kernel GROUP_SHAPE void normalize_given_squares(
+    TENSOR(const float *, input), ARRAY(const float *, moments), ARRAY(const float *, scale),
+    ARRAY(const float *, shift), ARRAY(float *, saved_mean), ARRAY(float *, saved_inverse_deviation),
+    ARRAY(float *, running_mean), ARRAY(float *, running_variance), TENSOR(float *, output), TENSOR(float *, pooled),
+    TENSOR(uchar *, indices), uint channels, uint pixels, uint squares, uint height, uint width, float epsilon,
+    float momentum, float momentum_complement, float slope) {
+  if (get_global_id(0) >= channels) return;
+  const uint channel = first_channel(channels);
+  const Statistics to = {BASE(saved_mean), BASE(saved_inverse_deviation), BASE(running_mean), BASE(running_variance),
+                         pixels, momentum, momentum_complement};
+  Normalization map;
+  load_moments(&map, BASE(moments) + channel, BASE(scale) + channel, BASE(shift) + channel, epsilon, to, channels,
+               channel);
+  write_squares(&map, block_of_group(squares), BASE(input) + channel, input_stride, BASE(output) + channel,
+                output_stride, BASE(pooled) + channel, pooled_stride, BASE(indices) + channel, indices_stride, height,
+                width, slope);
 }
 
 // ---- Backward ----

@@ -1,13 +1,8 @@
 // Convolution and transposed convolution for CPUs: the data sum in explicit float16 vectors over the output channels, a
 // register tile of rows × vectors. convolution_geometry.h has the formula.
 //
-//   convolution_vector_pack   packed[columns / TILE_COLUMNS][taps][channels][TILE_COLUMNS] from the weights: blocks of
-//                             columns that the register tile reads in one stream, filled up with zeros; then `channels`
-//                             zeros
-//   convolution_vector_data   the sum
-//
-// input, output: [batch][height][width][channels]; weights: [taps][channels][columns], or [taps][columns][channels] if
-// transposed; bias: [columns], may be null. One work-item per work-group.
+// input, output: [batch][height][width][channels]; packed: the weights as convolution_vector_pack.cl arranges them;
+// bias: [columns], may be null. One work-item per work-group.
 
 #include "common.h"
 #include "convolution_geometry.h"
@@ -23,46 +18,6 @@
 #endif
 
 #define TILE_COLUMNS (16 * TILE_VECTORS)
-
-// Group (16 channels, block, tap).
-kernel WORK_GROUP(1, 1, 1) void convolution_vector_pack(TENSOR(const float *restrict, weights),
-                                                        global float *restrict packed, int taps, int channels,
-                                                        int columns, int transposed) {
-  const int first = get_group_id(0) * 16;
-  const int block = get_group_id(1);
-  const int tap = get_group_id(2);
-  const int count = min(16, channels - first);
-  const int column = block * TILE_COLUMNS;
-  global float *target = packed + (((size_t)block * taps + tap) * channels + first) * TILE_COLUMNS;
-  global const float *source = AT(weights, tap * (transposed ? columns : channels));
-
-  if (transposed) {
-    for (int vector = 0; vector < TILE_VECTORS; vector++) {
-      float16 square[16];
-#pragma unroll
-      for (int k = 0; k < 16; k++) {
-        const int from = column + vector * 16 + k;
-        square[k] = from < columns ? load_some(source + from * weights_stride + first, count) : (float16)(0.0f);
-      }
-      transpose_square(square);
-#pragma unroll
-      for (int c = 0; c < 16; c++)
-        if (c < count) vstore16(square[c], vector, target + c * TILE_COLUMNS);
-    }
-  } else {
-    for (int c = 0; c < count; c++)
-      for (int vector = 0; vector < TILE_VECTORS; vector++) {
-        const int from = column + vector * 16;
-        vstore16(load_some(source + (first + c) * weights_stride + from, columns - from), vector,
-                 target + c * TILE_COLUMNS);
-      }
-  }
-
-  if (block == 0 && tap == 0) {
-    global float *zeros = packed + (size_t)get_num_groups(1) * taps * channels * TILE_COLUMNS;
-    for (int c = first; c < first + count; c++) zeros[c] = 0.0f;
-  }
-}
 
 // Group (tile of rows, block of columns, phase).
 kernel WORK_GROUP(1, 1, 1) void convolution_vector_data(

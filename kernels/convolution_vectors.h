@@ -1,22 +1,32 @@
 // Vectors of 16 neighbouring channels of which some may not exist.
 
-// Returns 16 elements of `source`, of which the first `count` exist; the others are zero.
-static inline float16 load_some(global const float *source, int count) {
-  if (count >= 16) return vload16(0, source);
+// Attribute of a function that is called from many places, for some lanes at an edge: put into each of them, it would
+// take up to a quarter of the time in which CPU drivers compile the kernels.
+#define NOT_INLINED static __attribute__((noinline))
+
+// Returns `count` elements of `source`, fewer than 16, and zeros after them.
+NOT_INLINED float16 load_part(global const float *source, int count) {
   float lanes[16];
   for (int lane = 0; lane < 16; lane++) lanes[lane] = lane < count ? source[lane] : 0.0f;
   return vload16(0, lanes);
 }
 
+// Stores the first `count` lanes, fewer than 16.
+NOT_INLINED void store_part(float16 value, global float *target, int count) {
+  float lanes[16];
+  vstore16(value, 0, lanes);
+  for (int lane = 0; lane < count; lane++) target[lane] = lanes[lane];
+}
+
+// Returns 16 elements of `source`, of which the first `count` exist; the others are zero.
+static inline float16 load_some(global const float *source, int count) {
+  return count >= 16 ? vload16(0, source) : load_part(source, count);
+}
+
 // Stores the first `count` lanes.
 static inline void store_some(float16 value, global float *target, int count) {
-  if (count >= 16) {
-    vstore16(value, 0, target);
-  } else {
-    float lanes[16];
-    vstore16(value, 0, lanes);
-    for (int lane = 0; lane < count; lane++) target[lane] = lanes[lane];
-  }
+  if (count >= 16) vstore16(value, 0, target);
+  else store_part(value, target, count);
 }
 
 // The elements of a and b in turn, of the lower or the upper half (lo, hi) of both.

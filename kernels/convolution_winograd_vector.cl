@@ -2,7 +2,7 @@
 // vectors, a register tile of tiles × vectors of columns. convolution_winograd_transforms.h has the formulas.
 //
 //   convolution_winograd_vector_weights   weight transform, for all groups of the next kernel:
-//                                         transformed[panel][block of channels][elements][channel][PANEL]
+//                                         transformed[panel][block of channels][elements][channel][column]
 //   convolution_winograd_vector_data      a block of tiles × a panel of columns: input transform, a product an element
 //                                         over blocks of channels, output transform. Everything in between stays in the
 //                                         second-level cache.
@@ -27,7 +27,8 @@
 #ifndef BLOCK_CHANNELS
 #define BLOCK_CHANNELS 64
 #endif
-// Vectors of 16 output channels that a work-item computes; a multiple of TILE_VECTORS.
+// The most vectors of 16 output channels that a work-item computes: it has room for so many. How many they are,
+// panel_vectors, is an argument and a multiple of TILE_VECTORS, as a program for each number would take long to compile.
 #ifndef PANEL_VECTORS
 #define PANEL_VECTORS 4
 #endif
@@ -44,12 +45,11 @@
 #define READS_TRANSFORMED_WEIGHTS 1
 #endif
 
-#define PANEL (16 * PANEL_VECTORS)
-// Distances between two elements, in floats. Without the 16 more, all elements of a tile would fall into the same few
-// lines of the first-level cache.
+// Distances between two elements, in floats; `width` is that of the panel. Without the 16 more, all elements of a tile
+// would fall into the same few lines of the first-level cache.
 #define INPUT_STRIDE (BLOCK_TILES * BLOCK_CHANNELS + 16)
-#define SUMS_STRIDE (BLOCK_TILES * PANEL + 16)
-#define WEIGHTS_STRIDE(length) ((length) * PANEL + 16)
+#define SUMS_STRIDE(width) (BLOCK_TILES * (width) + 16)
+#define WEIGHTS_STRIDE(length, width) ((length) * (width) + 16)
 
 #if BLOCK_TILES % TILE_ROWS || BLOCK_CHANNELS % 16 || PANEL_VECTORS % TILE_VECTORS
 #error "a block is not a whole number of register tiles"
@@ -61,11 +61,11 @@
 #include "register_tile.h"
 
 // Returns the number of floats before the transformed weights of channel `channel`, a multiple of BLOCK_CHANNELS, of a
-// panel.
-static inline size_t weights_place(int panel, int channel, int channels) {
+// panel of `width` floats.
+static inline size_t weights_place(int panel, int channel, int channels, int width) {
   const int blocks = (channels + BLOCK_CHANNELS - 1) / BLOCK_CHANNELS;
-  return ((size_t)panel * (channels * PANEL + 16 * blocks) +
-          (size_t)(channel * PANEL + 16 * (channel / BLOCK_CHANNELS))) * ELEMENTS;
+  return ((size_t)panel * (channels * width + 16 * blocks) +
+          (size_t)(channel * width + 16 * (channel / BLOCK_CHANNELS))) * ELEMENTS;
 }
 
 // The weight transform of `length` channels × `vectors` vectors of columns, to[element][channel][column], where lines
@@ -114,14 +114,16 @@ kernel WORK_GROUP(1, 1, 1) void convolution_winograd_vector_weights(TENSOR(const
                                                                     global float *restrict transformed, int channels,
                                                                     int columns, int transposed, int flipped) {
   const int channel = get_group_id(0) * BLOCK_CHANNELS, panel = get_group_id(1), vector = get_group_id(2);
+  const int width = 16 * get_num_groups(2);
   const int length = min(BLOCK_CHANNELS, channels - channel);
   float16 lines[ELEMENTS * (BLOCK_CHANNELS + 1)];
   transform_weights(BASE(weights), weights_stride, channels, columns, transposed, flipped, channel, length,
-                    panel * PANEL + vector * 16, 1, (float *)lines, 16, 16 * (BLOCK_CHANNELS + 1));
-  global float *to = transformed + weights_place(panel, channel, channels);
+                    panel * width + vector * 16, 1, (float *)lines, 16, 16 * (BLOCK_CHANNELS + 1));
+  global float *to = transformed + weights_place(panel, channel, channels, width);
   for (int element = 0; element < ELEMENTS; element++)
     for (int c = 0; c < length; c++)
-      vstore16(lines[element * (BLOCK_CHANNELS + 1) + c], vector, to + element * WEIGHTS_STRIDE(length) + c * PANEL);
+      vstore16(lines[element * (BLOCK_CHANNELS + 1) + c], vector,
+               to + element * WEIGHTS_STRIDE(length, width) + c * width);
 }
 #endif
 
@@ -129,9 +131,9 @@ kernel WORK_GROUP(1, 1, 1) void convolution_winograd_vector_weights(TENSOR(const
 kernel WORK_GROUP(1, 1, 1) void convolution_winograd_vector_data(
     TENSOR(const float *restrict, input), TENSOR(const float *restrict, weights), int transposed, int flipped,
     ARRAY(const float *restrict, bias), TENSOR(float *restrict, output), int batch, int height, int width, int channels,
-    int columns) {
-  const int panel = get_group_id(1);
-  const int column = panel * PANEL;
+    int columns, int panel_vectors) {
+  const int panel = get_group_id(1), panel_width = 16 * panel_vectors;
+  const int column = panel * panel_width;
   const int tiles_per_image = ((height + TILE_SIDE - 1) / TILE_SIDE) * ((width + TILE_SIDE - 1) / TILE_SIDE);
   const int first = get_group_id(0) * BLOCK_TILES;
   const int tiles = min(BLOCK_TILES, batch * tiles_per_image - first);
@@ -139,10 +141,10 @@ kernel WORK_GROUP(1, 1, 1) void convolution_winograd_vector_data(
 
   // Vectors, so that they begin at a line of the cache.
   float16 input_memory[ELEMENTS * INPUT_STRIDE / 16];
-  float16 sums_memory[ELEMENTS * SUMS_STRIDE / 16];
+  float16 sums_memory[ELEMENTS * SUMS_STRIDE(16 * PANEL_VECTORS) / 16];
   float *inputs = (float *)input_memory, *sums = (float *)sums_memory;
 #if !READS_TRANSFORMED_WEIGHTS
-  float16 weights_memory[ELEMENTS * WEIGHTS_STRIDE(BLOCK_CHANNELS) / 16];
+  float16 weights_memory[ELEMENTS * WEIGHTS_STRIDE(BLOCK_CHANNELS, 16 * PANEL_VECTORS) / 16];
   float *transformed = (float *)weights_memory;
 #endif
 
@@ -164,21 +166,22 @@ kernel WORK_GROUP(1, 1, 1) void convolution_winograd_vector_data(
         for (int c = 0; c < length; c += 16)
           vstore16((float16)(0.0f), 0, inputs + element * INPUT_STRIDE + tile * BLOCK_CHANNELS + c);
 #if READS_TRANSFORMED_WEIGHTS
-    global const float *transformed = weights + weights_place(panel, channel, channels);
+    global const float *transformed = weights + weights_place(panel, channel, channels, panel_width);
 #else
     transform_weights(BASE(weights), weights_stride, channels, columns, transposed, flipped, channel, length, column,
-                      PANEL_VECTORS, transformed, PANEL, WEIGHTS_STRIDE(length));
+                      panel_vectors, transformed, panel_width, WEIGHTS_STRIDE(length, panel_width));
 #endif
 
     for (int element = 0; element < ELEMENTS; element++)
-      for (int v = 0; v < PANEL_VECTORS; v += TILE_VECTORS)
+      for (int v = 0; v < panel_vectors; v += TILE_VECTORS)
         for (int row = 0; row < rows; row += TILE_ROWS)
           multiply_register_tile(inputs + element * INPUT_STRIDE + row * BLOCK_CHANNELS, BLOCK_CHANNELS, 1,
-                                 transformed + element * WEIGHTS_STRIDE(length) + v * 16, PANEL, length,
-                                 sums + element * SUMS_STRIDE + row * PANEL + v * 16, PANEL, channel > 0);
+                                 transformed + element * WEIGHTS_STRIDE(length, panel_width) + v * 16, panel_width,
+                                 length, sums + element * SUMS_STRIDE(panel_width) + row * panel_width + v * 16,
+                                 panel_width, channel > 0);
   }
 
-  for (int v = 0; v < PANEL_VECTORS && column + v * 16 < columns; v++) {
+  for (int v = 0; v < panel_vectors && column + v * 16 < columns; v++) {
     const int count = columns - column - v * 16;
     const float16 start = bias ? load_some(BASE(bias) + column + v * 16, count) : (float16)(0.0f);
     for (int tile = 0; tile < tiles; tile++) {
@@ -188,7 +191,7 @@ kernel WORK_GROUP(1, 1, 1) void convolution_winograd_vector_data(
         float16 line[TRANSFORM_SIDE];
 #pragma unroll
         for (int i = 0; i < TRANSFORM_SIDE; i++)
-          line[i] = vload16(v, sums + (i * TRANSFORM_SIDE + x) * SUMS_STRIDE + tile * PANEL);
+          line[i] = vload16(v, sums + (i * TRANSFORM_SIDE + x) * SUMS_STRIDE(panel_width) + tile * panel_width);
         output_transform_line(line, 1, once + x * TILE_SIDE);
       }
       prefetch_write_tile(BASE(output) + column + v * 16, output_stride,

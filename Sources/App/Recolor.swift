@@ -49,6 +49,9 @@ struct Recolor: ParsableCommand {
     Console.reserveDescriptors()
     LoggingSystem.bootstrap { _ in RemarkHandler() }
     let arguments = Self.arguments
+    KernelHelper.serve(arguments)
+    KernelHelper.allow()
+    CompilationDisplay.start()
     do {
       try CommandWords.checkCommand(in: arguments)
       try CommandWords.checkNotEmpty(arguments)

@@ -38,7 +38,7 @@ extension CLBackend {
         arguments: [
           .tensor(operation.input), .array(operation.scale), .array(operation.shift), .array(operation.savedMean),
           .array(operation.savedInverseDeviation), .tensor(operation.output),
-        ] + tiling.extents + [.float(operation.epsilon), .float(operation.activation.slope)],
+        ] + tiling.extents + [.float(operation.activation.slope)],
         over: tiling.range(blocks: tiling.blocks))
     }
   }
@@ -48,8 +48,7 @@ extension CLBackend {
     let tiling = BatchNormalizationTiling(operation.input.shape, on: self)
     return plan(operation.title) { (launch) throws(BackendError) in
       try launch.add(
-        "normalize_channels", in: "batch_normalization.cl",
-        definitions: tiling.definitions(operation.activation, inference: true),
+        "normalize_inference", in: "batch_normalization.cl", definitions: tiling.definitions(operation.activation),
         arguments: [.tensor(operation.input)] + vectors.map { .array($0) } + [.tensor(operation.output)]
           + tiling.extents + [.float(operation.epsilon), .float(operation.activation.slope)],
         over: tiling.range(blocks: tiling.blocks))
@@ -60,15 +59,15 @@ extension CLBackend {
     let tiling = BatchNormalizationTiling(operation.input.shape, on: self)
     let pooling = operation.pooling.map { FusedPooling($0, of: operation.outputGradient, on: self) }
     let slope = KernelArgument.float(operation.activation.slope)
+    let accumulate = KernelArgument.int(operation.accumulate ? 1 : 0)
     if tiling.hasFewPixels {
       return plan(operation.title) { (launch) throws(BackendError) in
         try launch.add(
           "few_pixel_gradients", in: "batch_normalization_few_pixels.cl",
-          definitions: tiling.definitions(
-            operation.activation, accumulate: operation.accumulate, pooled: pooling != nil),
+          definitions: tiling.definitions(operation.activation, pooled: pooling != nil),
           arguments: operation.inputs + (pooling?.tensors ?? []) + (pooling?.sides ?? [])
             + [.array(operation.scaleGradient), .array(operation.shiftGradient), .tensor(operation.inputGradient)]
-            + tiling.extents + [slope],
+            + tiling.extents + [accumulate, slope],
           over: tiling.range(blocks: 1))
       }
     }
@@ -80,7 +79,7 @@ extension CLBackend {
     // Blocks are of pixels, or of squares of them.
     let pixels = BatchNormalizationTiling(operation.input.shape, on: self)
     let tiling = pooling?.tiling ?? pixels
-    let definitions = tiling.definitions(operation.activation, accumulate: operation.accumulate)
+    let definitions = tiling.definitions(operation.activation)
     let file = pooling == nil ? "batch_normalization.cl" : "batch_normalization_pooling.cl"
     let inputs = operation.inputs + (pooling?.tensors ?? [])
     let last = (pooling?.sides ?? []) + [.float(operation.activation.slope)]
@@ -95,7 +94,7 @@ extension CLBackend {
         "gradient_sums", in: "batch_normalization.cl", definitions: definitions,
         arguments: [
           .memory(workspace), .memory(means), .array(operation.scaleGradient), .array(operation.shiftGradient),
-        ] + pixels.extents + [.uint(tiling.blocks)],
+        ] + pixels.extents + [.uint(tiling.blocks), .int(operation.accumulate ? 1 : 0)],
         over: tiling.range(blocks: 1))
       try launch.add(
         pooling == nil ? "input_gradient" : "input_gradient_squares", in: file, definitions: definitions,
@@ -139,17 +138,23 @@ private struct FusedPooling {
 extension BatchNormalizationForward {
   /// Appends the normalization fused with the pooling; where `statistics` are given, it also updates the running ones.
   fileprivate func addNormalization(_ pooling: FusedPooling, to launch: CLLaunch) throws(BackendError) {
+    let file = "batch_normalization_pooling.cl", definitions = pooling.tiling.definitions(activation)
+    let outputs = [.tensor(output)] + pooling.tensors
+    let channels = KernelArgument.uint(input.shape.channels), slope = KernelArgument.float(activation.slope)
+    let range = pooling.tiling.range(blocks: pooling.tiling.blocks)
+    guard let statistics else {
+      return try launch.add(
+        "normalize_squares", in: file, definitions: definitions,
+        arguments: [.tensor(input)] + [scale, shift, savedMean, savedInverseDeviation].map { .array($0) } + outputs
+          + [channels, pooling.squares] + pooling.sides + [slope],
+        over: range)
+    }
+    let vectors = [statistics, scale, shift, savedMean, savedInverseDeviation, runningMean, runningVariance]
     try launch.add(
-      "normalize_squares", in: "batch_normalization_pooling.cl",
-      definitions: pooling.tiling.definitions(activation, given: statistics != nil),
-      arguments: [.tensor(input), .array(scale), .array(shift)]
-        + (statistics.map { [.array($0)] } ?? [])
-        + [.array(savedMean), .array(savedInverseDeviation)]
-        + (statistics == nil ? [] : [.array(runningMean), .array(runningVariance)] + factors)
-        + [.tensor(output)] + pooling.tensors
-        + [.uint(input.shape.channels), .uint(input.shape.pixelCount), pooling.squares] + pooling.sides
-        + [.float(activation.slope)],
-      over: pooling.tiling.range(blocks: pooling.tiling.blocks))
+      "normalize_given_squares", in: file, definitions: definitions,
+      arguments: [.tensor(input)] + vectors.map { .array($0) } + outputs
+        + [channels, .uint(input.shape.pixelCount), pooling.squares] + pooling.sides + factors + [slope],
+      over: range)
   }
 
   /// ε, momentum and 1 − momentum.

@@ -60,25 +60,19 @@ struct BatchNormalizationTiling {
 
   var extents: [KernelArgument] { [.uint(channels), .uint(pixels)] }
 
-  func definitions(
-    _ activation: Activation?, accumulate: Bool = false, inference: Bool = false, given: Bool = false,
-    pooled: Bool = false
-  ) -> KeyValuePairs<String, any KernelConstant> {
+  func definitions(_ activation: Activation?, pooled: Bool = false) -> KeyValuePairs<String, any KernelConstant> {
     switch bodies {
     case .cpu:
-      [
-        "BLOCK": block, "VECTOR": vector, "LINES": lines, "ACTIVATION": activation.constant,
-        "ACCUMULATE": accumulate, "INFERENCE": inference,
-        "MOMENTS_GIVEN": given, "POOLED": pooled,
-      ]
+      ["BLOCK": block, "VECTOR": vector, "LINES": lines, "ACTIVATION": activation.constant, "POOLED": pooled]
     case .gpu:
       [
-        "BLOCK": block, "LANES": lanes, "ROWS": rows, "ACTIVATION": activation.constant, "ACCUMULATE": accumulate,
-        "INFERENCE": inference,
-        "MOMENTS_GIVEN": given, "POOLED": pooled,
+        "BLOCK": block, "LANES": lanes, "ROWS": rows, "ACTIVATION": activation.constant, "POOLED": pooled,
       ]
     }
   }
+
+  /// The constants for kernels without an activation: those of the program that a network has in any case.
+  var definitions: KeyValuePairs<String, any KernelConstant> { definitions(.leakyReLU(slope: 0)) }
 
   func range(blocks: Int) -> CLRange {
     switch bodies {

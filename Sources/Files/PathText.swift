@@ -81,6 +81,6 @@ public enum Environment {
 
   private static let names = [
     "RECOLOR_CACHE", "RECOLOR_CIFAR10", "RECOLOR_CIFAR100", "RECOLOR_KERNELS", "XDG_CACHE_HOME", "XDG_DATA_HOME",
-    "HOME",
+    "HOME", "POCL_CACHE_DIR", "POCL_KERNEL_CACHE",
   ]
 }

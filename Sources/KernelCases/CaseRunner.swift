@@ -53,6 +53,17 @@ public struct CaseRunner {
     return CaseResult(outputs: outputs, failures: failures)
   }
 
+  /// Binds an operation to memory and lets go of it: a backend that compiles knows its kernels from then on.
+  /// - Parameter operation: an operation of a case, whose tensors have no memory.
+  public func bind(_ operation: any Operation) throws(BackendError) {
+    let storages = (operation.reads + operation.writes).map(\.storage)
+    defer { for storage in storages { storage.memory = nil } }
+    for storage in storages where storage.memory == nil {
+      storage.memory = try backend.allocate(byteCount: max(storage.byteCount, 4))
+    }
+    _ = try backend.launch(operation)
+  }
+
   private func makeWorkspace(byteCount: Int) throws(BackendError) -> GuardedMemory? {
     guard byteCount > 0 else { return nil }
     return try GuardedMemory(

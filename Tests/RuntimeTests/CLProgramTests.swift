@@ -49,6 +49,21 @@ struct CLProgramTests {
     #expect(try String(contentsOfFile: "\(folder)/broken.cl.log", encoding: .utf8) == error?.buildLog)
   }
 
+  @Test("A cache that is for logs alone gets no binary")
+  func logsAlone() throws {
+    let fixture = try OpenCLFixture()
+    let folder = FileManager.default.temporaryDirectory.appending(path: "logs-alone-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    func build(_ source: String) throws {
+      _ = try CLProgram(
+        "scale.cl", source: source, context: fixture.context, cache: CLProgramCache(folder: folder), keepsBinary: false)
+    }
+    try build(OpenCLFixture.scaleSource)
+    #expect(!FileManager.default.fileExists(atPath: folder))
+    _ = openCLError { try build("kernel void broken(global float *x) { x[0] = no_such_name; }") }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["scale.cl.log"])
+  }
+
   @Test("A kernel that the program lacks is named in the error")
   func missingKernel() throws {
     let fixture = try OpenCLFixture()

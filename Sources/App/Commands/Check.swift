@@ -1,5 +1,5 @@
 import ArgumentParser
-import CLKernels
+import Files
 import KernelCases
 import Runtime
 
@@ -9,12 +9,15 @@ struct Check: SpeakingCommand {
     abstract: "Compare every kernel on a device with a reference in double precision.",
     discussion: """
       Runs every operation, forward and backward, on shapes that fit no tile, and compares the results with a \
-      reference. Run it first on an untested device. On an OpenCL device every kernel runs with its GPU bodies and its \
-      CPU bodies, and convolutions with every algorithm. Ends with 1 if anything fails.
+      reference. Run it first on an untested device. An OpenCL device runs the kernels that it would use, in every \
+      precision that it would use, and the plain loops of convolutions; with --all, the bodies of other kinds of \
+      devices and every algorithm as well, emulated tensor cores among them. The worst cases come first. Ends with 1 if \
+      anything fails.
 
         recolor check                          the device that would be taken
         recolor check --device opencl:0.1      another one
         recolor check --filter Convolution     one operation
+        recolor check --report check.md        a page to attach to a report of an error
       """)
 
   /// A value of `--size`.
@@ -30,6 +33,12 @@ struct Check: SpeakingCommand {
   var size: Size = .awkward
   @Option(help: ArgumentHelp("Run only the operations whose name has this in it.", valueName: "operation"))
   var filter: String?
+  @Flag(help: "On an OpenCL device, also run the kernels that it would not use.")
+  var all = false
+  @Option(
+    name: .customLong("report"),
+    help: ArgumentHelp("Write the device, its driver and all results to this new Markdown file.", valueName: "file"))
+  var reportFile: String?
   @OptionGroup var report: ReportOptions
   @OptionGroup var verbosity: VerbosityOptions
 
@@ -44,18 +53,31 @@ struct Check: SpeakingCommand {
   }
 
   func run() throws {
-    let check = try KernelCheck(cases: cases, on: try deviceOptions.device.open(.named(.float32)))
-    let result: KernelCheck.Result
-    if report.json {
-      result = try check.run()
-      try Console.output(try JSONReport.text(result))
-    } else {
-      let table = check.table
-      try Console.output("\(check.deviceDescription)\n\n\(table.heading)")
-      result = try check.run { row in try Console.output(row.lines(in: table)) }
-      try Console.output("\n" + result.summary)
+    try NewFile.check(reportFile, of: "report")
+    let start = ContinuousClock.now
+    let check = try KernelCheck(cases: cases, on: try deviceOptions.device.open(.automatic), allForms: all)
+    if !report.json { try Console.output("\(check.deviceDescription)\n") }
+    let display = ProgressDisplay(first: .milliseconds(500))
+    let result = check.run { display.update(Self.line($0)) }
+    display.clear()
+    let page = CheckReport(result: result, backend: check.backend)
+    if let reportFile {
+      let text = page.page(command: Self.commandLine, seconds: start.secondsUntilNow)
+      try AtomicFile.write(Array(text.utf8), to: reportFile)
     }
+    try Console.output(report.json ? try JSONReport.text(result) : page.text(isWhole: verbosity.verbose))
     guard result.failed == 0 else { throw ExitCode.failure }
+  }
+
+  private static var commandLine: String {
+    (["recolor"] + Recolor.arguments).map(Format.shellWord).joined(separator: " ")
+  }
+
+  private static func line(_ progress: KernelCheck.Progress) -> String {
+    let cases = Format.counted(progress.total, "case")
+    guard let left = progress.secondsLeft else { return "preparing \(cases)" }
+    let time = progress.done > 0 ? "  \(Format.duration(seconds: left)) left" : ""
+    return "checking: case \(Format.count(progress.done + 1)) of \(cases)\(time)"
   }
 
   private var cases: [KernelCase] {

@@ -2,14 +2,15 @@ import CLKernels
 import KernelCases
 import Runtime
 
-/// The check of `recolor check`: cases on a device, on OpenCL with each of the kernels' bodies and each algorithm.
+/// The check of `recolor check`: cases on a device, on OpenCL in each of the forms that its kernels have there.
 struct KernelCheck {
   /// The result of one case.
   struct Row: Encodable {
     let operation: String
     let pass: String
     let shape: String
-    /// The bodies (`KernelBodies`) or the algorithm (`AlgorithmKind`) that the case ran with; nil on the processor.
+    /// The algorithm (`AlgorithmKind`) of a convolution, or the bodies (`KernelBodies`) of other kernels; nil on the
+    /// processor.
     let form: String?
     /// Largest error of any output, relative to its largest value; nil where the device refused.
     let error: Double?
@@ -17,6 +18,12 @@ struct KernelCheck {
     let passed: Bool
     /// The failures; empty where the case passed.
     let failures: [String]
+
+    /// The error as a part of the tolerance; infinite where the case failed.
+    var share: Double {
+      guard passed else { return .infinity }
+      return tolerance > 0 ? (error ?? 0) / tolerance : 0
+    }
   }
 
   struct Result: Encodable {
@@ -26,74 +33,105 @@ struct KernelCheck {
     let failed: Int
     /// Largest error, relative to its case's tolerance, of those that passed.
     let largestErrorOfTolerance: Double
+    /// In descending order of `share`.
     let cases: [Row]
   }
 
-  /// The cases by bodies or algorithm; several on an OpenCL device.
-  private let runs: [(form: String?, backend: any Backend, cases: [KernelCase])]
+  struct Progress {
+    let done: Int
+    let total: Int
+    /// An estimate; nil while kernels are compiled.
+    let secondsLeft: Double?
+  }
 
-  init(cases: [KernelCase], on backend: any Backend) throws(BackendError) {
+  /// Cases that run on one backend.
+  private struct Run {
+    let backend: any Backend
+    var cases: [KernelCase]
+  }
+
+  let backend: any Backend
+  private let runs: [Run]
+
+  /// - Parameters:
+  ///   - backend: The device, as other commands open it.
+  ///   - allForms: Whether an OpenCL device also runs kernels in forms that it would not choose.
+  init(cases: [KernelCase], on backend: any Backend, allForms: Bool) throws(BackendError) {
+    self.backend = backend
     guard let openCL = backend as? CLBackend else {
-      runs = [(nil, backend, cases)]
+      runs = [Run(backend: backend, cases: cases)]
       return
     }
-    var runs: [(form: String?, backend: any Backend, cases: [KernelCase])] = [
-      (openCL.bodies.rawValue, openCL, cases)
-    ]
-    for bodies in KernelBodies.allCases where bodies != openCL.bodies {
-      runs.append((bodies.rawValue, try CLBackend(device: openCL.device, bodies: bodies), cases))
+    let operations = cases.map { (kernelCase: $0, operation: $0.make().operation) }
+    let convolutions = operations.filter { openCL.algorithmKind(of: $0.operation) != nil }
+    var runs = [Run(backend: openCL, cases: cases)]
+    var usual = [openCL]
+    if openCL.precision != .float32 {
+      usual.append(try CLBackend(device: openCL.device))
+      runs.append(Run(backend: usual[1], cases: convolutions.map(\.kernelCase)))
     }
-    // Each convolution algorithm, on the cases for which neither of them chooses it.
-    let usual = runs.compactMap { $0.backend as? CLBackend }
-    for kind in AlgorithmKind.allCases {
-      let backend = try CLBackend(device: openCL.device, algorithms: AlgorithmChoice(kind: kind))
-      let computed = cases.filter { kernelCase in
-        let operation = kernelCase.make().operation
-        return backend.algorithmKind(of: operation) == kind
-          && !usual.contains { $0.algorithmKind(of: operation) == kind }
+    if allForms {
+      for bodies in KernelBodies.allCases where bodies != openCL.bodies {
+        let other = try CLBackend(device: openCL.device, bodies: bodies)
+        usual.append(other)
+        runs.append(Run(backend: other, cases: cases))
       }
-      if !computed.isEmpty { runs.append((kind.rawValue, backend, computed)) }
+    }
+    // Algorithms, on the cases for which nothing so far chooses them. The plain loops are what others are compared with
+    // by `tune`.
+    for kind in allForms ? AlgorithmKind.allCases : [.naive] {
+      let backend = try CLBackend(device: openCL.device, algorithms: AlgorithmChoice(kind: kind))
+      let computed = convolutions.filter { _, operation in
+        backend.algorithmKind(of: operation) == kind && !usual.contains { $0.algorithmKind(of: operation) == kind }
+      }
+      if !computed.isEmpty { runs.append(Run(backend: backend, cases: computed.map(\.kernelCase))) }
     }
     self.runs = runs
   }
 
-  var deviceDescription: String { "\(runs[0].backend.name): \(runs[0].backend.deviceDescription)" }
+  var deviceDescription: String { "\(backend.name): \(backend.deviceDescription)" }
+  private var caseCount: Int { runs.reduce(0) { $0 + $1.cases.count } }
 
-  /// The table, wide enough for every row. The shape is last, because some are long.
-  var table: TextTable {
-    let rows = runs.flatMap { form, _, cases in
-      cases.map { [$0.name, $0.pass.rawValue, form ?? "", Format.scientific(0), "FAILED", ""] }
-    }
-    return TextTable(
-      [.left("operation"), .left("pass"), .left("form"), .right("error"), .left("verdict"), .left("shape")],
-      fitting: rows)
-  }
-
-  /// Runs all cases.
-  /// - Parameter report: Called with each row when it is done.
-  func run(report: (Row) throws -> Void = { _ in }) rethrows -> Result {
+  /// Compiles the kernels of all cases, and runs the cases.
+  /// - Parameter progress: Called before each case is prepared, and before it runs.
+  func run(progress: (Progress) -> Void = { _ in }) -> Result {
+    let total = caseCount
+    compileKernels { progress(Progress(done: 0, total: total, secondsLeft: nil)) }
     var rows: [Row] = []
-    for (form, backend, cases) in runs {
-      let runner = CaseRunner(backend: backend)
-      for kernelCase in cases {
-        let row = Self.row(kernelCase, form: form, on: backend, runner)
-        rows.append(row)
-        try report(row)
+    let start = ContinuousClock.now
+    for run in runs {
+      let runner = CaseRunner(backend: run.backend)
+      for kernelCase in run.cases {
+        let perCase = start.secondsUntilNow / Double(max(rows.count, 1))
+        progress(Progress(done: rows.count, total: total, secondsLeft: perCase * Double(total - rows.count)))
+        rows.append(Self.row(kernelCase, on: run.backend, runner))
       }
     }
     let failed = rows.count { !$0.passed }
-    let shares = rows.filter(\.passed).map { row in
-      row.tolerance > 0 ? (row.error ?? 0) / row.tolerance : 0
-    }
+    let ordered = rows.enumerated().sorted { ($1.element.share, $0.offset) < ($0.element.share, $1.offset) }
     return Result(
-      device: runs[0].backend.name, description: runs[0].backend.deviceDescription,
-      passed: rows.count - failed, failed: failed, largestErrorOfTolerance: shares.max() ?? 0, cases: rows)
+      device: backend.name, description: backend.deviceDescription, passed: rows.count - failed, failed: failed,
+      largestErrorOfTolerance: rows.filter(\.passed).map(\.share).max() ?? 0, cases: ordered.map(\.element))
   }
 
-  private static func row(_ kernelCase: KernelCase, form: String?, on backend: any Backend, _ runner: CaseRunner) -> Row
-  {
+  /// Compiles the kernels of all cases at once, which several cores do.
+  private func compileKernels(report: () -> Void) {
+    for run in runs {
+      guard let backend = run.backend as? CLBackend else { continue }
+      let runner = CaseRunner(backend: backend)
+      for kernelCase in run.cases {
+        report()
+        // A case that cannot be bound fails when it runs.
+        try? runner.bind(kernelCase.make().operation)
+      }
+      backend.compileKernels()
+    }
+  }
+
+  private static func row(_ kernelCase: KernelCase, on backend: any Backend, _ runner: CaseRunner) -> Row {
     let instance = kernelCase.make()
-    let accuracy = (backend as? CLBackend)?.accuracy(of: instance.operation)
+    let openCL = backend as? CLBackend
+    let accuracy = openCL?.accuracy(of: instance.operation)
     let tolerance = accuracy?.tolerance(insteadOf: kernelCase.tolerance) ?? kernelCase.tolerance
     var error: Double?
     var failures: [String]
@@ -105,25 +143,8 @@ struct KernelCheck {
       failures = [error.description]
     }
     return Row(
-      operation: kernelCase.name, pass: kernelCase.pass.rawValue, shape: kernelCase.label, form: form, error: error,
+      operation: kernelCase.name, pass: kernelCase.pass.rawValue, shape: kernelCase.label,
+      form: openCL.map { $0.algorithmKind(of: instance.operation)?.rawValue ?? $0.bodies.rawValue }, error: error,
       tolerance: tolerance, passed: failures.isEmpty, failures: failures)
-  }
-}
-
-extension KernelCheck.Row {
-  /// The row in its table, and its failures below.
-  func lines(in table: TextTable) -> String {
-    let cells = [
-      operation, pass, form ?? "", error.map(Format.scientific) ?? "", passed ? "ok" : "FAILED", shape,
-    ]
-    return ([table.line(cells)] + failures.map { "    \($0)" }).joined(separator: "\n")
-  }
-}
-
-extension KernelCheck.Result {
-  var summary: String {
-    failed == 0
-      ? "All \(passed) cases pass on \(device)."
-      : "\(failed) of \(passed + failed) cases FAILED on \(device)."
   }
 }

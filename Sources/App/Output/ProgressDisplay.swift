@@ -4,12 +4,17 @@ import FoundationEssentials
 final class ProgressDisplay {
   private let isTerminal = Console.isTerminal
   private let interval: Duration
-  /// When the last plain line was written, or the display was created: short work gets no line.
-  private var lastLine = ContinuousClock.now
+  /// When the next plain line may be written: short work gets none.
+  private var nextLine: ContinuousClock.Instant
   private var isShowing = false
 
-  /// - Parameter interval: The minimum time between two plain lines.
-  init(interval: Duration = .seconds(10)) { self.interval = interval }
+  /// - Parameters:
+  ///   - interval: The minimum time between two plain lines.
+  ///   - first: The time until the first of them; nil for the interval.
+  init(interval: Duration = .seconds(10), first: Duration? = nil) {
+    self.interval = interval
+    nextLine = .now + (first ?? interval)
+  }
 
   /// Shows a line, on a terminal as much of it as fits.
   /// - Parameter name: The end of the line that may be shortened, such as a path.
@@ -22,8 +27,8 @@ final class ProgressDisplay {
       return
     }
     let now = ContinuousClock.now
-    guard now - lastLine >= interval else { return }
-    lastLine = now
+    guard now >= nextLine else { return }
+    nextLine = now + interval
     Console.progress("\(line)\(name)\n")
   }
 

@@ -58,7 +58,6 @@ extension BatchNormalizationTiling {
   fileprivate func addStatistics(of tensor: Tensor, into statistics: Tensor, partials: CLMemory, to launch: CLLaunch)
     throws(BackendError)
   {
-    let definitions = definitions(nil)
     try launch.add(
       "statistics_blocks", in: "batch_normalization.cl", definitions: definitions,
       arguments: [.tensor(tensor), .memory(partials)] + extents + [.uint(blocks)], over: range(blocks: blocks))

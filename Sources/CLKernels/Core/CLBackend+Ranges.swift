@@ -29,14 +29,27 @@ extension CLBackend {
     let size = preferredGroupSize
     // Few channels: all in one group, and as many pixels as still fit. Many: the waste at the end stays under one
     // group.
-    let width = channels <= size ? channels : size / 4
-    let height = channels <= size ? max(1, min(size / width, pixels)) : 1
+    var width = channels <= size ? channels : size / 4
+    var height = channels <= size ? max(1, min(size / width, pixels)) : 1
+    if device.compilesAtLaunch {
+      // A few sizes, each of which is compiled anew: powers of two along the channels, all pixels that fit, and for one
+      // long row a single one.
+      let widest = max(size / 4, 1)
+      width = pixels == 1 ? widest : min(Self.powerOfTwo(atLeast: width), widest)
+      height = pixels == 1 ? 1 : size / width
+    }
     let groups = ceilDivide(pixels, height)
     // GPUs allow at least 65,535 groups in directions 1 and 2.
     let groupsInOne = min(groups, 32_768)
     return CLRange(
       groups: (ceilDivide(channels, width), groupsInOne, ceilDivide(groups, groupsInOne)),
       local: (width, height, 1))
+  }
+
+  private static func powerOfTwo(atLeast value: Int) -> Int {
+    var power = 1
+    while power < value { power *= 2 }
+    return power
   }
 
   /// Returns a plan of one kernel with one work-item per element of `tensors`, which have one shape.

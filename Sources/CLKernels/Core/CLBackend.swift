@@ -5,7 +5,7 @@ import Runtime
 /// Every operation on an OpenCL device.
 ///
 /// One context, one in-order queue. Programs are built once per source and options and shared by all kernel objects;
-/// their binaries are kept on disk.
+/// their binaries are kept on disk. They are built when the first of the operations that are bound by then runs.
 public final class CLBackend: Backend {
   public let device: CLDevice
   /// Whether kernels run with their GPU bodies or their CPU bodies.
@@ -17,18 +17,13 @@ public final class CLBackend: Backend {
   public let queue: CLQueue
   let sources: KernelSources
   let cache: CLProgramCache?
+  let compiler: KernelCompiler
   private let budget: MemoryBudget
-  private var programs: [ProgramKey: CLProgram] = [:]
   private var timings: [KernelTiming] = []
   /// Keys and algorithms, as JSON.
   private var tunedUses: Set<String> = []
   /// Whether `takeTimings` gets every kernel that runs; at first if the backend was made with `profiling`.
   public var recordsTimings: Bool
-
-  private struct ProgramKey: Hashable {
-    let file: String
-    let options: String
-  }
 
   /// - Parameters:
   ///   - device: where to run.
@@ -60,6 +55,7 @@ public final class CLBackend: Backend {
     self.cache = cache
     context = try CLContext(device: device)
     queue = try CLQueue(context: context, profiling: profiling)
+    compiler = KernelCompiler(context: context, queue: queue, sources: sources, cache: cache)
     recordsTimings = false
     self.precision = try resolved(precision)
     // Algorithms were measured with the device's own bodies, and are for these.
@@ -177,20 +173,16 @@ public final class CLBackend: Backend {
     }
   }
 
-  /// Returns a new kernel object. Its program is built, or loaded from the cache, the first time.
-  func kernel(_ name: String, in file: String, definitions: KeyValuePairs<String, any KernelConstant> = [:])
-    throws(BackendError) -> CLKernel
-  {
+  /// Returns a kernel file and the options that its program is built with for `definitions`.
+  func program(_ file: String, _ definitions: KeyValuePairs<String, any KernelConstant>) -> ProgramSource {
     let constants = definitions.map { "-D\($0.key)=\($0.value.source)" }
     let common = ["-cl-std=CL1.2", "-DCPU_BODIES=\((bodies == .cpu).source)"] + device.buildOptions
-    let options = (common + constants).joined(separator: " ")
-    let key = ProgramKey(file: file, options: options)
-    if let program = programs[key] { return try CLKernel(name, in: program) }
-    let program = try CLProgram(
-      file, source: try sources.text(of: file), options: options, context: context, cache: cache)
-    programs[key] = program
-    return try CLKernel(name, in: program)
+    return ProgramSource(file: file, options: (common + constants).joined(separator: " "))
   }
+
+  /// Compiles the kernels of all operations that were bound and have not run yet, on all cores. The first launch that
+  /// runs does so too.
+  public func compileKernels() { compiler.compileExpected() }
 
   func enqueue(_ kernel: CLKernel, over range: CLRange) throws(BackendError) {
     guard recordsTimings, queue.isProfiling else { return try queue.enqueue(kernel, over: range) }
@@ -207,6 +199,7 @@ public final class CLBackend: Backend {
   /// Returns the duration by the device's clock, kernel by kernel, on a backend made with `profiling`, dropping
   /// recorded timings; by the host's clock otherwise.
   public func time(_ launch: any Launch) throws(BackendError) -> Double {
+    try (launch as? CLLaunch)?.prepare()
     guard queue.isProfiling else { return try hostTime(of: launch) }
     let recorded = recordsTimings
     defer { recordsTimings = recorded }

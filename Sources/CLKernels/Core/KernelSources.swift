@@ -3,7 +3,7 @@ import FoundationEssentials
 import Runtime
 
 /// Where kernel files come from: the binary itself, or the folder that `RECOLOR_KERNELS` names.
-public struct KernelSources {
+public struct KernelSources: Sendable {
   /// Folder of edited kernel files; nil for the embedded ones.
   public let folder: String?
 

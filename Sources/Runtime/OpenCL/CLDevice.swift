@@ -47,6 +47,11 @@ public struct CLDevice {
     platformName == "Oclgrind" ? ["-cl-opt-disable"] : []
   }
 
+  /// Whether its driver, PoCL, compiles a kernel when it is launched, anew for each size of its groups, on one thread of
+  /// a process at a time, and keeps the results on disk by itself. Its binaries of programs are of no use: they hold
+  /// kernels for groups of any size, all of a program's kernels, which takes longer than all the rest.
+  public var compilesAtLaunch: Bool { platformName == PoCL.platformName }
+
   /// Whether it claims tensor cores that multiply TF32 and bfloat16.
   public var hasTensorCores: Bool { computeCapability.map { $0.major >= 8 } ?? false }
 

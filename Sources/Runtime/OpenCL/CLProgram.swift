@@ -9,12 +9,14 @@ public final class CLProgram {
   private var library: OpenCLLibrary { context.library }
 
   /// Compiles `source`, or takes the binary that `cache` holds for it; a damaged or refused binary is built anew.
+  /// - Parameter keepsBinary: whether `cache` is for the binary too, or only for the log of a failed build.
   /// - Throws: `CL_BUILD_PROGRAM_FAILURE` with the first error of the build log as `detail` and all of it as
   ///   `buildLog`; with a cache the log is also a file in its folder, which `detail` names.
   public convenience init(
-    _ name: String, source: String, options: String = "", context: CLContext, cache: CLProgramCache? = nil
+    _ name: String, source: String, options: String = "", context: CLContext, cache: CLProgramCache? = nil,
+    keepsBinary: Bool = true
   ) throws(BackendError) {
-    guard let cache, let key = cache.key(source: source, options: options, device: context.device) else {
+    guard keepsBinary, let cache, let key = cache.key(source: source, options: options, device: context.device) else {
       try self.init(name, compiling: source, options: options, context: context, cache: cache)
       return
     }

@@ -7,7 +7,7 @@ import Glibc
 /// then the binary. An entry that does not match its checksum is treated as absent and written anew; a folder that
 /// cannot be written, or that other users may write, is as good as none: a binary is machine code. When the entries
 /// take more room than they may, those go that were not used for longest.
-public struct CLProgramCache {
+public struct CLProgramCache: Sendable {
   public let folder: String
   /// Room that entries may take.
   public let byteLimit: Int

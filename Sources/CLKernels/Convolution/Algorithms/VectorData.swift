@@ -57,10 +57,10 @@ struct VectorData: ConvolutionAlgorithm {
     let definitions: KeyValuePairs<String, any KernelConstant> = ["TILE_ROWS": tileRows, "TILE_VECTORS": tileVectors]
     let (channels, taps) = (problem.source.shape.channels, problem.geometry.taps)
     try launch.add(
-      "convolution_vector_pack", in: "convolution_vector.cl", definitions: definitions,
+      "convolution_vector_pack", in: "convolution_vector_pack.cl",
       arguments: [
         .tensor(problem.weights), .memory(packed), .int(taps), .int(channels), .int(problem.n),
-        .int(problem.readsWeightsTransposed ? 1 : 0),
+        .int(problem.readsWeightsTransposed ? 1 : 0), .int(tileVectors),
       ],
       over: CLRange(groups: (ceilDivide(channels, 16), blocks(problem), taps), local: (1, 1, 1)))
     try launch.add(

@@ -76,6 +76,8 @@ struct WinogradVectorData: ConvolutionAlgorithm {
   }
 
   private var panel: Int { panelVectors * 16 }
+  /// Vectors that the kernel has room for: the same for the panels that are used most, as each number is a program.
+  private var panelCapacity: Int { ceilDivide(max(panelVectors, 4), tileVectors) * tileVectors }
   private func panels(_ problem: ConvolutionProblem) -> Int { ceilDivide(problem.n, panel) }
   private func channelBlocks(_ problem: ConvolutionProblem) -> Int {
     ceilDivide(problem.source.shape.channels, blockChannels)
@@ -98,7 +100,8 @@ struct WinogradVectorData: ConvolutionAlgorithm {
 
   /// A work-item's transformed elements, which are on its thread's stack.
   private func privateByteCount(_ problem: ConvolutionProblem) -> Int {
-    let perElement = blockTiles * (blockChannels + panel) + (weightsFirst ? 0 : blockChannels * panel)
+    let width = panelCapacity * 16
+    let perElement = blockTiles * (blockChannels + width) + (weightsFirst ? 0 : blockChannels * width)
     return Winograd.vectorTransformedCount(of: problem.result.shape) * perElement * ElementType.float32.byteCount
   }
 
@@ -114,7 +117,7 @@ struct WinogradVectorData: ConvolutionAlgorithm {
     let (result, channels) = (problem.result, problem.source.shape.channels)
     let file = "convolution_winograd_vector.cl"
     let definitions: KeyValuePairs<String, any KernelConstant> = [
-      "BLOCK_TILES": blockTiles, "BLOCK_CHANNELS": blockChannels, "PANEL_VECTORS": panelVectors,
+      "BLOCK_TILES": blockTiles, "BLOCK_CHANNELS": blockChannels, "PANEL_VECTORS": panelCapacity,
       "TILE_ROWS": tileRows, "TILE_VECTORS": tileVectors, "READS_TRANSFORMED_WEIGHTS": weightsFirst,
       "MAP_2X2": Winograd.isMap2x2(result.shape),
     ]
@@ -135,7 +138,7 @@ struct WinogradVectorData: ConvolutionAlgorithm {
       "convolution_winograd_vector_data", in: file, definitions: definitions,
       arguments: [.tensor(problem.source)] + weights + order + problem.biasArguments + [
         .tensor(result), .int(result.shape.batch), .int(result.shape.height), .int(result.shape.width),
-        .int(channels), .int(problem.n),
+        .int(channels), .int(problem.n), .int(panelVectors),
       ],
       over: CLRange(groups: (groups.tiles, groups.panels, 1), local: (1, 1, 1)))
   }
