@@ -10,13 +10,14 @@
 // [2][blocks][channels], the results of stage 1 in each block of BLOCK pixels. moments: [2][channels], means and biased
 // variances of a convolution's output.
 //
-// Training forward: stage 1 (statistics_blocks) finds each block's mean and sum of squared deviations from it, stage 2
-// (statistics) combines the blocks in their order (Chan, Golub and LeVeque 1983), stage 3 (normalize_channels) writes
-// the output; or, where the moments are given, normalize_given does all. Of a convolution's output, stage 1 and
-// combine_moments find the moments. normalize_inference takes running statistics. A variance is a sum of squared deviations throughout, never a difference of large
-// sums, and means are sums of differences from a first value, so both hold for data far from zero. Backward:
-// gradient_blocks, gradient_sums, input_gradient in the same way; of few pixels, batch_normalization_few_pixels.cl.
-// batch_normalization.h has the work-groups: group (channels, block) of stages 1 and 3, group (channels) of stage 2.
+// Training forward: stage 1 (statistics_blocks) finds each block's mean and sum of squared deviations from it, stage
+// 2 (statistics) combines the blocks in their order (Chan, Golub and LeVeque 1983), stage 3 (normalize_channels)
+// writes the output; or, where the moments are given, normalize_given does all. Of a convolution's output, stage 1
+// and combine_moments find the moments. normalize_inference takes running statistics. A variance is a sum of squared
+// deviations throughout, never a difference of large sums, and means are sums of differences from a first value, so
+// both hold for data far from zero. Backward: gradient_blocks, gradient_sums, input_gradient in the same way; of few
+// pixels, batch_normalization_few_pixels.cl. batch_normalization.h has the work-groups: group (channels, block) of
+// stages 1 and 3, group (channels) of stage 2.
 
 #include "common.h"
 #include "activation.h"

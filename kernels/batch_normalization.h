@@ -149,7 +149,8 @@ FORCE_INLINE void load_inference(Normalization *map, global const float *mean, g
     map->factor[line] = LOAD(scale + line * VECTOR) / sqrt(LOAD(variance + line * VECTOR) + epsilon);
 }
 
-// The same from means and, `channels` floats behind them, variances of the batch; the groups of block 0 store the statistics.
+// The same from means and, `channels` floats behind them, variances of the batch; the groups of block 0 store the
+// statistics.
 FORCE_INLINE void load_moments(Normalization *map, global const float *moments, global const float *scale,
                                global const float *shift, float epsilon, Statistics statistics, uint channels,
                                uint channel) {
