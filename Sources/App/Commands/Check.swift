@@ -6,7 +6,7 @@ import Runtime
 /// `recolor check`
 struct Check: SpeakingCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compare every kernel on a device with a reference in double precision.",
+    abstract: "Compare a device's kernels with a reference in double precision.",
     discussion: """
       Runs every operation, forward and backward, on shapes that fit no tile, and compares the results with a \
       reference. Run it first on an untested device. An OpenCL device runs the kernels that it would use, in every \
@@ -17,7 +17,7 @@ struct Check: SpeakingCommand {
         recolor check                          the device that would be taken
         recolor check --device opencl:0.1      another one
         recolor check --filter Convolution     one operation
-        recolor check --report check.md        a page to attach to a report of an error
+        recolor check --report check.md        keep the results as a page
       """)
 
   /// A value of `--size`.

@@ -17,7 +17,7 @@ struct CheckReport {
   private static func cells(_ row: KernelCheck.Row) -> [String] {
     [
       row.operation, row.pass, row.form ?? "", row.error.map(Format.scientific) ?? "",
-      row.passed ? Format.fixed(100 * row.share, 0) + " %" : "", row.passed ? "ok" : "FAILED", row.shape,
+      row.passed ? percent(row.share) : "", row.passed ? "ok" : "FAILED", row.shape,
     ]
   }
 
@@ -44,7 +44,9 @@ struct CheckReport {
       : "\(Format.count(result.failed)) of \(Format.counted(total, "case")) FAILED on \(result.device)."
   }
 
-  private var largest: String { Format.fixed(100 * result.largestErrorOfTolerance, 0) + " %" }
+  private var largest: String { Self.percent(result.largestErrorOfTolerance) }
+
+  private static func percent(_ part: Double) -> String { Format.significant(100 * part, 2) + " %" }
 
   // MARK: Markdown
 

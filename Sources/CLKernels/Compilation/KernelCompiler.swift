@@ -49,13 +49,9 @@ final class KernelCompiler {
   ///
   /// What fails is left to `kernel(_:in:)`, which throws for the launch that is concerned.
   func compileExpected() {
-    guard !expected.isEmpty else { return }
-    let kept = device.compilesAtLaunch ? PoCL.keptKernels() : nil
     var jobs: [(source: ProgramSource, job: CompilationJob)] = []
     for source in expected {
-      guard let job = try? job(for: source, kernels: kernels[source] ?? []) else { continue }
-      if let kept, cache?.holds(Self.question(job, kept: kept), for: device) ?? false { continue }
-      jobs.append((source, job))
+      if let job = try? job(for: source, kernels: kernels[source] ?? []) { jobs.append((source, job)) }
     }
     expected = []
     kernels = [:]
@@ -63,15 +59,20 @@ final class KernelCompiler {
     // The longest first, so that the last ones, when not all threads have work, are short.
     jobs.sort { $0.job.text.utf8.count > $1.job.text.utf8.count }
 
-    let run = CompilationRun(jobs.map(\.job), programs: jobs.map { programs[$0.source] })
+    // Where the driver has kept everything, programs are soon built one by one.
+    let asked = question(jobs.map(\.job))
+    if let asked, cache?.holds(asked, for: device) ?? false { return }
     let cores = ProcessorCount.usable
-    let helpers =
-      kept == nil ? [] : CompilationHelper.start(min(cores - 1, jobs.count / 4), for: device)
+    let helpers = asked == nil ? [] : CompilationHelper.start(min(cores - 1, jobs.count / 4), for: device)
+    let run = CompilationRun(jobs.map(\.job), programs: jobs.map { programs[$0.source] })
     run.run(
       threads: device.compilesAtLaunch ? 1 : cores, helpers: helpers, in: context, on: queue, cache: cache)
-    for (index, (source, job)) in jobs.enumerated() {
+    for (index, (source, _)) in jobs.enumerated() {
       if let program = run.programs[index] { programs[source] = program }
-      if let kept, run.isCompiled[index] { cache?.keep(Self.question(job, kept: kept), for: device) }
+    }
+    // Asked again, as the folder may be there only now.
+    if run.isCompiled.allSatisfy(\.self), let answered = question(jobs.map(\.job)) {
+      cache?.keep(answered, for: device)
     }
   }
 
@@ -80,10 +81,17 @@ final class KernelCompiler {
       name: source.file, text: try sources.text(of: source.file), options: source.options, kernels: kernels)
   }
 
-  /// The question to which the cache keeps the answer, for drivers that keep compiled kernels themselves.
-  /// - Parameter folder: where the driver keeps them. Without it, it has none.
-  private static func question(_ job: CompilationJob, kept folder: String) -> String {
-    let folder = Folder.exists(folder) ? folder : ""
-    return "these kernels are in \(folder):\n\(job.identity)"
+  /// Fewer programs are not worth another process.
+  private static let leastJobsWithHelp = 8
+
+  /// Returns whether the driver has kept what these jobs compile, as a question to which the cache keeps the answer; nil
+  /// where it keeps nothing, and for few jobs, which are done again as quickly.
+  private func question(_ jobs: [CompilationJob]) -> String? {
+    guard device.compilesAtLaunch, jobs.count >= Self.leastJobsWithHelp, let kept = PoCL.keptKernels() else {
+      return nil
+    }
+    // A folder that was removed has nothing.
+    let folder = Folder.exists(kept) ? kept : ""
+    return (["these kernels are in \(folder):"] + jobs.map(\.identity)).joined(separator: "\n")
   }
 }
