@@ -33,7 +33,7 @@ struct CheckTests {
     #expect(code == 0 && report.failed == 0 && report.passed == report.cases.count && report.passed > 10)
     let shares = report.cases.map { $0.tolerance > 0 ? ($0.error ?? 0) / $0.tolerance : 0 }
     #expect(shares == shares.sorted(by: >) && shares[0] > 0)
-    let text = try RecolorProcess.run("check", "--device", "cpu", "--size", "smallest", "--filter", "Convolution")
+    let text = try RecolorProcess.run("check", "--device", "cpu", "--size", "smallest", "--filter", "Convolution", "-q")
     #expect(text.output.contains("All \(report.passed) cases pass on cpu") && text.errorOutput.isEmpty)
     // A heading, the worst, and how many are left out.
     #expect(text.output.contains("and \(report.passed - 20) cases that are closer; --verbose lists them"))

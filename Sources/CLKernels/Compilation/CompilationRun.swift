@@ -16,7 +16,7 @@ final class CompilationRun {
     isCompiled = [Bool](repeating: false, count: jobs.count)
   }
 
-  /// The jobs that nobody has taken, and those that are done.
+  /// The jobs that no thread has taken, and those that are done.
   private final class Counters: Sendable {
     private let taken = Atomic<Int>(0)
     private let done = Atomic<Int>(0)
@@ -80,7 +80,7 @@ final class CompilationRun {
         func report() {
           CompilationProgress(done: counters.doneCount, total: jobs.count, seconds: start.secondsUntilNow).report()
         }
-        // Where the system grants no thread, nobody reports in between.
+        // Where the system grants no thread, there are no reports in between.
         if threads.count <= helpers.count { compile() }
         while counters.doneCount < jobs.count {
           counters.wait()

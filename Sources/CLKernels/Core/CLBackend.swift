@@ -199,7 +199,7 @@ public final class CLBackend: Backend {
   /// Returns the duration by the device's clock, kernel by kernel, on a backend made with `profiling`, dropping
   /// recorded timings; by the host's clock otherwise.
   public func time(_ launch: any Launch) throws(BackendError) -> Double {
-    try (launch as? CLLaunch)?.prepare()
+    try launch.prepare()
     guard queue.isProfiling else { return try hostTime(of: launch) }
     let recorded = recordsTimings
     defer { recordsTimings = recorded }

@@ -66,7 +66,7 @@ public final class CLLaunch: Launch {
   }
 
   /// Compiles the kernels, with those of all launches that wait for theirs, and binds their arguments.
-  func prepare() throws(BackendError) {
+  public func prepare() throws(BackendError) {
     if isPrepared { return }
     backend.compileKernels()
     for (place, dispatch) in dispatches.enumerated() where dispatch.kernel == nil {

@@ -14,6 +14,11 @@ public final class Plan {
     self.launches = launches
   }
 
+  /// Compiles the kernels of all operations.
+  func prepare() throws(BackendError) {
+    for launch in launches { try launch.prepare() }
+  }
+
   /// Enqueues every operation on the device; does not wait.
   public func run() throws(BackendError) {
     for launch in launches { try launch.run() }

@@ -18,7 +18,7 @@ public struct PlanCompiler {
   /// Returns the bytes of each allocation that `compile` makes.
   func allocations(for builders: [PlanBuilder]) throws(BackendError) -> [Int] { try planned(builders).allocations }
 
-  /// Places every tensor, allocates the memory, and binds every operation.
+  /// Places every tensor, allocates the memory, binds every operation, and compiles the kernels of all of them together.
   public func compile(_ builders: [PlanBuilder]) throws(BackendError) -> [Plan] {
     let planned = try planned(builders)
     var arenas: [DeviceMemory] = []
@@ -36,6 +36,7 @@ public struct PlanCompiler {
       for operation in planned.operations[index] { launches.append(try operation.bind(workspace: workspace)) }
       plans.append(Plan(backend: backend, operations: builder.operations, launches: launches))
     }
+    for plan in plans { try plan.prepare() }
     return plans
   }
 
