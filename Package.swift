@@ -34,6 +34,7 @@ let package = Package(
     // C libraries. OpenCL and OpenBLAS are loaded at run time: their modules carry headers only.
     .systemLibrary(name: "COpenCL", providers: [.apt(["opencl-headers"])]),
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
@@ -66,8 +67,8 @@ let package = Package(
     .target(
       name: "Data", dependencies: ["Files", "Imaging", "Runtime", "CArchive", "CCurl"],
       swiftSettings: strict + optimized),
-    // libpng, libjpeg and libtiff behind functions that Swift can call.
-    .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG", "CTIFF"], cSettings: optimizedC),
+    // libpng with libdeflate, libjpeg and libtiff behind functions that Swift can call.
+    .target(name: "CImageCodecs", dependencies: ["CDeflate", "CPNG", "CJPEG", "CTIFF"], cSettings: optimizedC),
     .target(
       name: "Imaging", dependencies: ["Files", "CImageCodecs", "CWebP", "CLittleCMS"], swiftSettings: strict + optimized
     ),

@@ -23,7 +23,8 @@ struct Recolor: ParsableCommand {
       ENVIRONMENT:
         RECOLOR_CIFAR10   where --data cifar10 is, not in the standard places
         RECOLOR_CIFAR100  where --data cifar100 is
-        RECOLOR_THREADS   threads of --device cpu, not one per usable core
+        RECOLOR_THREADS   threads of --device cpu, and pictures that are colored at a
+                          time, not one per usable core
         RECOLOR_MEMORY    most memory to take on the device, such as 2GiB
         RECOLOR_KERNELS   folder of OpenCL kernel files to use, not the built-in ones
         RECOLOR_CACHE     folder for compiled kernels, decoded images and tuning

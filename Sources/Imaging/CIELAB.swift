@@ -66,9 +66,14 @@ public struct CIELAB: Equatable, Sendable {
   /// The color in linear light; channels are outside 0...1 where it is outside the gamut of sRGB.
   public var linear: SIMD3<Float> {
     let fy = (lightness + 16) / 116
-    let x = Self.white.x * Self.inverseCurve(fy + a / 500)
-    let y = Self.inverseCurve(fy)
-    let z = Self.white.z * Self.inverseCurve(fy - b / 200)
+    return Self.linear(fy, Self.inverseCurve(fy), a, b)
+  }
+
+  /// Returns the color of a* and b* in linear light, given f(Y/Yn) and Y/Yn of its lightness.
+  @inline(__always)
+  private static func linear(_ fy: Float, _ y: Float, _ a: Float, _ b: Float) -> SIMD3<Float> {
+    let x = white.x * inverseCurve(fy + a / 500)
+    let z = white.z * inverseCurve(fy - b / 200)
     return SIMD3(
       3.240481 * x - 1.537152 * y - 0.498536 * z, -0.969255 * x + 1.875990 * y + 0.041556 * z,
       0.055647 * x - 0.204041 * y + 1.057311 * z)
@@ -95,6 +100,7 @@ public struct CIELAB: Equatable, Sendable {
   private static let white = SIMD3<Float>(0.95047, 1, 1.08883)
 
   /// The inverse of `curve`.
+  @inline(__always)
   private static func inverseCurve(_ value: Float) -> Float {
     value > 0.2068966 ? value * value * value : (value - 16.0 / 116) / 7.787
   }
@@ -103,25 +109,36 @@ public struct CIELAB: Equatable, Sendable {
   /// it.
   ///
   /// The lightness, in 0...100, is always kept: gray of any lightness is inside the gamut.
+  @inline(__always)
   var linearInGamut: SIMD3<Float> {
-    let color = linear
-    if Self.isInGamut(color) { return Self.clamped(color) }
+    let fy = (lightness + 16) / 116
+    let y = Self.inverseCurve(fy)
+    let color = Self.linear(fy, y, a, b)
+    return Self.clamped(Self.isInGamut(color) ? color : faded(fy, y))
+  }
+
+  /// Returns the most colorful color of the same lightness and hue inside the gamut of sRGB, given f(Y/Yn) and Y/Yn.
+  @inline(never)
+  private func faded(_ fy: Float, _ y: Float) -> SIMD3<Float> {
     var (low, high): (Float, Float) = (0, 1)
     for _ in 0..<12 {
       let middle = (low + high) / 2
-      if Self.isInGamut(faded(middle).linear) { low = middle } else { high = middle }
+      if Self.isInGamut(Self.linear(fy, y, a * middle, b * middle)) { low = middle } else { high = middle }
     }
-    return Self.clamped(faded(low).linear)
+    return Self.linear(fy, y, a * low, b * low)
   }
-
-  private func faded(_ strength: Float) -> CIELAB { CIELAB(lightness: lightness, a: a * strength, b: b * strength) }
 
   /// Tolerance for rounding.
   private static let slack: Float = 1e-6
 
-  private static func isInGamut(_ color: SIMD3<Float>) -> Bool { color.min() >= -slack && color.max() <= 1 + slack }
+  @inline(__always)
+  private static func isInGamut(_ color: SIMD3<Float>) -> Bool {
+    let (low, high) = (-slack, 1 + slack)
+    return color.x >= low && color.y >= low && color.z >= low && color.x <= high && color.y <= high && color.z <= high
+  }
 
+  @inline(__always)
   private static func clamped(_ color: SIMD3<Float>) -> SIMD3<Float> {
-    color.clamped(lowerBound: SIMD3(repeating: 0), upperBound: SIMD3(repeating: 1))
+    SIMD3(min(max(color.x, 0), 1), min(max(color.y, 0), 1), min(max(color.z, 0), 1))
   }
 }

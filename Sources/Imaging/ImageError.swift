@@ -21,6 +21,17 @@ public enum ImageError: Error, Equatable {
   case notEncoded(path: String, format: String, reason: String)
 }
 
+extension ImageError {
+  /// Whether the system ran out of file descriptors or memory, so that nothing is wrong with the file.
+  public var isShortage: Bool {
+    switch self {
+    case .file(let error): error.isShortage
+    case .noMemory: true
+    default: false
+    }
+  }
+}
+
 extension ImageError: CustomStringConvertible {
   /// Returns a list of all formats: `PNG, JPEG, WebP, TIFF or BMP`.
   private static func formats(article: String = "", conjunction: String) -> String {

@@ -27,7 +27,9 @@ package enum Parallel {
   ///
   /// `body` runs on several threads at a time and yet is not `@Sendable`, so that it can write through pointers, each
   /// index to elements of its own. The caller must ensure that data which two indices share is only read.
-  package static func forEach(_ count: Int, _ body: (_ index: Int) -> Void) {
+  /// - Parameter threadCount: The number of threads, as far as the system grants them; nil for those of cores that no
+  ///   other loop uses.
+  package static func forEach(_ count: Int, threadCount: Int? = nil, _ body: (_ index: Int) -> Void) {
     let indices = Indices(count: count)
     withoutActuallyEscaping(body) { body in
       withUnsafePointer(to: body) { body in
@@ -37,7 +39,7 @@ package enum Parallel {
           while let index = indices.next() { body.pointee(index) }
         }
         var helpers: [WorkerThread] = []
-        while helpers.count + 1 < count, takeHelper() {
+        while helpers.count + 1 < min(count, threadCount ?? .max), takeHelper(isForced: threadCount != nil) {
           let helper = WorkerThread {
             work()
             returnHelper()
@@ -66,8 +68,18 @@ package enum Parallel {
     }
   }
 
-  private static func takeHelper() -> Bool {
-    if helperCount.add(1, ordering: .relaxed).newValue < ProcessorCount.usable { return true }
+  /// Runs `body`, which waits and computes nothing. Loops of other threads may use this one's core meanwhile.
+  package static func leavingCore<Result, Failure>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    returnHelper()
+    defer { helperCount.add(1, ordering: .relaxed) }
+    return try body()
+  }
+
+  private static func takeHelper(isForced: Bool) -> Bool {
+    let isFree = helperCount.add(1, ordering: .relaxed).newValue < ProcessorCount.usable
+    if isFree || isForced { return true }
     returnHelper()
     return false
   }

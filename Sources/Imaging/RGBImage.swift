@@ -128,10 +128,12 @@ extension RGBImage {
 
   /// Writes an image file. Errors call it `name`.
   public func write(
-    to output: any ImageOutput, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, name: String
+    to output: any ImageOutput, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality,
+    compression: Compression = Compression(), name: String
   ) throws(ImageError) {
     let encoder = try ImageEncoder(
-      format, quality: quality, .init(width: width, height: height), output: output, name: name)
+      format, quality: quality, compression: compression, .init(width: width, height: height), output: output,
+      name: name)
     try bytes.withUnsafeBufferPointer { rows throws(ImageError) in
       try encoder.write(UnsafeRawBufferPointer(rows), count: height)
     }

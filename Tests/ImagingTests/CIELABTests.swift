@@ -1,5 +1,6 @@
-import Imaging
 import Testing
+
+@testable import Imaging
 
 @Suite("CIELAB")
 struct CIELABTests {
@@ -30,5 +31,34 @@ struct CIELABTests {
         }
       }
     }
+  }
+
+  @Test("Colors outside the gamut fade to its edge, at the same lightness and hue")
+  func colorsFadeToTheGamutsEdge() {
+    var outsideCount = 0
+    for lightness in stride(from: Float(0), through: 100, by: 10) {
+      for a in stride(from: Float(-120), through: 120, by: 40) {
+        for b in stride(from: Float(-120), through: 120, by: 40) {
+          let color = CIELAB(lightness: lightness, a: a, b: b)
+          let (linear, found) = (color.linear, color.linearInGamut)
+          #expect(found.min() >= 0 && found.max() <= 1)
+          if linear.min() >= 0, linear.max() <= 1 {
+            #expect(found == linear)
+            continue
+          }
+          outsideCount += 1
+          // The strength of a* and b* by bisection.
+          var (low, high): (Float, Float) = (0, 1)
+          for _ in 0..<12 {
+            let middle = (low + high) / 2
+            let faded = CIELAB(lightness: lightness, a: a * middle, b: b * middle).linear
+            if faded.min() >= -1e-6, faded.max() <= 1 + 1e-6 { low = middle } else { high = middle }
+          }
+          let expected = CIELAB(lightness: lightness, a: a * low, b: b * low).linear
+          #expect(found == expected.clamped(lowerBound: SIMD3(repeating: 0), upperBound: SIMD3(repeating: 1)))
+        }
+      }
+    }
+    #expect(outsideCount > 300)
   }
 }

@@ -1,71 +1,54 @@
+import CPUKernels
 import Files
 import Glibc
 import Imaging
 import Models
 import Runtime
 
-/// The coloring of pictures, one after the other. An error of one picture is reported in a line; the others are still
+/// The coloring of pictures, several at a time. An error of one picture is reported in a line; the others are still
 /// colored.
-struct PictureColoring {
+struct PictureColoring: Sendable {
   let colorizer: Colorizer
   let settings: ColoringSettings
   /// Whether the network's own colors are written, instead of the photograph's lightness with the network's chroma.
   let isRaw: Bool
   let quality: Int
+  let compressionLevel: Int
   let replacesFiles: Bool
   /// Whether pictures whose colored picture is there already are passed over; otherwise they are errors.
   let skipsFiles: Bool
   let pixelLimit: Int
   /// Whether pictures whose files end too early are colored as far as they go.
   let isPartAccepted: Bool
+  /// Number of threads that color a picture each.
+  var threadCount = ThreadPool.defaultWorkerCount
+  /// Bytes for the pictures that are colored at a time.
+  var memory = PictureSchedule.usualMemory
 
   /// Colors pictures. Returns the numbers of those that failed and of those that were passed over.
   /// - Throws: `FullDisk` where one of several finds no room; `OutputError`; `BackendError` of a device that fails.
   func run(_ jobs: [PictureJob]) throws -> (failed: Int, skipped: Int) {
-    let display = ProgressDisplay()
-    defer { display.clear() }
     removeLeftovers(of: jobs)
-    var (failureCount, skippedCount) = (0, 0)
-    for (index, job) in jobs.enumerated() {
-      // Picture by picture, because another process may be coloring the same folder.
-      if isPassedOver(job) {
-        skippedCount += 1
-        continue
-      }
-      if jobs.count > 1 { display.update("\(index + 1) of \(jobs.count): ", name: job.source.name) }
-      var note: String?
-      do {
-        try color(job) { remark in
-          display.clear()
-          Console.warning(remark)
-        }
-      } catch let error as FileError where error.isFullDisk && jobs.count > 1 {
-        throw FullDisk(
-          error: error, missingCount: failureCount + jobs[index...].count { !isPassedOver($0) }, count: jobs.count,
-          advice: replacesFiles ? "run the command again" : "go on with --skip-existing")
-      } catch ImageError.tooLarge(let path, let width, let height, let limit) {
-        note =
-          "\(path): \(width)×\(height) is more than the \(limit) pixels that a picture may have; "
-          + "--pixel-limit raises that"
-      } catch let error as ImageError {
-        note = error.description
-        if case .incomplete = error { note?.append("; --partial colors what is there") }
-      } catch let error as FileError {
-        note = error.description
-      } catch BackendError.outOfMemory(let requested, let device) {
-        note =
-          "\(job.source.name): too large to color on \(device), which has no room for \(requested) bytes more; "
-          + "use a smaller --working-size"
-      }
-      display.clear()
-      if let note {
-        Console.error(note)
-        failureCount += 1
-      } else if case .file(let path) = job.target {
-        try Console.output(line: path)
+    let schedule = PictureSchedule(count: jobs.count, memory: memory)
+    let report = PictureReport(jobs)
+    // Each of these threads colors pictures until none is left. The loops within a picture take the cores of those that
+    // wait or have ended.
+    let threadCount = min(jobs.count, self.threadCount)
+    Parallel.forEach(threadCount, threadCount: threadCount) { _ in
+      while let place = schedule.next() {
+        let outcome = outcome(of: jobs[place.index], at: place) { report.begin(place.index) }
+        place.end()
+        if !report.finish(place.index, outcome) { schedule.stop() }
       }
     }
-    return (failureCount, skippedCount)
+    do {
+      return try report.end()
+    } catch let error as FileError where error.isFullDisk {
+      // Pictures that are written by now are among those that a later run passes over.
+      throw FullDisk(
+        error: error, missingCount: skipsFiles ? jobs.count { !isPassedOver($0) } : jobs.count - report.writtenCount,
+        count: jobs.count, advice: replacesFiles ? "run the command again" : "go on with --skip-existing")
+    }
   }
 
   private func isPassedOver(_ job: PictureJob) -> Bool {
@@ -73,9 +56,53 @@ struct PictureColoring {
     return Folder.holdsName(path, followingLinks: false)
   }
 
-  private func color(_ job: PictureJob, remark: (String) -> Void) throws {
+  /// Colors a picture at its place of the schedule.
+  /// - Parameter begin: Called unless the picture is passed over.
+  private func outcome(of job: PictureJob, at place: PictureSchedule.Place, begin: () -> Void) -> PictureOutcome {
+    // Picture by picture, because another process may be coloring the same folder.
+    if isPassedOver(job) { return PictureOutcome(end: .skipped) }
+    begin()
+    let (outcome, isShortage) = attempt(job, at: place)
+    // The other pictures may have taken what this one lacked. Standard input can be read only once.
+    guard isShortage, job.source.path != nil, place.becomeSole() else { return outcome }
+    return attempt(job, at: place).outcome
+  }
+
+  /// Colors a picture. Returns what came of it, and whether it failed because the system ran out of something.
+  private func attempt(
+    _ job: PictureJob, at place: PictureSchedule.Place
+  ) -> (outcome: PictureOutcome, isShortage: Bool) {
+    var outcome = PictureOutcome(end: .skipped)
+    var isShortage = false
+    do {
+      try color(job, at: place) { outcome.warnings.append($0) }
+      if case .file(let path) = job.target { outcome.end = .written(path) } else { outcome.end = .written(nil) }
+    } catch ImageError.tooLarge(let path, let width, let height, let limit) {
+      outcome.end = .failed(
+        "\(path): \(width)×\(height) is more than the \(limit) pixels that a picture may have; "
+          + "--pixel-limit raises that")
+    } catch let error as ImageError {
+      var note = error.description
+      if case .incomplete = error { note.append("; --partial colors what is there") }
+      outcome.end = .failed(note)
+      isShortage = error.isShortage
+    } catch let error as FileError {
+      outcome.end = error.isFullDisk ? .fullDisk(error) : .failed(error.description)
+      isShortage = error.isShortage
+    } catch BackendError.outOfMemory(let requested, let device) {
+      outcome.end = .failed(
+        "\(job.source.name): too large to color on \(device), which has no room for \(requested) bytes more; "
+          + "use a smaller --working-size")
+      isShortage = true
+    } catch {
+      outcome.end = .stopped(error)
+    }
+    return (outcome, isShortage)
+  }
+
+  private func color(_ job: PictureJob, at place: PictureSchedule.Place, remark: (String) -> Void) throws {
     if case .file(let path) = job.target { try requireFree(path) }
-    let photograph = try read(job.source)
+    let photograph = try read(job.source) { place.admit($0.byteCount) }
     for line in photograph.remarks { remark("\(job.source.name): \(line)") }
     let image: any WritableImage
     if isRaw {
@@ -106,26 +133,32 @@ struct PictureColoring {
     for (folder, names) in names { AtomicFile.removeLeftovers(in: folder, where: names.contains) }
   }
 
-  private func read(_ source: PictureJob.Source) throws -> Photograph {
+  /// - Parameter admit: Called with the memory that the picture takes before it is allocated.
+  private func read(
+    _ source: PictureJob.Source, admit: @escaping (PhotographMemory) -> Void
+  ) throws -> Photograph {
     switch source {
     case .file(let path):
       if Folder.type(of: path) == S_IFIFO {
         throw FileError(path: path, problem: "cannot be read", reason: "it is a pipe; - reads one from standard input")
       }
-      return try Photograph(contentsOf: path, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted)
+      return try Photograph(
+        contentsOf: path, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted, admit: admit)
     case .standardInput:
       let input = try FileDescriptor(duplicating: STDIN_FILENO, name: source.name)
       return try Photograph(
-        reading: input, name: source.name, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted)
+        reading: input, name: source.name, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted, admit: admit)
     }
   }
 
   private func write(_ image: any WritableImage, to job: PictureJob) throws {
+    let compression = Compression(level: compressionLevel, memoryLimit: min(Compression().memoryLimit, memory))
     switch job.target {
     case .file(let path):
       try Folder.create(Folder.parent(of: path))
       do {
-        try image.write(to: path, as: job.format, quality: quality, isReplacing: replacesFiles)
+        try image.write(
+          to: path, as: job.format, quality: quality, compression: compression, isReplacing: replacesFiles)
       } catch ImageError.file(let error) {
         // A file appeared there meanwhile.
         throw error.reason == AtomicFile.isTaken ? Self.taken(path) : error
@@ -133,7 +166,8 @@ struct PictureColoring {
     case .standardOutput:
       // Encoded completely first, so that the pipe gets a whole picture or nothing.
       let output = MemoryOutput()
-      try image.write(to: output, as: job.format, quality: quality, name: "standard output")
+      try image.write(
+        to: output, as: job.format, quality: quality, compression: compression, name: "standard output")
       try Console.output(output.bytes)
     }
   }

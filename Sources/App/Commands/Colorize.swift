@@ -65,6 +65,15 @@ struct Colorize: SpeakingCommand {
     parsing: .unconditional,
     help: ArgumentHelp("Quality of JPEG pictures, 1 to 100. (default: \(ImageFormat.defaultQuality))"))
   var quality: Int?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      """
+      Compression of PNG pictures, from 1, the fastest, to 9, the smallest files. \
+      (default: \(Compression.standardLevel))
+      """,
+      valueName: "level"))
+  var compression: Int?
   @Flag(help: "Color a picture whose file ends too early as far as it goes; otherwise it is an error.")
   var partial = false
   @Flag(help: "Write the model's own red, green and blue, at its working size.")
@@ -80,6 +89,7 @@ struct Colorize: SpeakingCommand {
 
   func validate() throws {
     try Requirement.within(1...100).check(quality, of: "quality")
+    try Requirement.within(Compression.levels).check(compression, of: "compression")
     if raw, let option = coloringOptions.givenOfChroma.first {
       throw ValidationError("\(option): does not apply to the model's own colors, --raw.")
     }
@@ -100,13 +110,17 @@ struct Colorize: SpeakingCommand {
     let choice = try ModelChoice(arguments, weights: weights, isRecursive: recursive)
     let plan = try PictureJobs(inputs: choice.pictures, out: out, format: format, isRecursive: recursive)
     if quality != nil, !plan.jobs.isEmpty, plan.jobs.allSatisfy({ $0.format != .jpeg }) {
-      throw ValidationError("--quality: is of JPEG pictures; \(Self.advice(toWriteJPEGTo: out))")
+      throw ValidationError("--quality: is of JPEG pictures; \(Self.advice(toWrite: .jpeg, to: out))")
+    }
+    if compression != nil, !plan.jobs.isEmpty, plan.jobs.allSatisfy({ $0.format != .png }) {
+      throw ValidationError("--compression: is of PNG pictures; \(Self.advice(toWrite: .png, to: out))")
     }
     let weights = try unstated.open(choice.model)
     let coloring = PictureColoring(
       colorizer: try Colorizer(weights, on: try deviceOptions.device.open(precisionOptions.precision)),
       settings: coloringOptions.choice.settings(over: weights.coloringSettings), isRaw: raw,
-      quality: quality ?? ImageFormat.defaultQuality, replacesFiles: force, skipsFiles: skipExisting,
+      quality: quality ?? ImageFormat.defaultQuality, compressionLevel: compression ?? Compression.standardLevel,
+      replacesFiles: force, skipsFiles: skipExisting,
       pixelLimit: pixelLimit * 1_000_000, isPartAccepted: partial)
     if let remark = choice.remark { Console.note(remark) }
     for remark in plan.remarks { Console.note(remark) }
@@ -123,12 +137,12 @@ struct Colorize: SpeakingCommand {
     throw ExitCode.failure
   }
 
-  /// Returns how to get JPEG pictures: where `--out` names a file, its name decides the format.
-  private static func advice(toWriteJPEGTo out: String?) -> String {
+  /// Returns how to get pictures of a format: where `--out` names a file, its name decides the format.
+  private static func advice(toWrite wanted: ImageFormat, to out: String?) -> String {
     guard let out, let format = ImageFormat(writing: out), !Folder.exists(out) else {
-      return "--format jpeg writes them."
+      return "--format \(wanted.rawValue) writes them."
     }
-    let endings = Format.list(ImageFormat.jpeg.writtenFileExtensions.map { ".\($0)" }, "or")
+    let endings = Format.list(wanted.writtenFileExtensions.map { ".\($0)" }, "or")
     return "--out \(out) is the name of a \(format.name) file; give it a name in \(endings)."
   }
 }

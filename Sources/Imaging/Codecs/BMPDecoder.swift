@@ -9,7 +9,7 @@ enum BMPDecoder {
     guard header.isSupported else { throw damaged("its compression or its number of bits is not supported") }
     let raster = try Raster(
       width: header.width, height: header.height, color: .rgb, hasAlpha: header.masks[3] != 0, bytesPerSample: 1,
-      name: request.name, pixelLimit: request.pixelLimit)
+      for: request)
     let rowByteCount = (header.width * header.bitsPerPixel + 31) / 32 * 4
     let padding = rowByteCount - (header.width * header.bitsPerPixel + 7) / 8
     // Some programs leave out the padding of the last row.

@@ -20,6 +20,10 @@ struct DecodingRequest {
   let name: String
   /// Largest number of pixels.
   let pixelLimit: Int
+  /// Bytes of the file.
+  let fileByteCount: Int
+  /// Called once the head of the file is read, before memory is allocated for the pixels.
+  let admit: (PhotographMemory) -> Void
 }
 
 /// How much of a picture its file holds.

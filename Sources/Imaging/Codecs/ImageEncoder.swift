@@ -44,7 +44,10 @@ public protocol WritableImage {
   /// - Parameters:
   ///   - format: One of `ImageFormat.writable`.
   ///   - quality: Of lossy formats, as `ImageFormat.defaultQuality`.
-  func write(to output: any ImageOutput, as format: ImageFormat, quality: Int, name: String) throws(ImageError)
+  ///   - compression: Of lossless formats.
+  func write(
+    to output: any ImageOutput, as format: ImageFormat, quality: Int, compression: Compression, name: String
+  ) throws(ImageError)
 }
 
 extension WritableImage {
@@ -54,11 +57,13 @@ extension WritableImage {
   ///   - isReplacing: Whether an existing file is replaced; if not, it is an error, also where it appears while this one
   ///     is written.
   public func write(
-    to path: String, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, isReplacing: Bool = true
+    to path: String, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality,
+    compression: Compression = Compression(), isReplacing: Bool = true
   ) throws(ImageError) {
     let output = try FileOutput(path: path)
-    try write(to: output, as: format, quality: quality, name: path)
-    try output.commit(isReplacing: isReplacing)
+    try write(to: output, as: format, quality: quality, compression: compression, name: path)
+    // This waits for the disk.
+    try Parallel.leavingCore { () throws(ImageError) in try output.commit(isReplacing: isReplacing) }
   }
 }
 
@@ -76,10 +81,11 @@ struct LibraryEncoder: Sendable {
   var metadataLimits: [PictureMetadata.Part: Int] = [:]
   /// Whether a file can have alpha and 16 bits a sample.
   let holdsAlphaAnd16Bits: Bool
-  /// Begins a file, given its description, the quality of lossy formats, and where its bytes go.
+  /// Begins a file, given its description, the quality of lossy formats, the compression of lossless ones, and where its
+  /// bytes go.
   let create:
     @Sendable (
-      UnsafePointer<recolor_image_info>?, Int32, recolor_sink?, UnsafeMutableRawPointer?, Message?
+      UnsafePointer<recolor_image_info>?, Int32, Compression, recolor_sink?, UnsafeMutableRawPointer?, Message?
     ) -> OpaquePointer?
   let write: @Sendable (OpaquePointer?, UnsafePointer<UInt8>?, UInt32, Message?) -> Bool
   let finish: @Sendable (OpaquePointer?, Message?) -> Bool
@@ -111,10 +117,12 @@ final class ImageEncoder {
   private var message = [CChar](repeating: 0, count: Int(RECOLOR_MESSAGE_SIZE))
 
   /// Begins a file of RGB rows, with alpha where the layout has it. Errors call it `name`.
-  /// - Parameter quality: Of lossy formats, as `ImageFormat.defaultQuality`.
+  /// - Parameters:
+  ///   - quality: Of lossy formats, as `ImageFormat.defaultQuality`.
+  ///   - compression: Of lossless formats.
   init(
-    _ format: ImageFormat, quality: Int = ImageFormat.defaultQuality, _ layout: Layout, output: any ImageOutput,
-    name: String
+    _ format: ImageFormat, quality: Int = ImageFormat.defaultQuality, compression: Compression = Compression(),
+    _ layout: Layout, output: any ImageOutput, name: String
   ) throws(ImageError) {
     self.format = format
     self.name = name
@@ -140,7 +148,7 @@ final class ImageEncoder {
         info.bytes_per_sample = UInt8(layout.bytesPerSample)
         info.profile = profile.isEmpty ? nil : profile.baseAddress
         info.profile_size = profile.count
-        return library.create(&info, Int32(quality), Target.sink, context, &message)
+        return library.create(&info, Int32(quality), compression, Target.sink, context, &message)
       }
     }
     guard let opened else { throw Self.failure(message, target, format, name) }

@@ -32,7 +32,9 @@ public enum ImageFormat: String, Sendable, CaseIterable {
         encoder: LibraryEncoder(
           fileExtensions: ["png"], largestSide: Int(Int32.max), largestProfile: .max,
           metadataLimits: [.exif: Int(Int32.max), .xmp: Int(Int32.max)], holdsAlphaAnd16Bits: true,
-          create: { info, _, sink, context, message in recolor_png_create(info, sink, context, message) },
+          create: { info, _, compression, sink, context, message in
+            recolor_png_create(info, recolor_png_compression(compression), sink, context, message)
+          },
           write: recolor_png_write, finish: recolor_png_finish, abandon: recolor_png_abandon))
     case .jpeg:
       Codec(
@@ -46,8 +48,10 @@ public enum ImageFormat: String, Sendable, CaseIterable {
         encoder: LibraryEncoder(
           fileExtensions: ["jpg", "jpeg"], largestSide: 65500, largestProfile: 255 * 65_519,
           metadataLimits: [.exif: 65_533 - 6, .xmp: 65_533 - 29, .iptc: 65_533 - 14 - 13], holdsAlphaAnd16Bits: false,
-          create: recolor_jpeg_create, write: recolor_jpeg_write, finish: recolor_jpeg_finish,
-          abandon: recolor_jpeg_abandon))
+          create: { info, quality, _, sink, context, message in
+            recolor_jpeg_create(info, quality, sink, context, message)
+          },
+          write: recolor_jpeg_write, finish: recolor_jpeg_finish, abandon: recolor_jpeg_abandon))
     case .webp:
       Codec(
         name: "WebP", fileExtensions: ["webp"],

@@ -28,7 +28,7 @@ struct LibraryDecoder: Sendable {
       let profile = Array(UnsafeBufferPointer(start: info.profile, count: info.profile_size))
       let raster = try Raster(
         width: Int(info.width), height: Int(info.height), color: RasterColor(info.color), hasAlpha: info.has_alpha,
-        bytesPerSample: Int(info.bytes_per_sample), name: request.name, pixelLimit: request.pixelLimit)
+        bytesPerSample: Int(info.bytes_per_sample), for: request)
       var extent = recolor_extent()
       guard read(reader, raster.bytes.bindMemory(to: UInt8.self).baseAddress, &extent, &message) else {
         throw failure(message, request.name)

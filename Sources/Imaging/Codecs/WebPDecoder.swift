@@ -15,7 +15,7 @@ enum WebPDecoder {
       // The frames of an animation may be transparent even where the file does not state alpha.
       let raster = try Raster(
         width: Int(features.width), height: Int(features.height), color: .rgb,
-        hasAlpha: isAnimated || features.has_alpha != 0, bytesPerSample: 1, name: name, pixelLimit: request.pixelLimit)
+        hasAlpha: isAnimated || features.has_alpha != 0, bytesPerSample: 1, for: request)
       var state = WEBP_DEMUX_PARSE_ERROR
       guard let demuxer = WebPDemuxPartial(&data, &state) else { throw damaged(name) }
       defer { WebPDemuxDelete(demuxer) }

@@ -34,10 +34,12 @@ public struct ColoredPhotograph: Sendable, WritableImage {
   /// The file has the RGB profile of the photograph, and is sRGB where that has none. A PNG file has the photograph's
   /// alpha and bits per sample; a JPEG file is composited on white and has 8 bits. Both have its metadata.
   public func write(
-    to output: any ImageOutput, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality, name: String
+    to output: any ImageOutput, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality,
+    compression: Compression = Compression(), name: String
   ) throws(ImageError) {
     let encoding = RowEncoding(photograph, format)
-    let encoder = try ImageEncoder(format, quality: quality, encoding.layout, output: output, name: name)
+    let encoder = try ImageEncoder(
+      format, quality: quality, compression: compression, encoding.layout, output: output, name: name)
     try forEachPart(encoding) { rows, count throws(ImageError) in try encoder.write(rows, count: count) }
     try encoder.finish()
   }

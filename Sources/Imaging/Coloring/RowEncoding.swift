@@ -43,19 +43,27 @@ struct RowEncoding: Sendable {
     _ colors: UnsafeMutableBufferPointer<Float>, _ y: Int, into bytes: UnsafeMutableRawBufferPointer
   ) {
     if layout.bytesPerSample == 1 {
-      encode(colors, y, SRGB.linearOfBytes, into: bytes.bindMemory(to: UInt8.self))
+      SRGBBytes.table.withLookup { lookup in
+        encode(colors, y, SRGB.linearOfBytes, into: bytes.bindMemory(to: UInt8.self)) { lookup[$0] }
+      }
     } else {
-      encode(colors, y, SRGB.linearOfWords, into: bytes.bindMemory(to: UInt16.self))
+      encode(colors, y, SRGB.linearOfWords, into: bytes.bindMemory(to: UInt16.self)) { light in
+        Self.sample(SRGB.encoded(light) * Float(UInt16.max))
+      }
     }
   }
 
+  /// - Parameters:
+  ///   - table: The linear light of every sample of sRGB.
+  ///   - encoded: Returns the sample of sRGB for linear light in 0...1.
+  @inline(__always)
   private func encode<Sample: FixedWidthInteger>(
     _ colors: UnsafeMutableBufferPointer<Float>, _ y: Int, _ table: [Float],
-    into samples: UnsafeMutableBufferPointer<Sample>
+    into samples: UnsafeMutableBufferPointer<Sample>, _ encoded: (_ light: Float) -> Sample
   ) {
     let step = layout.hasAlpha ? 4 : 3
-    let highest = Float(Sample.max)
     if let fromLinear {
+      let highest = Float(Sample.max)
       fromLinear.apply(UnsafeBufferPointer(colors), colors, count: layout.width)
       for x in 0..<layout.width {
         for channel in 0..<3 { samples[x * step + channel] = Self.sample(colors[3 * x + channel] * highest) }
@@ -64,17 +72,17 @@ struct RowEncoding: Sendable {
       table.withUnsafeBufferPointer { table in
         for x in 0..<layout.width {
           let color = SIMD3(colors[3 * x], colors[3 * x + 1], colors[3 * x + 2])
-          let red: Sample = Self.sample(SRGB.encoded(color.x) * highest)
+          let red = encoded(color.x)
           if color.x == color.y, color.y == color.z {
             for channel in 0..<3 { samples[x * step + channel] = red }
             continue
           }
-          let blue: Sample = Self.sample(SRGB.encoded(color.z) * highest)
+          let blue = encoded(color.z)
           // Green, which contributes most to the luminance, compensates the rounding of red and blue.
           let rest = CIELAB.luminance(color) - CIELAB.luminance(SIMD3(table[Int(red)], 0, table[Int(blue)]))
           let green = rest / CIELAB.luminance(SIMD3(0, 1, 0))
           samples[x * step] = red
-          samples[x * step + 1] = Self.sample(SRGB.encoded(min(max(green, 0), 1)) * highest)
+          samples[x * step + 1] = encoded(min(max(green, 0), 1))
           samples[x * step + 2] = blue
         }
       }
@@ -83,8 +91,13 @@ struct RowEncoding: Sendable {
     if isOnWhite { layOnWhite(y, samples) }
   }
 
+  /// Returns the nearest sample, as `rounded()` and the checked conversion give it, which are calls of functions.
+  @inline(__always)
   private static func sample<Sample: FixedWidthInteger>(_ value: Float) -> Sample {
-    value > 0 ? Sample(min(value, Float(Sample.max)).rounded()) : 0
+    guard value > 0 else { return 0 }
+    let bounded = min(value, Float(Sample.max))
+    let whole = Int32(bounded)
+    return Sample(truncatingIfNeeded: bounded - Float(whole) < 0.5 ? whole : whole + 1)
   }
 
   private func copyAlpha<Sample: FixedWidthInteger>(_ y: Int, into samples: UnsafeMutableBufferPointer<Sample>) {

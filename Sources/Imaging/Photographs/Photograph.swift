@@ -26,48 +26,57 @@ public struct Photograph: Sendable {
   ///   - pixelLimit: A larger image is an error, reported before memory is allocated for it.
   ///   - isPartAccepted: Whether a file that ends within the image is read as far as it goes, to its last whole row or
   ///     in less detail; otherwise it is an error, `ImageError.incomplete`.
+  ///   - admit: Called with the memory that the photograph takes before it is allocated. It may wait.
   public init(
-    contentsOf path: String, pixelLimit: Int = RGBImage.maximumPixelCount, isPartAccepted: Bool = false
+    contentsOf path: String, pixelLimit: Int = RGBImage.maximumPixelCount, isPartAccepted: Bool = false,
+    admit: @escaping (PhotographMemory) -> Void = { _ in }
   ) throws(ImageError) {
-    let file: FileDescriptor
+    let bytes: [UInt8]
     do {
-      file = try FileDescriptor(readingOrdinaryFile: path)
+      // The file is closed before it is decoded, which may wait.
+      bytes = try Self.bytes(of: try FileDescriptor(readingOrdinaryFile: path))
     } catch {
       throw .file(error)
     }
-    try self.init(reading: file, name: path, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted)
+    try self.init(encoded: bytes, name: path, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted, admit: admit)
   }
 
   /// Reads an image from the position of an open file, which may be a pipe, to its end. Errors call it `name`.
   public init(
     reading file: borrowing FileDescriptor, name: String, pixelLimit: Int = RGBImage.maximumPixelCount,
-    isPartAccepted: Bool = false
+    isPartAccepted: Bool = false, admit: @escaping (PhotographMemory) -> Void = { _ in }
   ) throws(ImageError) {
-    var bytes = [UInt8](repeating: 0, count: ImageFormat.signatureByteCount)
-    do throws(FileError) {
-      let count = try bytes.withUnsafeMutableBufferPointer { bytes throws(FileError) in
-        try file.fill(UnsafeMutableRawBufferPointer(bytes))
-      }
-      bytes.removeLast(bytes.count - count)
-      // A file that is no image is not read to its end.
-      if ImageFormat(signature: bytes) != nil {
-        bytes = try file.readToEnd(after: bytes, limit: Self.fileSizeLimit)
-      }
+    let bytes: [UInt8]
+    do {
+      bytes = try Self.bytes(of: file)
     } catch {
       throw .file(error)
     }
-    try self.init(encoded: bytes, name: name, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted)
+    try self.init(encoded: bytes, name: name, pixelLimit: pixelLimit, isPartAccepted: isPartAccepted, admit: admit)
+  }
+
+  /// Returns the bytes from the position of an open file to its end, or its first ones where it is no image.
+  private static func bytes(of file: borrowing FileDescriptor) throws(FileError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: ImageFormat.signatureByteCount)
+    let count = try bytes.withUnsafeMutableBufferPointer { bytes throws(FileError) in
+      try file.fill(UnsafeMutableRawBufferPointer(bytes))
+    }
+    bytes.removeLast(bytes.count - count)
+    guard ImageFormat(signature: bytes) != nil else { return bytes }
+    return try file.readToEnd(after: bytes, limit: fileSizeLimit)
   }
 
   /// Decodes an image file in memory. Errors call it `name`.
   public init(
-    encoded bytes: [UInt8], name: String, pixelLimit: Int = RGBImage.maximumPixelCount, isPartAccepted: Bool = false
+    encoded bytes: [UInt8], name: String, pixelLimit: Int = RGBImage.maximumPixelCount, isPartAccepted: Bool = false,
+    admit: @escaping (PhotographMemory) -> Void = { _ in }
   ) throws(ImageError) {
     guard let format = ImageFormat(signature: bytes) else {
       guard let unread = UnreadFormat(signature: bytes) else { throw .unknownFormat(path: name) }
       throw .unreadFormat(path: name, format: unread.rawValue)
     }
-    let image = try format.codec.decode(bytes, DecodingRequest(name: name, pixelLimit: pixelLimit))
+    let image = try format.codec.decode(
+      bytes, DecodingRequest(name: name, pixelLimit: pixelLimit, fileByteCount: bytes.count, admit: admit))
     var remarks: [String] = []
     switch image.extent {
     case .whole: break

@@ -29,12 +29,29 @@ final class Raster: @unchecked Sendable {
   /// column.
   private static let sideLimit = 1_000_000
 
+  /// Creates a raster for the pixels of a file, whose head is read.
+  /// - Throws: As the other initializer.
+  convenience init(
+    width: Int, height: Int, color: RasterColor, hasAlpha: Bool, bytesPerSample: Int, for request: DecodingRequest
+  ) throws(ImageError) {
+    try self.init(
+      width: width, height: height, color: color, hasAlpha: hasAlpha, bytesPerSample: bytesPerSample,
+      name: request.name, pixelLimit: request.pixelLimit
+    ) {
+      request.admit(
+        PhotographMemory(
+          width: width, height: height, color: color, hasAlpha: hasAlpha, bytesPerSample: bytesPerSample,
+          fileByteCount: request.fileByteCount))
+    }
+  }
+
   /// Creates a raster whose samples are zero.
+  /// - Parameter admit: Called before memory is allocated.
   /// - Throws: `tooLarge` where there are more than `pixelLimit` pixels; `badSize` where there are none, or a side is
   ///   too long; `noMemory`.
   init(
     width: Int, height: Int, color: RasterColor, hasAlpha: Bool, bytesPerSample: Int, name: String,
-    pixelLimit: Int = .max
+    pixelLimit: Int = .max, admit: () -> Void = {}
   ) throws(ImageError) {
     guard width > 0, height > 0 else {
       throw .badSize(path: name, reason: "it has no pixels")
@@ -46,6 +63,7 @@ final class Raster: @unchecked Sendable {
     guard max(width, height) <= Self.sideLimit else {
       throw .badSize(path: name, reason: "a side has more than \(Self.sideLimit) pixels")
     }
+    admit()
     let pixelByteCount = (color.rawValue + (hasAlpha ? 1 : 0)) * bytesPerSample
     guard let memory = calloc(pixelCount, pixelByteCount) else {
       throw .noMemory(path: name, width: width, height: height)

@@ -1,11 +1,17 @@
 import Imaging
 import Runtime
+import Synchronization
 
 /// Colors photographs of any size with one model.
 ///
 /// The input of the network is the gray photograph, scaled to a working size. Of its output only the chroma is kept,
 /// CIELAB's a* and b*; it is scaled up along the photograph's edges and joined with the photograph's own lightness.
-public final class Colorizer {
+///
+/// Several threads may color photographs at once; the network works for one of them at a time.
+///
+/// `@unchecked Sendable`: the device, the network and the plan are only used by the thread that holds `turn`.
+public final class Colorizer: @unchecked Sendable {
+  private let turn = Mutex<Void>(())
   private let backend: any Backend
   private let network: any ColorNetwork
   private let encoding: ColorEncoding
@@ -48,6 +54,11 @@ public final class Colorizer {
   /// Predicts the colors of an image of working size: `[height, width, 3]` in 0...1. They are the mean of the network's
   /// outputs for the image and for its mirror image, which have different errors.
   private func colors(of small: RGBImage) throws -> [Float] {
+    try turn.withLock { _ in try predictedColors(of: small) }
+  }
+
+  /// Predicts the colors of an image of working size, while this thread holds `turn`.
+  private func predictedColors(of small: RGBImage) throws -> [Float] {
     let sized = try plan(height: small.height, width: small.width)
     let gray = encoding.gray(of: small)
     try backend.upload(gray, to: sized.gray)
