@@ -9,8 +9,8 @@ struct Colorize: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Color photographs.",
     discussion: """
-      Reads PNG, JPEG, WebP, TIFF and BMP pictures of any size and writes colored PNG or JPEG pictures of the same \
-      sizes. The model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every \
+      Reads PNG, JPEG, WebP, TIFF, BMP and GIF pictures of any size, and HEIC and AVIF pictures where libheif is \
+      installed, and writes colored PNG, JPEG, WebP or TIFF pictures of the same sizes. The model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every \
       detail. Its own colors, if it has any, are ignored. Files that are there already are left alone; a picture that \
       cannot be read is reported and the others are colored. Without --out, the colored picture is put beside the \
       picture: old-colored.png beside old.jpg, and albums-colored beside the folder albums. Later runs do not color \
@@ -63,7 +63,11 @@ struct Colorize: SpeakingCommand {
   var format: ColoredFormat?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Quality of JPEG pictures, 1 to 100. (default: \(ImageFormat.defaultQuality))"))
+    help: ArgumentHelp(
+      """
+      Quality of \(Format.list(ImageFormat.lossy.map(\.name), "and")) pictures, 1 to 100; a WebP picture of 100 is \
+      lossless. (default: \(ImageFormat.defaultQuality))
+      """))
   var quality: Int?
   @Flag(help: "Color a picture whose file ends too early as far as it goes; otherwise it is an error.")
   var partial = false
@@ -99,8 +103,9 @@ struct Colorize: SpeakingCommand {
   func run() throws {
     let choice = try ModelChoice(arguments, weights: weights, isRecursive: recursive)
     let plan = try PictureJobs(inputs: choice.pictures, out: out, format: format, isRecursive: recursive)
-    if quality != nil, !plan.jobs.isEmpty, plan.jobs.allSatisfy({ $0.format != .jpeg }) {
-      throw ValidationError("--quality: is of JPEG pictures; \(Self.advice(toWriteJPEGTo: out))")
+    if quality != nil, !plan.jobs.isEmpty, !plan.jobs.contains(where: \.format.isLossy) {
+      let names = Format.list(ImageFormat.lossy.map(\.name), "and")
+      throw ValidationError("--quality: is of \(names) pictures; \(Self.advice(toWriteLossyTo: out))")
     }
     let weights = try unstated.open(choice.model)
     let coloring = PictureColoring(
@@ -123,12 +128,12 @@ struct Colorize: SpeakingCommand {
     throw ExitCode.failure
   }
 
-  /// Returns how to get JPEG pictures: where `--out` names a file, its name decides the format.
-  private static func advice(toWriteJPEGTo out: String?) -> String {
+  /// Returns how to get pictures with a quality: where `--out` names a file, its name decides the format.
+  private static func advice(toWriteLossyTo out: String?) -> String {
     guard let out, let format = ImageFormat(writing: out), !Folder.exists(out) else {
-      return "--format jpeg writes them."
+      return "\(Format.list(ImageFormat.lossy.map { "--format \($0.rawValue)" }, "or")) writes them."
     }
-    let endings = Format.list(ImageFormat.jpeg.writtenFileExtensions.map { ".\($0)" }, "or")
+    let endings = ImageFormat.endings(of: ImageFormat.lossy)
     return "--out \(out) is the name of a \(format.name) file; give it a name in \(endings)."
   }
 }
