@@ -31,13 +31,15 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
-    // C libraries. OpenCL and OpenBLAS are loaded at run time: their modules carry headers only.
+    // C libraries. OpenCL, OpenBLAS and libheif are loaded at run time: their modules carry headers only.
     .systemLibrary(name: "COpenCL", providers: [.apt(["opencl-headers"])]),
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(name: "CHEIF", providers: [.apt(["libheif-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
+    .systemLibrary(name: "CGIF", providers: [.apt(["libgif-dev"])]),
     .systemLibrary(name: "CWebP", pkgConfig: "libwebpdemux", providers: [.apt(["libwebp-dev"])]),
     .systemLibrary(name: "CLittleCMS", pkgConfig: "lcms2", providers: [.apt(["liblcms2-dev"])]),
     .systemLibrary(
@@ -67,8 +69,12 @@ let package = Package(
     .target(
       name: "Data", dependencies: ["Files", "Imaging", "Runtime", "CArchive", "CCurl"],
       swiftSettings: strict + optimized),
-    // libpng with libdeflate, libjpeg and libtiff behind functions that Swift can call.
-    .target(name: "CImageCodecs", dependencies: ["CDeflate", "CPNG", "CJPEG", "CTIFF"], cSettings: optimizedC),
+    // The image libraries, and libdeflate for PNG, behind functions that Swift can call.
+    .target(
+      name: "CImageCodecs", dependencies: ["CDeflate", "CPNG", "CJPEG", "CTIFF", "CWebP", "CGIF", "CHEIF"],
+      cSettings: optimizedC,
+      // Not every distribution has a description of giflib for pkg-config.
+      linkerSettings: [.linkedLibrary("gif")]),
     .target(
       name: "Imaging", dependencies: ["Files", "CImageCodecs", "CWebP", "CLittleCMS"], swiftSettings: strict + optimized
     ),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the command on mutated files, and fails where it does not end as it should.
 
-Pictures: mutated PNG, JPEG, WebP, TIFF and BMP files are colored, a folder at a time. Each must come out, or be named by one
+Pictures: mutated PNG, JPEG, WebP, TIFF, BMP and GIF files are colored, a folder at a time. Each must come out, or be named by one
 line. Runs: a file of a small run is mutated (weights, state, configuration, log), and the run is resumed or exported: it
 goes on, or one line says why not. In both, the command ends by itself with 0, 1 or 64, within the time and the memory, and
 leaves no temporary file. What fails is kept in .build-fuzz/faults; put a picture that is mended into Scripts/fuzz/corpus.
@@ -24,7 +24,7 @@ import time
 import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ENDINGS = (".png", ".jpg", ".webp", ".tif", ".bmp")
+ENDINGS = (".png", ".jpg", ".webp", ".tif", ".bmp", ".gif")
 PICTURES_AT_A_TIME = 40
 SECONDS = 60
 # Address space, most of which is never used.

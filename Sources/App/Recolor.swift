@@ -30,6 +30,7 @@ struct Recolor: ParsableCommand {
         RECOLOR_CACHE     folder for compiled kernels, decoded images and tuning
                           results; default ~/.cache/recolor; empty: no cache
         RECOLOR_OPENBLAS  the OpenBLAS library that bench measures against
+        RECOLOR_LIBHEIF   the libheif library that reads HEIC and AVIF files
         NO_COLOR          no colors in messages
       """,
     version: "recolor \(RecolorVersion.current)",

@@ -1,13 +1,12 @@
 #include "include/tiff_reader.h"
 
-#include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tiffio.h>
 
 #include "tiff_blocks.h"
+#include "tiff_errors.h"
 
 /// Largest number of samples per pixel: four of CMYK and the extra ones that are common. A small file may claim a
 /// thousand, and memory would be allocated for a strip of them.
@@ -28,19 +27,6 @@ struct recolor_tiff_reader {
   bool fills_missing;
   tiff_layout layout;
 };
-
-/// The last error of this thread: libtiff's handlers have no context.
-static _Thread_local char last_error[RECOLOR_MESSAGE_SIZE];
-
-static void keep_error(const char *module, const char *format, va_list arguments) {
-  (void)module;
-  vsnprintf(last_error, RECOLOR_MESSAGE_SIZE, format, arguments);
-}
-
-static void set_handlers(void) {
-  TIFFSetErrorHandler(keep_error);
-  TIFFSetWarningHandler(NULL);
-}
 
 static tmsize_t take(thandle_t handle, void *bytes, tmsize_t count) {
   recolor_tiff_reader *reader = handle;
@@ -73,10 +59,6 @@ static int leave(thandle_t handle) {
 }
 
 static toff_t size(thandle_t handle) { return ((recolor_tiff_reader *)handle)->count; }
-
-static void explain(char message[RECOLOR_MESSAGE_SIZE], const char *otherwise) {
-  snprintf(message, RECOLOR_MESSAGE_SIZE, "%s", last_error[0] ? last_error : otherwise);
-}
 
 /// Returns the number of directories in the file, at most 1,000: those of a damaged file may form a cycle.
 static uint32_t page_count(TIFF *tiff) {
@@ -189,9 +171,7 @@ static void describe_metadata(TIFF *tiff, recolor_image_info *info) {
 
 recolor_tiff_reader *recolor_tiff_open(
     const uint8_t *bytes, size_t count, recolor_image_info *info, char message[RECOLOR_MESSAGE_SIZE]) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, set_handlers);
-  last_error[0] = 0;
+  tiff_errors_begin();
   recolor_tiff_reader *reader = calloc(1, sizeof *reader);
   if (!reader) {
     strcpy(message, "no memory");
@@ -204,7 +184,7 @@ recolor_tiff_reader *recolor_tiff_open(
   memset(info, 0, sizeof *info);
   if (!reader->tiff || !TIFFGetField(reader->tiff, TIFFTAG_IMAGEWIDTH, &info->width)
       || !TIFFGetField(reader->tiff, TIFFTAG_IMAGELENGTH, &info->height)) {
-    explain(message, "it does not state a size");
+    tiff_errors_explain(message, "it does not state a size");
     recolor_tiff_close(reader);
     return NULL;
   }
@@ -251,7 +231,7 @@ static bool read_converted(recolor_tiff_reader *reader, uint8_t *pixels) {
   // At most 64 bits per sample and, nearly always, four samples per pixel.
   if (!tiff_blocks_are_plausible(reader->tiff, (size_t)width * height * 4 * 8, reader->count)) return false;
   if (!TIFFRGBAImageBegin(&image, reader->tiff, 1, reason)) {
-    snprintf(last_error, RECOLOR_MESSAGE_SIZE, "%s", reason);
+    tiff_errors_keep(reason);
     return false;
   }
   image.req_orientation = image.orientation;
@@ -260,7 +240,7 @@ static bool read_converted(recolor_tiff_reader *reader, uint8_t *pixels) {
   uint32_t *colors = malloc(count * sizeof *colors);
   bool is_read = colors && TIFFRGBAImageGet(&image, colors, width, height);
   TIFFRGBAImageEnd(&image);
-  if (!colors) strcpy(last_error, "no memory");
+  if (!colors) tiff_errors_keep("no memory");
   for (size_t pixel = 0; is_read && pixel < count; pixel++) {
     uint8_t *to = pixels + samples * pixel;
     to[0] = TIFFGetR(colors[pixel]);
@@ -282,7 +262,7 @@ static void invert(const tiff_layout *layout, uint8_t *pixels) {
 
 bool recolor_tiff_read(
     recolor_tiff_reader *reader, uint8_t *pixels, recolor_extent *extent, char message[RECOLOR_MESSAGE_SIZE]) {
-  last_error[0] = 0;
+  tiff_errors_begin();
   *extent = (recolor_extent){0};
   bool is_read;
   if (reader->is_converted) {
@@ -293,7 +273,7 @@ bool recolor_tiff_read(
         reader->tiff, &reader->layout, reader->count, &reader->fills_missing, pixels, &extent->row_count);
   }
   if (is_read && !reader->is_converted && reader->is_inverted) invert(&reader->layout, pixels);
-  if (!is_read) explain(message, "its strips or tiles are damaged");
+  if (!is_read) tiff_errors_explain(message, "its strips or tiles are damaged");
   return is_read;
 }
 

@@ -7,6 +7,8 @@ public enum ImageError: Error, Equatable {
   case unknownFormat(path: String)
   /// The bytes are a picture of a format that is not read.
   case unreadFormat(path: String, format: String)
+  /// The library that reads the format is missing; `reason` says how to install it.
+  case lacksLibrary(path: String, format: String, reason: String)
   /// The file is of a known format, but damaged or of an unsupported kind.
   case damaged(path: String, format: String, reason: String)
   /// The file ends within the image; `found` says how much there is of it.
@@ -33,9 +35,9 @@ extension ImageError {
 }
 
 extension ImageError: CustomStringConvertible {
-  /// Returns a list of all formats: `PNG, JPEG, WebP, TIFF or BMP`.
+  /// Returns a list of the formats that are read on every machine: `PNG, JPEG, WebP, TIFF, BMP or GIF`.
   private static func formats(article: String = "", conjunction: String) -> String {
-    let names = ImageFormat.allCases.map { article + $0.name }
+    let names = ImageFormat.allCases.filter { $0.codec.optionalLibrary == nil }.map { article + $0.name }
     return "\(names.dropLast().joined(separator: ", ")) \(conjunction) \(names.last ?? "")"
   }
 
@@ -45,6 +47,7 @@ extension ImageError: CustomStringConvertible {
     case .unknownFormat(let path): "\(path): neither \(Self.formats(article: "a ", conjunction: "nor")) image"
     case .unreadFormat(let path, let format):
       "\(path): the format \(format) is not read; convert the picture to \(Self.formats(conjunction: "or"))"
+    case .lacksLibrary(let path, let format, let reason): "\(path): the \(format) image cannot be read: \(reason)"
     case .damaged(let path, let format, let reason): "\(path): the \(format) image cannot be decoded: \(reason)"
     case .incomplete(let path, let format, let found): "\(path): the \(format) image ends too early: \(found)"
     case .tooLarge(let path, let width, let height, let limit):

@@ -60,10 +60,10 @@ struct AdviceTests {
     let colorize = ["colorize", "weights.safetensors", "pictures/a.png", "--quality", "80", "--device", "cpu", "--out"]
     let png = try RecolorProcess(colorize + ["new.png"], directory: folder.path).wait()
     #expect(png.exitCode == 64 && png.errorLines.count == 1)
-    #expect(png.errorOutput.contains("new.png is the name of a PNG file; give it a name in .jpg or .jpeg."))
+    #expect(png.errorOutput.contains("new.png is the name of a PNG file; give it a name in .jpg, .jpeg or .webp."))
     #expect(try RecolorProcess(colorize + ["new.jpg"], directory: folder.path).wait().exitCode == 0)
     let inFolder = try RecolorProcess(colorize + ["new"], directory: folder.path).wait()
-    #expect(inFolder.exitCode == 64 && inFolder.errorOutput.contains("--format jpeg writes them."))
+    #expect(inFolder.exitCode == 64 && inFolder.errorOutput.contains("--format jpeg or --format webp writes them."))
     let jpeg = try RecolorProcess(colorize + ["new", "--format", "jpeg"], directory: folder.path).wait()
     #expect(jpeg.exitCode == 0, "\(jpeg.errorOutput)")
   }

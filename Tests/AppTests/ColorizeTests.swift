@@ -22,11 +22,13 @@ struct ColorizeTests {
   }
 
   private func colorize(
-    _ arguments: [String], input: String? = nil, output: String? = nil, directory: String? = nil
+    _ arguments: [String], environment: [String: String] = [:], input: String? = nil, output: String? = nil,
+    directory: String? = nil
   ) throws -> RecolorProcess.Result {
     let weights = ["colorize", folder.path + "/weights.safetensors"]
     return try RecolorProcess(
-      weights + arguments + ["--device", "cpu"], input: input, output: output, directory: directory
+      weights + arguments + ["--device", "cpu"], environment: environment, input: input, output: output,
+      directory: directory
     ).wait()
   }
 
@@ -181,10 +183,23 @@ struct ColorizeTests {
     try image.writePNG(to: source + "/a.png")
     try image.write(to: source + "/b.jpeg", as: .jpeg)
     try image.writePNG(to: source + "/c.jpg")
+    try image.write(to: source + "/d.tiff", as: .tiff)
+    try image.write(to: source + "/e.webp", as: .webp)
+    // A picture of one pixel, in a format that is only read.
+    let gif = Array("GIF89a".utf8) + [1, 0, 1, 0, 0x80, 0, 0, 9, 9, 9, 200, 200, 200]
+    try Data(gif + [0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3B]).write(
+      to: URL(filePath: source + "/f.gif"))
     let result = try colorize([source, "--out", out, "--format", "same", "--quality", "80"])
     #expect(result.exitCode == 0, "\(result.errorOutput)")
-    #expect(try files(below: out) == ["a.png", "b.jpg", "c.png"])
-    #expect(try Data(contentsOf: URL(filePath: out + "/b.jpg")).prefix(2) == Data([0xFF, 0xD8]))
+    #expect(try files(below: out) == ["a.png", "b.jpg", "c.png", "d.tif", "e.webp", "f.png"])
+    for (name, format) in [("b.jpg", ImageFormat.jpeg), ("c.png", .png), ("d.tif", .tiff), ("e.webp", .webp)] {
+      #expect(ImageFormat(ofFileAt: "\(out)/\(name)") == format)
+      #expect(try RGBImage(contentsOf: "\(out)/\(name)").width == 40)
+    }
+    for name in ["new.tif", "new.tiff", "new.webp"] {
+      let file = try colorize([source + "/a.png", "--out", "\(out)/\(name)"])
+      #expect(file.exitCode == 0 && ImageFormat(ofFileAt: "\(out)/\(name)") == ImageFormat(writing: name))
+    }
     let beside = try colorize([source + "/b.jpeg", "--format", "same"])
     #expect(beside.output == source + "/b-colored.jpg\n", "\(beside.errorOutput)")
     let named = try colorize(["-", "-o", out + "/new.jpg", "--format", "same"], input: source + "/a.png")
@@ -300,16 +315,49 @@ struct ColorizeTests {
   func picturesOfOtherFormats() throws {
     let source = folder.path + "/in"
     try FileManager.default.copyItem(atPath: source + "/top.png", toPath: source + "/other.jfif")
-    for name in ["a.heic", "b.HEIC", "c.avif"] {
-      try Data([0, 0, 0, 24] + Array("ftypheic".utf8)).write(to: URL(filePath: "\(source)/\(name)"))
+    for name in ["a.psd", "b.PSD", "c.jxl"] {
+      try Data(Array("8BPS\0\u{1}".utf8)).write(to: URL(filePath: "\(source)/\(name)"))
     }
     let result = try colorize([source, "--out", folder.path + "/out"])
     #expect(result.exitCode == 0 && result.errorLines.count == 1, "\(result.errorOutput)")
-    #expect(result.errorOutput.contains("warning: \(source): passed over, because they are not read: 2 HEIC, 1 AVIF\n"))
+    #expect(
+      result.errorOutput.contains(
+        "warning: \(source): passed over, because they are not read: 1 JPEG XL, 2 Photoshop\n"))
     #expect(try files(below: folder.path + "/out") == ["top.png", "other.png"])
-    let named = try colorize([source + "/a.heic", source + "/top.png", "--out", folder.path + "/two"])
-    #expect(named.exitCode == 1 && named.errorOutput.contains("a.heic: the format HEIC is not read"))
+    let named = try colorize([source + "/a.psd", source + "/top.png", "--out", folder.path + "/two"])
+    #expect(named.exitCode == 1 && named.errorOutput.contains("a.psd: the format Photoshop is not read"))
     #expect(try files(below: folder.path + "/two") == ["top.png"])
+  }
+
+  @Test("Without libheif, HEIC and AVIF pictures are passed over with a line, and named where they are given")
+  func withoutLibheif() throws {
+    let source = folder.path + "/in"
+    for name in ["a.heic", "b.HEIC", "c.avif"] {
+      try Data([0, 0, 0, 24] + Array("ftypheic".utf8)).write(to: URL(filePath: "\(source)/\(name)"))
+    }
+    let environment = ["RECOLOR_LIBHEIF": folder.path + "/missing.so"]
+    let result = try colorize([source, "--out", folder.path + "/out"], environment: environment)
+    #expect(result.exitCode == 0 && result.errorLines.count == 1, "\(result.errorOutput)")
+    let line =
+      "warning: \(source): passed over, because they are not read: 2 HEIC, 1 AVIF; HEIC: libheif cannot be loaded"
+    #expect(result.errorOutput.contains(line) && result.errorOutput.contains("apt install libheif1"))
+    #expect(try files(below: folder.path + "/out") == ["top.png"])
+    let named = try colorize(
+      [source + "/a.heic", source + "/top.png", "--out", folder.path + "/two"], environment: environment)
+    #expect(named.exitCode == 1 && named.errorLines.count == 2, "\(named.errorOutput)")
+    #expect(named.errorOutput.contains("a.heic: the HEIC image cannot be read: libheif cannot be loaded"))
+    #expect(named.errorOutput.contains("apt install libheif1"))
+    #expect(try files(below: folder.path + "/two") == ["top.png"])
+  }
+
+  @Test("A picture that is too long for a WebP file is one error, and leaves nothing")
+  func longWebPPicture() throws {
+    let (long, out) = (folder.path + "/long.png", folder.path + "/long.webp")
+    try RGBImage(width: 16_384, height: 16, color: .white).writePNG(to: long)
+    let result = try colorize([long, "--out", out])
+    #expect(result.exitCode == 1 && result.errorLines.count == 1, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("cannot be written as WebP: it can have at most 16383 pixels a side"))
+    #expect(!FileManager.default.fileExists(atPath: out))
   }
 
   @Test("Contradictory arguments are refused")
@@ -319,8 +367,9 @@ struct ColorizeTests {
     for (arguments, named) in [
       ([first, second, "--out", folder.path + "/one.png"], "several pictures need a folder"),
       ([folder.path + "/in", "--out", "-"], "several pictures need a folder"),
-      ([first, "--out", folder.path + "/new.webp"], "PNG and JPEG"),
-      ([first, "--out", folder.path + "/.png"], "PNG and JPEG"),
+      ([first, "--out", folder.path + "/new.gif"], "only PNG, JPEG, WebP and TIFF are written"),
+      ([first, "--out", folder.path + "/new.heic"], "only PNG, JPEG, WebP and TIFF are written"),
+      ([first, "--out", folder.path + "/.png"], "only PNG, JPEG, WebP and TIFF are written"),
       ([first, "--out", folder.path + "/new.png", "--format", "jpeg"], "--format jpeg"),
       ([first, "--out", folder.path + "/out", "--quality", "80"], "--quality"),
       ([first, "--out", folder.path + "/out", "--quality", "0", "--format", "jpeg"], "--quality 0"),

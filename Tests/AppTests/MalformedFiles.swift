@@ -20,13 +20,14 @@ struct MalformedFiles {
     let image = RGBImage(width: 24, height: 20, bytes: bytes)
     let png = try Self.encode(image, .png)
     let jpeg = try Self.encode(image, .jpeg)
+    let tiff = try Self.encode(image, .tiff)
 
     try write([], "empty.png", isSound: false)
     try write([UInt8](repeating: 0, count: 4096), "zeros.tif", isSound: false)
     try write(Array("not a picture".utf8), "text.jpg", isSound: false)
     let gif: [UInt8] = Array("GIF89a".utf8) + [1, 0, 1, 0, 0, 0, 0]
     try write(gif, "animation.png", isSound: false)
-    for (name, bytes) in [("png", png), ("jpg", jpeg)] {
+    for (name, bytes) in [("png", png), ("jpg", jpeg), ("tif", tiff)] {
       try write(Array(bytes[..<(bytes.count / 2)]), "half.\(name)", isSound: false)
       try write(Array(bytes[..<20]), "start.\(name)", isSound: false)
     }
@@ -44,7 +45,10 @@ struct MalformedFiles {
     let line = RGBImage(width: 20_000, height: 1, color: .black)
     try write(Self.encode(line, .jpeg), "20000x1.jpg", isSound: true)
     let vectors = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../ImagingTests/Vectors")
-    for path in ["codecs/gray16.png", "codecs/cmyk.jpg", "photographs/animated.webp", "photographs/pages.tif"] {
+    for path in [
+      "codecs/gray16.png", "codecs/cmyk.jpg", "photographs/animated.webp", "photographs/pages.tif",
+      "photographs/animated.gif",
+    ] {
       let bytes = [UInt8](try Data(contentsOf: vectors.appending(path: path)))
       try write(bytes, URL(filePath: path).lastPathComponent, isSound: true)
     }

@@ -51,15 +51,15 @@ struct ImageFolderTests {
   @Test("Pictures of other formats are counted")
   func picturesOfOtherFormats() throws {
     let folder = try TemporaryFolder()
-    for name in ["a.heic", "b.avif", "notes.txt"] { try AtomicFile.write([1, 2, 3], to: "\(folder.path)/\(name)") }
-    #expect(throws: DataError.onlyUnread(folder: folder.path, kinds: "1 HEIC, 1 AVIF")) {
+    for name in ["a.jxl", "b.psd", "notes.txt"] { try AtomicFile.write([1, 2, 3], to: "\(folder.path)/\(name)") }
+    #expect(throws: DataError.onlyUnread(folder: folder.path, kinds: "1 JPEG XL, 1 Photoshop")) {
       _ = try ImageFolder.load(folder.path, width: 16, height: 16, cache: nil)
     }
     try write(16, 16, 1, to: "\(folder.path)/c.jfif")
     #expect(symlink("missing.png", "\(folder.path)/dangling.png") == 0)
     let contents = try ImageFolder.load(folder.path, width: 16, height: 16, cache: nil)
     #expect(contents.dataset.count == 1)
-    #expect(contents.passedOver.description == "1 HEIC, 1 AVIF, 1 that are no ordinary files")
+    #expect(contents.passedOver.description == "1 JPEG XL, 1 Photoshop, 1 that are no ordinary files")
   }
 
   @Test("Folders without images are named")

@@ -55,27 +55,109 @@ struct MetadataTests {
     return ColoredPhotograph(photograph, chroma: gray, small: photograph.resized(width: 16, height: 16))
   }
 
+  /// Returns EXIF data as a TIFF file holds them: what describes the photograph, without the rest.
+  private func described(_ exif: [UInt8]?) -> [UInt8]? { exif.flatMap { EXIFData(tiffFile: $0)?.bytes } }
+
   @Test(
-    "Colored pictures keep EXIF, XMP, IPTC and the resolution, upright",
-    arguments: [ImageFormat.png, .jpeg], [ImageFormat.png, .jpeg])
+    "Colored pictures keep EXIF, XMP, IPTC and the resolution, upright", arguments: ImageFormat.writable,
+    ImageFormat.writable)
   func coloredPicturesKeepMetadata(source: ImageFormat, target: ImageFormat) throws {
     let photograph = try Photograph(encoded: file(source, metadata(orientation: 6)), name: "source")
-    #expect(photograph.width == 24 && photograph.height == 40)
+    // The tags of a TIFF file say themselves that it is upright.
+    let isTurned = source != .tiff
+    let (width, height) = isTurned ? (24, 40) : (40, 24)
+    #expect(photograph.width == width && photograph.height == height)
     let output = MemoryOutput()
     try colored(photograph).write(to: output, as: target, name: "colored")
     let result = try Photograph(encoded: output.bytes, name: "colored")
-    #expect(result.width == 24 && result.height == 40)
+    #expect(result.width == width && result.height == height)
     let found = result.metadata
-    #expect(EXIFData(found.exif)?.orientation == .upright)
-    #expect(found.exif == EXIFData(exif(orientation: 6))?.upright(exchangesSides: true).bytes)
+    let upright = EXIFData(exif(orientation: 6))?.upright(exchangesSides: isTurned).bytes
+    if source == .tiff || target == .tiff {
+      #expect(described(found.exif) == described(upright))
+      #expect(EXIFData(found.exif)?.orientation ?? .upright == .upright)
+    } else {
+      #expect(EXIFData(found.exif)?.orientation == .upright)
+      #expect(found.exif == upright)
+    }
     #expect(found.xmp == xmp(orientation: 1))
-    let resolution = try #require(found.resolution)
-    #expect(abs(resolution.x - 150) < 0.1 && abs(resolution.y - 300) < 0.1)
-    // PNG files hold no IPTC records.
-    let keepsRecords = source == .jpeg && target == .jpeg
-    #expect(found.iptc == (keepsRecords ? records : []))
-    let remarks = colored(photograph).remarks(as: target)
-    #expect(remarks.count == (source == .jpeg && target == .png ? 1 : 0), "\(remarks)")
+    // WebP files state no resolution.
+    if source == .webp || target == .webp {
+      #expect(found.resolution == nil)
+    } else {
+      let resolution = try #require(found.resolution)
+      let expected = isTurned ? (150.0, 300.0) : (300.0, 150.0)
+      #expect(abs(resolution.x - expected.0) < 0.1 && abs(resolution.y - expected.1) < 0.1)
+    }
+    // PNG and WebP files hold no IPTC records.
+    let holding: [ImageFormat] = [.jpeg, .tiff]
+    #expect(found.iptc == (holding.contains(source) && holding.contains(target) ? records : []))
+    var lost: [String] = []
+    if holding.contains(source), !holding.contains(target) { lost.append("IPTC") }
+    if source != .webp, target == .webp { lost.append("resolution") }
+    #expect(
+      colored(photograph).remarks(as: target)
+        == lost.map { "its \($0) data are not written to a \(target.name) file" })
+  }
+
+  @Test("Descriptions of every kind and length are tags of a TIFF file")
+  func descriptions() throws {
+    func number(_ value: Int, _ byteCount: Int) -> [UInt8] {
+      (0..<byteCount).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+    // Description, make, model, software, date, artist, copyright: without a zero at their ends, empty, and long.
+    let texts = ["A picture", "ab", "", "x", "1987:06:05 04:03:02", String(repeating: "é", count: 300), "2026"]
+    let tags = [0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298]
+    var (head, data) = ([0x49, 0x49, 42, 0, 8, 0, 0, 0] + number(tags.count, 2), [UInt8]())
+    let start = head.count + 12 * tags.count + 4
+    for (tag, text) in zip(tags, texts) {
+      let bytes = Array(text.utf8)
+      head += number(tag, 2) + number(2, 2) + number(max(1, bytes.count), 4)
+      if bytes.count <= 4 {
+        head += bytes + [UInt8](repeating: 0, count: 4 - bytes.count)
+      } else {
+        head += number(start + data.count, 4)
+        data += bytes
+      }
+    }
+    let exif = head + number(0, 4) + data
+    let photograph = try Photograph(encoded: file(.tiff, PictureMetadata(exif: exif)), name: "test.tif")
+    let found = try #require(EXIFData(photograph.metadata.exif))
+    let directory = try #require(found.firstDirectory)
+    for (tag, text) in zip(tags, texts) {
+      let entry = try #require(found.entry(tag, in: directory), "\(tag)")
+      let count = try #require(found.number(at: entry + 4, byteCount: 4))
+      let place = count <= 4 ? entry + 8 : try #require(found.number(at: entry + 8, byteCount: 4))
+      #expect(found.bytes[place...].starts(with: Array(text.utf8)) && count == text.utf8.count + 1, "\(text)")
+    }
+  }
+
+  @Test("The resolution is that of the EXIF data where the file states none", arguments: [2, 3])
+  func resolutionInEXIF(unit: UInt8) throws {
+    // A directory of XResolution, YResolution and the unit, and the ratios 600/2 and 150/1.
+    let exif: [UInt8] =
+      [0x49, 0x49, 42, 0, 8, 0, 0, 0, 3, 0]
+      + [0x1A, 1, 5, 0, 1, 0, 0, 0, 50, 0, 0, 0, 0x1B, 1, 5, 0, 1, 0, 0, 0, 58, 0, 0, 0]
+      + [0x28, 1, 3, 0, 1, 0, 0, 0, unit, 0, 0, 0, 0, 0, 0, 0]
+      + [0x58, 2, 0, 0, 2, 0, 0, 0, 150, 0, 0, 0, 1, 0, 0, 0]
+    let scale = unit == 2 ? 1 : 2.54
+    let stated = PictureMetadata(exif: exif)
+    let resolution = try #require(stated.upright(from: .upright).resolution)
+    #expect(resolution == PictureMetadata.Resolution(x: 300 * scale, y: 150 * scale))
+    #expect(stated.upright(from: .quarterTurn).resolution?.x == 150 * scale)
+    let other = PictureMetadata.Resolution(x: 72, y: 72)
+    #expect(PictureMetadata(exif: exif, resolution: other).upright(from: .upright).resolution == other)
+    // It is not lost with a format that holds EXIF data alone.
+    let metadata = stated.upright(from: .upright)
+    #expect(metadata.held(within: [.exif: 100]).lost.isEmpty)
+    #expect(metadata.held(within: [.exif: 100]).metadata.resolution == nil)
+    #expect(metadata.held(within: [:]).lost == [.exif, .resolution])
+    #expect(metadata.held(within: [.resolution: 1]).metadata.resolution == resolution)
+    let photograph = try Photograph(encoded: file(.webp, stated), name: "test.webp")
+    let output = MemoryOutput()
+    try colored(photograph).write(to: output, as: .tiff, name: "colored")
+    let found = try #require(try Photograph(encoded: output.bytes, name: "colored").metadata.resolution)
+    #expect(abs(found.x - 300 * scale) < 0.01 && abs(found.y - 150 * scale) < 0.01)
   }
 
   @Test("Only the orientation, the thumbnail and the sides of EXIF data change", arguments: [true, false])

@@ -36,7 +36,7 @@ struct PhotographTests {
     #expect(!photograph.hasAlpha && photograph.width == 8 && photograph.height == 8)
   }
 
-  @Test("Further pages are remarked", arguments: ["animated.webp", "animated.png", "pages.tif"])
+  @Test("Further pages are remarked", arguments: ["animated.webp", "animated.png", "animated.gif", "pages.tif"])
   func furtherPagesAreRemarked(name: String) throws {
     let remarks = try Photograph(contentsOf: "\(Self.folder)/\(name)").remarks
     #expect(remarks.count == 1)

@@ -54,5 +54,13 @@ extension ImageFormat: ExpressibleByArgument {
   public static var allValueStrings: [String] { writable.map(\.rawValue) }
 
   /// The endings of the names of written files, for help and messages.
-  static let writtenEndings = Format.list(writable.flatMap(\.writtenFileExtensions).map { ".\($0)" }, "or")
+  static let writtenEndings = endings(of: writable)
+
+  /// The formats that have a quality, for help and messages.
+  static let lossy = writable.filter(\.isLossy)
+
+  /// Returns the endings of the names of written files of formats.
+  static func endings(of formats: [ImageFormat]) -> String {
+    Format.list(formats.flatMap(\.writtenFileExtensions).map { ".\($0)" }, "or")
+  }
 }

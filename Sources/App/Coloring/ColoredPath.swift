@@ -50,7 +50,7 @@ enum ColoredPath {
 
   /// Returns a path without the ending of a picture's name.
   private static func stem(of path: String) -> String {
-    guard ImageFormat.isImage(named: path), let end = path.lastIndex(of: ".") else { return path }
+    guard ImageFormat(named: path) != nil, let end = path.lastIndex(of: ".") else { return path }
     return String(path[..<end])
   }
 
@@ -62,13 +62,13 @@ enum ColoredPath {
 
     /// - Parameter originals: Paths of pictures and folders, results among them.
     init(of originals: [String]) {
-      pictures = Set(originals.filter(ImageFormat.isImage).map(stem))
-      folders = Set(originals.filter { !ImageFormat.isImage(named: $0) }.map(Folder.withoutSlashes))
+      pictures = Set(originals.filter { ImageFormat(named: $0) != nil }.map(stem))
+      folders = Set(originals.filter { ImageFormat(named: $0) == nil }.map(Folder.withoutSlashes))
     }
 
     /// Returns whether a path is that of a result of one of the originals.
     func contains(_ path: String) -> Bool {
-      let isPicture = ImageFormat.isImage(named: path)
+      let isPicture = ImageFormat(named: path) != nil
       let stem = isPicture ? stem(of: path) : Folder.withoutSlashes(path)
       guard stem.hasSuffix(suffix) else { return false }
       return (isPicture ? pictures : folders).contains(String(stem.dropLast(suffix.count)))

@@ -91,7 +91,7 @@ struct ModelChoice {
         Folder.holdsName(run.best.path) || Folder.holdsName(run.last.path) || (try? run.readConfiguration()) != nil
       return isRun ? .model : .folder
     }
-    if argument == "-" || ImageFormat.isImage(named: argument) || UnreadFormat(named: argument) != nil {
+    if argument == "-" || ImageFormat(named: argument) != nil || UnreadFormat(named: argument) != nil {
       return .picture
     }
     guard Folder.holdsName(argument) else { return .nothing }

@@ -83,7 +83,7 @@ struct PictureJobs {
   /// Whether a name is a picture's, and not a folder's.
   private static func namesFile(_ path: String) -> Bool {
     let name = URL(filePath: path).lastPathComponent
-    return !path.hasSuffix("/") && (ImageFormat.isImage(named: name) || UnreadFormat(named: name) != nil)
+    return !path.hasSuffix("/") && (ImageFormat(named: name) != nil || UnreadFormat(named: name) != nil)
   }
 
   private mutating func add(_ input: String, isRecursive: Bool) throws(ValidationError) {

@@ -9,8 +9,8 @@ struct Colorize: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Color photographs.",
     discussion: """
-      Reads PNG, JPEG, WebP, TIFF and BMP pictures of any size and writes colored PNG or JPEG pictures of the same \
-      sizes. The model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every \
+      Reads PNG, JPEG, WebP, TIFF, BMP and GIF pictures of any size, and HEIC and AVIF pictures where libheif is \
+      installed, and writes colored PNG, JPEG, WebP or TIFF pictures of the same sizes. The model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every \
       detail. Its own colors, if it has any, are ignored. Files that are there already are left alone; a picture that \
       cannot be read is reported and the others are colored. Without --out, the colored picture is put beside the \
       picture: old-colored.png beside old.jpg, and albums-colored beside the folder albums. Later runs do not color \
@@ -63,7 +63,11 @@ struct Colorize: SpeakingCommand {
   var format: ColoredFormat?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Quality of JPEG pictures, 1 to 100. (default: \(ImageFormat.defaultQuality))"))
+    help: ArgumentHelp(
+      """
+      Quality of \(Format.list(ImageFormat.lossy.map(\.name), "and")) pictures, 1 to 100; a WebP picture of 100 is \
+      lossless. (default: \(ImageFormat.defaultQuality))
+      """))
   var quality: Int?
   @Option(
     parsing: .unconditional,
@@ -109,11 +113,12 @@ struct Colorize: SpeakingCommand {
   func run() throws {
     let choice = try ModelChoice(arguments, weights: weights, isRecursive: recursive)
     let plan = try PictureJobs(inputs: choice.pictures, out: out, format: format, isRecursive: recursive)
-    if quality != nil, !plan.jobs.isEmpty, plan.jobs.allSatisfy({ $0.format != .jpeg }) {
-      throw ValidationError("--quality: is of JPEG pictures; \(Self.advice(toWrite: .jpeg, to: out))")
+    if quality != nil, !plan.jobs.isEmpty, !plan.jobs.contains(where: \.format.isLossy) {
+      let names = Format.list(ImageFormat.lossy.map(\.name), "and")
+      throw ValidationError("--quality: is of \(names) pictures; \(Self.advice(toWrite: ImageFormat.lossy, to: out))")
     }
     if compression != nil, !plan.jobs.isEmpty, plan.jobs.allSatisfy({ $0.format != .png }) {
-      throw ValidationError("--compression: is of PNG pictures; \(Self.advice(toWrite: .png, to: out))")
+      throw ValidationError("--compression: is of PNG pictures; \(Self.advice(toWrite: [.png], to: out))")
     }
     let weights = try unstated.open(choice.model)
     let coloring = PictureColoring(
@@ -137,12 +142,13 @@ struct Colorize: SpeakingCommand {
     throw ExitCode.failure
   }
 
-  /// Returns how to get pictures of a format: where `--out` names a file, its name decides the format.
-  private static func advice(toWrite wanted: ImageFormat, to out: String?) -> String {
+  /// Returns how to get pictures of one of some formats: where `--out` names a file, its name decides the format.
+  private static func advice(toWrite wanted: [ImageFormat], to out: String?) -> String {
     guard let out, let format = ImageFormat(writing: out), !Folder.exists(out) else {
-      return "--format \(wanted.rawValue) writes them."
+      return
+        "\(Format.list(wanted.map { "--format \($0.rawValue)" }, "or")) \(wanted.count == 1 ? "writes" : "write") them."
     }
-    let endings = Format.list(wanted.writtenFileExtensions.map { ".\($0)" }, "or")
+    let endings = ImageFormat.endings(of: wanted)
     return "--out \(out) is the name of a \(format.name) file; give it a name in \(endings)."
   }
 }

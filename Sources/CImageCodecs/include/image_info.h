@@ -9,6 +9,17 @@ enum { RECOLOR_MESSAGE_SIZE = 256 };
 
 typedef enum { recolor_color_gray, recolor_color_rgb, recolor_color_cmyk } recolor_color;
 
+/// The transfer function of an image's samples.
+typedef enum {
+  /// A power, `gamma`; that of sRGB where it is 0.
+  recolor_transfer_power,
+  recolor_transfer_srgb,
+  /// That of ITU-R BT.709, 601 and 2020.
+  recolor_transfer_bt709,
+  /// One of ITU-R BT.2100, for displays of a high dynamic range.
+  recolor_transfer_hdr,
+} recolor_transfer;
+
 /// The metadata of an image file, and the format of the decoded pixels.
 typedef struct {
   uint32_t width;
@@ -22,6 +33,8 @@ typedef struct {
   uint8_t bytes_per_sample;
   /// The number by EXIF; 0 where the container itself states none.
   uint16_t orientation;
+  /// The pixels are delivered as the container turns them, which the metadata may not say.
+  bool is_turned;
   /// Number of pages, or of frames of an animation; only the first is read.
   uint32_t page_count;
   /// An ICC profile and EXIF data (a TIFF structure), null where there is none; valid as long as the reader.
@@ -42,6 +55,7 @@ typedef struct {
   /// them.
   double gamma;
   double chromaticities[8];
+  recolor_transfer transfer;
 } recolor_image_info;
 
 /// How much of a picture its file holds.

@@ -110,7 +110,7 @@ public enum ImageFolder {
     for part in members.parts where part.images.isEmpty {
       guard let first = members.unreadable.first(where: { $0.path.hasPrefix(part.folder) }) else {
         throw members.passedOver.isEmpty
-          ? .noImages(folder: part.folder) : .onlyUnread(folder: part.folder, kinds: members.passedOver.description)
+          ? .noImages(folder: part.folder) : .onlyUnread(folder: part.folder, kinds: members.passedOver.explanation)
       }
       throw .file(first)
     }

@@ -4,7 +4,7 @@ struct DecodedImage {
   let orientation: EXIFOrientation
   /// An ICC profile; empty where the file holds none.
   let profile: [UInt8]
-  /// A PNG file's chunks gAMA and cHRM, which apply where there is no profile.
+  /// The color space that the file states by numbers, which applies where there is no profile.
   var primaries: Primaries?
   /// Number of pages, or of frames of an animation; the pixels are the first one's.
   let pageCount: Int
@@ -12,6 +12,8 @@ struct DecodedImage {
   let extent: PictureExtent
   /// As the file states them.
   let metadata: PictureMetadata
+  /// Further remarks for the user: one line each, without the file's name.
+  var remarks: [String] = []
 }
 
 /// The file to decode, and the limits of the decoding.
@@ -47,12 +49,31 @@ extension PictureExtent: CustomStringConvertible {
   }
 }
 
-/// A color space given by its primaries and an exponent.
+/// A color space given by its primaries and its transfer function, as by a PNG file's chunks gAMA and cHRM.
 struct Primaries: Equatable {
-  /// Exponent of the encoding, usually about 1/2.2.
-  let gamma: Double
-  /// Whether `gamma` stands for sRGB's transfer function.
-  let hasUsualGamma: Bool
+  /// The function that encodes linear light.
+  enum Transfer: Equatable {
+    /// A power with this exponent, usually about 1/2.2.
+    case power(Double)
+    case sRGB
+    /// ITU-R BT.709, 601 and 2020.
+    case bt709
+
+    /// Whether it stands for sRGB's transfer function: PNG files stated it as 1/2.2 before there was a chunk for it.
+    var isUsual: Bool {
+      switch self {
+      case .power(let exponent): abs(exponent - 1 / 2.2) <= 0.01
+      case .sRGB: true
+      case .bt709: false
+      }
+    }
+
+    fileprivate var isValid: Bool {
+      if case .power(let exponent) = self { exponent > 0.05 && exponent < 20 } else { true }
+    }
+  }
+
+  let transfer: Transfer
   /// x and y of white, red, green and blue; nil for sRGB's.
   let chromaticities: [Double]?
 
@@ -60,14 +81,12 @@ struct Primaries: Equatable {
 
   /// Nil where the values describe sRGB, or are invalid.
   init?(
-    gamma: Double, chromaticities: (Double, Double, Double, Double, Double, Double, Double, Double)
+    _ transfer: Transfer, chromaticities: (Double, Double, Double, Double, Double, Double, Double, Double)
   ) {
     let values = withUnsafeBytes(of: chromaticities) { Array($0.bindMemory(to: Double.self)) }
     let isUsual = zip(values, Self.sRGB).allSatisfy { abs($0 - $1) < 0.002 } || values.contains { $0 <= 0 }
-    // PNG files stated sRGB as 1/2.2 before there was a chunk for it.
-    hasUsualGamma = abs(gamma - 1 / 2.2) <= 0.01
-    guard gamma > 0.05, gamma < 20, !isUsual || !hasUsualGamma else { return nil }
-    self.gamma = gamma
+    guard transfer.isValid, !isUsual || !transfer.isUsual else { return nil }
+    self.transfer = transfer
     self.chromaticities = isUsual ? nil : values
   }
 

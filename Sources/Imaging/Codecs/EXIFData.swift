@@ -17,6 +17,22 @@ struct EXIFData: Sendable, Equatable {
       .flatMap { EXIFOrientation(rawValue: UInt16($0)) }
   }
 
+  /// The resolution that the data state; nil where they state none, or are damaged.
+  var resolution: PictureMetadata.Resolution? {
+    guard let first = firstDirectory else { return nil }
+    func ratio(_ tag: Int) -> Double? {
+      guard let entry = entry(tag, in: first), let place = number(at: entry + 8, byteCount: 4),
+        let dividend = number(at: place, byteCount: 4), let divisor = number(at: place + 4, byteCount: 4), divisor > 0
+      else { return nil }
+      return Double(dividend) / Double(divisor)
+    }
+    // 2: per inch, 3: per centimeter.
+    let unit = entry(0x0128, in: first).flatMap { number(at: $0 + 8, byteCount: 2) } ?? 2
+    guard unit == 2 || unit == 3, let x = ratio(0x011A), let y = ratio(0x011B) else { return nil }
+    let scale = unit == 2 ? 1 : 2.54
+    return PictureMetadata.Resolution(x: x * scale, y: y * scale)
+  }
+
   /// Returns the data for the upright pixels: without an orientation to apply, and without the thumbnail, which shows the
   /// picture as it was.
   /// - Parameter exchangesSides: Whether the width has become the height.
@@ -26,13 +42,40 @@ struct EXIFData: Sendable, Equatable {
     if let orientation = entry(0x0112, in: first) { result.set(1, at: orientation + 8, byteCount: 2) }
     // The offset of the thumbnail's directory follows the entries.
     result.set(0, at: first + 2 + 12 * count, byteCount: 4)
-    if exchangesSides, let pointer = entry(0x8769, in: first), let inner = number(at: pointer + 8, byteCount: 4),
-      let width = entry(0xA002, in: inner), let height = entry(0xA003, in: inner)
-    {
-      // The type, the count and the value follow the tag.
-      for byte in 2..<12 { result.bytes.swapAt(width + byte, height + byte) }
-    }
+    if exchangesSides { result.exchangeSides() }
     return result
+  }
+
+  /// Returns the data for pixels of this size, which a container may have turned: with the width and the height exchanged
+  /// where the data state them the other way around.
+  func turned(toWidth width: Int, height: Int) -> EXIFData {
+    guard width != height, let places = sides, value(at: places.width) == height, value(at: places.height) == width
+    else {
+      return self
+    }
+    var result = self
+    result.exchangeSides()
+    return result
+  }
+
+  /// The places of the entries of the width and the height; nil unless there are both.
+  private var sides: (width: Int, height: Int)? {
+    guard let first = firstDirectory, let pointer = entry(0x8769, in: first),
+      let inner = number(at: pointer + 8, byteCount: 4), let width = entry(0xA002, in: inner),
+      let height = entry(0xA003, in: inner)
+    else { return nil }
+    return (width, height)
+  }
+
+  private mutating func exchangeSides() {
+    guard let (width, height) = sides else { return }
+    // The type, the count and the value follow the tag.
+    for byte in 2..<12 { bytes.swapAt(width + byte, height + byte) }
+  }
+
+  /// Returns the number in an entry, of 16 bits, which is the type 3, or of 32.
+  private func value(at entry: Int) -> Int? {
+    number(at: entry + 2, byteCount: 2).flatMap { number(at: entry + 8, byteCount: $0 == 3 ? 2 : 4) }
   }
 
   /// The place of the first directory.

@@ -79,8 +79,14 @@ struct LibraryEncoder: Sendable {
   let largestProfile: Int
   /// Largest parts of the metadata, in bytes; a part that is not named is not written.
   var metadataLimits: [PictureMetadata.Part: Int] = [:]
-  /// Whether a file can have alpha and 16 bits a sample.
-  let holdsAlphaAnd16Bits: Bool
+  /// Whether a file can have alpha.
+  let holdsAlpha: Bool
+  /// The most bytes of a sample: 1 or 2.
+  let largestSample: Int
+  /// Whether files have a quality.
+  let isLossy: Bool
+  /// Returns EXIF data as the library takes them.
+  var exif: @Sendable ([UInt8]) -> [UInt8] = { $0 }
   /// Begins a file, given its description, the quality of lossy formats, the compression of lossless ones, and where its
   /// bytes go.
   let create:
@@ -138,7 +144,8 @@ final class ImageEncoder {
     let context = Unmanaged.passUnretained(target).toOpaque()
     let profile = layout.profile
     var message = message
-    let metadata = layout.metadata.held(within: library.metadataLimits).metadata
+    var metadata = layout.metadata.held(within: library.metadataLimits).metadata
+    metadata.exif = library.exif(metadata.exif)
     let opened = profile.withUnsafeBufferPointer { profile in
       metadata.withDescription { info in
         info.width = UInt32(layout.width)

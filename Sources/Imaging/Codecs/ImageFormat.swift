@@ -5,7 +5,7 @@ import Files
 ///
 /// A further format is a case here, with its codec, and the functions of the library that decodes and encodes it.
 public enum ImageFormat: String, Sendable, CaseIterable {
-  case png, jpeg, webp, tiff, bmp
+  case png, jpeg, webp, tiff, bmp, gif, heic, avif
 
   /// The properties of a format: its codec, and how its files are recognized.
   struct Codec: Sendable {
@@ -19,6 +19,8 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     let decode: @Sendable ([UInt8], DecodingRequest) throws(ImageError) -> DecodedImage
     /// Nil where files are only read.
     var encoder: LibraryEncoder?
+    /// The library that is loaded at run time and may be missing; nil where there is none.
+    var optionalLibrary: OptionalLibrary?
   }
 
   var codec: Codec {
@@ -31,7 +33,8 @@ public enum ImageFormat: String, Sendable, CaseIterable {
         ).decode,
         encoder: LibraryEncoder(
           fileExtensions: ["png"], largestSide: Int(Int32.max), largestProfile: .max,
-          metadataLimits: [.exif: Int(Int32.max), .xmp: Int(Int32.max)], holdsAlphaAnd16Bits: true,
+          metadataLimits: [.exif: Int(Int32.max), .xmp: Int(Int32.max), .resolution: 1], holdsAlpha: true,
+          largestSample: 2, isLossy: false,
           create: { info, _, compression, sink, context, message in
             recolor_png_create(info, recolor_png_compression(compression), sink, context, message)
           },
@@ -47,7 +50,8 @@ public enum ImageFormat: String, Sendable, CaseIterable {
         // records, the head of Photoshop's resource.
         encoder: LibraryEncoder(
           fileExtensions: ["jpg", "jpeg"], largestSide: 65500, largestProfile: 255 * 65_519,
-          metadataLimits: [.exif: 65_533 - 6, .xmp: 65_533 - 29, .iptc: 65_533 - 14 - 13], holdsAlphaAnd16Bits: false,
+          metadataLimits: [.exif: 65_533 - 6, .xmp: 65_533 - 29, .iptc: 65_533 - 14 - 13, .resolution: 1],
+          holdsAlpha: false, largestSample: 1, isLossy: true,
           create: { info, quality, _, sink, context, message in
             recolor_jpeg_create(info, quality, sink, context, message)
           },
@@ -55,7 +59,15 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     case .webp:
       Codec(
         name: "WebP", fileExtensions: ["webp"],
-        signatures: [Array("RIFF".utf8) + [nil, nil, nil, nil] + Array("WEBP".utf8)], decode: WebPDecoder.decode)
+        signatures: [Array("RIFF".utf8) + [nil, nil, nil, nil] + Array("WEBP".utf8)], decode: WebPDecoder.decode,
+        encoder: LibraryEncoder(
+          fileExtensions: ["webp"], largestSide: 16_383, largestProfile: Int(Int32.max),
+          metadataLimits: [.exif: Int(Int32.max), .xmp: Int(Int32.max)], holdsAlpha: true, largestSample: 1,
+          isLossy: true,
+          create: { info, quality, _, sink, context, message in
+            recolor_webp_create(info, quality, sink, context, message)
+          },
+          write: recolor_webp_write, finish: recolor_webp_finish, abandon: recolor_webp_abandon))
     case .tiff:
       Codec(
         name: "TIFF", fileExtensions: ["tif", "tiff"],
@@ -63,17 +75,57 @@ public enum ImageFormat: String, Sendable, CaseIterable {
         signatures: [[0x49, 0x49, 42, 0], [0x4D, 0x4D, 0, 42], [0x49, 0x49, 43, 0], [0x4D, 0x4D, 0, 43]],
         decode: LibraryDecoder(
           format: self, open: recolor_tiff_open, read: recolor_tiff_read, close: recolor_tiff_close
-        ).decode)
+        ).decode,
+        encoder: LibraryEncoder(
+          fileExtensions: ["tif", "tiff"], largestSide: Int(Int32.max), largestProfile: Int(Int32.max),
+          metadataLimits: [.exif: Int(Int32.max), .xmp: Int(Int32.max), .iptc: Int(Int32.max), .resolution: 1],
+          holdsAlpha: true, largestSample: 2, isLossy: false,
+          // A TIFF file is EXIF data itself: the parts that describe the photograph become its own.
+          exif: { EXIFData(tiffFile: $0)?.bytes ?? [] },
+          create: { info, _, _, sink, context, message in recolor_tiff_create(info, sink, context, message) },
+          write: recolor_tiff_write, finish: recolor_tiff_finish, abandon: recolor_tiff_abandon))
     case .bmp:
       Codec(
         name: "BMP", fileExtensions: ["bmp", "dib"],
         // Two letters, the size of the file, and four bytes of zero.
         signatures: [Array("BM".utf8) + [nil, nil, nil, nil, 0, 0, 0, 0]], decode: BMPDecoder.decode)
+    case .gif:
+      Codec(
+        name: "GIF", fileExtensions: ["gif"], signatures: [Array("GIF87a".utf8), Array("GIF89a".utf8)],
+        decode: LibraryDecoder(
+          format: self, open: recolor_gif_open, read: recolor_gif_read, close: recolor_gif_close
+        ).decode)
+    case .heic:
+      Codec(
+        name: "HEIC", fileExtensions: ["heic", "heif", "hif"],
+        signatures: Self.brands(["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"]),
+        decode: heifDecoder.decode, optionalLibrary: .libheif(recolor_heif_hevc, plugin: "libheif-plugin-libde265"))
+    case .avif:
+      Codec(
+        name: "AVIF", fileExtensions: ["avif", "avifs"], signatures: Self.brands(["avif", "avis"]),
+        decode: heifDecoder.decode, optionalLibrary: .libheif(recolor_heif_av1, plugin: "libheif-plugin-dav1d"))
     }
+  }
+
+  private var heifDecoder: LibraryDecoder {
+    LibraryDecoder(format: self, open: recolor_heif_open, read: recolor_heif_read, close: recolor_heif_close)
+  }
+
+  /// Returns the signatures of ISO base media files (ISO/IEC 14496-12): the size of the first box, `ftyp`, the brand.
+  private static func brands(_ names: [String]) -> [[UInt8?]] {
+    names.map { [nil, nil, nil, nil] + Array("ftyp\($0)".utf8) }
   }
 
   /// The format's name: `PNG`.
   public var name: String { codec.name }
+
+  /// Returns a remark for the user about a file of several pictures.
+  func remark(ofPageCount count: Int) -> String {
+    switch self {
+    case .heic, .avif: "only the main one of its \(count) pictures is read"
+    default: "only the first of its \(count) pages or frames is read"
+    }
+  }
 
   /// The number of first bytes that decide the format of a file.
   static let signatureByteCount = allCases.flatMap(\.codec.signatures).reduce(0) { max($0, $1.count) }
@@ -90,12 +142,23 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     self.init(signature: firstBytes(Self.signatureByteCount, of: path))
   }
 
-  /// Endings of the names by which images are found in a folder, in lowercase letters.
-  private static let fileExtensions = Set(allCases.flatMap(\.codec.fileExtensions))
+  /// The format that a file's name asks for, whether or not it can be read on this machine.
+  public init?(named name: String) {
+    let ending = Self.fileExtension(of: name)
+    guard let ending, let format = Self.formatsByExtension[ending] else { return nil }
+    self = format
+  }
 
-  /// Whether a file of this name is taken for an image where a folder is searched.
+  private static let formatsByExtension = Dictionary(
+    allCases.flatMap { format in format.codec.fileExtensions.map { ($0, format) } },
+    uniquingKeysWith: { first, _ in first })
+
+  /// The reason why no file of the format can be read on this machine, with a remedy; nil where files can be read.
+  public var reasonForNotReading: String? { codec.optionalLibrary?.reasonForLacking() }
+
+  /// Whether a file of this name is taken for an image where a folder is searched: one of a format that can be read.
   public static func isImage(named name: String) -> Bool {
-    fileExtension(of: name).map(fileExtensions.contains) ?? false
+    ImageFormat(named: name).map { $0.reasonForNotReading == nil } ?? false
   }
 
   static func fileExtension(of name: String) -> String? {
@@ -104,6 +167,9 @@ public enum ImageFormat: String, Sendable, CaseIterable {
 }
 
 extension ImageFormat {
+  /// Whether its files have a quality.
+  public var isLossy: Bool { codec.encoder?.isLossy ?? false }
+
   /// The formats that are written.
   public static let writable = allCases.filter { $0.codec.encoder != nil }
 

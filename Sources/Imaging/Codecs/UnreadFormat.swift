@@ -1,8 +1,5 @@
 /// A format of pictures that is recognized but not read.
 public enum UnreadFormat: String, Sendable, CaseIterable {
-  case heic = "HEIC"
-  case avif = "AVIF"
-  case gif = "GIF"
   case jpegXL = "JPEG XL"
   case jpeg2000 = "JPEG 2000"
   case photoshop = "Photoshop"
@@ -14,9 +11,6 @@ public enum UnreadFormat: String, Sendable, CaseIterable {
   /// Endings of files' names, in lowercase letters.
   private var fileExtensions: [String] {
     switch self {
-    case .heic: ["heic", "heif", "hif"]
-    case .avif: ["avif", "avifs"]
-    case .gif: ["gif"]
     case .jpegXL: ["jxl"]
     case .jpeg2000: ["jp2", "j2k", "jpf", "jpx"]
     case .photoshop: ["psd", "psb"]
@@ -29,14 +23,7 @@ public enum UnreadFormat: String, Sendable, CaseIterable {
 
   /// The first bytes of files; nil is any byte. Empty where the name alone tells.
   private var signatures: [[UInt8?]] {
-    func brands(_ names: [String]) -> [[UInt8?]] {
-      // The first box of an ISO base media file (ISO/IEC 14496-12): its size, `ftyp`, the brand.
-      names.map { [nil, nil, nil, nil] + Array("ftyp\($0)".utf8) }
-    }
-    return switch self {
-    case .heic: brands(["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"])
-    case .avif: brands(["avif", "avis"])
-    case .gif: [Array("GIF87a".utf8), Array("GIF89a".utf8)]
+    switch self {
     case .jpegXL: [[0xFF, 0x0A], [0, 0, 0, 12] + Array("JXL ".utf8)]
     case .jpeg2000: [[0, 0, 0, 12] + Array("jP  ".utf8), [0xFF, 0x4F, 0xFF, 0x51]]
     case .photoshop: [Array("8BPS".utf8)]
@@ -71,7 +58,9 @@ extension [UInt8?] {
 
 /// The numbers of files in a folder that are pictures by their names and are passed over, by format.
 public struct PassedOverPictures: Sendable, Equatable {
-  private var counts: [UnreadFormat: Int] = [:]
+  /// Of formats that this machine lacks the library for.
+  private var lacking: [ImageFormat: Int] = [:]
+  private var unread: [UnreadFormat: Int] = [:]
   /// Number of pipes, devices and dangling links with the name of a picture.
   private var specialCount = 0
 
@@ -79,22 +68,37 @@ public struct PassedOverPictures: Sendable, Equatable {
 
   /// Counts a file unless its name is that of no picture, or of one that is read.
   public mutating func count(named name: String) {
-    if let format = UnreadFormat(named: name) { counts[format, default: 0] += 1 }
+    if let format = ImageFormat(named: name) {
+      if format.reasonForNotReading != nil { lacking[format, default: 0] += 1 }
+    } else if let format = UnreadFormat(named: name) {
+      unread[format, default: 0] += 1
+    }
   }
 
   /// Counts a file that is no ordinary one.
   public mutating func countSpecial() { specialCount += 1 }
 
-  public var isEmpty: Bool { counts.isEmpty && specialCount == 0 }
+  public var isEmpty: Bool { lacking.isEmpty && unread.isEmpty && specialCount == 0 }
 }
 
 extension PassedOverPictures: CustomStringConvertible {
-  /// `3 HEIC, 1 AVIF`
+  /// `3 HEIC, 1 JPEG XL`
   public var description: String {
-    let kinds = UnreadFormat.allCases.compactMap { format in counts[format].map { "\($0) \(format.rawValue)" } }
+    let kinds =
+      ImageFormat.allCases.compactMap { format in lacking[format].map { "\($0) \(format.name)" } }
+      + UnreadFormat.allCases.compactMap { format in unread[format].map { "\($0) \(format.rawValue)" } }
     return (kinds + (specialCount > 0 ? ["\(specialCount) that are no ordinary files"] : [])).joined(separator: ", ")
   }
 
-  /// One line for the user about the folder: `scans: passed over, because they are not read: 3 HEIC, 1 AVIF`.
-  public func remark(about folder: String) -> String { "\(folder): passed over, because they are not read: \(self)" }
+  /// The numbers, and what to install where a library is missing: `3 HEIC; HEIC: libheif cannot be loaded (…); install …`.
+  public var explanation: String {
+    let missing = ImageFormat.allCases.first { lacking[$0] != nil }
+    let remedy = missing.flatMap { format in format.reasonForNotReading.map { "; \(format.name): \($0)" } }
+    return description + (remedy ?? "")
+  }
+
+  /// One line for the user about the folder: `scans: passed over, because they are not read: 3 JPEG XL, 1 Photoshop`.
+  public func remark(about folder: String) -> String {
+    "\(folder): passed over, because they are not read: \(explanation)"
+  }
 }

@@ -19,9 +19,9 @@ struct RowEncoding: Sendable {
     var layout = ImageEncoder.Layout(width: photograph.width, height: photograph.height)
     if let profile, profile.isSRGB || fromLinear != nil { layout.profile = profile.bytes }
     layout.metadata = photograph.metadata
-    if format.codec.encoder?.holdsAlphaAnd16Bits == true {
-      layout.hasAlpha = photograph.hasAlpha
-      layout.bytesPerSample = photograph.raster.bytesPerSample
+    if let encoder = format.codec.encoder {
+      layout.hasAlpha = photograph.hasAlpha && encoder.holdsAlpha
+      layout.bytesPerSample = min(photograph.raster.bytesPerSample, encoder.largestSample)
     }
     self.layout = layout
     isOnWhite = photograph.hasAlpha && !layout.hasAlpha
@@ -101,7 +101,12 @@ struct RowEncoding: Sendable {
   }
 
   private func copyAlpha<Sample: FixedWidthInteger>(_ y: Int, into samples: UnsafeMutableBufferPointer<Sample>) {
-    for x in 0..<layout.width { samples[4 * x + 3] = Sample(truncatingIfNeeded: alpha(x, y)) }
+    // A 16-bit picture may become one of 8 bits, and never the other way around.
+    let (own, highest) = (photograph.bitsPerSample == 8 ? 255 : 65_535, Int(Sample.max))
+    for x in 0..<layout.width {
+      let alpha = alpha(x, y)
+      samples[4 * x + 3] = Sample(truncatingIfNeeded: own == highest ? alpha : (alpha * highest + own / 2) / own)
+    }
   }
 
   private func layOnWhite<Sample: FixedWidthInteger>(_ y: Int, _ samples: UnsafeMutableBufferPointer<Sample>) {

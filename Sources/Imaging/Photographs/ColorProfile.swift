@@ -30,20 +30,20 @@ final class ColorProfile: @unchecked Sendable {
     isSRGB = color == .rgb && Self.isSRGB(toLinear)
   }
 
-  /// Creates the color space that a PNG file's chunks gAMA and cHRM describe; for gray, by the exponent only. Nil for
-  /// CMYK, for gray with sRGB's transfer function, and where the values are invalid.
+  /// Creates the color space that a file describes by numbers; for gray, by the transfer function only. Nil for CMYK, for
+  /// gray with sRGB's transfer function, and where the values are invalid.
   init?(_ primaries: Primaries, color: RasterColor) {
     let xy = primaries.resolved
     var white = cmsCIExyY(x: xy[0], y: xy[1], Y: 1)
     var triple = cmsCIExyYTRIPLE(
       Red: cmsCIExyY(x: xy[2], y: xy[3], Y: 1), Green: cmsCIExyY(x: xy[4], y: xy[5], Y: 1),
       Blue: cmsCIExyY(x: xy[6], y: xy[7], Y: 1))
-    guard let curve = cmsBuildGamma(nil, 1 / primaries.gamma) else { return nil }
+    guard let curve = Self.curve(primaries.transfer) else { return nil }
     defer { cmsFreeToneCurve(curve) }
     var curves: [OpaquePointer?] = [curve, curve, curve]
     let made: cmsHPROFILE? =
       switch color {
-      case .gray: primaries.hasUsualGamma ? nil : cmsCreateGrayProfile(cmsD50_xyY(), curve)
+      case .gray: primaries.transfer.isUsual ? nil : cmsCreateGrayProfile(cmsD50_xyY(), curve)
       case .rgb: cmsCreateRGBProfile(&white, &triple, &curves)
       case .cmyk: nil
       }
@@ -55,6 +55,18 @@ final class ColorProfile: @unchecked Sendable {
   }
 
   deinit { cmsCloseProfile(handle) }
+
+  /// Returns the inverse of a transfer function, which the caller owns.
+  private static func curve(_ transfer: Primaries.Transfer) -> OpaquePointer? {
+    // (a · x + b)^g from d on, and c · x below.
+    let parameters: [Double] =
+      switch transfer {
+      case .power(let exponent): [1 / exponent, 1, 0, 0, 0]
+      case .sRGB: [2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045]
+      case .bt709: [1 / 0.45, 1 / 1.099, 0.099 / 1.099, 1 / 4.5, 0.081]
+      }
+    return cmsBuildParametricToneCurve(nil, 4, parameters)
+  }
 
   /// Returns the result of `body`, called with the library's handle of the profile, which is valid during the call.
   func withHandle<Result>(_ body: (cmsHPROFILE) -> Result) -> Result { body(handle) }

@@ -75,9 +75,12 @@ public struct Photograph: Sendable {
       guard let unread = UnreadFormat(signature: bytes) else { throw .unknownFormat(path: name) }
       throw .unreadFormat(path: name, format: unread.rawValue)
     }
+    if let reason = format.reasonForNotReading {
+      throw .lacksLibrary(path: name, format: format.name, reason: reason)
+    }
     let image = try format.codec.decode(
       bytes, DecodingRequest(name: name, pixelLimit: pixelLimit, fileByteCount: bytes.count, admit: admit))
-    var remarks: [String] = []
+    var remarks = image.remarks
     switch image.extent {
     case .whole: break
     case .withoutEnd: remarks.append("its end is missing, but none of its pixels")
@@ -86,7 +89,7 @@ public struct Photograph: Sendable {
       guard isPartAccepted else { throw .incomplete(path: name, format: format.name, found: found) }
       remarks.append("it ends too early: \(found)")
     }
-    if image.pageCount > 1 { remarks.append("only the first of its \(image.pageCount) pages or frames is read") }
+    if image.pageCount > 1 { remarks.append(format.remark(ofPageCount: image.pageCount)) }
     if image.profile.isEmpty {
       profile = image.primaries.flatMap { ColorProfile($0, color: image.raster.color) }
     } else if let profile = ColorProfile(icc: image.profile), profile.color == image.raster.color {

@@ -5,6 +5,7 @@ struct PictureMetadata: Sendable, Equatable {
     case exif = "EXIF"
     case xmp = "XMP"
     case iptc = "IPTC"
+    case resolution
   }
 
   /// Pixels per inch.
@@ -28,9 +29,12 @@ struct PictureMetadata: Sendable, Equatable {
   var iptc: [UInt8] = []
   var resolution: Resolution?
 
-  /// Returns the metadata for pixels that are stored upright.
+  /// Returns the metadata for pixels that are stored upright. The resolution is that of the EXIF data where the file
+  /// states none otherwise.
   func upright(from orientation: EXIFOrientation) -> PictureMetadata {
     var result = self
+    let resolution = self.resolution ?? EXIFData(exif)?.resolution
+    result.resolution = resolution
     // Damaged EXIF data are left out.
     result.exif = EXIFData(exif)?.upright(exchangesSides: orientation.exchangesSides).bytes ?? []
     result.resetXMPOrientation()
@@ -52,29 +56,32 @@ struct PictureMetadata: Sendable, Equatable {
     }
   }
 
-  /// The bytes of a part.
-  subscript(part: Part) -> [UInt8] {
-    get {
-      switch part {
-      case .exif: exif
-      case .xmp: xmp
-      case .iptc: iptc
-      }
-    }
-    set {
-      switch part {
-      case .exif: exif = newValue
-      case .xmp: xmp = newValue
-      case .iptc: iptc = newValue
-      }
+  /// Returns the number of bytes of a part; of the resolution 1 where it is stated.
+  private func size(of part: Part) -> Int {
+    switch part {
+    case .exif: exif.count
+    case .xmp: xmp.count
+    case .iptc: iptc.count
+    case .resolution: resolution == nil ? 0 : 1
     }
   }
 
-  /// Returns the metadata without parts that are larger than a format's limits, and these parts.
+  private mutating func remove(_ part: Part) {
+    switch part {
+    case .exif: exif = []
+    case .xmp: xmp = []
+    case .iptc: iptc = []
+    case .resolution: resolution = nil
+    }
+  }
+
+  /// Returns the metadata without parts that are larger than a format's limits, and those of them that are lost: a
+  /// resolution is not where the EXIF data that are kept state one as well.
   func held(within limits: [Part: Int]) -> (metadata: PictureMetadata, lost: [Part]) {
-    let lost = Part.allCases.filter { self[$0].count > limits[$0] ?? 0 }
     var kept = self
-    for part in lost { kept[part] = [] }
+    var lost = Part.allCases.filter { size(of: $0) > limits[$0] ?? 0 }
+    for part in lost { kept.remove(part) }
+    if EXIFData(kept.exif)?.resolution != nil { lost.removeAll { $0 == .resolution } }
     return (kept, lost)
   }
 }
