@@ -42,8 +42,8 @@ class Result:
 
 
 def run(words, environment, deadline):
-    """Runs a command until it ends, or until the deadline, a time of `time.monotonic()`. Then the command and its children
-    are asked to end, and killed after a moment. Returns what was printed in any case."""
+    """Runs a command until it ends, or until the deadline, a time of `time.monotonic()`. Then the command and its
+    children are asked to end, and killed after a moment. Returns what was printed in any case."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gpu_report-") as name:
         paths = [pathlib.Path(name, stream) for stream in ("output", "errors")]

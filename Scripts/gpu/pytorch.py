@@ -53,7 +53,7 @@ class Peer:
         is_compiled: with torch.compile, in the layout that was faster without; else eager, in both layouts."""
         session = self.session
         layouts = [self.layout] if is_compiled else LAYOUTS
-        words = [self.python, TORCH_BENCH, ",".join(MODELS), ",".join(map(str, reversed(WIDTHS))), batch, TIMED_SECONDS]
+        words = [self.python, TORCH_BENCH, ",".join(MODELS), ",".join(map(str, WIDTHS)), batch, TIMED_SECONDS]
         words += ["--device", "cuda", "--layout", ",".join(layouts)]
         words += ["--compile"] if is_compiled else []
         words += [] if is_default else ["--no-tf32"]
@@ -84,7 +84,7 @@ def beside_pytorch(session):
     defaults = [True, False] if session.device["hasTensorCores"] else [True]
     for batch in (BATCH, LARGE_BATCH):
         if batch == LARGE_BATCH:
-            for width in reversed(WIDTHS):
+            for width in WIDTHS:
                 for model in MODELS:
                     for precision in dict.fromkeys([session.usual_precision, "fp32"]):
                         if measured := measure(session, model, width, batch, precision):

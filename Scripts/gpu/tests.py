@@ -174,17 +174,32 @@ class SessionTests(FolderTest):
         session = self.session()
         session.device = dict(DEVICE, hasTensorCores=True)
         session.speeds = {("gan", 64, 64, "tf32"): [90, 100], ("gan", 64, 64, "fp32"): [40]}
-        lines = [{"model": "gan", "width": 64, "layout": layout, "step": step}
-                 for layout, step in (("contiguous", 1.28), ("channels_last", 0.64))]  # fmt: skip
-        text = "\n".join(map(json.dumps, lines))
-        peer = pytorch.Peer(session, self.script("python3", f"cat <<'END'\n{text}\nEND\n"))
-        peer.run(64, is_default=True, is_compiled=False)
-        peer.run(64, is_default=False, is_compiled=False)
-        self.assertEqual(peer.layout, "channels_last")
-        self.assertEqual(session.peer_speeds["gan", 64, 64, "tf32"], {"eager": 100})
+        # Says how it was called, and times both layouts of one model.
+        python = self.script("python3", f"""
+            echo "$@" >>{self.folder}/calls
+            case "$*" in *--compile*) step=0.32;; *) step=0.64;; esac
+            for layout in contiguous channels_last; do
+              echo '{{"model": "gan", "width": 64, "layout": "'$layout'", "step": '$step'}}'
+              step=0.16
+            done
+            """)  # fmt: skip
+        with mock.patch.object(pytorch, "find", lambda seconds: (python, "PyTorch 9")):
+            pytorch.beside_pytorch(session)
+        self.assertEqual(session.problems, [])
+        calls = [line.split() for line in (self.folder / "calls").read_text().splitlines()]
+        self.assertEqual([call[1:4] for call in calls],
+                         [["unet,gan", "64,16", batch] for batch in ("64", "256") for _ in range(4)])  # fmt: skip
+        self.assertEqual(["--no-tf32" in call for call in calls], [False, True] * 4)
+        self.assertEqual(["--compile" in call for call in calls], [False, False, True, True] * 2)
+        # The layout that was the faster one without compilation.
+        layouts = {call[call.index("--layout") + 1] for call in calls if "--compile" in call}
+        self.assertEqual(layouts, {"channels_last"})
+        # Recolor is measured at the large batch as well.
+        self.assertEqual(session.speeds["unet", 16, 256, "fp32"], [640.0])
         summary.write(session)
-        self.assertIn("| gan | 64 | 64 | tf32 | 90 | 100 | 1.11× | 100 | 1.00× |  |  |", self.text())
-        self.assertIn("| gan | 64 | 64 | fp32 | 40 |  |  | 100 | 0.40× |  |  |", self.text())
+        self.assertIn("| gan | 64 | 64 | tf32 | 90 | 100 | 1.11× | 400 | 0.25× | 400 | 0.25× |", self.text())
+        self.assertIn("| gan | 64 | 64 | fp32 | 40 |  |  | 400 | 0.10× | 400 | 0.10× |", self.text())
+        self.assertIn("| gan | 64 | 256 | tf32 | 640 |  |  | 1,600 | 0.40× | 1,600 | 0.40× |", self.text())
 
 
 class DriverTests(FolderTest):
@@ -215,7 +230,7 @@ class DriverTests(FolderTest):
         self.assertEqual(lacking(trace), {"libwebp.so.7", "libstdc++.so.6"})
 
 
-@unittest.skipUnless(shutil.which("strip") and "libOpenCL.so.1" in bundle.loader_cache(), "no strip or no libOpenCL.so.1")
+@unittest.skipUnless(shutil.which("strip") and "libOpenCL.so.1" in bundle.loader_cache(), "no strip, or no loader")
 class BundleTests(unittest.TestCase):
     """Any program that is linked to libraries stands for the command."""
 
