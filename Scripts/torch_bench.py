@@ -5,11 +5,13 @@ usage: torch_bench.py MODEL WIDTH BATCH SECONDS [--layout contiguous|channels_la
                         [--no-tf32]
 
 Prints a line of JSON: the median step in seconds, the peak memory in bytes (of the process; of the device on a GPU),
-the version. Convolutions on a GPU have PyTorch's default precision, TF32 if supported, unless --no-tf32 is given. Needs
-PyTorch.
+the version. MODEL, WIDTH, BATCH and the layout may be several each, separated by commas, as in `unet,gan 64,16 64 1`:
+then every combination is timed and has a line. Convolutions on a GPU have PyTorch's default precision, TF32 if
+supported, unless --no-tf32 is given. Needs PyTorch.
 """
 
 import argparse
+import itertools
 import json
 import resource
 import statistics
@@ -20,41 +22,33 @@ import torch
 import torch_models as models
 
 
-def make_trainer(options: argparse.Namespace, memory_format: torch.memory_format):
-    if options.model == "gan":
-        generator, discriminator = models.UNet(options.width, tanh=True), models.Discriminator(options.width)
+def make_trainer(model: str, width: int, device: str, memory_format: torch.memory_format):
+    if model == "gan":
+        generator, discriminator = models.UNet(width, tanh=True), models.Discriminator(width)
         for network in (generator, discriminator):
             network.apply(models.initialize_for_gan)
-            network.to(options.device, memory_format=memory_format)
+            network.to(device, memory_format=memory_format)
         return models.GANTrainer(generator, discriminator)
-    return models.AutoencoderTrainer(models.UNet(options.width).to(options.device, memory_format=memory_format))
+    return models.AutoencoderTrainer(models.UNet(width).to(device, memory_format=memory_format))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", choices=["unet", "gan"])
-    parser.add_argument("width", type=int)
-    parser.add_argument("batch", type=int)
-    parser.add_argument("seconds", type=float, help="seconds of timed steps")
-    parser.add_argument("--layout", choices=["contiguous", "channels_last"], default="contiguous")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--compile", action="store_true")
-    parser.add_argument("--no-tf32", action="store_true")
-    options = parser.parse_args()
-    if options.no_tf32:
-        torch.backends.cudnn.allow_tf32 = False
-
+def measure(options: argparse.Namespace, model: str, width: int, batch: int, layout: str) -> dict:
+    """Times the steps of one combination."""
     torch.manual_seed(1)
-    memory_format = torch.channels_last if options.layout == "channels_last" else torch.contiguous_format
-    trainer = make_trainer(options, memory_format)
-    images = torch.randint(0, 256, (options.batch, 3, 32, 32), dtype=torch.uint8)
-    gray, color = models.batch(images, signed=options.model == "gan", dtype=torch.float32)
+    memory_format = torch.channels_last if layout == "channels_last" else torch.contiguous_format
+    trainer = make_trainer(model, width, options.device, memory_format)
+    images = torch.randint(0, 256, (batch, 3, 32, 32), dtype=torch.uint8)
+    gray, color = models.batch(images, signed=model == "gan", dtype=torch.float32)
     gray = gray.to(options.device, memory_format=memory_format)
     color = color.to(options.device, memory_format=memory_format)
     if options.compile:
+        # Otherwise a second batch size makes PyTorch compile for any batch size.
+        torch.compiler.reset()
         trainer.model.compile()
-        if options.model == "gan":
+        if model == "gan":
             trainer.discriminator.compile()
+    if options.device != "cpu":
+        torch.cuda.reset_peak_memory_stats()
 
     def step() -> float:
         start = time.perf_counter()
@@ -69,7 +63,40 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     else:
         peak = torch.cuda.max_memory_allocated()
-    print(json.dumps({"step": statistics.median(durations), "peak": peak, "version": f"PyTorch {torch.__version__}"}))
+    return {
+        "model": model, "width": width, "batch": batch, "layout": layout, "step": statistics.median(durations),
+        "peak": peak, "version": f"PyTorch {torch.__version__}",
+    }  # fmt: skip
+
+
+def words(text: str) -> list[str]:
+    return text.split(",")
+
+
+def numbers(text: str) -> list[int]:
+    return [int(word) for word in text.split(",")]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=words)
+    parser.add_argument("width", type=numbers)
+    parser.add_argument("batch", type=numbers)
+    parser.add_argument("seconds", type=float, help="seconds of timed steps")
+    parser.add_argument("--layout", type=words, default=["contiguous"])
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--no-tf32", action="store_true")
+    options = parser.parse_args()
+    for name, values in (("model", {"unet", "gan"}), ("layout", {"contiguous", "channels_last"})):
+        if unknown := set(getattr(options, name)) - values:
+            parser.error(f"{name} {unknown.pop()}: there is {' and '.join(sorted(values))}")
+    if options.no_tf32:
+        torch.backends.cudnn.allow_tf32 = False
+    for batch, width, model, layout in itertools.product(
+        options.batch, options.width, options.model, options.layout
+    ):
+        print(json.dumps(measure(options, model, width, batch, layout)), flush=True)
 
 
 if __name__ == "__main__":
