@@ -31,9 +31,8 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
-    // C libraries. OpenCL and OpenBLAS are loaded at run time: their modules carry headers only.
+    // C libraries. OpenCL is loaded at run time: its module carries headers only.
     .systemLibrary(name: "COpenCL", providers: [.apt(["opencl-headers"])]),
-    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
@@ -59,7 +58,7 @@ let package = Package(
       dependencies: ["Runtime", "Files"], swiftSettings: strict, plugins: ["EmbedKernelsPlugin"]),
     .target(
       name: "CPUKernels",
-      dependencies: ["Runtime", "Files", "COpenBLAS", "CVectorLoops"], swiftSettings: strict + optimized),
+      dependencies: ["Runtime", "Files", "CVectorLoops"], swiftSettings: strict + optimized),
     .target(name: "KernelCases", dependencies: ["Runtime"], swiftSettings: strict + optimized),
     // Reading, writing whole files or none, locks, SHA-256 and threads.
     .target(name: "Files", dependencies: ["CCrypto"], swiftSettings: strict + optimized),

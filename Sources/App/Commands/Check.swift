@@ -10,7 +10,8 @@ struct Check: SpeakingCommand {
     discussion: """
       Runs every operation, forward and backward, on shapes that fit no tile, and compares the results with a \
       reference. Run it first on an untested device. On an OpenCL device every kernel runs with its GPU bodies and its \
-      CPU bodies, and convolutions with every algorithm. Ends with 1 if anything fails.
+      CPU bodies, and convolutions with every algorithm; on the processor convolutions run with the vector loops and \
+      with BLAS. Ends with 1 if anything fails.
 
         recolor check                          the device that would be taken
         recolor check --device opencl:0.1      another one
@@ -25,6 +26,7 @@ struct Check: SpeakingCommand {
   }
 
   @OptionGroup var deviceOptions: DeviceOptions
+  @OptionGroup var productOptions: ProductOptions
   @Option(
     help: "Shapes to run: awkward ones of every kind, or the smallest of each for tools that run a kernel slowly.")
   var size: Size = .awkward
@@ -44,7 +46,8 @@ struct Check: SpeakingCommand {
   }
 
   func run() throws {
-    let check = try KernelCheck(cases: cases, on: try deviceOptions.device.open(.named(.float32)))
+    let check = try KernelCheck(
+      cases: cases, on: try deviceOptions.device.open(.named(.float32), productOptions.cpuProducts))
     let result: KernelCheck.Result
     if report.json {
       result = try check.run()

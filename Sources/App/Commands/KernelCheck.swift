@@ -1,15 +1,18 @@
 import CLKernels
+import CPUKernels
 import KernelCases
 import Runtime
 
-/// The check of `recolor check`: cases on a device, on OpenCL with each of the kernels' bodies and each algorithm.
+/// The check of `recolor check`: cases on a device, on OpenCL with each of the kernels' bodies and each algorithm, and on the
+/// processor with each kind of products.
 struct KernelCheck {
   /// The result of one case.
   struct Row: Encodable {
     let operation: String
     let pass: String
     let shape: String
-    /// The bodies (`KernelBodies`) or the algorithm (`AlgorithmKind`) that the case ran with; nil on the processor.
+    /// The bodies (`KernelBodies`), the algorithm (`AlgorithmKind`) or, on the processor, the products (`MatrixProducts`)
+    /// that the case ran with.
     let form: String?
     /// Largest error of any output, relative to its largest value; nil where the device refused.
     let error: Double?
@@ -29,10 +32,14 @@ struct KernelCheck {
     let cases: [Row]
   }
 
-  /// The cases by bodies or algorithm; several on an OpenCL device.
+  /// The cases by form.
   private let runs: [(form: String?, backend: any Backend, cases: [KernelCase])]
 
   init(cases: [KernelCase], on backend: any Backend) throws(BackendError) {
+    if let processor = backend as? CPUBackend {
+      runs = Self.runs(cases, on: processor)
+      return
+    }
     guard let openCL = backend as? CLBackend else {
       runs = [(nil, backend, cases)]
       return
@@ -55,6 +62,24 @@ struct KernelCheck {
       if !computed.isEmpty { runs.append((kind.rawValue, backend, computed)) }
     }
     self.runs = runs
+  }
+
+  /// Returns all cases with the backend's own products, and those of convolutions with the others.
+  private static func runs(
+    _ cases: [KernelCase], on backend: CPUBackend
+  ) -> [(form: String?, backend: any Backend, cases: [KernelCase])] {
+    var runs: [(form: String?, backend: any Backend, cases: [KernelCase])] = [
+      (backend.products?.rawValue, backend, cases)
+    ]
+    do throws(BackendError) {
+      let blas = try BLAS.shared()
+      let other = CPUBackend(threadCount: backend.pool.workerCount, blas: backend.blas == nil ? blas : nil)
+      let convolutions = cases.filter { $0.make().operation is any ConvolutionOperation }
+      if !convolutions.isEmpty { runs.append((other.products?.rawValue, other, convolutions)) }
+    } catch {
+      Console.note("products by BLAS are not checked: \(error)")
+    }
+    return runs
   }
 
   var deviceDescription: String { "\(runs[0].backend.name): \(runs[0].backend.deviceDescription)" }
