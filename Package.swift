@@ -31,9 +31,8 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
-    // C libraries. OpenCL, OpenBLAS and libheif are loaded at run time: their modules carry headers only.
+    // C libraries. OpenCL and libheif are loaded at run time: their modules carry headers only.
     .systemLibrary(name: "COpenCL", providers: [.apt(["opencl-headers"])]),
-    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CHEIF", providers: [.apt(["libheif-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
@@ -62,7 +61,7 @@ let package = Package(
       dependencies: ["Runtime", "Files"], swiftSettings: strict, plugins: ["EmbedKernelsPlugin"]),
     .target(
       name: "CPUKernels",
-      dependencies: ["Runtime", "Files", "COpenBLAS", "CVectorLoops"], swiftSettings: strict + optimized),
+      dependencies: ["Runtime", "Files", "CVectorLoops"], swiftSettings: strict + optimized),
     .target(name: "KernelCases", dependencies: ["Runtime"], swiftSettings: strict + optimized),
     // Reading, writing whole files or none, locks, SHA-256 and threads.
     .target(name: "Files", dependencies: ["CCrypto"], swiftSettings: strict + optimized),

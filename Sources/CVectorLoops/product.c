@@ -65,15 +65,16 @@ VECTOR_LOOP void transpose_4x4(const float *from, ptrdiff_t from_stride, float *
   *(float4 *)(to + 3 * to_stride) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
 }
 
-void pack_panel(
-    size_t rows, size_t valid, const float *matrix, ptrdiff_t row_stride, ptrdiff_t column_stride, float *panel) {
+VECTOR_LOOP void pack_panel_body(
+    size_t rows, size_t valid, const float *matrix, ptrdiff_t row_stride, ptrdiff_t column_stride, float *panel,
+    const size_t width) {
   if (column_stride == 1) {
-    for (size_t row = 0; row < rows; row++, matrix += row_stride, panel += PANEL_WIDTH) {
-      if (valid == PANEL_WIDTH) {
-        memcpy(panel, matrix, PANEL_WIDTH * sizeof(float));
+    for (size_t row = 0; row < rows; row++, matrix += row_stride, panel += width) {
+      if (valid == width) {
+        memcpy(panel, matrix, width * sizeof(float));
       } else {
         memcpy(panel, matrix, valid * sizeof(float));
-        memset(panel + valid, 0, (PANEL_WIDTH - valid) * sizeof(float));
+        memset(panel + valid, 0, (width - valid) * sizeof(float));
       }
     }
     return;
@@ -82,13 +83,23 @@ void pack_panel(
   for (size_t column = 0; column < whole_columns; column += 4) {
     const float *from = matrix + (ptrdiff_t)column * column_stride;
     for (size_t row = 0; row < whole_rows; row += 4)
-      transpose_4x4(from + row, column_stride, panel + row * PANEL_WIDTH + column, PANEL_WIDTH);
+      transpose_4x4(from + row, column_stride, panel + row * width + column, width);
     for (size_t row = whole_rows; row < rows; row++)
-      for (size_t i = 0; i < 4; i++) panel[row * PANEL_WIDTH + column + i] = from[row + (ptrdiff_t)i * column_stride];
+      for (size_t i = 0; i < 4; i++) panel[row * width + column + i] = from[row + (ptrdiff_t)i * column_stride];
   }
   for (size_t row = 0; row < rows; row++) {
     for (size_t column = whole_columns; column < valid; column++)
-      panel[row * PANEL_WIDTH + column] = matrix[(ptrdiff_t)row * row_stride + (ptrdiff_t)column * column_stride];
-    for (size_t column = valid; column < PANEL_WIDTH; column++) panel[row * PANEL_WIDTH + column] = 0;
+      panel[row * width + column] = matrix[(ptrdiff_t)row * row_stride + (ptrdiff_t)column * column_stride];
+    for (size_t column = valid; column < width; column++) panel[row * width + column] = 0;
   }
+}
+
+void pack_panel(
+    size_t rows, size_t valid, const float *matrix, ptrdiff_t row_stride, ptrdiff_t column_stride, float *panel,
+    size_t width) {
+  // A constant where it matters, so that rows are copied without a call.
+  if (width == PANEL_WIDTH)
+    pack_panel_body(rows, valid, matrix, row_stride, column_stride, panel, PANEL_WIDTH);
+  else
+    pack_panel_body(rows, valid, matrix, row_stride, column_stride, panel, width);
 }

@@ -6,6 +6,7 @@
 
 #include "batch_normalization.h"
 #include "convolution.h"
+#include "gather.h"
 #include "product.h"
 
 enum {
@@ -25,9 +26,19 @@ struct data_scratch {
   float start[PANEL_WIDTH];
 };
 
+/// A library's factors and their product.
+struct library_scratch {
+  struct data_scratch shared;
+  float left[SHIFTED_BLAS_POSITIONS * GROUP_LENGTH];
+  float right[GROUP_LENGTH * SHIFTED_BLAS_CHANNELS];
+  float sums[SHIFTED_BLAS_POSITIONS * SHIFTED_BLAS_CHANNELS];
+};
+
 static const float zeros[GROUP_LENGTH];
 
-size_t shifted_data_scratch_bytes(void) { return sizeof(struct data_scratch); }
+size_t shifted_data_scratch_bytes(bool library) {
+  return library ? sizeof(struct library_scratch) : sizeof(struct data_scratch);
+}
 
 /// Fills the pointers of one group of taps for positions `first ..< end` and returns the number of rows. With one tap
 /// and `skip`, positions in its padding have no row.
@@ -85,6 +96,48 @@ static void run_without_taps(
   }
 }
 
+/// Packs the weights of a group of taps from `length` source channels to `valid` result channels, `[tap_count][length]
+/// [width]`.
+static void pack_weights(
+    const struct shifted_data *phase, const struct convolution_tap *taps, size_t tap_count, size_t source_channel,
+    size_t length, size_t channel, size_t valid, float *panel, size_t width) {
+  for (size_t i = 0; i < tap_count; i++)
+    pack_panel(
+        length, valid,
+        phase->weights + taps[i].weights + (ptrdiff_t)source_channel * phase->weight_source_stride +
+            (ptrdiff_t)channel * phase->weight_result_stride,
+        phase->weight_source_stride, phase->weight_result_stride, panel + i * length * width, width);
+}
+
+/// The products of one group of taps by a library: a tile of im2col, from the pointers of `find_rows`, times the
+/// weights. Rows of the result lie apart unevenly, so that the products are added to them afterwards.
+static void run_group_by_library(
+    const struct shifted_data *phase, const struct convolution_tap *taps, size_t tap_count, size_t source_channel,
+    size_t length, size_t rows, size_t first_channel, size_t end_channel, bool accumulate,
+    struct library_scratch *scratch) {
+  const size_t depth = tap_count * length;
+  for (size_t row = 0; row < rows; row++) {
+    const float *const *left =
+        scratch->shared.left + row / PRODUCT_ROWS * PRODUCT_ROWS * tap_count + row % PRODUCT_ROWS;
+    for (size_t tap = 0; tap < tap_count; tap++)
+      copy_pixel(left[tap * PRODUCT_ROWS], length, scratch->left + row * depth + tap * length);
+  }
+  for (size_t channel = first_channel; channel < end_channel; channel += SHIFTED_BLAS_CHANNELS) {
+    const size_t valid =
+        end_channel - channel < SHIFTED_BLAS_CHANNELS ? end_channel - channel : SHIFTED_BLAS_CHANNELS;
+    pack_weights(phase, taps, tap_count, source_channel, length, channel, valid, scratch->right, valid);
+    blas_product(
+        phase->sgemm, false, rows, valid, depth, scratch->left, depth, scratch->right, valid, scratch->sums, valid,
+        false);
+    for (size_t row = 0; row < rows; row++) {
+      float *out = scratch->shared.out[row] + channel;
+      const float *sums = scratch->sums + row * valid;
+      const float *start = accumulate ? out : phase->bias ? phase->bias + channel : zeros;
+      for (size_t i = 0; i < valid; i++) out[i] = start[i] + sums[i];
+    }
+  }
+}
+
 static void run_block(
     const struct shifted_data *phase, size_t first, size_t end, size_t first_channel, size_t end_channel,
     struct data_scratch *scratch) {
@@ -103,14 +156,15 @@ static void run_block(
       const size_t left = phase->source_channels - source_channel, here = left < length ? left : length;
       const bool accumulate = tap > 0 || source_channel > 0;
       const size_t rows = find_rows(phase, taps, tap_count, first, end, source_channel, accumulate, scratch);
+      if (phase->sgemm) {
+        run_group_by_library(
+            phase, taps, tap_count, source_channel, here, rows, first_channel, end_channel, accumulate,
+            (struct library_scratch *)scratch);
+        continue;
+      }
       for (size_t channel = first_channel; channel < end_channel; channel += PANEL_WIDTH) {
         const size_t valid = end_channel - channel < PANEL_WIDTH ? end_channel - channel : PANEL_WIDTH;
-        for (size_t i = 0; i < tap_count; i++)
-          pack_panel(
-              here, valid,
-              phase->weights + taps[i].weights + (ptrdiff_t)source_channel * phase->weight_source_stride +
-                  (ptrdiff_t)channel * phase->weight_result_stride,
-              phase->weight_source_stride, phase->weight_result_stride, scratch->panel + i * here * PANEL_WIDTH);
+        pack_weights(phase, taps, tap_count, source_channel, here, channel, valid, scratch->panel, PANEL_WIDTH);
         const float *start = NULL;
         if (phase->bias) {
           memset(scratch->start, 0, sizeof scratch->start);
@@ -143,8 +197,9 @@ static void compute_moments(
 void shifted_data_run(
     const struct shifted_data *phase, size_t first, size_t end, size_t first_channel, size_t end_channel,
     void *scratch) {
-  for (; first < end; first += BLOCK_POSITIONS) {
-    const size_t block_end = end - first < BLOCK_POSITIONS ? end : first + BLOCK_POSITIONS;
+  const size_t size = phase->sgemm ? SHIFTED_BLAS_POSITIONS : BLOCK_POSITIONS;
+  for (; first < end; first += size) {
+    const size_t block_end = end - first < size ? end : first + size;
     run_block(phase, first, block_end, first_channel, end_channel, scratch);
     if (phase->moments.mean) compute_moments(phase, first, block_end, first_channel, end_channel);
   }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "convolution.h"
+#include "gather.h"
 #include "multiversion.h"
 #include "product.h"
 
@@ -15,6 +16,8 @@ enum {
   FEW_CHANNELS = 32,
   /// Most taps packed side by side.
   GROUP_TAPS = 16,
+  /// Output channels of one product of a library.
+  LIBRARY_CHANNELS = 128,
   /// Positions of a map from which on less than an eighth of a tap's are in the padding.
   LARGE_MAP = 64,
   PREFETCH_DISTANCE = 8,
@@ -28,7 +31,15 @@ struct filter_scratch {
   float panel[BLOCK_POSITIONS * PANEL_WIDTH];
 };
 
-size_t shifted_filter_scratch_bytes(void) { return sizeof(struct filter_scratch); }
+/// A library's right factor; its left one takes the place of the vector loops'.
+struct library_scratch {
+  struct filter_scratch shared;
+  float right[BLOCK_POSITIONS * LIBRARY_CHANNELS];
+};
+
+size_t shifted_filter_scratch_bytes(bool library) {
+  return library ? sizeof(struct library_scratch) : sizeof(struct filter_scratch);
+}
 
 static const float *pixel_of(
     const struct convolution_side *side, ptrdiff_t index, int32_t y, int32_t x, const struct convolution_tap *tap) {
@@ -120,6 +131,30 @@ static void pack_output(size_t count, size_t first, size_t valid, struct filter_
   }
 }
 
+/// Copies channels `first ..< first + channels` of each tap's pixels into `[count][tap_count][channels]`.
+static void gather_input(
+    size_t count, size_t tap_count, size_t first, size_t channels, struct library_scratch *scratch) {
+  for (size_t i = 0; i < count * tap_count; i++) {
+    const float *pixel = scratch->shared.input[i];
+    copy_pixel(pixel ? pixel + first : NULL, channels, scratch->shared.left + i * channels);
+  }
+}
+
+/// Adds the product of the gathered input, `rows` columns of it, transposed, and the output side's pixels.
+static void add_by_library(
+    blas_sgemm sgemm, size_t count, size_t rows, size_t outputs, float *gradient, struct library_scratch *scratch) {
+  for (size_t output = 0; output < outputs; output += LIBRARY_CHANNELS) {
+    const size_t valid = outputs - output < LIBRARY_CHANNELS ? outputs - output : LIBRARY_CHANNELS;
+    for (size_t position = 0; position < count; position++) {
+      const float *pixel = scratch->shared.output[position];
+      copy_pixel(pixel ? pixel + output : NULL, valid, scratch->right + position * valid);
+    }
+    blas_product(
+        sgemm, true, rows, valid, count, scratch->shared.left, rows, scratch->right, valid, gradient + output, outputs,
+        true);
+  }
+}
+
 void shifted_filter_run(
     const struct shifted_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
     float *gradient, bool accumulate, void *memory) {
@@ -141,13 +176,20 @@ void shifted_filter_run(
       const size_t tap_count = filter->tap_count - tap < group_taps ? filter->tap_count - tap : group_taps;
       const size_t count = find_pixels(filter, filter->taps + tap, tap_count, first, block_end, keep, scratch);
       if (count == 0) continue;
+      float *sums = gradient + (tap * all + first_channel) * outputs;
+      if (filter->sgemm) {
+        struct library_scratch *library = memory;
+        if (tap == 0 || !keep) gather_input(count, tap_count, first_channel, channels, library);
+        add_by_library(filter->sgemm, count, tap_count * channels, outputs, sums, library);
+        continue;
+      }
       if (tap == 0 || !keep) pack_input(count, tap_count, first_channel, channels, scratch);
       for (size_t output = 0; output < outputs; output += PANEL_WIDTH) {
         const size_t valid = outputs - output < PANEL_WIDTH ? outputs - output : PANEL_WIDTH;
         pack_output(count, output, valid, scratch);
         transposed_panel(
             tap_count * channels, count, scratch->left, PRODUCT_ROWS, (ptrdiff_t)(count * PRODUCT_ROWS), scratch->panel,
-            PANEL_WIDTH, gradient + (tap * all + first_channel) * outputs + output, (ptrdiff_t)outputs, true, valid);
+            PANEL_WIDTH, sums + output, (ptrdiff_t)outputs, true, valid);
       }
     }
   }

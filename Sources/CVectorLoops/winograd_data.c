@@ -12,6 +12,8 @@ enum {
   /// Tiles of one block of sums: with 36 elements and 32 columns 288 KiB, which stay in the L2 cache beside as much of
   /// transformed weights.
   BLOCK_TILES = 64,
+  /// Channels of a library's panel: measured 97 GFLOP/s of OpenBLAS's kernels for AVX, of 82 with the vector loops' 32.
+  LIBRARY_PANEL_WIDTH = 64,
 };
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -21,8 +23,10 @@ static size_t chunks(size_t channels) { return (channels + WINOGRAD_CHUNK - 1) /
 // Distances between two elements of the transform domain, in floats. Without the 16 more, all elements of a tile would
 // fall into one set of the L1 cache: measured 7 times slower for the weights.
 static size_t input_stride(size_t tiles) { return tiles * WINOGRAD_CHUNK + 16; }
-static size_t weights_stride(size_t length) { return length * PANEL_WIDTH + 16; }
-static size_t sums_stride(size_t tiles) { return tiles * PANEL_WIDTH + 16; }
+static size_t weights_stride(size_t panel_width) { return WINOGRAD_CHUNK * panel_width + 16; }
+static size_t sums_stride(size_t tiles, size_t panel_width) { return tiles * panel_width + 16; }
+
+size_t winograd_panel_width(bool library) { return library ? LIBRARY_PANEL_WIDTH : PANEL_WIDTH; }
 
 size_t winograd_elements(enum winograd_kind kind) { return kind == winograd_tile_4x4 ? 36 : 9; }
 
@@ -34,8 +38,8 @@ size_t winograd_input_count(enum winograd_kind kind, size_t tiles, size_t channe
   return chunks(channels) * winograd_elements(kind) * input_stride(tiles);
 }
 
-size_t winograd_weights_count(enum winograd_kind kind, size_t channels) {
-  return chunks(channels) * winograd_elements(kind) * weights_stride(WINOGRAD_CHUNK);
+size_t winograd_weights_count(enum winograd_kind kind, size_t channels, size_t panel_width) {
+  return chunks(channels) * winograd_elements(kind) * weights_stride(panel_width);
 }
 
 // The input transform.
@@ -77,11 +81,12 @@ MULTIVERSION(
      size_t element_stride),
     (kind, image, first, end, to, element_stride))
 
-// The weight transform of one panel, to [elements][length][32] from packed taps [9][length][32].
+// The weight transform of one panel, to [elements][length][width] from packed taps [9][length][width].
 
-VECTOR_LOOP void transform_weights(const enum winograd_kind kind, const float *packed, size_t length, float *to) {
+VECTOR_LOOP void transform_weights(
+    const enum winograd_kind kind, const float *packed, size_t length, size_t width, float *to) {
   const int elements = domain_side(kind) * domain_side(kind);
-  const size_t stride = length * PANEL_WIDTH;
+  const size_t stride = length * width;
   for (size_t i = 0; i < stride; i += 16) {
     float16 g[9], u[WINOGRAD_MOST_ELEMENTS];
 #pragma clang loop unroll(full)
@@ -89,37 +94,39 @@ VECTOR_LOOP void transform_weights(const enum winograd_kind kind, const float *p
     weights_2d(kind, g, u);
 #pragma clang loop unroll(full)
     for (int element = 0; element < elements; element++)
-      store16(to + (size_t)element * weights_stride(WINOGRAD_CHUNK) + i, u[element]);
+      store16(to + (size_t)element * weights_stride(width) + i, u[element]);
   }
 }
 
-VECTOR_LOOP void weights_body(enum winograd_kind kind, const float *packed, size_t length, float *to) {
+VECTOR_LOOP void weights_body(
+    enum winograd_kind kind, const float *packed, size_t length, size_t width, float *to) {
   if (kind == winograd_tile_4x4)
-    transform_weights(winograd_tile_4x4, packed, length, to);
+    transform_weights(winograd_tile_4x4, packed, length, width, to);
   else
-    transform_weights(winograd_map_2x2, packed, length, to);
+    transform_weights(winograd_map_2x2, packed, length, width, to);
 }
 MULTIVERSION(
-    winograd_weights_loop, weights_body, (enum winograd_kind kind, const float *packed, size_t length, float *to),
-    (kind, packed, length, to))
+    winograd_weights_loop, weights_body,
+    (enum winograd_kind kind, const float *packed, size_t length, size_t width, float *to),
+    (kind, packed, length, width, to))
 
 /// Packs and transforms the weights of `length` source channels for one panel of result channels.
 static void make_weights(
     const struct winograd_data *problem, size_t channel, size_t length, size_t panel, float *packed,
     float *to) {
-  const size_t output = panel * PANEL_WIDTH;
-  const size_t valid = smaller(problem->result.channels - output, PANEL_WIDTH);
+  const size_t width = problem->panel_width, output = panel * width;
+  const size_t valid = smaller(problem->result.channels - output, width);
   const size_t matrix = problem->source.channels * problem->result.channels;
   const float *weights = problem->weights + (ptrdiff_t)channel * problem->weight_source_stride +
                          (ptrdiff_t)output * problem->weight_result_stride;
   for (size_t tap = 0; tap < 9; tap++)
     pack_panel(
         length, valid, weights + (problem->flipped ? 8 - tap : tap) * matrix, problem->weight_source_stride,
-        problem->weight_result_stride, packed + tap * length * PANEL_WIDTH);
-  winograd_weights_loop(problem->kind, packed, length, to);
+        problem->weight_result_stride, packed + tap * length * width, width);
+  winograd_weights_loop(problem->kind, packed, length, width, to);
 }
 
-// The output transform of one panel, from sums [elements][tiles][32].
+// The output transform of one panel, from sums [elements][tiles][width].
 
 /// Moments of 16 channels of the pixels so far: a first value, the mean's distance from it, and the sum of squared
 /// deviations.
@@ -173,14 +180,14 @@ VECTOR_LOOP size_t count_pixels(const enum winograd_kind kind, float *const *pix
 /// `mean` and `squares` are the panel's, or NULL.
 VECTOR_LOOP void transform_output(
     const enum winograd_kind kind, const struct winograd_image *image, const float *bias, size_t output, size_t first,
-    size_t end, const float *from, size_t element_stride, double *mean, double *squares) {
+    size_t end, const float *from, size_t width, size_t element_stride, double *mean, double *squares) {
   const int elements = domain_side(kind) * domain_side(kind), side = output_side(kind);
-  struct moments16 moments[PANEL_WIDTH / 16];
+  struct moments16 moments[LIBRARY_PANEL_WIDTH / 16];
   size_t done = 0;
-  const size_t valid = image->channels - output < PANEL_WIDTH ? image->channels - output : PANEL_WIDTH;
+  const size_t valid = image->channels - output < width ? image->channels - output : width;
   float *all_pixels[2][WINOGRAD_MOST_OUTPUTS];
   find_outputs(kind, image, first, all_pixels[first % 2]);
-  for (size_t tile = first; tile < end; tile++, from += PANEL_WIDTH) {
+  for (size_t tile = first; tile < end; tile++, from += width) {
     float **pixels = all_pixels[tile % 2], **next = all_pixels[(tile + 1) % 2];
     find_outputs(kind, image, tile + 1 < end ? tile + 1 : tile, next);
     const size_t count = mean ? count_pixels(kind, pixels) : 0;
@@ -222,18 +229,18 @@ VECTOR_LOOP void transform_output(
 
 VECTOR_LOOP void output_body(
     enum winograd_kind kind, const struct winograd_image *image, const float *bias, size_t output, size_t first,
-    size_t end, const float *from, size_t element_stride, double *mean, double *squares) {
+    size_t end, const float *from, size_t width, size_t element_stride, double *mean, double *squares) {
   if (kind == winograd_tile_4x4)
-    transform_output(winograd_tile_4x4, image, bias, output, first, end, from, element_stride, mean, squares);
+    transform_output(winograd_tile_4x4, image, bias, output, first, end, from, width, element_stride, mean, squares);
   else
-    transform_output(winograd_map_2x2, image, bias, output, first, end, from, element_stride, mean, squares);
+    transform_output(winograd_map_2x2, image, bias, output, first, end, from, width, element_stride, mean, squares);
 }
 MULTIVERSION(
     winograd_output_loop,
     output_body,
     (enum winograd_kind kind, const struct winograd_image *image, const float *bias, size_t output, size_t first,
-     size_t end, const float *from, size_t element_stride, double *mean, double *squares),
-    (kind, image, bias, output, first, end, from, element_stride, mean, squares))
+     size_t end, const float *from, size_t width, size_t element_stride, double *mean, double *squares),
+    (kind, image, bias, output, first, end, from, width, element_stride, mean, squares))
 
 void winograd_transform_input(
     const struct winograd_data *problem, size_t first, size_t end, size_t origin, size_t total,
@@ -243,7 +250,7 @@ void winograd_transform_input(
       input_stride(total));
 }
 
-size_t winograd_weights_scratch_bytes(void) { return 9 * WINOGRAD_CHUNK * PANEL_WIDTH * sizeof(float); }
+size_t winograd_weights_scratch_bytes(size_t panel_width) { return 9 * WINOGRAD_CHUNK * panel_width * sizeof(float); }
 
 void winograd_transform_weights(
     const struct winograd_data *problem, size_t panel, float *transformed, void *scratch) {
@@ -251,51 +258,61 @@ void winograd_transform_weights(
   for (size_t channel = 0; channel < channels; channel += WINOGRAD_CHUNK) {
     make_weights(
         problem, channel, smaller(channels - channel, WINOGRAD_CHUNK), panel, scratch, transformed);
-    transformed += winograd_elements(problem->kind) * weights_stride(WINOGRAD_CHUNK);
+    transformed += winograd_elements(problem->kind) * weights_stride(problem->panel_width);
   }
 }
 
 struct panel_scratch {
   const float *left[BLOCK_TILES];
   float *out[BLOCK_TILES];
-  float packed[9 * WINOGRAD_CHUNK * PANEL_WIDTH];
+  /// Taps before their transform, transformed weights, sums.
+  float floats[];
 };
 
-size_t winograd_panel_scratch_bytes(enum winograd_kind kind) {
-  return sizeof(struct panel_scratch) +
-         winograd_elements(kind) * (weights_stride(WINOGRAD_CHUNK) + sums_stride(BLOCK_TILES)) * sizeof(float);
+size_t winograd_panel_scratch_bytes(enum winograd_kind kind, size_t panel_width) {
+  const size_t per_element = weights_stride(panel_width) + sums_stride(BLOCK_TILES, panel_width);
+  return sizeof(struct panel_scratch) + winograd_weights_scratch_bytes(panel_width) +
+         winograd_elements(kind) * per_element * sizeof(float);
 }
 
 void winograd_data_run_panel(
     const struct winograd_data *problem, const float *transformed, const float *weights, size_t first,
     size_t end, size_t origin, size_t total, size_t panel, void *memory) {
   const size_t elements = winograd_elements(problem->kind), channels = problem->source.channels;
-  const size_t valid = smaller(problem->result.channels - panel * PANEL_WIDTH, PANEL_WIDTH);
+  const size_t width = problem->panel_width, output = panel * width;
+  const size_t valid = smaller(problem->result.channels - output, width);
   struct panel_scratch *scratch = memory;
-  float *made = (float *)(scratch + 1), *sums = made + elements * weights_stride(WINOGRAD_CHUNK);
+  float *packed = scratch->floats, *made = packed + 9 * WINOGRAD_CHUNK * width;
+  float *sums = made + elements * weights_stride(width);
   for (size_t block = first; block < end; block += BLOCK_TILES) {
     const size_t tiles = smaller(end - block, BLOCK_TILES);
     for (size_t tile = 0; tile < tiles; tile++) {
       scratch->left[tile] = transformed + (block - origin + tile) * WINOGRAD_CHUNK;
-      scratch->out[tile] = sums + tile * PANEL_WIDTH;
+      scratch->out[tile] = sums + tile * width;
     }
     for (size_t chunk = 0; chunk < chunks(channels); chunk++) {
       const size_t channel = chunk * WINOGRAD_CHUNK, length = smaller(channels - channel, WINOGRAD_CHUNK);
-      if (!weights) make_weights(problem, channel, length, panel, scratch->packed, made);
-      const float *right = weights ? weights + chunk * elements * weights_stride(WINOGRAD_CHUNK) : made;
-      for (size_t element = 0; element < elements; element++)
-        product_panel(
-            tiles, 1, length, scratch->left, (ptrdiff_t)((chunk * elements + element) * input_stride(total)),
-            right + element * weights_stride(WINOGRAD_CHUNK), scratch->out, (ptrdiff_t)(element * sums_stride(tiles)),
-            NULL, chunk > 0, valid);
+      if (!weights) make_weights(problem, channel, length, panel, packed, made);
+      const float *right = weights ? weights + chunk * elements * weights_stride(width) : made;
+      for (size_t element = 0; element < elements; element++, right += weights_stride(width)) {
+        const size_t left = (chunk * elements + element) * input_stride(total);
+        const size_t out = element * sums_stride(tiles, width);
+        if (problem->sgemm)
+          blas_product(
+              problem->sgemm, false, tiles, valid, length, scratch->left[0] + left, WINOGRAD_CHUNK, right, width,
+              sums + out, width, chunk > 0);
+        else
+          product_panel(
+              tiles, 1, length, scratch->left, (ptrdiff_t)left, right, scratch->out, (ptrdiff_t)out, NULL, chunk > 0,
+              valid);
+      }
     }
     const size_t part_tiles = problem->moments.mean ? WINOGRAD_PART_TILES : BLOCK_TILES;
     for (size_t part = 0; part < tiles; part += part_tiles) {
-      const size_t place =
-          (block + part) / WINOGRAD_PART_TILES * problem->result.channels + panel * PANEL_WIDTH;
+      const size_t place = (block + part) / WINOGRAD_PART_TILES * problem->result.channels + output;
       winograd_output_loop(
-          problem->kind, &problem->result, problem->bias, panel * PANEL_WIDTH, block + part,
-          block + smaller(tiles, part + part_tiles), sums + part * PANEL_WIDTH, sums_stride(tiles),
+          problem->kind, &problem->result, problem->bias, output, block + part,
+          block + smaller(tiles, part + part_tiles), sums + part * width, width, sums_stride(tiles, width),
           problem->moments.mean ? problem->moments.mean + place : NULL,
           problem->moments.mean ? problem->moments.squares + place : NULL);
     }

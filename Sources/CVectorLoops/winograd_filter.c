@@ -122,12 +122,21 @@ void winograd_filter_run(
     const size_t tiles = end - block < BLOCK_TILES ? end - block : BLOCK_TILES;
     winograd_filter_tiles(
         filter, block, block + tiles, first_channel, channels, first_output, outputs, inputs, gradients);
-    for (size_t element = 0; element < elements; element++)
+    for (size_t element = 0; element < elements; element++) {
+      const float *left = inputs + element * TILES_STRIDE, *right = gradients + element * TILES_STRIDE;
+      float *out = sums + element * SUMS_STRIDE;
+      if (filter->sgemm) {
+        blas_product(
+            filter->sgemm, true, channels, outputs, tiles, left, WINOGRAD_FILTER_BLOCK, right, WINOGRAD_FILTER_BLOCK,
+            out, WINOGRAD_FILTER_BLOCK, block > first);
+        continue;
+      }
       for (size_t output = 0; output < outputs; output += PANEL_WIDTH)
         transposed_panel(
-            channels, tiles, inputs + element * TILES_STRIDE, WINOGRAD_FILTER_BLOCK, PRODUCT_ROWS,
-            gradients + element * TILES_STRIDE + output, WINOGRAD_FILTER_BLOCK, sums + element * SUMS_STRIDE + output,
-            WINOGRAD_FILTER_BLOCK, block > first, outputs - output < PANEL_WIDTH ? outputs - output : PANEL_WIDTH);
+            channels, tiles, left, WINOGRAD_FILTER_BLOCK, PRODUCT_ROWS, right + output, WINOGRAD_FILTER_BLOCK,
+            out + output, WINOGRAD_FILTER_BLOCK, block > first,
+            outputs - output < PANEL_WIDTH ? outputs - output : PANEL_WIDTH);
+    }
   }
   winograd_filter_finish(
       filter->kind, sums, channels, outputs, gradient + first_channel * columns + first_output, columns,

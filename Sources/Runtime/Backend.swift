@@ -9,6 +9,8 @@ public protocol Backend: AnyObject {
   var deviceDescription: String { get }
   /// The precision of the products of convolutions.
   var precision: Precision { get }
+  /// How the processor's convolutions multiply; nil for other devices.
+  var products: MatrixProducts? { get }
   /// Start of a region must be a multiple of this many bytes.
   var regionAlignment: Int { get }
   /// Largest single allocation in bytes.
@@ -16,8 +18,8 @@ public protocol Backend: AnyObject {
   /// The device's memory in bytes.
   var memoryByteCount: Int { get }
 
-  /// A digest of the tuned algorithms that the operations planned so far use; nil where none is. Other algorithms give
-  /// other bits, within rounding.
+  /// A digest of the tuned algorithms that the operations planned so far use, or of the library that multiplies; nil where
+  /// there is none. Others give other bits, within rounding.
   var tuning: String? { get }
 
   // MARK: Memory
@@ -73,6 +75,7 @@ public protocol Backend: AnyObject {
 
 extension Backend {
   public var memoryByteCount: Int { maximumAllocationByteCount }
+  public var products: MatrixProducts? { nil }
   public var tuning: String? { nil }
 
   /// Plans one operation by itself and binds it, with a workspace of its own.

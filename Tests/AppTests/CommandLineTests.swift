@@ -95,7 +95,7 @@ struct CommandLineTests {
   @Test("Help lists the environment")
   func helpListsTheEnvironment() throws {
     let help = try RecolorProcess.run("--help").output
-    for name in ["CIFAR10", "CIFAR100", "THREADS", "MEMORY", "KERNELS", "CACHE", "OPENBLAS"] {
+    for name in ["CIFAR10", "CIFAR100", "THREADS", "MEMORY", "KERNELS", "CACHE", "BLAS"] {
       #expect(help.contains("RECOLOR_\(name) "))
     }
   }

@@ -66,6 +66,13 @@ struct PlannedConvolution: ConvolutionOperation, ReferencedOperation {
     case fastest
     /// By products of shifted images.
     case shifted
+    /// By the algorithm that the backend chooses where a library multiplies.
+    case fastestLibrary
+    /// By products of shifted images, which a library computes.
+    case shiftedLibrary
+
+    /// All, or those without a library where there is none.
+    static let available: [Planning] = (try? BLAS.shared()) == nil ? [.fastest, .shifted] : allCases
   }
 
   static let name = ConvolutionForward.name
@@ -73,10 +80,12 @@ struct PlannedConvolution: ConvolutionOperation, ReferencedOperation {
   let planning: Planning
 
   func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation {
-    guard planning == .shifted, let backend = backend as? CPUBackend else { return try backend.plan(problem) }
+    guard planning != .fastest, let backend = backend as? CPUBackend else { return try backend.plan(problem) }
+    let blas = planning == .shifted ? nil : try BLAS.shared()
+    if planning == .fastestLibrary { return backend.plan(problem, by: backend.fastestAlgorithm(for: problem, blas)) }
     return backend.plan(
       problem,
       by: problem.target == .weights
-        ? ShiftedFilter(problem, on: backend.pool) : ShiftedData(problem, on: backend.pool))
+        ? ShiftedFilter(problem, on: backend.pool, blas) : ShiftedData(problem, on: backend.pool, blas))
   }
 }

@@ -26,7 +26,7 @@ struct ConvolutionTests {
     ConvolutionSample(batch: 4, height: 32, width: 32, inputChannels: 16, outputChannels: 16),
   ]
 
-  @Test("Every algorithm matches the reference", arguments: samples, PlannedConvolution.Planning.allCases)
+  @Test("Every algorithm matches the reference", arguments: samples, PlannedConvolution.Planning.available)
   func algorithms(sample: ConvolutionSample, planning: PlannedConvolution.Planning) throws {
     for threads in [1, 3] {
       let runner = CaseRunner(backend: CPUBackend(threadCount: threads))
@@ -45,19 +45,19 @@ struct ConvolutionTests {
         ($0.instance(pass, planned: .fastest).operation as? PlannedConvolution)?.problem
       }
     }
-    let sums = problems(.forward).compactMap { WinogradData($0, on: pool) }
+    let sums = problems(.forward).compactMap { WinogradData($0, on: pool, nil) }
     #expect(sums.count == Self.samples.count)
     for kind in [winograd_tile_4x4, winograd_map_2x2] {
       let orders = sums.filter { $0.kind == kind }.map(\.order)
       #expect(orders.contains { if case .byTiles = $0 { true } else { false } })
       #expect(orders.contains { if case .byPanels = $0 { true } else { false } })
     }
-    let filters = problems(.backwardFilter).compactMap { WinogradFilter($0, on: pool) }
+    let filters = problems(.backwardFilter).compactMap { WinogradFilter($0, on: pool, nil) }
     #expect(filters.contains { $0.parts.count > 1 } && filters.contains { $0.parts.count == 1 })
   }
 
   @Test(
-    "The bits do not depend on the number of threads", arguments: samples, PlannedConvolution.Planning.allCases)
+    "The bits do not depend on the number of threads", arguments: samples, PlannedConvolution.Planning.available)
   func threadCounts(sample: ConvolutionSample, planning: PlannedConvolution.Planning) throws {
     for pass in ConvolutionSample.passes {
       let one = try sample.instance(pass, planned: planning).results(on: CPUBackend(threadCount: 1))
@@ -77,8 +77,46 @@ struct ConvolutionTests {
     (Shape(11, 16, 16, 17), 80, ConvolutionGeometry(kernel: 4, stride: 2, padding: 1)),
   ]
 
-  @Test("Statistics of the output do not depend on the number of threads", arguments: statisticsShapes)
-  func statistics(input: Shape, outputs: Int, geometry: ConvolutionGeometry) throws {
+  @Test("A library's bits do not depend on the number of threads where the loops share channels", .needsBLAS)
+  func libraryThreadCounts() throws {
+    // Few positions of several phases with many channels, which more threads share more finely.
+    let (source, result) = (Shape(3, 5, 6, 40), Shape(3, 9, 11, 300))
+    let geometry = ConvolutionGeometry(kernel: 3, stride: 2, padding: 1)
+    let (input, output) = (Tensor("input", source), Tensor("output", result))
+    let weights = Tensor("weights", Shape(3, 3, source.channels, result.channels))
+    func values(_ tensor: Tensor, stream: UInt64) -> TensorValues {
+      var random = Philox(seed: 3, stream: stream)
+      return TensorValues(
+        tensor,
+        ReferenceTensor(tensor.shape, (0..<tensor.shape.count).map { _ in Double(random.nextUniform(in: -1...1)) }))
+    }
+    let operations: [any ConvolutionOperation & ReferencedOperation] = [
+      TransposedConvolutionForward(input: input, weights: weights, bias: nil, output: output, geometry: geometry),
+      TransposedConvolutionBackwardData(
+        outputGradient: output, weights: weights, inputGradient: input, geometry: geometry),
+      TransposedConvolutionBackwardFilter(
+        input: input, outputGradient: output, weightsGradient: weights, biasGradient: nil, geometry: geometry),
+    ]
+    let blas = try BLAS.shared()
+    for operation in operations {
+      let inputs = operation.reads.enumerated().map { values($1, stream: UInt64($0)) }
+      let instance = CaseInstance(operation: operation, inputs: inputs)
+      let one = try instance.results(on: CPUBackend(threadCount: 1, blas: blas))
+      for threadCount in [2, 5, 16] {
+        let other = try instance.results(on: CPUBackend(threadCount: threadCount, blas: blas))
+        #expect(other == one, "\(operation.pass) on \(threadCount) threads")
+      }
+    }
+  }
+
+  @Test(
+    "Statistics of the output do not depend on the number of threads", arguments: statisticsShapes,
+    (try? BLAS.shared()) == nil ? [MatrixProducts.vector] : MatrixProducts.allCases)
+  func statistics(
+    shapes: (input: Shape, outputs: Int, geometry: ConvolutionGeometry), products: MatrixProducts
+  ) throws {
+    let (input, outputs, geometry) = shapes
+    let blas = products == .blas ? try BLAS.shared() : nil
     func values(_ tensor: Tensor, stream: UInt64) -> TensorValues {
       var random = Philox(seed: 1, stream: stream)
       return TensorValues(
@@ -96,7 +134,7 @@ struct ConvolutionTests {
         output: Tensor("output", geometry.outputShape(of: input, outputChannels: outputs)),
         statistics: Tensor("statistics", Shape(1, 1, 2, outputs)), geometry: geometry)
       return try CaseInstance(operation: operation, inputs: [values(image, stream: 1), values(weights, stream: 2)])
-        .results(on: CPUBackend(threadCount: threadCount))
+        .results(on: CPUBackend(threadCount: threadCount, blas: blas))
     }
     let one = try results(threadCount: 1)
     // The memory was zero before; means and variances of positive data are not.
@@ -107,9 +145,11 @@ struct ConvolutionTests {
     for threadCount in [2, 3, 5] { #expect(try results(threadCount: threadCount) == one, "\(threadCount) threads") }
   }
 
-  @Test("No convolution of the U-Net at width 64 takes much scratch memory", arguments: 0..<5)
-  func workspace(level: Int) throws {
-    let backend = CPUBackend(threadCount: 2)
+  @Test(
+    "No convolution of the U-Net at width 64 takes much scratch memory", arguments: 0..<5,
+    (try? BLAS.shared()) == nil ? [MatrixProducts.vector] : MatrixProducts.allCases)
+  func workspace(level: Int, products: MatrixProducts) throws {
+    let backend = CPUBackend(threadCount: 2, blas: products == .blas ? try BLAS.shared() : nil)
     let side = 32 >> level
     let channels = 64 << level
     let output = Tensor("output", Shape(64, side, side, channels))

@@ -14,6 +14,7 @@ struct MemoryShortageTests {
     let budget = MemoryBudget(limit: limit)
     return switch device {
     case .cpu: CPUBackend(budget: budget)
+    case .blas: CPUBackend(budget: budget, blas: try BLAS.shared())
     case .openCL: try CLBackend(device: TestBackends.openCLDevice(), algorithms: AlgorithmChoice(), budget: budget)
     }
   }

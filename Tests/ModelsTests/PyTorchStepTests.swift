@@ -22,7 +22,7 @@ struct PyTorchStepTests {
     }
   }
 
-  @Test("The first step's outputs", arguments: PyTorchRun.all, TestBackends.available)
+  @Test("The first step's outputs", arguments: PyTorchRun.all, TestBackends.withEveryProduct)
   func outputs(of run: String, on backend: TestBackends) throws {
     let run = try PyTorchRun(run)
     let backend = try backend.make()
@@ -50,7 +50,7 @@ struct PyTorchStepTests {
     }
   }
 
-  @Test("Gradients, losses, statistics and parameters", arguments: PyTorchRun.all, TestBackends.available)
+  @Test("Gradients, losses, statistics and parameters", arguments: PyTorchRun.all, TestBackends.withEveryProduct)
   func training(of run: String, on backend: TestBackends) throws {
     let run = try PyTorchRun(run)
     let backend = try backend.make()
@@ -86,7 +86,7 @@ struct PyTorchStepTests {
     }
   }
 
-  @Test("Weights that PyTorch wrote color as in PyTorch", arguments: PyTorchRun.all, TestBackends.available)
+  @Test("Weights that PyTorch wrote color as in PyTorch", arguments: PyTorchRun.all, TestBackends.withEveryProduct)
   func pyTorchWeights(of run: String, on backend: TestBackends) throws {
     let run = try PyTorchRun(run)
     let backend = try backend.make()

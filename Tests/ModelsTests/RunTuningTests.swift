@@ -1,3 +1,4 @@
+import CPUKernels
 import Foundation
 import Models
 import Runtime
@@ -59,6 +60,50 @@ struct RunTuningTests {
       let run = try TrainingRun(
         SmallRun.configuration(.unet, on: backend), in: folder, dataset: SmallRun.dataset(), on: backend)
       #expect(run.configuration.tuning == nil && !run.hasOtherTuning)
+    }
+  }
+}
+
+/// Products by BLAS in a run's config.json.
+@Suite("Products of runs", .needsBLAS)
+struct RunProductTests {
+  @Test("config.json names the products; others are noticed at a resume, which goes on with them")
+  func configuration() throws {
+    let dataset = try SmallRun.dataset()
+    let (vector, library) = (CPUBackend(), CPUBackend(blas: try BLAS.shared()))
+    try SmallRun.withFolder { folder in
+      do {
+        let run = try TrainingRun(
+          SmallRun.configuration(.unet, epochs: 1, on: library), in: folder, dataset: dataset, on: library)
+        let written = try run.directory.readConfiguration()
+        #expect(written.cpuProducts == .blas && written.tuning == library.tuning && !run.hasOtherTuning)
+        #expect(try run.train { false } == .finished)
+      }
+      #expect(try !TrainingRun(resuming: folder, dataset: dataset, on: library).hasOtherTuning)
+      let resumed = try TrainingRun(resuming: folder, dataset: dataset, on: vector)
+      #expect(resumed.hasOtherTuning && resumed.epochsDone == 1)
+      let written = try resumed.directory.readConfiguration()
+      #expect(written.cpuProducts == .vector && written.tuning == nil)
+    }
+  }
+
+  @Test("A run without products in its config.json, as older ones, goes on with the vector loops unnoticed")
+  func olderRun() throws {
+    let dataset = try SmallRun.dataset()
+    let backend = CPUBackend()
+    try SmallRun.withFolder { folder in
+      let path: URL
+      do {
+        let run = try TrainingRun(
+          SmallRun.configuration(.unet, epochs: 1, on: backend), in: folder, dataset: dataset, on: backend)
+        path = run.directory.configuration
+      }
+      let text = try String(contentsOf: path, encoding: .utf8)
+      let older = text.split(separator: "\n").filter { !$0.contains("cpuProducts") }.joined(separator: "\n")
+      #expect(older.utf8.count < text.utf8.count - 10)
+      try Data(older.utf8).write(to: path)
+      let resumed = try TrainingRun(resuming: folder, dataset: dataset, on: backend)
+      #expect(!resumed.hasOtherTuning && resumed.configuration.cpuProducts == .vector)
     }
   }
 }

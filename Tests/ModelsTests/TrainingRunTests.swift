@@ -73,7 +73,7 @@ struct TrainingRunTests {
     }
   }
 
-  @Test("The same seed gives the same bits", arguments: TestBackends.available, ModelKind.allCases)
+  @Test("The same seed gives the same bits", arguments: TestBackends.withEveryProduct, ModelKind.allCases)
   func repeats(device: TestBackends, kind: ModelKind) throws {
     func weights() throws -> [String: [Float]] {
       let backend = try device.make()
@@ -89,7 +89,7 @@ struct TrainingRunTests {
 
   @Test(
     "A run that is stopped inside an epoch and resumed ends with the same bits",
-    arguments: TestBackends.available, ModelKind.allCases)
+    arguments: TestBackends.withEveryProduct, ModelKind.allCases)
   func resumes(device: TestBackends, kind: ModelKind) throws {
     let backend = try device.make()
     let dataset = try SmallRun.dataset()

@@ -27,6 +27,7 @@ struct Bench: SpeakingCommand {
   var ops = false
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
+  @OptionGroup var productOptions: ProductOptions
   @OptionGroup var report: ReportOptions
   @OptionGroup var verbosity: VerbosityOptions
 
@@ -40,7 +41,8 @@ struct Bench: SpeakingCommand {
   private static let largestCount = 1_000_000
 
   func run() throws {
-    let backend = try deviceOptions.device.open(precisionOptions.precision, profiling: ops, isStated: true)
+    let backend = try deviceOptions.device.open(
+      precisionOptions.precision, productOptions.cpuProducts, profiling: ops, isStated: true)
     let benchmark = try StepBenchmark(
       options.configuration(model), size: options.size, batchSize: options.batchSize, on: backend)
     let training = try benchmark.train(warmUp: warmUp, steps: steps)

@@ -28,6 +28,8 @@ struct BenchReport: Encodable {
   let description: String
   /// The precision of convolutions: `fp32`, `tf32` or `bf16x3`.
   let precision: Precision
+  /// How the processor's convolutions multiply; nil on other devices.
+  let cpuProducts: MatrixProducts?
   let model: ModelKind
   let width: Int
   let size: Int
@@ -51,6 +53,7 @@ struct BenchReport: Encodable {
     device = backend.name
     description = backend.deviceDescription
     precision = backend.precision
+    cpuProducts = backend.products
     model = bench.model
     width = bench.options.width
     size = bench.options.size

@@ -11,8 +11,8 @@ struct Check: SpeakingCommand {
       Runs every operation, forward and backward, on shapes that fit no tile, and compares the results with a \
       reference. Run it first on an untested device. An OpenCL device runs the kernels that it would use, in every \
       precision that it would use, and the plain loops of convolutions; with --all, the bodies of other kinds of \
-      devices and every algorithm as well, emulated tensor cores among them. The worst cases come first. Ends with 1 if \
-      anything fails.
+      devices and every algorithm as well, emulated tensor cores among them. On the processor convolutions run with the \
+      vector loops and with BLAS. The worst cases come first. Ends with 1 if anything fails.
 
         recolor check                          the device that would be taken
         recolor check --device opencl:0.1      another one
@@ -28,6 +28,7 @@ struct Check: SpeakingCommand {
   }
 
   @OptionGroup var deviceOptions: DeviceOptions
+  @OptionGroup var productOptions: ProductOptions
   @Option(
     help: "Shapes to run: awkward ones of every kind, or the smallest of each for tools that run a kernel slowly.")
   var size: Size = .awkward
@@ -55,7 +56,8 @@ struct Check: SpeakingCommand {
   func run() throws {
     try NewFile.check(reportFile, of: "report")
     let start = ContinuousClock.now
-    let check = try KernelCheck(cases: cases, on: try deviceOptions.device.open(.automatic), allForms: all)
+    let check = try KernelCheck(
+      cases: cases, on: try deviceOptions.device.open(.automatic, productOptions.cpuProducts), allForms: all)
     if !report.json { try Console.output("\(check.deviceDescription)\n") }
     let display = ProgressDisplay(first: .milliseconds(500))
     let result = check.run { display.update(Self.line($0)) }

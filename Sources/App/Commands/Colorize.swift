@@ -89,6 +89,7 @@ struct Colorize: SpeakingCommand {
   var pixelLimit = RGBImage.maximumPixelCount / 1_000_000
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
+  @OptionGroup var productOptions: ProductOptions
   @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
@@ -122,7 +123,8 @@ struct Colorize: SpeakingCommand {
     }
     let weights = try unstated.open(choice.model)
     let coloring = PictureColoring(
-      colorizer: try Colorizer(weights, on: try deviceOptions.device.open(precisionOptions.precision)),
+      colorizer: try Colorizer(
+        weights, on: try deviceOptions.device.open(precisionOptions.precision, productOptions.cpuProducts)),
       settings: coloringOptions.choice.settings(over: weights.coloringSettings), isRaw: raw,
       quality: quality ?? ImageFormat.defaultQuality, compressionLevel: compression ?? Compression.standardLevel,
       replacesFiles: force, skipsFiles: skipExisting,

@@ -54,6 +54,7 @@ struct Compare: SpeakingCommand {
   var force = false
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
+  @OptionGroup var productOptions: ProductOptions
   @OptionGroup var report: ReportOptions
   @OptionGroup var verbosity: VerbosityOptions
 
@@ -79,7 +80,7 @@ struct Compare: SpeakingCommand {
         "\(model.name) was trained on \(trained.width)×\(trained.height) images and is measured on "
           + "\(dataset.width)×\(dataset.height); --size says which size all are measured on")
     }
-    let backend = try deviceOptions.device.open(precisionOptions.precision)
+    let backend = try deviceOptions.device.open(precisionOptions.precision, productOptions.cpuProducts)
     let comparison = try Comparison(models, dataset: dataset, rowCount: rows, command: command, on: backend)
     try folder.write(comparison)
     try Console.output(

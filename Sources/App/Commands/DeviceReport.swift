@@ -33,13 +33,14 @@ struct DeviceReport: Encodable {
     let memoryBytes: Int
     /// The vector instructions of the backend's loops.
     let instructionSet: String
-    /// Version and build of OpenBLAS; nil where it is not installed. `bench` measures against it; the backend does not
-    /// use it.
+    /// How convolutions multiply with `--cpu-products auto`.
+    let products: MatrixProducts?
+    /// Version and build of OpenBLAS, or the name of the library that `RECOLOR_BLAS` names; nil where there is none.
     let blas: String?
-    /// The core of OpenBLAS, its set of kernels.
+    /// The core of OpenBLAS, its set of kernels; nil of another library.
     let blasCore: String?
     let blasIsFast: Bool?
-    /// The reason why OpenBLAS is slow or missing, with a remedy.
+    /// The reason why BLAS is slow or missing, with a remedy.
     let blasProblem: String?
   }
 
@@ -63,7 +64,7 @@ struct DeviceReport: Encodable {
       openclProblem = error.description
       gpu = nil
     }
-    cpu = Processor(CPUBackend())
+    cpu = Processor(CPUBackend(blas: BLAS.automatic))
     automatic = gpu ?? cpu.device
   }
 }
@@ -94,9 +95,10 @@ extension DeviceReport.Processor {
     threads = backend.pool.workerCount
     memoryBytes = backend.memoryByteCount
     instructionSet = CPUBackend.instructionSetName
-    switch Result(catching: { () throws(BackendError) in try OpenBLAS.shared() }) {
+    products = backend.products
+    switch Result(catching: { () throws(BackendError) in try BLAS.shared() }) {
     case .success(let library):
-      blas = library.configuration
+      blas = library.configuration ?? library.libraryName
       blasCore = library.coreName
       blasIsFast = library.isFast
       blasProblem = library.slowReason
@@ -132,15 +134,16 @@ extension DeviceReport {
     var lines = [TextTable.text(columns, rows), ""]
     lines.append("--device auto takes \(automatic).")
     if let openclProblem { lines.append("OpenCL: \(openclProblem)".printable) }
-    lines.append(blasLine)
+    if let products = cpu.products { lines.append("--cpu-products auto takes \(products.rawValue).") }
+    lines.append(blasLine.printable)
     return lines.joined(separator: "\n")
   }
 
   private var blasLine: String {
-    let note = "BLAS (not needed, a yardstick for bench): "
-    guard let core = cpu.blasCore else { return note + (cpu.blasProblem ?? "not found") }
-    return
-      (note
-      + (cpu.blasProblem.map { "runs on a slow core, \(core): \($0)" } ?? "runs on a fast core, \(core)")).printable
+    // The error of a missing library names BLAS itself.
+    guard let blas = cpu.blas else { return cpu.blasProblem ?? "BLAS: not found" }
+    guard let core = cpu.blasCore else { return "BLAS: \(blas)" }
+    return "BLAS: "
+      + (cpu.blasProblem.map { "OpenBLAS runs on a slow core, \(core): \($0)" } ?? "OpenBLAS on a fast core, \(core)")
   }
 }

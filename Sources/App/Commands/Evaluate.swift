@@ -47,6 +47,7 @@ struct Evaluate: SpeakingCommand {
   @OptionGroup(title: "Full size") var fullSizeOptions: FullSizeOptions
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
+  @OptionGroup var productOptions: ProductOptions
   @OptionGroup var report: ReportOptions
   @OptionGroup var verbosity: VerbosityOptions
 
@@ -62,7 +63,7 @@ struct Evaluate: SpeakingCommand {
     if fullSizeOptions.fullSize { return try measureAtFullSize(weights) }
     let split = split ?? .test
     let dataset = try EvaluationData(data, split, images: images, toned: tonedOptions.toned).load(for: [weights])
-    let backend = try deviceOptions.device.open(precisionOptions.precision)
+    let backend = try deviceOptions.device.open(precisionOptions.precision, productOptions.cpuProducts)
     let result = try EvaluationReport(weights, split, dataset, on: backend)
     try Console.output(report.json ? try JSONReport.text(result) : result.text)
     if let predictions {
@@ -72,7 +73,7 @@ struct Evaluate: SpeakingCommand {
 
   private func measureAtFullSize(_ weights: Checkpoint) throws {
     let pictures = try FullSizePictures(data, images: images, toned: tonedOptions.toned ?? .drop)
-    let backend = try deviceOptions.device.open(precisionOptions.precision)
+    let backend = try deviceOptions.device.open(precisionOptions.precision, productOptions.cpuProducts)
     let result = try FullSizeReport(
       weights, pictures, fullSizeOptions.coloring.choice.settings(over: weights.coloringSettings), on: backend)
     // The report is not lost where the file cannot be written.

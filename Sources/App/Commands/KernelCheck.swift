@@ -1,16 +1,18 @@
 import CLKernels
+import CPUKernels
 import KernelCases
 import Runtime
 
-/// The check of `recolor check`: cases on a device, on OpenCL in each of the forms that its kernels have there.
+/// The check of `recolor check`: cases on a device, on OpenCL in each of the forms that its kernels have there, and on the
+/// processor with each kind of products.
 struct KernelCheck {
   /// The result of one case.
   struct Row: Encodable {
     let operation: String
     let pass: String
     let shape: String
-    /// The algorithm (`AlgorithmKind`) of a convolution, or the bodies (`KernelBodies`) of other kernels; nil on the
-    /// processor.
+    /// The algorithm (`AlgorithmKind`) of a convolution, the bodies (`KernelBodies`) of other kernels or, on the
+    /// processor, the products (`MatrixProducts`) of convolutions.
     let form: String?
     /// Largest error of any output, relative to its largest value; nil where the device refused.
     let error: Double?
@@ -58,6 +60,10 @@ struct KernelCheck {
   ///   - allForms: Whether an OpenCL device also runs kernels in forms that it would not choose.
   init(cases: [KernelCase], on backend: any Backend, allForms: Bool) throws(BackendError) {
     self.backend = backend
+    if let processor = backend as? CPUBackend {
+      runs = Self.runs(cases, on: processor)
+      return
+    }
     guard let openCL = backend as? CLBackend else {
       runs = [Run(backend: backend, cases: cases)]
       return
@@ -87,6 +93,20 @@ struct KernelCheck {
       if !computed.isEmpty { runs.append(Run(backend: backend, cases: computed.map(\.kernelCase))) }
     }
     self.runs = runs
+  }
+
+  /// Returns all cases with the backend's own products, and those of convolutions with the others.
+  private static func runs(_ cases: [KernelCase], on backend: CPUBackend) -> [Run] {
+    var runs = [Run(backend: backend, cases: cases)]
+    do throws(BackendError) {
+      let blas = try BLAS.shared()
+      let other = CPUBackend(threadCount: backend.pool.workerCount, blas: backend.blas == nil ? blas : nil)
+      let convolutions = cases.filter { $0.make().operation is any ConvolutionOperation }
+      if !convolutions.isEmpty { runs.append(Run(backend: other, cases: convolutions)) }
+    } catch {
+      Console.note("products by BLAS are not checked: \(error)")
+    }
+    return runs
   }
 
   var deviceDescription: String { "\(backend.name): \(backend.deviceDescription)" }
@@ -131,6 +151,7 @@ struct KernelCheck {
   private static func row(_ kernelCase: KernelCase, on backend: any Backend, _ runner: CaseRunner) -> Row {
     let instance = kernelCase.make()
     let openCL = backend as? CLBackend
+    let products = instance.operation is any ConvolutionOperation ? (backend as? CPUBackend)?.products : nil
     let accuracy = openCL?.accuracy(of: instance.operation)
     let tolerance = accuracy?.tolerance(insteadOf: kernelCase.tolerance) ?? kernelCase.tolerance
     var error: Double?
@@ -144,7 +165,9 @@ struct KernelCheck {
     }
     return Row(
       operation: kernelCase.name, pass: kernelCase.pass.rawValue, shape: kernelCase.label,
-      form: openCL.map { $0.algorithmKind(of: instance.operation)?.rawValue ?? $0.bodies.rawValue }, error: error,
+      form: openCL.map { $0.algorithmKind(of: instance.operation)?.rawValue ?? $0.bodies.rawValue }
+        ?? products?.rawValue,
+      error: error,
       tolerance: tolerance, passed: failures.isEmpty, failures: failures)
   }
 }

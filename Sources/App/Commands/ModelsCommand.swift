@@ -48,7 +48,7 @@ struct ModelsCommand: SpeakingCommand {
 
   /// Returns the report of each kind of model that is shown.
   private func modelReports() throws -> [ModelReport] {
-    let backend = try deviceOptions.device.open(.named(.float32))
+    let backend = try deviceOptions.device.open(.named(.float32), .automatic)
     return try kinds.map { kind in
       try ModelReport(options.configuration(kind), size: options.size, batchSize: options.batchSize, on: backend)
     }

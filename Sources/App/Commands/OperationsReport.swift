@@ -13,6 +13,8 @@ struct OperationsReport: Encodable {
     let shape: String
     let count: Int
     let milliseconds: Double
+    /// The same with the processor's other products; nil for operations without products, and where there are none.
+    let otherMilliseconds: Double?
     /// The share of the time of all operations, 0...1.
     let share: Double
     /// The rate of the operations that the direct algorithm has.
@@ -32,6 +34,7 @@ struct OperationsReport: Encodable {
     let shape: String
     var count = 0
     var seconds = 0.0
+    var otherSeconds: Double?
     var floatingPointOperations = 0
     var bytes = 0
   }
@@ -41,24 +44,34 @@ struct OperationsReport: Encodable {
   /// The peak of multiply-adds on values in registers.
   let productPeakGigaflopsPerSecond: Double
   let copyPeakGigabytesPerSecond: Double
-  /// The rate of OpenBLAS's matrix products on this processor with as many threads; nil on other devices, and without
-  /// OpenBLAS.
+  /// The processor's other products, which convolutions were timed with as well; nil on other devices, and without BLAS.
+  let otherProducts: MatrixProducts?
+  /// The rate of BLAS's matrix products on this processor with as many threads; nil on other devices, and without BLAS.
   let blasGigaflopsPerSecond: Double?
 
   init(_ benchmark: StepBenchmark, steps: Int, on backend: any Backend) throws(BackendError) {
     let peaks = try backend.measurePeaks()
     productPeakGigaflopsPerSecond = peaks.floatingPointOperationsPerSecond * 1e-9
     copyPeakGigabytesPerSecond = peaks.bytesPerSecond * 1e-9
-    rows = Self.rows(try benchmark.profile(steps: steps), peaks)
-    blasGigaflopsPerSecond = (backend as? CPUBackend).flatMap { try? ProductYardstick.gigaflopsPerSecond(on: $0.pool) }
+    let operations = try benchmark.profile(steps: steps)
+    guard let processor = backend as? CPUBackend, let blas = try? BLAS.shared() else {
+      rows = Self.rows(operations, nil, peaks)
+      (otherProducts, blasGigaflopsPerSecond) = (nil, nil)
+      return
+    }
+    let other = CPUBackend(threadCount: processor.pool.workerCount, blas: processor.blas == nil ? blas : nil)
+    rows = Self.rows(operations, try benchmark.profile(steps: steps, on: other).map(\.seconds), peaks)
+    otherProducts = other.products
+    blasGigaflopsPerSecond = ProductYardstick.gigaflopsPerSecond(of: blas, on: processor.pool)
   }
 
   /// Groups operations of one name, pass and shape into rows.
+  /// - Parameter otherSeconds: The operations' times with other products.
   private static func rows(
-    _ operations: [(operation: any Operation, seconds: Double)], _ peaks: DevicePeaks
+    _ operations: [(operation: any Operation, seconds: Double)], _ otherSeconds: [Double]?, _ peaks: DevicePeaks
   ) -> [Row] {
     var groups: [String: Sums] = [:]
-    for (operation, seconds) in operations {
+    for (index, (operation, seconds)) in operations.enumerated() {
       let shapes = [operation.reads.first, operation.writes.max { $0.shape.count < $1.shape.count }]
       let shape = shapes.compactMap { $0.map { "\($0.shape)" } }.joined(separator: " → ")
       let name = type(of: operation).name
@@ -66,6 +79,9 @@ struct OperationsReport: Encodable {
       var sums = groups[key] ?? Sums(operation: name, pass: operation.pass.rawValue, shape: shape)
       sums.count += 1
       sums.seconds += seconds
+      if operation is any ConvolutionOperation, let otherSeconds {
+        sums.otherSeconds = (sums.otherSeconds ?? 0) + otherSeconds[index]
+      }
       sums.floatingPointOperations += operation.floatingPointOperations
       sums.bytes += operation.minimumBytes
       groups[key] = sums
@@ -76,7 +92,8 @@ struct OperationsReport: Encodable {
       let bytesPerSecond = Double(sums.bytes) / sums.seconds
       return Row(
         operation: sums.operation, pass: sums.pass, shape: sums.shape, count: sums.count,
-        milliseconds: sums.seconds * 1000, share: sums.seconds / total,
+        milliseconds: sums.seconds * 1000, otherMilliseconds: sums.otherSeconds.map { $0 * 1000 },
+        share: sums.seconds / total,
         gigaflopsPerSecond: floatingPointOperationsPerSecond * 1e-9, gigabytesPerSecond: bytesPerSecond * 1e-9,
         partOfProductPeak: floatingPointOperationsPerSecond / peaks.floatingPointOperationsPerSecond,
         partOfCopyPeak: bytesPerSecond / peaks.bytesPerSecond)
@@ -84,24 +101,35 @@ struct OperationsReport: Encodable {
   }
 
   var text: String {
-    let columns: [TextTable.Column] = [
+    var columns: [TextTable.Column] = [
       .left("operation"), .left("pass"), .right("times"), .right("ms"), .right("share"), .right("GFLOP/s"),
       .right("of peak"), .right("GB/s"), .right("of peak"), .left("reads → writes"),
     ]
+    // Beside the operations' own times.
+    let otherColumn = 4
+    if let otherProducts { columns.insert(.right("ms, \(otherProducts.rawValue)"), at: otherColumn) }
     func percent(_ part: Double, _ digits: Int) -> String { Format.fixed(100 * part, digits) + " %" }
     let cells = rows.map { row in
-      [
+      var cells = [
         row.operation, row.pass, "\(row.count)", Format.fixed(row.milliseconds, 2), percent(row.share, 1),
         Format.fixed(row.gigaflopsPerSecond, 0), percent(row.partOfProductPeak, 0),
         Format.fixed(row.gigabytesPerSecond, 1), percent(row.partOfCopyPeak, 0), row.shape,
       ]
+      if otherProducts != nil {
+        cells.insert(row.otherMilliseconds.map { Format.fixed($0, 2) } ?? "", at: otherColumn)
+      }
+      return cells
     }
-    let total = rows.reduce(0) { $0 + $1.milliseconds }
-    let blas = blasGigaflopsPerSecond.map { "; OpenBLAS's products reach \(Format.fixed($0, 0)) GFLOP/s" } ?? ""
+    func milliseconds(_ rows: [Row]) -> String { Format.fixed(rows.reduce(0) { $0 + $1.milliseconds }, 2) + " ms" }
+    let other = otherProducts.map { products in
+      "; convolutions \(milliseconds(rows.filter { $0.otherMilliseconds != nil })), with --cpu-products "
+        + "\(products.rawValue) \(Format.fixed(rows.compactMap(\.otherMilliseconds).reduce(0, +), 2)) ms"
+    }
+    let blas = blasGigaflopsPerSecond.map { "; BLAS's products reach \(Format.fixed($0, 0)) GFLOP/s" } ?? ""
     return [
       TextTable.text(columns, cells),
       "",
-      "operations together: \(Format.fixed(total, 2)) ms",
+      "operations together: \(milliseconds(rows))\(other ?? "")",
       "peaks: \(Format.fixed(productPeakGigaflopsPerSecond, 0)) GFLOP/s in fp32 from registers, "
         + "\(Format.fixed(copyPeakGigabytesPerSecond, 1)) GB/s read and written by a copy\(blas)",
       "GFLOP/s count the direct method, GB/s each tensor once: Winograd's algorithm and caches can pass 100 %.",

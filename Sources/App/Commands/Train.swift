@@ -110,7 +110,8 @@ struct Train: SpeakingCommand {
       (name: given.path, checkpoint: try Checkpoint(argument: given.path, kind: model, upsampling: options.upsampling))
     }
     if let weights { try options.validateTogether(for: model, startingFrom: weights.checkpoint) }
-    let backend = try opened(options.device ?? .automatic, options.precision ?? .automatic)
+    let backend = try opened(
+      options.device ?? .automatic, options.precision ?? .automatic, options.cpuProducts ?? .automatic)
     var configuration = try options.configuration(for: model, startingFrom: weights?.checkpoint, on: backend)
     // Wrong weights are refused before a large folder is read.
     if let weights { try configuration.setInitialWeights(weights.checkpoint, named: weights.name) }
@@ -157,25 +158,35 @@ struct Train: SpeakingCommand {
   }
 
   /// Opens the device. Where it is to compile the kernels for the first time, the next steps can take long.
-  private func opened(_ device: DeviceSelection, _ precision: PrecisionSelection) throws(BackendError) -> any Backend {
-    let backend = try device.open(precision, isStated: true)
+  private func opened(
+    _ device: DeviceSelection, _ precision: PrecisionSelection, _ products: ProductSelection
+  ) throws(BackendError) -> any Backend {
+    let backend = try device.open(precision, products, isStated: true)
     if backend is CLBackend, Console.isTerminal {
       Console.note("preparing the kernels for \(backend.name); the first time this takes a while")
     }
     return backend
   }
 
-  /// Opens the device of a run that is resumed, in the run's precision.
-  private func backend(_ device: DeviceSelection, _ precision: Precision, toResume folder: String) throws
+  /// Opens the device of a run that is resumed, in the run's precision and with its products unless others are given.
+  private func backend(_ device: DeviceSelection, for configuration: RunConfiguration, toResume folder: String) throws
     -> any Backend
   {
+    let precision = configuration.precision ?? .float32
     do throws(BackendError) {
-      return try opened(device, .named(precision))
+      return try opened(
+        device, .named(precision), options.cpuProducts ?? .named(configuration.cpuProducts ?? .vector))
     } catch {
-      guard case .unsupportedPrecision(_, let device, let reason) = error else { throw error }
-      throw RunError.invalidOption(
-        "--resume \(folder): the run is in \(precision), which \(device) cannot: \(reason); to go on in fp32, write so "
-          + "into its config.json")
+      switch error {
+      case .unsupportedPrecision(_, let device, let reason):
+        throw RunError.invalidOption(
+          "--resume \(folder): the run is in \(precision), which \(device) cannot: \(reason); to go on in fp32, write so "
+            + "into its config.json")
+      case .library where device == .cpu && options.cpuProducts == nil:
+        throw RunError.invalidOption(
+          "--resume \(folder): the run multiplies by BLAS. \(error); or go on without it: --cpu-products vector")
+      default: throw error
+      }
     }
   }
 
@@ -192,7 +203,7 @@ struct Train: SpeakingCommand {
     guard let device = DeviceSelection(argument: configuration.device) else {
       throw RunError.notARun(path: folder, reason: "config.json names no device: \(configuration.device)")
     }
-    let backend = try backend(device, configuration.precision ?? .float32, toResume: folder)
+    let backend = try backend(device, for: configuration, toResume: folder)
     let source = DataSource(argument: configuration.data)
     let dataset = try source.found(in: configuration.dataFolder).load(
       .training, size: configuration.imageWidth, toned: configuration.usedToned, ofRun: configuration)

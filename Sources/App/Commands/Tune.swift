@@ -44,7 +44,7 @@ struct Tune: SpeakingCommand {
   func run() throws {
     // The processor backend has nothing to tune, so `auto` is the best OpenCL device here.
     let device = deviceOptions.device == .automatic ? .openCL : deviceOptions.device
-    guard let backend = try device.open(precisionOptions.precision) as? CLBackend else {
+    guard let backend = try device.open(precisionOptions.precision, .automatic) as? CLBackend else {
       Console.warning(
         "the processor backend chooses its algorithms by itself; there is something to tune on OpenCL devices alone: "
           + "--device opencl"

@@ -67,14 +67,16 @@ extension DeviceSelection {
   /// Opens the device.
   /// - Parameters:
   ///   - precision: The precision of convolutions.
+  ///   - products: How the processor's convolutions multiply.
   ///   - profiling: Whether an OpenCL device times kernels by its own clock.
   ///   - isStated: Whether a remark says that `auto` finds no GPU and takes the processor. `--verbose` always names the
   ///     device.
-  /// - Throws: `BackendError`, where the device does not exist, or cannot be used, or not with this precision.
+  /// - Throws: `BackendError`, where the device does not exist, or cannot be used, or not with this precision or without
+  ///   BLAS.
   func open(
-    _ precision: PrecisionSelection, profiling: Bool = false, isStated: Bool = false
+    _ precision: PrecisionSelection, _ products: ProductSelection, profiling: Bool = false, isStated: Bool = false
   ) throws(BackendError) -> any Backend {
-    let (backend, reason) = try opened(precision, profiling: profiling)
+    let (backend, reason) = try opened(precision, products, profiling: profiling)
     let device = backend.deviceDescription
     if let reason, isStated {
       Console.note("\(reason); using the processor: \(device)")
@@ -87,7 +89,7 @@ extension DeviceSelection {
   /// Opens the device.
   /// - Returns: The device, and the reason why `auto` takes the processor where it does.
   private func opened(
-    _ precision: PrecisionSelection, profiling: Bool
+    _ precision: PrecisionSelection, _ products: ProductSelection, profiling: Bool
   ) throws(BackendError) -> (backend: any Backend, reason: String?) {
     func backend(on device: CLDevice) throws(BackendError) -> CLBackend {
       let backend = try CLBackend(device: device, precision: precision.precision, profiling: profiling)
@@ -96,7 +98,7 @@ extension DeviceSelection {
       return backend
     }
     switch self {
-    case .cpu: return (try Self.processor(precision), nil)
+    case .cpu: return (try Self.processor(precision, products), nil)
     case .openCL: return (try backend(on: try CLDevice.automatic()), nil)
     case .openCLDevice(let index):
       do throws(BackendError) {
@@ -114,12 +116,14 @@ extension DeviceSelection {
       }
       // Where a GPU exists and cannot be used, that is an error, which falling back to the processor would hide.
       if let gpu { return (try backend(on: gpu), nil) }
-      return (try Self.processor(precision), reason)
+      return (try Self.processor(precision, products), reason)
     }
   }
 
-  private static func processor(_ precision: PrecisionSelection) throws(BackendError) -> CPUBackend {
-    let processor = CPUBackend()
+  private static func processor(
+    _ precision: PrecisionSelection, _ products: ProductSelection
+  ) throws(BackendError) -> CPUBackend {
+    let processor = CPUBackend(blas: try products.library())
     if let named = precision.precision, named != processor.precision {
       throw .unsupportedPrecision(named, device: processor.name, reason: "it is for NVIDIA's tensor cores")
     }

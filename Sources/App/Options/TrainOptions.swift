@@ -101,6 +101,15 @@ struct TrainOptions: ParsableArguments {
       discussion: "auto is tf32 on NVIDIA GPUs with tensor cores, as PyTorch does by default, and fp32 elsewhere."))
   var precision: PrecisionSelection?
   @Option(
+    help: ArgumentHelp(
+      "How convolutions multiply with --device cpu. (default: auto)",
+      discussion: """
+        vector is by this program's own loops; blas is by OpenBLAS, or by the library that RECOLOR_BLAS names; auto is \
+        blas where that is faster, on processors without AVX2. A run that goes on keeps to its own.
+        """,
+      valueName: "products"))
+  var cpuProducts: ProductSelection?
+  @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
       "Photographs on the device at a time: auto, all, or a number.",
@@ -227,6 +236,7 @@ extension TrainOptions {
       TrainOption("data", \.data, mayChange: true) { ($0.data, $0.dataFolder) = ($1.description, nil) },
       TrainOption("device", \.device, mayBeEdited: true),
       TrainOption("precision", \.precision, mayBeEdited: true),
+      TrainOption("cpu-products", \.cpuProducts, mayChange: true),
       TrainOption("epochs", \.epochs, setting: .init(\.epochs), mayChange: true, must: RunRequirements.count) {
         $0.epochs = $1
       },

@@ -28,7 +28,9 @@ final class TrainingDisplay {
           + "\(run.epochsDone) of \(Format.counted(configuration.epochs, "epoch")) done")
     }
     if run.hasOtherTuning {
-      Console.warning("the device was tuned otherwise when the run was trained last; going on may differ by rounding")
+      let difference =
+        configuration.cpuProducts == nil ? "the device was tuned otherwise" : "convolutions multiplied otherwise"
+      Console.warning("\(difference) when the run was trained last; going on may differ by rounding")
     }
     run.onProgress = { [unowned self] in
       // The report at an epoch's end may include no further step, and so no speed.

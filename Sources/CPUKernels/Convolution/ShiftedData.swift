@@ -1,8 +1,8 @@
 import CVectorLoops
 import Runtime
 
-/// The data sum as products of shifted images: any kernel, stride and padding, without im2col. `shifted_data.c` has the
-/// loops.
+/// The data sum as products of shifted images: any kernel, stride and padding. The vector loops need no im2col, a library
+/// gets tiles of it. `shifted_data.c` has the loops.
 ///
 /// A sum onto the image is split into the sub-pixel phases of the stride, so that a tap is never multiplied with a zero
 /// that the stride puts between two pixels.
@@ -18,12 +18,15 @@ struct ShiftedData: ConvolutionAlgorithm {
   private let scratch: Workspace.WorkerParts
   private let problem: ConvolutionProblem
   private let pool: ThreadPool
+  private let blas: BLAS?
 
-  init(_ problem: ConvolutionProblem, on pool: ThreadPool) {
+  /// - Parameter blas: the library that multiplies; nil for the vector loops.
+  init(_ problem: ConvolutionProblem, on pool: ThreadPool, _ blas: BLAS?) {
     self.problem = problem
     self.pool = pool
+    self.blas = blas
     var workspace = Workspace()
-    scratch = workspace.add(byteCount: shifted_data_scratch_bytes(), perWorkerOf: pool)
+    scratch = workspace.add(byteCount: shifted_data_scratch_bytes(blas != nil), perWorkerOf: pool)
     self.workspace = workspace
   }
 
@@ -35,7 +38,7 @@ struct ShiftedData: ConvolutionAlgorithm {
 
   func bind(statistics: ConvolutionStatistics?, _ binding: inout Binding) throws(BackendError) -> () -> Void {
     let phases = try makePhases(statistics, &binding)
-    let tasks = Self.tasks(phases, batch: problem.image.shape.batch, channels: problem.result.shape.channels, on: pool)
+    let tasks = tasks(phases, batch: problem.image.shape.batch, channels: problem.result.shape.channels)
     let taskCount = tasks.count
     let (phasePointer, taskPointer) = (binding.copy(phases), binding.copy(tasks))
     let (pool, scratch, scratchStride) = (pool, try binding.pointer(to: scratch), scratch.stride)
@@ -76,7 +79,8 @@ struct ShiftedData: ConvolutionAlgorithm {
             result_channels: result.channels, weights: weights,
             weight_source_stride: problem.readsWeightsTransposed ? 1 : result.channels,
             weight_result_stride: problem.readsWeightsTransposed ? source.channels : 1, bias: bias,
-            taps: binding.copy(taps), tap_count: taps.count, moments: statistics?.moments ?? vector_moments()))
+            taps: binding.copy(taps), tap_count: taps.count, moments: statistics?.moments ?? vector_moments(),
+            sgemm: blas?.sgemm))
       }
     }
     return phases
@@ -91,14 +95,16 @@ struct ShiftedData: ConvolutionAlgorithm {
   /// Returns tasks of whole blocks of positions; where these are too few, each is split over the result's channels, and
   /// then the blocks get smaller. Phases of equal size share their tasks, for they read the same source pixels and
   /// write neighbouring ones (measured: 216 GFLOP/s instead of 162 for 128 → 64 channels from 16 × 16 to 32 × 32). The
-  /// sums do not depend on the split.
-  private static func tasks(_ phases: [shifted_data], batch: Int, channels: Int, on pool: ThreadPool) -> [Task] {
+  /// sums do not depend on the split: those of a library's products are split at multiples of whole products.
+  private func tasks(_ phases: [shifted_data], batch: Int, channels: Int) -> [Task] {
     let counts = phases.map { batch * Int($0.height) * Int($0.width) }
     let sharing = Set(phases.map { [$0.height, $0.width] }).count == 1
     let sets = sharing ? [0..<phases.count] : phases.indices.map { $0..<$0 + 1 }
-    let wanted = tasksPerThread * pool.workerCount
-    let panels = (channels + Int(PANEL_WIDTH) - 1) / Int(PANEL_WIDTH)
-    var block = blockPositions
+    let wanted = Self.tasksPerThread * pool.workerCount
+    let panelWidth = Int(blas == nil ? PANEL_WIDTH : SHIFTED_BLAS_CHANNELS)
+    let smallestBlock = blas == nil ? Self.smallestBlock : Int(SHIFTED_BLAS_POSITIONS)
+    let panels = ceilDivide(channels, panelWidth)
+    var block = Self.blockPositions
     func blocks() -> Int { sets.reduce(0) { $0 + ceilDivide(counts[$1.lowerBound], block) } }
     let groups = pool.workerCount == 1 ? 1 : min(panels, max(1, (wanted + blocks() - 1) / blocks()))
     while block > smallestBlock, blocks() * groups < wanted, pool.workerCount > 1 { block /= 2 }
@@ -107,8 +113,8 @@ struct ShiftedData: ConvolutionAlgorithm {
       let count = counts[set.lowerBound]
       for first in stride(from: 0, to: count, by: block) {
         for group in 0..<groups {
-          let from = panels * group / groups * Int(PANEL_WIDTH)
-          let end = min(channels, panels * (group + 1) / groups * Int(PANEL_WIDTH))
+          let from = panels * group / groups * panelWidth
+          let end = min(channels, panels * (group + 1) / groups * panelWidth)
           tasks.append(Task(phases: set, positions: first..<min(count, first + block), channels: from..<end))
         }
       }

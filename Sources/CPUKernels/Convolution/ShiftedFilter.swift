@@ -11,16 +11,19 @@ struct ShiftedFilter: ConvolutionAlgorithm {
   private let blockChannels: Int
   private let problem: ConvolutionProblem
   private let pool: ThreadPool
+  private let blas: BLAS?
 
-  init(_ problem: ConvolutionProblem, on pool: ThreadPool) {
+  /// - Parameter blas: the library that multiplies; nil for the vector loops.
+  init(_ problem: ConvolutionProblem, on pool: ThreadPool, _ blas: BLAS?) {
     self.problem = problem
     self.pool = pool
+    self.blas = blas
     let channels = problem.inputSide.shape.channels
     blockChannels = channels <= Int(SHIFTED_FILTER_CHANNELS) ? channels : 64
     // Tasks that share the channels among them.
     let blocks = ceilDivide(channels, blockChannels)
     var workspace = Workspace()
-    scratch = workspace.add(byteCount: shifted_filter_scratch_bytes(), perWorkerOf: pool)
+    scratch = workspace.add(byteCount: shifted_filter_scratch_bytes(blas != nil), perWorkerOf: pool)
     parts = PartialSums(
       units: problem.map.shape.pixelCount, smallest: 512, blocks: blocks, elementCount: problem.weights.shape.count,
       &workspace)
@@ -40,7 +43,7 @@ struct ShiftedFilter: ConvolutionAlgorithm {
     let filter = binding.copy([
       shifted_filter(
         input: inputIsImage ? image : map, output: inputIsImage ? map : image, height: map.height, width: map.width,
-        taps: binding.copy(taps), tap_count: taps.count)
+        taps: binding.copy(taps), tap_count: taps.count, sgemm: blas?.sgemm)
     ])
     let (channels, blockChannels) = (problem.inputSide.shape.channels, blockChannels)
     let (scratch, scratchStride) = (try binding.pointer(to: scratch), scratch.stride)

@@ -20,8 +20,10 @@ struct WinogradData: ConvolutionAlgorithm {
   private let scratch: Workspace.WorkerParts
   private let tiles: Int
   private let panels: Int
+  private let panelWidth: Int
   private let problem: ConvolutionProblem
   private let pool: ThreadPool
+  private let blas: BLAS?
 
   /// Fewer tiles do not pay for the transform of the weights.
   private static let fewestTiles = 4
@@ -29,7 +31,8 @@ struct WinogradData: ConvolutionAlgorithm {
   private static let tilesLimit = 24 << 20
 
   /// Nil where another algorithm is better: few or odd channels, hardly any tiles.
-  init?(_ problem: ConvolutionProblem, on pool: ThreadPool) {
+  /// - Parameter blas: the library that multiplies; nil for the vector loops.
+  init?(_ problem: ConvolutionProblem, on pool: ThreadPool, _ blas: BLAS?) {
     let (channels, outputs) = (problem.source.shape.channels, problem.result.shape.channels)
     guard let kind = winograd_kind(for: problem), channels.isMultiple(of: Int(WINOGRAD_CHANNEL_STEP)),
       channels <= Int(WINOGRAD_MOST_CHANNELS), outputs >= Int(WINOGRAD_CHANNEL_STEP)
@@ -38,24 +41,28 @@ struct WinogradData: ConvolutionAlgorithm {
     guard tiles >= Self.fewestTiles else { return nil }
     self.problem = problem
     self.pool = pool
+    self.blas = blas
     self.kind = kind
-    panels = (outputs + Int(PANEL_WIDTH) - 1) / Int(PANEL_WIDTH)
+    panelWidth = winograd_panel_width(blas != nil)
+    panels = ceilDivide(outputs, panelWidth)
     let float = MemoryLayout<Float>.stride
-    let weightCount = panels * winograd_weights_count(kind, channels)
+    let weightCount = panels * winograd_weights_count(kind, channels, panelWidth)
     // Measured at batch 64 on one core: 512 → 512 channels at 4 × 4 (64 tiles) 670 GFLOP/s by panels and 430 by tiles,
     // 256 → 256 at 8 × 8 (256 tiles) 470 and 600, 128 → 128 at 4 × 4 no difference.
-    let block = channels >= 512 ? 64 : 32
+    // The bits of a library's products may depend on their rows: in both orders 64.
+    let block = channels >= 512 || blas != nil ? 64 : 32
     let tooFewBlocks = ceilDivide(tiles, block) < pool.workerCount
     var workspace = Workspace()
     if tiles * 2 <= outputs || tooFewBlocks || weightCount * float > Self.weightsLimit {
       let tileBytes = winograd_input_count(kind, 64, channels) * float / 64
       let pass = min(tiles, max(64, Self.tilesLimit / tileBytes / 64 * 64))
       order = .byPanels(pass: pass, tiles: workspace.add(winograd_input_count(kind, pass, channels), of: Float.self))
-      scratch = workspace.add(byteCount: winograd_panel_scratch_bytes(kind), perWorkerOf: pool)
+      scratch = workspace.add(byteCount: winograd_panel_scratch_bytes(kind, panelWidth), perWorkerOf: pool)
     } else {
       order = .byTiles(block: block, weights: workspace.add(weightCount, of: Float.self))
-      let blockBytes = winograd_panel_scratch_bytes(kind) + winograd_input_count(kind, block, channels) * float
-      scratch = workspace.add(byteCount: max(winograd_weights_scratch_bytes(), blockBytes), perWorkerOf: pool)
+      let blockBytes =
+        winograd_panel_scratch_bytes(kind, panelWidth) + winograd_input_count(kind, block, channels) * float
+      scratch = workspace.add(byteCount: max(winograd_weights_scratch_bytes(panelWidth), blockBytes), perWorkerOf: pool)
     }
     self.workspace = workspace
   }
@@ -84,7 +91,7 @@ struct WinogradData: ConvolutionAlgorithm {
         weight_source_stride: problem.readsWeightsTransposed ? 1 : result.channels,
         weight_result_stride: problem.readsWeightsTransposed ? source.channels : 1,
         flipped: problem.target == .image, bias: try binding.vector(problem.bias),
-        moments: statistics?.moments ?? vector_moments())
+        moments: statistics?.moments ?? vector_moments(), sgemm: blas?.sgemm, panel_width: panelWidth)
     ])
     switch order {
     case .byTiles(let block, let weights):
@@ -99,8 +106,8 @@ struct WinogradData: ConvolutionAlgorithm {
     _ scratch: UnsafeMutableRawPointer
   ) -> () -> Void {
     let (pool, tiles, panels, scratchStride) = (pool, tiles, panels, self.scratch.stride)
-    let panelCount = winograd_weights_count(kind, problem.source.shape.channels)
-    let panelScratch = winograd_panel_scratch_bytes(kind)
+    let panelCount = winograd_weights_count(kind, problem.source.shape.channels, panelWidth)
+    let panelScratch = winograd_panel_scratch_bytes(kind, panelWidth)
     return {
       pool.run(count: panels) { panel, worker in
         winograd_transform_weights(convolution, panel, weights + panel * panelCount, scratch + worker * scratchStride)

@@ -17,9 +17,11 @@ struct WinogradFilter: ConvolutionAlgorithm {
   private let outputBlocks: Int
   private let problem: ConvolutionProblem
   private let pool: ThreadPool
+  private let blas: BLAS?
 
   /// Nil where another algorithm is better.
-  init?(_ problem: ConvolutionProblem, on pool: ThreadPool) {
+  /// - Parameter blas: the library that multiplies; nil for the vector loops.
+  init?(_ problem: ConvolutionProblem, on pool: ThreadPool, _ blas: BLAS?) {
     let (inputChannels, outputChannels) = (problem.image.shape.channels, problem.map.shape.channels)
     // A transposed convolution with stride 1 would need its taps in reverse order.
     guard problem.weightsInput == .image, let kind = winograd_kind(for: problem),
@@ -28,6 +30,7 @@ struct WinogradFilter: ConvolutionAlgorithm {
     else { return nil }
     self.problem = problem
     self.pool = pool
+    self.blas = blas
     self.kind = kind
     let tiles = kind.tileCount(problem.map.shape)
     let inputBlocks = ceilDivide(inputChannels, Self.block)
@@ -45,7 +48,7 @@ struct WinogradFilter: ConvolutionAlgorithm {
     let image = try binding.float32(problem.image)
     let map = try binding.float32(problem.map)
     let filter = binding.copy([
-      winograd_filter(kind: kind, image: winograd_image(image), map: winograd_image(map))
+      winograd_filter(kind: kind, image: winograd_image(image), map: winograd_image(map), sgemm: blas?.sgemm)
     ])
     let (inputChannels, outputChannels, outputBlocks, block) = (image.channels, map.channels, outputBlocks, Self.block)
     let (scratch, scratchStride) = (try binding.pointer(to: scratch), scratch.stride)

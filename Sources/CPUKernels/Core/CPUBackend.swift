@@ -5,36 +5,37 @@ import Runtime
 
 /// The processor as a device: every operation runs on a pool of threads, with the vector loops of `CVectorLoops`.
 ///
-/// The convolutions' products find their rows through pointers and work on register tiles, which is faster than packing
-/// patches for OpenBLAS; `ProductYardstick` measures OpenBLAS on the same processor.
+/// The convolutions' products find their rows through pointers and work on register tiles. Where the processor has no tuned
+/// tile, those of the system's BLAS may be faster, which packs its factors: `BLAS.automatic`.
 ///
 /// An operation is done when its launch's `run` returns. The operations are in the files of their names.
 public final class CPUBackend: Backend {
   public let name = "cpu"
   public let pool: ThreadPool
+  /// The library that multiplies in convolutions; nil for the vector loops.
+  public let blas: BLAS?
 
   private let budget: MemoryBudget
 
   /// A backend on `threadCount` threads, by default as many as `ThreadPool` starts.
-  /// - Parameter budget: nil for the machine's memory, or what its control groups leave of it.
-  public init(threadCount: Int? = nil, budget: MemoryBudget? = nil) {
+  /// - Parameters:
+  ///   - budget: nil for the machine's memory, or what its control groups leave of it.
+  ///   - blas: the library that multiplies in convolutions; nil for the vector loops.
+  public init(threadCount: Int? = nil, budget: MemoryBudget? = nil, blas: BLAS? = nil) {
+    _ = InstructionSet.limitFromEnvironment
+    self.blas = blas
     pool = ThreadPool(workerCount: threadCount)
     self.budget = budget ?? MemoryBudget(ofHost: .system)
   }
 
   public var deviceDescription: String {
     let threads = pool.workerCount == 1 ? "1 thread" : "\(pool.workerCount) threads"
-    return "\(Self.processorName), \(threads), \(Self.instructionSetName)"
+    let products = blas.map { ", products by \($0)" } ?? ""
+    return "\(Self.processorName), \(threads), \(Self.instructionSetName)\(products)"
   }
 
   /// The vector instructions that the loops run with.
-  public static var instructionSetName: String {
-    switch vector_instruction_set() {
-    case Int32(vector_x86_64_v4.rawValue): "AVX-512"
-    case Int32(vector_x86_64_v3.rawValue): "AVX2"
-    default: "baseline vectors"
-    }
-  }
+  public static var instructionSetName: String { InstructionSet.used.name }
 
   /// The processor's model name.
   public static var processorName: String {
@@ -54,6 +55,11 @@ public final class CPUBackend: Backend {
   public var regionAlignment: Int { HostMemory.alignment }
 
   public var precision: Precision { .float32 }
+
+  public var products: MatrixProducts? { blas == nil ? .vector : .blas }
+
+  /// Identifies the library that multiplies, since another one may round otherwise; nil for the vector loops.
+  public var tuning: String? { blas.flatMap { try? SHA256.hexadecimal(of: $0.identity) } }
 
   /// The machine's memory, or less where a control group or a budget limits it.
   public var memoryByteCount: Int { budget.limit }

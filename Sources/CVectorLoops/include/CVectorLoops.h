@@ -7,6 +7,7 @@
 #include "batch_gather.h"
 #include "batch_normalization.h"
 #include "binary_cross_entropy.h"
+#include "blas.h"
 #include "color_weights.h"
 #include "convolution.h"
 #include "copy.h"

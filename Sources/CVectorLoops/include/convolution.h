@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "blas.h"
 #include "layout.h"
 
 /// One place of the kernel.
@@ -44,14 +45,21 @@ struct shifted_data {
   /// Where `moments.mean` is not NULL: the moments of each result channel over each SHIFTED_PART_POSITIONS positions,
   /// `[parts][result_channels]`, computed while the positions are in the cache. Only with a result_step of 1.
   struct vector_moments moments;
+  /// The library that multiplies; NULL for the vector loops.
+  blas_sgemm sgemm;
 };
 
 /// Positions whose moments are computed together; calls of `shifted_data_run` that compute moments start at a multiple
 /// of it.
 #define SHIFTED_PART_POSITIONS 128
 
-/// Bytes of scratch memory that one call of `shifted_data_run` needs.
-size_t shifted_data_scratch_bytes(void);
+/// Positions and result channels of one product of a library, whose bits may depend on both: with a library, calls of
+/// `shifted_data_run` start at a multiple of each.
+#define SHIFTED_BLAS_POSITIONS 256
+#define SHIFTED_BLAS_CHANNELS 128
+
+/// Bytes of scratch memory that one call of `shifted_data_run` needs, with a library or with the vector loops.
+size_t shifted_data_scratch_bytes(bool library);
 
 /// Computes positions `first ..< end`, counted over all images, for result channels `first_channel ..< end_channel`;
 /// `first_channel` is a multiple of 32.
@@ -78,13 +86,15 @@ struct shifted_filter {
   int32_t height, width;
   const struct convolution_tap *taps;
   size_t tap_count;
+  /// The library that multiplies; NULL for the vector loops.
+  blas_sgemm sgemm;
 };
 
 /// Most channels of `input` that one call of `shifted_filter_run` may be given.
 #define SHIFTED_FILTER_CHANNELS 128
 
-/// Bytes of scratch memory that one call of `shifted_filter_run` needs.
-size_t shifted_filter_scratch_bytes(void);
+/// Bytes of scratch memory that one call of `shifted_filter_run` needs, with a library or with the vector loops.
+size_t shifted_filter_scratch_bytes(bool library);
 
 /// Sums positions `first ..< end`, counted over all images, into the rows of `gradient` that belong to input
 /// channels `first_channel ..< end_channel` (SHIFTED_FILTER_CHANNELS at most).

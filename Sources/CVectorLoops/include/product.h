@@ -30,7 +30,8 @@ void transposed_panel(
     size_t rows, size_t length, const float *left, ptrdiff_t left_stride, ptrdiff_t left_group_stride,
     const float *panel, ptrdiff_t panel_stride, float *out, ptrdiff_t out_stride, bool accumulate, size_t valid);
 
-/// Packs columns `first ..< first + valid` of a matrix into `panel`, `[rows][32]`, with zeros from `valid` on.
-/// Element (row, column) is at row · row_stride + column · column_stride; one of the strides must be 1.
+/// Packs `valid` columns of a matrix into `panel`, `[rows][width]`, with zeros from `valid` on. Element (row, column)
+/// is at row · row_stride + column · column_stride; one of the strides must be 1.
 void pack_panel(
-    size_t rows, size_t valid, const float *matrix, ptrdiff_t row_stride, ptrdiff_t column_stride, float *panel);
+    size_t rows, size_t valid, const float *matrix, ptrdiff_t row_stride, ptrdiff_t column_stride, float *panel,
+    size_t width);

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "blas.h"
 #include "layout.h"
 
 /// The transforms.
@@ -44,7 +45,15 @@ struct winograd_data {
   /// Where `moments.mean` is not NULL: the moments of each channel of the result over each WINOGRAD_PART_TILES tiles,
   /// `[parts][result.channels]`, computed while the pixels are in registers.
   struct vector_moments moments;
+  /// The library that multiplies; NULL for the vector loops.
+  blas_sgemm sgemm;
+  /// Result channels of a panel: `winograd_panel_width`.
+  size_t panel_width;
 };
+
+/// Result channels of a panel, with a library or with the vector loops. A wider one suits a library, which packs its
+/// factors anew for each.
+size_t winograd_panel_width(bool library);
 
 /// Tiles whose moments are computed together; calls of `winograd_data_run_panel` that compute moments start at a
 /// multiple of it.
@@ -58,22 +67,22 @@ size_t winograd_tiles(enum winograd_kind kind, int32_t height, int32_t width);
 /// Floats of input-transformed tiles, `[⌈channels / 64⌉][elements][tiles][64]` with gaps that keep strides off powers
 /// of two, which would all fall into the same few sets of the cache.
 size_t winograd_input_count(enum winograd_kind kind, size_t tiles, size_t channels);
-/// Floats of one panel's transformed weights, `[⌈channels / 64⌉][elements][64][32]` with gaps.
-size_t winograd_weights_count(enum winograd_kind kind, size_t channels);
+/// Floats of one panel's transformed weights, `[⌈channels / 64⌉][elements][64][panel_width]` with gaps.
+size_t winograd_weights_count(enum winograd_kind kind, size_t channels, size_t panel_width);
 /// Bytes of scratch memory for one call of `winograd_transform_weights`.
-size_t winograd_weights_scratch_bytes(void);
+size_t winograd_weights_scratch_bytes(size_t panel_width);
 /// Bytes of scratch memory for one call of `winograd_data_run_panel`.
-size_t winograd_panel_scratch_bytes(enum winograd_kind kind);
+size_t winograd_panel_scratch_bytes(enum winograd_kind kind, size_t panel_width);
 
 /// Transforms tiles `first ..< end`, counted over all images, to places `first - origin ...` of `transformed`, which
 /// has room for `total`.
 void winograd_transform_input(
     const struct winograd_data *problem, size_t first, size_t end, size_t origin, size_t total,
     float *transformed);
-/// Transforms the weights of result channels `32 · panel ...`.
+/// Transforms the weights of result channels `panel_width · panel ...`.
 void winograd_transform_weights(
     const struct winograd_data *problem, size_t panel, float *transformed, void *scratch);
-/// Computes result channels `32 · panel ...` of tiles `first ..< end` from transformed tiles, laid out as above.
+/// Computes result channels `panel_width · panel ...` of tiles `first ..< end` from transformed tiles, laid out as above.
 /// Without `weights`, transforms them as they are needed, 64 channels at a time.
 void winograd_data_run_panel(
     const struct winograd_data *problem, const float *transformed, const float *weights, size_t first,
@@ -84,6 +93,8 @@ void winograd_data_run_panel(
 struct winograd_filter {
   enum winograd_kind kind;
   struct winograd_image image, map;
+  /// The library that multiplies; NULL for the vector loops.
+  blas_sgemm sgemm;
 };
 
 /// Channels of either side in one call of `winograd_filter_run`, at most.

@@ -65,8 +65,11 @@ public struct StepBenchmark {
 
   /// Times every operation of a training step by itself: the median over `steps` steps, in seconds, in the step's
   /// order.
-  public func profile(steps: Int) throws(BackendError) -> [(operation: any Operation, seconds: Double)] {
-    try trainer.profile(steps: steps)
+  /// - Parameter other: another backend, in the same memory, that plans the operations; nil for the benchmark's own.
+  public func profile(
+    steps: Int, on other: (any Backend)? = nil
+  ) throws(BackendError) -> [(operation: any Operation, seconds: Double)] {
+    try trainer.profile(steps: steps, on: other)
   }
 }
 

@@ -34,4 +34,15 @@ public final class Plan {
     }
     return durations.map { $0.sorted()[$0.count / 2] }
   }
+
+  /// Does the same with the operations as another backend plans them, which computes in the same memory.
+  func profile(count: Int, on other: any Backend) throws(BackendError) -> [Double] {
+    var planned: [PlannedOperation] = []
+    for operation in operations { planned.append(try operation.plan(on: other)) }
+    let byteCount = planned.map(\.workspaceByteCount).max() ?? 0
+    let workspace = try byteCount > 0 ? other.allocate(byteCount: byteCount) : nil
+    var launches: [any Launch] = []
+    for operation in planned { launches.append(try operation.bind(workspace: workspace)) }
+    return try Plan(backend: other, operations: operations, launches: launches).profile(count: count)
+  }
 }

@@ -64,6 +64,7 @@ struct Preparation {
     }
     if let weights { try trainer.load(weights.checkpoint) }
     self.configuration.dataFingerprint = fingerprint
+    self.configuration.cpuProducts = backend.products
     self.configuration.tuning = backend.tuning
   }
 }

@@ -53,8 +53,11 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var deviceDescription: String
   /// The precision of convolutions, as resolved; nil, in older runs, is fp32.
   public var precision: Precision?
-  /// Identifies the tuned algorithms that the run was last trained with, as `Backend.tuning`; nil for the built-in
-  /// ones. Others may give other bits, within rounding.
+  /// How the processor's convolutions multiplied when the run was last trained; nil on other devices and, in older runs,
+  /// is `vector`.
+  public internal(set) var cpuProducts: MatrixProducts?
+  /// Identifies the tuned algorithms, or the library for products, that the run was last trained with, as
+  /// `Backend.tuning`; nil for the built-in ones. Others may give other bits, within rounding.
   public internal(set) var tuning: String?
 
   public init(
@@ -121,6 +124,7 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     copy.device = device
     copy.deviceDescription = deviceDescription
     copy.precision = precision
+    copy.cpuProducts = cpuProducts
     copy.tuning = tuning
     return copy == self
   }

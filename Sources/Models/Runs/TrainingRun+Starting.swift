@@ -99,6 +99,6 @@ extension TrainingRun {
     .notARun(
       path: directory.url.path,
       reason: "config.json was changed; only epochs, steps and patience, to go on longer, the place of the data, "
-        + "saving, device and precision may be")
+        + "saving, device, precision and products may be")
   }
 }

@@ -26,7 +26,8 @@ public final class TrainingRun {
   public var onSave: ((Int) -> Void)?
   /// Called at most once, after an epoch, where the validation errors show that the training diverges.
   public var onDivergence: ((Divergence) -> Void)?
-  /// Whether the device was tuned since the run was last trained, so that results may differ by rounding.
+  /// Whether the run was last trained with other tuned algorithms, or with another library for products, so that results may
+  /// differ by rounding.
   public internal(set) var hasOtherTuning = false
 
   let backend: any Backend
