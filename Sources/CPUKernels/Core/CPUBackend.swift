@@ -29,11 +29,15 @@ public final class CPUBackend: Backend {
 
   /// The vector instructions that the loops run with.
   public static var instructionSetName: String {
-    switch vector_instruction_set() {
-    case Int32(vector_x86_64_v4.rawValue): "AVX-512"
-    case Int32(vector_x86_64_v3.rawValue): "AVX2"
-    default: "baseline vectors"
-    }
+    #if arch(arm64)
+      return "NEON"
+    #else
+      switch vector_instruction_set() {
+      case Int32(vector_x86_64_v4.rawValue): return "AVX-512"
+      case Int32(vector_x86_64_v3.rawValue): return "AVX2"
+      default: return "baseline vectors"
+      }
+    #endif
   }
 
   /// The processor's model name.
