@@ -9,10 +9,11 @@
 # make portability   install what is missing, build, check every kernel on each OpenCL implementation that needs no GPU
 # make sanitize      install what is missing, run every test under the address sanitizer and under the thread sanitizer
 # make fuzz          install what is missing, build, fuzz the readers of image files and the command, MINUTES=1 each
+# make arm           install what is missing, run the tests of the C code for 64-bit ARM under an emulator
 # make docs          make the documentation of the libraries, .build/documentation, and the command's manual page, .build/manual
 # make lint          check the format of the sources
 # make format        format the sources
-.PHONY: build static install uninstall package demo test test-only portability sanitize fuzz docs lint format
+.PHONY: build static install uninstall package demo test test-only portability sanitize fuzz arm docs lint format
 .DEFAULT_GOAL := build
 
 sources := Package.swift Sources Tests Plugins Snippets
@@ -64,6 +65,9 @@ fuzz: build
 	Scripts/setup fuzz
 	Scripts/fuzz_readers '$(MINUTES)'
 	Scripts/fuzz_command.py '$(MINUTES)'
+
+arm:
+	Scripts/check_arm
 
 docs:
 	Scripts/setup docs

@@ -7,7 +7,7 @@ VECTOR_LOOP void adam_part(
   vector_float16 gradient = vector_load(g, count);
   vector_float16 first = vector_load(m, count) * k.beta1 + gradient * k.one_minus_beta1;
   vector_float16 second = vector_load(v, count) * k.beta2 + gradient * gradient * k.one_minus_beta2;
-  vector_float16 divisor = __builtin_elementwise_sqrt(second) * k.root_factor + k.epsilon;
+  vector_float16 divisor = vector_square_root(second) * k.root_factor + k.epsilon;
   vector_store(m, first, count);
   vector_store(v, second, count);
   vector_store(p, vector_load(p, count) - k.rate * (first / divisor), count);

@@ -34,6 +34,9 @@
       default: name##_baseline arguments;                                                        \
     }                                                                                            \
   }
+#elif defined(__aarch64__)
+#define MULTIVERSION_BY_WIDTH(name, parameters, arguments) \
+  void name parameters { name##_body_8 arguments; }
 #else
 #define MULTIVERSION_BY_WIDTH(name, parameters, arguments) \
   void name parameters { name##_body_4 arguments; }

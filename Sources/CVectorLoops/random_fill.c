@@ -43,7 +43,7 @@ VECTOR_LOOP vector_float16 unit(vector_uint16 word, int offset) {
 }
 
 VECTOR_LOOP void normal_pair(vector_uint16 a, vector_uint16 b, vector_float16 *first, vector_float16 *second) {
-  vector_float16 radius = __builtin_elementwise_sqrt(-2.0f * vector_log(unit(a, 1)));
+  vector_float16 radius = vector_square_root(-2.0f * vector_log(unit(a, 1)));
   vector_float16 cosine, sine;
   vector_circle(unit(b, 0), &cosine, &sine);
   *first = radius * cosine;

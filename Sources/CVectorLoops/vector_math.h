@@ -48,6 +48,15 @@ VECTOR_LOOP vector_float16 vector_absolute(vector_float16 x) {
   return (vector_float16)((vector_int16)x & 0x7fffffff);
 }
 
+VECTOR_LOOP vector_float16 vector_square_root(vector_float16 x) {
+#if __has_builtin(__builtin_elementwise_sqrt)
+  return __builtin_elementwise_sqrt(x);
+#else
+  for (int i = 0; i < 16; i++) x[i] = __builtin_sqrtf(x[i]);
+  return x;
+#endif
+}
+
 /// The sum of the sixteen, in a fixed order.
 VECTOR_LOOP double vector_sum(vector_double16 x) {
   double sum = 0;

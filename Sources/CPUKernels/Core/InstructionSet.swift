@@ -42,10 +42,14 @@ enum InstructionSet: String, CaseIterable {
 
   /// The vector instructions in words.
   var name: String {
-    switch self {
-    case .v4: "AVX-512"
-    case .v3: "AVX2"
-    case .baseline: "baseline vectors"
-    }
+    #if arch(arm64)
+      "NEON"
+    #else
+      switch self {
+      case .v4: "AVX-512"
+      case .v3: "AVX2"
+      case .baseline: "baseline vectors"
+      }
+    #endif
   }
 }

@@ -6,6 +6,6 @@ static inline void processor_pause(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
-  __builtin_arm_yield();
+  __asm__ volatile("yield");
 #endif
 }
