@@ -139,6 +139,8 @@ public struct AtomicFile: ~Copyable {
   /// - Parameter isReplacing: whether an existing file is replaced; if not, it is an error.
   public consuming func commit(isReplacing: Bool = true) throws(FileError) {
     try synchronize()
+    // Opened before the file has its name: one that has it is not an error for lack of a descriptor.
+    let folder = try Folder.descriptor(holding: path)
     if let temporary, isReplacing {
       try Self.rename(temporary, to: path)
       isCommitted = true
@@ -147,7 +149,7 @@ public struct AtomicFile: ~Copyable {
     } else {
       try linkOrRename()
     }
-    try Folder.synchronize(holding: path)
+    if let folder { try Folder.synchronize(folder) }
   }
 
   /// The reason of the error of `commit` where a file is not replaced.

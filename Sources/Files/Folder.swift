@@ -114,15 +114,23 @@ public enum Folder {
   /// Waits until the names in the folder that holds `path` are on the disk, where the file system supports it and the
   /// folder may be read: one that may only be written gives no descriptor to wait by.
   static func synchronize(holding path: String) throws(FileError) {
-    let descriptor: FileDescriptor
+    if let names = try descriptor(holding: path) { try synchronize(names) }
+  }
+
+  /// Returns a descriptor of the folder that holds `path`, for `synchronize(_:)`; nil where the folder may only be written.
+  static func descriptor(holding path: String) throws(FileError) -> FileDescriptor? {
     do throws(FileError) {
-      descriptor = try FileDescriptor(path: parent(of: path), flags: O_RDONLY)
+      return try FileDescriptor(path: parent(of: path), flags: O_RDONLY)
     } catch {
-      if error.isForbidden { return }
+      if error.isForbidden { return nil }
       throw error
     }
-    guard fsync(descriptor.rawValue) == 0 || errno == EINVAL else {
-      throw FileError(path: path, problem: "cannot be written", reason: FileDescriptor.lastReason())
+  }
+
+  /// Waits until the names in a folder are on the disk, where the file system supports it.
+  static func synchronize(_ folder: borrowing FileDescriptor) throws(FileError) {
+    guard fsync(folder.rawValue) == 0 || errno == EINVAL else {
+      throw FileError(path: folder.path, problem: "cannot be written", reason: FileDescriptor.lastReason())
     }
   }
 

@@ -47,7 +47,7 @@ struct MalformedFiles {
     let vectors = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../ImagingTests/Vectors")
     for path in [
       "codecs/gray16.png", "codecs/cmyk.jpg", "photographs/animated.webp", "photographs/pages.tif",
-      "photographs/animated.gif",
+      "photographs/palette.gif",
     ] {
       let bytes = [UInt8](try Data(contentsOf: vectors.appending(path: path)))
       try write(bytes, URL(filePath: path).lastPathComponent, isSound: true)

@@ -148,7 +148,7 @@ struct Colorize: SpeakingCommand {
   private static func advice(toWrite wanted: [ImageFormat], to out: String?) -> String {
     guard let out, let format = ImageFormat(writing: out), !Folder.exists(out) else {
       return
-        "\(Format.list(wanted.map { "--format \($0.rawValue)" }, "or")) \(wanted.count == 1 ? "writes" : "write") them."
+        "\(Format.list(wanted.map { "--format \($0.rawValue)" }, "or")) writes them."
     }
     let endings = ImageFormat.endings(of: wanted)
     return "--out \(out) is the name of a \(format.name) file; give it a name in \(endings)."
