@@ -42,7 +42,7 @@ struct KernelHelperTests {
     let environment = ["RECOLOR_CACHE": folder.path + "/recolor", "POCL_CACHE_DIR": folder.path + "/pocl"]
     func check() throws -> (result: RecolorProcess.Result, seconds: Double) {
       let start = ContinuousClock.now
-      let arguments = ["check", "--device", "opencl", "--size", "smallest", "--filter", "BatchNormalization"]
+      let arguments = ["check", "--device", "opencl", "--size", "smallest", "--filter", "Normalization"]
       let process = try RecolorProcess(arguments, environment: environment)
       return (try process.wait(), start.duration(to: .now) / .seconds(1))
     }
