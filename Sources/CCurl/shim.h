@@ -39,8 +39,8 @@ static inline long recolor_curl_response_code(CURL *handle) {
   return code;
 }
 
-/// Returns the address that the last redirect led to, also where it was not followed; NULL without redirects. The handle
-/// owns it.
+/// Returns the address that the last redirect led to, also where it was not followed; NULL without redirects. The
+/// handle owns it.
 static inline const char *recolor_curl_redirected_url(CURL *handle) {
   long count = 0;
   const char *url = NULL;

@@ -110,8 +110,8 @@ extension ControlGroup {
   /// those around them; nil where none has a limit.
   ///
   /// The limit less what the group's processes use. Files that the system keeps in memory count as free: it drops them
-  /// where memory is needed. In version 2 a group above `memory.high` is not ended, as it is at `memory.max`, but slowed
-  /// down until it is below: a computation is not to get there either.
+  /// where memory is needed. In version 2 a group above `memory.high` is not ended, as it is at `memory.max`, but
+  /// slowed down until it is below: a computation is not to get there either.
   package var availableMemory: Int? {
     groups(of: "memory").compactMap { group in
       let (limitFiles, useFile, prefix) =

@@ -254,9 +254,10 @@ public func firstBytes(_ count: Int, of path: String) -> [UInt8] {
   return Array(bytes.prefix(found))
 }
 
-/// Returns the text of a file in UTF-8, UTF-16 or UTF-32, without a byte order mark. Bytes that are no UTF-8 are kept as
-/// those of a path, which they may be of.
-/// - Throws: `FileError`, also where there are more than `limit` bytes, and where the text is not what its beginning says.
+/// Returns the text of a file in UTF-8, UTF-16 or UTF-32, without a byte order mark. Bytes that are no UTF-8 are kept
+/// as those of a path, which they may be of.
+/// - Throws: `FileError`, also where there are more than `limit` bytes, and where the text is not what its beginning
+///   says.
 public func readText(_ path: String, limit: Int = .max) throws(FileError) -> String {
   try TextEncoding.text(of: try readFile(path, limit: limit), in: path)
 }

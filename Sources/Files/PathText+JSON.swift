@@ -1,5 +1,5 @@
-/// Paths in JSON, which is UTF-8: the bytes that are none are written as the surrogates `\udc80` to `\udcff`, as Python's
-/// `os.fsdecode` and `json` write them. Without a partner before them, they stand for no character.
+/// Paths in JSON, which is UTF-8: the bytes that are none are written as the surrogates `\udc80` to `\udcff`, as
+/// Python's `os.fsdecode` and `json` write them. Without a partner before them, they stand for no character.
 extension String {
   /// JSON with the code points of `String.init(pathBytes:)` in its strings as such escapes.
   public var escapingPathBytes: String {

@@ -29,8 +29,8 @@ struct TextEncoding {
     },
   ]
 
-  /// Returns the code units of a text, each made from the integer whose bytes in memory are those of the text; nil where
-  /// the last one is incomplete.
+  /// Returns the code units of a text, each made from the integer whose bytes in memory are those of the text; nil
+  /// where the last one is incomplete.
   private static func units<Unit: FixedWidthInteger>(
     of bytes: ArraySlice<UInt8>, _ unit: (Unit) -> Unit
   ) -> [Unit]? {

@@ -60,7 +60,8 @@ final class RecolorProcess {
     try process.run()
   }
 
-  /// Whether `OrdinaryUser` can run the command: not where a library that it loads is in a folder that is closed to others.
+  /// Whether `OrdinaryUser` can run the command: not where a library that it loads is in a folder that is closed to
+  /// others.
   static let runsAsOrdinaryUser: Bool = {
     let result = try? RecolorProcess(["--version"], through: OrdinaryUser.command).wait()
     return result?.exitCode == 0

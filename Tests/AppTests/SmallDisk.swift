@@ -1,7 +1,7 @@
 import Foundation
 
-/// A disk in memory with little room, which a command sees in place of a folder. Its files are copied from a folder before
-/// the command runs and to it afterwards.
+/// A disk in memory with little room, which a command sees in place of a folder. Its files are copied from a folder
+/// before the command runs and to it afterwards.
 struct SmallDisk {
   private let path: String
   private let kibibytes: Int
@@ -23,8 +23,8 @@ struct SmallDisk {
     return Self.namespace + ["/bin/sh", "-c", script, "sh", path, "\(kibibytes)", copy]
   }
 
-  /// The words of a command line before a command in a mount namespace of its own; where this is not root, one of a user
-  /// namespace.
+  /// The words of a command line before a command in a mount namespace of its own; where this is not root, one of a
+  /// user namespace.
   private static var namespace: [String] {
     ["/usr/bin/unshare", "--mount"] + (geteuid() == 0 ? [] : ["--map-root-user"])
   }

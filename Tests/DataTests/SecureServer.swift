@@ -1,7 +1,8 @@
 import Foundation
 import TestSupport
 
-/// An HTTPS server on this machine, by the program `openssl`: for one file, and for redirects. Its certificate is its own.
+/// An HTTPS server on this machine, by the program `openssl`: for one file, and for redirects. Its certificate is its
+/// own.
 final class SecureServer {
   /// The name of the file on the server.
   static let file = "archive"

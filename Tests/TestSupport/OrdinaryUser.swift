@@ -12,7 +12,8 @@ public enum OrdinaryUser {
   /// `body` makes are the user's own.
   public static func run(_ body: () throws -> Void) throws {
     guard geteuid() == 0 else { return try body() }
-    // Unlike the other identities of a process, that for files is of a single thread. Its header is not in Glibc's module.
+    // Unlike the other identities of a process, that for files is of a single thread. Its header is not in Glibc's
+    // module.
     typealias SetUser = @convention(c) (uid_t) -> Int32
     guard let symbol = dlsym(nil, "setfsuid") else { throw Refused() }
     let setUser = unsafeBitCast(symbol, to: SetUser.self)

@@ -57,7 +57,9 @@ public final class OpenCLLibrary: @unchecked Sendable {
       if let handle = dlopen(name, RTLD_NOW | RTLD_LOCAL) {
         opened = (handle, name)
       } else {
-        reasons.append(dlerror().map { String(cString: $0) } ?? "cannot be opened")
+        // The reason of a missing file begins with its name, which the error names anyway.
+        let reason = dlerror().map { String(cString: $0) } ?? "cannot be opened"
+        reasons.append(String(reason.trimmingPrefix("\(name): ")))
       }
     }
     guard let (handle, libraryName) = opened else {
