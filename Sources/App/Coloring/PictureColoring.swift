@@ -72,32 +72,33 @@ struct PictureColoring: Sendable {
   private func attempt(
     _ job: PictureJob, at place: PictureSchedule.Place
   ) -> (outcome: PictureOutcome, isShortage: Bool) {
-    var outcome = PictureOutcome(end: .skipped)
+    var warnings: [String] = []
     var isShortage = false
+    let end: PictureOutcome.End
     do {
-      try color(job, at: place) { outcome.warnings.append($0) }
-      if case .file(let path) = job.target { outcome.end = .written(path) } else { outcome.end = .written(nil) }
+      try color(job, at: place) { warnings.append($0) }
+      end = if case .file(let path) = job.target { .written(path) } else { .written(nil) }
     } catch ImageError.tooLarge(let path, let width, let height, let limit) {
-      outcome.end = .failed(
+      end = .failed(
         "\(path): \(width)×\(height) is more than the \(limit) pixels that a picture may have; "
           + "--pixel-limit raises that")
     } catch let error as ImageError {
       var note = error.description
       if case .incomplete = error { note.append("; --partial colors what is there") }
-      outcome.end = .failed(note)
+      end = .failed(note)
       isShortage = error.isShortage
     } catch let error as FileError {
-      outcome.end = error.isFullDisk ? .fullDisk(error) : .failed(error.description)
+      end = error.isFullDisk ? .fullDisk(error) : .failed(error.description)
       isShortage = error.isShortage
     } catch BackendError.outOfMemory(let requested, let device) {
-      outcome.end = .failed(
+      end = .failed(
         "\(job.source.name): too large to color on \(device), which has no room for \(requested) bytes more; "
           + "use a smaller --working-size")
       isShortage = true
     } catch {
-      outcome.end = .stopped(error)
+      end = .stopped(error)
     }
-    return (outcome, isShortage)
+    return (PictureOutcome(warnings: warnings, end: end), isShortage)
   }
 
   private func color(_ job: PictureJob, at place: PictureSchedule.Place, remark: (String) -> Void) throws {

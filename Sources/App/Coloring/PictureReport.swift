@@ -53,10 +53,15 @@ final class PictureReport: Sendable {
     }
   }
 
-  /// Takes a picture's outcome. Returns false where the report has ended by an error, so that no other picture need be
-  /// colored.
+  /// Takes a picture's outcome. Returns whether further pictures are to be begun: not after an error that ends the
+  /// command.
   func finish(_ index: Int, _ outcome: PictureOutcome) -> Bool {
-    state.withLock { state in
+    let isStopped =
+      switch outcome.end {
+      case .stopped, .fullDisk: true
+      case .written, .skipped, .failed: false
+      }
+    return state.withLock { state in
       if case .skipped = outcome.end { state.progress.skip(index) } else { state.progress.finish(index) }
       if case .written = outcome.end { state.writtenCount += 1 }
       state.waiting[index] = outcome
@@ -65,7 +70,7 @@ final class PictureReport: Sendable {
         write(outcome, &state)
       }
       if state.error == nil, state.next < names.count { show(state) }
-      return state.error == nil
+      return state.error == nil && !isStopped
     }
   }
 
