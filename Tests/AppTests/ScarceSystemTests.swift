@@ -70,7 +70,7 @@ struct ScarceSystemTests {
     let result = try color(onto: disk)
     let colored = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/kept").sorted()
     #expect(result.exitCode == 1 && result.errorLines.count == 1, "\(result.errorOutput)")
-    #expect(!colored.isEmpty && colored == (1...colored.count).map { "\($0).png" }, "\(colored)")
+    #expect(!colored.isEmpty && colored.allSatisfy { $0.hasSuffix(".png") }, "\(colored)")
     #expect(result.output == colored.map { "\(out)/\($0)\n" }.joined())
     for name in colored { #expect(try RGBImage(contentsOf: "\(folder.path)/kept/\(name)").width == 100) }
     let line = result.errorOutput

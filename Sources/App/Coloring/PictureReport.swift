@@ -75,8 +75,15 @@ final class PictureReport: Sendable {
   }
 
   /// Ends the report. Returns the numbers of pictures that failed and of those that were passed over.
+  /// - Throws: The error that ended it, after the lines about pictures that other threads have finished.
   func end() throws -> (failed: Int, skipped: Int) {
     let (error, failedCount, skippedCount) = state.withLock { state in
+      if state.error != nil, !(state.error is OutputError) {
+        for (_, outcome) in state.waiting.sorted(by: { $0.key < $1.key }) {
+          if case .fullDisk = outcome.end { continue }
+          write(outcome, &state)
+        }
+      }
       state.display.clear()
       return (state.error, state.failedCount, state.skippedCount)
     }
@@ -84,7 +91,7 @@ final class PictureReport: Sendable {
     return (failedCount, skippedCount)
   }
 
-  /// The number of colored pictures, those included that are not reported because the report has ended before.
+  /// The number of colored pictures.
   var writtenCount: Int { state.withLock { $0.writtenCount } }
 
   private func show(_ state: borrowing State) {
@@ -105,7 +112,7 @@ final class PictureReport: Sendable {
     case .written(let path?):
       state.display.clear()
       do throws(OutputError) { try Console.output(line: path) } catch { state.error = error }
-    case .stopped(let error): state.error = error
+    case .stopped(let error): if state.error == nil { state.error = error }
     }
   }
 
