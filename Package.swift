@@ -97,6 +97,8 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // An OpenCL library whose devices have the limits of small ones; tests load it.
+    .target(name: "LimitedOpenCL", path: "Tests/LimitedOpenCL"),
     .target(
       name: "TestSupport",
       dependencies: ["Runtime", "CLKernels", "CPUKernels", "Imaging", "KernelCases", "Models"],
@@ -133,6 +135,11 @@ let package = Package(
       swiftSettings: tests),
   ]
 )
+
+// For the tests alone, which load it at run time.
+if !isDependency {
+  package.products.append(.library(name: "LimitedOpenCL", type: .dynamic, targets: ["LimitedOpenCL"]))
+}
 
 // `make docs` alone needs the plugin for `swift package generate-documentation`: other commands should not have to
 // compile it.

@@ -28,8 +28,7 @@ struct BatchNormalizationTiling {
     self.lines = lines
     var lanes = 32
     while lanes > 4, lanes / 2 >= shape.channels { lanes /= 2 }
-    self.lanes = lanes
-    rows = max(1, backend.reductionGroupSize / lanes)
+    (self.lanes, rows) = backend.reductionGroup(columns: lanes)
 
     // Of a CPU body 16 KiB where vectors are full: half of a first-level cache.
     var block = bodies == .cpu ? 256 / lines : 256

@@ -19,6 +19,7 @@ struct DeviceReport: Encodable {
     let memoryBytes: Int
     let maximumAllocationBytes: Int
     let localMemoryBytes: Int
+    let maximumWorkGroupSize: Int
     /// Compute capability of NVIDIA GPUs, such as `9.0`; nil for others.
     let computeCapability: String?
     /// Whether it reports tensor cores, so that --precision may be tf32 or bf16x3.
@@ -82,6 +83,7 @@ extension DeviceReport.OpenCLDevice {
     memoryBytes = device.globalMemoryByteCount
     maximumAllocationBytes = device.maximumAllocationByteCount
     localMemoryBytes = device.localMemoryByteCount
+    maximumWorkGroupSize = device.maximumWorkGroupSize
     computeCapability = device.computeCapability?.description
     hasTensorCores = device.hasTensorCores
   }

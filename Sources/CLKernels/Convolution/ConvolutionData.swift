@@ -72,7 +72,7 @@ extension DataProduct {
     // [split][pixels][channels], in the parts' order, and the bias.
     let pixels = problem.result.shape.pixelCount
     try launch.add(
-      "convolution_reduce", in: "convolution_reduce.cl",
+      "convolution_reduce", in: "convolution_reduce.cl", definitions: launch.backend.reductionDefinitions,
       arguments: [.memory(parts), .int(splits)] + problem.biasArguments
         + [.tensor(problem.result), .ulong(pixels), .ulong(problem.n), .int(0)],
       over: launch.backend.rows(channels: problem.n, pixels: pixels))

@@ -75,7 +75,7 @@ extension ConvolutionProblem {
     switch launch.backend.bodies {
     case .gpu:
       try launch.add(
-        "convolution_reduce", in: "convolution_reduce.cl",
+        "convolution_reduce", in: "convolution_reduce.cl", definitions: launch.backend.reductionDefinitions,
         arguments: [
           .memory(parts), .int(count), .null, .ulong(0), .tensor(target), .ulong(lines), .ulong(length), accumulate,
         ], over: launch.backend.rows(channels: length, pixels: lines))
@@ -103,15 +103,28 @@ extension ConvolutionProblem {
     ]
     switch launch.backend.bodies {
     case .gpu:
-      let group = (16, 8, 1)
+      let group = launch.backend.biasGroup
       try launch.add(
-        "convolution_bias", in: "convolution_reduce.cl", definitions: ["GROUP_X": group.0, "GROUP_Y": group.1],
-        arguments: arguments, over: CLRange(groups: (ceilDivide(channels, group.0), biasParts, 1), local: group))
+        "convolution_bias", in: "convolution_reduce.cl", definitions: launch.backend.reductionDefinitions,
+        arguments: arguments,
+        over: CLRange(
+          groups: (ceilDivide(channels, group.columns), biasParts, 1), local: (group.columns, group.rows, 1)))
     case .cpu:
       try launch.add(
         "convolution_vector_bias", in: "convolution_vector_reduce.cl", definitions: Self.vectorReduction,
         arguments: arguments, over: CLRange(groups: (ceilDivide(channels, 16), biasParts, 1), local: (1, 1, 1)))
     }
     try addReduction(of: partials, parts: biasParts, into: gradient, to: launch)
+  }
+}
+
+extension CLBackend {
+  /// Work-items of a group of the GPU bodies that sums up a bias's gradient, along the channels and along the pixels.
+  fileprivate var biasGroup: (columns: Int, rows: Int) { reductionGroup(columns: 16, mostRows: 8) }
+
+  /// The constants that convolution_reduce.cl is built with, whichever of its kernels is meant: a driver may refuse a
+  /// program that has a kernel of too large groups.
+  var reductionDefinitions: KeyValuePairs<String, any KernelConstant> {
+    ["GROUP_X": biasGroup.columns, "GROUP_Y": biasGroup.rows]
   }
 }

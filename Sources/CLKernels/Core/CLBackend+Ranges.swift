@@ -5,14 +5,27 @@ extension CLBackend {
   /// kernels.
   private var preferredGroupSize: Int {
     // A CPU driver runs a group as one loop, so a long one costs less per element.
-    min(device.kind == .cpu ? 1024 : 256, device.maximumWorkGroupSize)
+    min(device.kind == .cpu ? 1024 : 256, device.maximumWorkGroupSize, device.maximumWorkItems[0])
   }
 
   /// Work-items of a group in a reduction: a power of two.
   var reductionGroupSize: Int {
-    var size = 256
-    while size > device.maximumWorkGroupSize { size /= 2 }
-    return size
+    largestPowerOfTwo(256, atMost: min(device.maximumWorkGroupSize, device.maximumWorkItems[0]))
+  }
+
+  /// Returns the work-items of a group that sums up rows of `columns` columns at most, along the columns and along the
+  /// rows: powers of two if `columns` is one, and less than `reductionGroupSize` where `mostRows` is.
+  func reductionGroup(columns: Int, mostRows: Int = .max) -> (columns: Int, rows: Int) {
+    let size = reductionGroupSize
+    let columns = min(columns, size)
+    return (columns, largestPowerOfTwo(size / columns, atMost: min(mostRows, device.maximumWorkItems[1])))
+  }
+
+  /// Returns `power`, a power of two, halved until it is `limit` at most; `limit` is at least 1.
+  private func largestPowerOfTwo(_ power: Int, atMost limit: Int) -> Int {
+    var power = power
+    while power > limit { power /= 2 }
+    return power
   }
 
   /// Neighbouring elements that one work-item of a vector kernel takes: a vector register of a CPU, 16 bytes of a GPU,
@@ -29,8 +42,8 @@ extension CLBackend {
     let size = preferredGroupSize
     // Few channels: all in one group, and as many pixels as still fit. Many: the waste at the end stays under one
     // group.
-    let width = channels <= size ? channels : size / 4
-    let height = channels <= size ? max(1, min(size / width, pixels)) : 1
+    let width = channels <= size ? channels : max(1, size / 4)
+    let height = channels <= size ? max(1, min(size / width, pixels, device.maximumWorkItems[1])) : 1
     let groups = ceilDivide(pixels, height)
     // GPUs allow at least 65,535 groups in directions 1 and 2.
     let groupsInOne = min(groups, 32_768)

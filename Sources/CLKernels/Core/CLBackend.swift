@@ -32,7 +32,7 @@ public final class CLBackend: Backend {
 
   /// - Parameters:
   ///   - device: where to run.
-  ///   - bodies: nil for the device's kind.
+  ///   - bodies: nil for those that suit the device.
   ///   - algorithms: nil: the tuned algorithms stored for this device, if `bodies` is nil.
   ///   - precision: how products of convolutions are computed; nil for what PyTorch does by default, TF32 where there
   ///     are tensor cores and they pass `tensorCoreFault`.
@@ -49,7 +49,7 @@ public final class CLBackend: Backend {
   ) throws(BackendError) {
     try sources.requireFolder()
     self.device = device
-    self.bodies = bodies ?? (device.kind == .cpu ? .cpu : .gpu)
+    self.bodies = bodies ?? KernelBodies(for: device)
     self.algorithms = algorithms ?? AlgorithmChoice()
     self.sources = sources
     self.budget =
@@ -227,6 +227,11 @@ public enum KernelBodies: String, Sendable, CaseIterable {
   case gpu
   /// One work-item per group, wide vectors, register tiles: which CPU drivers compile well.
   case cpu
+
+  /// The bodies that suit `device`: those for CPUs also where groups are too small to share a tile.
+  init(for device: CLDevice) {
+    self = device.kind == .cpu || !ConvolutionTiles.standard.contains { device.allows(group: $0.group) } ? .cpu : .gpu
+  }
 }
 
 /// One run of one kernel on a profiling queue.

@@ -15,6 +15,8 @@ public struct MemoryShortage: Error, Equatable {
   public let smallest: (batchSize: Int, byteCount: Int)
   /// Bytes of the images among `byteCount`.
   public let imageByteCount: Int
+  /// Bytes of the largest allocation that the device grants, where one of the run's is larger; nil elsewhere.
+  public let allocationLimit: Int?
 
   public static func == (a: MemoryShortage, b: MemoryShortage) -> Bool { a.description == b.description }
 }
@@ -56,7 +58,9 @@ extension MemoryShortage {
       device: "\(backend.name) (\(backend.deviceDescription))",
       model: "\(configuration.model.kind.rawValue) at --width \(configuration.model.width)", batchSize: requested,
       byteCount: byteCounts.reduce(0, +), fitting: fitting,
-      smallest: (smallest, try allocations(smallest).reduce(0, +)), imageByteCount: byteCounts[0])
+      smallest: (smallest, try allocations(smallest).reduce(0, +)), imageByteCount: byteCounts[0],
+      allocationLimit: byteCounts.contains { $0 > backend.maximumAllocationByteCount }
+        ? backend.maximumAllocationByteCount : nil)
   }
 
   /// Whether the device has room for all of these allocations at once, as far as it reports that.
@@ -72,7 +76,8 @@ extension MemoryShortage {
 
 extension MemoryShortage: CustomStringConvertible {
   public var description: String {
-    "\(device): no room for \(model) with --batch-size \(batchSize), which takes \(Self.mebibytes(byteCount)); "
+    "\(device): no room for \(model) with --batch-size \(batchSize), which takes \(Self.mebibytes(byteCount))"
+      + (allocationLimit.map { ", where the device grants \($0 >> 10) KiB at a time" } ?? "") + "; "
       + (fitting.map { "--batch-size \($0.batchSize) fits, with \(Self.mebibytes($0.byteCount))" }
         ?? "not even --batch-size \(smallest.batchSize) fits, with \(Self.mebibytes(smallest.byteCount)); use a "
         + "smaller --width or --size")

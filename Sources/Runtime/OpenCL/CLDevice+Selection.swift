@@ -6,7 +6,8 @@ extension CLDevice {
   /// - Throws: `BackendError.library` where there is no loader.
   public static func all() throws(BackendError) -> [CLDevice] { try all(in: OpenCLLibrary.shared()) }
 
-  static func all(in library: OpenCLLibrary) throws(BackendError) -> [CLDevice] {
+  /// The same of a library that is not the loader of this process.
+  public static func all(in library: OpenCLLibrary) throws(BackendError) -> [CLDevice] {
     var platformCount: cl_uint = 0
     let status = library.getPlatformIDs(0, nil, &platformCount)
     // The status of an ICD loader that finds no driver (cl_khr_icd).

@@ -26,7 +26,10 @@ public struct CLDevice {
   public let globalMemoryByteCount: Int
   public let maximumAllocationByteCount: Int
   public let localMemoryByteCount: Int
+  /// Most work-items of a group; at least 1.
   public let maximumWorkGroupSize: Int
+  /// Most work-items of a group along each of the three directions; at least 1.
+  public let maximumWorkItems: [Int]
   /// Where a sub-buffer may start: multiples of this many bytes.
   public let baseAddressAlignment: Int
   /// Whether its memory is the host's.
@@ -52,6 +55,12 @@ public struct CLDevice {
 
   /// `P.D`
   public var index: String { "\(platformIndex).\(deviceIndex)" }
+
+  /// Returns whether a work-group may have these sizes. A kernel may allow less.
+  public func allows(group: (Int, Int, Int)) -> Bool {
+    group.0 * group.1 * group.2 <= maximumWorkGroupSize
+      && zip([group.0, group.1, group.2], maximumWorkItems).allSatisfy { $0 <= $1 }
+  }
 
   init(library: OpenCLLibrary, platform: cl_platform_id, id: cl_device_id, platformIndex: Int, deviceIndex: Int)
     throws(BackendError)
@@ -90,7 +99,9 @@ public struct CLDevice {
     globalMemoryByteCount = Int(clamping: try info(CL_DEVICE_GLOBAL_MEM_SIZE).value(cl_ulong(0)))
     maximumAllocationByteCount = Int(clamping: try info(CL_DEVICE_MAX_MEM_ALLOC_SIZE).value(cl_ulong(0)))
     localMemoryByteCount = Int(clamping: try info(CL_DEVICE_LOCAL_MEM_SIZE).value(cl_ulong(0)))
-    maximumWorkGroupSize = try info(CL_DEVICE_MAX_WORK_GROUP_SIZE).value(Int(0))
+    maximumWorkGroupSize = max(try info(CL_DEVICE_MAX_WORK_GROUP_SIZE).value(Int(0)), 1)
+    let workItems = try info(CL_DEVICE_MAX_WORK_ITEM_SIZES).array(filling: Int(0)).prefix(3).map { max($0, 1) }
+    maximumWorkItems = workItems + [Int](repeating: 1, count: 3 - workItems.count)
     baseAddressAlignment = Int(try info(CL_DEVICE_MEM_BASE_ADDR_ALIGN).value(cl_uint(0))) / 8
     hasUnifiedMemory = try info(CL_DEVICE_HOST_UNIFIED_MEMORY).value(cl_bool(0)) != 0
     extensions = Set(try info(CL_DEVICE_EXTENSIONS).string().split(separator: " ").map(String.init))

@@ -27,19 +27,19 @@ extension CLBackend {
   func standardAlgorithm(for problem: ConvolutionProblem) -> AnyAlgorithm {
     for kind in AlgorithmKind.competing(bodies, precision)
     where kind.type(for: problem.target)?.isPreferred(for: problem) == true {
-      if let algorithm = AnyAlgorithm(kind, for: problem, on: self) { return algorithm }
+      if let algorithm = usableAlgorithm(kind, for: problem) { return algorithm }
     }
     return plainAlgorithm(for: problem)
   }
 
-  /// Returns the built-in algorithm that multiplies and adds as it is written, which computes every problem.
+  /// Returns the built-in algorithm that multiplies and adds as it is written, which computes every problem: the plain
+  /// loops where the device's groups or allocations are too small for tiles.
   func plainAlgorithm(for problem: ConvolutionProblem) -> AnyAlgorithm {
-    switch (bodies, problem.target) {
-    case (.gpu, .weights): AnyAlgorithm(TiledFilter(for: problem))
-    case (.gpu, _): AnyAlgorithm(TiledData(for: problem))
-    case (.cpu, .weights): AnyAlgorithm(VectorFilter(for: problem))
-    case (.cpu, _): AnyAlgorithm(VectorData(for: problem))
-    }
+    usableAlgorithm(bodies == .gpu ? .tiled : .vector, for: problem) ?? AnyAlgorithm(Naive())
+  }
+
+  private func usableAlgorithm(_ kind: AlgorithmKind, for problem: ConvolutionProblem) -> AnyAlgorithm? {
+    AnyAlgorithm(kind, for: problem, on: self).flatMap { $0.isUsable(for: problem, on: self) ? $0 : nil }
   }
 
   /// Returns the algorithms that a search begins with.

@@ -35,7 +35,7 @@ struct ConvolutionTiles: ProductTiles {
     guard sides ~= groupColumns, sides ~= groupRows, 1...8 ~= itemRowRuns, 1...8 ~= itemColumnRuns, sides ~= depth
     else { return false }
     let items = groupColumns * groupRows
-    guard items <= device.maximumWorkGroupSize, localByteCount <= device.localMemoryByteCount,
+    guard device.allows(group: group), localByteCount <= device.localMemoryByteCount,
       depth.isMultiple(of: 4), items.isMultiple(of: depth / vector)
     else { return false }
     let deepLines = items / (depth / vector)
@@ -48,6 +48,13 @@ struct ConvolutionTiles: ProductTiles {
 
   /// Local memory of a group: two tiles, whose lines have four elements more.
   private var localByteCount: Int { depth * (rows + 4 + columns + 4) * ElementType.float32.byteCount }
+
+  /// Tiles that are good where nothing was measured, and smaller ones for devices that have no room for them.
+  static let standard: [ConvolutionTiles] = [
+    ConvolutionTiles(),
+    ConvolutionTiles(groupColumns: 8, groupRows: 8, itemRowRuns: 1, itemColumnRuns: 1, depth: 16),
+    ConvolutionTiles(groupColumns: 4, groupRows: 4, itemRowRuns: 1, itemColumnRuns: 1, depth: 16),
+  ]
 
   /// Different compromises between the reads that a tile saves and the groups that it leaves.
   static let candidates: [ConvolutionTiles] = [

@@ -15,9 +15,10 @@ struct TensorData: DataProduct {
     positionMajor = problem.isBestPositionMajor
   }
 
-  init(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend) {
-    self.init(
-      for: problem, tiles: .best(precision, for: problem, rows: problem.m * problem.phases * problem.phases))
+  init?(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend) {
+    let rows = problem.m * problem.phases * problem.phases
+    self.init(for: problem, tiles: .best(precision, for: problem, rows: rows))
+    guard tiles.fit(problem.target, on: backend.device, vectorWidth: problem.vectorWidth) else { return nil }
   }
 
   var description: String { "\(tiles)" + splitsDescription }

@@ -13,10 +13,11 @@ struct TensorFilter: FilterProduct {
     splits = max(1, min(wanted, problem.k / TensorTiles.leastTerms))
   }
 
-  init(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend) {
+  init?(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend) {
     // The sum over pixels is split anyway, so that rows need not make up for groups.
     self.init(
       for: problem, tiles: .best(precision, for: problem, rows: problem.m * TensorTiles.wantedGroups))
+    guard tiles.fit(problem.target, on: backend.device, vectorWidth: problem.vectorWidth) else { return nil }
   }
 
   var description: String { "\(tiles)" + splitsDescription }

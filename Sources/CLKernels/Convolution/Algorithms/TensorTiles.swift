@@ -69,7 +69,7 @@ struct TensorTiles: ProductTiles {
     let (left, right) = sides(target)
     guard precision != .float32, [left, right].allSatisfy({ 1...8 ~= $0.warps && 1...128 ~= $0.lines }),
       left.lines.isMultiple(of: 16), right.lines.isMultiple(of: 32), 1...64 ~= depth, depth.isMultiple(of: 16),
-      asynchronousStages == 0 || 2...8 ~= asynchronousStages, items <= device.maximumWorkGroupSize,
+      asynchronousStages == 0 || 2...8 ~= asynchronousStages, device.allows(group: group),
       localByteCount(target, on: device) <= device.localMemoryByteCount
     else { return false }
     let deepItems = depth / vector

@@ -13,13 +13,20 @@ protocol TiledAlgorithm: ConvolutionAlgorithm {
   associatedtype Tiles: ProductTiles
   var tiles: Tiles { get set }
 
-  /// Parameters that are good with these tiles; nil if the algorithm cannot compute `problem`.
+  /// Parameters that are good with these tiles; nil if the algorithm cannot compute `problem`, with whatever tiles.
   init?(for problem: ConvolutionProblem, tiles: Tiles)
 }
 
 extension TiledAlgorithm where Tiles == ConvolutionTiles {
   init?(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend) {
-    self.init(for: problem, tiles: ConvolutionTiles())
+    for tiles in ConvolutionTiles.standard {
+      guard let algorithm = Self(for: problem, tiles: tiles) else { return nil }
+      if algorithm.fits(problem, on: backend) {
+        self = algorithm
+        return
+      }
+    }
+    return nil
   }
 
   static func candidates(for problem: ConvolutionProblem, on backend: CLBackend) -> [Self] {
