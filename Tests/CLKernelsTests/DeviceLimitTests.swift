@@ -10,12 +10,10 @@ import Testing
 @Suite("Device limits", .needsOpenCL)
 struct DeviceLimitTests {
   /// Limits of work-groups, among them those of a device that allows several work-items along one direction alone.
-  nonisolated static let groups = [
-    "group=256", "group=64", "group=16", "group=2", "group=1", "group=256 items=256x1x1",
-  ]
+  nonisolated static let groups = ["group=64", "group=16", "group=2", "group=64 items=64x1x1"]
 
-  /// The smallest case of each operation whose kernels share work among a group's work-items, with biases, and of one
-  /// that does not.
+  /// The first of the smallest cases of operations whose kernels share work among a group's work-items, and of one whose
+  /// kernels do not.
   nonisolated static let cases = {
     let names = ["Convolution", "BatchNormalization", "PixelwiseLoss", "SpectralNormalization", "MaxPooling"]
     var seen = Set<String>()
@@ -61,7 +59,9 @@ struct DeviceLimitTests {
     }
   }
 
-  @Test("Every range of element-wise kernels is one that the device allows, and covers all elements", arguments: groups)
+  @Test(
+    "Every range of element-wise kernels is one that the device allows, and covers all elements",
+    arguments: groups + ["group=4096", "group=256", "group=100", "group=1", "group=256 items=256x4x1"])
   func ranges(_ limits: String) throws {
     let backend = try CLBackend(device: LimitedOpenCL.device(limits + " type=4"))
     for channels in [1, 2, 3, 15, 16, 17, 64, 100, 1024, 5000] {
@@ -75,25 +75,18 @@ struct DeviceLimitTests {
     #expect(group > 0 && group & (group - 1) == 0 && backend.device.allows(group: (group, 1, 1)))
   }
 
-  @Test("Kernels are right with the groups that a device allows, with both kinds of bodies", arguments: groups, cases)
+  @Test("Kernels that share work are right with the groups that a device allows", arguments: groups, cases)
   func kernels(_ limits: String, _ kernelCase: KernelCase) throws {
     let device = try LimitedOpenCL.device(limits)
     let instance = kernelCase.make()
-    for bodies in KernelBodies.allCases {
-      let backend = try Self.backend(device, limits, bodies)
-      #expect(try CaseRunner(backend: backend).run(instance).failures.isEmpty, "with bodies for a \(bodies.rawValue)")
-    }
+    // Bodies for CPUs share nothing among the work-items of a group.
+    let backend = try Self.backends[limits] ?? CLBackend(device: device, bodies: .gpu)
+    Self.backends[limits] = backend
+    #expect(try CaseRunner(backend: backend).run(instance).failures.isEmpty)
   }
 
+  /// By their limits; opened once.
   private static var backends: [String: CLBackend] = [:]
-
-  /// Returns a backend of the device, opened once.
-  private static func backend(_ device: CLDevice, _ limits: String, _ bodies: KernelBodies) throws -> CLBackend {
-    let name = limits + bodies.rawValue
-    let backend = try backends[name] ?? CLBackend(device: device, bodies: bodies)
-    backends[name] = backend
-    return backend
-  }
 
   @Test("Tiles of convolutions shrink with the groups and the local memory; without room for any, plain loops compute")
   func tiles() throws {

@@ -1,3 +1,4 @@
+import CLKernels
 import CPUKernels
 import Data
 import Foundation
@@ -125,6 +126,15 @@ struct BatchStreamTests {
     #expect(
       try DeviceImages(dataset, residency: residency, batchSize: 4, on: backend).tensor.shape.batch == count)
     #expect(DeviceImages.plannedCount(of: dataset, residency, batchSize: 4, on: backend) == count)
+  }
+
+  @Test("A window fits into the largest buffer of the device", .needsOpenCL)
+  func largestBuffer() throws {
+    // 85 images of 768 bytes: 42 in each half, and 40 of them in whole batches.
+    let backend = try CLBackend(device: LimitedOpenCL.device("allocation=65536"))
+    let dataset = try Self.dataset(count: 200)
+    #expect(DeviceImages.plannedCount(of: dataset, .automatic, batchSize: 4, on: backend) == 80)
+    #expect(try DeviceImages(dataset, batchSize: 4, on: backend).tensor.shape.batch == 80)
   }
 
   /// The end of a whole run: weights, optimizer and losses, and what the validation found.

@@ -100,7 +100,7 @@ public final class DeviceImages {
 
   /// Images in half a window of automatic size.
   private static func automaticHalf(of dataset: ImageDataset, batchSize: Int, on backend: any Backend) -> Int {
-    let byteCount = min(largestAutomaticHalf, backend.memoryByteCount / 16)
+    let byteCount = min(largestAutomaticHalf, backend.memoryByteCount / 16, backend.maximumAllocationByteCount / 2)
     return max(1, byteCount / (dataset.imageByteCount * batchSize)) * batchSize
   }
 }
