@@ -12,8 +12,8 @@ struct Bench: SpeakingCommand {
       then batches that are colored, in the same way. With --ops, each operation is timed by itself, on OpenCL by the \
       device's own clock, and compared with the measured peaks of the device.
 
-        recolor bench unet                     the study's model
-        recolor bench gan --width 16 --ops     a smaller one, operation by operation
+        recolor bench unet                     # the study's model
+        recolor bench gan --width 16 --ops     # a smaller one, operation by operation
       """)
 
   @Argument(help: "The model: \(ModelKind.names).")

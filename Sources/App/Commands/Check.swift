@@ -12,9 +12,9 @@ struct Check: SpeakingCommand {
       reference. Run it first on an untested device. On an OpenCL device every kernel runs with its GPU bodies and its \
       CPU bodies, and convolutions with every algorithm. Ends with 1 if anything fails.
 
-        recolor check                          the device that would be taken
-        recolor check --device opencl:0.1      another one
-        recolor check --filter Convolution     one operation
+        recolor check                          # the device that would be taken
+        recolor check --device opencl:0.1      # another one
+        recolor check --filter Convolution     # one operation
       """)
 
   /// A value of `--size`.
