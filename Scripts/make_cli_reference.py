@@ -72,7 +72,9 @@ def paragraphs(text: str) -> str:
             filled = textwrap.fill(" ".join(texts), LINE_WIDTH, break_on_hyphens=False, break_long_words=False)
             blocks.append(filled + "\n")
         if examples:
-            blocks.append("```sh\n" + "\n".join(examples) + "\n```\n")
+            # Other lines than commands are a list.
+            language = "sh" if any("recolor " in line for line in examples) else ""
+            blocks.append(f"```{language}\n" + "\n".join(examples) + "\n```\n")
     return "\n".join(blocks)
 
 

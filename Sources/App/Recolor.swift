@@ -13,12 +13,12 @@ struct Recolor: ParsableCommand {
     discussion: """
       Computes on any OpenCL device, and on the processor where there is none.
 
-        recolor colorize old.jpg                         color a picture
-        recolor devices                                  list the devices
-        recolor check                                    check the kernels
-        recolor train unet --data scenes --out runs/one  train on built-in pictures
-        recolor evaluate runs/one --data scenes          measure the model
-        recolor colorize runs/one old.jpg --out colored  color with this model
+        recolor colorize old.jpg                         # color a picture
+        recolor devices                                  # list the devices
+        recolor check                                    # check the kernels
+        recolor train unet --data scenes --out runs/one  # train on built-in pictures
+        recolor evaluate runs/one --data scenes          # measure the model
+        recolor colorize runs/one old.jpg --out colored  # color with this model
 
       ENVIRONMENT:
         RECOLOR_CIFAR10   where --data cifar10 is, not in the standard places

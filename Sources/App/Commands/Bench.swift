@@ -13,8 +13,8 @@ struct Bench: SpeakingCommand {
       device's own clock, and compared with the measured peaks of the device; on the processor convolutions are timed \
       with both kinds of products.
 
-        recolor bench unet                     the study's model
-        recolor bench gan --width 16 --ops     a smaller one, operation by operation
+        recolor bench unet                     # the study's model
+        recolor bench gan --width 16 --ops     # a smaller one, operation by operation
       """)
 
   @Argument(help: "The model: \(ModelKind.names).")

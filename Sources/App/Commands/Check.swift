@@ -14,10 +14,10 @@ struct Check: SpeakingCommand {
       devices and every algorithm as well, emulated tensor cores among them. On the processor convolutions run with the \
       vector loops and with BLAS. The worst cases come first. Ends with 1 if anything fails.
 
-        recolor check                          the device that would be taken
-        recolor check --device opencl:0.1      another one
-        recolor check --filter Convolution     one operation
-        recolor check --report check.md        keep the results as a page
+        recolor check                          # the device that would be taken
+        recolor check --device opencl:0.1      # another one
+        recolor check --filter Convolution     # one operation
+        recolor check --report check.md        # keep the results as a page
       """)
 
   /// A value of `--size`.

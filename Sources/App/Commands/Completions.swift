@@ -9,7 +9,7 @@ struct Completions: ParsableCommand {
 
       For bash, zsh and fish, for oneself:
         recolor completions bash > ~/.local/share/bash-completion/completions/recolor
-        recolor completions zsh > ~/.zfunc/_recolor   with ~/.zfunc in fpath
+        recolor completions zsh > ~/.zfunc/_recolor   # with ~/.zfunc in fpath
         recolor completions fish > ~/.config/fish/completions/recolor.fish
       """)
 

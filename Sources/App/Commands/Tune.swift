@@ -13,8 +13,8 @@ struct Tune: SpeakingCommand {
       every command uses them for these shapes. The built-in ones are good; this gains a few per cent. Needs a device \
       that does nothing else meanwhile. Ctrl-C keeps the results so far.
 
-        recolor tune unet                          the study's model
-        recolor tune gan --width 16 --seconds 300  another one, for longer
+        recolor tune unet                          # the study's model
+        recolor tune gan --width 16 --seconds 300  # another one, for longer
 
       Results of a training run may differ by rounding after tuning, so its config.json names the tuning it used.
       """)
