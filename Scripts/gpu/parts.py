@@ -175,7 +175,7 @@ def write_tuning(report, width, tuned):
     report.write(
         f"\nWidth {width}: {counts['tried']} candidates were tried, {counts['notBuilt']} did not build, "
         f"{counts['refused']} were refused, {counts['wrong']} were wrong. One is faster than the built-in algorithm for "
-        f"{faster} of {len(tuned['operations'])} passes; {tuned['leftOut']} others were not searched.\n")  # fmt: skip
+        f"{faster} of {len(tuned['operations'])} passes; {tuned['leftOut']} more were not searched.\n")  # fmt: skip
     table = Table(report, ["operation", "pass", "times", "built-in ms", "best ms", "gain", "best", "shape"])
     for row in tuned["operations"]:
         if row["isTuned"]:
