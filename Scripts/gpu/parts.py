@@ -6,8 +6,7 @@ import csv
 from .report import Table, figure, ratio
 from .session import OutOfTime, Part
 
-# In the order of their importance.
-MODELS, WIDTHS, BATCH = ["unet", "gan"], [64, 16], 64
+MODELS, BATCH = ["unet", "gan"], 64
 # Time of the timed steps of a benchmark, and of those before.
 TIMED_SECONDS, WARM_UP_SECONDS = 1, 0.3
 TUNING_SECONDS = 120
@@ -99,7 +98,7 @@ def bench(session):
         session.report,
         ["model", "width", "precision", "trained images/s", "ms a step", "middle half", "colored images/s",
          "s to the first step"])  # fmt: skip
-    for width in WIDTHS:
+    for width in session.widths:
         for precision in session.precisions:
             for model in MODELS:
                 if measured := measure(session, model, width, BATCH, precision):
@@ -117,7 +116,7 @@ def middle_half(measured):
 
 
 def operations(session):
-    for width in WIDTHS:
+    for width in session.widths:
         for model in MODELS:
             words = ["bench", model, "--width", width, "--batch-size", BATCH, "--steps", 5, "--ops"]
             result = session.recolor(*words, "--device", session.device["device"], "--json")
@@ -153,8 +152,9 @@ def tune(session):
     seconds = max(2, min(TUNING_SECONDS, 0.85 * session.seconds_left))
     texts = []
     try:
-        for width, share in zip(WIDTHS, (0.6, 0.4)):
-            words = ["tune", "gan", "--width", width, "--batch-size", BATCH, "--seconds", f"{share * seconds:.0f}"]
+        for width in session.widths:
+            words = ["tune", "gan", "--width", width, "--batch-size", BATCH]
+            words += ["--seconds", f"{seconds / len(session.widths):.0f}"]
             words += ["--precision", session.usual_precision, "--device", session.device["device"], "--json"]
             for tuned in session.recolor(*words).objects:
                 write_tuning(session.report, width, tuned)
@@ -171,10 +171,11 @@ def tune(session):
 
 def write_tuning(report, width, tuned):
     counts = tuned["methods"]
+    faster = sum(row["isTuned"] for row in tuned["operations"])
     report.write(
         f"\nWidth {width}: {counts['tried']} candidates were tried, {counts['notBuilt']} did not build, "
-        f"{counts['refused']} were refused, {counts['wrong']} were wrong; {tuned['leftOut']} passes were not searched. "
-        "Passes with a faster algorithm than the built-in one:\n")  # fmt: skip
+        f"{counts['refused']} were refused, {counts['wrong']} were wrong. One is faster than the built-in algorithm for "
+        f"{faster} of {len(tuned['operations'])} passes; {tuned['leftOut']} more were not searched.\n")  # fmt: skip
     table = Table(report, ["operation", "pass", "times", "built-in ms", "best ms", "gain", "best", "shape"])
     for row in tuned["operations"]:
         if row["isTuned"]:
@@ -189,7 +190,7 @@ def bench_again(session):
     table = Table(
         session.report,
         ["model", "width", "precision", "trained images/s", "before", "ratio", "ms a step", "middle half"])
-    for width in WIDTHS:
+    for width in session.widths:
         for model in MODELS:
             if measured := measure(session, model, width, BATCH, precision):
                 speeds = session.speeds.setdefault((model, width, BATCH, precision), [None])

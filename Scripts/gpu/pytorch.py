@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from .parts import BATCH, MODELS, TIMED_SECONDS, WIDTHS, measure
+from .parts import BATCH, MODELS, TIMED_SECONDS, measure
 from .report import Table, figure, ratio
 from .session import Part
 
@@ -53,7 +53,7 @@ class Peer:
         is_compiled: with torch.compile, in the layout that was faster without; else eager, in both layouts."""
         session = self.session
         layouts = [self.layout] if is_compiled else LAYOUTS
-        words = [self.python, TORCH_BENCH, ",".join(MODELS), ",".join(map(str, WIDTHS)), batch, TIMED_SECONDS]
+        words = [self.python, TORCH_BENCH, ",".join(MODELS), ",".join(map(str, session.widths)), batch, TIMED_SECONDS]
         words += ["--device", "cuda", "--layout", ",".join(layouts)]
         words += ["--compile"] if is_compiled else []
         words += [] if is_default else ["--no-tf32"]
@@ -84,7 +84,7 @@ def beside_pytorch(session):
     defaults = [True, False] if session.device["hasTensorCores"] else [True]
     for batch in (BATCH, LARGE_BATCH):
         if batch == LARGE_BATCH:
-            for width in WIDTHS:
+            for width in session.widths:
                 for model in MODELS:
                     for precision in dict.fromkeys([session.usual_precision, "fp32"]):
                         if measured := measure(session, model, width, batch, precision):

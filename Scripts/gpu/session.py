@@ -64,6 +64,11 @@ class Session:
         return "tf32" if self.device["hasTensorCores"] else "fp32"
 
     @property
+    def widths(self):
+        """The models' widths, the study's first. A processor begins with the small one, which it has the time for."""
+        return [16, 64] if self.device["type"] == "cpu" else [64, 16]
+
+    @property
     def seconds_left(self):
         """The time left to the part that runs."""
         return self.deadline - time.monotonic()

@@ -15,7 +15,7 @@ from .program import CannotStart, Program, lacking
 from .report import Report, Table, escaped
 from .session import OutOfTime, Part, Session
 
-DEVICE = {"device": "opencl:0.0", "hasTensorCores": False}
+DEVICE = {"device": "opencl:0.0", "type": "gpu", "hasTensorCores": False}
 SPEED = {"imagesPerSecond": 640.0, "fastestStepMilliseconds": 100.0, "lowerQuartileMilliseconds": 99.0,
          "upperQuartileMilliseconds": 101.0}  # fmt: skip
 BENCH = {"model": "unet", "width": 16, "precision": "fp32", "imagesPerSecond": 640.0, "stepMilliseconds": 100.0,
