@@ -154,4 +154,21 @@ struct KernelCompilationTests {
     own.end()
     server?.join()
   }
+
+  @Test("Threads take all jobs but that of a helper that has ended")
+  func endedHelper() throws {
+    let context = try CLContext(device: TestBackends.openCLDevice())
+    let jobs = (0..<4).map { number in
+      CompilationJob(
+        name: "empty.cl", text: "kernel void empty() {}", options: "-cl-std=CL1.2 -DNUMBER=\(number)", kernels: [])
+    }
+    CompilationHelper.use(command: ["/bin/false"])
+    defer { CompilationHelper.use(command: nil) }
+    let helpers = CompilationHelper.start(1, for: context.device)
+    try #require(helpers.count == 1)
+    let run = CompilationRun(jobs, programs: [nil, nil, nil, nil])
+    run.run(threads: 2, helpers: helpers, in: context, on: try CLQueue(context: context), cache: nil)
+    #expect(run.isCompiled.count { $0 } >= 3)
+    #expect(zip(run.isCompiled, run.programs).allSatisfy { isCompiled, program in isCompiled == (program != nil) })
+  }
 }
