@@ -28,7 +28,7 @@ struct Recolor: ParsableCommand {
         RECOLOR_KERNELS   folder of OpenCL kernel files to use, not the built-in ones
         RECOLOR_CACHE     folder for compiled kernels, decoded images and tuning
                           results; default ~/.cache/recolor; empty: no cache
-        RECOLOR_BLAS      the library for products of --device cpu, not OpenBLAS
+        RECOLOR_BLAS      library for --cpu-products blas to use, not OpenBLAS
         RECOLOR_INSTRUCTION_SET
                           baseline, v3 or v4: the most that the vector loops of
                           --device cpu use, not all that the processor has

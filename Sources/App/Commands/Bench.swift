@@ -10,7 +10,8 @@ struct Bench: SpeakingCommand {
     discussion: """
       Times whole training steps on random images, each to its end on the device, after some that are not counted; \
       then batches that are colored, in the same way. With --ops, each operation is timed by itself, on OpenCL by the \
-      device's own clock, and compared with the measured peaks of the device.
+      device's own clock, and compared with the measured peaks of the device; on the processor convolutions are timed \
+      with both kinds of products.
 
         recolor bench unet                     the study's model
         recolor bench gan --width 16 --ops     a smaller one, operation by operation

@@ -30,9 +30,9 @@ public final class BLAS: Sendable {
 
   typealias Product =
     @convention(c) @Sendable (
-      Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafePointer<Float>?, Int32, UnsafePointer<Float>?, Int32,
-      Float,
-      UnsafeMutablePointer<Float>?, Int32
+      _ order: Int32, _ transposeLeft: Int32, _ transposeRight: Int32, _ rows: Int32, _ columns: Int32, _ length: Int32,
+      _ alpha: Float, _ left: UnsafePointer<Float>?, _ leftStride: Int32, _ right: UnsafePointer<Float>?,
+      _ rightStride: Int32, _ beta: Float, _ out: UnsafeMutablePointer<Float>?, _ outStride: Int32
     ) -> Void
   private typealias Text = @convention(c) () -> UnsafePointer<CChar>?
   private typealias SetThreadCount = @convention(c) (Int) -> Void
