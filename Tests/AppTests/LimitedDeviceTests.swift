@@ -25,13 +25,13 @@ struct LimitedDeviceTests {
     ).wait()
   }
 
-  /// Returns the loss of a run's first epoch and the error of its validation.
+  /// Returns the training error of a run's first epoch and the error of its validation.
   private func errors(_ name: String) throws -> [Double] {
     let text = try String(contentsOfFile: "\(folder.path)/\(name)/metrics.csv", encoding: .utf8)
     let lines = text.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
     let columns = try #require(lines.first)
     let row = try #require(lines.dropFirst().first)
-    return try ["loss", "validation_mse"].map { column in
+    return try ["mse", "validation_mse"].map { column in
       let place = try #require(columns.firstIndex { $0 == column })
       return try #require(Double(row[place]))
     }
