@@ -15,7 +15,7 @@ SHOWN_FAILURES = 10
 # Rows of operations, in descending order of their time.
 LONGEST_OPERATIONS = 20
 # The learning run: short, and the same on both devices. Training losses of epochs are means over many steps, in which
-# rounding evens out; 80 steps on two devices agreed to one in a hundred.
+# rounding evens out: those of two epochs of 20 steps on the processor and on PoCL agreed to 0.03 %.
 LEARNING = ["unet", "--width", "16", "--epochs", "4", "--train-images", "1280", "--validation-images", "256"]
 LEARNING_TOLERANCE = 0.05
 
@@ -174,8 +174,8 @@ def write_tuning(report, width, tuned):
     faster = sum(row["isTuned"] for row in tuned["operations"])
     report.write(
         f"\nWidth {width}: {counts['tried']} candidates were tried, {counts['notBuilt']} did not build, "
-        f"{counts['refused']} were refused, {counts['wrong']} were wrong. One is faster than the built-in algorithm for "
-        f"{faster} of {len(tuned['operations'])} passes; {tuned['leftOut']} more were not searched.\n")  # fmt: skip
+        f"{counts['refused']} were refused, {counts['wrong']} were wrong. One is faster than the built-in algorithm "
+        f"for {faster} of {len(tuned['operations'])} passes; {tuned['leftOut']} more were not searched.\n")  # fmt: skip
     table = Table(report, ["operation", "pass", "times", "built-in ms", "best ms", "gain", "best", "shape"])
     for row in tuned["operations"]:
         if row["isTuned"]:
