@@ -2,7 +2,7 @@ import Files
 import Runtime
 
 /// The programs of a backend: those that are built, and those that launches wait for, which are built on all cores when
-/// the first of these launches runs.
+/// the first of these launches is prepared or runs.
 final class KernelCompiler {
   private let context: CLContext
   private let queue: CLQueue
