@@ -6,16 +6,40 @@
 // `output` is [split][output pixels][columns] for convolution_reduce.
 // Group (tile of rows, tile of columns, phase · splits + split) of GROUP_X × GROUP_Y work-items; convolution_tiles.h
 // has the share of each.
+//
+// With MOMENTS there is one split and one phase, and each group also stores the moments of its tile of the output
+// (convolution_moments.h).
 
 #include "common.h"
 #include "convolution_geometry.h"
 #include "convolution_tiles.h"
 
+// 1: the kernel has the parameter `partials`.
+#ifndef MOMENTS
+#define MOMENTS 0
+#endif
+#if MOMENTS
+#define MOMENTS_PARAMETER , global float *restrict partials
+#define MOMENT_ROWS ITEM_ROWS
+#define MOMENT_COLUMNS (4 * ITEM_COLUMN_RUNS)
+#define MOMENT_SUMS(sums) const float4 sums[ITEM_ROWS][ITEM_COLUMN_RUNS]
+#define MOMENT_VALUE(sums, i, e) (((const float *)&sums[i][(e) / 4])[(e) % 4])
+#define MOMENT_PARTS GROUP_Y
+#define MOMENT_LINE TILE_COLUMNS
+#define MOMENT_FLOATS (TILE_DEPTH * LINE_ROWS)
+static inline int moment_row(int i) { return item_row(i); }
+static inline int moment_column(int e) { return item_column(e / 4) + e % 4; }
+static inline int moment_part(void) { return get_local_id(1); }
+#include "convolution_moments.h"
+#else
+#define MOMENTS_PARAMETER
+#endif
+
 kernel WORK_GROUP(GROUP_X, GROUP_Y, 1) void convolution_data(
     TENSOR(const float *restrict, input), int input_height, int input_width, TENSOR(const float *restrict, weights),
     int transposed, ARRAY(const float *restrict, bias), TENSOR(float *restrict, output), int output_height,
     int output_width, int batch, int channels, int columns, int kernel_height, int kernel_width, int padding,
-    int phases, int step, int direction, int position_major, int splits) {
+    int phases, int step, int direction, int position_major, int splits MOMENTS_PARAMETER) {
   ROW_TILE(row_tile);
   COLUMN_TILE(column_tile);
 
@@ -108,6 +132,14 @@ kernel WORK_GROUP(GROUP_X, GROUP_Y, 1) void convolution_data(
     barrier(CLK_LOCAL_MEM_FENCE);
   }
 
+  if (bias) {
+#pragma unroll
+    for (int j = 0; j < ITEM_COLUMN_RUNS; j++) {
+      const float4 added = load_four(BASE(bias), first_column + item_column(j), columns);
+#pragma unroll
+      for (int i = 0; i < ITEM_ROWS; i++) sums[i][j] += added;
+    }
+  }
   const size_t output_pixels = (size_t)batch * output_height * output_width;
 #pragma unroll
   for (int i = 0; i < ITEM_ROWS; i++) {
@@ -118,15 +150,10 @@ kernel WORK_GROUP(GROUP_X, GROUP_Y, 1) void convolution_data(
     for (int j = 0; j < ITEM_COLUMN_RUNS; j++) {
       const int column = first_column + item_column(j);
       if (row >= phase.rows || column >= columns) continue;
-      float4 sum = sums[i][j];
-      if (bias) {
-        global const float *from = BASE(bias) + column;
-        sum.s0 += from[0];
-        if (column + 1 < columns) sum.s1 += from[1];
-        if (column + 2 < columns) sum.s2 += from[2];
-        if (column + 3 < columns) sum.s3 += from[3];
-      }
-      store_four(sum, AT(output, pixel) + column, columns - column, 1);
+      store_four(sums[i][j], AT(output, pixel) + column, columns - column, 1);
     }
   }
+#if MOMENTS
+  store_moments(sums, min(phase.rows - first_row, TILE_ROWS), row_tile, partials, first_column, columns);
+#endif
 }

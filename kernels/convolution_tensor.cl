@@ -7,6 +7,9 @@
 // `output` is [split][output pixels][columns] for convolution_reduce.
 // Group (tile of rows, tile of columns, phase · splits + split) of ITEMS work-items; tensor_tiles.h has the share of
 // each.
+//
+// With MOMENTS there is one split and one phase, and each group also stores the moments of its tile of the output
+// (convolution_moments.h).
 
 #include "common.h"
 #include "convolution_geometry.h"
@@ -23,6 +26,31 @@
 #define TERM_STRIDE (4 * WIDE_LINE(TILE_LEFT))
 #else
 #define COLUMN_LOADS WIDE_LEFT_LOADS
+#endif
+
+// 1: the kernel has the parameter `partials`.
+#ifndef MOMENTS
+#define MOMENTS 0
+#endif
+#if MOMENTS
+#define MOMENTS_PARAMETER , global float *restrict partials
+#define MOMENT_ROWS (8 * RIGHT_SLABS)
+#define MOMENT_COLUMNS (2 * LEFT_FRAGMENTS)
+#define MOMENT_SUMS(sums) const float sums[RIGHT_SLABS][LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4]
+#define MOMENT_VALUE(sums, i, e) sums[(i) / 8][(e) / 2][(i) % 4][(e) % 2 * 2 + (i) / 4 % 2]
+// A warp's lanes have 8 rows of four places, for the same columns.
+#define MOMENT_PARTS (4 * WARPS_ALONG_RIGHT)
+#define MOMENT_LINE TILE_LEFT
+#define MOMENT_FLOATS (TILE_STAGES * RIGHT_TILE)
+static inline int moment_row(int i) { return right_line(i / 8, 0) + i % 8; }
+static inline int moment_column(int e) { return left_line(e / 2) + e % 2; }
+static inline int moment_part(void) {
+  const int item = get_local_id(0);
+  return item / WARP_SIZE % WARPS_ALONG_RIGHT * 4 + item % 4;
+}
+#include "convolution_moments.h"
+#else
+#define MOMENTS_PARAMETER
 #endif
 
 // The row's place on the phase grid as a number whose next ones are found without division.
@@ -44,7 +72,7 @@ kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_data(
     TENSOR(const float *restrict, input), int input_height, int input_width, TENSOR(const float *restrict, weights),
     ARRAY(const float *restrict, bias), TENSOR(float *restrict, output), int output_height, int output_width, int batch,
     int channels, int columns, int kernel_height, int kernel_width, int padding, int phases, int step, int direction,
-    int position_major, int splits) {
+    int position_major, int splits MOMENTS_PARAMETER) {
   TILES(row_tiles, RIGHT_TILE);
   TILES(column_tiles, LEFT_TILE);
   EXCHANGE(exchange);
@@ -97,6 +125,17 @@ kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_data(
 
   float sums[RIGHT_SLABS][LEFT_FRAGMENTS][RIGHT_FRAGMENTS][4];
   clear_sums(sums);
+  // The sums begin with the bias: added after the products, it takes more registers.
+  if (bias) {
+#pragma unroll
+    for (int i = 0; i < 2 * LEFT_FRAGMENTS; i++) {
+      const int column = first_column + left_line(i / 2) + i % 2;
+      const float added = column < columns ? BASE(bias)[column] : 0.0f;
+#pragma unroll
+      for (int line = 0; line < 8 * RIGHT_SLABS; line++)
+        sums[line / 8][i / 2][line % 4][i % 2 * 2 + line / 4 % 2] = added;
+    }
+  }
 
   // Tiles are fetched TILE_STAGES - 1 steps before they are multiplied, into the stage that was multiplied last.
   int stage = 0, next_stage = 0;
@@ -186,11 +225,7 @@ kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_data(
 #pragma unroll
       for (int i = 0; i < LEFT_FRAGMENTS; i++) {
         const int column = first_column + left_line(i);
-        float2 sum = (float2)(sums[slab][i][line % 4][line / 4], sums[slab][i][line % 4][2 + line / 4]);
-        if (bias) {
-          sum.s0 += column < columns ? BASE(bias)[column] : 0.0f;
-          sum.s1 += column + 1 < columns ? BASE(bias)[column + 1] : 0.0f;
-        }
+        const float2 sum = (float2)(sums[slab][i][line % 4][line / 4], sums[slab][i][line % 4][2 + line / 4]);
 #if VECTOR == 4
         if (column < columns) *(global float2 *)(pixel + column) = sum;
 #else
@@ -200,4 +235,8 @@ kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_data(
       }
     }
   }
+#if MOMENTS
+  store_moments(sums, min(phase.rows - first_row, TILE_RIGHT), (local float *)row_tiles[0], partials, first_column,
+                columns);
+#endif
 }

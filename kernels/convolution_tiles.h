@@ -113,6 +113,16 @@ FORCE_INLINE void multiply_tiles(local const float *rows, local const float *col
 static inline int item_row(int i) { return (i / 4 * GROUP_Y + (int)get_local_id(1)) * 4 + i % 4; }
 static inline int item_column(int j) { return (j * GROUP_X + (int)get_local_id(0)) * 4; }
 
+// Returns the elements from `index` on, of `count` in all; zeros behind them.
+static inline float4 load_four(global const float *source, int index, int count) {
+  float4 value = (float4)(0.0f);
+  if (index < count) value.s0 = source[index];
+  if (index + 1 < count) value.s1 = source[index + 1];
+  if (index + 2 < count) value.s2 = source[index + 2];
+  if (index + 3 < count) value.s3 = source[index + 3];
+  return value;
+}
+
 // Stores the first `count` of four elements, `stride` apart.
 static inline void store_four(float4 value, global float *target, int count, size_t stride) {
 #if VECTOR == 4

@@ -17,7 +17,8 @@ struct BatchNormalizationTiling {
   private let bodies: KernelBodies
   private let regionAlignment: Int
 
-  init(_ shape: Shape, on backend: CLBackend) {
+  /// - Parameter given: pixels of a block, where what came before has made blocks of them; nil for a good number.
+  init(_ shape: Shape, block given: Int? = nil, on backend: CLBackend) {
     channels = shape.channels
     pixels = shape.pixelCount
     bodies = backend.bodies
@@ -30,6 +31,10 @@ struct BatchNormalizationTiling {
     while lanes > 4, lanes / 2 >= shape.channels { lanes /= 2 }
     (self.lanes, rows) = backend.reductionGroup(columns: lanes)
 
+    if let given {
+      block = given
+      return
+    }
     // Of a CPU body 16 KiB where vectors are full: half of a first-level cache.
     var block = bodies == .cpu ? 256 / lines : 256
     if bodies == .gpu {

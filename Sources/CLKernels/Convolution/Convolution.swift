@@ -9,8 +9,11 @@ extension CLBackend {
 
   /// Returns a plan of the algorithm's kernels, and after them those of the statistics or of the bias's gradient.
   func plan(_ problem: ConvolutionProblem, by algorithm: AnyAlgorithm) -> PlannedOperation {
-    let statistics = problem.statistics.map { ($0, BatchNormalizationTiling(problem.map.shape, on: self)) }
     let parameters = algorithm.parameters
+    let block = parameters.momentsBlock(of: problem)
+    let statistics = problem.statistics.map {
+      ($0, BatchNormalizationTiling(problem.map.shape, block: block, on: self))
+    }
     // The kernels run one after the other and share the workspace.
     let byteCount = max(
       parameters.workspaceByteCount(for: problem), statistics?.1.partialsByteCount ?? 0,
@@ -24,7 +27,8 @@ extension CLBackend {
       try parameters.add(problem, to: launch, workspace: memory)
       guard let memory else { return launch }
       if let (statistics, tiling) = statistics {
-        try tiling.addStatistics(of: problem.map, into: statistics, partials: memory, to: launch)
+        if block == nil { try tiling.addPartials(of: problem.map, into: memory, to: launch) }
+        try tiling.addMoments(statistics, from: memory, to: launch)
       }
       if problem.target == .weights, let bias = problem.bias {
         try problem.addBiasGradient(bias, to: launch, partials: memory)
@@ -54,16 +58,18 @@ extension CLBackend {
 }
 
 extension BatchNormalizationTiling {
-  /// Appends the kernels of the mean and the variance of each channel of `tensor`.
-  fileprivate func addStatistics(of tensor: Tensor, into statistics: Tensor, partials: CLMemory, to launch: CLLaunch)
-    throws(BackendError)
-  {
+  /// Appends the kernel of the moments of each block of `tensor`.
+  fileprivate func addPartials(of tensor: Tensor, into partials: CLMemory, to launch: CLLaunch) throws(BackendError) {
     try launch.add(
       "statistics_blocks", in: "batch_normalization.cl", definitions: definitions,
       arguments: [.tensor(tensor), .memory(partials)] + extents + [.uint(blocks)], over: range(blocks: blocks))
+  }
+
+  /// Appends the kernel of the mean and the variance of each channel, from the moments of all blocks.
+  fileprivate func addMoments(_ moments: Tensor, from partials: CLMemory, to launch: CLLaunch) throws(BackendError) {
     try launch.add(
       "combine_moments", in: "batch_normalization.cl", definitions: definitions,
-      arguments: [.memory(partials), .array(statistics)] + extents + [.uint(blocks)], over: range(blocks: 1))
+      arguments: [.memory(partials), .array(moments)] + extents + [.uint(blocks)], over: range(blocks: 1))
   }
 }
 

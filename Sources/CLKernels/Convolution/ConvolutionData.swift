@@ -51,14 +51,22 @@ extension DataProduct {
     splits > 1 ? splits * problem.result.shape.count * ElementType.float32.byteCount : 0
   }
 
+  /// The rows of a tile, whose sums one group has whole where no other adds to them.
+  func momentsBlock(of problem: ConvolutionProblem) -> Int? {
+    problem.statistics != nil && splits == 1 && problem.phases == 1 && tiles.holdMoments ? tiles.rows : nil
+  }
+
   /// Appends the kernel of the products, and that of the sum of their parts.
-  /// - Parameter weights: the kernel's arguments of the weights.
+  /// - Parameters:
+  ///   - definitions: the kernel's constants, MOMENTS among them.
+  ///   - weights: the kernel's arguments of the weights.
   func addProducts(
     _ problem: ConvolutionProblem, _ kernel: String, in file: String,
     _ definitions: KeyValuePairs<String, any KernelConstant>, weights: [KernelArgument], to launch: CLLaunch,
     workspace: CLMemory?
   ) throws(BackendError) {
     let parts = splits > 1 ? workspace : nil
+    let partials = momentsBlock(of: problem) == nil ? nil : workspace
     let target: [KernelArgument] =
       parts.map { [.memory($0), .ulong(0), .ulong(problem.n)] } ?? [.tensor(problem.result)]
     let groups = problem.groups(tiles)
@@ -66,7 +74,8 @@ extension DataProduct {
       kernel, in: file, definitions: definitions,
       arguments: problem.sourceArguments + weights
         + (parts == nil ? problem.biasArguments : ConvolutionProblem.noBias)
-        + target + problem.extents(positionMajor: positionMajor) + [.int(splits)],
+        + target + problem.extents(positionMajor: positionMajor) + [.int(splits)]
+        + (partials.map { [.memory($0)] } ?? []),
       over: CLRange(groups: (groups.m, groups.n, problem.phases * problem.phases * splits), local: tiles.group))
     guard let parts else { return }
     // [split][pixels][channels], in the parts' order, and the bias.

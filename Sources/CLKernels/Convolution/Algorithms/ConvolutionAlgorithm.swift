@@ -19,6 +19,9 @@ protocol ConvolutionAlgorithm: SearchParameters {
   func fits(_ problem: ConvolutionProblem, on backend: CLBackend) -> Bool
   /// Bytes of scratch memory; `add` is given at least as many.
   func workspaceByteCount(for problem: ConvolutionProblem) -> Int
+  /// Pixels of the blocks whose moments the sum's own kernel finds, for a `problem` with statistics: stage 1 of
+  /// kernels/batch_normalization.cl, of which `add` then fills the workspace with the partials. Nil if it finds none.
+  func momentsBlock(of problem: ConvolutionProblem) -> Int?
   /// Appends the kernels of the sum to `launch`.
   func add(_ problem: ConvolutionProblem, to launch: CLLaunch, workspace: CLMemory?) throws(BackendError)
 }
@@ -28,6 +31,7 @@ extension ConvolutionAlgorithm {
   static func candidates(for problem: ConvolutionProblem, on backend: CLBackend) -> [Self] { [] }
   var accuracy: AlgorithmAccuracy { .plain }
   func workspaceByteCount(for problem: ConvolutionProblem) -> Int { 0 }
+  func momentsBlock(of problem: ConvolutionProblem) -> Int? { nil }
 }
 
 /// Parameters among which a search looks for the fastest.

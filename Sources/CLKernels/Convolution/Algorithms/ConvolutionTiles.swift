@@ -21,11 +21,14 @@ struct ConvolutionTiles: ProductTiles {
   var group: (Int, Int, Int) { (groupColumns, groupRows, 1) }
 
   /// Returns the constants that a program with such tiles is built with.
-  /// - Parameter vectorWidth: elements of the tensors that it reads and writes at a time.
-  func definitions(vectorWidth: Int) -> KeyValuePairs<String, any KernelConstant> {
+  /// - Parameters:
+  ///   - vectorWidth: elements of the tensors that it reads and writes at a time.
+  ///   - moments: whether a data sum also finds the moments of its tiles.
+  func definitions(vectorWidth: Int, moments: Bool = false) -> KeyValuePairs<String, any KernelConstant> {
     [
       "GROUP_X": groupColumns, "GROUP_Y": groupRows, "ITEM_ROW_RUNS": itemRowRuns,
       "ITEM_COLUMN_RUNS": itemColumnRuns, "TILE_DEPTH": depth, "VECTOR": vectorWidth,
+      "MOMENTS": moments,
     ]
   }
 
@@ -48,6 +51,8 @@ struct ConvolutionTiles: ProductTiles {
 
   /// Local memory of a group: two tiles, whose lines have four elements more.
   private var localByteCount: Int { depth * (rows + 4 + columns + 4) * ElementType.float32.byteCount }
+
+  var holdMoments: Bool { groupRows * columns <= depth * (rows + 4) }
 
   /// Tiles that are good where nothing was measured, and smaller ones for devices that have no room for them.
   static let standard: [ConvolutionTiles] = [

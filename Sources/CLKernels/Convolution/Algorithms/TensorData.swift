@@ -33,8 +33,8 @@ struct TensorData: DataProduct {
     try addProducts(
       problem, "convolution_tensor_data", in: "convolution_tensor.cl",
       tiles.definitions(
-        problem.target, transposed: problem.readsWeightsTransposed, on: launch.backend.device,
-        vectorWidth: problem.vectorWidth),
+        problem.target, transposed: problem.readsWeightsTransposed, moments: momentsBlock(of: problem) != nil,
+        on: launch.backend.device, vectorWidth: problem.vectorWidth),
       weights: [.tensor(problem.weights)], to: launch, workspace: workspace)
   }
 }

@@ -33,16 +33,18 @@ struct TensorTiles: ProductTiles {
   /// Returns the constants that a program with such tiles is built with.
   /// - Parameters:
   ///   - transposed: whether a data sum reads weights whose input channels are the result's.
+  ///   - moments: whether a data sum also finds the moments of its tiles.
   ///   - vectorWidth: elements of the tensors that it reads at a time.
-  func definitions(_ target: ConvolutionProblem.Target, transposed: Bool, on device: CLDevice, vectorWidth: Int)
-    -> KeyValuePairs<String, any KernelConstant>
-  {
+  func definitions(
+    _ target: ConvolutionProblem.Target, transposed: Bool, moments: Bool = false, on device: CLDevice, vectorWidth: Int
+  ) -> KeyValuePairs<String, any KernelConstant> {
     let (left, right) = sides(target)
     return [
       "PRODUCT_PRECISION": precision == .splitBFloat16 ? "PRODUCT_BF16" : "PRODUCT_TF32",
       "TENSOR_EMULATION": !device.hasTensorCores, "WARPS_ALONG_LEFT": left.warps, "WARPS_ALONG_RIGHT": right.warps,
       "WARP_LEFT": left.lines, "WARP_RIGHT": right.lines, "TILE_DEPTH": depth,
       "ASYNC_COPY": asynchronousStages > 0, "TILE_STAGES": stages, "VECTOR": vectorWidth, "TRANSPOSED": transposed,
+      "MOMENTS": moments,
     ]
   }
 
@@ -91,6 +93,8 @@ struct TensorTiles: ProductTiles {
     if !device.hasTensorCores { words += items * (left.lines / 16 * 4 + 4 * 2) }
     return words * MemoryLayout<UInt32>.size
   }
+
+  var holdMoments: Bool { 4 * warpsAlongRows * columns <= stages * rows * (depth + 4) }
 
   private func wideWords(_ side: Side) -> Int {
     depth * (side.tileLines + (side.tileLines.isMultiple(of: 32) ? 8 : 24))

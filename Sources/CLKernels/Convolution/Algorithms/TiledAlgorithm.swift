@@ -6,6 +6,9 @@ protocol ProductTiles: SearchParameters {
   var columns: Int { get }
   /// Work-items of a group, which computes one tile.
   var group: (Int, Int, Int) { get }
+  /// Whether a data sum's tiles leave local memory enough for the moments of their columns: the guard in
+  /// kernels/convolution_moments.h.
+  var holdMoments: Bool { get }
 }
 
 /// An algorithm of tiled matrix products on a GPU.

@@ -24,7 +24,8 @@ struct TiledData: DataProduct {
 
   func add(_ problem: ConvolutionProblem, to launch: CLLaunch, workspace: CLMemory?) throws(BackendError) {
     try addProducts(
-      problem, "convolution_data", in: "convolution.cl", tiles.definitions(vectorWidth: problem.vectorWidth),
+      problem, "convolution_data", in: "convolution.cl",
+      tiles.definitions(vectorWidth: problem.vectorWidth, moments: momentsBlock(of: problem) != nil),
       weights: [.tensor(problem.weights), .int(problem.readsWeightsTransposed ? 1 : 0)], to: launch,
       workspace: workspace)
   }
