@@ -95,9 +95,15 @@ kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_data(
   const int wide_term = item / WIDE_LEFT_ITEMS;
 #endif
 
-  // Pixel that each row reads with the first tap that hits. Rows past the end get y = −2³⁰, outside every input, so
+  // Products of two ints are one instruction.
+  const int input_line = (int)input_stride, weights_line = (int)weights_stride;
+  input += input_offset;
+  weights += weights_offset;
+
+  // What each row reads with the first tap that hits. Rows past the end get y = −2³⁰, outside every input, so
   // that they load zeros.
-  int row_y[DEEP_RIGHT_LOADS], row_x[DEEP_RIGHT_LOADS], row_pixel[DEEP_RIGHT_LOADS];
+  int row_y[DEEP_RIGHT_LOADS], row_x[DEEP_RIGHT_LOADS];
+  global const float *row_source[DEEP_RIGHT_LOADS];
   Digits row_place = row_digits(first_row + deep_line, grid);
 #pragma unroll
   for (int i = 0; i < DEEP_RIGHT_LOADS; i++) {
@@ -105,14 +111,9 @@ kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_data(
     const int y = at.y * step + phase.taps_y.origin + direction * terms.hits_y.begin;
     row_x[i] = at.x * step + phase.taps_x.origin + direction * terms.hits_x.begin;
     row_y[i] = first_row + deep_line + i * DEEP_LINES < phase.rows ? y : -(1 << 30);
-    row_pixel[i] = (at.n * input_height + y) * input_width + row_x[i];
+    row_source[i] = input + (long)((at.n * input_height + y) * input_width + row_x[i]) * input_line;
     row_place = row_digits_sum(row_place, row_digits(DEEP_LINES, grid), grid);
   }
-  // Products of two ints are one instruction.
-  const int input_line = (int)input_stride, weights_line = (int)weights_stride;
-  input += input_offset;
-  weights += weights_offset;
-
   // (tap row, tap column, channel) of the terms that this item reads, and how far apart the steps are.
   const Digits advance = term_digits(TILE_DEPTH, terms.width, channels);
   Digits deep = term_digits(begin * TILE_DEPTH + deep_term, terms.width, channels);
@@ -156,13 +157,13 @@ kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_data(
     if (next < end) {
       const int exists = next * TILE_DEPTH + deep_term < terms.depth;
       const int y = direction * deep.high, x = direction * deep.middle;
-      const int shift = y * input_width + x;
+      const long shift = (long)(y * input_width + x) * input_line + deep.low;
 #pragma unroll
       for (int i = 0; i < DEEP_RIGHT_LOADS; i++) {
         const int inside = exists && (uint)(row_y[i] + y) < (uint)input_height &&
                            (uint)(row_x[i] + x) < (uint)input_width;
         FETCH(row_run[i], row_target + i * DEEP_LINES * DEEP_LINE,
-              input + (inside ? (long)(row_pixel[i] + shift) * input_line + deep.low : 0), inside);
+              SOURCE(row_source[i] + shift, input, inside), inside);
       }
 #if TRANSPOSED
       const int tap = tap_of(terms.hits_y.begin + deep.high, terms.hits_x.begin + deep.middle, phase, problem);
@@ -173,13 +174,13 @@ kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_data(
         const int column = first_column + deep_line + i * DEEP_LINES;
         const int inside = exists && column < columns;
         FETCH_ACROSS(column_run[i], column_target + i * DEEP_LINES, TERM_STRIDE,
-                     weights + (inside ? (long)(tap * columns + column) * weights_line + deep.low : 0), inside);
+                     SOURCE(weights + (long)(tap * columns + column) * weights_line + deep.low, weights, inside), inside);
 #else
         const int tap = tap_of(terms.hits_y.begin + wide[i].high, terms.hits_x.begin + wide[i].middle, phase, problem);
         const int column = first_column + wide_column;
         const int inside = next * TILE_DEPTH + wide_term + i * WIDE_LEFT_TERMS < terms.depth && column < columns;
         FETCH(column_run[i], column_target + term_line(wide_term + i * WIDE_LEFT_TERMS) * WIDE_LINE(TILE_LEFT),
-              weights + (inside ? (long)(tap * channels + wide[i].low) * weights_line + column : 0), inside);
+              SOURCE(weights + (long)(tap * channels + wide[i].low) * weights_line + column, weights, inside), inside);
         wide[i] = digits_sum(wide[i], advance, terms.width, channels);
 #endif
       }

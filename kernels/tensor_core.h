@@ -50,13 +50,15 @@
 // Registers of a lane that the emulation keeps in local memory.
 #define LANE_WORDS (4 * LEFT_FRAGMENTS + 2 * RIGHT_FRAGMENTS)
 
-#if TENSOR_EMULATION
-
-// To nearest, ties away from zero, as cvt.rna does.
+// A word whose upper 19 bits are the value rounded to TF32: to nearest, ties away from zero, as by cvt.rna.tf32.f32, which
+// takes four instructions where this takes one or two. Tensor cores ignore the lower bits. The larger of both words, as
+// of a positive NaN, which is what arithmetic gives, the sum may pass over to negative numbers.
 static inline uint tf32_word(float value) {
-  const uint bits = as_uint(value);
-  return isnan(value) ? bits : (bits + 0x1000u) & 0xffffe000u;
+  const int rounded = as_int(as_uint(value) + 0x1000u);
+  return as_uint(max(rounded, as_int(value)));
 }
+
+#if TENSOR_EMULATION
 
 // The nearest bfloat16, ties to even, in the upper half of a word.
 static inline uint bf16_word(float value) {
@@ -70,7 +72,7 @@ static inline uint bf16_pair_word(float high, float low) { return bf16_word(high
 // register with the second half of the terms.
 FORCE_INLINE float fragment_term(local const uint *words, int line, int first, int stride, int k) {
 #if PRODUCT_PRECISION == PRODUCT_TF32
-  return as_float(words[(4 * line + k % 4) * LANE_WORDS + first + k / 4 * stride]);
+  return as_float(words[(4 * line + k % 4) * LANE_WORDS + first + k / 4 * stride] & 0xffffe000u);
 #else
   const uint pair = words[(4 * line + k % 8 / 2) * LANE_WORDS + first + k / 8 * stride];
   return as_float(k % 2 ? pair & 0xffff0000u : pair << 16);
@@ -102,12 +104,6 @@ FORCE_INLINE void multiply_fragments(uint left[LEFT_FRAGMENTS][4], uint right[RI
 }
 
 #else
-
-static inline uint tf32_word(float value) {
-  uint word;
-  __asm__("cvt.rna.tf32.f32 %0, %1;" : "=r"(word) : "f"(value));
-  return word;
-}
 
 // Both to nearest, ties to even: `high` in the upper half.
 static inline uint bf16_pair_word(float high, float low) {

@@ -131,11 +131,14 @@ FORCE_INLINE void store_run(Run run, local uint *target) { *target = encode_oper
 FORCE_INLINE void store_run_across(Run run, local uint *target, int stride) { store_run(run, target); }
 #endif
 
+// SOURCE: an address that may be read whether it exists or not; loads through registers read only what exists.
 #if ASYNC_COPY
+#define SOURCE(source, valid, exists) ((exists) ? (source) : (valid))
 #define FETCH(run, target, source, exists) begin_copy(target, source, VECTOR, exists)
 #define FETCH_ACROSS(run, target, stride, source, exists) \
   for (int word = 0; word < VECTOR; word++) begin_copy((target) + word * (stride), (source) + word, 1, exists)
 #else
+#define SOURCE(source, valid, exists) (source)
 #define FETCH(run, target, source, exists) run = (exists) ? load_run(source) : (Run)(0.0f)
 #define FETCH_ACROSS(run, target, stride, source, exists) FETCH(run, target, source, exists)
 #endif
