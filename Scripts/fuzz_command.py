@@ -115,6 +115,9 @@ def run(recolor, arguments, folder, may_go_on=False):
     if any(byte < 32 and byte != 10 or byte == 127 for byte in text):
         raise Fault(f"wrote control characters: {text[-500:]!r}")
     lines = text.decode(errors="replace").splitlines()
+    if is_stopped:
+        # The line about the stop begins below the progress line, even where a slow start had shown none yet.
+        lines = [line for line in lines if line]
     if not all(line.startswith("recolor: ") for line in lines):
         raise Fault(f"wrote lines without its name: {lines}")
     return code, lines
