@@ -60,7 +60,8 @@ def add_cases(table, cases):
         groups[case["operation"], case.get("form") or ""].append(case)
     for (operation, form), group in groups.items():
         # Whole numbers have no limit but zero. A case that the device refused has no error.
-        shares = [case["error"] / (case["tolerance"] or 1) for case in group if case.get("error") is not None]
+        # One with a result that is no number has the error "inf" or "nan", in quotes.
+        shares = [float(case["error"]) / (case["tolerance"] or 1) for case in group if case.get("error") is not None]
         failed = sum(not case["passed"] for case in group)
         largest = f"{100 * max(shares):.0f} %" if shares else ""
         table.add([operation, form, figure(len(group)), figure(failed), largest])
