@@ -46,9 +46,11 @@ def check(size):
 
 def operation_names(session):
     """Returns names that together select every operation: not those that another one selects as well. The operations
-    with the most cases, which take the longest, are last."""
-    checked = session.recolor("check", "--device", "cpu", "--size", "smallest", "--json").objects[0]
-    counts = collections.Counter(case["operation"] for case in checked["cases"])
+    with the most cases, which take the longest, are last. Raises `OutOfTime` where they are not known."""
+    checked = session.recolor("check", "--device", "cpu", "--size", "smallest", "--json").objects
+    if not checked:
+        raise OutOfTime("recolor check: not run on the device, since the processor's did not tell the operations")
+    counts = collections.Counter(case["operation"] for case in checked[0]["cases"])
     names = [name for name in counts if not any(other != name and other in name for other in counts)]
     return sorted(names, key=lambda name: sum(count for other, count in counts.items() if name in other))
 

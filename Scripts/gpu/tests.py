@@ -155,6 +155,12 @@ class SessionTests(FolderTest):
                          [f"Adam forward gpu 3: output is {error}" for error in ("inf", "nan")])  # fmt: skip
         self.assertIn("| Adam | gpu | 2 | 2 | inf % |", self.text())
 
+    def test_a_check_without_operations_says_so(self):
+        session = self.session(check="")
+        session.run_parts(parts.PARTS[:1])
+        self.assertEqual(len(session.problems), 1)
+        self.assertIn("not run on the device", session.problems[0])
+
     def test_parts_go_on_after_one_that_is_cut_or_fails(self):
         def fail(session):
             raise KeyError("precision")

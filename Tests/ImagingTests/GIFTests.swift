@@ -183,7 +183,6 @@ struct GIFTests {
     #expect(try photograph(file).metadata == PictureMetadata())
   }
 
-  /// Damage may be undetected or an error, but must not crash the decoder.
   @Test("Damaged files are safe", arguments: [false, true])
   func damagedFilesAreSafe(isInterlaced: Bool) throws {
     var file = GIFFile(
