@@ -240,8 +240,8 @@ kernel GROUP_SHAPE void gradient_blocks(TENSOR(const float *, input), ARRAY(cons
   store_block_sums(sum, product_sum, partials, channels, blocks, sums);
 }
 
-// Stage 2: the gradients of shift and scale, [accumulate] added to what is there, and into means [2][channels] both over
-// the number of pixels.
+// Stage 2: the gradients of shift and scale, [accumulate] added to what is there, and into means [2][channels] both
+// over the number of pixels.
 kernel GROUP_SHAPE void gradient_sums(global const float *partials, global float *means, ARRAY(float *, scale_gradient),
                                       ARRAY(float *, shift_gradient), uint channels, uint pixels, uint blocks,
                                       int accumulate) {

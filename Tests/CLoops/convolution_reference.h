@@ -86,7 +86,7 @@ static inline void reference_sgemm(
         sum += (double)left[is_transposed ? k * left_stride + row : row * left_stride + k] *
                (double)right[k * right_stride + column];
       float *to = out + row * out_stride + column;
-      // What is there may be no number where nothing is added to it.
+      // Memory to which nothing is added may hold no numbers.
       *to = (float)((double)alpha * sum + (beta == 0 ? 0 : (double)beta * (double)*to));
     }
 }

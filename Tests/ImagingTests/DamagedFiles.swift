@@ -2,7 +2,7 @@ import Testing
 
 @testable import Imaging
 
-/// What is expected of every reader where files end too early or are damaged.
+/// Expectations of every reader where files end too early or are damaged.
 enum DamagedFiles {
   /// Expects an error where the file is cut to one of some lengths.
   static func expectErrors(
