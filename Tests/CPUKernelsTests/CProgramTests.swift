@@ -8,23 +8,26 @@ struct CProgramTests {
 
   @Test(
     "They go with the functions that they call",
-    .enabled(if: (try? compile(["-x", "c", "/dev/null"]))?.exitCode == 0, "there is no C compiler"),
+    .enabled(if: (try? CCompiler.check(["-x", "c", "/dev/null"]))?.exitCode == 0, "there is no C compiler"),
     arguments: [
       (folder: "Tests/CLoops", headers: "Sources/CVectorLoops/include"),
       ("Tests/CReaders", "Sources/CImageCodecs/include"),
       ("Scripts/fuzz", "Sources/CImageCodecs/include"),
     ])
-  func compile(program: (folder: String, headers: String)) throws {
+  func goWithFunctions(program: (folder: String, headers: String)) throws {
     let folder = Self.root.appending(path: program.folder).path
     let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".c") }
     #expect(!files.isEmpty)
     let headers = Self.root.appending(path: program.headers).path
-    let result = try Self.compile(["-I\(headers)", "-DREADER=png"] + files.map { "\(folder)/\($0)" })
+    let result = try CCompiler.check(["-I\(headers)", "-DREADER=png"] + files.map { "\(folder)/\($0)" })
     #expect(result.exitCode == 0, "\(result.output)")
   }
+}
 
-  /// Checks C files with the first C compiler. Returns what it printed.
-  private static func compile(_ arguments: [String]) throws -> (output: String, exitCode: Int32) {
+/// The first C compiler of this machine.
+private enum CCompiler {
+  /// Checks C files without compiling them. Returns what it printed.
+  static func check(_ arguments: [String]) throws -> (output: String, exitCode: Int32) {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")
     process.arguments =
