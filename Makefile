@@ -10,7 +10,7 @@
 # make sanitize      install what is missing, run every test under the address sanitizer and under the thread sanitizer
 # make fuzz          install what is missing, build, fuzz the readers of image files and the command, MINUTES=1 each
 # make arm           install what is missing, run the tests of the C code for 64-bit ARM under an emulator
-# make docs          make the documentation of the libraries, .build/documentation, and the command's manual page, .build/manual
+# make docs          make the documentation of the libraries, .build/documentation, and the manual page, .build/manual
 # make lint          check the format of the sources
 # make format        format the sources
 .PHONY: build static install uninstall package demo test test-only portability sanitize fuzz arm docs lint format
@@ -29,7 +29,7 @@ static:
 	Scripts/setup install
 	Scripts/build_static
 
-# What `make static` built before is installed, so that `sudo make install` builds nothing as root.
+# The files that `make static` built before are installed, so that `sudo make install` builds nothing as root.
 install:
 	if ! [ -e .build-static/release/recolor ]; then $(MAKE) static; fi
 	Scripts/install '$(PREFIX)' '$(DESTDIR)'

@@ -19,6 +19,7 @@ import platform
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterable
 
 SCRIPTS = pathlib.Path(__file__).resolve().parent
 LAYOUTS = {"contiguous": ["--layout", "contiguous"], "channels_last": ["--layout", "channels_last"]}
@@ -85,6 +86,19 @@ def compare(options: argparse.Namespace, model: str, width: int, batch: int) -> 
     ]  # fmt: skip
 
 
+def write_table(options: argparse.Namespace, heading: list[str], rows: Iterable[list[str]]) -> None:
+    """Prints a table, each row when it is there, and what was measured; writes both to the file `out` of the options."""
+    lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
+    print("\n".join(lines), flush=True)
+    for row in rows:
+        lines.append("| " + " | ".join(row) + " |")
+        print(lines[-1], flush=True)
+    lines += ["", f"{options.threads} threads; " + "; ".join(sorted(options.versions)) + f"; {platform.platform()}"]
+    print("\n".join(lines[-2:]))
+    if options.out:
+        pathlib.Path(options.out).write_text("\n".join(lines) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recolor", default=SCRIPTS.parent / ".build/release/recolor")
@@ -104,17 +118,10 @@ def main() -> None:
     options.versions = set()
     heading = ["model", "width", "batch", "Recolor images/s", f"{options.peer} images/s", "ratio"]
     heading += ["Recolor's interquartile range", f"peak memory, Recolor / {options.peer}"]
-    lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
-    print("\n".join(lines), flush=True)
-    for model in options.models.split(","):
-        for width in map(int, options.widths.split(",")):
-            for batch in map(int, options.batches.split(",")):
-                lines.append("| " + " | ".join(compare(options, model, width, batch)) + " |")
-                print(lines[-1], flush=True)
-    lines += ["", f"{options.threads} threads; " + "; ".join(sorted(options.versions)) + f"; {platform.platform()}"]
-    print("\n".join(lines[-2:]))
-    if options.out:
-        pathlib.Path(options.out).write_text("\n".join(lines) + "\n")
+    write_table(options, heading, (
+        compare(options, model, width, batch) for model in options.models.split(",")
+        for width in map(int, options.widths.split(",")) for batch in map(int, options.batches.split(","))
+    ))  # fmt: skip
 
 
 if __name__ == "__main__":

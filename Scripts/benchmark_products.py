@@ -13,8 +13,6 @@ other load may run on the machine.
 
 import argparse
 import os
-import pathlib
-import platform
 import statistics
 import sys
 
@@ -84,17 +82,10 @@ def main() -> None:
     options = parser.parse_args()
     options.versions = set()
     heading = ["instructions", "model", "width", "vector loops", "BLAS", "auto takes", "PyTorch"]
-    lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
-    print("\n".join(lines), flush=True)
-    for name in options.sets.split(","):
-        for model in options.models.split(","):
-            for width in map(int, options.widths.split(",")):
-                lines.append("| " + " | ".join(compare(options, name, model, width)) + " |")
-                print(lines[-1], flush=True)
-    lines += ["", f"{options.threads} threads; " + "; ".join(sorted(options.versions)) + f"; {platform.platform()}"]
-    print("\n".join(lines[-2:]))
-    if options.out:
-        pathlib.Path(options.out).write_text("\n".join(lines) + "\n")
+    benchmark.write_table(options, heading, (
+        compare(options, name, model, width) for name in options.sets.split(",")
+        for model in options.models.split(",") for width in map(int, options.widths.split(","))
+    ))  # fmt: skip
 
 
 if __name__ == "__main__":

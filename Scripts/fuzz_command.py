@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs the command on mutated files, and fails where it does not end as it should.
 
-Pictures: mutated PNG, JPEG, WebP, TIFF, BMP and GIF files are colored, a folder at a time. Each must come out, or be named by one
-line. Runs: a file of a small run is mutated (weights, state, configuration, log), and the run is resumed or exported: it
-goes on, or one line says why not. In both, the command ends by itself with 0, 1 or 64, within the time and the memory, and
-leaves no temporary file. What fails is kept in .build-fuzz/faults; put a picture that is mended into Scripts/fuzz/corpus.
+Pictures: mutated PNG, JPEG, WebP, TIFF, BMP and GIF files are colored, a folder at a time. Each must come out, or be
+named by one line. Runs: a file of a small run is mutated (weights, state, configuration, log), and the run is resumed or
+exported: it goes on, or one line says why not. In both, the command ends by itself with 0, 1 or 64, within the time and
+the memory, and leaves no temporary file. What fails is kept in .build-fuzz/faults; put a picture that is mended into
+Scripts/fuzz/corpus.
 
 usage: Scripts/fuzz_command.py [MINUTES] [--seed 1] [--recolor PATH]
 needs: Python 3.9 and .build/release/recolor

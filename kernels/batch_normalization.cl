@@ -237,18 +237,11 @@ kernel GROUP_SHAPE void gradient_blocks(TENSOR(const float *, input), ARRAY(cons
       product_sum[line] += terms.g * terms.normalized;
     }
   }
-  global float *block_sums = partials + (size_t)get_group_id(1) * channels + channel;
-  FOR_EACH_LINE(line) {
-    const FLOATS all = sum_of_rows(sum[line], sums), all_products = sum_of_rows(product_sum[line], sums);
-    if (is_writer(channels)) {
-      STORE(all, block_sums + line * VECTOR);
-      STORE(all_products, block_sums + (size_t)blocks * channels + line * VECTOR);
-    }
-  }
+  store_block_sums(sum, product_sum, partials, channels, blocks, sums);
 }
 
-// Stage 2: the gradients of shift and scale, [accumulate] added to what is there, and into means [2][channels] both over
-// the number of pixels.
+// Stage 2: the gradients of shift and scale, [accumulate] added to what is there, and into means [2][channels] both
+// over the number of pixels.
 kernel GROUP_SHAPE void gradient_sums(global const float *partials, global float *means, ARRAY(float *, scale_gradient),
                                       ARRAY(float *, shift_gradient), uint channels, uint pixels, uint blocks,
                                       int accumulate) {

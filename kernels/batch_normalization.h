@@ -197,6 +197,20 @@ FORCE_INLINE Terms gradient_terms(const Channels *channels, uint line, FLOATS x,
   return terms;
 }
 
+// Stores the sums of g and of g * normalized x over this group's block, of which each work-item has its part, in
+// partials [2][blocks][channels].
+FORCE_INLINE void store_block_sums(const FLOATS *sum, const FLOATS *product_sum, global float *partials, uint channels,
+                                   uint blocks, RowSums sums) {
+  global float *block_sums = partials + (size_t)get_group_id(1) * channels + first_channel(channels);
+  FOR_EACH_LINE(line) {
+    const FLOATS all = sum_of_rows(sum[line], sums), all_products = sum_of_rows(product_sum[line], sums);
+    if (is_writer(channels)) {
+      STORE(all, block_sums + line * VECTOR);
+      STORE(all_products, block_sums + (size_t)blocks * channels + line * VECTOR);
+    }
+  }
+}
+
 // The means of g and of g * normalized x of this work-item's channels.
 typedef struct {
   FLOATS g[LINES], product[LINES];

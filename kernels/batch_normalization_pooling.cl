@@ -191,14 +191,7 @@ kernel GROUP_SHAPE void gradient_squares(TENSOR(const float *, input), ARRAY(con
       }
     }
   }
-  global float *block_sums = partials + (size_t)get_group_id(1) * channels + channel;
-  FOR_EACH_LINE(line) {
-    const FLOATS all = sum_of_rows(sum[line], sums), all_products = sum_of_rows(product_sum[line], sums);
-    if (is_writer(channels)) {
-      STORE(all, block_sums + line * VECTOR);
-      STORE(all_products, block_sums + (size_t)blocks * channels + line * VECTOR);
-    }
-  }
+  store_block_sums(sum, product_sum, partials, channels, blocks, sums);
 }
 
 // Stage 3; target, the gradient by the input, may be output_gradient.

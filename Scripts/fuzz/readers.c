@@ -1,7 +1,7 @@
 // libFuzzer's target for one of the readers of CImageCodecs: reads the bytes as an image file, as the command does.
 //
-// READER is png, jpeg, tiff, gif or heif. The pixels' memory has exactly the size that the caller must give, and all metadata are
-// touched, so that the address sanitizer sees what is read and written outside.
+// READER is png, jpeg, tiff, gif or heif. The pixels' memory has exactly the size that the caller must give, and all
+// metadata are touched, so that the address sanitizer sees what is read and written outside.
 #include <CImageCodecs.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -11,7 +11,7 @@ from .drivers import loader_cache
 from .program import GLIBC
 
 SCRIPTS = pathlib.Path(__file__).resolve().parent.parent
-# What a bundle has of this folder.
+# The files and folders of this one that a bundle has.
 CARRIED = ["gpu_report", "gpu", "torch_bench.py", "torch_models.py"]
 LARGEST_BYTES = 64 << 20
 # The command and its libraries, which have more than twice that size: unpacked on the other machine.

@@ -1,4 +1,4 @@
-"""What a report says of the machine."""
+"""The rows of a report about the machine."""
 
 import os
 import pathlib

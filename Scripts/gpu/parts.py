@@ -46,9 +46,11 @@ def check(size):
 
 def operation_names(session):
     """Returns names that together select every operation: not those that another one selects as well. The operations
-    with the most cases, which take the longest, are last."""
-    checked = session.recolor("check", "--device", "cpu", "--size", "smallest", "--json").objects[0]
-    counts = collections.Counter(case["operation"] for case in checked["cases"])
+    with the most cases, which take the longest, are last. Raises `OutOfTime` where they are not known."""
+    checked = session.recolor("check", "--device", "cpu", "--size", "smallest", "--json").objects
+    if not checked:
+        raise OutOfTime("recolor check: not run on the device, since the processor's did not tell the operations")
+    counts = collections.Counter(case["operation"] for case in checked[0]["cases"])
     names = [name for name in counts if not any(other != name and other in name for other in counts)]
     return sorted(names, key=lambda name: sum(count for other, count in counts.items() if name in other))
 
@@ -60,7 +62,8 @@ def add_cases(table, cases):
         groups[case["operation"], case.get("form") or ""].append(case)
     for (operation, form), group in groups.items():
         # Whole numbers have no limit but zero. A case that the device refused has no error.
-        shares = [case["error"] / (case["tolerance"] or 1) for case in group if case.get("error") is not None]
+        # One with a result that is no number has the error "inf" or "nan", in quotes.
+        shares = [float(case["error"]) / (case["tolerance"] or 1) for case in group if case.get("error") is not None]
         failed = sum(not case["passed"] for case in group)
         largest = f"{100 * max(shares):.0f} %" if shares else ""
         table.add([operation, form, figure(len(group)), figure(failed), largest])

@@ -27,7 +27,7 @@ class Part:
 
 
 class Session:
-    """What the parts of a report share."""
+    """The state that the parts of a report share."""
 
     def __init__(self, report, program, device, data, folder, end):
         """

@@ -146,6 +146,21 @@ class SessionTests(FolderTest):
             self.assertIn(words, problems)
             self.assertIn(words, self.text().partition("## Summary")[2])
 
+    def test_a_result_that_is_no_number_is_a_failure(self):
+        cases = [dict(CASE, error=error, passed=False, failures=[f"output is {error}"]) for error in ("inf", "nan")]
+        check = {"passed": 0, "failed": 2, "largestErrorOfTolerance": 0, "cases": cases}
+        session = self.session(check=check)
+        session.run_parts(parts.PARTS[:1])
+        self.assertEqual([problem.split(", ")[-1] for problem in session.problems],
+                         [f"Adam forward gpu 3: output is {error}" for error in ("inf", "nan")])  # fmt: skip
+        self.assertIn("| Adam | gpu | 2 | 2 | inf % |", self.text())
+
+    def test_a_check_without_operations_says_so(self):
+        session = self.session(check="")
+        session.run_parts(parts.PARTS[:1])
+        self.assertEqual(len(session.problems), 1)
+        self.assertIn("not run on the device", session.problems[0])
+
     def test_parts_go_on_after_one_that_is_cut_or_fails(self):
         def fail(session):
             raise KeyError("precision")

@@ -7,6 +7,7 @@
 
 #include "tiff_blocks.h"
 #include "tiff_errors.h"
+#include "tiff_memory.h"
 
 /// Largest number of samples per pixel: four of CMYK and the extra ones that are common. A small file may claim a
 /// thousand, and memory would be allocated for a strip of them.
@@ -14,51 +15,15 @@ enum { SAMPLE_LIMIT = 12 };
 
 struct recolor_tiff_reader {
   TIFF *tiff;
-  const uint8_t *bytes;
-  size_t count;
-  size_t position;
+  tiff_memory file;
   /// The image is converted to 8-bit RGB by libtiff because its format is not supported directly.
   bool is_converted;
   /// A converted image has alpha.
   bool has_alpha;
   /// Gray of which 0 is white.
   bool is_inverted;
-  /// Reading behind the end of the file gives zeros.
-  bool fills_missing;
   tiff_layout layout;
 };
-
-static tmsize_t take(thandle_t handle, void *bytes, tmsize_t count) {
-  recolor_tiff_reader *reader = handle;
-  size_t rest = reader->position < reader->count ? reader->count - reader->position : 0;
-  size_t taken = (size_t)count < rest ? (size_t)count : rest;
-  memcpy(bytes, reader->bytes + (taken ? reader->position : 0), taken);
-  if (reader->fills_missing) {
-    memset((uint8_t *)bytes + taken, 0, (size_t)count - taken);
-    taken = (size_t)count;
-  }
-  reader->position += taken;
-  return (tmsize_t)taken;
-}
-
-static tmsize_t refuse(thandle_t handle, void *bytes, tmsize_t count) {
-  (void)handle, (void)bytes, (void)count;
-  return -1;
-}
-
-static toff_t seek(thandle_t handle, toff_t offset, int origin) {
-  recolor_tiff_reader *reader = handle;
-  size_t base = origin == SEEK_CUR ? reader->position : origin == SEEK_END ? reader->count : 0;
-  reader->position = base + (size_t)offset;
-  return reader->position;
-}
-
-static int leave(thandle_t handle) {
-  (void)handle;
-  return 0;
-}
-
-static toff_t size(thandle_t handle) { return ((recolor_tiff_reader *)handle)->count; }
 
 /// Returns the number of directories in the file, at most 1,000: those of a damaged file may form a cycle.
 static uint32_t page_count(TIFF *tiff) {
@@ -177,10 +142,8 @@ recolor_tiff_reader *recolor_tiff_open(
     strcpy(message, "no memory");
     return NULL;
   }
-  reader->bytes = bytes;
-  reader->count = count;
-  // m: no memory mapping, because the file is in memory.
-  reader->tiff = TIFFClientOpen("TIFF", "rm", reader, take, refuse, seek, leave, size, NULL, NULL);
+  reader->file = (tiff_memory){.bytes = (uint8_t *)bytes, .count = count};
+  reader->tiff = tiff_memory_open(&reader->file);
   memset(info, 0, sizeof *info);
   if (!reader->tiff || !TIFFGetField(reader->tiff, TIFFTAG_IMAGEWIDTH, &info->width)
       || !TIFFGetField(reader->tiff, TIFFTAG_IMAGELENGTH, &info->height)) {
@@ -229,7 +192,7 @@ static bool read_converted(recolor_tiff_reader *reader, uint8_t *pixels) {
   TIFFGetField(reader->tiff, TIFFTAG_IMAGEWIDTH, &width);
   TIFFGetField(reader->tiff, TIFFTAG_IMAGELENGTH, &height);
   // At most 64 bits per sample and, nearly always, four samples per pixel.
-  if (!tiff_blocks_are_plausible(reader->tiff, (size_t)width * height * 4 * 8, reader->count)) return false;
+  if (!tiff_blocks_are_plausible(reader->tiff, (size_t)width * height * 4 * 8, reader->file.count)) return false;
   if (!TIFFRGBAImageBegin(&image, reader->tiff, 1, reason)) {
     tiff_errors_keep(reason);
     return false;
@@ -270,7 +233,7 @@ bool recolor_tiff_read(
     TIFFGetField(reader->tiff, TIFFTAG_IMAGELENGTH, &extent->row_count);
   } else {
     is_read = tiff_blocks_read(
-        reader->tiff, &reader->layout, reader->count, &reader->fills_missing, pixels, &extent->row_count);
+        reader->tiff, &reader->layout, reader->file.count, &reader->file.fills_missing, pixels, &extent->row_count);
   }
   if (is_read && !reader->is_converted && reader->is_inverted) invert(&reader->layout, pixels);
   if (!is_read) tiff_errors_explain(message, "its strips or tiles are damaged");

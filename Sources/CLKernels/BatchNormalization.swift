@@ -56,33 +56,27 @@ extension CLBackend {
   }
 
   public func plan(_ operation: BatchNormalizationBackward) -> PlannedOperation {
-    let tiling = BatchNormalizationTiling(operation.input.shape, on: self)
+    let pixels = BatchNormalizationTiling(operation.input.shape, on: self)
     let pooling = operation.pooling.map { FusedPooling($0, of: operation.outputGradient, on: self) }
     let slope = KernelArgument.float(operation.activation.slope)
     let accumulate = KernelArgument.int(operation.accumulate ? 1 : 0)
-    if tiling.hasFewPixels {
+    if pixels.hasFewPixels {
       return plan(operation.title) { (launch) throws(BackendError) in
         try launch.add(
           "few_pixel_gradients", in: "batch_normalization_few_pixels.cl",
-          definitions: tiling.definitions(operation.activation, pooled: pooling != nil),
+          definitions: pixels.definitions(operation.activation, pooled: pooling != nil),
           arguments: operation.inputs + (pooling?.tensors ?? []) + (pooling?.sides ?? [])
             + [.array(operation.scaleGradient), .array(operation.shiftGradient), .tensor(operation.inputGradient)]
-            + tiling.extents + [accumulate, slope],
-          over: tiling.range(blocks: 1))
+            + pixels.extents + [accumulate, slope],
+          over: pixels.range(blocks: 1))
       }
     }
-    return planGradient(operation, pooling)
-  }
-
-  /// Returns a plan of the three stages of a gradient: sums of blocks, their totals, the input's gradient.
-  private func planGradient(_ operation: BatchNormalizationBackward, _ pooling: FusedPooling?) -> PlannedOperation {
-    // Blocks are of pixels, or of squares of them.
-    let pixels = BatchNormalizationTiling(operation.input.shape, on: self)
+    // Three stages: sums of blocks, their totals, the input's gradient. Blocks are of pixels, or of squares of them.
     let tiling = pooling?.tiling ?? pixels
     let definitions = tiling.definitions(operation.activation)
     let file = pooling == nil ? "batch_normalization.cl" : "batch_normalization_pooling.cl"
     let inputs = operation.inputs + (pooling?.tensors ?? [])
-    let last = (pooling?.sides ?? []) + [.float(operation.activation.slope)]
+    let last = (pooling?.sides ?? []) + [slope]
     let byteCount = tiling.partialsByteCount + tiling.meansByteCount
     return plan(operation.title, workspaceByteCount: byteCount) { [self] (launch, workspace) throws(BackendError) in
       let means = try region(of: workspace, byteOffset: tiling.partialsByteCount, byteCount: tiling.meansByteCount)
@@ -94,7 +88,7 @@ extension CLBackend {
         "gradient_sums", in: "batch_normalization.cl", definitions: definitions,
         arguments: [
           .memory(workspace), .memory(means), .array(operation.scaleGradient), .array(operation.shiftGradient),
-        ] + pixels.extents + [.uint(tiling.blocks), .int(operation.accumulate ? 1 : 0)],
+        ] + pixels.extents + [.uint(tiling.blocks), accumulate],
         over: tiling.range(blocks: 1))
       try launch.add(
         pooling == nil ? "input_gradient" : "input_gradient_squares", in: file, definitions: definitions,

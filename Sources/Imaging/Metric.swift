@@ -1,3 +1,5 @@
+import Glibc
+
 /// A measure of how close predicted images come to photographs, or of how colorful they are. The raw values are keys in
 /// reports.
 ///
@@ -149,4 +151,13 @@ public struct ImageMetrics: Sendable, Encodable, Equatable {
     var metrics = encoder.container(keyedBy: Metric.self)
     for (metric, value) in zip(Metric.allCases, values) { try metrics.encode(value, forKey: metric) }
   }
+}
+
+/// The peak signal-to-noise ratio of values in 0...1.
+enum PeakSignalToNoiseRatio {
+  /// Errors under this count as this: 100 dB.
+  private static let smallestError = 1e-10
+
+  /// −10 log₁₀ of a mean squared error.
+  static func decibels(ofError meanSquaredError: Double) -> Double { -10 * log10(max(meanSquaredError, smallestError)) }
 }

@@ -61,6 +61,19 @@ struct CheckTests {
     #expect(try String(contentsOfFile: path, encoding: .utf8) == page)
   }
 
+  @Test("A missing BLAS is remarked where convolutions are checked, and nowhere else")
+  func missingBLAS() throws {
+    for (filter, lineCount) in [("Convolution", 1), ("MaxPooling", 0)] {
+      let result = try RecolorProcess(
+        ["check", "--device", "cpu", "--size", "smallest", "--filter", filter],
+        environment: ["RECOLOR_BLAS": "/nowhere/libblas.so"]
+      ).wait()
+      #expect(result.exitCode == 0)
+      let lines = result.errorLines.filter { $0.contains("/nowhere/libblas.so") }
+      #expect(lines.count == lineCount, "\(filter): \(result.errorOutput)")
+    }
+  }
+
   @Test("Nothing in a cell of a page is markup")
   func markdown() {
     #expect(MarkdownTable.text(["a", ""], [["x|y", "*1*"]]) == "| a |  |\n|---|---|\n| x\\|y | \\*1\\* |")

@@ -9,7 +9,7 @@ import Testing
 /// The turns of threads that color pictures, and their memory.
 @Suite("Schedule of pictures")
 struct PictureScheduleTests {
-  /// What threads do at a time.
+  /// The work that threads do at a time.
   private struct Work {
     var opened = 0
     var coloredByteCounts: [Int: Int] = [:]

@@ -96,7 +96,7 @@ struct SeveralPicturesTests {
     #expect(sufficed)
   }
 
-  @Test("A pipe that is closed ends the command, and leaves no part of a picture")
+  @Test("A standard output that is closed ends the command, and leaves no part of a picture")
   func closedOutput() throws {
     let out = folder.path + "/out"
     let shell = Process()

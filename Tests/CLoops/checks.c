@@ -19,7 +19,7 @@ struct block {
   /// Bytes between the guard bytes.
   size_t count;
   size_t guard_count;
-  /// What an input must still hold; NULL for others.
+  /// The bytes that an input must still hold; NULL for others.
   uint8_t *copy;
 };
 

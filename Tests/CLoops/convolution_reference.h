@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "blas.h"
+
 struct convolution {
   int batch, image_height, image_width, image_channels, map_height, map_width, map_channels;
   int kernel, stride, padding;
@@ -70,3 +72,25 @@ static inline void reference_filter(
       gradient[(size_t)tap * rows * columns + (transposed ? k * rows + c : c * columns + k)] +=
           (double)image[image_pixel * image_stride + c] * (double)map[map_pixel * map_stride + k];
 }
+
+/// A library's product by plain loops: rows and columns as in C, the right factor as it is.
+static inline void reference_sgemm(
+    int order, int transpose_left, int transpose_right, int rows, int columns, int length, float alpha,
+    const float *left, int left_stride, const float *right, int right_stride, float beta, float *out, int out_stride) {
+  (void)order, (void)transpose_right;
+  const bool is_transposed = transpose_left == 112;  // CblasTrans
+  for (int row = 0; row < rows; row++)
+    for (int column = 0; column < columns; column++) {
+      double sum = 0;
+      for (int k = 0; k < length; k++)
+        sum += (double)left[is_transposed ? k * left_stride + row : row * left_stride + k] *
+               (double)right[k * right_stride + column];
+      float *to = out + row * out_stride + column;
+      // Memory to which nothing is added may hold no numbers.
+      *to = (float)((double)alpha * sum + (beta == 0 ? 0 : (double)beta * (double)*to));
+    }
+}
+
+/// The products of a convolution: the vector loops, and a library.
+static const blas_sgemm products[] = {NULL, reference_sgemm};
+enum { PRODUCTS = sizeof products / sizeof *products };

@@ -23,7 +23,7 @@ static double derivative_of(enum loss loss, double x, double t) {
   }
 }
 
-/// What a loss is asked for beside its sum.
+/// The results of a loss beside its sum.
 struct variant {
   bool has_gradient, accumulates, has_weights;
   size_t gap;

@@ -73,19 +73,18 @@ static void check_transposed(size_t rows, size_t length, size_t valid, bool accu
   end_case();
 }
 
-static void check_packing(size_t rows, size_t valid, bool is_transposed) {
-  begin_case("packing of %zu x %zu%s", rows, valid, is_transposed ? ", transposed" : "");
+static void check_packing(size_t rows, size_t valid, size_t width, bool is_transposed) {
+  begin_case("packing of %zu x %zu to %zu columns%s", rows, valid, width, is_transposed ? ", transposed" : "");
   const size_t row_stride = is_transposed ? 1 : valid + 2, column_stride = is_transposed ? rows + 2 : 1;
   const size_t count = (rows - 1) * row_stride + (valid - 1) * column_stride + 1;
   const float *matrix = input_floats(count, -1, 1);
-  float *panel = output_floats(rows * PANEL_WIDTH);
-  double *expected = expected_doubles(rows * PANEL_WIDTH);
+  float *panel = output_floats(rows * width);
+  double *expected = expected_doubles(rows * width);
   for (size_t row = 0; row < rows; row++)
-    for (size_t column = 0; column < PANEL_WIDTH; column++)
-      expected[row * PANEL_WIDTH + column] =
-          column < valid ? (double)matrix[row * row_stride + column * column_stride] : 0;
-  pack_panel(rows, valid, matrix, (ptrdiff_t)row_stride, (ptrdiff_t)column_stride, panel);
-  expect_floats("panel", panel, expected, rows * PANEL_WIDTH, 0);
+    for (size_t column = 0; column < width; column++)
+      expected[row * width + column] = column < valid ? (double)matrix[row * row_stride + column * column_stride] : 0;
+  pack_panel(rows, valid, matrix, (ptrdiff_t)row_stride, (ptrdiff_t)column_stride, panel, width);
+  expect_floats("panel", panel, expected, rows * width, 0);
   end_case();
 }
 
@@ -121,8 +120,12 @@ void check_products(void) {
         }
   for (size_t count = 1; count < 20; count++)
     for (size_t v = 0; v < sizeof valids / sizeof *valids; v++) {
-      check_packing(count, valids[v], false);
-      check_packing(count, valids[v], true);
+      for (int is_transposed = 0; is_transposed < 2; is_transposed++) {
+        check_packing(count, valids[v], PANEL_WIDTH, is_transposed);
+        check_packing(count, valids[v], 2 * PANEL_WIDTH, is_transposed);
+        // As narrow as the columns, for a library.
+        check_packing(count, valids[v], valids[v], is_transposed);
+      }
       check_sums(count, valids[v], 2);
     }
 }

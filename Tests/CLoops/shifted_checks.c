@@ -18,15 +18,17 @@ static size_t find_taps(
   return count;
 }
 
-static void check_data(struct convolution of, bool onto_image, bool transposed, bool has_bias, size_t gap) {
+static void check_data(
+    struct convolution of, blas_sgemm sgemm, bool onto_image, bool transposed, bool has_bias, size_t gap) {
   const size_t from_channels = (size_t)(onto_image ? of.map_channels : of.image_channels);
   const size_t to_channels = (size_t)(onto_image ? of.image_channels : of.map_channels);
   const size_t from_pixels = onto_image ? map_pixels(of) : image_pixels(of);
   const size_t to_pixels = onto_image ? image_pixels(of) : map_pixels(of);
   begin_case(
-      "sum onto the %s, %d x %d x %d x %zu to %zu, kernel %d stride %d padding %d%s%s", onto_image ? "image" : "map",
+      "sum onto the %s, %d x %d x %d x %zu to %zu, kernel %d stride %d padding %d%s%s%s",
+      onto_image ? "image" : "map",
       of.batch, of.image_height, of.image_width, from_channels, to_channels, of.kernel, of.stride, of.padding,
-      has_bias ? ", bias" : "", transposed ? ", weights transposed" : "");
+      has_bias ? ", bias" : "", transposed ? ", weights transposed" : "", sgemm ? ", by a library" : "");
   const size_t from_stride = from_channels + gap, to_stride = to_channels + gap, matrix = from_channels * to_channels;
   const size_t weight_count = (size_t)(of.kernel * of.kernel) * matrix;
   const float *from = input_floats(from_pixels * from_stride, -1, 1), *weights = input_floats(weight_count, -1, 1);
@@ -34,7 +36,7 @@ static void check_data(struct convolution of, bool onto_image, bool transposed, 
   float *to = output_floats(to_pixels * to_stride);
   double *expected = expected_doubles(to_pixels * to_stride);
   reference_data(of, onto_image, from, from_stride, weights, transposed, has_bias ? bias : NULL, expected, to_stride);
-  void *scratch = scratch_bytes(shifted_data_scratch_bytes());
+  void *scratch = scratch_bytes(shifted_data_scratch_bytes(sgemm));
   // Moments are of all positions: only where the result has one phase.
   const bool has_moments = !onto_image || of.stride == 1;
   const size_t parts = (to_pixels + SHIFTED_PART_POSITIONS - 1) / SHIFTED_PART_POSITIONS;
@@ -64,12 +66,14 @@ static void check_data(struct convolution of, bool onto_image, bool transposed, 
         .weight_source_stride = transposed ? 1 : (ptrdiff_t)to_channels,
         .weight_result_stride = transposed ? (ptrdiff_t)from_channels : 1,
         .bias = has_bias ? bias : NULL, .taps = taps, .tap_count = tap_count,
-        .moments = {has_moments ? mean : NULL, has_moments ? squares : NULL}};
+        .moments = {has_moments ? mean : NULL, has_moments ? squares : NULL}, .sgemm = sgemm};
     if (data.height <= 0 || data.width <= 0) continue;
-    // In two parts of the positions, and of the channels where there are more than 32.
+    // In two parts of the positions, and of the channels where there are enough.
     const size_t positions = (size_t)(of.batch * data.height * data.width);
-    const size_t middle = positions > SHIFTED_PART_POSITIONS ? SHIFTED_PART_POSITIONS : 0;
-    const size_t channels = to_channels > 32 ? 32 : to_channels;
+    const size_t part_positions = sgemm ? SHIFTED_BLAS_POSITIONS : SHIFTED_PART_POSITIONS;
+    const size_t part_channels = sgemm ? SHIFTED_BLAS_CHANNELS : PANEL_WIDTH;
+    const size_t middle = positions > part_positions ? part_positions : 0;
+    const size_t channels = to_channels > part_channels ? part_channels : to_channels;
     for (int part = 0; part < 2; part++) {
       const size_t first = part ? middle : 0, end = part ? positions : middle;
       shifted_data_run(&data, first, end, 0, channels, scratch);
@@ -98,11 +102,12 @@ static void check_data(struct convolution of, bool onto_image, bool transposed, 
 }
 
 /// The gradient of the weights of a convolution, or, `transposed`, of a transposed one, whose input is the map.
-static void check_filter(struct convolution of, bool transposed, bool accumulates, size_t gap) {
+static void check_filter(
+    struct convolution of, blas_sgemm sgemm, bool transposed, bool accumulates, size_t gap) {
   begin_case(
-      "gradient of weights, %d x %d x %d x %d to %d, kernel %d stride %d padding %d%s%s", of.batch, of.image_height,
+      "gradient of weights, %d x %d x %d x %d to %d, kernel %d stride %d padding %d%s%s%s", of.batch, of.image_height,
       of.image_width, of.image_channels, of.map_channels, of.kernel, of.stride, of.padding,
-      transposed ? ", transposed" : "", accumulates ? ", added" : "");
+      transposed ? ", transposed" : "", accumulates ? ", added" : "", sgemm ? ", by a library" : "");
   const size_t image_stride = (size_t)of.image_channels + gap, map_stride = (size_t)of.map_channels + gap;
   const size_t tap_count = (size_t)(of.kernel * of.kernel);
   const size_t count = tap_count * (size_t)(of.image_channels * of.map_channels);
@@ -121,8 +126,9 @@ static void check_filter(struct convolution of, bool transposed, bool accumulate
   const struct convolution_side of_map = {
       map, (ptrdiff_t)map_stride, of.map_height, of.map_width, (size_t)of.map_channels, 1, false};
   const struct shifted_filter filter = {
-      transposed ? of_map : of_image, transposed ? of_image : of_map, of.map_height, of.map_width, taps, tap_count};
-  void *scratch = scratch_bytes(shifted_filter_scratch_bytes());
+      transposed ? of_map : of_image, transposed ? of_image : of_map, of.map_height, of.map_width, taps, tap_count,
+      sgemm};
+  void *scratch = scratch_bytes(shifted_filter_scratch_bytes(sgemm));
   const size_t positions = map_pixels(of), channels = filter.input.channels;
   for (size_t first = 0; first < channels; first += SHIFTED_FILTER_CHANNELS) {
     const size_t end = channels - first < SHIFTED_FILTER_CHANNELS ? channels : first + SHIFTED_FILTER_CHANNELS;
@@ -144,8 +150,9 @@ void check_shifted(void) {
       convolution_of(1, 20, 20, 300, 9, 1, 1, 0),
   };
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    for (int bits = 0; bits < 8; bits++) {
-      check_data(all[i], bits & 1, bits & 2, bits & 4, bits == 5 ? 4 : 0);
-      if (bits < 4) check_filter(all[i], bits & 1, bits & 2, bits == 2 ? 3 : 0);
-    }
+    for (int bits = 0; bits < 8; bits++)
+      for (size_t p = 0; p < PRODUCTS; p++) {
+        check_data(all[i], products[p], bits & 1, bits & 2, bits & 4, bits == 5 ? 4 : 0);
+        if (bits < 4) check_filter(all[i], products[p], bits & 1, bits & 2, bits == 2 ? 3 : 0);
+      }
 }

@@ -10,13 +10,14 @@ static struct winograd_image image_of(const float *pixels, size_t stride, int he
 
 /// Data sums with weights transformed first or block by block, as convolutions onto the map or onto the image.
 static void check_data(
-    enum winograd_kind kind, struct convolution of, bool onto_image, bool weights_first, bool has_moments, size_t gap) {
+    enum winograd_kind kind, struct convolution of, blas_sgemm sgemm, bool onto_image, bool weights_first,
+    bool has_moments, size_t gap) {
   const size_t from_channels = (size_t)(onto_image ? of.map_channels : of.image_channels);
   const size_t to_channels = (size_t)(onto_image ? of.image_channels : of.map_channels);
   begin_case(
-      "Winograd %d onto the %s, %d x %d x %d x %zu to %zu%s%s", kind, onto_image ? "image" : "map", of.batch,
+      "Winograd %d onto the %s, %d x %d x %d x %zu to %zu%s%s%s", kind, onto_image ? "image" : "map", of.batch,
       of.image_height, of.image_width, from_channels, to_channels, weights_first ? ", weights first" : "",
-      has_moments ? ", moments" : "");
+      has_moments ? ", moments" : "", sgemm ? ", by a library" : "");
   const size_t from_stride = from_channels + gap, to_stride = to_channels + gap, pixels = map_pixels(of);
   const float *from = input_floats(pixels * from_stride, -1, 1);
   const float *weights = input_floats(9 * from_channels * to_channels, -1, 1), *bias = input_floats(to_channels, -1, 1);
@@ -28,19 +29,20 @@ static void check_data(
   const size_t tiles = (size_t)of.batch * winograd_tiles(kind, of.map_height, of.map_width);
   const size_t parts = (tiles + WINOGRAD_PART_TILES - 1) / WINOGRAD_PART_TILES;
   double *mean = output_doubles(parts * to_channels), *squares = output_doubles(parts * to_channels);
+  const size_t panel_width = winograd_panel_width(sgemm);
   const struct winograd_data data = {
       kind, image_of(from, from_stride, of.map_height, of.map_width, from_channels),
       image_of(to, to_stride, of.map_height, of.map_width, to_channels), weights,
       onto_image ? 1 : (ptrdiff_t)to_channels, onto_image ? (ptrdiff_t)from_channels : 1, onto_image, bias,
-      {has_moments ? mean : NULL, has_moments ? squares : NULL}};
+      {has_moments ? mean : NULL, has_moments ? squares : NULL}, sgemm, panel_width};
   float *transformed = output_floats(winograd_input_count(kind, tiles, from_channels));
-  float *panel_weights = output_floats(winograd_weights_count(kind, from_channels));
-  void *weights_scratch = scratch_bytes(winograd_weights_scratch_bytes());
-  void *scratch = scratch_bytes(winograd_panel_scratch_bytes(kind));
+  float *panel_weights = output_floats(winograd_weights_count(kind, from_channels, panel_width));
+  void *weights_scratch = scratch_bytes(winograd_weights_scratch_bytes(panel_width));
+  void *scratch = scratch_bytes(winograd_panel_scratch_bytes(kind, panel_width));
   winograd_transform_input(&data, 0, tiles / 2, 0, tiles, transformed);
   winograd_transform_input(&data, tiles / 2, tiles, 0, tiles, transformed);
   const size_t middle = tiles / 2 / WINOGRAD_PART_TILES * WINOGRAD_PART_TILES;
-  for (size_t panel = 0; panel * 32 < to_channels; panel++) {
+  for (size_t panel = 0; panel * panel_width < to_channels; panel++) {
     if (weights_first) winograd_transform_weights(&data, panel, panel_weights, weights_scratch);
     const float *made = weights_first ? panel_weights : NULL;
     winograd_data_run_panel(&data, transformed, made, 0, middle, 0, tiles, panel, scratch);
@@ -63,11 +65,12 @@ static void check_data(
   end_case();
 }
 
-static void check_filter(enum winograd_kind kind, struct convolution of, bool accumulates, size_t gap) {
+static void check_filter(
+    enum winograd_kind kind, struct convolution of, blas_sgemm sgemm, bool accumulates, size_t gap) {
   const size_t rows = (size_t)of.image_channels, columns = (size_t)of.map_channels, count = 9 * rows * columns;
   begin_case(
-      "Winograd's gradient %d, %d x %d x %d x %zu to %zu%s", kind, of.batch, of.image_height, of.image_width, rows,
-      columns, accumulates ? ", added" : "");
+      "Winograd's gradient %d, %d x %d x %d x %zu to %zu%s%s", kind, of.batch, of.image_height, of.image_width, rows,
+      columns, accumulates ? ", added" : "", sgemm ? ", by a library" : "");
   const size_t image_stride = rows + gap, map_stride = columns + gap;
   const float *image = input_floats(image_pixels(of) * image_stride, -1, 1);
   const float *map = input_floats(map_pixels(of) * map_stride, -1, 1);
@@ -77,7 +80,7 @@ static void check_filter(enum winograd_kind kind, struct convolution of, bool ac
   reference_filter(of, image, image_stride, map, map_stride, false, expected);
   const struct winograd_filter filter = {
       kind, image_of(image, image_stride, of.image_height, of.image_width, rows),
-      image_of(map, map_stride, of.map_height, of.map_width, columns)};
+      image_of(map, map_stride, of.map_height, of.map_width, columns), sgemm};
   void *scratch = scratch_bytes(winograd_filter_scratch_bytes(kind));
   const size_t tiles = (size_t)of.batch * winograd_tiles(kind, of.map_height, of.map_width);
   for (size_t row = 0; row < rows; row += WINOGRAD_FILTER_BLOCK)
@@ -90,6 +93,23 @@ static void check_filter(enum winograd_kind kind, struct convolution of, bool ac
   end_case();
 }
 
+/// Checks convolutions of a size, and those of maps of 2 x 2 pixels with the same channels.
+static void check_size(struct convolution of, struct convolution small, blas_sgemm sgemm) {
+  for (int bits = 0; bits < 8; bits++) {
+    check_data(winograd_tile_4x4, of, sgemm, bits & 1, bits & 2, bits & 4, bits == 3 ? 5 : 0);
+    check_data(winograd_map_2x2, small, sgemm, bits & 1, bits & 2, bits & 4, bits == 3 ? 5 : 0);
+  }
+  for (int accumulates = 0; accumulates < 2; accumulates++) {
+    check_filter(winograd_tile_4x4, of, sgemm, accumulates, accumulates ? 3 : 0);
+    check_filter(winograd_map_2x2, small, sgemm, accumulates, accumulates ? 3 : 0);
+  }
+  // A result may have any number of channels.
+  of.map_channels = 3;
+  small.map_channels = 37;
+  check_data(winograd_tile_4x4, of, sgemm, false, false, true, 2);
+  check_data(winograd_map_2x2, small, sgemm, false, true, true, 0);
+}
+
 void check_winograd(void) {
   static const int shapes[][5] = {  // batch, height, width, channels of the image, of the map
       {1, 4, 4, 16, 16}, {2, 9, 7, 16, 48}, {3, 5, 6, 80, 32}, {1, 13, 17, 32, 16}, {40, 3, 3, 16, 16},
@@ -99,16 +119,6 @@ void check_winograd(void) {
     const int *s = shapes[i];
     const struct convolution of = convolution_of(s[0], s[1], s[2], s[3], s[4], 3, 1, 1);
     const struct convolution small = convolution_of(s[0], 2, 2, s[3], s[4], 3, 1, 1);
-    for (int bits = 0; bits < 8; bits++) {
-      check_data(winograd_tile_4x4, of, bits & 1, bits & 2, bits & 4, bits == 3 ? 5 : 0);
-      check_data(winograd_map_2x2, small, bits & 1, bits & 2, bits & 4, bits == 3 ? 5 : 0);
-    }
-    // A result may have any number of channels.
-    check_data(winograd_tile_4x4, convolution_of(s[0], s[1], s[2], s[3], 3, 3, 1, 1), false, false, true, 2);
-    check_data(winograd_map_2x2, convolution_of(s[0], 2, 2, s[3], 37, 3, 1, 1), false, true, true, 0);
-    for (int accumulates = 0; accumulates < 2; accumulates++) {
-      check_filter(winograd_tile_4x4, of, accumulates, accumulates ? 3 : 0);
-      check_filter(winograd_map_2x2, small, accumulates, accumulates ? 3 : 0);
-    }
+    for (size_t p = 0; p < PRODUCTS; p++) check_size(of, small, products[p]);
   }
 }

@@ -29,6 +29,7 @@ struct format {
 FORMAT(png)
 FORMAT(jpeg)
 FORMAT(tiff)
+FORMAT(gif)
 
 static const struct format formats[] = {
     {".png", png_open, png_read, png_close},
@@ -36,6 +37,7 @@ static const struct format formats[] = {
     {".jpeg", jpeg_open, jpeg_read, jpeg_close},
     {".tif", tiff_open, tiff_read, tiff_close},
     {".tiff", tiff_open, tiff_read, tiff_close},
+    {".gif", gif_open, gif_read, gif_close},
 };
 
 static const struct format *format_of(const char *path) {

@@ -22,16 +22,7 @@ struct CompressionTests {
   private func file(
     _ samples: [UInt8], _ layout: ImageEncoder.Layout, _ compression: Compression
   ) throws -> [UInt8] {
-    let output = MemoryOutput()
-    let encoder = try ImageEncoder(.png, compression: compression, layout, output: output, name: "test")
-    // In parts, as a colored picture is written.
-    for first in stride(from: 0, to: layout.height, by: 7) {
-      let count = min(7, layout.height - first)
-      let part = samples[first * layout.rowByteCount..<(first + count) * layout.rowByteCount]
-      try part.withUnsafeBytes { part in try encoder.write(part, count: count) }
-    }
-    try encoder.finish()
-    return output.bytes
+    try ImageEncoder.file(.png, samples, layout, compression: compression)
   }
 
   @Test(

@@ -4,25 +4,7 @@ import Testing
 
 @Suite("Writing TIFF files")
 struct TIFFWriterTests {
-  /// Returns a file of samples in memory.
-  private func file<Sample: FixedWidthInteger>(
-    _ samples: [Sample], _ layout: ImageEncoder.Layout, rowsAtATime: Int
-  ) throws -> [UInt8] {
-    let output = MemoryOutput()
-    let encoder = try ImageEncoder(.tiff, layout, output: output, name: "test.tif")
-    try samples.withUnsafeBytes { bytes in
-      for first in stride(from: 0, to: layout.height, by: rowsAtATime) {
-        let count = min(rowsAtATime, layout.height - first)
-        let start = first * layout.rowByteCount
-        try encoder.write(
-          UnsafeRawBufferPointer(rebasing: bytes[start..<start + count * layout.rowByteCount]), count: count)
-      }
-    }
-    try encoder.finish()
-    return output.bytes
-  }
-
-  /// EXIF data without any entry, whose order of bytes becomes the file's.
+  /// EXIF data of one entry, whose order of bytes becomes the file's.
   private func exif(isLittleEndian: Bool) -> [UInt8] {
     let make = Array("Box\0".utf8)
     return isLittleEndian
@@ -38,7 +20,8 @@ struct TIFFWriterTests {
     let (width, height) = size
     let layout = ImageEncoder.Layout(width: width, height: height, hasAlpha: hasAlpha)
     let samples = (0..<layout.rowByteCount * height).map { UInt8(truncatingIfNeeded: $0 / 5 &* ($0 % 7)) }
-    let photograph = try Photograph(encoded: file(samples, layout, rowsAtATime: 57), name: "test.tif")
+    let photograph = try Photograph(
+      encoded: ImageEncoder.file(.tiff, samples, layout, rowsAtATime: 57), name: "test.tif")
     #expect(photograph.width == width && photograph.height == height && photograph.hasAlpha == hasAlpha)
     #expect(photograph.bitsPerSample == 8 && photograph.profile == nil && photograph.remarks.isEmpty)
     #expect(photograph.raster.samples == samples)
@@ -50,11 +33,11 @@ struct TIFFWriterTests {
       width: 331, height: 207, hasAlpha: hasAlpha, bytesPerSample: 2,
       metadata: PictureMetadata(exif: exif(isLittleEndian: isLittleEndian)))
     let samples = (0..<layout.rowByteCount / 2 * 207).map { UInt16(truncatingIfNeeded: $0 &* 40_503) }
-    let bytes = try file(samples, layout, rowsAtATime: 20)
+    let bytes = try ImageEncoder.file(.tiff, samples, layout, rowsAtATime: 20)
     #expect(Array(bytes.prefix(2)) == Array((isLittleEndian ? "II" : "MM").utf8))
     let photograph = try Photograph(encoded: bytes, name: "test.tif")
     #expect(photograph.bitsPerSample == 16 && photograph.hasAlpha == hasAlpha)
-    #expect(Array(photograph.raster.bytes.bindMemory(to: UInt16.self)) == samples)
+    #expect(photograph.raster.words == samples)
   }
 
   @Test("A colored picture of 16 bits stays one, with its alpha")

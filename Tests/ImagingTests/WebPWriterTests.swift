@@ -18,18 +18,7 @@ struct WebPWriterTests {
   private func file(
     _ layout: ImageEncoder.Layout, quality: Int, _ samples: [UInt8]? = nil, rowsAtATime: Int = 7
   ) throws -> [UInt8] {
-    let output = MemoryOutput()
-    let encoder = try ImageEncoder(.webp, quality: quality, layout, output: output, name: "test.webp")
-    try (samples ?? self.samples(layout)).withUnsafeBytes { bytes in
-      for first in stride(from: 0, to: layout.height, by: rowsAtATime) {
-        let count = min(rowsAtATime, layout.height - first)
-        let start = first * layout.rowByteCount
-        try encoder.write(
-          UnsafeRawBufferPointer(rebasing: bytes[start..<start + count * layout.rowByteCount]), count: count)
-      }
-    }
-    try encoder.finish()
-    return output.bytes
+    try ImageEncoder.file(.webp, samples ?? self.samples(layout), layout, quality: quality, rowsAtATime: rowsAtATime)
   }
 
   private static let sizes = [(1, 1), (2, 17), (33, 16), (40, 47), (301, 64)]

@@ -9,7 +9,7 @@ struct FullDisk: Error, CustomStringConvertible {
   let missingCount: Int
   /// Number of all pictures to color.
   let count: Int
-  /// What to do once there is room.
+  /// The remedy once there is room.
   let advice: String
 
   var description: String {

@@ -103,7 +103,7 @@ struct PictureColoring: Sendable {
 
   private func color(_ job: PictureJob, at place: PictureSchedule.Place, remark: (String) -> Void) throws {
     if case .file(let path) = job.target { try requireFree(path) }
-    let photograph = try read(job.source) { place.admit($0.byteCount) }
+    let photograph = try read(job.source) { place.admit($0.byteCount(writtenAs: job.format, quality: quality)) }
     for line in photograph.remarks { remark("\(job.source.name): \(line)") }
     let image: any WritableImage
     if isRaw {

@@ -10,11 +10,11 @@ struct Colorize: SpeakingCommand {
     abstract: "Color photographs.",
     discussion: """
       Reads PNG, JPEG, WebP, TIFF, BMP and GIF pictures of any size, and HEIC and AVIF pictures where libheif is \
-      installed, and writes colored PNG, JPEG, WebP or TIFF pictures of the same sizes. The model sees a picture made smaller and gives the colors; light and dark stay the picture's own, in every \
-      detail. Its own colors, if it has any, are ignored. Files that are there already are left alone; a picture that \
-      cannot be read is reported and the others are colored. Without --out, the colored picture is put beside the \
-      picture: old-colored.png beside old.jpg, and albums-colored beside the folder albums. Later runs do not color \
-      these again.
+      installed, and writes colored PNG, JPEG, WebP or TIFF pictures of the same sizes. The model sees a picture made \
+      smaller and gives the colors; light and dark stay the picture's own, in every detail. Its own colors, if it has \
+      any, are ignored. Files that are there already are left alone; a picture that cannot be read is reported and the \
+      others are colored. Without --out, the colored picture is put beside the picture: old-colored.png beside \
+      old.jpg, and albums-colored beside the folder albums. Later runs do not color these again.
 
         recolor colorize old.jpg
         recolor colorize *.tif --out colored

@@ -98,11 +98,12 @@ struct KernelCheck {
   /// Returns all cases with the backend's own products, and those of convolutions with the others.
   private static func runs(_ cases: [KernelCase], on backend: CPUBackend) -> [Run] {
     var runs = [Run(backend: backend, cases: cases)]
+    let convolutions = cases.filter { $0.make().operation is any ConvolutionOperation }
+    guard !convolutions.isEmpty else { return runs }
     do throws(BackendError) {
       let blas = try BLAS.shared()
       let other = CPUBackend(threadCount: backend.pool.workerCount, blas: backend.blas == nil ? blas : nil)
-      let convolutions = cases.filter { $0.make().operation is any ConvolutionOperation }
-      if !convolutions.isEmpty { runs.append(Run(backend: other, cases: convolutions)) }
+      runs.append(Run(backend: other, cases: convolutions))
     } catch {
       Console.note("products by BLAS are not checked: \(error)")
     }

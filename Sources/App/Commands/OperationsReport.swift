@@ -60,15 +60,15 @@ struct OperationsReport: Encodable {
       return
     }
     let other = CPUBackend(threadCount: processor.pool.workerCount, blas: processor.blas == nil ? blas : nil)
-    rows = Self.rows(operations, try benchmark.profile(steps: steps, on: other).map(\.seconds), peaks)
+    rows = Self.rows(operations, try benchmark.profileConvolutions(steps: steps, on: other), peaks)
     otherProducts = other.products
     blasGigaflopsPerSecond = ProductYardstick.gigaflopsPerSecond(of: blas, on: processor.pool)
   }
 
   /// Groups operations of one name, pass and shape into rows.
-  /// - Parameter otherSeconds: The operations' times with other products.
+  /// - Parameter otherSeconds: The operations' times with other products; nil of those without products.
   private static func rows(
-    _ operations: [(operation: any Operation, seconds: Double)], _ otherSeconds: [Double]?, _ peaks: DevicePeaks
+    _ operations: [(operation: any Operation, seconds: Double)], _ otherSeconds: [Double?]?, _ peaks: DevicePeaks
   ) -> [Row] {
     var groups: [String: Sums] = [:]
     for (index, (operation, seconds)) in operations.enumerated() {
@@ -79,9 +79,7 @@ struct OperationsReport: Encodable {
       var sums = groups[key] ?? Sums(operation: name, pass: operation.pass.rawValue, shape: shape)
       sums.count += 1
       sums.seconds += seconds
-      if operation is any ConvolutionOperation, let otherSeconds {
-        sums.otherSeconds = (sums.otherSeconds ?? 0) + otherSeconds[index]
-      }
+      if let seconds = otherSeconds?[index] { sums.otherSeconds = (sums.otherSeconds ?? 0) + seconds }
       sums.floatingPointOperations += operation.floatingPointOperations
       sums.bytes += operation.minimumBytes
       groups[key] = sums

@@ -23,9 +23,9 @@ struct Train: SpeakingCommand {
         recolor train --config runs/gan/config.json --seed 2 --out runs/again
 
       Without --recipe, a run follows the study: width 64, which takes hours on a CPU. --recipe quick takes about ten \
-      minutes on CIFAR-10 with two cores. A run takes epochs times training photographs, divided by the images per second, and \
-      somewhat more for validation. It tells its duration after the first steps, and, where that is more than two \
-      hours, the options that shorten it.
+      minutes on CIFAR-10 with two cores. A run takes epochs times training photographs, divided by the images per \
+      second, and somewhat more for validation. It tells its duration after the first steps, and, where that is more \
+      than two hours, the options that shorten it.
 
       The folder of the run gets config.json, metrics.csv with a row an epoch, samples/epoch_001.png and so on (gray, \
       predicted, photograph), and the weights in checkpoints/: the last, the best by validation, and what --keep says. \

@@ -30,7 +30,7 @@ final class CompilationHelper: Sendable {
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, other.descriptor, STDIN_FILENO)
-    // What it would say is said by the launch that needs the kernel.
+    // The launch that needs the kernel tells its errors.
     for output in [STDOUT_FILENO, STDERR_FILENO] {
       posix_spawn_file_actions_addopen(&actions, output, "/dev/null", O_WRONLY, 0)
     }

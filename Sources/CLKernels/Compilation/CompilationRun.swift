@@ -65,7 +65,7 @@ final class CompilationRun {
             counters.finish()
           }
         }
-        var threads = helpers.compactMap { helper in
+        let helped = helpers.compactMap { helper in
           WorkerThread {
             // Jobs after the helper's death are for the other threads.
             while helper.isAlive, let index = counters.take() {
@@ -74,19 +74,20 @@ final class CompilationRun {
             }
           }
         }
-        while threads.count < helpers.count + min(threadCount, jobs.count), let thread = WorkerThread(compile) {
+        var threads: [WorkerThread] = []
+        while threads.count < min(threadCount, jobs.count), let thread = WorkerThread(compile) {
           threads.append(thread)
         }
         func report() {
           CompilationProgress(done: counters.doneCount, total: jobs.count, seconds: start.secondsUntilNow).report()
         }
         // Where the system grants no thread, there are no reports in between.
-        if threads.count <= helpers.count { compile() }
+        if threads.isEmpty { compile() }
         while counters.doneCount < jobs.count {
           counters.wait()
           report()
         }
-        for thread in threads { thread.join() }
+        for thread in helped + threads { thread.join() }
         report()
       }
     }

@@ -47,7 +47,7 @@ final class KernelCompiler {
 
   /// Compiles what is expected, on as many threads or processes as there are cores, and reports on it.
   ///
-  /// What fails is left to `kernel(_:in:)`, which throws for the launch that is concerned.
+  /// Failures are left to `kernel(_:in:)`, which throws for the launch that is concerned.
   func compileExpected() {
     var jobs: [(source: ProgramSource, job: CompilationJob)] = []
     for source in expected {

@@ -85,6 +85,9 @@ struct LibraryEncoder: Sendable {
   let largestSample: Int
   /// Whether files have a quality.
   let isLossy: Bool
+  /// Returns bytes of memory, beside the rows at hand, that writing takes at most for a pixel of so many bytes, given the
+  /// quality: by default for all rows and their compressed form.
+  var pixelMemory: @Sendable (_ pixelByteCount: Int, _ quality: Int) -> Int = { size, _ in 2 * size }
   /// Returns EXIF data as the library takes them.
   var exif: @Sendable ([UInt8]) -> [UInt8] = { $0 }
   /// Begins a file, given its description, the quality of lossy formats, the compression of lossless ones, and where its

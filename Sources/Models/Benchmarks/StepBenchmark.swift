@@ -65,11 +65,14 @@ public struct StepBenchmark {
 
   /// Times every operation of a training step by itself: the median over `steps` steps, in seconds, in the step's
   /// order.
-  /// - Parameter other: another backend, in the same memory, that plans the operations; nil for the benchmark's own.
-  public func profile(
-    steps: Int, on other: (any Backend)? = nil
-  ) throws(BackendError) -> [(operation: any Operation, seconds: Double)] {
-    try trainer.profile(steps: steps, on: other)
+  public func profile(steps: Int) throws(BackendError) -> [(operation: any Operation, seconds: Double)] {
+    try trainer.profile(steps: steps)
+  }
+
+  /// Times the convolutions of a training step as `profile` does, on another backend, which computes in the same memory.
+  /// Returns the seconds of each operation in the step's order; nil for operations that are no convolutions.
+  public func profileConvolutions(steps: Int, on other: any Backend) throws(BackendError) -> [Double?] {
+    try trainer.profileConvolutions(steps: steps, on: other)
   }
 }
 

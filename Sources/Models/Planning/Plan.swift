@@ -35,14 +35,19 @@ public final class Plan {
     return durations.map { $0.sorted()[$0.count / 2] }
   }
 
-  /// Does the same with the operations as another backend plans them, which computes in the same memory.
-  func profile(count: Int, on other: any Backend) throws(BackendError) -> [Double] {
+  /// Does the same with the convolutions as another backend plans them, which computes in the same memory.
+  /// - Returns: the median of each operation's durations, in seconds; nil for operations that are no convolutions.
+  func profileConvolutions(count: Int, on other: any Backend) throws(BackendError) -> [Double?] {
+    let places = operations.indices.filter { operations[$0] is any ConvolutionOperation }
     var planned: [PlannedOperation] = []
-    for operation in operations { planned.append(try operation.plan(on: other)) }
+    for place in places { planned.append(try operations[place].plan(on: other)) }
     let byteCount = planned.map(\.workspaceByteCount).max() ?? 0
     let workspace = try byteCount > 0 ? other.allocate(byteCount: byteCount) : nil
     var launches: [any Launch] = []
     for operation in planned { launches.append(try operation.bind(workspace: workspace)) }
-    return try Plan(backend: other, operations: operations, launches: launches).profile(count: count)
+    let plan = Plan(backend: other, operations: places.map { operations[$0] }, launches: launches)
+    var durations = [Double?](repeating: nil, count: operations.count)
+    for (place, duration) in zip(places, try plan.profile(count: count)) { durations[place] = duration }
+    return durations
   }
 }

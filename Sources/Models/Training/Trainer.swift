@@ -69,14 +69,16 @@ public final class Trainer {
   }
 
   /// Times every operation of a step by itself: the median over `steps` steps, in seconds.
-  /// - Parameter other: another backend, in the same memory, that plans the operations; nil for the trainer's own.
-  func profile(
-    steps: Int, on other: (any Backend)?
-  ) throws(BackendError) -> [(operation: any Operation, seconds: Double)] {
+  func profile(steps: Int) throws(BackendError) -> [(operation: any Operation, seconds: Double)] {
     stepCount += 1
-    let seconds =
-      if let other { try trainingStep.profile(count: steps, on: other) } else { try trainingStep.profile(count: steps) }
-    return Array(zip(trainingStep.operations, seconds)).map { ($0, $1) }
+    return Array(zip(trainingStep.operations, try trainingStep.profile(count: steps))).map { ($0, $1) }
+  }
+
+  /// Times the convolutions of a step on another backend, which computes in the same memory. Returns as many numbers as
+  /// `profile`: nil for other operations.
+  func profileConvolutions(steps: Int, on other: any Backend) throws(BackendError) -> [Double?] {
+    stepCount += 1
+    return try trainingStep.profileConvolutions(count: steps, on: other)
   }
 
   // MARK: Losses

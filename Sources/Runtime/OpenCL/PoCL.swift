@@ -1,6 +1,6 @@
 import Files
 
-/// What is known of PoCL, the Portable Computing Language, beside OpenCL.
+/// Properties of PoCL, the Portable Computing Language, that OpenCL does not tell.
 package enum PoCL {
   package static let platformName = "Portable Computing Language"
 
