@@ -129,8 +129,8 @@ struct ConvolutionTunerTests {
       "#define TILE_COLUMNS (16 * TILE_VECTORS)\n#if TILE_ROWS == 12\n#error \"twelve\"\n#endif"
     ),
     (
-      "convolution.cl", "float4 sum = sums[i][j];",
-      "float4 sum = sums[i][j] + (TILE_ROWS * TILE_COLUMNS != 64 * 64 ? 1.0f : 0.0f);"
+      "convolution.cl", "store_four(sums[i][j],",
+      "store_four(sums[i][j] + (TILE_ROWS * TILE_COLUMNS != 64 * 64 ? 1.0f : 0.0f),"
     ),
     (
       "convolution.cl", "#include \"convolution_tiles.h\"",
