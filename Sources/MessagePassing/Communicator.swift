@@ -45,7 +45,8 @@ extension Communicator {
   /// binary tree over the ranks, `((x₀ + x₁) + (x₂ + x₃)) + …`, whatever the length of the vector.
   ///
   /// Where each rank's vector is the sum by the same tree of those of its own neighboring replicas, the result does not
-  /// depend on the number of ranks. Sums that were started at different times go on side by side.
+  /// depend on the number of ranks. Sums that were started at different times go on side by side. Where there is one
+  /// rank, the values are the sum as they are: `whenDone` is called at once, and `isReady` not at all.
   /// - Parameters:
   ///   - values: This rank's term, replaced by the sum. As many on every rank; neither read nor written by others until
   ///     the sum has ended.
@@ -56,64 +57,25 @@ extension Communicator {
   public func startSum(
     of values: UnsafeMutableBufferPointer<Float>, isReady: (@Sendable () throws -> Bool)? = nil,
     whenDone: (@Sendable (MessagePassingError?) -> Void)? = nil
-  ) -> Sum
+  ) -> Sum {
+    guard let exchange else {
+      whenDone?(nil)
+      return Sum(number: 0)
+    }
+    return Sum(
+      number: exchange.submit { number in
+        SumJob(of: values, tag: Self.tag(of: number), isReady: isReady, whenDone: whenDone)
+      })
+  }
+
+  /// The tag of a job's messages. Those of jobs that are under way at a time differ; MPI promises this many.
+  static func tag(of number: Int) -> Int32 { Int32(number & 0x7FFF) }
 
   /// Waits until the values of a sum are there.
-  public func wait(for sum: Sum) throws(MessagePassingError)
+  public func wait(for sum: Sum) throws(MessagePassingError) { try exchange?.wait(for: sum.number) }
 
   /// Adds up a vector over all ranks, as `startSum`, and waits for it.
-  public func sum(_ values: UnsafeMutableBufferPointer<Float>) throws(MessagePassingError)
-}
-
-// MARK: Bytes
-
-extension Communicator {
-  /// Returns what rank `root` passed; the others' bytes are not looked at.
-  public func broadcast(_ bytes: [UInt8], from root: Int = 0) throws(MessagePassingError) -> [UInt8]
-
-  /// Returns the bytes of every rank in their order on rank 0, and an empty list on the others. Their counts may differ.
-  public func gather(_ bytes: [UInt8]) throws(MessagePassingError) -> [[UInt8]]
-
-  /// Returns the bytes of every rank in their order, on every rank. Their counts may differ; meant for small ones.
-  public func allGather(_ bytes: [UInt8]) throws(MessagePassingError) -> [[UInt8]]
-
-  /// Waits until every rank has called this.
-  public func barrier() throws(MessagePassingError)
-
-  /// Returns whether any rank passed true: a request to stop, for example.
-  public func isAny(_ flag: Bool) throws(MessagePassingError) -> Bool
-}
-
-// MARK: Agreement
-
-extension Communicator {
-  /// Checks that all ranks have the same: of each name, such as `options` or `the training images`, the same text (a
-  /// digest, or the value itself where it is short).
-  /// - Throws: On every rank `MessagePassingError.disagreement` with the first name that differs and a rank that has
-  ///   another text than rank 0.
-  public func requireAgreement(on values: [(name: String, text: String)]) throws(MessagePassingError)
-
-  /// Checks that no other rank of the same machine uses the same thing.
-  /// - Parameter device: What this rank uses, `opencl:0.0`; nil where it may be shared, as the processor.
-  /// - Throws: On every rank `MessagePassingError.deviceTakenTwice`.
-  public func requireOwnDevice(_ device: String?) throws(MessagePassingError)
-}
-
-// MARK: Start and end
-
-extension Communicator {
-  /// Returns the ranks that this process is one of: those of the launcher that started it, else it alone. A process
-  /// joins once; later calls return the same.
-  /// - Throws: where there is a launcher and no `librecolor-mpi.so`, where the number of ranks is no power of two, where
-  ///   a rank does not come in `RECOLOR_MPI_TIMEOUT` seconds or is of another version.
-  public static func join() throws(MessagePassingError) -> Communicator
-
-  /// What `join` returned in this process; nil before.
-  public static var joined: Communicator? { get }
-
-  /// Leaves the ranks at the end of a run, when all do. No call of the communicator may follow.
-  public func leave() throws(MessagePassingError)
-
-  /// Ends the processes of all ranks, this one with the exit code. Nothing is said: the caller has written its line.
-  public func abort(exitCode: Int32) -> Never
+  public func sum(_ values: UnsafeMutableBufferPointer<Float>) throws(MessagePassingError) {
+    try wait(for: startSum(of: values))
+  }
 }
