@@ -16,8 +16,10 @@ const mpi_library *recolor_mpi_library(void);
 
 #define BUCKET_LIMIT 1024
 
-/// How long the communicator's thread pauses between two looks at messages that are under way, in seconds.
-static const double least_pause = 50e-6;
+/// How long the thread of messages pauses between two looks at those that are under way, in seconds: while the host
+/// computes, and while it waits for them.
+static const double computing_pause = 200e-6;
+static const double waiting_pause = 20e-6;
 
 /// Bytes a second that additions read and write.
 static double added_bytes_per_second = 1;
@@ -85,15 +87,13 @@ static void wait_for_message(bucket *buckets, int started) {
   MPI_Waitany(count, requests, &index, MPI_STATUS_IGNORE);
   // The one that has ended is null now.
   if (index != MPI_UNDEFINED) memcpy(places[index], &requests[index], sizeof(MPI_Request));
-  compute(least_pause / 2);
+  compute(waiting_pause / 2);
 }
 
 /// Returns the seconds of a step.
 static double run_step(const message_transport *transport, bucket *buckets, int count, double step_seconds,
                        int is_overlapped) {
   const double start = MPI_Wtime();
-  // Not more looks than a simulation of so many machines can take.
-  const double pause = step_seconds / 2000 > least_pause ? step_seconds / 2000 : least_pause;
   double computed = 0;
   int started = 0, ended = 0;
   while (computed < step_seconds || ended < count) {
@@ -108,7 +108,7 @@ static double run_step(const message_transport *transport, bucket *buckets, int 
     ended = advance(transport, buckets, started);
     if (computed < step_seconds) {
       const double next = is_overlapped && started < count ? buckets[started].ready_seconds : step_seconds;
-      const double slice = started == ended || next - computed < pause ? next - computed : pause;
+      const double slice = started == ended || next - computed < computing_pause ? next - computed : computing_pause;
       compute(slice);
       computed += slice;
     } else if (ended < count) {
