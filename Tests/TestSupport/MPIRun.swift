@@ -18,7 +18,7 @@ public enum MPIRun {
   /// The words of a command line that start a program as so many ranks, before its path and arguments. The launcher is
   /// ended after two minutes.
   public static func words(_ rankCount: Int) -> [String] {
-    ["timeout", "--kill-after=5", "120", "mpirun", "--oversubscribe", "-n", String(rankCount)]
+    ["/usr/bin/env", "timeout", "--kill-after=5", "120", "mpirun", "--oversubscribe", "-n", String(rankCount)]
   }
 
   /// Variables with which the launcher works for root, and the program finds the library.
