@@ -51,8 +51,8 @@ struct Preparation {
     do throws(BackendError) {
       let images = try DeviceImages(dataset, residency: residency, batchSize: batchSize, on: backend)
       let plan = StepPlan(
-        configuration.model, options: configuration.options, images: images, trainingCount: split.training.count,
-        validationCount: shown.count, rarity: rarity)
+        configuration.model, options: configuration.options, replicas: Replicas(count: configuration.usedReplicas),
+        images: images, trainingCount: split.training.count, validationCount: shown.count, rarity: rarity)
       let trainer = try Trainer(plan, on: backend)
       try trainer.predictor.batches.set(shown, on: backend)
       self.trainer = trainer

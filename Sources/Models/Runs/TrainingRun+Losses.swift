@@ -11,7 +11,7 @@ extension TrainingRun {
   /// Adds the sums of the losses since the last time, and resets those on the device.
   func takeLosses() throws {
     let steps = stepsToSum
-    let sums = try trainer.takeLosses().map(Double.init)
+    let sums = trainer.replicas.means(of: try trainer.takeLosses())
     try saving { try events.write(losses: trainer.lossNames, sums: sums, over: steps, step: state.step) }
     state.lossSums = state.lossSums.isEmpty ? sums : zip(state.lossSums, sums).map(+)
     state.summedSteps = stepInEpoch
@@ -44,7 +44,7 @@ extension TrainingRun {
 
   /// Reports the progress and, once, the duration.
   func report(_ meter: inout ThroughputMeter) throws {
-    let sums = state.lossSums(with: try trainer.losses())
+    let sums = state.lossSums(with: trainer.replicas.means(of: try trainer.losses()))
     try requireFinite(sums)
     let batchSize = Double(configuration.options.batchSize)
     let steps = state.step - meter.step

@@ -24,7 +24,7 @@ extension TrainingRun {
   ///   `RunError.notSaved` where a file cannot be written; `BackendError`.
   func save(_ save: Save) throws {
     state.pendingLosses = try trainer.losses()
-    try requireFinite(state.lossSums(with: state.pendingLosses))
+    try requireFinite(state.lossSums(with: trainer.replicas.means(of: state.pendingLosses)))
     state.configuration = configuration
     var weights = [directory.last]
     if case .epoch(isBest: true, _, _) = save { weights.append(directory.best) }

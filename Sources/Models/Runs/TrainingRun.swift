@@ -150,7 +150,7 @@ public final class TrainingRun {
     let order = Shuffle.order(of: split, epoch: epoch, seed: options.seed)
     let flipped =
       options.horizontalFlips ? Shuffle.horizontalFlips(count: order.count, epoch: epoch, seed: options.seed) : []
-    try trainer.batches.set(order, flipped: flipped, on: backend)
+    try trainer.setOrder(order, flipped: flipped)
   }
 
   /// The learning rate of an epoch, multiplied by the decay after every one.
