@@ -77,6 +77,11 @@ let package = Package(
     .target(
       name: "Imaging", dependencies: ["Files", "CImageCodecs", "CWebP", "CLittleCMS"], swiftSettings: strict + optimized
     ),
+    // Messages between the processes of a distributed run. MPI is loaded at run time, by a library that is compiled from
+    // Sources/MPITransport.
+    .target(name: "CMessagePassing", cSettings: optimizedC),
+    .target(
+      name: "MessagePassing", dependencies: ["CMessagePassing", "Files"], swiftSettings: strict + optimized),
     // Messages of ONNX files and TensorBoard's event files; Scripts/generate_protobuf makes the Swift code.
     .target(
       name: "Protobufs", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -96,7 +101,8 @@ let package = Package(
     .executableTarget(
       name: "App",
       dependencies: [
-        "Models", "CLKernels", "CPUKernels", "KernelCases", "Data", "Files", "Imaging", "Report", "Runtime",
+        "Models", "CLKernels", "CPUKernels", "KernelCases", "Data", "Files", "Imaging", "MessagePassing",
+        "Report", "Runtime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Yams", package: "Yams"),
@@ -105,9 +111,16 @@ let package = Package(
 
     // An OpenCL library whose devices have the limits of small ones; tests load it.
     .target(name: "LimitedOpenCL", path: "Tests/LimitedOpenCL"),
+    // A program whose processes are ranks, for tests under mpirun.
+    .executableTarget(
+      name: "RankProgram", dependencies: ["MessagePassing", "Files", "Runtime"], path: "Tests/RankProgram",
+      swiftSettings: tests),
     .target(
       name: "TestSupport",
-      dependencies: ["Runtime", "CLKernels", "CPUKernels", "Imaging", "KernelCases", "Models"],
+      dependencies: [
+        "Runtime", "CLKernels", "CPUKernels", "CMessagePassing", "Files", "Imaging", "KernelCases", "MessagePassing",
+        "Models",
+      ],
       path: "Tests/TestSupport", swiftSettings: tests),
     .testTarget(
       name: "RuntimeTests", dependencies: ["Runtime", "TestSupport"], swiftSettings: tests),
@@ -131,6 +144,10 @@ let package = Package(
       name: "TensorBoardTests", dependencies: ["TensorBoard", "Files", "Protobufs", "TestSupport"],
       swiftSettings: tests),
     .testTarget(
+      name: "MessagePassingTests",
+      dependencies: ["MessagePassing", "CMessagePassing", "Files", "RankProgram", "TestSupport"],
+      swiftSettings: tests),
+    .testTarget(
       name: "ModelsTests",
       dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "Imaging", "Protobufs", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: tests),
@@ -142,9 +159,10 @@ let package = Package(
   ]
 )
 
-// For the tests alone, which load it at run time.
+// For the tests alone, which load it at run time or start it.
 if !isDependency {
   package.products.append(.library(name: "LimitedOpenCL", type: .dynamic, targets: ["LimitedOpenCL"]))
+  package.products.append(.executable(name: "RankProgram", targets: ["RankProgram"]))
 }
 
 // `make docs` alone needs the plugin for `swift package generate-documentation`: other commands should not have to

@@ -1,0 +1,37 @@
+extension Communicator {
+  /// Checks that all ranks have the same: of each name, such as `options` or `the training images`, the same text (a
+  /// digest, or the value itself where it is short).
+  /// - Throws: On every rank `MessagePassingError.disagreement` with the first name that differs and a rank that has
+  ///   another text than rank 0.
+  public func requireAgreement(on values: [(name: String, text: String)]) throws(MessagePassingError) {
+    let all = try allGather(Self.message(values.flatMap { [$0.name, $0.text] })).map(Self.strings)
+    guard let first = all.first else { return }
+    for (rank, own) in all.enumerated() where own != first {
+      // The first pair that differs; where one list ends before the other, the names tell.
+      let index = zip(own, first).enumerated().first { $1.0 != $1.1 }?.offset ?? min(own.count, first.count)
+      let start = index / 2 * 2
+      let name = start < first.count ? first[start] : own[start]
+      func text(_ list: [String]) -> String { start + 1 < list.count && list[start] == name ? list[start + 1] : "none" }
+      throw .disagreement(on: name, rank: rank, text: text(own), firstText: text(first))
+    }
+  }
+
+  /// Checks that no other rank of the same machine uses the same device.
+  /// - Parameter device: What this rank uses, `opencl:0.0`; nil where it may be shared, as the processor.
+  /// - Throws: On every rank `MessagePassingError.deviceTakenTwice`.
+  public func requireOwnDevice(_ device: String?) throws(MessagePassingError) {
+    let host = ranksOnHost.first ?? 0
+    let all = try allGather(Self.message([String(host)] + (device.map { [$0] } ?? []))).map(Self.strings)
+    for (rank, own) in all.enumerated() where own.count == 2 {
+      guard let first = all.firstIndex(of: own), first < rank else { continue }
+      throw .deviceTakenTwice(device: own[1], ranks: [first, rank])
+    }
+  }
+
+  /// Texts in a message, each with a zero byte after it.
+  private static func message(_ texts: [String]) -> [UInt8] { texts.flatMap { Array($0.utf8) + [0] } }
+
+  private static func strings(_ message: [UInt8]) -> [String] {
+    message.split(separator: 0, omittingEmptySubsequences: false).dropLast().map { String(decoding: $0, as: UTF8.self) }
+  }
+}
