@@ -5,7 +5,8 @@ extension Communicator {
   public func broadcast(_ bytes: [UInt8], from root: Int = 0) throws(MessagePassingError) -> [UInt8] {
     guard let exchange else { return bytes }
     let count = MessageBytes(rank == root ? Self.bytes(of: bytes.count) : [], count: Self.countSize)
-    try run(exchange) { transport, _ throws(MessagePassingError) in [try transport.broadcast(count.memory, from: root)] }
+    try run(exchange) { transport, _ throws(MessagePassingError) in [try transport.broadcast(count.memory, from: root)]
+    }
     let message = MessageBytes(rank == root ? bytes : [], count: Self.count(count.result[...]))
     try run(exchange) { transport, _ throws(MessagePassingError) in
       [try transport.broadcast(message.memory, from: root)]

@@ -75,7 +75,7 @@ extension Communicator {
 extension Communicator {
   /// Ends this process and those of all ranks after a failure, so that as few of them as can be say it.
   ///
-  /// Where the same failed on every rank, rank 0 is the first to say so and to end the others: they wait for that for a
+  /// Where the same failed on every rank, rank 0 is the first to say so and to end the others: they wait for that for some
   /// second. Without a launcher, this writes and ends the process.
   /// - Parameters:
   ///   - isOfAllRanks: Whether every rank certainly comes here with the same failure, so that rank 0 alone writes.
@@ -89,7 +89,7 @@ extension Communicator {
       Glibc.exit(code)
     }
     // A signal in that time is the launcher's, which ends the ranks.
-    if rank > 0, sleep(1) > 0 { Glibc.exit(code) }
+    if rank > 0, sleep(3) > 0 { Glibc.exit(code) }
     write()
     guard let communicator, communicator.rankCount > 1 else { Glibc.exit(code) }
     communicator.abort(exitCode: code)

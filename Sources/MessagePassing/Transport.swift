@@ -57,7 +57,8 @@ package struct Transport {
     return request
   }
 
-  func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(MessagePassingError) -> message_request {
+  func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(MessagePassingError) -> message_request
+  {
     var request = message_request()
     try check(table.pointee.broadcast?(table.pointee.context, bytes.baseAddress, bytes.count, Int32(root), &request))
     return request

@@ -28,7 +28,7 @@ public enum InProcessRanks {
           let result = Swift.Result { try body(communicator) }
           do {
             try communicator.leave()
-          } catch where (try? result.get()) != nil {
+          } catch  where (try? result.get()) != nil {
             throw error
           }
           return try result.get()

@@ -1,0 +1,168 @@
+import MessagePassing
+import Synchronization
+import TestSupport
+import Testing
+
+/// Calls between ranks that are threads.
+@Suite("Communicator")
+struct CommunicatorTests {
+  @Test("One rank has everything already")
+  func single() throws {
+    let ranks = Communicator.single
+    #expect(ranks.rank == 0 && ranks.rankCount == 1 && ranks.localRank == 0 && ranks.localRankCount == 1)
+    let hasEnded = Atomic(false)
+    try withValues([1, 2]) { values in
+      let sum = ranks.startSum(
+        of: values, isReady: { false }, whenDone: { _ in hasEnded.store(true, ordering: .relaxed) })
+      try ranks.wait(for: sum)
+      #expect(Array(values) == [1, 2] && hasEnded.load(ordering: .relaxed))
+    }
+    #expect(try ranks.broadcast([1]) == [1] && ranks.gather([2]) == [[2]] && ranks.allGather([3]) == [[3]])
+    #expect(try ranks.isAny(true) && !ranks.isAny(false))
+    try ranks.requireAgreement(on: [("seed", "1")])
+    try ranks.requireOwnDevice("opencl:0.0")
+    try ranks.barrier()
+    try ranks.leave()
+  }
+
+  @Test("Bytes of any length come to where they belong", arguments: [2, 4, 8])
+  func bytes(rankCount: Int) throws {
+    let all = (0..<rankCount).map { [UInt8](repeating: UInt8($0 + 1), count: $0 * 1000) }
+    let results = try InProcessRanks.run(rankCount) { ranks in
+      let own = all[ranks.rank]
+      for root in 0..<rankCount { #expect(try ranks.broadcast(own, from: root) == all[root]) }
+      #expect(try ranks.gather(own) == (ranks.rank == 0 ? all : []))
+      #expect(try ranks.allGather(own) == all)
+      for other in 0..<rankCount { #expect(try ranks.isAny(ranks.rank == other)) }
+      #expect(try !ranks.isAny(false))
+      try ranks.barrier()
+      return ranks.rank
+    }
+    #expect(results == Array(0..<rankCount))
+  }
+
+  @Test("A rank knows those on its machine")
+  func hosts() throws {
+    let results = try InProcessRanks.run(4, ranksPerHost: 2) { ($0.ranksOnHost, $0.localRank, $0.localRankCount) }
+    #expect(results.map(\.0) == [[0, 1], [0, 1], [2, 3], [2, 3]])
+    #expect(results.map(\.1) == [0, 1, 0, 1] && results.allSatisfy { $0.2 == 2 })
+  }
+
+  @Test("The first difference is named on every rank")
+  func disagreement() throws {
+    let errors = try InProcessRanks.run(4) { ranks in
+      try ranks.requireAgreement(on: [("seed", "1"), ("width", "16")])
+      return error {
+        try ranks.requireAgreement(on: [
+          ("seed", "1"), ("width", ranks.rank == 2 ? "64" : "16"), ("data", "\(ranks.rank)"),
+        ])
+      }
+    }
+    // Rank 1 has other data, which comes after rank 2's width in the list, but before it among the ranks.
+    #expect(errors == Array(repeating: .disagreement(on: "data", rank: 1, text: "1", firstText: "0"), count: 4))
+    let shorter = try InProcessRanks.run(2) { ranks in
+      error { try ranks.requireAgreement(on: ranks.rank == 0 ? [("seed", "1"), ("width", "16")] : [("seed", "1")]) }
+    }
+    #expect(shorter == Array(repeating: .disagreement(on: "width", rank: 1, text: "none", firstText: "16"), count: 2))
+  }
+
+  @Test("A device of a machine has one rank")
+  func devices() throws {
+    let errors = try InProcessRanks.run(4, ranksPerHost: 2) { ranks in
+      try ranks.requireOwnDevice(nil)
+      try ranks.requireOwnDevice("opencl:0.\(ranks.localRank)")
+      return error { try ranks.requireOwnDevice(ranks.rank == 0 ? "opencl:0.1" : "opencl:0.0") }
+    }
+    #expect(errors == Array(repeating: .deviceTakenTwice(device: "opencl:0.0", ranks: [2, 3]), count: 4))
+  }
+
+  @Test("A sum waits until its values are ready, and others go on meanwhile")
+  func readiness() throws {
+    let calls = Mutex<[String]>([])
+    let isReady = Atomic(false)
+    _ = try InProcessRanks.run(2) { ranks in
+      try withValues([1]) { late in
+        try withValues([2]) { early in
+          late[0] = 0
+          let lateSum = ranks.startSum(
+            of: late, isReady: { isReady.load(ordering: .acquiring) },
+            whenDone: { error in calls.withLock { $0.append(error == nil ? "late" : "failed") } })
+          try ranks.sum(early)
+          #expect(early[0] == 4 && calls.withLock { $0.isEmpty })
+          try ranks.barrier()
+          late[0] = 3
+          try ranks.barrier()
+          isReady.store(true, ordering: .releasing)
+          try ranks.wait(for: lateSum)
+          #expect(late[0] == 6)
+        }
+      }
+      #expect(ranks.secondsWaited > 0)
+    }
+    #expect(calls.withLock { $0 } == ["late", "late"])
+  }
+
+  @Test("A lost message ends all calls with its reason, those that follow as well")
+  func failure() throws {
+    let errors = try InProcessRanks.run(2, timeLimit: 0.5, failing: (rank: 1, messages: 4)) { ranks in
+      let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: 1)
+      defer { values.deallocate() }
+      values.initialize(repeating: 1)
+      let ends = Mutex<[MessagePassingError?]>([])
+      func sum() -> MessagePassingError? {
+        error {
+          try ranks.wait(for: ranks.startSum(of: values, whenDone: { error in ends.withLock { $0.append(error) } }))
+        }
+      }
+      let first = (0..<4).lazy.compactMap { _ in sum() }.first
+      #expect(sum() == first)
+      #expect(ends.withLock { $0.suffix(2) } == [first, first])
+      return first
+    }
+    #expect(errors[0] == .silence(of: "rank 1 sent nothing", seconds: 0.5))
+    #expect(errors[1] == .call(reason: "the message was lost"))
+  }
+
+  @Test("Values that never will be ready are an error")
+  func neverReady() throws {
+    struct Fault: Error, CustomStringConvertible { let description = "the device is gone" }
+    let errors = try InProcessRanks.run(2, timeLimit: 0.5) { ranks in
+      try withValues([1]) { values in
+        error { try ranks.wait(for: ranks.startSum(of: values, isReady: { throw Fault() })) }
+      }
+    }
+    #expect(errors == Array(repeating: .notReady(reason: "the device is gone"), count: 2))
+  }
+
+  @Test("Launchers are known by their variables")
+  func launchers() {
+    func launcher(_ environment: [String: String]) -> Launcher? { Launcher { environment[$0] } }
+    #expect(launcher(["HOME": "/"]) == nil)
+    let openMPI = launcher(["OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "4"])
+    #expect(openMPI?.rank == 1 && openMPI?.rankCount == 4)
+    let mpich = launcher(["PMI_RANK": "2", "PMI_SIZE": "8"])
+    #expect(mpich?.rank == 2 && mpich?.rankCount == 8)
+    let slurm = launcher(["PMIX_RANK": "3"])
+    #expect(slurm?.rank == 3 && slurm?.rankCount == nil)
+  }
+}
+
+/// Calls `body` with a vector in memory that stays.
+private func withValues<Result>(
+  _ values: [Float], _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
+) rethrows -> Result {
+  let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: values.count)
+  defer { memory.deallocate() }
+  _ = memory.initialize(from: values)
+  return try body(memory)
+}
+
+/// Returns the error that `body` throws; nil where it throws none.
+private func error(_ body: () throws -> Void) -> MessagePassingError? {
+  do {
+    try body()
+    return nil
+  } catch {
+    return error as? MessagePassingError
+  }
+}
