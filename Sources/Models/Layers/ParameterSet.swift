@@ -93,6 +93,12 @@ public final class ParameterSet {
       ? [values, statistics, gradients, firstMoment, secondMoment] + partialGradients : [values, statistics]
   }
 
+  /// All values, running statistics and moments that have memory.
+  var trainedVectors: [Tensor] {
+    [values, statistics, firstMoment, secondMoment].filter { $0.memory != nil }
+      .map { Tensor(storage: $0, shape: Shape(vector: $0.count)) }
+  }
+
   /// Bytes of everything in flat memory.
   public func byteCount(training: Bool) -> Int { storages(training: training).reduce(0) { $0 + $1.byteCount } }
 

@@ -26,15 +26,16 @@ extension MemoryShortage {
   /// - Parameters:
   ///   - trainingCount: images to train on.
   ///   - validationCount: images to predict.
+  ///   - replicas: those that share a batch.
   ///   - rarity: the weights of colors; nil for none.
   init(
     of configuration: RunConfiguration, _ dataset: ImageDataset, _ residency: ImageResidency, trainingCount: Int,
-    validationCount: Int, rarity: ColorRarity?, on backend: any Backend
+    validationCount: Int, replicas: Replicas, rarity: ColorRarity?, on backend: any Backend
   ) throws(BackendError) {
-    let replicas = Replicas(count: configuration.usedReplicas)
     /// Bytes of every allocation of the run, the images first.
     func allocations(_ batchSize: Int) throws(BackendError) -> [Int] {
-      let count = DeviceImages.plannedCount(of: dataset, residency, batchSize: batchSize, on: backend)
+      let count = DeviceImages.plannedCount(
+        of: dataset, residency, batchSize: batchSize / replicas.rankCount, on: backend)
       var options = configuration.options
       options.batchSize = batchSize
       return try StepPlan(

@@ -1,4 +1,5 @@
 import Data
+import MessagePassing
 import Runtime
 
 /// The validated inputs of a run, before its folder is touched: its options checked, its data on the device, its step
@@ -13,12 +14,20 @@ struct Preparation {
   static let sampleCount = 8
 
   /// - Parameter weights: the weights that the run starts from, and their name; nil for those of the seed.
+  /// - Parameter ranks: the processes that train together.
   /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`; what reading the weights throws.
   init(
     _ configuration: RunConfiguration, startingFrom weights: (name: String, checkpoint: Checkpoint)? = nil,
-    dataset: ImageDataset, residency: ImageResidency, on backend: any Backend
+    dataset: ImageDataset, residency: ImageResidency, ranks: Communicator, on backend: any Backend
   ) throws {
     try configuration.validate(for: dataset)
+    let replicaCount = configuration.usedReplicas
+    guard replicaCount.isMultiple(of: ranks.rankCount) else {
+      throw RunError.invalidOption(
+        "--replicas \(replicaCount): \(ranks.rankCount) processes cannot share them equally; start as many as divide them"
+      )
+    }
+    let replicas = Replicas(count: replicaCount, over: ranks)
     var configuration = configuration
     if let weights { try configuration.setInitialWeights(weights.checkpoint, named: weights.name) }
     let batchSize = configuration.options.batchSize
@@ -31,9 +40,10 @@ struct Preparation {
     if split.validation.isEmpty, let measure = configuration.bestBy, measure != .mse {
       throw RunError.invalidOption("--best-by \(measure.rawValue): there are no validation images to measure")
     }
-    if case .window(let count) = residency, count < 2 * batchSize {
+    let localBatchSize = batchSize / ranks.rankCount
+    if case .window(let count) = residency, count < 2 * localBatchSize {
       throw RunError.invalidOption(
-        "--device-images \(count): two batches, \(2 * batchSize) images, are the least that work can go on with")
+        "--device-images \(count): two batches, \(2 * localBatchSize) images, are the least that work can go on with")
     }
     let fingerprint = try DataFingerprint(of: dataset)
     if let expected = configuration.dataFingerprint, expected != fingerprint {
@@ -49,9 +59,10 @@ struct Preparation {
     self.dataset = dataset
     self.split = split
     do throws(BackendError) {
-      let images = try DeviceImages(dataset, residency: residency, batchSize: batchSize, on: backend)
+      let images = try DeviceImages(
+        dataset, residency: residency, batchSize: localBatchSize, on: backend)
       let plan = StepPlan(
-        configuration.model, options: configuration.options, replicas: Replicas(count: configuration.usedReplicas),
+        configuration.model, options: configuration.options, replicas: replicas,
         images: images, trainingCount: split.training.count, validationCount: shown.count, rarity: rarity)
       let trainer = try Trainer(plan, on: backend)
       try trainer.predictor.batches.set(shown, on: backend)
@@ -60,7 +71,7 @@ struct Preparation {
       throw RunError.outOfMemory(
         try MemoryShortage(
           of: configuration, dataset, residency, trainingCount: split.training.count, validationCount: shown.count,
-          rarity: rarity, on: backend))
+          replicas: replicas, rarity: rarity, on: backend))
     }
     if let weights { try trainer.load(weights.checkpoint) }
     self.configuration.dataFingerprint = fingerprint

@@ -12,7 +12,9 @@ extension TrainingRun {
   func takeLosses() throws {
     let steps = stepsToSum
     let sums = trainer.replicas.means(of: try trainer.takeLosses())
-    try saving { try events.write(losses: trainer.lossNames, sums: sums, over: steps, step: state.step) }
+    if isWriter {
+      try saving { try events.write(losses: trainer.lossNames, sums: sums, over: steps, step: state.step) }
+    }
     state.lossSums = state.lossSums.isEmpty ? sums : zip(state.lossSums, sums).map(+)
     state.summedSteps = stepInEpoch
     try requireFinite(state.lossSums)

@@ -1,6 +1,7 @@
 import Data
 import Foundation
 import Imaging
+import MessagePassing
 import Runtime
 
 /// A training run in its folder: epochs, validation, sample sheets, checkpoints, and resuming.
@@ -30,6 +31,8 @@ public final class TrainingRun {
   /// differ by rounding.
   public internal(set) var hasOtherTuning = false
 
+  /// The processes that train together; the first one alone writes the run's folder.
+  let ranks: Communicator
   let backend: any Backend
   let split: TrainingSplit
   var state = TrainingState()
@@ -41,6 +44,7 @@ public final class TrainingRun {
   /// Step of the last save; nil where there is none.
   var savedStep: Int?
   var hasReportedDivergence = false
+  private let vote: RankVote
   private let dataset: ImageDataset
   /// Mean squared error of the gray copies of the validation images, computed when it is first needed.
   private(set) lazy var grayValidationError = dataset.grayError(of: split.validation)
@@ -56,6 +60,8 @@ public final class TrainingRun {
     dataset = preparation.dataset
     split = preparation.split
     trainer = preparation.trainer
+    ranks = trainer.replicas.ranks
+    vote = RankVote(ranks)
     self.directory = directory
     self.backend = backend
     events = TrainingEvents(in: directory, goingOnAt: 1)
@@ -73,10 +79,10 @@ public final class TrainingRun {
 
   // MARK: The loop
 
-  /// Trains until the end of the run, or until `shouldStop` returns true between two steps or two batches of
-  /// validation; then everything is saved.
+  /// Trains until the end of the run, or until `shouldStop` returns true, on any rank, between two steps or two batches
+  /// of validation; then everything is saved.
   public func train(shouldStop: () -> Bool) throws -> Outcome {
-    try directory.hold()
+    if isWriter { try directory.hold() }
     defer { directory.release() }
     // An epoch that the step limit ended still has to be validated where the run was stopped before that.
     while !isFinished {
@@ -103,7 +109,7 @@ public final class TrainingRun {
     trainer.learningRate = learningRate(inEpoch: state.epoch)
     var meter = ThroughputMeter(step: state.step)
     while hasBatches {
-      if shouldStop() { return nil }
+      if try vote.stops(shouldStop()) { return nil }
       try trainer.step(first: state.position)
       state.position += batchSize
       state.step += 1
@@ -113,8 +119,9 @@ public final class TrainingRun {
         // The weights after the epoch's last step are kept as the epoch's.
         try save(hasBatches ? .step : .position)
       }
-      if meter.secondsSinceLap >= Self.reportInterval { try report(&meter) }
+      if vote.reports(meter.secondsSinceLap >= Self.reportInterval) { try report(&meter) }
     }
+    try vote.end()
     if state.step > meter.step { try report(&meter) }
     let seconds = start.secondsUntilNow
     return seconds > 0 ? Double((state.step - firstStep) * batchSize) / seconds : 0
@@ -170,7 +177,7 @@ public final class TrainingRun {
     do {
       return try Evaluation(
         trainer.predictor, dataset: dataset,
-        shown: Array(0..<min(Preparation.sampleCount, trainer.predictor.batches.count)),
+        shown: isWriter ? Array(0..<min(Preparation.sampleCount, trainer.predictor.batches.count)) : [], over: ranks,
         computesMetrics: !split.validation.isEmpty, shouldStop: shouldStop)
     } catch is Evaluation.Cancelled {
       return nil
@@ -188,6 +195,7 @@ public final class TrainingRun {
     if isBest { state.bestValidationError = error }
     state.beginNextEpoch()
     if isBest { state.bestEpoch = state.epoch }
+    try requireSameWeights()
     let result = EpochResult(
       epoch: state.epoch, epochs: configuration.epochs, step: state.step, learningRate: trainer.learningRate,
       losses: losses, validation: evaluation.metrics, seconds: start.secondsUntilNow, imagesPerSecond: imagesPerSecond)

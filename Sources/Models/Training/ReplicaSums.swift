@@ -68,6 +68,11 @@ final class ReplicaSums {
       }
       distance *= 2
     }
+    if replicas.rankCount > 1 {
+      let sums = (gradients.prefix(1) + statistics.prefix(1)).map { RankSum(of: $0, over: replicas.ranks) }
+      for sum in sums { builder.append(sum.start) }
+      for sum in sums { builder.append(sum.end) }
+    }
     builder.append(ScaledSum(statistics[0], factor: replicas.share, output: parameters.statistics.vector))
   }
 }

@@ -1,29 +1,35 @@
+import MessagePassing
+import Runtime
+
 /// The replicas of a training step, and those that this process computes.
 ///
 /// A batch of N images is split into `count` equal parts. Each replica computes the losses and gradients of its part,
 /// with batch statistics of its own. Gradients, losses and running statistics are added up over the replicas by one
 /// binary tree, neighboring ones first: `((x₀ + x₁) + (x₂ + x₃)) + …`. A process computes neighboring replicas whose
 /// number is a power of two, which are a subtree: the bits of a sum do not depend on the number of processes.
-public struct Replicas: Hashable, Sendable {
+public struct Replicas: Sendable {
   /// All of them, a power of two: M.
   public let count: Int
-  /// Processes that share them, a power of two that divides `count`: R.
-  public let rankCount: Int
-  /// Number of this process.
-  public let rank: Int
+  /// The processes that share them, whose number divides theirs: R.
+  public let ranks: Communicator
 
   /// One replica: the whole batch.
   public static let one = Replicas(count: 1)
 
-  /// - Precondition: `count` and `rankCount` are powers of two, the latter divides the former, and `rank` is below it.
-  public init(count: Int, rankCount: Int = 1, rank: Int = 0) {
+  /// - Precondition: `count` is a power of two, and no less than the number of ranks, which is one too.
+  public init(count: Int, over ranks: Communicator = .single) {
     precondition(
-      [count, rankCount].allSatisfy { $0 > 0 && $0.nonzeroBitCount == 1 } && rankCount <= count
-        && (0..<rankCount).contains(rank), "\(count) replicas on rank \(rank) of \(rankCount)")
+      count > 0 && count.nonzeroBitCount == 1 && count.isMultiple(of: ranks.rankCount),
+      "\(count) replicas on \(ranks.rankCount) ranks")
     self.count = count
-    self.rankCount = rankCount
-    self.rank = rank
+    self.ranks = ranks
   }
+
+  /// Processes that share the replicas.
+  var rankCount: Int { ranks.rankCount }
+
+  /// Number of this process.
+  var rank: Int { ranks.rank }
 
   /// Replicas that this process computes.
   public var localCount: Int { count / rankCount }
@@ -58,5 +64,18 @@ public struct Replicas: Hashable, Sendable {
       terms = stride(from: 0, to: terms.count, by: 2).map { zip(terms[$0], terms[$0 + 1]).map(+) }
     }
     return terms[0].map { $0 / Double(count) }
+  }
+
+  /// Returns the values of all replicas, in their order, on every rank.
+  /// - Parameter local: as many values of each replica of this process, one replica's after the other's.
+  func gathered(_ local: [Float]) throws(BackendError) -> [Float] {
+    guard rankCount > 1 else { return local }
+    // A sum in which each rank has zeros in the others' places.
+    var all = [Float](repeating: 0, count: local.count * rankCount)
+    all.replaceSubrange(rank * local.count..<(rank + 1) * local.count, with: local)
+    try all.withUnsafeMutableBufferPointer { (all) throws(BackendError) in
+      do throws(MessagePassingError) { try ranks.sum(all) } catch { throw .messages(error) }
+    }
+    return all
   }
 }

@@ -96,7 +96,9 @@ public final class Trainer {
 
   /// Waits for the device, and returns the sums of the losses over the steps since `takeLosses`, in float32 on the
   /// device: those of each replica, one after the other.
-  public func losses() throws(BackendError) -> [Float] { try backend.floats(of: stepPlan.losses) }
+  public func losses() throws(BackendError) -> [Float] {
+    try replicas.gathered(try backend.floats(of: stepPlan.losses))
+  }
 
   /// Returns the sums of the losses, as `losses`, and resets them to zero.
   public func takeLosses() throws(BackendError) -> [Float] {
@@ -106,5 +108,8 @@ public final class Trainer {
   }
 
   /// Continues the sums of the losses from those that `losses` returned in another process.
-  func restoreLosses(_ sums: [Float]) throws(BackendError) { try backend.upload(sums, to: stepPlan.losses) }
+  func restoreLosses(_ sums: [Float]) throws(BackendError) {
+    let count = sums.count / replicas.rankCount
+    try backend.upload(Array(sums.dropFirst(replicas.rank * count).prefix(count)), to: stepPlan.losses)
+  }
 }
