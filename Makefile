@@ -2,6 +2,7 @@
 # make test          install what is missing, build, run every test
 # make test-only     build, run the tests whose names match FILTER: make test-only FILTER=CPUKernelsTests
 # make build         build the command, .build/release/recolor
+# make mpi           install Open MPI where it is missing, build the library that reaches it beside the command
 # make static        build the command with the Swift runtime inside, its manual page and completions, in .build-static
 # make install       install what `make static` builds in PREFIX, which is /usr/local, below DESTDIR if it is given
 # make uninstall     remove it
@@ -13,7 +14,7 @@
 # make docs          make the documentation of the libraries, .build/documentation, and the command's manual page, .build/manual
 # make lint          check the format of the sources
 # make format        format the sources
-.PHONY: build static install uninstall package demo test test-only portability sanitize fuzz arm docs lint format
+.PHONY: build mpi static install uninstall package demo test test-only portability sanitize fuzz arm docs lint format
 .DEFAULT_GOAL := build
 
 sources := Package.swift Sources Tests Plugins Snippets
@@ -21,6 +22,10 @@ sources := Package.swift Sources Tests Plugins Snippets
 build:
 	Scripts/setup
 	swift build --configuration release --product recolor
+
+mpi: build
+	Scripts/setup distributed
+	Scripts/build_mpi
 
 PREFIX ?= /usr/local
 DESTDIR ?=

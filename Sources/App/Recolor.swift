@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Glibc
 import Logging
+import MessagePassing
 import Models
 
 /// The `recolor` command.
@@ -30,17 +31,28 @@ struct Recolor: ParsableCommand {
         RECOLOR_CACHE     folder for compiled kernels, decoded images and tuning
                           results; default ~/.cache/recolor; empty: no cache
         RECOLOR_LIBHEIF   the libheif library that reads HEIC and AVIF files
+        RECOLOR_MPI       librecolor-mpi.so to use under mpirun, not the one beside the
+                          program
+        RECOLOR_MPI_TIMEOUT
+                          seconds to wait for a message of another rank; default 600;
+                          0: no limit
         RECOLOR_BLAS      library for --cpu-products blas to use, not OpenBLAS
         RECOLOR_INSTRUCTION_SET
                           baseline, v3 or v4: the most that the vector loops of
                           --device cpu use, not all that the processor has
         NO_COLOR          no colors in messages
       """,
-    version: "recolor \(RecolorVersion.current)",
+    version: version,
     subcommands: [
       Devices.self, Check.self, ModelsCommand.self, Train.self, Evaluate.self, Colorize.self,
       Compare.self, Export.self, DataCommand.self, Bench.self, Tune.self, Completions.self,
     ])
+
+  /// The answer to `--version`, with the MPI whose library is beside the program. For this answer alone it is loaded.
+  private static var version: String {
+    let mpi = arguments.first == "--version" && MPILibrary.isPresent ? try? MPILibrary.shared().mpi : nil
+    return "recolor \(RecolorVersion.current)" + (mpi.map { " (\($0))" } ?? "")
+  }
 
   /// The arguments of the command line without the program's name, each as `String.init(path:)`. In those of
   /// `CommandLine.arguments`, bytes that are no UTF-8 are lost.
@@ -63,6 +75,7 @@ struct Recolor: ParsableCommand {
       var command = try parseAsRoot(TrainArguments.expanded(arguments))
       if let speaking = command as? any SpeakingCommand { Console.level = speaking.verbosity.level }
       try command.run()
+      try Communicator.joined?.leave()
     } catch {
       Failure.exit(with: error, of: arguments)
     }
@@ -79,7 +92,7 @@ struct DataCommand: ParsableCommand {
 
 /// The end of the command after an error.
 enum Failure {
-  /// Writes the error in one line and ends the process: with 64 where the command line or a value in a configuration
+  /// Writes the error in one line and ends the process, with those of other ranks: with 64 where the command line or a value in a configuration
   /// file is wrong; with 1 where the work failed, or a file or folder is missing, in the way, or of another kind.
   /// Requests for help and for the version are errors of the parser, too; they are answered and end with 0.
   /// - Parameter arguments: The command line without the program's name.
@@ -92,12 +105,16 @@ enum Failure {
         Console.error(error.description)
         Glibc.exit(ExitCode.failure.rawValue)
       }
-    } else if !(error is ExitCode) {
+      Glibc.exit(code.rawValue)
+    }
+    // A stop by a signal is all ranks' as well.
+    let isOfAllRanks = error is ExitCode || (error as? MessagePassingError)?.isOfAllRanks ?? false
+    Communicator.exit(code: code.rawValue, isOfAllRanks: isOfAllRanks) {
+      if error is ExitCode { return }
       Console.error(
         code == .validationFailure && !(error is ConfigurationError)
           ? usageLine(for: error, of: arguments) : String(describing: error))
     }
-    Glibc.exit(code.rawValue)
   }
 
   private static func exitCode(for error: any Error) -> ExitCode {

@@ -1,5 +1,7 @@
 #include "tree_sum.h"
 
+#include "add_floats.h"
+
 /// Up to this many floats, one exchange of the whole vector takes no longer than one of half of it.
 #define WHOLE_COUNT 1024
 
@@ -110,8 +112,4 @@ int tree_sum_advance(tree_sum *sum) {
 int tree_sum_peer(const tree_sum *sum) {
   // Before its first round a sum waits for nobody.
   return sum->round < 0 ? sum->transport->rank : sum->transport->rank ^ 1 << level(sum);
-}
-
-void add_floats(float *restrict sum, const float *restrict term, size_t count) {
-  for (size_t i = 0; i < count; i++) sum[i] += term[i];
 }

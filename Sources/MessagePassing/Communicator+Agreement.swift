@@ -6,14 +6,17 @@ extension Communicator {
   public func requireAgreement(on values: [(name: String, text: String)]) throws(MessagePassingError) {
     let all = try allGather(Self.message(values.flatMap { [$0.name, $0.text] })).map(Self.strings)
     guard let first = all.first else { return }
-    for (rank, own) in all.enumerated() where own != first {
-      // The first pair that differs; where one list ends before the other, the names tell.
-      let index = zip(own, first).enumerated().first { $1.0 != $1.1 }?.offset ?? min(own.count, first.count)
-      let start = index / 2 * 2
-      let name = start < first.count ? first[start] : own[start]
-      func text(_ list: [String]) -> String { start + 1 < list.count && list[start] == name ? list[start + 1] : "none" }
-      throw .disagreement(on: name, rank: rank, text: text(own), firstText: text(first))
+    // Where each list first differs from rank 0's; where one ends before the other, the longer one has the name.
+    let differences = all.enumerated().filter { $0.element != first }.map { rank, own in
+      (index: zip(own, first).enumerated().first { $1.0 != $1.1 }?.offset ?? min(own.count, first.count), rank: rank)
     }
+    guard let (index, rank) = differences.min(by: { $0.index < $1.index }) else { return }
+    let nameIndex = index / 2 * 2
+    let name = nameIndex < first.count ? first[nameIndex] : all[rank][nameIndex]
+    func text(_ list: [String]) -> String {
+      nameIndex + 1 < list.count && list[nameIndex] == name ? list[nameIndex + 1] : "none"
+    }
+    throw .disagreement(on: name, rank: rank, text: text(all[rank]), firstText: text(first))
   }
 
   /// Checks that no other rank of the same machine uses the same device.

@@ -10,16 +10,19 @@ extension Communicator {
   ///   a rank does not come in `RECOLOR_MPI_TIMEOUT` seconds or is of another version.
   public static func join(version: String) throws(MessagePassingError) -> Communicator {
     if let joined { return joined }
-    guard let launcher = Launcher.current, launcher.rankCount != 1 else { return ofProcess.set(.single) }
+    guard let launcher = Launcher.current, launcher.rankCount != 1 else {
+      ofProcess.set(.single)
+      return .single
+    }
     let library = try MPILibrary.shared()
     let communicator = try Communicator(timeLimit: timeLimit(), join: library.join)
-    _ = ofProcess.set(communicator)
+    ofProcess.set(communicator)
     guard communicator.rankCount.nonzeroBitCount == 1 else { throw .rankCount(communicator.rankCount) }
     try communicator.requireAgreement(on: [("version", version), ("MPI", library.mpi)])
     return communicator
   }
 
-  /// What `join` returned in this process, or would have returned had it not failed after that; nil before.
+  /// The ranks that this process has joined and not left; nil where there are none.
   public static var joined: Communicator? { ofProcess.value }
 
   private static let ofProcess = Joined()
@@ -29,10 +32,7 @@ extension Communicator {
 
     var value: Communicator? { communicator.withLock { $0 } }
 
-    func set(_ new: Communicator) -> Communicator {
-      communicator.withLock { $0 = new }
-      return new
-    }
+    func set(_ new: Communicator?) { communicator.withLock { $0 = new } }
   }
 
   /// Joins the ranks of a transport.
@@ -48,6 +48,7 @@ extension Communicator {
 
   /// Leaves the ranks at the end of a run, when all do. No call of the communicator may follow.
   public func leave() throws(MessagePassingError) {
+    if Self.joined === self { Self.ofProcess.set(nil) }
     try exchange?.end(BlockingJob { transport throws(MessagePassingError) in try transport.leave() })
   }
 
@@ -75,8 +76,8 @@ extension Communicator {
 extension Communicator {
   /// Ends this process and those of all ranks after a failure, so that as few of them as can be say it.
   ///
-  /// Where the same failed on every rank, rank 0 is the first to say so and to end the others: they wait for that for some
-  /// second. Without a launcher, this writes and ends the process.
+  /// Where every rank meets the same failure, rank 0 is the first to say so and to end the others, which give it three
+  /// seconds. Without a launcher, this writes and ends the process.
   /// - Parameters:
   ///   - isOfAllRanks: Whether every rank certainly comes here with the same failure, so that rank 0 alone writes.
   ///   - write: Writes the failure's line.

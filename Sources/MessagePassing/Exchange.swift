@@ -59,7 +59,7 @@ final class Exchange: Sendable {
       }
       if let ranks { return ranks }
       let seconds = timeLimit - start.duration(to: .now) / .seconds(1)
-      guard seconds > 0 else { throw .silence(of: "not all ranks started", seconds: timeLimit) }
+      guard seconds > 0 else { throw .silence(of: "a rank did not start", seconds: timeLimit) }
       hasJoined.wait(seconds: min(seconds, 3600))
     }
   }
@@ -185,7 +185,7 @@ extension Exchange {
       switch try active[index].job.advance(on: transport) {
       case .none:
         if active[index].time.duration(to: .now) / .seconds(1) > timeLimit {
-          let sender = active[index].job.peer.map { "rank \($0) sent nothing" } ?? "not all ranks sent something"
+          let sender = active[index].job.peer.map { "rank \($0) sent nothing" } ?? "a rank sent nothing"
           throw .silence(of: sender, seconds: timeLimit)
         }
         index += 1

@@ -35,7 +35,7 @@ extension MessagePassingError: CustomStringConvertible {
     case .rankCount(let count):
       "\(count) ranks: their number must be a power of two; start \(Self.powerOfTwo(upTo: count)) by mpirun -n"
     case .silence(let sender, let seconds):
-      "\(sender) in \(seconds.formatted) s (RECOLOR_MPI_TIMEOUT); look whether that process has ended or hangs"
+      "\(sender) in \(seconds.formatted) s (RECOLOR_MPI_TIMEOUT); see whether its process has ended or hangs"
     case .disagreement(let name, let rank, let text, let firstText):
       "ranks 0 and \(rank) differ in \(name) (\(firstText) and \(text)); all ranks must be started alike"
     case .deviceTakenTwice(let device, let ranks):

@@ -52,8 +52,8 @@ struct MPITests {
       ("options", 4, "ranks 0 and 1 differ in width (16 and 64)"),
       ("device", 2, "ranks 0 and 1 of a machine both use opencl:0.0"),
       ("sums", 3, "3 ranks: their number must be a power of two"),
-      ("absent", 2, "not all ranks started in 5 s"),
-      ("silence", 2, "not all ranks sent something in 5 s"),
+      ("absent", 2, "a rank did not start in 5 s"),
+      ("silence", 2, "a rank sent nothing in 5 s"),
       ("fault", 4, "rank 1 failed"),
     ])
   func oneLine(task: String, ranks: Int, message: String) throws {

@@ -1,4 +1,5 @@
 import CPUKernels
+import MessagePassing
 import Runtime
 
 /// The report of `recolor devices`.
@@ -51,6 +52,10 @@ struct DeviceReport: Encodable {
   let cpu: Processor
   /// The device that `--device auto` takes.
   let automatic: String
+  /// The MPI that carries messages between ranks under mpirun; nil where there is none.
+  let mpi: String?
+  /// The reason why there is none.
+  let mpiProblem: String?
 
   /// Searches for the devices.
   init() {
@@ -67,6 +72,10 @@ struct DeviceReport: Encodable {
     }
     cpu = Processor(CPUBackend(blas: BLAS.automatic))
     automatic = gpu ?? cpu.device
+    switch Result(catching: { () throws(MessagePassingError) in try MPILibrary.shared() }) {
+    case .success(let library): (mpi, mpiProblem) = ("\(library.mpi), \(library.path)", nil)
+    case .failure(let error): (mpi, mpiProblem) = (nil, error.description)
+    }
   }
 }
 
@@ -138,6 +147,7 @@ extension DeviceReport {
     if let openclProblem { lines.append("OpenCL: \(openclProblem)".printable) }
     if let products = cpu.products { lines.append("--cpu-products auto takes \(products.rawValue).") }
     lines.append(blasLine.printable)
+    lines.append("MPI: \(mpi ?? mpiProblem ?? "none")".printable)
     return lines.joined(separator: "\n")
   }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "add_floats.h"
 #include "message_transport.h"
 #include "mpi_library.h"
 #include "polling.h"

@@ -35,6 +35,3 @@ int tree_sum_advance(tree_sum *sum);
 
 /// Returns the rank whose message a sum waits for.
 int tree_sum_peer(const tree_sum *sum);
-
-/// Adds `count` floats to others.
-void add_floats(float *sum, const float *term, size_t count);
