@@ -24,6 +24,14 @@ extension Communicator {
     throw FailedRank(rank: failed, reason: String(decoding: reasons[failed], as: UTF8.self))
   }
 
+  /// Calls `body` on the first rank of each machine, and then on the others, which find what it leaves behind.
+  public func onFirstOfHostBefore<Result>(_ body: () throws -> Result) throws -> Result {
+    if localRank > 0 { try barrier() }
+    let result = try body()
+    if localRank == 0 { try barrier() }
+    return result
+  }
+
   /// Returns the scores of all ranks' images, those of the first rank first.
   func inOrder(_ scores: [ImageScores]) throws(MessagePassingError) -> [ImageScores] {
     guard rankCount > 1 else { return scores }

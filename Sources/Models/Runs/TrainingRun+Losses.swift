@@ -50,13 +50,14 @@ extension TrainingRun {
     try requireFinite(sums)
     let batchSize = Double(configuration.options.batchSize)
     let steps = state.step - meter.step
-    let seconds = meter.lap(step: state.step)
+    let (seconds, waited) = meter.lap(step: state.step, secondsWaited: ranks.secondsWaited)
     let imagesPerSecond = seconds > 0 ? Double(steps) * batchSize / seconds : 0
     onProgress?(
       TrainingProgress(
         epoch: state.epoch + 1, epochs: configuration.epochs, step: stepInEpoch, stepsInEpoch: stepsInEpoch,
         losses: means(of: sums), imagesPerSecond: imagesPerSecond,
-        secondsLeft: Double(stepsLeft) * batchSize / max(imagesPerSecond, 1e-9)))
+        secondsLeft: Double(stepsLeft) * batchSize / max(imagesPerSecond, 1e-9),
+        waiting: ranks.rankCount > 1 ? waited / max(seconds, 1e-9) : nil))
     if let stepsPerSecond = speed.add(steps: steps, seconds: seconds, endsEpoch: !hasBatches) {
       // Each of the epochs left ends with a validation, the one that a limit of the steps cuts short as well.
       let validations = ceilDivide(stepInEpoch + stepsLeft, stepsInEpoch)

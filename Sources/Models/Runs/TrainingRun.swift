@@ -87,27 +87,29 @@ public final class TrainingRun {
     // An epoch that the step limit ended still has to be validated where the run was stopped before that.
     while !isFinished {
       let start = ContinuousClock.now
-      guard let imagesPerSecond = try trainEpoch(shouldStop: shouldStop),
+      guard let speed = try trainEpoch(shouldStop: shouldStop),
         let evaluation = try validate(shouldStop: shouldStop)
       else {
         try save(.position)
         return .stopped
       }
       try takeLosses()
-      try finishEpoch(evaluation, start: start, imagesPerSecond: imagesPerSecond)
+      try finishEpoch(evaluation, start: start, speed)
     }
     return .finished
   }
 
   /// Trains the rest of the epoch.
-  /// - Returns: images per second; nil where `shouldStop` returned true.
-  private func trainEpoch(shouldStop: () -> Bool) throws -> Double? {
+  /// - Returns: images per second, and the share of the time spent waiting for messages; nil where `shouldStop` returned
+  ///   true.
+  private func trainEpoch(shouldStop: () -> Bool) throws -> (imagesPerSecond: Double, waiting: Double?)? {
     let start = ContinuousClock.now
+    let waitedBefore = ranks.secondsWaited
     let firstStep = state.step
     let batchSize = configuration.options.batchSize
     try setOrder(ofEpoch: state.epoch)
     trainer.learningRate = learningRate(inEpoch: state.epoch)
-    var meter = ThroughputMeter(step: state.step)
+    var meter = ThroughputMeter(step: state.step, secondsWaited: ranks.secondsWaited)
     while hasBatches {
       if try vote.stops(shouldStop()) { return nil }
       try trainer.step(first: state.position)
@@ -124,7 +126,10 @@ public final class TrainingRun {
     try vote.end()
     if state.step > meter.step { try report(&meter) }
     let seconds = start.secondsUntilNow
-    return seconds > 0 ? Double((state.step - firstStep) * batchSize) / seconds : 0
+    return (
+      seconds > 0 ? Double((state.step - firstStep) * batchSize) / seconds : 0,
+      ranks.rankCount > 1 ? (ranks.secondsWaited - waitedBefore) / max(seconds, 1e-9) : nil
+    )
   }
 
   /// Whether the run has come to its end.
@@ -185,7 +190,9 @@ public final class TrainingRun {
   }
 
   /// Ends the epoch, and writes its row, its sheet and its checkpoints.
-  private func finishEpoch(_ evaluation: Evaluation, start: ContinuousClock.Instant, imagesPerSecond: Double) throws {
+  private func finishEpoch(
+    _ evaluation: Evaluation, start: ContinuousClock.Instant, _ speed: (imagesPerSecond: Double, waiting: Double?)
+  ) throws {
     let losses = means(of: state.lossSums)
     let error =
       evaluation.metrics.map { configuration.usedBestBy.value(of: $0, photographs: photographColorfulness) }
@@ -198,7 +205,9 @@ public final class TrainingRun {
     try requireSameWeights()
     let result = EpochResult(
       epoch: state.epoch, epochs: configuration.epochs, step: state.step, learningRate: trainer.learningRate,
-      losses: losses, validation: evaluation.metrics, seconds: start.secondsUntilNow, imagesPerSecond: imagesPerSecond)
+      losses: losses, validation: evaluation.metrics, seconds: start.secondsUntilNow,
+      imagesPerSecond: speed.imagesPerSecond,
+      waiting: speed.waiting)
     let row = table.append(result)
     try save(.epoch(isBest: isBest, evaluation.sheet, row: row))
     onEpoch?(result)
