@@ -149,7 +149,7 @@ let package = Package(
       swiftSettings: tests),
     .testTarget(
       name: "ModelsTests",
-      dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "Imaging", "Protobufs", "TestSupport"],
+      dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "Imaging", "MessagePassing", "Protobufs", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: tests),
     .testTarget(

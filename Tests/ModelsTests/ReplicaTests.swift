@@ -68,13 +68,12 @@ struct ReplicaTests {
   }
 
   @Test("A rank trains on its part of each batch, in order")
-  func localPart() {
+  func localPart() throws {
     let order = (0..<32).map { UInt32($0) }
-    #expect(
-      Replicas(count: 4, rankCount: 2, rank: 1).local(Array(order.prefix(18)), batchSize: 8) == [
-        4, 5, 6, 7, 12, 13, 14, 15,
-      ])
-    #expect(Replicas(count: 4, rankCount: 4, rank: 2).local(order, batchSize: 16).prefix(5) == [8, 9, 10, 11, 24])
+    let parts = try InProcessRanks.run(2) { ranks in
+      Replicas(count: 4, over: ranks).local(Array(order.prefix(18)), batchSize: 8)
+    }
+    #expect(parts == [[0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15]])
     #expect(Replicas(count: 4).local(order, batchSize: 8) == order)
   }
 

@@ -51,31 +51,43 @@ struct Preparation {
         "\(dataset.source): not the photographs that the run was started with, which were \(expected.imageCount)"
           + " with SHA-256 \(expected.sha256)")
     }
-    let rebalancing = configuration.options.rebalancing
-    let rarity = rebalancing > 0 ? ColorRarity(of: dataset, split.training, strength: rebalancing) : nil
     // Without validation images the sheets show the first of the training ones.
     let shown = split.validation.isEmpty ? Array(split.training.prefix(Self.sampleCount)) : split.validation
+    let trainer = try Self.trainer(
+      of: configuration, dataset, residency, split, shown: shown, replicas, on: backend)
     self.configuration = configuration
     self.dataset = dataset
     self.split = split
+    self.trainer = trainer
+    if let weights { try trainer.load(weights.checkpoint) }
+    self.configuration.dataFingerprint = fingerprint
+    self.configuration.cpuProducts = backend.products
+    self.configuration.tuning = backend.tuning
+  }
+
+  /// Plans the step, and puts all that it needs on the device.
+  /// - Parameter shown: numbers of the images to predict.
+  private static func trainer(
+    of configuration: RunConfiguration, _ dataset: ImageDataset, _ residency: ImageResidency, _ split: TrainingSplit,
+    shown: [UInt32], _ replicas: Replicas, on backend: any Backend
+  ) throws -> Trainer {
+    let rebalancing = configuration.options.rebalancing
+    let rarity = rebalancing > 0 ? ColorRarity(of: dataset, split.training, strength: rebalancing) : nil
     do throws(BackendError) {
       let images = try DeviceImages(
-        dataset, residency: residency, batchSize: localBatchSize, on: backend)
+        dataset, residency: residency, batchSize: configuration.options.batchSize / replicas.ranks.rankCount,
+        on: backend)
       let plan = StepPlan(
-        configuration.model, options: configuration.options, replicas: replicas,
-        images: images, trainingCount: split.training.count, validationCount: shown.count, rarity: rarity)
+        configuration.model, options: configuration.options, replicas: replicas, images: images,
+        trainingCount: split.training.count, validationCount: shown.count, rarity: rarity)
       let trainer = try Trainer(plan, on: backend)
       try trainer.predictor.batches.set(shown, on: backend)
-      self.trainer = trainer
+      return trainer
     } catch .outOfMemory {
       throw RunError.outOfMemory(
         try MemoryShortage(
           of: configuration, dataset, residency, trainingCount: split.training.count, validationCount: shown.count,
           replicas: replicas, rarity: rarity, on: backend))
     }
-    if let weights { try trainer.load(weights.checkpoint) }
-    self.configuration.dataFingerprint = fingerprint
-    self.configuration.cpuProducts = backend.products
-    self.configuration.tuning = backend.tuning
   }
 }
