@@ -18,6 +18,8 @@ final class ReplicaSums {
   /// The vectors of partial gradients: the n-th holds the n-th of the sums that are not complete, or the gradient that
   /// is computed.
   private let gradients: [Tensor]
+  /// The sums over the ranks of the parts of the gradient, in the order of their starts.
+  private var rankSums: [RankSum] = []
 
   /// Begins a part of a step: emits the copies of the running statistics.
   /// - Parameters:
@@ -51,9 +53,27 @@ final class ReplicaSums {
 
   /// Emits the additions of gradients that are possible when those of a replica of this process are complete.
   func add(_ replica: Int) {
+    if replicas.rankCount > 1, replica == replicas.localCount - 1 { return addInBuckets(replica) }
     for level in 0..<(replica + 1).trailingZeroBitCount {
       let place = replica.nonzeroBitCount - 1 - level
       builder.append(ScaledSum(gradients[place], gradients[place + 1], output: gradients[place]))
+    }
+  }
+
+  /// Emits the same for the last replica of this process, part by part, each as soon as it is complete, and the start of
+  /// each part's sum over the ranks.
+  private func addInBuckets(_ replica: Int) {
+    let places = (0..<(replica + 1).trailingZeroBitCount).map { replica.nonzeroBitCount - 1 - $0 }
+    let written = gradients[replica.nonzeroBitCount].storage
+    let buckets = GradientBuckets(of: written, writtenBy: builder.operations).buckets
+    for bucket in buckets.reversed() {
+      let parts = gradients.map { gradient in
+        Tensor(storage: gradient.storage, shape: Shape(vector: bucket.range.count), offset: bucket.range.lowerBound)
+      }
+      let sum = RankSum(of: parts[0], over: replicas.ranks)
+      let additions = places.map { ScaledSum(parts[$0], parts[$0 + 1], output: parts[$0]) }
+      builder.insert(additions + [sum.start], at: bucket.position)
+      rankSums.insert(sum, at: 0)
     }
   }
 
@@ -69,9 +89,9 @@ final class ReplicaSums {
       distance *= 2
     }
     if replicas.rankCount > 1 {
-      let sums = (gradients.prefix(1) + statistics.prefix(1)).map { RankSum(of: $0, over: replicas.ranks) }
-      for sum in sums { builder.append(sum.start) }
-      for sum in sums { builder.append(sum.end) }
+      let sum = RankSum(of: statistics[0], over: replicas.ranks)
+      builder.append(sum.start)
+      for sum in rankSums + [sum] { builder.append(sum.end) }
     }
     builder.append(ScaledSum(statistics[0], factor: replicas.share, output: parameters.statistics.vector))
   }
