@@ -82,7 +82,7 @@ struct Train: SpeakingCommand {
     let stop = StopSignal()
     let place = try RankPlace(of: Communicator.join(version: RecolorVersion.current))
     // The first rank speaks for all.
-    if place.ranks.rank > 0 { Console.level = .quiet }
+    if place.ranks.rank > 0 { Console.level = .silent }
     let run = try started(in: place)
     let model = run.configuration.model.kind
     let display = run.isWriter ? TrainingDisplay(run) : nil
