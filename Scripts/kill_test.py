@@ -92,7 +92,7 @@ class Run:
                     words = os.fsdecode(file.read()).split("\0")
             except OSError:
                 continue
-            if self.folder in words and words[0] == self.recolor:
+            if self.folder in words and os.path.basename(words[0]) == os.path.basename(self.recolor):
                 found.append(int(name))
         return found
 
