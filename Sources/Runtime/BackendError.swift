@@ -20,6 +20,11 @@ public enum BackendError: Error {
   case messages(MessagePassingError)
 }
 
+extension BackendError {
+  /// Whether the device has no room.
+  public var isOutOfMemory: Bool { if case .outOfMemory = self { true } else { false } }
+}
+
 extension BackendError: CustomStringConvertible {
   public var description: String {
     switch self {
