@@ -83,7 +83,7 @@ struct Preparation {
       let trainer = try Trainer(plan, on: backend)
       try trainer.predictor.batches.set(shown, on: backend)
       return trainer
-    } catch where error.isOutOfMemory {
+    } catch  where error.isOutOfMemory {
       throw RunError.outOfMemory(
         try MemoryShortage(
           of: configuration, dataset, residency, trainingCount: split.training.count, validationCount: shown.count,
