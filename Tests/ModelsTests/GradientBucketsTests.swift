@@ -6,9 +6,9 @@ import Testing
 /// The parts in which gradients are summed over ranks.
 @Suite("Parts of gradients")
 struct GradientBucketsTests {
-  private static let gradients = TensorStorage(name: "gradients", elementType: .float32, count: 100)
+  private let gradients = TensorStorage(name: "gradients", elementType: .float32, count: 100)
 
-  private static func fill(_ range: Range<Int>) -> any Runtime.Operation {
+  private func fill(_ range: Range<Int>) -> any Runtime.Operation {
     Fill(
       output: Tensor(storage: gradients, shape: Shape(vector: range.count), offset: range.lowerBound), value: 0)
   }
@@ -17,11 +17,11 @@ struct GradientBucketsTests {
   func positions() {
     let other = Fill(output: Tensor("other", Shape(vector: 4)), value: 0)
     // The elements 30..<40 are written by nothing, those from 80 on twice.
-    let operations = [other, Self.fill(80..<100), Self.fill(40..<80), Self.fill(80..<100), other, Self.fill(0..<30)]
-    let buckets = GradientBuckets(of: Self.gradients, writtenBy: operations, elementCount: 25).buckets
+    let operations = [other, fill(80..<100), fill(40..<80), fill(80..<100), other, fill(0..<30)]
+    let buckets = GradientBuckets(of: gradients, writtenBy: operations, elementCount: 25).buckets
     #expect(buckets.map(\.range) == [40..<100, 0..<40])
     #expect(buckets.map(\.position) == [4, 6])
-    let small = GradientBuckets(of: Self.gradients, writtenBy: operations, elementCount: 1).buckets
+    let small = GradientBuckets(of: gradients, writtenBy: operations, elementCount: 1).buckets
     #expect(small.map(\.range) == [40..<80, 80..<100, 0..<40])
     #expect(small.map(\.position) == [3, 4, 6])
   }
