@@ -10,6 +10,11 @@
 
 _Static_assert(sizeof(MPI_Request) <= sizeof(message_request), "a request of MPI fits into one of ours");
 
+/// What MPI must let the threads of a process do: one thread makes all its calls. Simulated processes have no others.
+#ifndef THREAD_LEVEL
+#define THREAD_LEVEL MPI_THREAD_FUNNELED
+#endif
+
 /// At most this many requests are tested at a time.
 #define REQUEST_LIMIT 4096
 
@@ -126,9 +131,9 @@ static int join(message_transport *transport) {
       .send = send, .receive = receive, .broadcast = broadcast, .all_gather = all_gather, .test = test, .error = error,
       .leave = leave, .abort = end_all};
   int level = MPI_THREAD_SINGLE;
-  int status = check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level), "MPI_Init_thread");
+  int status = check(MPI_Init_thread(NULL, NULL, THREAD_LEVEL, &level), "MPI_Init_thread");
   if (status) return status;
-  if (level < MPI_THREAD_FUNNELED) return refuse("this MPI does not let a program have threads");
+  if (level < THREAD_LEVEL) return refuse("this MPI does not let a program have threads");
   // Failures are results, not the end of the process.
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   status = check(MPI_Comm_rank(MPI_COMM_WORLD, &transport->rank), "MPI_Comm_rank");

@@ -12,7 +12,9 @@ final class Exchange: Sendable {
     /// The numbers of jobs that have not ended.
     var unfinished: Set<Int> = []
     var secondsWaited = 0.0
-    /// Why no job will end any more.
+    /// The numbers of jobs that ended with `failure`.
+    var failed: Set<Int> = []
+    /// Why no messages come any more.
     var failure: MessagePassingError?
     /// What the thread knows when it has joined.
     var ranks: Ranks?
@@ -87,8 +89,8 @@ final class Exchange: Sendable {
   func wait(for number: Int) throws(MessagePassingError) {
     let start = ContinuousClock.now
     let failure: MessagePassingError?? = state.wait { state in
-      if !state.unfinished.contains(number) { return .some(nil) }
-      return state.failure.map { .some($0) }
+      if state.unfinished.contains(number) { return nil }
+      return .some(state.failed.contains(number) ? state.failure : nil)
     }
     state.withLock { $0.secondsWaited += start.duration(to: .now) / .seconds(1) }
     if let failure = failure ?? nil { throw failure }
@@ -156,8 +158,14 @@ extension Exchange {
       } catch {
         // With messages under way in an unknown state, none can be trusted any more.
         failure = error
-        state.withLock { $0.failure = error }
         for entry in active { entry.job.end(error) }
+        state.withLock { state in
+          state.failure = error
+          for entry in active {
+            state.unfinished.remove(entry.number)
+            state.failed.insert(entry.number)
+          }
+        }
         if active.contains(where: \.isLast) { return }
         abandoned += active
         active = []

@@ -1,7 +1,8 @@
-import MessagePassing
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import MessagePassing
 
 /// Calls between ranks that are threads.
 @Suite("Communicator")
@@ -126,7 +127,7 @@ struct CommunicatorTests {
   func neverReady() throws {
     struct Fault: Error, CustomStringConvertible { let description = "the device is gone" }
     let errors = try InProcessRanks.run(2, timeLimit: 0.5) { ranks in
-      try withValues([1]) { values in
+      withValues([1]) { values in
         error { try ranks.wait(for: ranks.startSum(of: values, isReady: { throw Fault() })) }
       }
     }

@@ -11,7 +11,7 @@ struct MPITests {
   ) throws -> (lines: [String], exitCode: Int32) {
     // The word tells the processes of this call from others.
     let word = UUID().uuidString
-    let environment = ["RECOLOR_MPI_TIMEOUT": "5"].merging(environment) { $1 }
+    let environment = ["RECOLOR_MPI_TIMEOUT": "3"].merging(environment) { $1 }
     let result = try MPIRun.run("RankProgram", [task, word], ranks: ranks, environment: environment)
     // Open MPI kills what does not end by itself within a moment.
     for _ in 0..<50 where !processes(with: word).isEmpty { usleep(100_000) }
@@ -52,8 +52,8 @@ struct MPITests {
       ("options", 4, "ranks 0 and 1 differ in width (16 and 64)"),
       ("device", 2, "ranks 0 and 1 of a machine both use opencl:0.0"),
       ("sums", 3, "3 ranks: their number must be a power of two"),
-      ("absent", 2, "a rank did not start in 5 s"),
-      ("silence", 2, "a rank sent nothing in 5 s"),
+      ("absent", 2, "a rank did not start in 3 s"),
+      ("silence", 2, "a rank sent nothing in 3 s"),
       ("fault", 4, "rank 1 failed"),
     ])
   func oneLine(task: String, ranks: Int, message: String) throws {

@@ -25,13 +25,9 @@ public enum InProcessRanks {
           let communicator = try Communicator(timeLimit: timeLimit) { table in
             endpoint.fill(table, host: rank - rank % (ranksPerHost ?? count))
           }
-          let result = Swift.Result { try body(communicator) }
-          do {
-            try communicator.leave()
-          } catch  where (try? result.get()) != nil {
-            throw error
-          }
-          return try result.get()
+          // Ranks whose messages failed cannot take leave; `body` has seen why.
+          defer { try? communicator.leave() }
+          return try body(communicator)
         }
         results.withLock { $0[rank] = result }
       }
