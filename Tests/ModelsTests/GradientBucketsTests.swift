@@ -32,7 +32,7 @@ struct GradientBucketsTests {
       let plan = try StepPlan(ModelConfiguration(kind: kind, width: 8), height: 32, width: 32, batchSize: 4)
       for (name, network) in plan.step.networks {
         let gradients = network.parameters.gradients
-        let buckets = GradientBuckets(of: gradients, writtenBy: plan.trainingOperations, elementCount: 10_000).buckets
+        let buckets = GradientBuckets(of: gradients, writtenBy: plan.trainingOperations, elementCount: 1_000).buckets
         #expect(buckets.count > 3, "\(name)")
         #expect(buckets.map(\.range.count).reduce(0, +) == gradients.count)
         #expect(Set(buckets.map(\.position)).count > 3)

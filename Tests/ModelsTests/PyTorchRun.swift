@@ -55,13 +55,14 @@ struct PyTorchRun {
   private var order: [UInt32] { get throws { try data.values("order") } }
 
   /// A planned step on PyTorch's images.
-  func plan(on backend: any Backend) throws -> StepPlan {
+  /// - Parameter replicas: nil for those of the run.
+  func plan(on backend: any Backend, replicas: Replicas? = nil) throws -> StepPlan {
     let shape = try data.shape(of: "images")
     let dataset = ImageDataset(
       name: "vectors", source: "vectors", width: shape[2], height: shape[1], bytes: try data.values("images"))
     let count = try order.count
     return StepPlan(
-      configuration, options: options, replicas: replicas,
+      configuration, options: options, replicas: replicas ?? self.replicas,
       images: try DeviceImages(dataset, residency: .all, batchSize: options.batchSize, on: backend),
       trainingCount: count, validationCount: count, rarity: rarity)
   }

@@ -106,7 +106,7 @@ struct PyTorchStepTests {
     }
     let checkpoint = try Checkpoint(reading: url, kind: kind, upsampling: upsampling)
     #expect(checkpoint.configuration == run.configuration)
-    let plan = try run.plan(on: backend)
+    let plan = try run.plan(on: backend, replicas: .one)
     try plan.allocate(on: backend)
     try run.setOrder(of: plan, on: backend)
     let prediction = Prediction(

@@ -15,7 +15,8 @@ enum SmallTrainer {
   ///   - replicas: those that share a batch.
   ///   - rarity: the weights of colors, for options with rebalancing.
   static func make(
-    _ kind: ModelKind, options: TrainingOptions, replicas: Replicas = .one, colorSpace: ColorSpace = .rgb, rarity: ColorRarity? = nil,
+    _ kind: ModelKind, options: TrainingOptions, replicas: Replicas = .one, colorSpace: ColorSpace = .rgb,
+    rarity: ColorRarity? = nil,
     on backend: any Backend
   ) throws -> Trainer {
     let count = 32

@@ -22,7 +22,7 @@ public final class BatchStream {
     precondition(batchSize.isMultiple(of: parts), "batches of \(batchSize) in \(parts) parts")
     self.images = images
     self.batchSize = batchSize
-    firsts = (0..<parts).map { _ in Variable(0) }
+    firsts = (0..<parts).map { Variable($0 * batchSize / parts) }
     places = Tensor("image order", Shape(vector: capacity), .uint32)
   }
 
