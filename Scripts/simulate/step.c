@@ -14,10 +14,12 @@
 
 const mpi_library *recolor_mpi_library(void);
 
-#define BUCKET_LIMIT 4096
+#define BUCKET_LIMIT 1024
 
-/// How long the communicator's thread pauses between two looks at messages that are under way, in seconds.
-static const double pause_seconds = 50e-6;
+/// How long the thread of messages pauses between two looks at those that are under way, in seconds: while the host
+/// computes, and while it waits for them.
+static const double computing_pause = 200e-6;
+static const double waiting_pause = 20e-6;
 
 /// Bytes a second that additions read and write.
 static double added_bytes_per_second = 1;
@@ -55,6 +57,39 @@ static int read_schedule(const char *path, bucket *buckets) {
   return count;
 }
 
+/// Moves the sums that were started on. Returns how many have ended.
+static int advance(const message_transport *transport, bucket *buckets, int started) {
+  int ended = 0;
+  for (int i = 0; i < started; i++) {
+    const int result = buckets[i].is_ended ? 1 : tree_sum_advance(&buckets[i].sum);
+    if (result < 0) {
+      fprintf(stderr, "step: %s\n", transport->error(transport->context));
+      transport->abort(transport->context, 1);
+    }
+    buckets[i].is_ended = result > 0;
+    ended += result > 0;
+  }
+  return ended;
+}
+
+/// Waits until a message of a sum has ended, as a look after each pause would, without simulating the looks.
+static void wait_for_message(bucket *buckets, int started) {
+  MPI_Request requests[2 * BUCKET_LIMIT];
+  message_request *places[2 * BUCKET_LIMIT];
+  int count = 0;
+  for (int i = 0; i < started; i++) {
+    for (int k = 0; !buckets[i].is_ended && k < buckets[i].sum.request_count; k++) {
+      places[count] = &buckets[i].sum.requests[k];
+      memcpy(&requests[count++], &buckets[i].sum.requests[k], sizeof(MPI_Request));
+    }
+  }
+  int index = MPI_UNDEFINED;
+  MPI_Waitany(count, requests, &index, MPI_STATUS_IGNORE);
+  // The one that has ended is null now.
+  if (index != MPI_UNDEFINED) memcpy(places[index], &requests[index], sizeof(MPI_Request));
+  compute(waiting_pause / 2);
+}
+
 /// Returns the seconds of a step.
 static double run_step(const message_transport *transport, bucket *buckets, int count, double step_seconds,
                        int is_overlapped) {
@@ -70,25 +105,15 @@ static double run_step(const message_transport *transport, bucket *buckets, int 
       tree_sum_start(&next->sum, transport, next->values, next->count, next->received, started);
       started++;
     }
-    for (int i = 0; i < started; i++) {
-      if (buckets[i].is_ended) continue;
-      const int result = tree_sum_advance(&buckets[i].sum);
-      if (result < 0) {
-        fprintf(stderr, "step: %s\n", transport->error(transport->context));
-        transport->abort(transport->context, 1);
-      }
-      buckets[i].is_ended = result > 0;
-      ended += result > 0;
-    }
-    double slice = pause_seconds;
+    ended = advance(transport, buckets, started);
     if (computed < step_seconds) {
       const double next = is_overlapped && started < count ? buckets[started].ready_seconds : step_seconds;
-      if (started == ended || next - computed < slice) slice = next - computed;
+      const double slice = started == ended || next - computed < computing_pause ? next - computed : computing_pause;
+      compute(slice);
       computed += slice;
-    } else if (ended == count) {
-      slice = 0;
+    } else if (ended < count) {
+      wait_for_message(buckets, started);
     }
-    if (slice > 0) compute(slice);
   }
   return MPI_Wtime() - start;
 }

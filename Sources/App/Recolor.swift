@@ -32,8 +32,8 @@ struct Recolor: ParsableCommand {
         RECOLOR_CACHE     folder for compiled kernels, decoded images and tuning
                           results; default ~/.cache/recolor; empty: no cache
         RECOLOR_LIBHEIF   the libheif library that reads HEIC and AVIF files
-        RECOLOR_MPI       librecolor-mpi.so to use under mpirun, not the one beside the
-                          program
+        RECOLOR_MPI       librecolor-mpi.so to use under mpirun, not the one beside
+                          the program
         RECOLOR_MPI_TIMEOUT
                           seconds to wait for a message of another rank; default 600;
                           0: no limit

@@ -5,7 +5,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-void polling_pause(unsigned empty_looks) {
+void polling_pause(unsigned empty_looks, int is_awaited) {
   if (empty_looks < 8) {
     sched_yield();
     return;
@@ -16,7 +16,8 @@ void polling_pause(unsigned empty_looks) {
     prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);
     is_precise = 1;
   }
-  const long microseconds = empty_looks < 16 ? 5 : empty_looks < 64 ? 20 : 50;
+  const long least = is_awaited ? 5 : 20, most = is_awaited ? 20 : 200;
+  const long microseconds = empty_looks < 16 ? least : empty_looks < 32 ? most / 2 : most;
   const struct timespec pause = {.tv_sec = 0, .tv_nsec = microseconds * 1000};
   nanosleep(&pause, 0);
 }

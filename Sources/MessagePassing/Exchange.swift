@@ -41,6 +41,8 @@ final class Exchange: Sendable {
   private let state = Monitor(State())
   /// Counts the changes of the state that concern the thread, which sees without the lock when there is none.
   private let requestCount = Atomic(0)
+  /// How many callers wait for a job.
+  private let waiterCount = Atomic(0)
   /// Signaled when the thread has joined.
   private let hasJoined = CountingSemaphore()
   /// The most seconds that a message may take; infinite for no limit.
@@ -88,10 +90,12 @@ final class Exchange: Sendable {
   /// Waits until a job has ended.
   func wait(for number: Int) throws(MessagePassingError) {
     let start = ContinuousClock.now
+    waiterCount.wrappingAdd(1, ordering: .relaxed)
     let failure: MessagePassingError?? = state.wait { state in
       if state.unfinished.contains(number) { return nil }
       return .some(state.failed.contains(number) ? state.failure : nil)
     }
+    waiterCount.wrappingSubtract(1, ordering: .relaxed)
     state.withLock { $0.secondsWaited += start.duration(to: .now) / .seconds(1) }
     if let failure = failure ?? nil { throw failure }
   }
@@ -154,7 +158,7 @@ extension Exchange {
         let (hasMoved, isLast) = try advance(&active, on: transport)
         if isLast { return }
         emptyLooks = hasMoved ? 0 : emptyLooks &+ 1
-        if !active.isEmpty { polling_pause(emptyLooks) }
+        if !active.isEmpty { polling_pause(emptyLooks, waiterCount.load(ordering: .relaxed) > 0 ? 1 : 0) }
       } catch {
         // With messages under way in an unknown state, none can be trusted any more.
         failure = error
