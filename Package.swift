@@ -92,7 +92,9 @@ let package = Package(
     .target(name: "CBuiltInModels", exclude: ["photo.safetensors", "photo.md"]),
     .target(
       name: "Models",
-      dependencies: ["Runtime", "Files", "Data", "Imaging", "MessagePassing", "Protobufs", "TensorBoard", "CBuiltInModels"],
+      dependencies: [
+        "Runtime", "Files", "Data", "Imaging", "MessagePassing", "Protobufs", "TensorBoard", "CBuiltInModels",
+      ],
       swiftSettings: strict + optimized),
     // Pages, charts and tables as text; knows nothing of models. The page's style and script are compiled in.
     .target(
@@ -149,7 +151,9 @@ let package = Package(
       swiftSettings: tests),
     .testTarget(
       name: "ModelsTests",
-      dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "Imaging", "MessagePassing", "Protobufs", "TestSupport"],
+      dependencies: [
+        "Models", "Files", "CPUKernels", "CLKernels", "Data", "Imaging", "MessagePassing", "Protobufs", "TestSupport",
+      ],
       resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: tests),
     .testTarget(

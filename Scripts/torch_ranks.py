@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Times training steps of the autoencoder by PyTorch's DistributedDataParallel over gloo, for Scripts/benchmark_ranks.py.
+"""Times training steps of the autoencoder by PyTorch's DistributedDataParallel over gloo, for benchmark_ranks.py.
 
 usage: torchrun --nproc-per-node 2 Scripts/torch_ranks.py WIDTH BATCH SECONDS
 
-BATCH is that of all processes; each computes on one thread. The first prints the images per second of all. Needs PyTorch.
+BATCH is that of all processes; each computes on one thread. The first prints the images per second of all. Needs
+PyTorch.
 """
 import statistics
 import sys

@@ -119,7 +119,7 @@ struct RankedTrainingTests {
       [
         ["--replicas", "1"], ["--replicas", "3"], ["--batch-size", "6", "--replicas", "4"], ["--data", "/nonexistent"],
       ],
-      ["2 processes cannot share them", "power of two", "does not divide --batch-size 6", "/nonexistent"]))
+      ["2 ranks cannot share them", "power of two", "does not divide --batch-size 6", "/nonexistent"]))
   func oneLine(options: [String], message: String) throws {
     let run = folder.path + "/run"
     let result = try start(arguments("unet", run, ["--device", "cpu"] + options), ranks: 2).wait()

@@ -107,7 +107,7 @@ struct RankTrainingTests {
       }
       return ["\(divided.map { "\($0)" } ?? "")", "\(agreed.map { "\($0)" } ?? "")"]
     }
-    #expect(messages[0][0].hasPrefix("--replicas 1: 2 processes cannot share them"))
+    #expect(messages[0][0].hasPrefix("--replicas 1: 2 ranks cannot share them"))
     #expect(messages.allSatisfy { $0[1].contains("seed (0 and 1)") }, "\(messages)")
   }
 

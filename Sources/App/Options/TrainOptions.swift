@@ -42,11 +42,8 @@ struct TrainOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Equal parts of each batch, each with batch statistics of its own: a power of two. (default: the processes of mpirun, or 1)",
-      discussion: """
-        Their gradients are added up in an order that does not depend on the number of processes: the same replicas \
-        give the same bits on 1, 2, 4 or more of them.
-        """))
+      "Equal parts of a batch with statistics of their own, a power of two. (default: as many as ranks of mpirun, or 1)",
+      discussion: "The same number gives the same bits on 1, 2, 4 or more ranks: docs/distributed.md."))
   var replicas: Int?
   @Option(
     parsing: .unconditional, help: "Adam's learning rate. (default: \(Recipe.defaults(\.options.learningRate)))")

@@ -47,7 +47,7 @@ struct RankPlace {
     guard !gpus.isEmpty else { return nil }
     guard ranks.localRank < gpus.count else {
       throw .noSuchDevice(
-        "--device \(selection): \(Format.counted(gpus.count, "GPU")) for \(ranks.localRankCount) processes on this machine; "
+        "--device \(selection): \(Format.counted(gpus.count, "GPU")) for \(ranks.localRankCount) ranks on this machine; "
           + "start one for each, or compute with --device cpu")
     }
     return gpus[ranks.localRank]

@@ -24,7 +24,7 @@ struct Preparation {
     let replicaCount = configuration.usedReplicas
     guard replicaCount.isMultiple(of: ranks.rankCount) else {
       throw RunError.invalidOption(
-        "--replicas \(replicaCount): \(ranks.rankCount) processes cannot share them equally; start as many as divide them"
+        "--replicas \(replicaCount): \(ranks.rankCount) ranks cannot share them equally; start as many as divide them"
       )
     }
     let replicas = Replicas(count: replicaCount, over: ranks)

@@ -149,8 +149,8 @@ extension RunConfiguration {
     let batchSize = options.batchSize
     guard batchSize.isMultiple(of: usedReplicas) else {
       throw RunError.invalidOption(
-        "--replicas \(usedReplicas): does not divide --batch-size \(batchSize); use a multiple of \(usedReplicas) for the batch, "
-          + "or fewer replicas")
+        "--replicas \(usedReplicas): does not divide --batch-size \(batchSize); use a multiple of "
+          + "\(usedReplicas) for the batch, or fewer replicas")
     }
     guard batchSize > usedReplicas || dataset.height > 16 || dataset.width > 16 else {
       throw RunError.invalidOption(
