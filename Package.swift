@@ -51,17 +51,17 @@ let package = Package(
 
     .target(
       name: "Runtime",
-      dependencies: ["COpenCL", "Files", .product(name: "Logging", package: "swift-log")],
+      dependencies: ["COpenCL", "Files", "MessagePassing", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict + optimized),
     .executableTarget(name: "EmbedKernels", swiftSettings: strict),
     .plugin(
       name: "EmbedKernelsPlugin", capability: .buildTool(), dependencies: ["EmbedKernels"]),
     .target(
       name: "CLKernels",
-      dependencies: ["Runtime", "Files"], swiftSettings: strict, plugins: ["EmbedKernelsPlugin"]),
+      dependencies: ["Runtime", "Files", "MessagePassing"], swiftSettings: strict, plugins: ["EmbedKernelsPlugin"]),
     .target(
       name: "CPUKernels",
-      dependencies: ["Runtime", "Files", "CVectorLoops"], swiftSettings: strict + optimized),
+      dependencies: ["Runtime", "Files", "MessagePassing", "CVectorLoops"], swiftSettings: strict + optimized),
     .target(name: "KernelCases", dependencies: ["Runtime"], swiftSettings: strict + optimized),
     // Reading, writing whole files or none, locks, SHA-256 and threads.
     .target(name: "Files", dependencies: ["CCrypto"], swiftSettings: strict + optimized),
@@ -92,7 +92,9 @@ let package = Package(
     .target(name: "CBuiltInModels", exclude: ["photo.safetensors", "photo.md"]),
     .target(
       name: "Models",
-      dependencies: ["Runtime", "Files", "Data", "Imaging", "Protobufs", "TensorBoard", "CBuiltInModels"],
+      dependencies: [
+        "Runtime", "Files", "Data", "Imaging", "MessagePassing", "Protobufs", "TensorBoard", "CBuiltInModels",
+      ],
       swiftSettings: strict + optimized),
     // Pages, charts and tables as text; knows nothing of models. The page's style and script are compiled in.
     .target(
@@ -149,7 +151,9 @@ let package = Package(
       swiftSettings: tests),
     .testTarget(
       name: "ModelsTests",
-      dependencies: ["Models", "Files", "CPUKernels", "CLKernels", "Data", "Imaging", "Protobufs", "TestSupport"],
+      dependencies: [
+        "Models", "Files", "CPUKernels", "CLKernels", "Data", "Imaging", "MessagePassing", "Protobufs", "TestSupport",
+      ],
       resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: tests),
     .testTarget(

@@ -6,12 +6,15 @@ time at a time drawn from the seed (during its start, training, saving or valida
 state are complete files, and resumes it. At the end, every weights file, the state, the samples and metrics.csv (except
 for its two columns of times) must be the same, byte for byte.
 
+With `--ranks 1,2,4`, the run has four replicas, and a random one of these numbers of processes under mpirun trains it
+each time. A kill then takes a random one of them, and all others must end by themselves.
+
 usage: Scripts/kill_test.py [--device cpu --device opencl] [--model unet --model gan] [--kills 50] [--seed 1]
+           [--ranks 1,2,4]
 needs: Python 3.9 and .build/release/recolor (or --recolor PATH)
 """
 import argparse
 import csv
-import filecmp
 import json
 import os
 import random
@@ -60,6 +63,8 @@ class Run:
             "--data", "scenes", "--device", device, "--width", "2", "--batch-size", "8", "--train-images", "160",
             "--validation-images", "48", "--epochs", str(arguments.epochs), "--save-every", str(SAVE_EVERY),
             "--keep", "3"]
+        if arguments.ranks:
+            self.options += ["--replicas", str(max(arguments.ranks))]
 
     def file(self, name):
         return os.path.join(self.folder, name)
@@ -68,11 +73,28 @@ class Run:
     def state(self):
         return self.file("checkpoints/last.state.safetensors")
 
-    def begin(self, resume):
-        """Starts the command, for a new run or to resume the one in the folder."""
+    def begin(self, resume, ranks=1):
+        """Starts the command, for a new run or to resume the one in the folder, as so many processes."""
         command = [self.recolor, "train", self.model]
         command += ["--resume", self.folder] if resume else ["--out", self.folder] + self.options
-        return subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
+        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        if ranks > 1:
+            command = ["mpirun", "--oversubscribe", "-n", str(ranks)] + command
+        return subprocess.Popen(
+            command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=environment)
+
+    def processes(self):
+        """Returns the numbers of the processes that train in the folder, without their launcher."""
+        found = []
+        for name in os.listdir("/proc"):
+            try:
+                with open(f"/proc/{name}/cmdline", "rb") as file:
+                    words = os.fsdecode(file.read()).split("\0")
+            except OSError:
+                continue
+            if self.folder in words and os.path.basename(words[0]) == os.path.basename(self.recolor):
+                found.append(int(name))
+        return found
 
     def saved(self, key):
         """Returns a value of the last saved state; 0 before the first save."""
@@ -112,12 +134,12 @@ class Run:
         return found
 
 
-def kill_once(run, dice, aim, startup, interval):
-    """Starts the command and kills it, soon after the start or after it has saved step `aim`. Returns whether it was
-    still running.
+def kill_once(run, dice, aim, startup, interval, ranks):
+    """Starts the command as so many processes and kills one of them, soon after the start or after it has saved step
+    `aim`. Returns whether it was still running.
     """
     resume = os.path.exists(run.file("config.json"))
-    process = run.begin(resume)
+    process = run.begin(resume, ranks)
     if dice.random() < 0.2:
         time.sleep(dice.uniform(0, startup))
     else:
@@ -125,16 +147,44 @@ def kill_once(run, dice, aim, startup, interval):
             time.sleep(0.001)
         time.sleep(dice.uniform(0, interval))
     alive = process.poll() is None
-    process.send_signal(signal.SIGKILL)
+    if ranks == 1:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        return alive
+    processes = run.processes()
+    if processes:
+        os.kill(dice.choice(processes), signal.SIGKILL)
+    else:
+        # The launcher has not started them yet.
+        process.send_signal(signal.SIGTERM)
     process.wait()
+    # The launcher kills those that do not end within a second.
+    deadline = time.time() + 10
+    while run.processes() and time.time() < deadline:
+        time.sleep(0.05)
+    if run.processes():
+        fail(f"processes {run.processes()} are left after a kill")
     return alive
+
+
+def comparable(path):
+    """Returns a file's bytes; of a state without the number of threads, which another number of processes changes."""
+    with open(path, "rb") as file:
+        data = file.read()
+    if not path.endswith(".state.safetensors"):
+        return data
+    header, size = read_header(path)
+    state = json.loads(header["__metadata__"].pop("state"))
+    state["configuration"].pop("deviceDescription")
+    length = struct.unpack("<Q", data[:8])[0]
+    return header, state, data[8 + length:size]
 
 
 def compare(whole, killed):
     if whole.files() != killed.files():
         fail(f"{killed.folder} holds {killed.files()} instead of {whole.files()}")
     for name in whole.files():
-        if not filecmp.cmp(whole.file(name), killed.file(name), shallow=False):
+        if comparable(whole.file(name)) != comparable(killed.file(name)):
             fail(f"{killed.file(name)} differs from {whole.file(name)}")
     if whole.rows() != killed.rows():
         fail(f"{killed.file('metrics.csv')} differs from {whole.file('metrics.csv')}")
@@ -155,24 +205,29 @@ def test(arguments, model, device, folder):
         interval = (seconds - startup) / steps * SAVE_EVERY
 
         dice = random.Random(arguments.seed)
+        counts = []
         killed = Run(arguments, model, device, os.path.join(folder, "killed"), log)
         idle = halves = 0
         for left in range(arguments.kills, 0, -1):
             before = killed.step()
             # At most an even share of the remaining steps; on a busy machine, the run gets further than `aim`.
             aim = before + dice.randint(1, max(1, (steps - before) // (left + 1)))
-            if not kill_once(killed, dice, aim, startup, interval):
+            ranks = dice.choice(arguments.ranks or [1])
+            counts.append(ranks)
+            if not kill_once(killed, dice, aim, startup, interval, ranks):
                 fail(f"the run ended before kill {arguments.kills - left + 1}; use more --epochs; see {log.name}")
             halves += killed.require_whole() > 0
             idle += killed.step() == before
         reached = killed.step()
-        if killed.begin(resume=os.path.exists(killed.file("config.json"))).wait() != 0:
+        last = dice.choice(arguments.ranks or [1])
+        if killed.begin(resume=os.path.exists(killed.file("config.json")), ranks=last).wait() != 0:
             fail(f"the last resume failed; see {log.name}")
         compare(whole, killed)
     print(
         f"{model} on {device}: {arguments.kills} kills, {arguments.kills} resumes, {steps} steps in all, the last kill "
         f"after step {reached}; {halves} kills that left a temporary file, {idle} before the next save; "
-        f"{len(whole.files())} files and metrics.csv the same", flush=True)
+        f"{len(whole.files())} files and metrics.csv the same"
+        + (f"; processes {' '.join(map(str, counts))}, then {last}" if arguments.ranks else ""), flush=True)
 
 
 def main():
@@ -182,6 +237,9 @@ def main():
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--epochs", type=int, default=150, help="length of the run; 20 steps each (default: 150)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the times of the kills (default: 1)")
+    parser.add_argument(
+        "--ranks", type=lambda text: [int(word) for word in text.split(",")],
+        help="numbers of processes under mpirun, such as 1,2,4 (default: none, without mpirun)")
     parser.add_argument("--recolor", default=os.path.join(os.path.dirname(__file__), "../.build/release/recolor"))
     parser.add_argument("--keep", metavar="FOLDER", help="leave the runs and their log in this new folder")
     arguments = parser.parse_args()

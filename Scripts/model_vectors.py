@@ -32,7 +32,6 @@ from torch_models import (
 )
 from vector_file import VectorFile, nhwc
 
-BATCH = 3
 STEPS = 5
 STEADINESS = 8e-5
 # Standard deviation of the disturbance of a convolution's output, relative to the output's largest value.
@@ -56,6 +55,9 @@ class Case:
     """With all options beyond the study's recipe: CIELAB, and the options below."""
     rebalanced: bool = False
     """With the losses of colors weighted by a table; only `beyond`."""
+    batch: int = 3
+    replicas: int = 1
+    """Equal parts of each batch that are normalized by statistics of their own."""
 
 
 # The options of a case beyond the study's recipe.
@@ -72,6 +74,8 @@ CASES = [
     Case("gan_beyond", "gan", "transposed", 32, 32, channels=2, seed=9, beyond=True),
     Case("unet_rebalanced", "unet", "transposed", 32, 16, channels=1, seed=20, beyond=True, rebalanced=True),
     Case("gan_rebalanced", "gan", "transposed", 32, 32, channels=1, seed=5, beyond=True, rebalanced=True),
+    Case("unet_replicas", "unet", "transposed", 32, 16, channels=1, seed=49, batch=8, replicas=4),
+    Case("gan_replicas", "gan", "transposed", 32, 32, channels=1, seed=86, beyond=True, batch=4, replicas=2),
 ]
 
 # Rows and columns of a table of color weights.
@@ -107,6 +111,27 @@ def draw_batch_norm(module: nn.Module, generator: torch.Generator) -> None:
         nn.init.uniform_(module.running_var, 0.5, 1.5, generator=generator)
 
 
+class PartedBatchNorm(nn.BatchNorm2d):
+    """A batch norm that in training normalizes each of `parts` equal parts of the batch by its own statistics, as
+    data-parallel replicas do. Each part updates the running statistics as they were; the mean of the results stays."""
+
+    parts = 1
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        if not self.training:
+            return super().forward(input)
+        means = [self.running_mean.clone() for _ in range(self.parts)]
+        variances = [self.running_var.clone() for _ in range(self.parts)]
+        outputs = [
+            functional.batch_norm(part, mean, variance, self.weight, self.bias, True, self.momentum, self.eps)
+            for part, mean, variance in zip(input.chunk(self.parts), means, variances)
+        ]
+        with torch.no_grad():
+            self.running_mean.copy_(torch.stack(means).mean(0))
+            self.running_var.copy_(torch.stack(variances).mean(0))
+        return torch.cat(outputs)
+
+
 def file_name(name: str) -> str:
     """Returns the name of a tensor without the prefix of spectral norms."""
     return name.replace("parametrizations.weight.original", "weight").replace("parametrizations.weight.0.", "weight_")
@@ -139,8 +164,13 @@ class Run:
                 network.apply(initialize_for_gan)
         for network in self.networks.values():
             network.apply(lambda module: draw_batch_norm(module, generator))
-        self.images = make_images(STEPS * BATCH, case.height, case.width, generator)
-        self.order = torch.randperm(STEPS * BATCH, generator=generator)
+            for module in network.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.__class__ = PartedBatchNorm
+                    module.parts = case.replicas
+        self.batch_size = case.batch
+        self.images = make_images(STEPS * case.batch, case.height, case.width, generator)
+        self.order = torch.randperm(STEPS * case.batch, generator=generator)
         self.table = (
             torch.empty(TABLE_SIZE, TABLE_SIZE).uniform_(0.5, 3.0, generator=generator) if case.rebalanced else None
         )
@@ -206,7 +236,7 @@ class Run:
         return result
 
     def batch(self, step: int, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-        images = self.images[self.order[step * BATCH : (step + 1) * BATCH]]
+        images = self.images[self.order[step * self.batch_size : (step + 1) * self.batch_size]]
         return lab_batch(images, dtype) if self.beyond else batch(images, self.kind == "gan", dtype)
 
     @staticmethod
@@ -271,7 +301,7 @@ def write(folder: Path, case: Case) -> None:
         kind=case.kind,
         upsampling=case.upsampling,
         width=case.channels,
-        batch=BATCH,
+        batch=case.batch,
         steps=STEPS,
         seed=case.seed,
         **(
@@ -279,6 +309,7 @@ def write(folder: Path, case: Case) -> None:
             if case.beyond
             else {}
         ),
+        **({} if case.replicas == 1 else {"replicas": case.replicas}),
     )
     for name, state in run.initial.items():
         file.add(f"{name} initial", file_state(state))

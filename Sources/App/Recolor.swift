@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import MessagePassing
 import Models
+import Runtime
 
 /// The `recolor` command.
 @main
@@ -108,12 +109,22 @@ enum Failure {
       Glibc.exit(code.rawValue)
     }
     // A stop by a signal is all ranks' as well.
-    let isOfAllRanks = error is ExitCode || (error as? MessagePassingError)?.isOfAllRanks ?? false
+    let isOfAllRanks =
+      error is ExitCode || error is FailedRank || (error as? MessagePassingError)?.isOfAllRanks ?? false
     Communicator.exit(code: code.rawValue, isOfAllRanks: isOfAllRanks) {
       if error is ExitCode { return }
       Console.error(
         code == .validationFailure && !(error is ConfigurationError)
           ? usageLine(for: error, of: arguments) : String(describing: error))
+    }
+  }
+
+  /// Whether an error is certainly every rank's.
+  private static func isOfAllRanks(_ error: any Error) -> Bool {
+    switch error {
+    case let error as MessagePassingError: error.isOfAllRanks
+    case BackendError.messages(let error): error.isOfAllRanks
+    default: error is FailedRank
     }
   }
 

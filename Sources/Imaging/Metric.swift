@@ -106,7 +106,14 @@ public enum Metric: String, CaseIterable, CodingKey, Sendable {
 /// The scores of one image: for each metric, how close the image comes to its photograph.
 public struct ImageScores: Sendable, Equatable {
   /// The scores, in the order of `Metric.allCases`. The value of a set of images is the summary of their mean.
-  fileprivate let values: [Double]
+  public let values: [Double]
+
+  /// Creates the scores that `values` gave in another process.
+  /// - Precondition: There is one for each metric.
+  public init(values: [Double]) {
+    precondition(values.count == Metric.table.count, "\(values.count) scores of an image")
+    self.values = values
+  }
 
   /// - Parameter isExact: Whether the image equals its photograph, so that most scores are known.
   init(_ pair: borrowing ImageComparison, isExact: Bool = false) {

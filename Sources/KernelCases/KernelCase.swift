@@ -19,7 +19,7 @@ public enum KernelCases {
       activation(size) + convolution(size) + transposedConvolution(size) + batchNormalization(size)
       + maxPooling(size) + upsampling(size) + concatenation(size) + pixelwiseLoss(size) + binaryCrossEntropy(size)
       + adam(size) + exponentialMovingAverage(size) + spectralNormalization(size) + batchGather(size)
-      + colorWeights(size) + fill(size) + randomFill(size)
+      + colorWeights(size) + fill(size) + randomFill(size) + scaledSum(size)
     // Variants that differ in a property that only another pass has give the same case twice.
     var seen = Set<String>()
     return cases.filter { seen.insert($0.description).inserted }

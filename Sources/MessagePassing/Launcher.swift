@@ -12,7 +12,7 @@ public struct Launcher: Sendable {
   public static let current = Launcher { name in getenv(name).map { String(cString: $0) } }
 
   /// - Parameter variable: Returns the value of an environment variable; nil where there is none.
-  init?(_ variable: (String) -> String?) {
+  package init?(_ variable: (String) -> String?) {
     func number(_ names: [String]) -> Int? { names.compactMap { variable($0).flatMap { Int($0) } }.first }
     // Open MPI, MPICH and its descendants, PMIx as of Slurm, which leaves no count.
     rank = number(["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"])

@@ -67,6 +67,9 @@ public protocol Backend: AnyObject {
   func plan(_ operation: MaxPoolingBackward) throws(BackendError) -> PlannedOperation
   func plan(_ operation: PixelwiseLoss) throws(BackendError) -> PlannedOperation
   func plan(_ operation: RandomFill) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: RankSumStart) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: RankSumEnd) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: ScaledSum) throws(BackendError) -> PlannedOperation
   func plan(_ operation: SpectralNormalizationForward) throws(BackendError) -> PlannedOperation
   func plan(_ operation: SpectralNormalizationBackward) throws(BackendError) -> PlannedOperation
   func plan(_ operation: UpsamplingForward) throws(BackendError) -> PlannedOperation

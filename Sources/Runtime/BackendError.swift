@@ -1,3 +1,5 @@
+import MessagePassing
+
 /// An error of a device. `description` is one line: what failed, where, and what to do about it.
 public enum BackendError: Error {
   /// An OpenCL call returned an error status.
@@ -14,6 +16,13 @@ public enum BackendError: Error {
   case invalidOperation(operation: String, reason: String)
   /// A tensor's memory belongs to another backend.
   case foreignMemory(operation: String, tensor: String)
+  /// The messages between ranks failed in the middle of an operation.
+  case messages(MessagePassingError)
+}
+
+extension BackendError {
+  /// Whether the device has no room.
+  public var isOutOfMemory: Bool { if case .outOfMemory = self { true } else { false } }
 }
 
 extension BackendError: CustomStringConvertible {
@@ -28,6 +37,7 @@ extension BackendError: CustomStringConvertible {
       "\(device): no room for \(requested) bytes more; use a smaller --batch-size or --width"
     case .invalidOperation(let operation, let reason): "\(operation): \(reason)"
     case .foreignMemory(let operation, let tensor): "\(operation): tensor \(tensor) lives on another device"
+    case .messages(let error): error.description
     }
   }
 }

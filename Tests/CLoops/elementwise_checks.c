@@ -1,4 +1,4 @@
-// Loops over elements: activations, Adam, moving averages, copies, constants, and the rate of multiply-adds.
+// Loops over elements: activations, Adam, moving averages, sums, copies, constants, and the rate of multiply-adds.
 
 #include <math.h>
 
@@ -108,6 +108,21 @@ static void check_average(size_t count) {
   end_case();
 }
 
+static void check_scaled_sum(size_t count) {
+  begin_case("scaled sum, %zu", count);
+  float *first = changing_floats(count, -1, 1);
+  const float *second = input_floats(count, -2, 3);
+  double *expected = expected_doubles(count);
+  float *output = output_floats(count);
+  for (size_t i = 0; i < count; i++) expected[i] = 0.25 * (double)first[i];
+  vector_scaled(output, first, count, 0.25f);
+  expect_floats("product", output, expected, count, 1e-6);
+  for (size_t i = 0; i < count; i++) expected[i] = 0.25 * ((double)first[i] + (double)second[i]);
+  vector_scaled_sum(first, first, second, count, 0.25f);
+  expect_floats("sum", first, expected, count, 1e-6);
+  end_case();
+}
+
 static void check_rate(size_t rounds, bool wide) {
   begin_case("multiply-adds, %zu rounds, %s", rounds, wide ? "wide" : "narrow");
   float *output = changing_floats(16, 0.1, 0.5);
@@ -140,6 +155,7 @@ void check_elementwise(void) {
     }
     check_adam(columns);
     check_average(columns);
+    check_scaled_sum(columns);
   }
   for (size_t rounds = 0; rounds < 20; rounds += 7) {
     check_rate(rounds, false);

@@ -46,6 +46,11 @@ final class ReferenceBackend: Backend {
     return memory
   }
 
+  func plan(_ operation: RankSumStart) throws(BackendError) -> PlannedOperation { throw Self.noRanks }
+  func plan(_ operation: RankSumEnd) throws(BackendError) -> PlannedOperation { throw Self.noRanks }
+
+  private static let noRanks = BackendError.invalidOperation(operation: "RankSum", reason: "a reference has no ranks")
+
   /// Plans every operation but convolutions.
   func plan(_ operation: some ReferencedOperation) -> PlannedOperation {
     let earlyVariables = fault == .readsVariablesEarly ? Self.variablesNow(of: operation) : {}

@@ -314,6 +314,16 @@ FORWARD(cl_int, clEnqueueFillBuffer,
         (cl_command_queue queue, cl_mem buffer, const void *pattern, size_t pattern_size, size_t offset, size_t size,
          cl_uint wait_count, const cl_event *waits, cl_event *event),
         (queue, buffer, pattern, pattern_size, offset, size, wait_count, waits, event))
+FORWARD(void *, clEnqueueMapBuffer,
+        (cl_command_queue queue, cl_mem buffer, cl_bool blocking, cl_map_flags flags, size_t offset, size_t size,
+         cl_uint wait_count, const cl_event *waits, cl_event *event, cl_int *status),
+        (queue, buffer, blocking, flags, offset, size, wait_count, waits, event, status))
+FORWARD(cl_int, clEnqueueUnmapMemObject,
+        (cl_command_queue queue, cl_mem buffer, void *mapped, cl_uint wait_count, const cl_event *waits,
+         cl_event *event),
+        (queue, buffer, mapped, wait_count, waits, event))
+FORWARD(cl_event, clCreateUserEvent, (cl_context context, cl_int *status), (context, status))
+FORWARD(cl_int, clSetUserEventStatus, (cl_event event, cl_int status), (event, status))
 FORWARD(cl_program, clCreateProgramWithBinary,
         (cl_context context, cl_uint count, const cl_device_id *devices, const size_t *lengths,
          const unsigned char **binaries, cl_int *binary_statuses, cl_int *status),

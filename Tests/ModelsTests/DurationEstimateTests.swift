@@ -93,7 +93,7 @@ struct DurationEstimateTests {
       run.speed = SpeedMeasurement(leastSeconds: 0.001)
       var estimates: [DurationEstimate] = []
       run.onEstimate = { estimates.append($0) }
-      var meter = ThroughputMeter(step: 0)
+      var meter = ThroughputMeter(step: 0, secondsWaited: 0)
       // The last steps of the first of two epochs of four steps.
       for step in [2, 4] {
         (run.state.step, run.state.position) = (step, 8 * step)

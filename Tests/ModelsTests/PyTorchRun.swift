@@ -9,15 +9,18 @@ import TestSupport
 /// `Scripts/model_vectors.py` says what is in the file.
 struct PyTorchRun {
   /// The files in `Tests/Vectors`: both models, every upsampling, images that are not square, everything beyond the
-  /// study's recipe, and weights of colors.
+  /// study's recipe, weights of colors, and replicas.
   static let all = [
-    "unet", "unet_nearest", "unet_bilinear", "unet_rebalanced", "gan", "gan_wide", "gan_beyond", "gan_rebalanced",
+    "unet", "unet_nearest", "unet_bilinear", "unet_rebalanced", "unet_replicas", "gan", "gan_wide", "gan_beyond",
+    "gan_rebalanced", "gan_replicas",
   ]
 
   let vectors: VectorFile
   let data: VectorCase
   let configuration: ModelConfiguration
   let options: TrainingOptions
+  /// Those that share a batch.
+  let replicas: Replicas
   /// The weights of colors in the loss; nil for none.
   private let rarity: ColorRarity?
   /// Steps in the run; each takes the next batch.
@@ -44,6 +47,7 @@ struct PyTorchRun {
       data.tensorNames.contains("colorWeights") ? ColorRarity(weights: try data.values("colorWeights")) : nil
     if rarity != nil { options.rebalancing = 1 }
     self.options = options
+    replicas = Replicas(count: (try? data.option("replicas")) ?? 1)
     stepCount = try data.option("steps")
   }
 
@@ -51,13 +55,14 @@ struct PyTorchRun {
   private var order: [UInt32] { get throws { try data.values("order") } }
 
   /// A planned step on PyTorch's images.
-  func plan(on backend: any Backend) throws -> StepPlan {
+  /// - Parameter replicas: nil for those of the run.
+  func plan(on backend: any Backend, replicas: Replicas? = nil) throws -> StepPlan {
     let shape = try data.shape(of: "images")
     let dataset = ImageDataset(
       name: "vectors", source: "vectors", width: shape[2], height: shape[1], bytes: try data.values("images"))
     let count = try order.count
     return StepPlan(
-      configuration, options: options,
+      configuration, options: options, replicas: replicas ?? self.replicas,
       images: try DeviceImages(dataset, residency: .all, batchSize: options.batchSize, on: backend),
       trainingCount: count, validationCount: count, rarity: rarity)
   }

@@ -40,12 +40,16 @@ struct PyTorchStepTests {
     try plan.compile(on: backend).step.run()
 
     let expected = try run.vectors.named("step 1")
-    let names =
+    // What a part of the step computes of each replica before the next part begins.
+    let parts =
       run.configuration.kind == .unet
-      ? ["prediction"] : ["real_logits", "fake_logits", "generator_logits", "prediction"]
+      ? [["prediction"]] : [["real_logits", "fake_logits"], ["generator_logits", "prediction"]]
+    let names = parts.flatMap { Array(repeating: $0, count: run.replicas.count).joined() }
     try #require(outputs.count == names.count && expected.tensorNames == Set(names))
-    for (output, name) in zip(outputs, names) {
-      let error = relativeError(try backend.elements(of: output), try expected.values(name))
+    var found: [String: [Float]] = [:]
+    for (output, name) in zip(outputs, names) { found[name, default: []] += try backend.elements(of: output) }
+    for (name, values) in found {
+      let error = relativeError(values, try expected.values(name))
       #expect(error <= Self.tolerance, "\(name): relative error \(error)")
     }
   }
@@ -58,7 +62,8 @@ struct PyTorchStepTests {
     var losses = [[Float]](repeating: [], count: trainer.lossNames.count)
     for step in 0..<run.stepCount {
       try trainer.step(first: step * run.options.batchSize)
-      for (slot, loss) in try trainer.takeLosses().enumerated() { losses[slot].append(loss) }
+      let means = run.replicas.means(of: try trainer.takeLosses())
+      for (slot, loss) in means.enumerated() { losses[slot].append(Float(loss)) }
       guard step == 0 else { continue }
       for (name, network) in trainer.networks where name != "generator_average" {
         let parameters = network.parameters
@@ -101,7 +106,7 @@ struct PyTorchStepTests {
     }
     let checkpoint = try Checkpoint(reading: url, kind: kind, upsampling: upsampling)
     #expect(checkpoint.configuration == run.configuration)
-    let plan = try run.plan(on: backend)
+    let plan = try run.plan(on: backend, replicas: .one)
     try plan.allocate(on: backend)
     try run.setOrder(of: plan, on: backend)
     let prediction = Prediction(

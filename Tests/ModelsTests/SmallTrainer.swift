@@ -11,18 +11,20 @@ enum SmallTrainer {
   }
 
   /// - Parameters:
-  ///   - options: with batches of 8.
+  ///   - options: with batches of 8, or a divisor of 8.
+  ///   - replicas: those that share a batch.
   ///   - rarity: the weights of colors, for options with rebalancing.
   static func make(
-    _ kind: ModelKind, options: TrainingOptions, colorSpace: ColorSpace = .rgb, rarity: ColorRarity? = nil,
+    _ kind: ModelKind, options: TrainingOptions, replicas: Replicas = .one, colorSpace: ColorSpace = .rgb,
+    rarity: ColorRarity? = nil,
     on backend: any Backend
   ) throws -> Trainer {
     let count = 32
     let images = try DeviceImages(
       SmallRun.dataset(count: count), residency: .all, batchSize: options.batchSize, on: backend)
     let plan = StepPlan(
-      try ModelConfiguration(kind: kind, width: 4, colorSpace: colorSpace), options: options, images: images,
-      trainingCount: count, validationCount: count, rarity: rarity)
+      try ModelConfiguration(kind: kind, width: 4, colorSpace: colorSpace), options: options, replicas: replicas,
+      images: images, trainingCount: count, validationCount: count, rarity: rarity)
     let trainer = try Trainer(plan, on: backend)
     for batches in [trainer.batches, trainer.predictor.batches] {
       try batches.set(Array(0..<UInt32(count)), on: backend)

@@ -30,6 +30,7 @@ struct OperationChecksTests {
         step: Variable(1), beta1: 0.9, beta2: 0.999),
       "tensor two is 1×1×1×2, not a vector of 3")
     add(ExponentialMovingAverage(values: three, average: image, decay: Variable(0)), "not a vector of 3")
+    add(ScaledSum(three, two, output: three), "tensor two is 1×1×1×2, not a vector of 3")
     add(Fill(output: bytes, value: 0), "tensor bytes holds uint8, not float32")
     add(
       RandomFill(output: sliced, distribution: .uniform(low: 0, high: 1), seed: 0, stream: 0), "tensor sliced has gaps")

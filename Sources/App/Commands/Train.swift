@@ -2,6 +2,7 @@ import ArgumentParser
 import CLKernels
 import Data
 import FoundationEssentials
+import MessagePassing
 import Models
 import Runtime
 
@@ -79,16 +80,19 @@ struct Train: SpeakingCommand {
 
   func run() throws {
     let stop = StopSignal()
-    let run = try started()
+    let place = try RankPlace(of: Communicator.join(version: RecolorVersion.current))
+    // The first rank speaks for all.
+    if place.ranks.rank > 0 { Console.level = .silent }
+    let run = try started(in: place)
     let model = run.configuration.model.kind
-    let display = TrainingDisplay(run)
+    let display = run.isWriter ? TrainingDisplay(run) : nil
     let outcome: TrainingRun.Outcome
     do {
-      defer { display.clear() }
+      defer { display?.clear() }
       outcome = try run.train { stop.isReceived }
     }
     switch outcome {
-    case .finished: try display.finish()
+    case .finished: try display?.finish()
     case .stopped:
       Console.note(
         "stopped and saved; go on with: recolor train \(model.rawValue) --resume "
@@ -98,21 +102,22 @@ struct Train: SpeakingCommand {
   }
 
   /// Starts the run, or resumes it.
-  private func started() throws -> TrainingRun {
-    if let resume { return try resumed(resume) }
+  private func started(in place: RankPlace) throws -> TrainingRun {
+    if let resume { return try resumed(resume, in: place) }
     // `validate` has refused a command line without one of them.
     guard let model, let out else { throw ValidationError("<model> or --out is missing.") }
-    return try started(model, in: out)
+    return try started(model, in: out, place)
   }
 
-  private func started(_ model: ModelKind, in folder: String) throws -> TrainingRun {
+  private func started(_ model: ModelKind, in folder: String, _ place: RankPlace) throws -> TrainingRun {
     let weights = try options.initialWeights.map { given in
       (name: given.path, checkpoint: try Checkpoint(argument: given.path, kind: model, upsampling: options.upsampling))
     }
     if let weights { try options.validateTogether(for: model, startingFrom: weights.checkpoint) }
     let backend = try opened(
-      options.device ?? .automatic, options.precision ?? .automatic, options.cpuProducts ?? .automatic)
+      options.device ?? .automatic, options.precision ?? .automatic, options.cpuProducts ?? .automatic, in: place)
     var configuration = try options.configuration(for: model, startingFrom: weights?.checkpoint, on: backend)
+    if options.replicas == nil { configuration.replicas = place.ranks.rankCount }
     // Wrong weights are refused before a large folder is read.
     if let weights { try configuration.setInitialWeights(weights.checkpoint, named: weights.name) }
     if configuration.usedCrop != .center, try options.source.imageFolder(.training) == nil {
@@ -120,8 +125,10 @@ struct Train: SpeakingCommand {
         "--crop \(configuration.usedCrop.rawValue): only the photographs of a folder are cropped, not \(options.source)"
       )
     }
-    let dataset = try options.source.load(
-      .training, size: configuration.imageWidth, crop: configuration.usedCrop, toned: configuration.usedToned)
+    let dataset = try place.ranks.onFirstOfHostBefore {
+      try options.source.load(
+        .training, size: configuration.imageWidth, crop: configuration.usedCrop, toned: configuration.usedToned)
+    }
     if configuration.usedCrop != .center {
       Console.note(
         "\(dataset.source): \(Format.counted(dataset.photographCount, "photograph")) in "
@@ -138,7 +145,7 @@ struct Train: SpeakingCommand {
     if options.batchSize == nil { try reduceBatchSize(of: &configuration, for: dataset) }
     let run = try TrainingRun(
       configuration, startingFrom: weights, in: URL(filePath: folder), dataset: dataset,
-      residency: options.deviceImages, on: backend)
+      residency: options.deviceImages, ranks: place.ranks, on: backend)
     for remark in options.remarks(configuration, file: config) { Console.note(remark) }
     return run
   }
@@ -159,9 +166,10 @@ struct Train: SpeakingCommand {
 
   /// Opens the device. Where it is to compile the kernels for the first time, the next steps can take long.
   private func opened(
-    _ device: DeviceSelection, _ precision: PrecisionSelection, _ products: ProductSelection
+    _ device: DeviceSelection, _ precision: PrecisionSelection, _ products: ProductSelection, in place: RankPlace
   ) throws(BackendError) -> any Backend {
-    let backend = try device.open(precision, products, isStated: true)
+    let backend = try device.open(precision, products, in: place, isStated: true)
+    try place.requireOwn(backend)
     if backend is CLBackend, Console.isTerminal {
       Console.note("preparing the kernels for \(backend.name); the first time this takes a while")
     }
@@ -169,13 +177,14 @@ struct Train: SpeakingCommand {
   }
 
   /// Opens the device of a run that is resumed, in the run's precision and with its products unless others are given.
-  private func backend(_ device: DeviceSelection, for configuration: RunConfiguration, toResume folder: String) throws
-    -> any Backend
-  {
+  private func backend(
+    _ device: DeviceSelection, for configuration: RunConfiguration, toResume folder: String, in place: RankPlace
+  ) throws -> any Backend {
     let precision = configuration.precision ?? .float32
     do throws(BackendError) {
       return try opened(
-        device, .named(precision), options.cpuProducts ?? .named(configuration.cpuProducts ?? .vector))
+        device, .named(precision), options.cpuProducts ?? .named(configuration.cpuProducts ?? .vector),
+        in: place)
     } catch {
       switch error {
       case .unsupportedPrecision(_, let device, let reason):
@@ -190,10 +199,9 @@ struct Train: SpeakingCommand {
     }
   }
 
-  private func resumed(_ folder: String) throws -> TrainingRun {
-    try RunPlace.requireRun(folder)
-    let directory = try RunDirectory(resuming: URL(filePath: folder))
-    var configuration = try directory.readConfiguration()
+  private func resumed(_ folder: String, in place: RankPlace) throws -> TrainingRun {
+    let (directory, recorded) = try place.openRun(folder)
+    var configuration = recorded
     options.applyChanges(to: &configuration)
     let kind = configuration.model.kind
     if let model, model != kind {
@@ -203,12 +211,15 @@ struct Train: SpeakingCommand {
     guard let device = DeviceSelection(argument: configuration.device) else {
       throw RunError.notARun(path: folder, reason: "config.json names no device: \(configuration.device)")
     }
-    let backend = try backend(device, for: configuration, toResume: folder)
+    let backend = try backend(place.device(of: device), for: configuration, toResume: folder, in: place)
     let source = DataSource(argument: configuration.data)
-    let dataset = try source.found(in: configuration.dataFolder).load(
-      .training, size: configuration.imageWidth, toned: configuration.usedToned, ofRun: configuration)
+    let dataset = try place.ranks.onFirstOfHostBefore {
+      try source.found(in: configuration.dataFolder).load(
+        .training, size: configuration.imageWidth, toned: configuration.usedToned, ofRun: configuration)
+    }
     configuration.dataFolder = source.place(of: dataset)
     return try TrainingRun(
-      resuming: directory, as: configuration, dataset: dataset, residency: options.deviceImages, on: backend)
+      resuming: directory, as: configuration, dataset: dataset, residency: options.deviceImages, ranks: place.ranks,
+      on: backend)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLKernels
 import CPUKernels
+import MessagePassing
 import Runtime
 
 /// The option `--device`.
@@ -69,14 +70,16 @@ extension DeviceSelection {
   ///   - precision: The precision of convolutions.
   ///   - products: How the processor's convolutions multiply.
   ///   - profiling: Whether an OpenCL device times kernels by its own clock.
+  ///   - place: The ranks that this process is one of, and its share of the machine.
   ///   - isStated: Whether a remark says that `auto` finds no GPU and takes the processor. `--verbose` always names the
   ///     device.
   /// - Throws: `BackendError`, where the device does not exist, or cannot be used, or not with this precision or without
   ///   BLAS.
   func open(
-    _ precision: PrecisionSelection, _ products: ProductSelection, profiling: Bool = false, isStated: Bool = false
+    _ precision: PrecisionSelection, _ products: ProductSelection, profiling: Bool = false,
+    in place: RankPlace = .single, isStated: Bool = false
   ) throws(BackendError) -> any Backend {
-    let (backend, reason) = try opened(precision, products, profiling: profiling)
+    let (backend, reason) = try opened(precision, products, profiling: profiling, place)
     let device = backend.deviceDescription
     if let reason, isStated {
       Console.note("\(reason); using the processor: \(device)")
@@ -89,7 +92,7 @@ extension DeviceSelection {
   /// Opens the device.
   /// - Returns: The device, and the reason why `auto` takes the processor where it does.
   private func opened(
-    _ precision: PrecisionSelection, _ products: ProductSelection, profiling: Bool
+    _ precision: PrecisionSelection, _ products: ProductSelection, profiling: Bool, _ place: RankPlace
   ) throws(BackendError) -> (backend: any Backend, reason: String?) {
     func backend(on device: CLDevice) throws(BackendError) -> CLBackend {
       let backend = try CLBackend(device: device, precision: precision.precision, profiling: profiling)
@@ -98,8 +101,10 @@ extension DeviceSelection {
       return backend
     }
     switch self {
-    case .cpu: return (try Self.processor(precision, products), nil)
-    case .openCL: return (try backend(on: try CLDevice.automatic()), nil)
+    case .cpu: return (try Self.processor(precision, products, place), nil)
+    case .openCL:
+      if let gpu = try place.ownGPU(for: self) { return (try backend(on: gpu), nil) }
+      return (try backend(on: try CLDevice.automatic()), nil)
     case .openCLDevice(let index):
       do throws(BackendError) {
         return (try backend(on: try CLDevice.named(index)), nil)
@@ -110,20 +115,21 @@ extension DeviceSelection {
       var reason = "no OpenCL GPU found"
       var gpu: CLDevice?
       do throws(BackendError) {
-        gpu = try Self.automaticGPU()
+        gpu = try place.ownGPU(for: self)
+        if gpu == nil { gpu = try Self.automaticGPU() }
       } catch .library(let name, let problem) {
         reason = "no OpenCL (\(name): \(problem))"
       }
       // Where a GPU exists and cannot be used, that is an error, which falling back to the processor would hide.
       if let gpu { return (try backend(on: gpu), nil) }
-      return (try Self.processor(precision, products), reason)
+      return (try Self.processor(precision, products, place), reason)
     }
   }
 
   private static func processor(
-    _ precision: PrecisionSelection, _ products: ProductSelection
+    _ precision: PrecisionSelection, _ products: ProductSelection, _ place: RankPlace
   ) throws(BackendError) -> CPUBackend {
-    let processor = CPUBackend(blas: try products.library())
+    let processor = CPUBackend(threadCount: place.threadCount, blas: try products.library())
     if let named = precision.precision, named != processor.precision {
       throw .unsupportedPrecision(named, device: processor.name, reason: "it is for NVIDIA's tensor cores")
     }

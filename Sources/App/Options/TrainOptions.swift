@@ -40,6 +40,12 @@ struct TrainOptions: ParsableArguments {
     help: "Photographs in a batch. (default: \(Recipe.defaults(\.options.batchSize)); less for fewer photographs)")
   var batchSize: Int?
   @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Equal parts of a batch with statistics of their own, a power of two. (default: as many as ranks of mpirun, or 1)",
+      discussion: "The same number gives the same bits on 1, 2, 4 or more ranks: docs/distributed.md."))
+  var replicas: Int?
+  @Option(
     parsing: .unconditional, help: "Adam's learning rate. (default: \(Recipe.defaults(\.options.learningRate)))")
   var learningRate: Float?
   @Option(
@@ -243,6 +249,7 @@ extension TrainOptions {
       TrainOption("batch-size", \.batchSize, isOfRecipe: true, must: RunRequirements.batchSize) {
         $0.options.batchSize = $1
       },
+      TrainOption("replicas", \.replicas, must: RunRequirements.replicas) { $0.replicas = $1 },
       TrainOption("width", \.width, setting: .init(\.width), must: .within(ModelConfiguration.widths)) {
         $0.model.width = $1
       },
@@ -354,6 +361,7 @@ extension TrainOptions {
     configuration.set(settings)
     configuration.toned = .drop
     configuration.crop = .center
+    configuration.replicas = 1
     for option in Self.all { option.apply(self, &configuration) }
     return configuration
   }

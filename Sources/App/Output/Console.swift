@@ -34,13 +34,15 @@ enum Console {
     guard isWritten else { throw OutputError(reason: String(cString: strerror(errno))) }
   }
 
-  /// How much is written to standard error beside errors and warnings.
-  enum Level: Sendable {
-    /// Nothing.
+  /// How much is written to standard error beside errors.
+  enum Level: Sendable, Comparable {
+    /// Nothing: another process speaks.
+    case silent
+    /// Warnings.
     case quiet
-    /// Remarks and progress.
+    /// Warnings, remarks and progress.
     case usual
-    /// Remarks, progress and details.
+    /// Warnings, remarks, progress and details.
     case verbose
   }
 
@@ -56,11 +58,13 @@ enum Console {
   static func error(_ line: String) { write(line, as: "error", color: 31) }
 
   /// Writes a line about something that may be wrong, or is left out, to standard error.
-  static func warning(_ line: String) { write(line, as: "warning", color: 33) }
+  static func warning(_ line: String) {
+    if level > .silent { write(line, as: "warning", color: 33) }
+  }
 
   /// Writes a line about what the command does to standard error, unless it is to be quiet.
   static func note(_ line: String) {
-    if level != .quiet { _ = write("recolor: \(line.printable)\n", to: STDERR_FILENO) }
+    if level > .quiet { _ = write("recolor: \(line.printable)\n", to: STDERR_FILENO) }
   }
 
   /// Writes a line that only `--verbose` asks for to standard error.
@@ -71,7 +75,7 @@ enum Console {
   /// Writes text to standard error as it is, with its controls of a terminal and without a line feed, unless the command
   /// is to be quiet.
   static func progress(_ text: String) {
-    if level != .quiet { _ = write(text, to: STDERR_FILENO) }
+    if level > .quiet { _ = write(text, to: STDERR_FILENO) }
   }
 
   /// - Parameter color: The number of the kind's color in ECMA-48, of the foreground.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import MessagePassing
 import Synchronization
 
 /// SIGINT, SIGTERM and SIGHUP as requests to stop as soon as everything can be saved. A second signal of the same kind
@@ -7,12 +8,15 @@ import Synchronization
 struct StopSignal {
   /// The first signal received; 0 for none. The only state that the handler changes.
   private static let received = Atomic<Int32>(0)
+  /// Whether the handler writes that the process stops; of several ranks, the first one does.
+  static let speaks = Atomic(true)
 
   /// Installs the handlers. Also ignores SIGXFSZ and SIGPIPE, so that a file size limit and a closed pipe are errors of
   /// the write.
   init() {
     // A global is initialized on first use, which must not happen inside the handler.
     Self.received.store(0, ordering: .relaxed)
+    Self.speaks.store((Launcher.current?.rank ?? 0) == 0, ordering: .relaxed)
     var caught = sigset_t()
     sigemptyset(&caught)
     for ignored in [SIGXFSZ, SIGPIPE] { signal(ignored, SIG_IGN) }
@@ -24,6 +28,7 @@ struct StopSignal {
         // restored. A full pipe would block `write`, so it is polled first.
         let interrupted = errno
         defer { errno = interrupted }
+        guard StopSignal.speaks.load(ordering: .relaxed) else { return }
         var output = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
         guard poll(&output, 1, 0) == 1, output.revents & Int16(POLLOUT) != 0 else { return }
         let text: StaticString =
@@ -48,6 +53,10 @@ struct StopSignal {
 
   var isReceived: Bool { Self.received.load(ordering: .relaxed) != 0 }
 
-  /// The exit code that shells report where a signal ended the process: 130, 143 or 129.
-  var exitCode: ExitCode { ExitCode(128 + Self.received.load(ordering: .relaxed)) }
+  /// The exit code that shells report where a signal ended the process: 130, 143 or 129. Where another rank received
+  /// it, that of TERM.
+  var exitCode: ExitCode {
+    let signal = Self.received.load(ordering: .relaxed)
+    return ExitCode(128 + (signal == 0 ? SIGTERM : signal))
+  }
 }

@@ -77,6 +77,7 @@ final class TrainingDisplay {
       // The losses are last, because a narrow terminal has no room for the end.
       "epoch \(progress.epoch)/\(progress.epochs)", "step \(progress.step)/\(progress.stepsInEpoch)",
       "\(Format.duration(seconds: progress.secondsLeft)) left", "\(Format.rate(progress.imagesPerSecond)) images/s",
+      Self.waiting(progress.waiting),
       Self.losses(progress.losses), savedStep.map { "saved at step \($0)" } ?? "",
     ]
     return parts.filter { !$0.isEmpty }.joined(separator: "  ")
@@ -89,7 +90,8 @@ final class TrainingDisplay {
         "  validation: mse \(Format.significant(metrics[.mse], 3)), psnr \(Format.fixed(metrics[.psnr], 2)) dB, "
         + "colorfulness \(Format.fixed(metrics[.colorfulness], 1))"
     }
-    return line + "  \(Format.rate(epoch.imagesPerSecond)) images/s"
+    let waiting = Self.waiting(epoch.waiting)
+    return line + "  \(Format.rate(epoch.imagesPerSecond)) images/s" + (waiting.isEmpty ? "" : "  \(waiting)")
       + "  \(Format.duration(seconds: epoch.seconds))"
   }
 
@@ -112,6 +114,11 @@ final class TrainingDisplay {
       + "\(Format.significant(divergence.grayError, 3)), and has not fallen; start anew with a --learning-rate smaller "
       + "than \(Format.significant(Double(divergence.learningRate), 3)), such as "
       + Format.significant(Double(divergence.smallerLearningRate), 3)
+  }
+
+  /// Returns the share of waiting for messages; empty where there is one rank.
+  private static func waiting(_ share: Double?) -> String {
+    share.map { "\(Format.fixed(100 * $0, 0)) % waiting" } ?? ""
   }
 
   private static func losses(_ losses: [(name: String, value: Double)]) -> String {

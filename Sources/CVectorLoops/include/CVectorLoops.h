@@ -22,6 +22,7 @@
 #include "processor_pause.h"
 #include "product.h"
 #include "random_fill.h"
+#include "scaled_sum.h"
 #include "spectral_normalization.h"
 #include "upsampling.h"
 #include "winograd.h"

@@ -13,7 +13,7 @@ public struct TrainingState: Codable, Equatable, Sendable {
   public var position = 0
   /// Sums of the losses over the current epoch's steps, in the trainer's order, without the steps of `pendingLosses`.
   public var lossSums: [Double] = []
-  /// Sums over the last steps, which the device still adds to.
+  /// Sums over the last steps, which the device still adds to: those of each replica, one after the other.
   public var pendingLosses: [Float] = []
   /// Steps of the current epoch that `lossSums` counts; nil in older files.
   var summedSteps: Int?
@@ -56,10 +56,9 @@ public struct TrainingState: Codable, Equatable, Sendable {
       && (0...epoch).contains(bestEpoch ?? 0)
   }
 
-  /// Sums of the losses over all of the current epoch's steps, given those that are still on the device.
-  func lossSums(with pending: [Float]) -> [Double] {
-    lossSums.isEmpty ? pending.map(Double.init) : zip(lossSums, pending).map { $0 + Double($1) }
-  }
+  /// Sums of the losses over all of the current epoch's steps, given those that are still on the device: the means over
+  /// the replicas.
+  func lossSums(with pending: [Double]) -> [Double] { lossSums.isEmpty ? pending : zip(lossSums, pending).map(+) }
 
   /// Writes the state file, which takes its name when its writer finishes.
   /// - Throws: `CheckpointError.notFinite` where a value is NaN or infinite, `SafetensorsError`, `BackendError`.
@@ -103,8 +102,10 @@ public struct TrainingState: Codable, Equatable, Sendable {
       let values = try file.values(name, as: Float.self, shape: parameter.fileShape)
       try parameters.setFileValues(values, of: parameter, in: vector, on: backend)
     }
-    let counts = Set([state.lossSums.count, state.pendingLosses.count]).subtracting([0])
-    guard counts.isSubset(of: [trainer.lossNames.count]) else {
+    let lossCount = trainer.lossNames.count
+    guard [0, lossCount].contains(state.lossSums.count),
+      [0, lossCount * trainer.replicas.count].contains(state.pendingLosses.count)
+    else {
       throw CheckpointError.wrongState(path: url.path, reason: "belongs to another model")
     }
     trainer.stepCount = state.step

@@ -1,5 +1,6 @@
 import Data
 import Imaging
+import MessagePassing
 import Runtime
 
 /// The quality of a model's colors for the images of a predictor: scores of all, and pictures of a few.
@@ -22,23 +23,31 @@ public struct Evaluation {
   /// - Parameters:
   ///   - predictor: predicts images of `dataset`, in the order of its batches.
   ///   - shown: positions in the order of the images to show.
+  ///   - ranks: the processes that share the batches, neighboring ones each, with the same arguments but `shown`; each
+  ///     gets all scores, and the first shows images.
   ///   - shouldStop: called before every batch is measured.
-  /// - Throws: `BackendError`, and `Cancelled` where `shouldStop` returns true.
+  /// - Throws: `BackendError`, `MessagePassingError`, and `Cancelled` where `shouldStop` returns true on any rank.
   public init(
-    _ predictor: Predictor, dataset: ImageDataset, shown: [Int], computesMetrics: Bool = true,
-    shouldStop: () -> Bool = { false }
+    _ predictor: Predictor, dataset: ImageDataset, shown: [Int], over ranks: Communicator = .single,
+    computesMetrics: Bool = true, shouldStop: () -> Bool = { false }
   ) throws {
     let scorer = ImageScorer(width: dataset.width, height: dataset.height)
     let imageCount = dataset.imageByteCount
     var scores: [ImageScores] = []
     var predictions: [Int: RGBImage] = [:]
-    try predictor.forEachBatch { first, count, colors in
-      if shouldStop() { throw Cancelled() }
+    func keepShown(_ first: Int, _ count: Int, _ colors: [Float]) {
       for position in shown where (first..<first + count).contains(position) {
         let start = (position - first) * imageCount
         predictions[position] = RGBImage(
           width: dataset.width, height: dataset.height, values: colors[start..<start + imageCount])
       }
+    }
+    // As many rounds on every rank, so that all stop in the same one.
+    let rounds = ceilDivide(predictor.batchCount, ranks.rankCount)
+    let own = (ranks.rank * rounds..<(ranks.rank + 1) * rounds).clamped(to: 0..<predictor.batchCount)
+    try predictor.forEachBatch(in: own) { first, count, colors in
+      if try ranks.isAny(shouldStop()) { throw Cancelled() }
+      keepShown(first, count, colors)
       guard computesMetrics else { return }
       var photographs: [UInt8] = []
       photographs.reserveCapacity(count * imageCount)
@@ -47,7 +56,11 @@ public struct Evaluation {
       }
       scores += scorer.scores(predictions: colors, photographs: photographs)
     }
-    self.scores = scores
+    for _ in own.count..<rounds where try ranks.isAny(shouldStop()) { throw Cancelled() }
+    if let last = shown.max(), last / predictor.batches.batchSize >= own.upperBound {
+      try predictor.forEachBatch(in: own.upperBound..<last / predictor.batches.batchSize + 1, keepShown)
+    }
+    self.scores = try ranks.inOrder(scores)
     let found = shown.compactMap { position in predictions[position].map { (position, $0) } }
     self.predictions = found.map(\.1)
     let rows = found.map { position, prediction in

@@ -65,22 +65,26 @@ public final class Predictor {
   /// The images to color, in their order.
   public var batches: BatchStream { prediction.batches }
 
+  /// Number of batches, the last of which may be incomplete.
+  var batchCount: Int { ceilDivide(batches.count, batches.batchSize) }
+
   /// Enqueues the prediction of one batch, from position `first` of the order on.
   func run(first: Int) throws(BackendError) {
     try batches.seek(to: first)
     try plan.run()
   }
 
-  /// Colors the images of the order, a batch at a time.
+  /// Colors the images of the order, or of some of its batches, a batch at a time.
+  /// - Parameter range: numbers of the batches; all where nil.
   /// - Parameter body: receives the position in the order of the batch's first image, the number of images, and their
   ///   colors in 0...1 as `[count, H, W, 3]`. An error that it throws ends the prediction.
   /// - Throws: `BackendError`, what `body` throws, and `CheckpointError.overflowingPrediction` where a prediction of a
   ///   weights file is NaN or infinite.
   public func forEachBatch(
-    _ body: (_ first: Int, _ count: Int, _ colors: [Float]) throws -> Void
+    in range: Range<Int>? = nil, _ body: (_ first: Int, _ count: Int, _ colors: [Float]) throws -> Void
   ) throws {
     let batchSize = batches.batchSize
-    for first in stride(from: 0, to: batches.count, by: batchSize) {
+    for first in (range ?? 0..<batchCount).lazy.map({ $0 * batchSize }) {
       let count = min(batchSize, batches.count - first)
       try run(first: first)
       let output = try backend.floats(of: prediction.output)

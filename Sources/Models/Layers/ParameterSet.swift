@@ -13,9 +13,12 @@ public final class ParameterSet {
   /// The flat vectors; they have memory only after `allocate`.
   private(set) lazy var values = TensorStorage(name: "parameters", elementType: .float32, count: trainedCount)
   private(set) lazy var gradients = TensorStorage(name: "gradients", elementType: .float32, count: trainedCount)
+  /// More vectors of gradients, for the sums over replicas that are not complete yet: see `ReplicaSums`.
+  private(set) var partialGradients: [TensorStorage] = []
   private lazy var firstMoment = TensorStorage(name: "first moment", elementType: .float32, count: trainedCount)
   private lazy var secondMoment = TensorStorage(name: "second moment", elementType: .float32, count: trainedCount)
-  private lazy var statistics = TensorStorage(name: "running statistics", elementType: .float32, count: trackedCount)
+  private(set) lazy var statistics = TensorStorage(
+    name: "running statistics", elementType: .float32, count: trackedCount)
 
   init() {}
 
@@ -46,14 +49,20 @@ public final class ParameterSet {
   /// Number of trained elements, without running statistics, as every framework counts parameters.
   public var trainedParameterCount: Int { parameters.reduce(0) { $0 + ($1.isTrained ? $1.shape.count : 0) } }
 
+  /// The parameters with the running statistics and the gradients of this set.
+  var view: ParameterView { ParameterView(values: values, statistics: statistics, gradients: gradients) }
+
   /// The view of a parameter's value.
-  public func value(of parameter: Parameter) -> Tensor {
-    Tensor(storage: parameter.isTrained ? values : statistics, shape: parameter.shape, offset: parameter.offset)
-  }
+  public func value(of parameter: Parameter) -> Tensor { view.value(of: parameter) }
 
   /// The view of a trained parameter's gradient.
-  public func gradient(of parameter: Parameter) -> Tensor {
-    Tensor(storage: gradients, shape: parameter.shape, offset: parameter.offset)
+  public func gradient(of parameter: Parameter) -> Tensor { view.gradient(of: parameter) }
+
+  /// Provides `count` vectors of partial gradients; they get memory with the others.
+  func makePartialGradients(_ count: Int) {
+    while partialGradients.count < count {
+      partialGradients.append(TensorStorage(name: "partial gradients", elementType: .float32, count: trainedCount))
+    }
   }
 
   /// Returns one step of Adam over all trained parameters.
@@ -80,7 +89,14 @@ public final class ParameterSet {
   /// The storages that need memory, in the order in which they are allocated: values and running statistics and, to
   /// train, gradients and moments.
   func storages(training: Bool) -> [TensorStorage] {
-    training ? [values, statistics, gradients, firstMoment, secondMoment] : [values, statistics]
+    training
+      ? [values, statistics, gradients, firstMoment, secondMoment] + partialGradients : [values, statistics]
+  }
+
+  /// All values, running statistics and moments that have memory.
+  var trainedVectors: [Tensor] {
+    [values, statistics, firstMoment, secondMoment].filter { $0.memory != nil }
+      .map { Tensor(storage: $0, shape: Shape(vector: $0.count)) }
   }
 
   /// Bytes of everything in flat memory.
@@ -114,6 +130,23 @@ public final class ParameterSet {
       }
     }
     try backend.synchronize()
+  }
+}
+
+/// The memory that a pass of a network reads its parameters from, and writes their gradients to.
+struct ParameterView {
+  let values: TensorStorage
+  let statistics: TensorStorage
+  let gradients: TensorStorage
+
+  /// The view of a parameter's value.
+  func value(of parameter: Parameter) -> Tensor {
+    Tensor(storage: parameter.isTrained ? values : statistics, shape: parameter.shape, offset: parameter.offset)
+  }
+
+  /// The view of a trained parameter's gradient.
+  func gradient(of parameter: Parameter) -> Tensor {
+    Tensor(storage: gradients, shape: parameter.shape, offset: parameter.offset)
   }
 }
 

@@ -17,7 +17,7 @@ public final class Tape {
   }
 
   let builder: PlanBuilder
-  let parameters: ParameterSet
+  let parameters: ParameterView
   let mode: Mode
   /// The weights that the pass reads divided by their spectral norms; nil where it reads all as they are.
   let spectralWeights: SpectralWeights?
@@ -29,8 +29,12 @@ public final class Tape {
   private var statistics: [ObjectIdentifier: Tensor] = [:]
   private(set) var layers: [LayerSummary] = []
 
+  convenience init(_ builder: PlanBuilder, _ parameters: ParameterSet, mode: Mode, label: String) {
+    self.init(builder, parameters.view, mode: mode, label: label)
+  }
+
   init(
-    _ builder: PlanBuilder, _ parameters: ParameterSet, mode: Mode, label: String,
+    _ builder: PlanBuilder, _ parameters: ParameterView, mode: Mode, label: String,
     spectralWeights: SpectralWeights? = nil
   ) {
     self.builder = builder

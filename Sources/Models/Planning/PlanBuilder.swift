@@ -20,6 +20,9 @@ public final class PlanBuilder {
 
   public func append(_ operation: any Operation) { operations.append(operation) }
 
+  /// Inserts operations in front of the one at a position.
+  func insert(_ added: [any Operation], at position: Int) { operations.insert(contentsOf: added, at: position) }
+
   /// Keeps `tensor` readable by the host after a run.
   public func keep(_ tensor: Tensor) { kept.insert(ObjectIdentifier(tensor.storage)) }
 }

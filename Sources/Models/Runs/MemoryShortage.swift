@@ -26,25 +26,27 @@ extension MemoryShortage {
   /// - Parameters:
   ///   - trainingCount: images to train on.
   ///   - validationCount: images to predict.
+  ///   - replicas: those that share a batch.
   ///   - rarity: the weights of colors; nil for none.
   init(
     of configuration: RunConfiguration, _ dataset: ImageDataset, _ residency: ImageResidency, trainingCount: Int,
-    validationCount: Int, rarity: ColorRarity?, on backend: any Backend
+    validationCount: Int, replicas: Replicas, rarity: ColorRarity?, on backend: any Backend
   ) throws(BackendError) {
     /// Bytes of every allocation of the run, the images first.
     func allocations(_ batchSize: Int) throws(BackendError) -> [Int] {
-      let count = DeviceImages.plannedCount(of: dataset, residency, batchSize: batchSize, on: backend)
+      let count = DeviceImages.plannedCount(
+        of: dataset, residency, batchSize: batchSize / replicas.rankCount, on: backend)
       var options = configuration.options
       options.batchSize = batchSize
       return try StepPlan(
-        configuration.model, options: options,
+        configuration.model, options: options, replicas: replicas,
         images: DeviceImages(count: count, height: dataset.height, width: dataset.width),
         trainingCount: trainingCount, validationCount: validationCount, rarity: rarity
       ).allocations(on: backend)
     }
     let requested = configuration.options.batchSize
     // A single small image leaves batch normalization a single value.
-    let smallest = dataset.height > 16 || dataset.width > 16 ? 1 : 2
+    let smallest = (dataset.height > 16 || dataset.width > 16 ? 1 : 2) * replicas.count
     var fitting: (Int, Int)?
     var candidate = 1
     while candidate < requested / 2 + requested % 2 { candidate *= 2 }

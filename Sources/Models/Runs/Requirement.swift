@@ -30,6 +30,9 @@ extension Requirement where Value == Int {
 
   public static var positive: Self { Self("be at least 1") { $0 >= 1 } }
   public static var notNegative: Self { Self("not be negative") { $0 >= 0 } }
+  public static func powerOfTwo(through largest: Int) -> Self {
+    Self("be a power of two from 1 to \(largest)") { (1...largest).contains($0) && $0.nonzeroBitCount == 1 }
+  }
   public static func within(_ range: ClosedRange<Int>) -> Self {
     Self("be from \(range.lowerBound) to \(range.upperBound)", isMet: range.contains)
   }

@@ -12,6 +12,8 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var version = RecolorVersion.current
   public var model: ModelConfiguration
   public var options: TrainingOptions
+  /// Equal parts of each batch, with batch statistics of their own (`Replicas`); nil, in older runs, is 1.
+  public var replicas: Int?
   /// `cifar10`, `scenes` or a folder, as given.
   public var data: String
   /// The folder where a named data set was found when the run started; nil where its images are in no folder of their
@@ -82,6 +84,9 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   /// Whether gray and toned images of a folder are trained on, in older runs too.
   public var usedToned: TonedImages { toned ?? .keep }
 
+  /// Equal parts of each batch, in older runs too.
+  public var usedReplicas: Int { replicas ?? 1 }
+
   /// The measure by which the best weights are chosen, in older runs too.
   public var usedBestBy: BestMeasure { bestBy ?? .mse }
 
@@ -126,6 +131,7 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     copy.precision = precision
     copy.cpuProducts = cpuProducts
     copy.tuning = tuning
+    if copy.usedReplicas == usedReplicas { copy.replicas = replicas }
     return copy == self
   }
 }
@@ -140,9 +146,16 @@ extension RunConfiguration {
         "\(dataset.source): images of \(dataset.width)×\(dataset.height), "
           + "but the run is for \(imageWidth)×\(imageHeight)")
     }
-    guard options.batchSize > 1 || dataset.height > 16 || dataset.width > 16 else {
+    let batchSize = options.batchSize
+    guard batchSize.isMultiple(of: usedReplicas) else {
       throw RunError.invalidOption(
-        "--batch-size 1: one image of \(dataset.width)×\(dataset.height) leaves batch normalization a single value")
+        "--replicas \(usedReplicas): does not divide --batch-size \(batchSize); use a multiple of "
+          + "\(usedReplicas) for the batch, or fewer replicas")
+    }
+    guard batchSize > usedReplicas || dataset.height > 16 || dataset.width > 16 else {
+      throw RunError.invalidOption(
+        "--batch-size \(batchSize)\(usedReplicas > 1 ? " --replicas \(usedReplicas)" : ""): one image of "
+          + "\(dataset.width)×\(dataset.height) leaves batch normalization a single value")
     }
     guard options.rebalancing == 0 || model.colorSpace == .lab else {
       throw RunError.invalidOption(

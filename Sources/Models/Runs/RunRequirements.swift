@@ -5,6 +5,7 @@ public enum RunRequirements {
   public static let count = Requirement<Int>.within(1...1_000_000_000)
   public static let keep = Requirement<Int>.within(0...1_000_000_000)
   public static let batchSize = Requirement<Int>.within(1...65_536)
+  public static let replicas = Requirement<Int>.powerOfTwo(through: 32_768)
   public static let trainImages = Requirement<Int>.positive
   public static let validationImages = Requirement<Int>.notNegative
   public static let learningRate = Requirement<Float>.positive
@@ -25,6 +26,7 @@ extension RunConfiguration {
       RunRequirements.count.failure(of: patience, option: "patience"),
       RunRequirements.keep.failure(of: keep, option: "keep"),
       RunRequirements.batchSize.failure(of: options.batchSize, option: "batch-size"),
+      RunRequirements.replicas.failure(of: replicas, option: "replicas"),
       RunRequirements.trainImages.failure(of: trainImages, option: "train-images"),
       RunRequirements.validationImages.failure(of: validationImages, option: "validation-images"),
       RunRequirements.learningRate.failure(of: options.learningRate, option: "learning-rate"),

@@ -15,6 +15,8 @@ public struct TrainingProgress: Sendable {
   public let imagesPerSecond: Double
   /// Seconds until the run's end at this speed.
   public let secondsLeft: Double
+  /// Share of the time in which the first rank waited for messages, 0...1; nil where there is one rank.
+  public let waiting: Double?
 }
 
 /// The results of an epoch.
@@ -34,6 +36,8 @@ public struct EpochResult: Sendable {
   public let seconds: Double
   /// Images per second while training.
   public let imagesPerSecond: Double
+  /// Share of the training's time in which the first rank waited for messages, 0...1; nil where there is one rank.
+  public let waiting: Double?
 }
 
 /// Measures the time of steps, lap by lap.
@@ -41,17 +45,23 @@ struct ThroughputMeter {
   private var start = ContinuousClock.now
   /// The step at the last lap.
   private(set) var step: Int
+  /// Seconds of waiting for messages at the last lap.
+  private var secondsWaited: Double
 
-  init(step: Int) { self.step = step }
+  init(step: Int, secondsWaited: Double) {
+    self.step = step
+    self.secondsWaited = secondsWaited
+  }
 
   var secondsSinceLap: Double { start.secondsUntilNow }
 
-  /// Returns the seconds since the last lap, and starts the next.
-  mutating func lap(step newStep: Int) -> Double {
+  /// Returns the seconds since the last lap, and those of waiting for messages among them, and starts the next.
+  mutating func lap(step newStep: Int, secondsWaited newWaited: Double) -> (seconds: Double, waited: Double) {
     defer {
       start = .now
       step = newStep
+      secondsWaited = newWaited
     }
-    return secondsSinceLap
+    return (secondsSinceLap, newWaited - secondsWaited)
   }
 }

@@ -11,8 +11,10 @@ extension TrainingRun {
   /// Adds the sums of the losses since the last time, and resets those on the device.
   func takeLosses() throws {
     let steps = stepsToSum
-    let sums = try trainer.takeLosses().map(Double.init)
-    try saving { try events.write(losses: trainer.lossNames, sums: sums, over: steps, step: state.step) }
+    let sums = trainer.replicas.means(of: try trainer.takeLosses())
+    if isWriter {
+      try saving { try events.write(losses: trainer.lossNames, sums: sums, over: steps, step: state.step) }
+    }
     state.lossSums = state.lossSums.isEmpty ? sums : zip(state.lossSums, sums).map(+)
     state.summedSteps = stepInEpoch
     try requireFinite(state.lossSums)
@@ -44,17 +46,18 @@ extension TrainingRun {
 
   /// Reports the progress and, once, the duration.
   func report(_ meter: inout ThroughputMeter) throws {
-    let sums = state.lossSums(with: try trainer.losses())
+    let sums = state.lossSums(with: trainer.replicas.means(of: try trainer.losses()))
     try requireFinite(sums)
     let batchSize = Double(configuration.options.batchSize)
     let steps = state.step - meter.step
-    let seconds = meter.lap(step: state.step)
+    let (seconds, waited) = meter.lap(step: state.step, secondsWaited: ranks.secondsWaited)
     let imagesPerSecond = seconds > 0 ? Double(steps) * batchSize / seconds : 0
     onProgress?(
       TrainingProgress(
         epoch: state.epoch + 1, epochs: configuration.epochs, step: stepInEpoch, stepsInEpoch: stepsInEpoch,
         losses: means(of: sums), imagesPerSecond: imagesPerSecond,
-        secondsLeft: Double(stepsLeft) * batchSize / max(imagesPerSecond, 1e-9)))
+        secondsLeft: Double(stepsLeft) * batchSize / max(imagesPerSecond, 1e-9),
+        waiting: ranks.rankCount > 1 ? waited / max(seconds, 1e-9) : nil))
     if let stepsPerSecond = speed.add(steps: steps, seconds: seconds, endsEpoch: !hasBatches) {
       // Each of the epochs left ends with a validation, the one that a limit of the steps cuts short as well.
       let validations = ceilDivide(stepInEpoch + stepsLeft, stepsInEpoch)

@@ -24,7 +24,7 @@ extension TrainingRun {
   ///   `RunError.notSaved` where a file cannot be written; `BackendError`.
   func save(_ save: Save) throws {
     state.pendingLosses = try trainer.losses()
-    try requireFinite(state.lossSums(with: state.pendingLosses))
+    try requireFinite(state.lossSums(with: trainer.replicas.means(of: state.pendingLosses)))
     state.configuration = configuration
     var weights = [directory.last]
     if case .epoch(isBest: true, _, _) = save { weights.append(directory.best) }
@@ -34,7 +34,7 @@ extension TrainingRun {
       state.kept = (state.kept ?? []).filter { $0 != name } + [name]
     }
     do {
-      try saving { try commit(weights, save) }
+      if isWriter { try saving { try commit(weights, save) } }
     } catch CheckpointError.notFinite {
       throw diverged
     }
@@ -48,6 +48,7 @@ extension TrainingRun {
   func saveBeginning() throws {
     state.configuration = configuration
     state.summedSteps = 0
+    guard isWriter else { return }
     try saving { try state.prepare(trainer, for: directory.state, on: backend).finish() }
   }
 
@@ -76,7 +77,7 @@ extension TrainingRun {
   /// save, so that none is forgotten if the process is killed here.
   func removeSuperseded() {
     guard let keep = configuration.keep, let kept = state.kept else { return }
-    for name in kept.dropLast(keep) { Folder.removeFile(directory.kept(name).path) }
+    for name in kept.dropLast(keep) where isWriter { Folder.removeFile(directory.kept(name).path) }
     state.kept = Array(kept.suffix(keep))
   }
 

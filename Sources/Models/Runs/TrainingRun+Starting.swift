@@ -1,6 +1,7 @@
 import Data
 import Files
 import Foundation
+import MessagePassing
 import Runtime
 
 extension TrainingRun {
@@ -9,19 +10,29 @@ extension TrainingRun {
   ///   - weights: the weights that the network that colors starts from, and their name; nil for those of the seed.
   ///   - dataset: the training images; their size must be the configuration's.
   ///   - residency: how many of them are on the device at a time.
+  ///   - ranks: the processes that train together, each with the same arguments; the first writes the folder.
   /// - Throws: `ModelError`, `DataError`, `RunError`, `BackendError`; what reading the weights throws.
   public convenience init(
     _ configuration: RunConfiguration, startingFrom weights: (name: String, checkpoint: Checkpoint)? = nil,
-    in folder: URL, dataset: ImageDataset, residency: ImageResidency = .automatic, on backend: any Backend
+    in folder: URL, dataset: ImageDataset, residency: ImageResidency = .automatic, ranks: Communicator = .single,
+    on backend: any Backend
   ) throws {
     if let name = configuration.initialWeights?.name, weights == nil {
       throw RunError.invalidOption("--init \(name): the weights that the run is to start from are not given")
     }
-    let prepared = try Preparation(
-      configuration, startingFrom: weights, dataset: dataset, residency: residency, on: backend)
+    let prepared = try ranks.together {
+      try Preparation(
+        configuration, startingFrom: weights, dataset: dataset, residency: residency, ranks: ranks, on: backend)
+    }
+    try ranks.requireAgreement(on: prepared.configuration.agreements)
     // The folder comes last, so that a run that cannot start leaves none behind.
-    try self.init(prepared, directory: RunDirectory(creating: folder, prepared.configuration), on: backend)
-    try saveBeginning()
+    let directory = try ranks.together {
+      ranks.rank == 0
+        ? try RunDirectory(creating: folder, prepared.configuration) : RunDirectory(opening: folder)
+    }
+    self.init(prepared, directory: directory, on: backend)
+    try ranks.together { try saveBeginning() }
+    try shareState()
   }
 
   /// Resumes a run.
@@ -38,18 +49,32 @@ extension TrainingRun {
   }
 
   /// Resumes a run in a folder that was opened for that.
-  /// - Parameter configuration: that of `config.json`, except for what may change in a run; it is written there.
+  /// - Parameters:
+  ///   - configuration: that of `config.json`, except for what may change in a run; it is written there.
+  ///   - ranks: the processes that train together. The first has opened the folder to resume the run, the others to
+  ///     read.
   public convenience init(
     resuming directory: RunDirectory, as configuration: RunConfiguration, dataset: ImageDataset,
-    residency: ImageResidency = .automatic, on backend: any Backend
+    residency: ImageResidency = .automatic, ranks: Communicator = .single, on backend: any Backend
   ) throws {
-    let written = try directory.readConfiguration()
-    let prepared = try Preparation(configuration, dataset: dataset, residency: residency, on: backend)
+    let prepared = try ranks.together {
+      try Preparation(configuration, dataset: dataset, residency: residency, ranks: ranks, on: backend)
+    }
+    try ranks.requireAgreement(on: prepared.configuration.agreements)
     self.init(prepared, directory: directory, on: backend)
+    try ranks.together { if isWriter { try takeUp() } }
+    try shareState()
+    savedStep = state.step > 0 ? state.step : nil
+    isResumed = state.step > 0
+  }
+
+  /// Restores the state, where the configuration is still the run's, and writes down what changed in it.
+  private func takeUp() throws {
+    let written = try directory.readConfiguration()
     hasOtherTuning = written.tuning != backend.tuning
-    guard written.allows(self.configuration) else { throw Self.changedConfiguration(directory) }
+    guard written.allows(configuration) else { throw Self.changedConfiguration(directory) }
     try restore()
-    if self.configuration != written { try saving { try directory.write(self.configuration) } }
+    if configuration != written { try saving { try directory.write(configuration) } }
   }
 
   /// Restores the state from its file. A run that was killed before it wrote one begins again: nothing was trained. One
@@ -84,8 +109,6 @@ extension TrainingRun {
     // The last steps' point is written when their losses are summed. Where the state has not summed them, what was
     // written at its step was written after it, and is written again.
     events = TrainingEvents(in: directory, goingOnAt: stepsToSum > 0 ? state.step : state.step + 1)
-    savedStep = state.step > 0 ? state.step : nil
-    isResumed = state.step > 0
     removeSuperseded()
   }
 

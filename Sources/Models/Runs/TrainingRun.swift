@@ -1,6 +1,7 @@
 import Data
 import Foundation
 import Imaging
+import MessagePassing
 import Runtime
 
 /// A training run in its folder: epochs, validation, sample sheets, checkpoints, and resuming.
@@ -30,6 +31,8 @@ public final class TrainingRun {
   /// differ by rounding.
   public internal(set) var hasOtherTuning = false
 
+  /// The processes that train together; the first one alone writes the run's folder.
+  let ranks: Communicator
   let backend: any Backend
   let split: TrainingSplit
   var state = TrainingState()
@@ -41,6 +44,7 @@ public final class TrainingRun {
   /// Step of the last save; nil where there is none.
   var savedStep: Int?
   var hasReportedDivergence = false
+  private let vote: RankVote
   private let dataset: ImageDataset
   /// Mean squared error of the gray copies of the validation images, computed when it is first needed.
   private(set) lazy var grayValidationError = dataset.grayError(of: split.validation)
@@ -56,6 +60,8 @@ public final class TrainingRun {
     dataset = preparation.dataset
     split = preparation.split
     trainer = preparation.trainer
+    ranks = trainer.replicas.ranks
+    vote = RankVote(ranks)
     self.directory = directory
     self.backend = backend
     events = TrainingEvents(in: directory, goingOnAt: 1)
@@ -73,37 +79,39 @@ public final class TrainingRun {
 
   // MARK: The loop
 
-  /// Trains until the end of the run, or until `shouldStop` returns true between two steps or two batches of
-  /// validation; then everything is saved.
+  /// Trains until the end of the run, or until `shouldStop` returns true, on any rank, between two steps or two batches
+  /// of validation; then everything is saved.
   public func train(shouldStop: () -> Bool) throws -> Outcome {
-    try directory.hold()
+    if isWriter { try directory.hold() }
     defer { directory.release() }
     // An epoch that the step limit ended still has to be validated where the run was stopped before that.
     while !isFinished {
       let start = ContinuousClock.now
-      guard let imagesPerSecond = try trainEpoch(shouldStop: shouldStop),
+      guard let speed = try trainEpoch(shouldStop: shouldStop),
         let evaluation = try validate(shouldStop: shouldStop)
       else {
         try save(.position)
         return .stopped
       }
       try takeLosses()
-      try finishEpoch(evaluation, start: start, imagesPerSecond: imagesPerSecond)
+      try finishEpoch(evaluation, start: start, speed)
     }
     return .finished
   }
 
   /// Trains the rest of the epoch.
-  /// - Returns: images per second; nil where `shouldStop` returned true.
-  private func trainEpoch(shouldStop: () -> Bool) throws -> Double? {
+  /// - Returns: images per second, and the share of the time spent waiting for messages; nil where `shouldStop` returned
+  ///   true.
+  private func trainEpoch(shouldStop: () -> Bool) throws -> (imagesPerSecond: Double, waiting: Double?)? {
     let start = ContinuousClock.now
+    let waitedBefore = ranks.secondsWaited
     let firstStep = state.step
     let batchSize = configuration.options.batchSize
     try setOrder(ofEpoch: state.epoch)
     trainer.learningRate = learningRate(inEpoch: state.epoch)
-    var meter = ThroughputMeter(step: state.step)
+    var meter = ThroughputMeter(step: state.step, secondsWaited: ranks.secondsWaited)
     while hasBatches {
-      if shouldStop() { return nil }
+      if try vote.stops(shouldStop()) { return nil }
       try trainer.step(first: state.position)
       state.position += batchSize
       state.step += 1
@@ -113,11 +121,15 @@ public final class TrainingRun {
         // The weights after the epoch's last step are kept as the epoch's.
         try save(hasBatches ? .step : .position)
       }
-      if meter.secondsSinceLap >= Self.reportInterval { try report(&meter) }
+      if vote.reports(meter.secondsSinceLap >= Self.reportInterval) { try report(&meter) }
     }
+    try vote.end()
     if state.step > meter.step { try report(&meter) }
     let seconds = start.secondsUntilNow
-    return seconds > 0 ? Double((state.step - firstStep) * batchSize) / seconds : 0
+    return (
+      seconds > 0 ? Double((state.step - firstStep) * batchSize) / seconds : 0,
+      ranks.rankCount > 1 ? (ranks.secondsWaited - waitedBefore) / max(seconds, 1e-9) : nil
+    )
   }
 
   /// Whether the run has come to its end.
@@ -150,7 +162,7 @@ public final class TrainingRun {
     let order = Shuffle.order(of: split, epoch: epoch, seed: options.seed)
     let flipped =
       options.horizontalFlips ? Shuffle.horizontalFlips(count: order.count, epoch: epoch, seed: options.seed) : []
-    try trainer.batches.set(order, flipped: flipped, on: backend)
+    try trainer.setOrder(order, flipped: flipped)
   }
 
   /// The learning rate of an epoch, multiplied by the decay after every one.
@@ -170,7 +182,7 @@ public final class TrainingRun {
     do {
       return try Evaluation(
         trainer.predictor, dataset: dataset,
-        shown: Array(0..<min(Preparation.sampleCount, trainer.predictor.batches.count)),
+        shown: isWriter ? Array(0..<min(Preparation.sampleCount, trainer.predictor.batches.count)) : [], over: ranks,
         computesMetrics: !split.validation.isEmpty, shouldStop: shouldStop)
     } catch is Evaluation.Cancelled {
       return nil
@@ -178,7 +190,9 @@ public final class TrainingRun {
   }
 
   /// Ends the epoch, and writes its row, its sheet and its checkpoints.
-  private func finishEpoch(_ evaluation: Evaluation, start: ContinuousClock.Instant, imagesPerSecond: Double) throws {
+  private func finishEpoch(
+    _ evaluation: Evaluation, start: ContinuousClock.Instant, _ speed: (imagesPerSecond: Double, waiting: Double?)
+  ) throws {
     let losses = means(of: state.lossSums)
     let error =
       evaluation.metrics.map { configuration.usedBestBy.value(of: $0, photographs: photographColorfulness) }
@@ -188,9 +202,12 @@ public final class TrainingRun {
     if isBest { state.bestValidationError = error }
     state.beginNextEpoch()
     if isBest { state.bestEpoch = state.epoch }
+    try requireSameWeights()
     let result = EpochResult(
       epoch: state.epoch, epochs: configuration.epochs, step: state.step, learningRate: trainer.learningRate,
-      losses: losses, validation: evaluation.metrics, seconds: start.secondsUntilNow, imagesPerSecond: imagesPerSecond)
+      losses: losses, validation: evaluation.metrics, seconds: start.secondsUntilNow,
+      imagesPerSecond: speed.imagesPerSecond,
+      waiting: speed.waiting)
     let row = table.append(result)
     try save(.epoch(isBest: isBest, evaluation.sheet, row: row))
     onEpoch?(result)

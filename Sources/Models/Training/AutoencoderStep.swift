@@ -22,21 +22,27 @@ struct AutoencoderStep: TrainingStep {
   var networks: [(name: String, network: any Network)] { [("generator", generator)] }
 
   func emit(
-    _ batches: BatchStream, losses: Tensor, rebalancing: ColorRebalancing?, adam: AdamSchedule,
+    _ batches: BatchStream, replicas: Replicas, losses: Tensor, rebalancing: ColorRebalancing?, adam: AdamSchedule,
     into builder: PlanBuilder
   ) {
-    let color = builder.tensor("color", batches.shape(channels: encoding.colorChannels))
-    let gray = builder.tensor("gray", batches.shape(channels: 1))
-    builder.append(batches.gather(color: color, gray: gray, encoding))
-    let tape = Tape(
-      builder, generator.parameters, mode: .training(parameterGradients: true, accumulate: false), label: "generator")
-    let prediction = generator(gray, tape)
-    let weights = rebalancing?.weights(of: color, into: builder)
-    builder.append(
-      PixelwiseLoss(
-        .meanSquared, prediction: prediction, target: color, weights: weights, loss: losses.channels(0..<1),
-        gradient: tape.gradientDestination(of: prediction).gradient))
-    tape.emitBackward()
+    let sums = ReplicaSums(of: generator.parameters, "generator", over: replicas, into: builder)
+    for replica in 0..<replicas.localCount {
+      let color = builder.tensor("color", batches.shape(channels: encoding.colorChannels))
+      let gray = builder.tensor("gray", batches.shape(channels: 1))
+      builder.append(batches.gather(part: replica, color: color, gray: gray, encoding))
+      let tape = Tape(
+        builder, sums.view(of: replica), mode: .training(parameterGradients: true, accumulate: false),
+        label: "generator")
+      let prediction = generator(gray, tape)
+      let weights = rebalancing?.weights(of: color, into: builder)
+      builder.append(
+        PixelwiseLoss(
+          .meanSquared, prediction: prediction, target: color, weights: weights, loss: losses.loss(0, of: replica),
+          gradient: tape.gradientDestination(of: prediction).gradient, weight: replicas.share))
+      tape.emitBackward()
+      sums.add(replica)
+    }
+    sums.finish()
     builder.append(generator.parameters.adam(adam.learningRate, step: adam.step, beta1: 0.9, beta2: 0.999))
   }
 }

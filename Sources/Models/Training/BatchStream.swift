@@ -10,15 +10,19 @@ public final class BatchStream {
   let places: Tensor
   /// Images in a batch.
   public let batchSize: Int
-  /// Position, in the order, of the next batch's first image.
-  private let first = Variable(0)
+  /// Position, in the order, of the first image of each part of the next batch.
+  private let firsts: [Variable<Int>]
   private var order = ImageOrder(indices: [])
 
   /// Makes a stream without memory for its order.
-  /// - Parameter capacity: the most images that an order has, those that fill up the last batch included.
-  init(_ images: DeviceImages, capacity: Int, batchSize: Int) {
+  /// - Parameters:
+  ///   - capacity: the most images that an order has, those that fill up the last batch included.
+  ///   - parts: parts that a batch is gathered in, equal ones.
+  init(_ images: DeviceImages, capacity: Int, batchSize: Int, parts: Int = 1) {
+    precondition(batchSize.isMultiple(of: parts), "batches of \(batchSize) in \(parts) parts")
     self.images = images
     self.batchSize = batchSize
+    firsts = (0..<parts).map { Variable($0 * batchSize / parts) }
     places = Tensor("image order", Shape(vector: capacity), .uint32)
   }
 
@@ -59,18 +63,21 @@ public final class BatchStream {
   /// Makes the batch whose first image is at a position of the order the next one; a multiple of the batch size where
   /// not all images are on the device.
   func seek(to position: Int) throws(BackendError) {
-    first.value = position
+    for (part, first) in firsts.enumerated() { first.value = position + part * partSize }
     try images.load(position, of: order)
   }
 
-  /// The shape of a batch: `[batchSize, H, W, channels]`.
+  /// Images in a part of a batch.
+  private var partSize: Int { batchSize / firsts.count }
+
+  /// The shape of a part of a batch: `[partSize, H, W, channels]`.
   func shape(channels: Int) -> Shape {
-    Shape(batchSize, images.tensor.shape.height, images.tensor.shape.width, channels)
+    Shape(partSize, images.tensor.shape.height, images.tensor.shape.width, channels)
   }
 
-  /// Returns the operation that gathers the next batch.
-  func gather(color: Tensor, gray: Tensor, _ encoding: ColorEncoding) -> BatchGather {
+  /// Returns the operation that gathers a part of the next batch.
+  func gather(part: Int = 0, color: Tensor, gray: Tensor, _ encoding: ColorEncoding) -> BatchGather {
     BatchGather(
-      images: images.tensor, indices: places, first: first, color: color, gray: gray, encoding: encoding)
+      images: images.tensor, indices: places, first: firsts[part], color: color, gray: gray, encoding: encoding)
   }
 }

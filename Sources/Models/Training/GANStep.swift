@@ -37,65 +37,116 @@ struct GANStep: TrainingStep {
     [("generator", generator), ("discriminator", discriminator)]
   }
 
+  /// Colors that the generator made of a replica's part of the batch, and all that their gradients need.
+  private struct Coloring {
+    /// Channel 0 is the gray image, the others its colors, which the batch and the generator write without a copy.
+    let real: Tensor
+    let fake: Tensor
+    let tape: Tape
+
+    var trueColors: Tensor { real.channels(1..<real.shape.channels) }
+    var colors: Tensor { fake.channels(1..<fake.shape.channels) }
+  }
+
   func emit(
-    _ batches: BatchStream, losses: Tensor, rebalancing: ColorRebalancing?, adam: AdamSchedule,
+    _ batches: BatchStream, replicas: Replicas, losses: Tensor, rebalancing: ColorRebalancing?, adam: AdamSchedule,
     into builder: PlanBuilder
   ) {
-    // Channel 0 is the gray image, the others its colors, which the batch and the generator write without a copy.
-    let real = builder.tensor("real", batches.shape(channels: discriminator.inputChannels))
-    let fake = builder.tensor("fake", batches.shape(channels: discriminator.inputChannels))
-    let gray = real.channels(0..<1)
-    let trueColors = real.channels(1..<discriminator.inputChannels)
-    let colors = fake.channels(1..<discriminator.inputChannels)
-    builder.append(batches.gather(color: trueColors, gray: gray, encoding))
-    builder.append(Concatenation(inputs: [gray], output: fake.channels(0..<1)))
-    let generatorTape = Tape(
-      builder, generator.parameters, mode: .training(parameterGradients: true, accumulate: false), label: "generator")
-    _ = generator(gray, into: colors, generatorTape)
+    let generatorSums = ReplicaSums(of: generator.parameters, "generator", over: replicas, into: builder)
+    let colorings = (0..<replicas.localCount).map { replica in
+      emitColoring(batches, part: replica, generatorSums.view(of: replica), builder)
+    }
 
     let weights = discriminator.normalizedWeights("discriminator", builder)
-    emitDiscriminator(
-      on: real, weights, target: Self.realTarget, loss: losses.channels(0..<1), accumulate: false,
-      "discriminator real", builder)
-    emitDiscriminator(
-      on: fake, weights, target: 0, loss: losses.channels(1..<2), accumulate: true, "discriminator fake", builder)
+    let sums = ReplicaSums(of: discriminator.parameters, "discriminator", over: replicas, into: builder)
+    for (replica, coloring) in colorings.enumerated() {
+      let view = sums.view(of: replica)
+      let gradientWeight = 0.5 * replicas.share
+      emitDiscriminator(
+        on: coloring.real, view, weights, target: Self.realTarget, loss: losses.loss(0, of: replica), gradientWeight,
+        accumulate: false, "discriminator real", builder)
+      emitDiscriminator(
+        on: coloring.fake, view, weights, target: 0, loss: losses.loss(1, of: replica), gradientWeight,
+        accumulate: true, "discriminator fake", builder)
+      sums.add(replica)
+    }
+    sums.finish()
+    // Of the summed gradients, so once for all replicas.
     weights.emitGradients(discriminator.parameters, builder)
     builder.append(
       discriminator.parameters.adam(adam.discriminatorLearningRate, step: adam.step, beta1: 0.5, beta2: 0.999))
 
     // The updated discriminator, without gradients of its weights.
-    let judgeTape = Tape(
-      builder, discriminator.parameters, mode: .training(parameterGradients: false, accumulate: false), label: "judge",
-      spectralWeights: discriminator.normalizedWeights("judge", builder))
-    let logits = discriminator(fake, into: nil, needsInputGradient: true, judgeTape)
-    builder.append(
-      BinaryCrossEntropy(
-        logits: logits, target: 1, loss: losses.channels(2..<3),
-        gradient: judgeTape.gradientDestination(of: logits).gradient))
-    judgeTape.emitBackward()
-    let colorWeights = rebalancing?.weights(of: trueColors, into: builder)
-    builder.append(
-      PixelwiseLoss(
-        .l1, prediction: colors, target: trueColors, weights: colorWeights, loss: losses.channels(3..<4),
-        gradient: judgeTape.gradient(of: colors), weight: l1Weight, accumulate: true))
-    generatorTape.adoptGradient(of: colors, from: judgeTape)
-    generatorTape.emitBackward()
+    let judgeWeights = discriminator.normalizedWeights("judge", builder)
+    let judgeSums = ReplicaSums(
+      of: discriminator.parameters, "judge", over: replicas, hasGradients: false, into: builder)
+    for (replica, coloring) in colorings.enumerated() {
+      let tape = Tape(
+        builder, judgeSums.view(of: replica), mode: .training(parameterGradients: false, accumulate: false),
+        label: "judge", spectralWeights: judgeWeights)
+      emitGenerator(
+        coloring, tape, rebalancing, (losses.loss(2, of: replica), losses.loss(3, of: replica)),
+        share: replicas.share, builder)
+      generatorSums.add(replica)
+    }
+    judgeSums.finish()
+    generatorSums.finish()
     builder.append(generator.parameters.adam(adam.learningRate, step: adam.step, beta1: 0.5, beta2: 0.999))
+  }
+
+  /// Emits a part of the batch and its coloring.
+  private func emitColoring(
+    _ batches: BatchStream, part: Int, _ parameters: ParameterView, _ builder: PlanBuilder
+  ) -> Coloring {
+    let shape = batches.shape(channels: discriminator.inputChannels)
+    let coloring = Coloring(
+      real: builder.tensor("real", shape), fake: builder.tensor("fake", shape),
+      tape: Tape(
+        builder, parameters, mode: .training(parameterGradients: true, accumulate: false), label: "generator"))
+    let gray = coloring.real.channels(0..<1)
+    builder.append(batches.gather(part: part, color: coloring.trueColors, gray: gray, encoding))
+    builder.append(Concatenation(inputs: [gray], output: coloring.fake.channels(0..<1)))
+    _ = generator(gray, into: coloring.colors, coloring.tape)
+    return coloring
   }
 
   /// Emits one half of the discriminator's loss and its gradients.
   private func emitDiscriminator(
-    on input: Tensor, _ weights: SpectralWeights, target: Float, loss: Tensor, accumulate: Bool, _ label: String,
-    _ builder: PlanBuilder
+    on input: Tensor, _ parameters: ParameterView, _ weights: SpectralWeights, target: Float, loss: Tensor,
+    _ gradientWeight: Float, accumulate: Bool, _ label: String, _ builder: PlanBuilder
   ) {
     let tape = Tape(
-      builder, discriminator.parameters, mode: .training(parameterGradients: true, accumulate: accumulate),
-      label: label, spectralWeights: weights)
+      builder, parameters, mode: .training(parameterGradients: true, accumulate: accumulate), label: label,
+      spectralWeights: weights)
     let logits = discriminator(input, tape)
     builder.append(
       BinaryCrossEntropy(
         logits: logits, target: target, loss: loss, gradient: tape.gradientDestination(of: logits).gradient,
-        weight: 0.5))
+        weight: gradientWeight))
     tape.emitBackward()
+  }
+
+  /// Emits the generator's losses of a coloring and their gradients.
+  /// - Parameters:
+  ///   - judgeTape: for a pass of the discriminator.
+  ///   - losses: the adversarial one and that of the colors.
+  ///   - share: factor of the gradients.
+  private func emitGenerator(
+    _ coloring: Coloring, _ judgeTape: Tape, _ rebalancing: ColorRebalancing?,
+    _ losses: (adversarial: Tensor, l1: Tensor), share: Float, _ builder: PlanBuilder
+  ) {
+    let logits = discriminator(coloring.fake, into: nil, needsInputGradient: true, judgeTape)
+    builder.append(
+      BinaryCrossEntropy(
+        logits: logits, target: 1, loss: losses.adversarial,
+        gradient: judgeTape.gradientDestination(of: logits).gradient, weight: share))
+    judgeTape.emitBackward()
+    let colorWeights = rebalancing?.weights(of: coloring.trueColors, into: builder)
+    builder.append(
+      PixelwiseLoss(
+        .l1, prediction: coloring.colors, target: coloring.trueColors, weights: colorWeights, loss: losses.l1,
+        gradient: judgeTape.gradient(of: coloring.colors), weight: l1Weight * share, accumulate: true))
+    coloring.tape.adoptGradient(of: coloring.colors, from: judgeTape)
+    coloring.tape.emitBackward()
   }
 }

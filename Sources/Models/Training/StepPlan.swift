@@ -4,13 +4,15 @@ import Runtime
 /// batches, operations and the memory that they need. Making one touches no device.
 public struct StepPlan {
   let options: TrainingOptions
+  /// The replicas that share a batch.
+  let replicas: Replicas
   let step: any TrainingStep
   /// The average of the generator's weights that colors in its place; nil without `TrainingOptions.averageDecay`.
   let average: GeneratorAverage?
   /// The weights of colors; nil without `TrainingOptions.rebalancing`.
   let rebalancing: ColorRebalancing?
   let adam: AdamSchedule
-  /// The sums of the losses, `[1, 1, 1, step.lossNames.count]`.
+  /// The sums of the losses of this process's replicas, `[1, 1, replicas.localCount, step.lossNames.count]`.
   let losses: Tensor
   /// The batches to train on.
   let trainingBatches: BatchStream
@@ -22,27 +24,35 @@ public struct StepPlan {
 
   /// Plans a step.
   /// - Parameters:
+  ///   - replicas: those that share a batch, whose size they divide.
   ///   - images: the images of both streams.
-  ///   - trainingCount: images to train on.
+  ///   - trainingCount: images to train on, of all replicas.
   ///   - validationCount: images to predict.
   ///   - rarity: the weights of colors, for `options.rebalancing` above 0 and not without.
   public init(
-    _ configuration: ModelConfiguration, options: TrainingOptions, images: DeviceImages, trainingCount: Int,
-    validationCount: Int, rarity: ColorRarity? = nil
+    _ configuration: ModelConfiguration, options: TrainingOptions, replicas: Replicas = .one, images: DeviceImages,
+    trainingCount: Int, validationCount: Int, rarity: ColorRarity? = nil
   ) {
     precondition((options.rebalancing > 0) == (rarity != nil), "rebalancing, and weights of colors, or neither")
     let batchSize = options.batchSize
     self.options = options
+    self.replicas = replicas
     step = configuration.kind.trainingStep.init(configuration, options)
     average = options.averageDecay > 0 ? GeneratorAverage(configuration, decay: options.averageDecay) : nil
     rebalancing = rarity.map(ColorRebalancing.init)
     adam = AdamSchedule(options)
-    losses = Tensor("losses", Shape(vector: step.lossNames.count))
-    trainingBatches = BatchStream(images, capacity: trainingCount, batchSize: batchSize)
-    validationBatches = BatchStream(images, count: validationCount, batchSize: batchSize)
+    losses = Tensor("losses", Shape(1, 1, replicas.localCount, step.lossNames.count))
+    trainingBatches = BatchStream(
+      images,
+      capacity: replicas.rankCount == 1 ? trainingCount : trainingCount / batchSize * batchSize / replicas.rankCount,
+      batchSize: batchSize / replicas.rankCount, parts: replicas.localCount)
+    // The algorithms of a prediction, and so its bits, may depend on the size of a batch, which must not depend on the
+    // number of processes.
+    validationBatches = BatchStream(images, count: validationCount, batchSize: batchSize / replicas.count)
 
     stepBuilder = PlanBuilder()
-    step.emit(trainingBatches, losses: losses, rebalancing: rebalancing, adam: adam, into: stepBuilder)
+    step.emit(
+      trainingBatches, replicas: replicas, losses: losses, rebalancing: rebalancing, adam: adam, into: stepBuilder)
     average?.emit(step.generator, into: stepBuilder)
     prediction = Prediction(average?.network ?? step.generator, configuration.encoding, validationBatches)
   }

@@ -59,10 +59,23 @@ public final class Trainer {
     }
   }
 
+  /// The replicas that share a batch.
+  public var replicas: Replicas { stepPlan.replicas }
+
+  /// Sets the order of the images to train on.
+  /// - Parameters:
+  ///   - order: numbers of the images, those of all replicas.
+  ///   - flipped: whether each image is flipped horizontally; none is where empty.
+  func setOrder(_ order: [UInt32], flipped: [Bool] = []) throws(BackendError) {
+    let batchSize = stepPlan.options.batchSize
+    try batches.set(
+      replicas.local(order, batchSize: batchSize), flipped: replicas.local(flipped, batchSize: batchSize), on: backend)
+  }
+
   /// Enqueues one training step on the device.
-  /// - Parameter first: position in the order of `batches` of the batch's first image.
+  /// - Parameter first: position in the order of the images of the first image of the batch of all replicas.
   public func step(first: Int) throws(BackendError) {
-    try batches.seek(to: first)
+    try batches.seek(to: first / replicas.rankCount)
     stepCount += 1
     stepPlan.average?.setDecay(ofStep: stepCount)
     try trainingStep.run()
@@ -84,10 +97,12 @@ public final class Trainer {
   // MARK: Losses
 
   /// Waits for the device, and returns the sums of the losses over the steps since `takeLosses`, in float32 on the
-  /// device.
-  public func losses() throws(BackendError) -> [Float] { try backend.floats(of: stepPlan.losses) }
+  /// device: those of each replica, one after the other.
+  public func losses() throws(BackendError) -> [Float] {
+    try replicas.gathered(try backend.floats(of: stepPlan.losses))
+  }
 
-  /// Returns the sums of the losses and resets them to zero.
+  /// Returns the sums of the losses, as `losses`, and resets them to zero.
   public func takeLosses() throws(BackendError) -> [Float] {
     let sums = try losses()
     try resetLosses.run()
@@ -95,5 +110,8 @@ public final class Trainer {
   }
 
   /// Continues the sums of the losses from those that `losses` returned in another process.
-  func restoreLosses(_ sums: [Float]) throws(BackendError) { try backend.upload(sums, to: stepPlan.losses) }
+  func restoreLosses(_ sums: [Float]) throws(BackendError) {
+    let count = sums.count / replicas.rankCount
+    try backend.upload(Array(sums.dropFirst(replicas.rank * count).prefix(count)), to: stepPlan.losses)
+  }
 }

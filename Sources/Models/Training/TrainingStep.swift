@@ -28,11 +28,19 @@ protocol TrainingStep {
 
   /// Emits the whole step: batch, losses, gradients, optimizers.
   /// - Parameters:
-  ///   - losses: `[1, 1, 1, lossNames.count]`; each loss is added to its element.
+  ///   - batches: gathered in a part for each replica of this process.
+  ///   - losses: `[1, 1, replicas.localCount, lossNames.count]`; each loss is added to its element.
   ///   - rebalancing: the weights of colors in the loss `colorLoss`; nil for none.
   func emit(
-    _ batches: BatchStream, losses: Tensor, rebalancing: ColorRebalancing?, adam: AdamSchedule,
+    _ batches: BatchStream, replicas: Replicas, losses: Tensor, rebalancing: ColorRebalancing?, adam: AdamSchedule,
     into builder: PlanBuilder)
+}
+
+extension Tensor {
+  /// The element of a tensor of losses that a replica of this process adds one of them to.
+  func loss(_ index: Int, of replica: Int) -> Tensor {
+    Tensor(storage: storage, shape: Shape(vector: 1), offset: offset + replica * pixelStride + index)
+  }
 }
 
 /// The parameters of Adam that the host changes from step to step.

@@ -1,7 +1,9 @@
 import COpenCL
 
 /// The progress of one queued command. Owns the handle.
-public final class CLEvent {
+///
+/// `@unchecked Sendable`: the handle never changes, and OpenCL's functions of events may be called by any thread.
+public final class CLEvent: @unchecked Sendable {
   /// When a command was queued, submitted, started and ended, in nanoseconds of the device's clock.
   public struct Times: Sendable {
     public let queued: UInt64

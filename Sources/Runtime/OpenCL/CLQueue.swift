@@ -50,6 +50,32 @@ public final class CLQueue {
       "clEnqueueReadBuffer")
   }
 
+  /// Queues the copy of bytes of `memory` to the host, and returns at once.
+  public func startReading(_ memory: CLMemory, byteOffset: Int, into pinned: CLPinnedMemory)
+    throws(BackendError) -> CLEvent
+  {
+    try memory.checkRange(byteOffset: byteOffset, byteCount: pinned.bytes.count, operation: "download")
+    var event: cl_event?
+    let status = library.enqueueReadBuffer(
+      handle, memory.handle, cl_bool(CL_FALSE), byteOffset, pinned.bytes.count, pinned.bytes.baseAddress, 0, nil,
+      &event)
+    return CLEvent(library: library, handle: try checked(event, status, "clEnqueueReadBuffer"))
+  }
+
+  /// Queues the copy of bytes of the host to `memory` once an event has come, and returns at once. Later commands wait
+  /// for it too.
+  public func startWriting(
+    _ pinned: CLPinnedMemory, to memory: CLMemory, byteOffset: Int, after event: CLUserEvent
+  ) throws(BackendError) {
+    try memory.checkRange(byteOffset: byteOffset, byteCount: pinned.bytes.count, operation: "upload")
+    var event: cl_event? = event.handle
+    try check(
+      library.enqueueWriteBuffer(
+        handle, memory.handle, cl_bool(CL_FALSE), byteOffset, pinned.bytes.count, pinned.bytes.baseAddress, 1, &event,
+        nil),
+      "clEnqueueWriteBuffer")
+  }
+
   /// Sets bytes of `memory`.
   public func fill(_ memory: CLMemory, with byte: UInt8, byteOffset: Int, byteCount: Int) throws(BackendError) {
     guard byteCount > 0 else { return }

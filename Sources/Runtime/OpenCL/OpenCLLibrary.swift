@@ -23,6 +23,8 @@ public final class OpenCLLibrary: @unchecked Sendable {
   let enqueueReadBuffer: clEnqueueReadBuffer_function
   let enqueueWriteBuffer: clEnqueueWriteBuffer_function
   let enqueueFillBuffer: clEnqueueFillBuffer_function
+  let enqueueMapBuffer: clEnqueueMapBuffer_function
+  let enqueueUnmapMemObject: clEnqueueUnmapMemObject_function
   let createProgramWithSource: clCreateProgramWithSource_function
   let createProgramWithBinary: clCreateProgramWithBinary_function
   let buildProgram: clBuildProgram_function
@@ -34,6 +36,8 @@ public final class OpenCLLibrary: @unchecked Sendable {
   let setKernelArg: clSetKernelArg_function
   let getKernelWorkGroupInfo: clGetKernelWorkGroupInfo_function
   let enqueueNDRangeKernel: clEnqueueNDRangeKernel_function
+  let createUserEvent: clCreateUserEvent_function
+  let setUserEventStatus: clSetUserEventStatus_function
   let waitForEvents: clWaitForEvents_function
   let getEventInfo: clGetEventInfo_function
   let getEventProfilingInfo: clGetEventProfilingInfo_function
@@ -91,6 +95,8 @@ public final class OpenCLLibrary: @unchecked Sendable {
     enqueueReadBuffer = try function("clEnqueueReadBuffer")
     enqueueWriteBuffer = try function("clEnqueueWriteBuffer")
     enqueueFillBuffer = try function("clEnqueueFillBuffer")
+    enqueueMapBuffer = try function("clEnqueueMapBuffer")
+    enqueueUnmapMemObject = try function("clEnqueueUnmapMemObject")
     createProgramWithSource = try function("clCreateProgramWithSource")
     createProgramWithBinary = try function("clCreateProgramWithBinary")
     buildProgram = try function("clBuildProgram")
@@ -102,6 +108,8 @@ public final class OpenCLLibrary: @unchecked Sendable {
     setKernelArg = try function("clSetKernelArg")
     getKernelWorkGroupInfo = try function("clGetKernelWorkGroupInfo")
     enqueueNDRangeKernel = try function("clEnqueueNDRangeKernel")
+    createUserEvent = try function("clCreateUserEvent")
+    setUserEventStatus = try function("clSetUserEventStatus")
     waitForEvents = try function("clWaitForEvents")
     getEventInfo = try function("clGetEventInfo")
     getEventProfilingInfo = try function("clGetEventProfilingInfo")

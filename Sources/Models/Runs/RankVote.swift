@@ -1,0 +1,54 @@
+import MessagePassing
+
+/// What the ranks of a run decide together from step to step, so that all of them stop after the same step and report
+/// the same losses: it is done where one of them asks for it.
+///
+/// What is asked for before a step is known before the next one, so that no step waits for a message.
+final class RankVote {
+  private let ranks: Communicator
+  /// What this rank asks for, and then the number of ranks that ask for it: to stop, and to report.
+  private let flags: UnsafeMutableBufferPointer<Float>
+  private var sum: Communicator.Sum?
+  private var wantsReport = false
+  private var isToReport = false
+
+  init(_ ranks: Communicator) {
+    self.ranks = ranks
+    flags = .allocate(capacity: 2)
+    flags.initialize(repeating: 0)
+  }
+
+  deinit {
+    // The communicator may still write there.
+    try? end()
+    flags.deallocate()
+  }
+
+  /// Whether to stop. Called before every step, on all ranks.
+  func stops(_ wantsStop: Bool) throws(MessagePassingError) -> Bool {
+    guard ranks.rankCount > 1 else { return wantsStop }
+    try end()
+    let stops = flags[0] > 0
+    isToReport = flags[1] > 0
+    // Nothing is left to be decided of a run that stops.
+    (flags[0], flags[1]) = stops ? (0, 0) : (wantsStop ? 1 : 0, wantsReport ? 1 : 0)
+    wantsReport = false
+    if !stops { sum = ranks.startSum(of: flags) }
+    return stops
+  }
+
+  /// Whether to report the losses. Called after a step.
+  func reports(_ wantsReport: Bool) -> Bool {
+    guard ranks.rankCount > 1 else { return wantsReport }
+    self.wantsReport = wantsReport && ranks.rank == 0
+    defer { isToReport = false }
+    return isToReport
+  }
+
+  /// Waits for the vote under way.
+  func end() throws(MessagePassingError) {
+    guard let sum else { return }
+    self.sum = nil
+    try ranks.wait(for: sum)
+  }
+}

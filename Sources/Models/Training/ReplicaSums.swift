@@ -1,0 +1,103 @@
+import Runtime
+
+/// Emits the sums over replicas of a network's gradients and running statistics, in a part of a training step that ends
+/// with these sums.
+///
+/// Each replica updates a copy of the running statistics as they were at the part's beginning. The gradients of the
+/// replicas are added up as a binary counter counts: when replica r is done, as many pairs of equal sums are complete as
+/// r + 1 has trailing zeros. So a process needs no vector of gradients for each of its replicas, but one for each level
+/// of the tree.
+///
+/// Where there is one replica, this emits nothing, and the replica uses the vectors of the network.
+final class ReplicaSums {
+  private let parameters: ParameterSet
+  private let replicas: Replicas
+  private let builder: PlanBuilder
+  /// The running statistics of each replica of this process.
+  private let statistics: [Tensor]
+  /// The vectors of partial gradients: the n-th holds the n-th of the sums that are not complete, or the gradient that
+  /// is computed.
+  private let gradients: [Tensor]
+  /// The sums over the ranks of the parts of the gradient, in the order of their starts.
+  private var rankSums: [RankSum] = []
+
+  /// Begins a part of a step: emits the copies of the running statistics.
+  /// - Parameters:
+  ///   - name: of the network, in tables.
+  ///   - hasGradients: whether the part computes the gradients of the parameters.
+  init(
+    of parameters: ParameterSet, _ name: String, over replicas: Replicas, hasGradients: Bool = true,
+    into builder: PlanBuilder
+  ) {
+    self.parameters = parameters
+    self.replicas = replicas
+    self.builder = builder
+    if hasGradients { parameters.makePartialGradients(replicas.localCount.trailingZeroBitCount) }
+    gradients = hasGradients ? ([parameters.gradients] + parameters.partialGradients).map(\.vector) : []
+    guard replicas.count > 1 else {
+      statistics = [parameters.statistics.vector]
+      return
+    }
+    let shape = Shape(vector: parameters.statistics.count)
+    statistics = (0..<replicas.localCount).map { builder.tensor("\(name).running statistics \($0)", shape) }
+    for copy in statistics { builder.append(ScaledSum(parameters.statistics.vector, output: copy)) }
+  }
+
+  /// The parameters as a replica of this process uses them, the first of which is 0. Its gradients are to be complete,
+  /// and `add` called, before the next replica's are computed.
+  func view(of replica: Int) -> ParameterView {
+    ParameterView(
+      values: parameters.values, statistics: statistics[replica].storage,
+      gradients: gradients.isEmpty ? parameters.gradients : gradients[replica.nonzeroBitCount].storage)
+  }
+
+  /// Emits the additions of gradients that are possible when those of a replica of this process are complete.
+  func add(_ replica: Int) {
+    if replicas.rankCount > 1, replica == replicas.localCount - 1 { return addInBuckets(replica) }
+    for level in 0..<(replica + 1).trailingZeroBitCount {
+      let place = replica.nonzeroBitCount - 1 - level
+      builder.append(ScaledSum(gradients[place], gradients[place + 1], output: gradients[place]))
+    }
+  }
+
+  /// Emits the same for the last replica of this process, part by part, each as soon as it is complete, and the start of
+  /// each part's sum over the ranks.
+  private func addInBuckets(_ replica: Int) {
+    let places = (0..<(replica + 1).trailingZeroBitCount).map { replica.nonzeroBitCount - 1 - $0 }
+    let written = gradients[replica.nonzeroBitCount].storage
+    let buckets = GradientBuckets(of: written, writtenBy: builder.operations).buckets
+    for bucket in buckets.reversed() {
+      let parts = gradients.map { gradient in
+        Tensor(storage: gradient.storage, shape: Shape(vector: bucket.range.count), offset: bucket.range.lowerBound)
+      }
+      let sum = RankSum(of: parts[0], over: replicas.ranks)
+      let additions = places.map { ScaledSum(parts[$0], parts[$0 + 1], output: parts[$0]) }
+      builder.insert(additions + [sum.start], at: bucket.position)
+      rankSums.insert(sum, at: 0)
+    }
+  }
+
+  /// Ends the part: emits what makes the network's gradient the sum over all replicas, and its running statistics the
+  /// mean of theirs.
+  func finish() {
+    guard replicas.count > 1 else { return }
+    var distance = 1
+    while distance < statistics.count {
+      for place in stride(from: 0, to: statistics.count, by: 2 * distance) {
+        builder.append(ScaledSum(statistics[place], statistics[place + distance], output: statistics[place]))
+      }
+      distance *= 2
+    }
+    if replicas.rankCount > 1 {
+      let sum = RankSum(of: statistics[0], over: replicas.ranks)
+      builder.append(sum.start)
+      for sum in rankSums + [sum] { builder.append(sum.end) }
+    }
+    builder.append(ScaledSum(statistics[0], factor: replicas.share, output: parameters.statistics.vector))
+  }
+}
+
+extension TensorStorage {
+  /// All elements.
+  fileprivate var vector: Tensor { Tensor(storage: self, shape: Shape(vector: count)) }
+}
