@@ -84,6 +84,8 @@ extension PageService {
     let samples: [Int]
     /// The number of points of each curve.
     let series: [String: Int]
+    /// The title and the unit of each curve, in the words of `compare`'s page.
+    let titles: [String: [String]]
 
     init(_ run: WatchedRun) {
       self.run = run.summary
@@ -93,6 +95,11 @@ extension PageService {
       rows = run.rows
       samples = run.samples
       series = run.series.curves.mapValues(\.count)
+      let tags = run.series.curves.keys.map { $0 } + run.columns.map { "epoch/" + $0 }
+      titles = tags.reduce(into: [:]) { titles, tag in
+        let name = QuantityName(column: String(tag.split(separator: "/").last ?? ""))
+        titles[tag] = [name.title, name.unit]
+      }
     }
   }
 
