@@ -28,6 +28,7 @@ export class Chart extends EventTarget {
   constructor(words) {
     super();
     this.words = words;
+    this.#canvas.setAttribute("aria-label", words.title);
     this.element = make("figure", { class: "chart live" },
       make("figcaption", {}, make("b", {}, words.title), " ", this.#note),
       make("div", { class: "chart-plot" }, this.#canvas, this.#overlay, this.#selection), this.#tip);
@@ -64,7 +65,7 @@ export class Chart extends EventTarget {
     const parts = this.#lines.map((line) => {
       const places = line.series.x(axis);
       const isSmooth = line.isSmoothed && window > 0;
-      const raw = decimated(places, line.series.values, this.#columns, plain);
+      const raw = decimated(places, line.series.points, this.#columns, plain);
       const main = isSmooth ? decimated(places, line.series.smooth(window), this.#columns, plain) : raw;
       for (let index = 1; index < main.length; index += 4) {
         least = Math.min(least, main[index] === main[index] ? main[index] : Infinity);
@@ -96,8 +97,8 @@ export class Chart extends EventTarget {
     context.beginPath();
     context.rect(edges.left, 0, width - edges.left - edges.right, height - edges.bottom + 1);
     context.clip();
-    for (const { line, raw } of parts) if (raw) this.#drawLine(context, line, raw, 0.22, 1);
-    for (const { line, main } of parts) this.#drawLine(context, line, main, 1, 1.8);
+    for (const { line, raw } of parts) if (raw) this.#drawBand(context, line, raw);
+    for (const { line, main } of parts) this.#drawLine(context, line, main);
     context.restore();
     const notes = [this.words.unit, this.#scales.y.isLogarithmic ? "logarithmic" : ""].filter((note) => note);
     this.#note.textContent = notes.join(", ");
@@ -153,42 +154,57 @@ export class Chart extends EventTarget {
     context.fillText(label, (edges.left + width - edges.right) / 2, height - 4);
   }
 
-  #drawLine(context, line, parts, opacity, width) {
+  /** Draws what is between the least and the greatest value, faintly. */
+  #drawBand(context, line, parts) {
+    const { y } = this.#scales;
+    const columns = parts.length / 4;
+    context.fillStyle = colorOf(line.color);
+    context.globalAlpha = 0.2;
+    context.beginPath();
+    for (let column = 0; column < columns; column += 1) {
+      const greatest = parts[4 * column + 2];
+      if (greatest === greatest) context.lineTo(this.#left((column + 0.5) / columns), this.#top(y.position(greatest)) - 0.5);
+    }
+    for (let column = columns - 1; column >= 0; column -= 1) {
+      const least = parts[4 * column + 1];
+      if (least === least) context.lineTo(this.#left((column + 0.5) / columns), this.#top(y.position(least)) + 0.5);
+    }
+    context.fill();
+    context.globalAlpha = 1;
+  }
+
+  #drawLine(context, line, parts) {
     const { y } = this.#scales;
     const columns = parts.length / 4;
     context.strokeStyle = colorOf(line.color);
     context.fillStyle = context.strokeStyle;
-    context.globalAlpha = opacity;
-    context.lineWidth = width;
+    context.lineWidth = 1.8;
     context.lineJoin = "round";
     context.setLineDash(line.isDashed ? [5, 3] : []);
     context.beginPath();
-    let isFirst = true;
-    let points = 0;
+    const dots = [];
     for (let column = 0; column < columns; column += 1) {
-      const [first, least, greatest, last] = parts.subarray(4 * column, 4 * column + 4);
+      const first = parts[4 * column];
       if (first !== first) continue;
-      points += 1;
       const left = this.#left((column + 0.5) / columns);
-      const places = least === greatest ? [first] : [first, least, greatest, last];
-      for (const value of places) {
-        const top = this.#top(y.position(value));
-        if (isFirst) context.moveTo(left, top);
-        else context.lineTo(left, top);
-        isFirst = false;
+      const tops = [1, 2, 3].map((place) => this.#top(y.position(parts[4 * column + place])));
+      // Where the extremes are a pixel apart, one point is the line.
+      if (tops[0] - tops[1] >= 1) {
+        context.lineTo(left, this.#top(y.position(first)));
+        context.lineTo(left, tops[0]);
+        context.lineTo(left, tops[1]);
       }
+      context.lineTo(left, tops[2]);
+      dots.push([left, tops[2]]);
     }
     context.stroke();
     context.setLineDash([]);
-    if (points <= 60 && opacity === 1) {
-      for (let column = 0; column < columns; column += 1) {
-        if (parts[4 * column] !== parts[4 * column]) continue;
-        context.beginPath();
-        context.arc(this.#left((column + 0.5) / columns), this.#top(y.position(parts[4 * column + 3])), 2.4, 0, 7);
-        context.fill();
-      }
+    if (dots.length > 60) return;
+    for (const [left, top] of dots) {
+      context.beginPath();
+      context.arc(left, top, 2.4, 0, 7);
+      context.fill();
     }
-    context.globalAlpha = 1;
   }
 
   /** Says the chart's last values in words. */
@@ -207,7 +223,7 @@ export class Chart extends EventTarget {
       const x = line.series.x(axis);
       const after = Math.min(lowerBound(x, place), x.length - 1);
       const index = after > 0 && place - x[after - 1] < x[after] - place ? after - 1 : after;
-      const values = line.isSmoothed ? line.series.smooth(window) : line.series.values;
+      const values = line.isSmoothed ? line.series.smooth(window).values : line.series.values;
       found.push({ line, x: x[index], value: values[index], distance: Math.abs(x[index] - place) });
     }
     return found.sort((first, second) => first.distance - second.distance);

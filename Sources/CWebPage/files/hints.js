@@ -122,7 +122,7 @@ export class HintEditor {
       const button = make("button", {
         type: "button", class: "hint", "aria-label": `Hint ${number}, ${hint.color}: change its color`,
         onclick: () => this.#edit(index),
-      }, make("i", { class: "color" }), `${number}`, make("code", {}, hint.color));
+      }, make("i", { class: "hint-color" }), `${number}`, make("code", {}, hint.color));
       button.firstElementChild.style.background = hint.color;
       return make("li", {}, button, make("button", {
         type: "button", class: "tool", "aria-label": `Remove hint ${number}`, onclick: () => this.#remove(index),

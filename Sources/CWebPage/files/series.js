@@ -32,27 +32,75 @@ export function lowerBound(values, bound) {
   return low;
 }
 
+/** Points of a block, whose least and greatest value are kept. */
+const blockLength = 64;
+
+/** The values of points, and the extremes of their blocks: charts of many points read the blocks. */
+class Values extends Column {
+  #least = new Column();
+  #greatest = new Column();
+
+  append(values) {
+    super.append(values);
+    for (let block = this.#least.length; (block + 1) * blockLength <= this.length; block += 1) {
+      let [least, greatest] = [NaN, NaN];
+      for (const value of this.values.subarray(block * blockLength, (block + 1) * blockLength)) {
+        if (!(value >= least)) least = value === value ? value : least;
+        if (!(value <= greatest)) greatest = value === value ? value : greatest;
+      }
+      this.#least.append([least]);
+      this.#greatest.append([greatest]);
+    }
+  }
+
+  cut(length) {
+    super.cut(length);
+    this.#least.cut(Math.floor(length / blockLength));
+    this.#greatest.cut(Math.floor(length / blockLength));
+  }
+
+  /** The extremes of the complete blocks. */
+  get least() { return this.#least.values; }
+  get greatest() { return this.#greatest.values; }
+}
+
 /**
  * Returns what a chart shows of points: of each of `columns` equal parts of an axis the first, least, greatest and last
- * value, 4 numbers a part; NaN where it has none. No extreme is lost, whatever the number of points.
- * @param {function} position the place of an x on the axis, 0 to 1 inside
+ * value, 4 numbers a part; NaN where it has none. No extreme is lost, whatever the number of points. Where a part has
+ * many points, an extreme may be in the part beside its own.
  */
-export function decimated(x, y, columns, scale) {
+export function decimated(x, points, columns, scale) {
+  const { values: y, least, greatest } = points;
   const parts = new Float64Array(4 * columns).fill(NaN);
+  // Neighbors outside lead the line to the edges.
   const start = Math.max(0, lowerBound(x, scale.low) - 1);
   const end = Math.min(x.length, lowerBound(x, scale.high) + 2);
   const factor = columns / (scale.high - scale.low);
-  for (let index = start; index < end; index += 1) {
-    const value = y[index];
-    if (value !== value) continue;
-    // Neighbors outside lead the line to the edges.
+  const take = (index, first, low, high, last) => {
     const part = 4 * Math.min(Math.max(Math.floor((x[index] - scale.low) * factor), 0), columns - 1);
     if (parts[part] !== parts[part]) {
-      parts[part] = parts[part + 1] = parts[part + 2] = parts[part + 3] = value;
+      parts[part] = first;
+      parts[part + 1] = low;
+      parts[part + 2] = high;
     } else {
-      if (value < parts[part + 1]) parts[part + 1] = value;
-      if (value > parts[part + 2]) parts[part + 2] = value;
-      parts[part + 3] = value;
+      if (low < parts[part + 1]) parts[part + 1] = low;
+      if (high > parts[part + 2]) parts[part + 2] = high;
+    }
+    parts[part + 3] = last;
+  };
+  const takesBlocks = end - start >= 4 * blockLength * columns;
+  for (let index = start; index < end;) {
+    const block = index / blockLength;
+    if (takesBlocks && Number.isInteger(block) && block < least.length && index + blockLength <= end) {
+      if (least[block] === least[block]) {
+        const [first, last] = [y[index], y[index + blockLength - 1]];
+        const [low, high] = [least[block], greatest[block]];
+        take(index, first === first ? first : low, low, high, last === last ? last : high);
+      }
+      index += blockLength;
+    } else {
+      if (y[index] === y[index]) take(index, y[index], y[index], y[index], y[index]);
+      index += 1;
     }
   }
   return parts;
@@ -60,13 +108,14 @@ export function decimated(x, y, columns, scale) {
 
 export class Series {
   #steps = new Column();
-  #values = new Column();
+  #values = new Values();
   #times = new Column();
   #elapsed = null;
-  #smooth = { window: 0, values: new Column(), sum: 0, weight: 0 };
+  #smooth = { window: 0, values: new Values(), sum: 0, weight: 0 };
 
   get length() { return this.#steps.length; }
   get values() { return this.#values.values; }
+  get points() { return this.#values; }
 
   /** Takes points that begin at an index; returns whether they follow on those that are there. */
   splice({ from, steps, values, times }) {
@@ -93,12 +142,12 @@ export class Series {
   }
 
   /**
-   * Returns the mean of each value and of those before it, whose weights fall to 1/e within `window` points.
+   * Returns the mean, as points, of each value and of those before it, whose weights fall to 1/e within `window` points.
    */
   smooth(window) {
-    if (window <= 0) return this.values;
+    if (window <= 0) return this.#values;
     const state = this.#smooth;
-    if (state.window !== window) this.#smooth = { window, values: new Column(), sum: 0, weight: 0 };
+    if (state.window !== window) this.#smooth = { window, values: new Values(), sum: 0, weight: 0 };
     const { values: done } = this.#smooth;
     const kept = Math.exp(-1 / window);
     const fresh = this.values.subarray(done.length);
@@ -113,6 +162,6 @@ export class Series {
     }
     Object.assign(this.#smooth, { sum, weight });
     done.append(added);
-    return done.values;
+    return done;
   }
 }
