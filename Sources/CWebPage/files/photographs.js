@@ -8,7 +8,7 @@ const simultaneousUploads = 2;
 const keptBitmaps = 2;
 
 /** The colors that a network gives a photograph, on a small copy of it. */
-class Chroma {
+export class Chroma {
   constructor(buffer) {
     const header = new DataView(buffer);
     if (header.getUint32(0, false) !== 0x52434348 || header.getUint32(4, true) !== 1) {
@@ -21,7 +21,8 @@ class Chroma {
     const guide = new Uint8Array(buffer, 16 + 8 * count, 3 * count);
     this.lightness = lightnesses(guide);
     const rest = 16 + 11 * count;
-    // a*, b* and the weight of hints, which no strength changes. Their place in the file is no multiple of 4.
+    // The share of hints in each pixel's color, and the a* and b* that they add, which no strength changes. Their place
+    // in the file is no multiple of 4.
     this.hints = buffer.byteLength > rest ? new Float32Array(buffer.slice(rest, rest + 12 * count)) : null;
   }
 
@@ -30,9 +31,9 @@ class Chroma {
     const chroma = adjusted(this.network, strength, contrast);
     if (this.hints) {
       for (let pixel = 0; pixel < this.width * this.height; pixel += 1) {
-        const [a, b, weight] = this.hints.subarray(3 * pixel, 3 * pixel + 3);
-        chroma[2 * pixel] += (a - chroma[2 * pixel]) * weight;
-        chroma[2 * pixel + 1] += (b - chroma[2 * pixel + 1]) * weight;
+        const [share, a, b] = this.hints.subarray(3 * pixel, 3 * pixel + 3);
+        chroma[2 * pixel] = chroma[2 * pixel] * (1 - share) + a;
+        chroma[2 * pixel + 1] = chroma[2 * pixel + 1] * (1 - share) + b;
       }
     }
     return fittedLines(chroma, this.lightness, this.width, this.height);
