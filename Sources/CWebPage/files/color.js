@@ -269,7 +269,7 @@ class ColorPart {
     one("#photograph-name").textContent = photograph.name;
     one("#photograph-facts").textContent = facts.filter((fact) => fact).join(" · ");
     const remarks = photograph.error ? [] : remote?.remarks ?? [];
-    one("#photograph-facts").title = remarks.join("\n");
+    one("#remarks").textContent = remarks.join(" ");
     one("#canvas").setAttribute("aria-label", photograph.isDone
       ? `${photograph.name}: the original left of the divider, the colored photograph right of it`
       : photograph.name);
