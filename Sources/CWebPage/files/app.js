@@ -15,7 +15,6 @@ function partOf(hash) {
 }
 
 function show() {
-  if (location.hash === "#main") return;
   const shown = partOf(location.hash);
   for (const name of ["color", "runs"]) one(`#${name}`).hidden = name !== shown;
   for (const link of all("[data-part]")) {

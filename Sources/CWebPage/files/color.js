@@ -206,6 +206,7 @@ class ColorPart {
   choose(photograph) {
     this.#shown = photograph;
     this.#staged = {};
+    if (!photograph?.bitmap) this.#stage.setPicture(null, null);
     this.#stage.share = 0.5;
     this.#hints.show(photograph);
     this.#update();

@@ -120,7 +120,8 @@ export class Photographs extends EventTarget {
 
   #sendAgain() {
     for (const photograph of this.list) {
-      Object.assign(photograph, { lastModel: photograph.remote?.model, remote: null, revision: null, sent: 0 });
+      const { model, workingSize } = photograph.remote ?? {};
+      Object.assign(photograph, { earlier: { model, workingSize }, remote: null, revision: null, sent: 0 });
       if (photograph.error && !photograph.isLost) continue;
       photograph.error = null;
       if (!this.#waiting.includes(photograph)) this.#waiting.push(photograph);
@@ -139,9 +140,9 @@ export class Photographs extends EventTarget {
     this.#uploads += 1;
     const { session } = this.#events;
     const parameters = new URLSearchParams({ session, name: photograph.name });
-    const model = photograph.lastModel ?? this.defaults.model;
+    const { model, workingSize } = photograph.earlier?.model ? photograph.earlier : this.defaults;
     if (model) parameters.set("model", model);
-    if (this.defaults.workingSize) parameters.set("workingSize", this.defaults.workingSize);
+    if (workingSize) parameters.set("workingSize", workingSize);
     photograph.isLost = false;
     try {
       const remote = await upload(`/api/photographs?${parameters}`, photograph.file, (share) => {
@@ -155,7 +156,8 @@ export class Photographs extends EventTarget {
       if (photograph.hints.length > 0) await this.setHints(photograph, photograph.hints);
       this.#follow(photograph);
     } catch (error) {
-      if (error.code !== "aborted") {
+      // Of a session that is over it says nothing: the photograph waits to be sent again.
+      if (error.code !== "aborted" && session === this.#events.session) {
         photograph.error = error.message;
         photograph.isLost = error.code === "gone";
       }
@@ -201,6 +203,7 @@ export class Photographs extends EventTarget {
       photograph.chroma = chroma;
     } catch (error) {
       photograph.error = error.message;
+      photograph.revision = null;
     }
     this.#tell(photograph);
   }

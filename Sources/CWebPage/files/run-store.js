@@ -58,20 +58,20 @@ export class RunStore extends EventTarget {
   /** Follows runs: their points come from now on. */
   async watch(ids) {
     if (!this.#events.session) return;
+    const earlier = this.#watched;
     const isSame = ids.length === this.#watched.length && ids.every((id, index) => id === this.#watched[index]);
     if (!isSame) {
       this.#watched = ids;
       await postJSON(`/api/sessions/${this.#events.session}/watch`, { runs: ids }).catch(() => {});
     }
-    for (const id of ids) if (!this.#details.has(id)) this.#load(id);
+    // What was not followed for a while has gaps.
+    for (const id of ids) if (!this.#details.has(id) || !earlier.includes(id)) this.#load(id);
   }
 
   async #again() {
     const watched = this.#watched;
     this.#watched = [];
-    const loaded = [...this.#details.keys()];
     await this.watch(watched);
-    for (const id of loaded) this.#load(id);
   }
 
   async #load(id) {

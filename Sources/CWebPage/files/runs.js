@@ -112,7 +112,8 @@ class RunsPart {
 
   #takeRun(run) {
     const item = one(`[data-run="${CSS.escape(run.id)}"]`);
-    if (item) item.replaceWith(this.#item(run));
+    // The text alone: what has the focus stays.
+    if (item) one(".progress-text", item).textContent = progressText(run, false);
     if (run.id === this.#selected) this.#showRun();
   }
 
@@ -160,7 +161,7 @@ class RunsPart {
     const state = make("span", { class: `state ${run.state}` }, stateWords[run.state] ?? run.state);
     const link = make("a", { href: `#run=${encodeURIComponent(run.id)}`, title: run.path },
       make("span", { class: "run-title" }, swatch(`var(${color})`), make("b", {}, run.name), state),
-      make("small", {}, facts), make("small", {}, progressText(run, false)));
+      make("small", {}, facts), make("small", { class: "progress-text" }, progressText(run, false)));
     if (run.id === this.#selected) link.setAttribute("aria-current", "true");
     if (isDashed) one(".swatch", link).classList.add("dashed");
     return make("li", { "data-run": run.id }, box, link);

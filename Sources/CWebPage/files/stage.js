@@ -46,6 +46,7 @@ export class Stage extends EventTarget {
     const isOther = !this.#size || !size || this.#size.width !== size.width || this.#size.height !== size.height;
     this.#size = bitmap ? size : null;
     if (bitmap) this.#renderer.setPicture(bitmap, size.width, size.height);
+    else this.#renderer.setLines(null);
     this.#stage.classList.toggle("empty", !bitmap);
     if (isOther) this.#isFitted = true;
     this.#resize();
