@@ -47,9 +47,6 @@ static const unsigned char photographs_js[] = {
 static const unsigned char pointers_js[] = {
 #embed "files/pointers.js"
 };
-static const unsigned char quantities_js[] = {
-#embed "files/quantities.js"
-};
 static const unsigned char renderer_canvas_js[] = {
 #embed "files/renderer-canvas.js"
 };
@@ -104,7 +101,6 @@ static const struct web_page_file files[] = {
     FILE("icon.svg", IMAGE, icon_svg),
     FILE("photographs.js", SCRIPT, photographs_js),
     FILE("pointers.js", SCRIPT, pointers_js),
-    FILE("quantities.js", SCRIPT, quantities_js),
     FILE("renderer-canvas.js", SCRIPT, renderer_canvas_js),
     FILE("renderer-gl.js", SCRIPT, renderer_gl_js),
     FILE("renderer.js", SCRIPT, renderer_js),

@@ -1,6 +1,5 @@
 import { make, one, swatch } from "./dom.js";
 import { significant } from "./format.js";
-import { quantity } from "./quantities.js";
 
 // Samples, figures and settings of runs.
 
@@ -70,7 +69,7 @@ export class RunDetails {
       .filter((column) => column !== "step");
     const heading = (column) => {
       if (column === "epoch") return "Epoch";
-      const { title, unit } = quantity(column);
+      const { title, unit } = this.#store.words(`epoch/${column}`);
       return unit ? `${title}, ${unit}` : title;
     };
     one("#figures").replaceChildren(

@@ -52,6 +52,15 @@ export class RunStore extends EventTarget {
   }
 
   details(id) { return this.#details.get(id) ?? null; }
+
+  /** Returns the title and the unit of a tag, such as `epoch/validation_mse`. */
+  words(tag) {
+    for (const { titles } of this.#details.values()) {
+      if (titles[tag]) return { title: titles[tag][0], unit: titles[tag][1] };
+    }
+    return { title: tag.replace(/^[^/]*\//, "").replaceAll("_", " "), unit: "" };
+  }
+
   tags(id) { return [...(this.#series.get(id)?.keys() ?? [])]; }
   series(id, tag) { return this.#series.get(id)?.get(tag) ?? null; }
 
@@ -114,4 +123,18 @@ export class RunStore extends EventTarget {
     }
     this.#tell("points", id);
   }
+}
+
+/** Returns the tags of charts: without the means over epochs of what is there for single steps, in the order of use. */
+export function shownTags(tags) {
+  const all = new Set(tags);
+  const order = (tag) => {
+    if (tag.startsWith("epoch/validation_")) return 1;
+    if (tag.endsWith("images_per_second")) return 2;
+    if (tag.endsWith("learning_rate") || tag.endsWith("/seconds")) return 3;
+    return 0;
+  };
+  return [...all].filter((tag) => !/^epoch\/(epoch|step)$/.test(tag))
+    .filter((tag) => !(tag.startsWith("epoch/") && all.has(tag.replace("epoch/", "train/"))))
+    .sort((first, second) => order(first) - order(second));
 }

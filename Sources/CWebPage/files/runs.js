@@ -2,9 +2,8 @@ import { request } from "./api.js";
 import { Chart } from "./chart.js";
 import { announce, make, one, perFrame, swatch } from "./dom.js";
 import { duration, plural } from "./format.js";
-import { quantity, shownTags } from "./quantities.js";
 import { RunDetails } from "./run-details.js";
-import { RunStore } from "./run-store.js";
+import { RunStore, shownTags } from "./run-store.js";
 
 // The part that shows training runs: their list, their curves, and one of them in detail.
 
@@ -214,7 +213,7 @@ class RunsPart {
   /** Returns the chart of a tag, which is made when it is first needed. */
   #chart(tag) {
     if (!this.#charts.has(tag)) {
-      const chart = new Chart(quantity(tag));
+      const chart = new Chart(this.#store.words(tag));
       chart.addEventListener("range", (event) => this.#setRange(event.detail));
       this.#observer.observe(chart.element);
       this.#charts.set(tag, chart);
