@@ -22,7 +22,8 @@ MODIFIERS = {"Control": 2, "Shift": 8}
 
 def program():
     """Returns the path of the browser; None where there is none."""
-    return next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 class Failure(Exception):
@@ -142,7 +143,8 @@ class Chromium:
     def place(self, selector):
         """Returns the center of an element in the window; scrolls there if needed."""
         return self.value(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'nearest'}});"
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
+            " e.scrollIntoView({block: 'nearest'});"
             " const b = e.getBoundingClientRect(); return [b.left + b.width / 2, b.top + b.height / 2]; })()")
 
     def mouse(self, kind, x, y, **more):
@@ -188,8 +190,7 @@ class Chromium:
         """Gives a control a value, as its user does."""
         self.value(
             f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.value = {json.dumps(value)};"
-            " e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true}));"
-            " })()")
+            " for (const kind of ['input', 'change']) e.dispatchEvent(new Event(kind, {bubbles: true})); })()")
 
     def text(self, selector):
         return self.value(f"document.querySelector({json.dumps(selector)}).textContent.trim()")

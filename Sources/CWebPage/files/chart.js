@@ -3,8 +3,8 @@ import { significant } from "./format.js";
 import { logarithmicScale, rangeScale, tickLabel, timeUnit, valueScale } from "./scale.js";
 import { decimated, lowerBound } from "./series.js";
 
-// One quantity over steps or time, a line for each run, on a canvas: the look of Sources/Report/LineChart.swift, for any
-// number of points.
+// One quantity over steps or time, a line for each run, on a canvas: the look of Sources/Report/LineChart.swift, for
+// any number of points.
 
 const edges = { left: 56, right: 12, top: 10, bottom: 36 };
 
@@ -163,11 +163,13 @@ export class Chart extends EventTarget {
     context.beginPath();
     for (let column = 0; column < columns; column += 1) {
       const greatest = parts[4 * column + 2];
-      if (greatest === greatest) context.lineTo(this.#left((column + 0.5) / columns), this.#top(y.position(greatest)) - 0.5);
+      if (greatest !== greatest) continue;
+      context.lineTo(this.#left((column + 0.5) / columns), this.#top(y.position(greatest)) - 0.5);
     }
     for (let column = columns - 1; column >= 0; column -= 1) {
       const least = parts[4 * column + 1];
-      if (least === least) context.lineTo(this.#left((column + 0.5) / columns), this.#top(y.position(least)) + 0.5);
+      if (least !== least) continue;
+      context.lineTo(this.#left((column + 0.5) / columns), this.#top(y.position(least)) + 0.5);
     }
     context.fill();
     context.globalAlpha = 1;

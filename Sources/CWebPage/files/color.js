@@ -255,8 +255,9 @@ class ColorPart {
     const photograph = this.#shown;
     if (!photograph?.isDone || !this.#staged.bitmap || photograph.strength === null) return;
     const { chroma, strength, contrast } = photograph;
-    if (this.#staged.chroma === chroma && this.#staged.strength === strength && this.#staged.contrast === contrast) return;
-    if (!this.#staged.chroma) announce(`${photograph.name} is colored.`);
+    const staged = this.#staged;
+    if (staged.chroma === chroma && staged.strength === strength && staged.contrast === contrast) return;
+    if (!staged.chroma) announce(`${photograph.name} is colored.`);
     Object.assign(this.#staged, { chroma, strength, contrast });
     this.#stage.setLines(photograph.lines(), chroma.width, chroma.height);
   });

@@ -33,7 +33,7 @@ export class CanvasRenderer {
 
   get largestSide() { return 8192; }
 
-  /** Takes a photograph of a size, which its ImageBitmap may have been made smaller from. */
+  /** Takes a photograph of a size. Its ImageBitmap may be smaller. */
   setPicture(bitmap, width, height) {
     this.#picture = bitmap;
     this.#size = [width, height];

@@ -151,7 +151,7 @@ export class GLRenderer {
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
   }
 
-  /** Takes a photograph of a size, which its ImageBitmap, without premultiplied alpha, may have been made smaller from. */
+  /** Takes a photograph of a size. Its ImageBitmap, without premultiplied alpha, may be smaller. */
   setPicture(bitmap, width, height) {
     const gl = this.#context;
     this.#picture = bitmap;

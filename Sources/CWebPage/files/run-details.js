@@ -73,7 +73,8 @@ export class RunDetails {
       return unit ? `${title}, ${unit}` : title;
     };
     one("#figures").replaceChildren(
-      make("thead", {}, make("tr", {}, make("td"), ...columns.map((column) => make("th", { scope: "col" }, heading(column))))),
+      make("thead", {}, make("tr", {}, make("td"),
+        ...columns.map((column) => make("th", { scope: "col" }, heading(column))))),
       make("tbody", {}, ...runs.map((run) => make("tr", {},
         make("th", { scope: "row" }, swatch(`var(${this.#colorOf(run).color})`), run.name),
         ...columns.map((column) => make("td", {}, significant(run.last?.[column], 5)))))));

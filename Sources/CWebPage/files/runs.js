@@ -50,7 +50,8 @@ class RunsPart {
     }
     one("#whole-range").addEventListener("click", () => this.#setRange(null));
     one("#all-runs").addEventListener("change", (event) => {
-      this.#hidden = new Set(event.target.checked ? [] : this.#runs.map((run) => run.id).filter((id) => id !== this.#selected));
+      const others = this.#runs.map((run) => run.id).filter((id) => id !== this.#selected);
+      this.#hidden = new Set(event.target.checked ? [] : others);
       this.#takeRuns();
     });
     one("#stop-run").addEventListener("click", () => this.#askToStop());
@@ -156,11 +157,11 @@ class RunsPart {
     });
     box.checked = !this.#hidden.has(run.id);
     box.style.accentColor = `var(${color})`;
-    const facts = [run.model, run.width ? `width ${run.width}` : null, run.data].filter((fact) => fact).join(" · ");
+    const about = facts(run.model, run.width ? `width ${run.width}` : null, run.data);
     const state = make("span", { class: `state ${run.state}` }, stateWords[run.state] ?? run.state);
     const link = make("a", { href: `#run=${encodeURIComponent(run.id)}`, title: run.path },
       make("span", { class: "run-title" }, swatch(`var(${color})`), make("b", {}, run.name), state),
-      make("small", {}, facts), make("small", { class: "progress-text" }, progressText(run, false)));
+      make("small", {}, about), make("small", { class: "progress-text" }, progressText(run, false)));
     if (run.id === this.#selected) link.setAttribute("aria-current", "true");
     if (isDashed) one(".swatch", link).classList.add("dashed");
     return make("li", { "data-run": run.id }, box, link);
@@ -170,14 +171,14 @@ class RunsPart {
     const run = this.#run;
     if (!run) return;
     one("#run-name").textContent = run.name;
-    one("#run-facts").textContent = [run.path, run.model, run.width ? `width ${run.width}` : null,
-      run.imageSize ? `${run.imageSize} × ${run.imageSize}` : null, run.data, run.device].filter((fact) => fact).join(" · ");
+    one("#run-facts").textContent = facts(run.path, run.model, run.width ? `width ${run.width}` : null,
+      run.imageSize ? `${run.imageSize} × ${run.imageSize}` : null, run.data, run.device);
     const share = run.steps > 0 ? Math.min(run.step / run.steps, 1) : 0;
     const track = one("#run-progress .track");
     one("i", track).style.width = `${100 * share}%`;
     track.setAttribute("aria-valuenow", Math.round(100 * share));
     track.classList.toggle("live", run.state === "training");
-    one("#run-progress-text").textContent = [stateWords[run.state], progressText(run)].filter((part) => part).join(" · ");
+    one("#run-progress-text").textContent = facts(stateWords[run.state], progressText(run));
     one("#stop-run").hidden = !(run.state === "training" && run.canStop);
     one("#save-run").href = `/api/runs/${encodeURIComponent(run.id)}/report`;
     one("#run-problem").hidden = !run.problem;
@@ -234,7 +235,9 @@ class RunsPart {
     const tags = shownTags(this.#shown.flatMap((run) => this.#store.tags(run.id)));
     const charts = tags.map((tag) => this.#chart(tag));
     const place = one("#charts");
-    if (charts.length !== place.children.length || charts.some((chart, index) => place.children[index] !== chart.element)) {
+    const isSame = charts.length === place.children.length
+      && charts.every((chart, index) => place.children[index] === chart.element);
+    if (!isSame) {
       place.replaceChildren(...charts.map((chart) => chart.element));
     }
     for (const [index, tag] of tags.entries()) {
@@ -248,15 +251,16 @@ class RunsPart {
   }
 }
 
+/** Returns facts in a line, without those that are unknown. */
+const facts = (...parts) => parts.filter((part) => part).join(" · ");
+
 /** Returns how far a run is, in words. */
 function progressText(run, tellsSpeed = true) {
-  const speed = run.imagesPerSecond ? `${run.imagesPerSecond.toFixed(run.imagesPerSecond < 10 ? 1 : 0)} images/s` : null;
-  const parts = [
-    run.epochs ? `epoch ${run.epoch ?? 0} of ${run.epochs}` : null,
-    run.state === "training" && run.secondsLeft !== null ? `${duration(run.secondsLeft)} left` : null,
-    run.state === "training" && tellsSpeed ? speed : null,
-  ];
-  return parts.filter((part) => part).join(" · ");
+  const epochs = run.epochs ? `epoch ${run.epoch ?? 0} of ${run.epochs}` : null;
+  if (run.state !== "training") return epochs ?? "";
+  const speed = run.imagesPerSecond;
+  return facts(epochs, run.secondsLeft === null ? null : `${duration(run.secondsLeft)} left`,
+    speed && tellsSpeed ? `${speed.toFixed(speed < 10 ? 1 : 0)} images/s` : null);
 }
 
 export const makeRunsPart = (state, events) => new RunsPart(state, events);

@@ -77,5 +77,6 @@ export function timeUnit(seconds) {
 
 /** Returns the text of a tick. */
 export function tickLabel(value) {
-  return Number.isInteger(value) && Math.abs(value) >= 10_000 && Math.abs(value) < 1e9 ? count(value) : significant(value, 6);
+  const isCount = Number.isInteger(value) && Math.abs(value) >= 10_000 && Math.abs(value) < 1e9;
+  return isCount ? count(value) : significant(value, 6);
 }

@@ -142,7 +142,8 @@ export class Series {
   }
 
   /**
-   * Returns the mean, as points, of each value and of those before it, whose weights fall to 1/e within `window` points.
+   * Returns the mean, as points, of each value and of those before it, whose weights fall to 1/e within `window`
+   * points.
    */
   smooth(window) {
     if (window <= 0) return this.#values;

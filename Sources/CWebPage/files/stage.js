@@ -24,7 +24,7 @@ export class Stage extends EventTarget {
   #choosesPoints = false;
   /** The crosshair's place, as shares of the stage. */
   #aim = { x: 0.5, y: 0.5 };
-  /** `x`, `y`: the photograph's place at the stage's corner; `scale`: pixels of the screen for one of the photograph. */
+  /** `x`, `y`: the photograph's place at the stage's corner; `scale`: pixels of the screen for one of its own. */
   #view = { x: 0, y: 0, scale: 1 };
   #draw = perFrame(() => this.#drawNow());
 
@@ -227,7 +227,8 @@ export class Stage extends EventTarget {
     this.#stage.addEventListener("wheel", (event) => {
       event.preventDefault();
       const box = this.#stage.getBoundingClientRect();
-      this.zoomBy(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), event.clientX - box.left, event.clientY - box.top);
+      const factor = Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002));
+      this.zoomBy(factor, event.clientX - box.left, event.clientY - box.top);
     }, { passive: false });
     this.#stage.addEventListener("dblclick", (event) => {
       if (this.#choosesPoints) return;
@@ -245,7 +246,8 @@ export class Stage extends EventTarget {
 
   #dividerKey(event) {
     const steps = {
-      ArrowLeft: -0.02, ArrowDown: -0.02, ArrowRight: 0.02, ArrowUp: 0.02, PageUp: 0.1, PageDown: -0.1, Home: -1, End: 1,
+      ArrowLeft: -0.02, ArrowDown: -0.02, ArrowRight: 0.02, ArrowUp: 0.02,
+      PageUp: 0.1, PageDown: -0.1, Home: -1, End: 1,
     };
     if (!(event.key in steps)) return;
     event.preventDefault();

@@ -24,10 +24,14 @@ export class Strip {
     this.#shown = shown;
     const { list } = this.#photographs;
     for (const photograph of this.#items.keys()) if (!list.includes(photograph)) this.#items.delete(photograph);
-    for (const photograph of list) if (!this.#items.has(photograph)) this.#items.set(photograph, this.#make(photograph));
+    for (const photograph of list) {
+      if (!this.#items.has(photograph)) this.#items.set(photograph, this.#make(photograph));
+    }
     const strip = one("#strip");
     const elements = list.map((photograph) => this.#items.get(photograph).element);
-    if (elements.length !== strip.children.length || elements.some((element, index) => strip.children[index] !== element)) {
+    const isSame = elements.length === strip.children.length
+      && elements.every((element, index) => strip.children[index] === element);
+    if (!isSame) {
       strip.replaceChildren(...elements);
     }
     for (const photograph of list) this.update(photograph);
@@ -63,7 +67,7 @@ export class Strip {
       }
       const whole = await createImageBitmap(source, options);
       const scale = side / Math.min(whole.width, whole.height);
-      const [width, height] = [Math.max(1, Math.round(whole.width * scale)), Math.max(1, Math.round(whole.height * scale))];
+      const [width, height] = [whole.width, whole.height].map((length) => Math.max(1, Math.round(length * scale)));
       item.bitmap = await createImageBitmap(whole, {
         resizeWidth: Math.min(width, 4 * side), resizeHeight: Math.min(height, 4 * side), resizeQuality: "high",
       });
