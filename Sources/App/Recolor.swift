@@ -39,7 +39,7 @@ struct Recolor: ParsableCommand {
     version: "recolor \(RecolorVersion.current)",
     subcommands: [
       Devices.self, Check.self, ModelsCommand.self, Train.self, Evaluate.self, Colorize.self,
-      Compare.self, Export.self, DataCommand.self, Bench.self, Tune.self, Completions.self,
+      Compare.self, Serve.self, Export.self, DataCommand.self, Bench.self, Tune.self, Completions.self,
     ])
 
   /// The arguments of the command line without the program's name, each as `String.init(path:)`. In those of

@@ -1,0 +1,162 @@
+import FoundationEssentials
+import Glibc
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTPTypes
+import NIOPosix
+import Synchronization
+
+/// A server of HTTP/1.1 that a handler answers, within limits: HummingbirdCore, with the checks of `RequestPolicy`, the
+/// timers of `SlowClientHandler` and the headers of `SafetyHeaders`.
+public final class WebServer: Sendable {
+  /// Answers a request. A `WebError` becomes an answer of its kind, any other error one of `failed`.
+  public typealias Handler = @Sendable (WebRequest) async throws -> WebResponse
+
+  /// The address as it was given, and the port, also where any free one was asked for.
+  public let host: String
+  public let port: Int
+  /// The secret that requests must have; nil where only this machine reaches the server.
+  public let token: String?
+  private let task: Task<Void, Never>
+  private let group: MultiThreadedEventLoopGroup
+
+  /// The address of the page, with the token where there is one.
+  public var address: String { "http://\(authority)/" + (token.map { "?token=\($0)" } ?? "") }
+
+  private var authority: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+
+  /// Starts a server; it answers when this returns.
+  /// - Parameters:
+  ///   - host: An address of this machine: `127.0.0.1`.
+  ///   - port: 0 for any that is free.
+  ///   - token: A secret that requests must have.
+  /// - Throws: `WebServerError`.
+  public init(
+    host: String, port: Int, token: String?, limits: WebLimits = WebLimits(), handler: @escaping Handler
+  ) throws(WebServerError) {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let start = Start()
+    let channel = HTTP1Channel(
+      responder: { request, writer, _ in
+        guard let policy = start.policy else { throw CancellationError() }
+        try await Responder(policy: policy, limits: limits, handler: handler).respond(to: request, writer)
+      },
+      configuration: HTTP1Channel.Configuration(
+        additionalChannelHandlers: [SlowClientHandler(limits)],
+        idleTimeout: .nanoseconds(Int64(limits.idleSeconds * 1e9)),
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: limits.headByteCount, maxHeaderListSize: limits.headByteCount, maxHeaderFieldCount: 100)))
+    let logger = Logger(label: "server") { _ in SwiftLogNoOpLogHandler() }
+    let server = channel.server(
+      configuration: ServerConfiguration(
+        address: .hostname(host, port: port),
+        availableConnectionsDelegate: .maximum(limits.connectionCount, logger: logger)),
+      onServerRunning: { channel in
+        start.finish(.success(RequestPolicy(host: host, port: channel.localAddress?.port ?? port, token: token)))
+      },
+      eventLoopGroup: group, logger: logger)
+    task = Task {
+      do {
+        try await server.run()
+      } catch {
+        start.finish(.failure(WebServerError(error, host: host, port: port)))
+      }
+    }
+    switch start.wait() {
+    case .success(let policy): self.port = policy.port
+    case .failure(let error):
+      group.shutdownGracefully { _ in }
+      throw error
+    }
+    self.host = host
+    self.token = token
+    self.group = group
+  }
+
+  /// Closes all connections.
+  public func stop() {
+    task.cancel()
+    try? group.syncShutdownGracefully()
+  }
+
+  /// Returns a secret of 32 hexadecimal digits from the system's random numbers.
+  public static func randomToken() -> String {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<4).map { _ in
+      let digits = String(UInt32.random(in: 0...UInt32.max, using: &generator), radix: 16)
+      return String(repeating: "0", count: 8 - digits.count) + digits
+    }.joined()
+  }
+
+  /// Whether only this machine reaches an address.
+  public static func isLoopback(_ host: String) -> Bool {
+    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+  }
+
+  /// The outcome of the start, which the thread that started the server waits for.
+  private final class Start: Sendable {
+    private let result = Mutex<Result<RequestPolicy, WebServerError>?>(nil)
+    private let isKnown = StartSignal()
+
+    var policy: RequestPolicy? { result.withLock { try? $0?.get() } }
+
+    func finish(_ outcome: Result<RequestPolicy, WebServerError>) {
+      result.withLock { if $0 == nil { $0 = outcome } }
+      isKnown.signal()
+    }
+
+    func wait() -> Result<RequestPolicy, WebServerError> {
+      isKnown.wait()
+      return result.withLock { $0 } ?? .failure(.unknown)
+    }
+  }
+}
+
+/// A signal that one thread gives and another waits for.
+///
+/// `@unchecked Sendable`: any thread may call the system's functions on the semaphore.
+private final class StartSignal: @unchecked Sendable {
+  private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+
+  init() { sem_init(semaphore, 0, 0) }
+
+  deinit {
+    sem_destroy(semaphore)
+    semaphore.deallocate()
+  }
+
+  func signal() { sem_post(semaphore) }
+
+  func wait() {
+    while sem_wait(semaphore) != 0, errno == EINTR {}
+  }
+}
+
+/// The error of a server that cannot start. `description` is one line.
+public struct WebServerError: Error, CustomStringConvertible {
+  public let description: String
+  /// Whether another program has the port.
+  public let isPortTaken: Bool
+
+  static let unknown = WebServerError(description: "the server did not start", isPortTaken: false)
+
+  private init(description: String, isPortTaken: Bool) {
+    self.description = description
+    self.isPortTaken = isPortTaken
+  }
+
+  init(_ error: any Error, host: String, port: Int) {
+    let code = (error as? IOError)?.errnoCode
+    let advice =
+      switch code {
+      case EADDRINUSE: "another program has this port; --port names another, and --port 0 takes a free one"
+      case EACCES: "only the system's administrator may take ports below 1024; --port names another"
+      case EADDRNOTAVAIL: "this machine has no such address; --host 127.0.0.1 is always there"
+      case let code?: String(cString: strerror(code))
+      case nil: "this is no address of this machine; --host 127.0.0.1 is always there"
+      }
+    self.init(description: "\(host):\(port): cannot be served: \(advice)", isPortTaken: code == EADDRINUSE)
+  }
+}
