@@ -20,6 +20,9 @@ static const unsigned char app_css[] = {
 static const unsigned char app_js[] = {
 #embed "files/app.js"
 };
+static const unsigned char chart_js[] = {
+#embed "files/chart.js"
+};
 static const unsigned char chroma_js[] = {
 #embed "files/chroma.js"
 };
@@ -53,14 +56,26 @@ static const unsigned char renderer_gl_js[] = {
 static const unsigned char renderer_js[] = {
 #embed "files/renderer.js"
 };
+static const unsigned char run_details_js[] = {
+#embed "files/run-details.js"
+};
+static const unsigned char run_store_js[] = {
+#embed "files/run-store.js"
+};
 static const unsigned char runs_js[] = {
 #embed "files/runs.js"
 };
 static const unsigned char saving_js[] = {
 #embed "files/saving.js"
 };
+static const unsigned char scale_js[] = {
+#embed "files/scale.js"
+};
 static const unsigned char scene_svg[] = {
 #embed "files/scene.svg"
+};
+static const unsigned char series_js[] = {
+#embed "files/series.js"
 };
 static const unsigned char stage_js[] = {
 #embed "files/stage.js"
@@ -77,6 +92,7 @@ static const struct web_page_file files[] = {
     FILE("api.js", SCRIPT, api_js),
     FILE("app.css", STYLE, app_css),
     FILE("app.js", SCRIPT, app_js),
+    FILE("chart.js", SCRIPT, chart_js),
     FILE("chroma.js", SCRIPT, chroma_js),
     FILE("color.js", SCRIPT, color_js),
     FILE("dom.js", SCRIPT, dom_js),
@@ -88,9 +104,13 @@ static const struct web_page_file files[] = {
     FILE("renderer-canvas.js", SCRIPT, renderer_canvas_js),
     FILE("renderer-gl.js", SCRIPT, renderer_gl_js),
     FILE("renderer.js", SCRIPT, renderer_js),
+    FILE("run-details.js", SCRIPT, run_details_js),
+    FILE("run-store.js", SCRIPT, run_store_js),
     FILE("runs.js", SCRIPT, runs_js),
     FILE("saving.js", SCRIPT, saving_js),
+    FILE("scale.js", SCRIPT, scale_js),
     FILE("scene.svg", IMAGE, scene_svg),
+    FILE("series.js", SCRIPT, series_js),
     FILE("stage.js", SCRIPT, stage_js),
     FILE("strip.js", SCRIPT, strip_js),
 };
