@@ -90,7 +90,7 @@ struct PageServiceTests {
     }
   }
 
-  @Test("The page gets the picture small and large, its planes, and an archive")
+  @Test("The page gets the picture small and large, the numbers of its colors, and an archive")
   func pictures() throws {
     try withServer { client, _ in
       let (events, session) = try client.openEvents()
@@ -103,9 +103,10 @@ struct PageServiceTests {
         let image = try RGBImage(encoded: answer.body, name: target)
         #expect(image.width == 90 && image.height == 60)
       }
-      let planes = try client.get("/api/photographs/\(id)/planes\(query)").body
-      #expect(planes.count == 16 + 90 * 60 * 6)
-      #expect(Array(planes.prefix(16)) == Array("RCPL".utf8) + [1, 0, 0, 0, 90, 0, 0, 0, 60, 0, 0, 0])
+      let chroma = try client.get("/api/photographs/\(id)/chroma\(query)").body
+      #expect(Array(chroma.prefix(8)) == Array("RCCH".utf8) + [1, 0, 0, 0])
+      let pixels = (8..<16).filter { $0 % 4 == 0 }.map { Int(chroma[$0]) }
+      #expect(chroma.count == 16 + 11 * pixels[0] * pixels[1])
       let wish = #"{"format":"png","photographs":[{"id":"\#(id)"},{"id":"\#(other)","strength":0.5}]}"#
       let made = try client.post("/api/archives\(query)", wish)
       let address = try #require(made.json["url"] as? String)

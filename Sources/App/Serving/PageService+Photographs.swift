@@ -39,7 +39,7 @@ extension PageService {
     case ("original", 2) where isRead: return try await original(request, photograph)
     case ("colored", 2) where isRead: return try await colored(request, photograph)
     case ("preview", 2) where isRead: return try await preview(request, photograph)
-    case ("planes", 2) where isRead: return try await planes(request, photograph)
+    case ("chroma", 2) where isRead: return try chroma(photograph)
     default: throw WebError.notFound()
     }
   }

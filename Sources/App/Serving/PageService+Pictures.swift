@@ -98,31 +98,12 @@ extension PageService {
     return WebResponse(bytes, type: "image/jpeg")
   }
 
-  func planes(_ request: WebRequest, _ photograph: PagePhotograph) async throws -> WebResponse {
-    let (prediction, field, model) = try Self.prediction(of: photograph)
-    let look = try Look(request, of: model)
-    let bytes = try await queue.perform(isQuick: true) { _ in
-      guard let image = try photograph.displayImage() else {
-        throw WebError(.conflict, "the photograph is not read yet")
-      }
-      let planes = ColorPlanes(
-        image, chroma: prediction.chroma.adjusted(strength: 1, contrast: look.contrast), small: prediction.small,
-        hints: field)
-      return Self.file(of: planes)
-    }
-    return WebResponse(bytes, type: "application/octet-stream")
-  }
-
-  /// Returns planes as bytes: `RCPL`, the version, which is 2 with hints, the width and the height, each in 4 bytes, and
-  /// the values in 2 bytes; all numbers are little-endian.
-  private static func file(of planes: ColorPlanes) -> [UInt8] {
-    var bytes = Array("RCPL".utf8)
-    bytes.reserveCapacity(16 + 2 * planes.values.count)
-    for number in [planes.channelCount == 3 ? 1 : 2, planes.width, planes.height] {
-      withUnsafeBytes(of: UInt32(number).littleEndian) { bytes.append(contentsOf: $0) }
-    }
-    planes.values.map(\.littleEndian).withUnsafeBytes { bytes.append(contentsOf: $0) }
-    return bytes
+  /// Returns the numbers from which the page computes the colors itself.
+  func chroma(_ photograph: PagePhotograph) throws -> WebResponse {
+    let (prediction, field, _) = try Self.prediction(of: photograph)
+    return WebResponse(
+      ColorData.bytes(chroma: prediction.chroma, small: prediction.small, hints: field),
+      type: "application/octet-stream")
   }
 
   func colored(_ request: WebRequest, _ photograph: PagePhotograph) async throws -> WebResponse {

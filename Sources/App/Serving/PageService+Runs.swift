@@ -84,6 +84,8 @@ extension PageService {
     let samples: [Int]
     /// The number of points of each curve.
     let series: [String: Int]
+    /// The title and the unit of each curve and of each column of the rows, by its tag.
+    let titles: [String: [String]]
 
     init(_ run: WatchedRun) {
       self.run = run.summary
@@ -93,6 +95,12 @@ extension PageService {
       rows = run.rows
       samples = run.samples
       series = run.series.curves.mapValues(\.count)
+      let tags = Set(series.keys).union(columns.map { "epoch/" + $0 })
+      titles = Dictionary(
+        uniqueKeysWithValues: tags.map { tag in
+          let name = QuantityName(column: String(tag.split(separator: "/", maxSplits: 1).last ?? ""))
+          return (tag, [name.title.printable, name.unit])
+        })
     }
   }
 

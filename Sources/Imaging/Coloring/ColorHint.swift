@@ -59,15 +59,6 @@ public struct HintField: Sendable {
     precondition(plane.width == width && plane.height == height, "the plane has another size than the hints")
     return plane.replacingValues(zip(plane.values, values).map { $0 * (1 - $1.x) + SIMD2($1.y, $1.z) })
   }
-
-  /// Returns the part of each pixel's color that is not the hints', and that which is: `applied` is their sum. The first
-  /// is proportional to the plane.
-  func parts(of plane: ChromaPlane) -> (own: ChromaPlane, hinted: ChromaPlane) {
-    (
-      plane.replacingValues(zip(plane.values, values).map { $0 * (1 - $1.x) }),
-      plane.replacingValues(values.map { SIMD2($0.y, $0.z) })
-    )
-  }
 }
 
 extension RGBImage {
