@@ -134,23 +134,4 @@ struct HintFieldTests {
     let hints = [ColorHint(x: 5, y: 6, color: Self.red), ColorHint(x: 40, y: 20, color: Self.blue)]
     #expect(Self.field(hints, guide).values == Self.field(hints, guide).values)
   }
-
-  @Test("A viewer's numbers are those of the colors")
-  func colorData() {
-    let guide = Self.halves(width: 40, height: 32)
-    let plane = ChromaPlane(colors: (0..<3 * 40 * 32).map { 0.4 + Float($0 % 3) / 20 }, width: 40, height: 32)
-    let field = Self.field([ColorHint(x: 5, y: 6, color: Self.red)], guide)
-    let bytes = ColorData.bytes(chroma: plane, small: guide, hints: field)
-    let pixelCount = 40 * 32
-    #expect(bytes.count == 16 + 23 * pixelCount)
-    #expect(ColorData.bytes(chroma: plane, small: guide, hints: nil) == Array(bytes.prefix(16 + 11 * pixelCount)))
-    func float(_ offset: Int) -> Float {
-      Float(bitPattern: bytes[offset..<offset + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) })
-    }
-    for pixel in [0, 45, pixelCount - 1] {
-      #expect(SIMD2(float(16 + 8 * pixel), float(20 + 8 * pixel)) == plane.values[pixel])
-      let hint = 16 + 11 * pixelCount + 12 * pixel
-      #expect(SIMD3(float(hint), float(hint + 4), float(hint + 8)) == field.values[pixel])
-    }
-  }
 }
