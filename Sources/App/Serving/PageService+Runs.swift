@@ -27,7 +27,9 @@ extension PageService {
 
   /// Sends the pages what has changed.
   func sendChanges(of changes: RunWatcher.Changes) {
-    if addModels(of: changes.added) {
+    // A run has weights after its first epoch, which also has a sheet.
+    let trained = changes.samples.keys.compactMap { runs.run($0)?.folder }
+    if addModels(of: changes.added + trained) {
       for session in sessions.all { session.events.send("state", pageState, key: "state") }
     }
     guard changes.isListChanged || !changes.summaries.isEmpty || !changes.series.isEmpty || !changes.samples.isEmpty
