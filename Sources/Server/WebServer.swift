@@ -19,6 +19,8 @@ public final class WebServer: Sendable {
   /// The secret that requests must have; nil where only this machine reaches the server.
   public let token: String?
   private let task: Task<Void, Never>
+  /// Signaled when the task has ended.
+  private let end = CountingSemaphore()
   private let group: MultiThreadedEventLoopGroup
 
   /// The address of the page, with the token where there is one.
@@ -58,7 +60,8 @@ public final class WebServer: Sendable {
         start.withLock { $0 = .success(policy) }
       },
       eventLoopGroup: group, logger: logger)
-    task = Task {
+    task = Task { [end] in
+      defer { end.signal() }
       do {
         try await server.run()
       } catch {
@@ -77,9 +80,13 @@ public final class WebServer: Sendable {
     self.group = group
   }
 
+  /// Seconds that answers under way may take to end.
+  private static let patience = 2.0
+
   /// Closes all connections.
   public func stop() {
     task.cancel()
+    end.wait(seconds: Self.patience)
     try? group.syncShutdownGracefully()
   }
 
