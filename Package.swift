@@ -149,7 +149,8 @@ let package = Package(
     .testTarget(
       name: "AppTests",
       dependencies: [
-        "App", "CLKernels", "Models", "Data", "Files", "Imaging", "Report", "Runtime", "Server", "TestSupport",
+        "App", "CLKernels", "Models", "Data", "Files", "Imaging", "Report", "Runtime", "Server", "TensorBoard",
+        "TestSupport",
       ],
       swiftSettings: tests),
   ]

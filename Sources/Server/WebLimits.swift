@@ -8,7 +8,7 @@ public struct WebLimits: Sendable {
   /// Seconds that a client may take nothing of its answer, and in which its body may come slower than `leastRate`.
   public var stallSeconds = 20.0
   /// Bytes a second at which a body must come, on the average.
-  public var leastRate = 4096.0
+  public var leastRate = 32_768.0
   /// Bytes of a body that are read and forgotten after an error, so that the client hears of it.
   public var skippedByteCount = 4 << 20
 

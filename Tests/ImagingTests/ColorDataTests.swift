@@ -4,7 +4,8 @@ import Testing
 
 @Suite("The numbers for a viewer's colors")
 struct ColorDataTests {
-  private let (width, height) = (16, 12)
+  private let width = 16
+  private let height = 12
 
   private var guide: RGBImage {
     RGBImage(width: width, height: height, bytes: (0..<3 * width * height).map { UInt8($0 / 3 * 5 % 256) })

@@ -98,7 +98,7 @@ extension PageService {
     return WebResponse(bytes, type: "image/jpeg")
   }
 
-  /// Returns the numbers from which the page computes the colors itself.
+  /// The numbers from which the page computes the colors of any strength and contrast.
   func chroma(_ photograph: PagePhotograph) throws -> WebResponse {
     let (prediction, field, _) = try Self.prediction(of: photograph)
     return WebResponse(

@@ -27,7 +27,9 @@ extension PageService {
 
   /// Sends the pages what has changed.
   func sendChanges(of changes: RunWatcher.Changes) {
-    if addModels(of: changes.added) {
+    // A run has weights after its first epoch, which also has a sheet.
+    let trained = changes.samples.keys.compactMap { runs.run($0)?.folder }
+    if addModels(of: changes.added + trained) {
       for session in sessions.all { session.events.send("state", pageState, key: "state") }
     }
     guard changes.isListChanged || !changes.summaries.isEmpty || !changes.series.isEmpty || !changes.samples.isEmpty
@@ -84,7 +86,7 @@ extension PageService {
     let samples: [Int]
     /// The number of points of each curve.
     let series: [String: Int]
-    /// The title and the unit of each curve and of each column of the rows, by its tag.
+    /// The title and the unit of each curve, in the words of `compare`'s page.
     let titles: [String: [String]]
 
     init(_ run: WatchedRun) {
@@ -95,12 +97,11 @@ extension PageService {
       rows = run.rows
       samples = run.samples
       series = run.series.curves.mapValues(\.count)
-      let tags = Set(series.keys).union(columns.map { "epoch/" + $0 })
-      titles = Dictionary(
-        uniqueKeysWithValues: tags.map { tag in
-          let name = QuantityName(column: String(tag.split(separator: "/", maxSplits: 1).last ?? ""))
-          return (tag, [name.title.printable, name.unit])
-        })
+      let tags = run.series.curves.keys.map { $0 } + run.columns.map { "epoch/" + $0 }
+      titles = tags.reduce(into: [:]) { titles, tag in
+        let name = QuantityName(column: String(tag.split(separator: "/").last ?? ""))
+        titles[tag] = [name.title, name.unit]
+      }
     }
   }
 

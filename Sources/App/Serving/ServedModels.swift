@@ -24,7 +24,7 @@ struct ServedModel: Encodable, Sendable {
   init(_ argument: String) throws {
     let weights = try Checkpoint(argument: argument)
     self.argument = argument
-    id = Self.id(of: weights.url?.path ?? argument)
+    id = weights.url == nil ? argument.replacing(":", with: "-") : Self.id(of: argument)
     name = weights.url == nil ? argument : weights.shortName.printable
     let settings = weights.coloringSettings
     (workingSize, strength, contrast) = (settings.workingSize, settings.strength, settings.contrast)
