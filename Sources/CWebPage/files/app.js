@@ -31,7 +31,14 @@ function serverIsGone(isGone) {
   if (!isGone) announce("The server is back.");
 }
 
+/** Names the machine that serves the page, where it is another one. */
+function nameMachine() {
+  if (["127.0.0.1", "localhost", "[::1]"].includes(location.hostname)) return;
+  for (const place of all(".machine")) place.textContent = location.hostname;
+}
+
 async function start() {
+  nameMachine();
   let state = null;
   while (!state) {
     try {

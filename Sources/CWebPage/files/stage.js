@@ -139,6 +139,7 @@ export class Stage extends EventTarget {
         this.#view[place] = Math.round(this.#view[place] * this.#view.scale) / this.#view.scale;
       }
     }
+    this.#stage.classList.toggle("zoomed", !this.#isFitted);
     this.#draw();
     this.dispatchEvent(new Event("view"));
   }
