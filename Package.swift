@@ -97,7 +97,7 @@ let package = Package(
       swiftSettings: strict),
     // HTTP within limits; knows nothing of what is served.
     .target(
-      name: "Server", dependencies: [.product(name: "HummingbirdCore", package: "hummingbird")],
+      name: "Server", dependencies: ["Files", .product(name: "HummingbirdCore", package: "hummingbird")],
       swiftSettings: strict),
     // The files of the page that `recolor serve` shows, embedded as they are.
     .target(name: "CWebPage", exclude: ["files"]),

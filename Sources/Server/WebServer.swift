@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Files
 import Glibc
 import HTTPTypes
 import HummingbirdCore
@@ -6,7 +6,6 @@ import Logging
 import NIOCore
 import NIOHTTPTypes
 import NIOPosix
-import Synchronization
 
 /// A server of HTTP/1.1 that a handler answers, within limits: HummingbirdCore, with the checks of `RequestPolicy`, the
 /// timers of `SlowClientHandler` and the headers of `SafetyHeaders`.
@@ -20,6 +19,8 @@ public final class WebServer: Sendable {
   /// The secret that requests must have; nil where only this machine reaches the server.
   public let token: String?
   private let task: Task<Void, Never>
+  /// Signaled when the task has ended.
+  private let end = CountingSemaphore()
   private let group: MultiThreadedEventLoopGroup
 
   /// The address of the page, with the token where there is one.
@@ -37,10 +38,11 @@ public final class WebServer: Sendable {
     host: String, port: Int, token: String?, limits: WebLimits = WebLimits(), handler: @escaping Handler
   ) throws(WebServerError) {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let start = Start()
+    // The outcome of the start, which this thread waits for.
+    let start = Monitor<Result<RequestPolicy, WebServerError>?>(nil)
     let channel = HTTP1Channel(
       responder: { request, writer, _ in
-        guard let policy = start.policy else { throw CancellationError() }
+        guard let policy = start.withLock({ try? $0?.get() }) else { throw CancellationError() }
         try await Responder(policy: policy, limits: limits, handler: handler).respond(to: request, writer)
       },
       configuration: HTTP1Channel.Configuration(
@@ -54,17 +56,20 @@ public final class WebServer: Sendable {
         address: .hostname(host, port: port),
         availableConnectionsDelegate: .maximum(limits.connectionCount, logger: logger)),
       onServerRunning: { channel in
-        start.finish(.success(RequestPolicy(host: host, port: channel.localAddress?.port ?? port, token: token)))
+        let policy = RequestPolicy(host: host, port: channel.localAddress?.port ?? port, token: token)
+        start.withLock { $0 = .success(policy) }
       },
       eventLoopGroup: group, logger: logger)
-    task = Task {
+    task = Task { [end] in
+      defer { end.signal() }
       do {
         try await server.run()
       } catch {
-        start.finish(.failure(WebServerError(error, host: host, port: port)))
+        // After a start nobody waits any more.
+        start.withLock { if $0 == nil { $0 = .failure(WebServerError(error, host: host, port: port)) } }
       }
     }
-    switch start.wait() {
+    switch start.wait(until: { $0 }) {
     case .success(let policy): self.port = policy.port
     case .failure(let error):
       group.shutdownGracefully { _ in }
@@ -75,9 +80,13 @@ public final class WebServer: Sendable {
     self.group = group
   }
 
+  /// Seconds that answers under way may take to end.
+  private static let patience = 2.0
+
   /// Closes all connections.
   public func stop() {
     task.cancel()
+    end.wait(seconds: Self.patience)
     try? group.syncShutdownGracefully()
   }
 
@@ -94,44 +103,6 @@ public final class WebServer: Sendable {
   public static func isLoopback(_ host: String) -> Bool {
     host == "localhost" || host == "::1" || host.hasPrefix("127.")
   }
-
-  /// The outcome of the start, which the thread that started the server waits for.
-  private final class Start: Sendable {
-    private let result = Mutex<Result<RequestPolicy, WebServerError>?>(nil)
-    private let isKnown = StartSignal()
-
-    var policy: RequestPolicy? { result.withLock { try? $0?.get() } }
-
-    func finish(_ outcome: Result<RequestPolicy, WebServerError>) {
-      result.withLock { if $0 == nil { $0 = outcome } }
-      isKnown.signal()
-    }
-
-    func wait() -> Result<RequestPolicy, WebServerError> {
-      isKnown.wait()
-      return result.withLock { $0 } ?? .failure(.unknown)
-    }
-  }
-}
-
-/// A signal that one thread gives and another waits for.
-///
-/// `@unchecked Sendable`: any thread may call the system's functions on the semaphore.
-private final class StartSignal: @unchecked Sendable {
-  private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-
-  init() { sem_init(semaphore, 0, 0) }
-
-  deinit {
-    sem_destroy(semaphore)
-    semaphore.deallocate()
-  }
-
-  func signal() { sem_post(semaphore) }
-
-  func wait() {
-    while sem_wait(semaphore) != 0, errno == EINTR {}
-  }
 }
 
 /// The error of a server that cannot start. `description` is one line.
@@ -139,13 +110,6 @@ public struct WebServerError: Error, CustomStringConvertible {
   public let description: String
   /// Whether another program has the port.
   public let isPortTaken: Bool
-
-  static let unknown = WebServerError(description: "the server did not start", isPortTaken: false)
-
-  private init(description: String, isPortTaken: Bool) {
-    self.description = description
-    self.isPortTaken = isPortTaken
-  }
 
   init(_ error: any Error, host: String, port: Int) {
     let code = (error as? IOError)?.errnoCode
@@ -157,6 +121,7 @@ public struct WebServerError: Error, CustomStringConvertible {
       case let code?: String(cString: strerror(code))
       case nil: "this is no address of this machine; --host 127.0.0.1 is always there"
       }
-    self.init(description: "\(host):\(port): cannot be served: \(advice)", isPortTaken: code == EADDRINUSE)
+    description = "\(host):\(port): cannot be served: \(advice)"
+    isPortTaken = code == EADDRINUSE
   }
 }

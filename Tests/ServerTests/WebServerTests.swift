@@ -126,7 +126,7 @@ struct WebServerTests {
     #expect(ContentDisposition.attachment("old.png") == #"attachment; filename="old.png""#)
     #expect(
       ContentDisposition.attachment("../é\"\r\n\u{202E}x.png")
-        == #"attachment; filename=".._______x.png"; filename*=UTF-8''.._%C3%A9%22___x.png"#)
+        == #"attachment; filename="..______x.png"; filename*=UTF-8''.._%C3%A9%22___x.png"#)
   }
 
   @Test("Bodies beyond the limit are refused before they are read, also endless ones")
@@ -167,7 +167,9 @@ struct WebServerTests {
     #expect(idle.receive().isEmpty)
     let endless = try RawClient(port: server.port)
     endless.send("GET / HTTP/1.1\r\n")
-    #expect(!(0..<100).allSatisfy { _ in endless.send("X: " + String(repeating: "a", count: 1 << 14) + "\r\n") })
+    let line = "X: " + String(repeating: "a", count: 1 << 14) + "\r\n"
+    while endless.send(line), ContinuousClock.now - start < .seconds(16) { usleep(1000) }
+    #expect(ContinuousClock.now - start < .seconds(16))
   }
 
   @Test("A client that takes nothing of its answer is closed, and events go on")

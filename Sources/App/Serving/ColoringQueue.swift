@@ -159,9 +159,7 @@ extension ColoringQueue {
   }
 
   /// The error of a request for which there is no room.
-  var busy: any Error {
-    ServerBusy(seconds: secondsUntilRoom)
-  }
+  var busy: ServerBusy { ServerBusy(seconds: secondsUntilRoom) }
 }
 
 /// There are too many requests at a time.

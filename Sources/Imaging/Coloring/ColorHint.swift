@@ -24,7 +24,8 @@ public struct ColorHint: Sendable, Hashable {
 /// over neighbors r and s, with u = 1 at hints for the share and u = the hint's a* and b* for the colors; w falls from 1
 /// to 0 as the neighbors' L* differ (`HintAffinity`). The second sum, which is not in the paper, is the weak pull of the
 /// colors that are there already: a region without a hint keeps them, with all their detail. Without it a single hint
-/// would color the whole photograph.
+/// would color the whole photograph. Since u falls off as the logarithm of the distance from a point, the share is
+/// sharpened: u³ (1 + c³) / (u³ + c³), which is nearly 1 in the hint's region and nearly 0 outside it.
 public struct HintField: Sendable {
   let width: Int
   let height: Int
@@ -32,7 +33,9 @@ public struct HintField: Sendable {
   let values: [SIMD3<Float>]
 
   /// λ times the number of pixels.
-  private static let pull: Float = 1
+  private static let pull: Float = 5
+  /// c, the u whose share is a half.
+  private static let middle: Float = 0.2
 
   /// - Parameters:
   ///   - hints: Pixels of a photograph of `photographWidth` × `photographHeight`; those outside count as at its edge.
@@ -51,7 +54,17 @@ public struct HintField: Sendable {
     let lightness = guide.lightness
     values = HintGrid.solution(
       lightness, width: width, height: height, fixed: fixed, pull: Self.pull / Float(width * height)
-    ).map { SIMD3(min(max($0.x, 0), 1), $0.y, $0.z) }
+    ).map(Self.sharpened)
+  }
+
+  /// Returns the share and the colors multiplied by it, of those that the optimization finds.
+  private static func sharpened(_ value: SIMD4<Float>) -> SIMD3<Float> {
+    // Below the share of one step of a color.
+    guard value.x > 1e-3 else { return .zero }
+    let cube = min(value.x * value.x * value.x, 1)
+    let limit = middle * middle * middle
+    let share = cube * (1 + limit) / (cube + limit)
+    return SIMD3(share, value.y / value.x * share, value.z / value.x * share)
   }
 
   /// Returns a plane of the same size with the hints' colors.

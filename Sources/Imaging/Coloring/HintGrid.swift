@@ -210,7 +210,7 @@ struct HintGrid {
 ///
 ///     w(r,s) = exp(−(L*(r) − L*(s))² / (2 σ²)),
 ///
-/// where σ² is the mean of the variances of L* about the two pixels. That about a pixel is the least of those of the four
+/// where σ² is a quarter of the mean of the variances of L* about the two pixels. That about a pixel is the least of those of the four
 /// 3 × 3 windows that have it in a corner, as in Kuwahara's filter: beside an edge one of them lies on this side of it, so
 /// that the edge separates, and in a texture all of them vary, so that the texture is passed.
 struct HintAffinity {
@@ -220,7 +220,9 @@ struct HintAffinity {
   private(set) var across: [Float]
   private(set) var down: [Float]
 
-  /// Added to the variance, in units of L*², for the noise of photographs.
+  /// The part of the variance that counts.
+  private static let part: Float = 0.25
+  /// Added to it, in units of L*², for the noise of photographs.
   private static let noise: Float = 4
   /// The least w: every pixel belongs to the photograph.
   private static let least: Float = 1e-5
@@ -231,7 +233,7 @@ struct HintAffinity {
     let variances = Self.variances(lightness, width: width, height: height)
     func weight(_ first: Int, _ second: Int) -> Float {
       let difference = lightness[first] - lightness[second]
-      let variance = (variances[first] + variances[second]) / 2 + Self.noise
+      let variance = (variances[first] + variances[second]) / 2 * Self.part + Self.noise
       return max(Self.least, exp(-difference * difference / (2 * variance)))
     }
     across = [Float](repeating: 0, count: width * height)
