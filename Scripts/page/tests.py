@@ -203,10 +203,11 @@ class PageTests(unittest.TestCase):
         """The divider is moved by the mouse, by a finger and by keys."""
         self.expect_share(50)
         x, y = self.browser.place("#divider")
-        self.browser.drag((x, y), (x + 80, y))
+        # The photograph is fitted at twice its size.
+        self.browser.drag((x, y), (x + SIZE[0] / 2, y))
         self.expect_share(75)
         self.browser.resize(1280, 860, is_phone=True)
-        self.browser.swipe((x + 80, y), (x - 80, y))
+        self.browser.swipe((x + SIZE[0] / 2, y), (x - SIZE[0] / 2, y))
         self.browser.resize(1280, 860)
         self.expect_share(25)
         self.browser.value("document.querySelector('#divider').focus()")
