@@ -203,10 +203,11 @@ class PageTests(unittest.TestCase):
         """The divider is moved by the mouse, by a finger and by keys."""
         self.expect_share(50)
         x, y = self.browser.place("#divider")
-        self.browser.drag((x, y), (x + 80, y))
+        # The photograph is fitted at twice its size.
+        self.browser.drag((x, y), (x + SIZE[0] / 2, y))
         self.expect_share(75)
         self.browser.resize(1280, 860, is_phone=True)
-        self.browser.swipe((x + 80, y), (x - 80, y))
+        self.browser.swipe((x + SIZE[0] / 2, y), (x - SIZE[0] / 2, y))
         self.browser.resize(1280, 860)
         self.expect_share(25)
         self.browser.value("document.querySelector('#divider').focus()")
@@ -214,12 +215,18 @@ class PageTests(unittest.TestCase):
             self.browser.press(key)
             self.expect_share(expected)
 
+    def full_size(self):
+        """Shows a pixel of the photograph as one of the screen, as the comparisons expect it."""
+        self.browser.click("#zoom-level")
+        self.browser.wait("document.querySelector('#zoom-level').textContent === '100 %'")
+
     def expect_share(self, percent):
         """Expects so much of the photograph to be left of the divider."""
         self.browser.wait(f"document.querySelector('#divider').ariaValueNow === '{percent}'", 10)
 
     def test_04_strength(self):
         """Strength and contrast are seen at once, as the program computes them; the network does not run again."""
+        self.full_size()
         revision = self.photograph()["revision"]
         for strength, contrast in ((1, 0), (1.7, 0), (0.4, 2), (2, 4), (0, 1)):
             self.browser.set("#strength", strength)
@@ -296,10 +303,10 @@ class PageTests(unittest.TestCase):
         self.browser.press("z", "Control")
         self.wait_for_hints(0)
         self.browser.value("document.querySelector('#stage').focus()")
-        self.browser.press("+")
-        self.browser.wait("document.querySelector('#zoom-level').textContent === '150 %'")
-        self.browser.press("0")
-        self.browser.wait("document.querySelector('#zoom-level').textContent === '100 %'")
+        # A small photograph is fitted at twice its size.
+        for key, level in (("1", 100), ("+", 150), ("-", 100), ("0", 200)):
+            self.browser.press(key)
+            self.browser.wait(f"document.querySelector('#zoom-level').textContent === '{level} %'")
 
     def test_09_all(self):
         """All photographs are saved in a ZIP file with a sheet."""

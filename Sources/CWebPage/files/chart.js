@@ -154,24 +154,33 @@ export class Chart extends EventTarget {
     context.fillText(label, (edges.left + width - edges.right) / 2, height - 4);
   }
 
-  /** Draws what is between the least and the greatest value, faintly. */
+  /** Draws what is between the least and the greatest value, faintly; of few points, the line through them. */
   #drawBand(context, line, parts) {
     const { y } = this.#scales;
     const columns = parts.length / 4;
-    context.fillStyle = colorOf(line.color);
-    context.globalAlpha = 0.2;
-    context.beginPath();
+    const [upper, lower] = [[], []];
+    let wide = 0;
     for (let column = 0; column < columns; column += 1) {
-      const greatest = parts[4 * column + 2];
-      if (greatest !== greatest) continue;
-      context.lineTo(this.#left((column + 0.5) / columns), this.#top(y.position(greatest)) - 0.5);
-    }
-    for (let column = columns - 1; column >= 0; column -= 1) {
-      const least = parts[4 * column + 1];
+      const [least, greatest] = [parts[4 * column + 1], parts[4 * column + 2]];
       if (least !== least) continue;
-      context.lineTo(this.#left((column + 0.5) / columns), this.#top(y.position(least)) + 0.5);
+      const left = this.#left((column + 0.5) / columns);
+      upper.push([left, this.#top(y.position(greatest))]);
+      lower.push([left, this.#top(y.position(least))]);
+      if (greatest > least) wide += 1;
     }
-    context.fill();
+    const isBand = 2 * wide > upper.length;
+    context.strokeStyle = colorOf(line.color);
+    context.fillStyle = context.strokeStyle;
+    context.globalAlpha = isBand ? 0.2 : 0.3;
+    context.lineWidth = 1;
+    context.beginPath();
+    for (const place of upper) context.lineTo(...place);
+    if (isBand) {
+      for (const place of lower.reverse()) context.lineTo(...place);
+      context.fill();
+    } else {
+      context.stroke();
+    }
     context.globalAlpha = 1;
   }
 

@@ -69,7 +69,7 @@ export class CanvasRenderer {
     const { scale } = view;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, width, height);
-    context.imageSmoothingEnabled = scale < 1 || (scale > 1 && scale < 2);
+    context.imageSmoothingEnabled = scale < 1 || (scale > 1 && scale < 4);
     context.imageSmoothingQuality = "high";
     context.fillStyle = "#fff";
     const box = [-view.x * scale, -view.y * scale, this.#size[0] * scale, this.#size[1] * scale];

@@ -188,7 +188,7 @@ export class GLRenderer {
     gl.activeTexture(gl.TEXTURE0);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER,
       view.scale < 1 ? gl.LINEAR_MIPMAP_LINEAR : gl.NEAREST);
-    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, view.scale > 1 && view.scale < 2 ? gl.LINEAR : gl.NEAREST);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, view.scale > 1 && view.scale < 4 ? gl.LINEAR : gl.NEAREST);
     gl.uniform2f(this.#uniforms("size"), ...this.#size);
     gl.uniform2f(this.#uniforms("canvas"), width, height);
     gl.uniform2f(this.#uniforms("origin"), view.x, view.y);

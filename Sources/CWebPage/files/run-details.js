@@ -65,8 +65,9 @@ export class RunDetails {
   }
 
   #showFigures(runs) {
-    const columns = [...new Set(runs.flatMap((run) => Object.keys(run.last ?? {})))]
-      .filter((column) => column !== "step");
+    // In the order of metrics.csv.
+    const logged = runs.flatMap((run) => this.#store.details(run.id)?.columns ?? Object.keys(run.last ?? {}));
+    const columns = [...new Set(logged)].filter((column) => column !== "step");
     const heading = (column) => {
       if (column === "epoch") return "Epoch";
       const { title, unit } = this.#store.words(`epoch/${column}`);
@@ -89,7 +90,7 @@ export class RunDetails {
         const values = leaves.map((one) => one.get(key));
         const isSame = values.every((value) => value === values[0]);
         return make("tr", { class: isSame ? "same" : "differs" }, make("th", { scope: "row" }, key),
-          ...values.map((value) => make("td", {}, value ?? "–")));
+          ...values.map((value) => make("td", { title: value }, value ?? "–")));
       })));
     one("#only-differences").disabled = runs.length < 2;
   }

@@ -125,16 +125,22 @@ export class RunStore extends EventTarget {
   }
 }
 
+/** The order of charts; others are beside their like. */
+const order = [
+  "mse", "mae", "g_l1", "g_adversarial", "d_real", "d_fake", "validation_mse", "validation_colorfulness",
+  "validation_psnr", "validation_ssim", "validation_", "images_per_second", "learning_rate", "seconds",
+];
+
 /** Returns the tags of charts: without the means over epochs of what is there for single steps, in the order of use. */
 export function shownTags(tags) {
   const all = new Set(tags);
-  const order = (tag) => {
-    if (tag.startsWith("epoch/validation_")) return 1;
-    if (tag.endsWith("images_per_second")) return 2;
-    if (tag.endsWith("learning_rate") || tag.endsWith("/seconds")) return 3;
-    return 0;
+  const place = (tag) => {
+    const column = tag.slice(tag.indexOf("/") + 1);
+    const exact = order.indexOf(column);
+    if (exact >= 0) return exact;
+    return order.indexOf(column.startsWith("validation_") ? "validation_" : "d_fake");
   };
   return [...all].filter((tag) => !/^epoch\/(epoch|step)$/.test(tag))
     .filter((tag) => !(tag.startsWith("epoch/") && all.has(tag.replace("epoch/", "train/"))))
-    .sort((first, second) => order(first) - order(second));
+    .sort((first, second) => place(first) - place(second) || first.localeCompare(second));
 }

@@ -10,6 +10,8 @@ import { RunStore, shownTags } from "./run-store.js";
 const colorCount = 8;
 /** Runs whose curves are shown without being asked for. */
 const shownAtFirst = 6;
+/** Most runs of a page that is saved. */
+const reportLimit = 20;
 /** Points over which curves are smoothed, for each place of the slider. */
 const windows = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 const stateWords = { training: "training", finished: "finished", stopped: "stopped", empty: "no epoch yet" };
@@ -93,6 +95,9 @@ class RunsPart {
     this.#watch();
     this.#showRun();
     this.#details.showTables(this.#shown, this.#run);
+    const query = new URLSearchParams(this.#shown.map((run) => ["run", run.id]));
+    one("#save-runs").hidden = this.#shown.length < 2 || this.#shown.length > reportLimit;
+    one("#save-runs").href = `/api/report?${query}`;
     this.#drawSoon();
   }
 

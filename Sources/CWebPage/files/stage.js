@@ -6,6 +6,8 @@ import { Pointers } from "./pointers.js";
 // choice of points.
 
 const largestScale = 16;
+/** Pixels of CSS for one of a small photograph that is fitted into the stage. */
+const largestFit = 2;
 /** Distance from the divider within which it is dragged, in CSS pixels. */
 const grasp = 22;
 
@@ -95,10 +97,10 @@ export class Stage extends EventTarget {
 
   get #fittedScale() {
     const { width, height } = this.#canvas;
-    return Math.min(width / this.#size.width, height / this.#size.height, Math.max(1, this.#density));
+    return Math.min(width / this.#size.width, height / this.#size.height, largestFit * this.#density);
   }
 
-  /** Shows the whole photograph, at most one pixel for one. */
+  /** Shows the whole photograph; a small one larger than it is. */
   fit() {
     this.#isFitted = true;
     if (this.#size) this.#view.scale = this.#fittedScale;
@@ -109,7 +111,7 @@ export class Stage extends EventTarget {
   zoom(scale, left = this.#stage.clientWidth / 2, top = this.#stage.clientHeight / 2) {
     if (!this.#size) return;
     const fixed = this.pictureAt(left, top);
-    this.#view.scale = Math.min(Math.max(scale, this.#fittedScale), Math.max(largestScale, this.#fittedScale));
+    this.#view.scale = Math.min(Math.max(scale, Math.min(this.#fittedScale, 1)), largestScale);
     this.#isFitted = this.#view.scale === this.#fittedScale;
     const step = this.#density / this.#view.scale;
     this.#view.x = fixed.x - left * step;
