@@ -28,7 +28,7 @@ struct Serve: SpeakingCommand {
   @Argument(
     help: ArgumentHelp(
       "Runs, folders of runs, and weights to color with, which are safetensors files or built-in models.",
-      valueName: "run|folder|weights"),
+      valueName: "place"),
     completion: .file())
   var places: [String] = []
   @Option(
