@@ -29,6 +29,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    // Its core alone, without its traits, which are the half of its build.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.18.0", traits: []),
   ],
   targets: [
     // C libraries. OpenCL and libheif are loaded at run time: their modules carry headers only.
@@ -100,11 +102,17 @@ let package = Package(
     .target(
       name: "Report", resources: [.embedInCode("Resources/page.css"), .embedInCode("Resources/page.js")],
       swiftSettings: strict),
+    // HTTP within limits; knows nothing of what is served.
+    .target(
+      name: "Server", dependencies: ["Files", .product(name: "HummingbirdCore", package: "hummingbird")],
+      swiftSettings: strict),
+    // The files of the page that `recolor serve` shows, embedded as they are.
+    .target(name: "CWebPage", exclude: ["files"]),
     .executableTarget(
       name: "App",
       dependencies: [
-        "Models", "CLKernels", "CPUKernels", "KernelCases", "Data", "Files", "Imaging", "MessagePassing",
-        "Report", "Runtime",
+        "Models", "CArchive", "CLKernels", "CPUKernels", "CWebPage", "KernelCases", "Data", "Files", "Imaging",
+        "MessagePassing", "Report", "Runtime", "Server", "TensorBoard",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Yams", package: "Yams"),
@@ -156,9 +164,13 @@ let package = Package(
       ],
       resources: [.copy("Fixtures")], swiftSettings: tests),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: tests),
+    .testTarget(name: "ServerTests", dependencies: ["Server", "TestSupport"], swiftSettings: tests),
     .testTarget(
       name: "AppTests",
-      dependencies: ["App", "CLKernels", "Models", "Data", "Files", "Imaging", "Report", "Runtime", "TestSupport"],
+      dependencies: [
+        "App", "CLKernels", "Models", "Data", "Files", "Imaging", "Report", "Runtime", "Server", "TensorBoard",
+        "TestSupport",
+      ],
       swiftSettings: tests),
   ]
 )

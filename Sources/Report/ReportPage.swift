@@ -28,6 +28,11 @@ public struct ReportPage: Sendable {
     self.footer = footer
   }
 
+  /// The style of every page.
+  public static var style: [UInt8] { PackageResources.page_css }
+  /// The script of every page.
+  public static var script: [UInt8] { PackageResources.page_js }
+
   /// The page. Its content security policy forbids loading anything.
   public var html: HTML {
     """
@@ -41,7 +46,7 @@ public struct ReportPage: Sendable {
     script-src 'unsafe-inline'">
     <title>\(title)</title>
     <style>
-    \(HTML(markup: String(decoding: PackageResources.page_css, as: UTF8.self)))</style>
+    \(HTML(markup: String(decoding: Self.style, as: UTF8.self)))</style>
     </head>
     <body>
     <header>
@@ -61,7 +66,7 @@ public struct ReportPage: Sendable {
     })</main>
     <footer>\(footer)</footer>
     <script>
-    \(HTML(markup: String(decoding: PackageResources.page_js, as: UTF8.self)))</script>
+    \(HTML(markup: String(decoding: Self.script, as: UTF8.self)))</script>
     </body>
     </html>
 

@@ -100,7 +100,7 @@ public final class EventFile {
   }
 
   /// The prefix by which TensorBoard recognizes event files; the seconds since 1970 follow.
-  private static let prefix = "events.out.tfevents."
+  static let prefix = "events.out.tfevents."
 
   /// Seconds since 1970.
   private static var now: Double {

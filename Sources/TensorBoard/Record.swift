@@ -7,6 +7,18 @@ enum Record {
     return length + checksum(of: length) + data + checksum(of: data)
   }
 
+  /// Bytes before the data, and after them.
+  static let headByteCount = 12
+  static let tailByteCount = 4
+
+  /// Returns the length of the data by the bytes before them; nil where these are damaged.
+  static func length(of head: ArraySlice<UInt8>) -> Int? {
+    let length = Array(head.prefix(8))
+    guard checksum(of: length) == Array(head.dropFirst(8)) else { return nil }
+    return Int(exactly: length.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+      .flatMap { $0 <= Int.max - headByteCount - tailByteCount ? $0 : nil }
+  }
+
   private static func checksum(of bytes: [UInt8]) -> [UInt8] {
     littleEndian(bytes.withUnsafeBytes { CRC32C.masked(CRC32C.checksum(of: $0)) })
   }

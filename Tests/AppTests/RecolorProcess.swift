@@ -99,6 +99,9 @@ final class RecolorProcess {
   /// Standard error so far.
   func errorOutput() throws -> String { try text("error") }
 
+  /// Standard output so far.
+  func outputSoFar() throws -> String { try text("output") }
+
   func send(signal: Int32) { kill(process.processIdentifier, signal) }
 
   private func text(_ name: String) throws -> String {

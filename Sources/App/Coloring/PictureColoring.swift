@@ -10,6 +10,8 @@ import Runtime
 struct PictureColoring: Sendable {
   let colorizer: Colorizer
   let settings: ColoringSettings
+  /// Known colors, of a single picture.
+  var hints: [ColorHint] = []
   /// Whether the network's own colors are written, instead of the photograph's lightness with the network's chroma.
   let isRaw: Bool
   let quality: Int
@@ -87,6 +89,8 @@ struct PictureColoring: Sendable {
       if case .incomplete = error { note.append("; --partial colors what is there") }
       end = .failed(note)
       isShortage = error.isShortage
+    } catch let error as MisplacedHint {
+      end = .failed(error.description)
     } catch let error as FileError {
       end = error.isFullDisk ? .fullDisk(error) : .failed(error.description)
       isShortage = error.isShortage
@@ -109,7 +113,8 @@ struct PictureColoring: Sendable {
     if isRaw {
       image = try colorizer.raw(photograph, workingSize: settings.workingSize)
     } else {
-      let colored = try colorizer.colorize(photograph, settings)
+      if let misplaced = MisplacedHint(hints, in: photograph, named: job.source.name) { throw misplaced }
+      let colored = try colorizer.colorize(photograph, settings, hints: hints)
       for line in colored.remarks(as: job.format) { remark("\(job.source.name): \(line)") }
       image = colored
     }
@@ -152,8 +157,14 @@ struct PictureColoring: Sendable {
     }
   }
 
+  /// Returns the compression of PNG files.
+  /// - Parameter memory: Bytes that the coloring of pictures may take.
+  static func compression(level: Int, memory: Int) -> Compression {
+    Compression(level: level, memoryLimit: min(Compression().memoryLimit, memory))
+  }
+
   private func write(_ image: any WritableImage, to job: PictureJob) throws {
-    let compression = Compression(level: compressionLevel, memoryLimit: min(Compression().memoryLimit, memory))
+    let compression = Self.compression(level: compressionLevel, memory: memory)
     switch job.target {
     case .file(let path):
       try Folder.create(Folder.parent(of: path))

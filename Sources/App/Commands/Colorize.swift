@@ -21,6 +21,7 @@ struct Colorize: SpeakingCommand {
         recolor colorize runs/gan old.jpg --out new.png
         recolor colorize runs/gan albums --recursive --out colored --format jpeg
         scanimage --format tiff | recolor colorize runs/gan - --out - >colored.png
+        recolor colorize old.jpg --hint 640,300,#7a1f1f
         recolor colorize runs/gan old.jpg --out small.png --raw --working-size 64
 
       See docs/colorize.md.
@@ -83,6 +84,7 @@ struct Colorize: SpeakingCommand {
   @Flag(help: "Write the model's own red, green and blue, at its working size.")
   var raw = false
   @OptionGroup var coloringOptions: ColoringOptions
+  @OptionGroup var hintOptions: HintOptions
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Most pixels of a picture, in millions; larger ones are refused.", valueName: "megapixels"))
@@ -98,6 +100,7 @@ struct Colorize: SpeakingCommand {
     if raw, let option = coloringOptions.givenOfChroma.first {
       throw ValidationError("\(option): does not apply to the model's own colors, --raw.")
     }
+    if raw, hintOptions.isGiven { throw ValidationError("--hint: does not apply to the model's own colors, --raw.") }
     guard (1...1_000_000).contains(pixelLimit) else {
       throw ValidationError("--pixel-limit \(pixelLimit): must be from 1 to 1000000 megapixels.")
     }
@@ -121,11 +124,15 @@ struct Colorize: SpeakingCommand {
     if compression != nil, !plan.jobs.isEmpty, plan.jobs.allSatisfy({ $0.format != .png }) {
       throw ValidationError("--compression: is of PNG pictures; \(Self.advice(toWrite: [.png], to: out))")
     }
+    let hints = try hintOptions.load()
+    if hintOptions.isGiven, plan.jobs.count > 1 {
+      throw ValidationError("--hint: is of one picture; color \(Format.count(plan.jobs.count)) one at a time.")
+    }
     let weights = try unstated.open(choice.model)
     let coloring = PictureColoring(
       colorizer: try Colorizer(
         weights, on: try deviceOptions.device.open(precisionOptions.precision, productOptions.cpuProducts)),
-      settings: coloringOptions.choice.settings(over: weights.coloringSettings), isRaw: raw,
+      settings: coloringOptions.choice.settings(over: weights.coloringSettings), hints: hints, isRaw: raw,
       quality: quality ?? ImageFormat.defaultQuality, compressionLevel: compression ?? Compression.standardLevel,
       replacesFiles: force, skipsFiles: skipExisting,
       pixelLimit: pixelLimit * 1_000_000, isPartAccepted: partial)

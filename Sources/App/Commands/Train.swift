@@ -59,9 +59,17 @@ struct Train: SpeakingCommand {
       valueName: "file"),
     completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String?
+  @Flag(help: "Show the run's page in the browser while it trains; its address is printed.")
+  var serve = false
+  @Option(
+    parsing: .unconditional,
+    help: "Port of the page's address; 0 is any free one. (default: \(Serve.usualPort), or a free one)")
+  var port: Int?
   @OptionGroup var verbosity: VerbosityOptions
 
   func validate() throws {
+    try Requirement.within(0...65_535).check(port, of: "port")
+    if port != nil, !serve { throw ValidationError("--port: is of the page, --serve.") }
     if let resume {
       if out != nil { throw ValidationError("--out: a run that goes on stays in its folder, \(resume).") }
       if config != nil { throw ValidationError("--config: a run that goes on has a config.json of its own.") }
@@ -86,6 +94,8 @@ struct Train: SpeakingCommand {
     let run = try started(in: place)
     let model = run.configuration.model.kind
     let display = run.isWriter ? TrainingDisplay(run) : nil
+    let page = serve && run.isWriter ? try TrainingPage(run, port: port) : nil
+    defer { page?.stop() }
     let outcome: TrainingRun.Outcome
     do {
       defer { display?.clear() }

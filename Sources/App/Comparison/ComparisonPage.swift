@@ -32,9 +32,7 @@ struct ComparisonPage {
   }
 
   /// Returns the colored dot of a model.
-  static func swatch(_ index: Int) -> HTML {
-    "<i class=\"swatch\" style=\"--color:var(--series-\(index % LineChart.colorCount))\"></i>"
-  }
+  static func swatch(_ index: Int) -> HTML { LineChart.swatch(index) }
 }
 
 extension ComparisonPage {
@@ -107,32 +105,7 @@ extension ComparisonPage {
 
 extension ComparisonPage {
   /// A chart for each logged quantity, with all runs that log it.
-  var curves: HTML {
-    let shown = Set(comparison.curves.quantities.flatMap(\.runs).map(\.index))
-    let keys = comparison.models.enumerated().filter { shown.contains($0.offset) }.map { index, model -> HTML in
-      """
-      <button type="button" class="key" data-run="\(index)" aria-pressed="true">\
-      \(Self.swatch(index))\(model.name)</button>
-      """
-    }
-    return """
-      <p class="controls legend">\(keys)</p>
-      <div class="charts">
-      \(comparison.curves.quantities.compactMap { chart($0).html })</div>
-      <p class="note">What the runs wrote into metrics.csv, a point an epoch. Losses are means over an epoch’s steps;
-      “validation” is on photographs that the run did not train on. Axes are chosen for each chart. A click on a name
-      above hides or shows its curves.</p>
-      """
-  }
-
-  private func chart(_ quantity: Curves.Quantity) -> LineChart {
-    let name = QuantityName(column: quantity.name)
-    return LineChart(
-      title: name.title, xLabel: "epoch", unit: name.unit,
-      series: quantity.runs.map { run in
-        .init(name: run.name, color: run.index, points: run.points.map { (x: $0.epoch, y: $0.value) })
-      })
-  }
+  var curves: HTML { CurvesSection(curves: comparison.curves, names: comparison.models.map(\.name)).html }
 }
 
 extension ComparisonPage {
@@ -157,36 +130,13 @@ extension ComparisonPage {
 
   /// The settings of the models, side by side.
   var settings: HTML {
-    let leaves = comparison.models.map { Dictionary($0.settings.leaves(), uniquingKeysWith: { first, _ in first }) }
-    let keys = Set(leaves.flatMap(\.keys)).sorted()
-    let rows = keys.map { key -> HTML in
-      let values = leaves.map { $0[key] }
-      let kind: HTML = values.allSatisfy { $0 == values[0] } ? "same" : "differs"
-      return """
-        <tr class="\(kind)"><th scope="row">\(key)</th>\(values.map { "<td>\($0 ?? "–")</td>" as HTML })</tr>
-
-        """
-    }
-    let models = comparison.models.enumerated().map { index, model -> HTML in
-      "<th scope=\"col\">\(Self.swatch(index))\(model.name)</th>"
-    }
-    let about = [
-      row("weights", comparison.models.map(\.checkpoint)), row("model", comparison.models.map(\.model.rawValue)),
-      row("width", comparison.models.map { String($0.width) }),
-    ]
-    return """
-      <p class="controls"><label><input type="checkbox" id="only-differences"> only what differs</label></p>
-      <div class="scroll"><table class="settings">
-      <thead><tr><th></th>\(models)</tr></thead>
-      <tbody>\(about)</tbody>
-      <tbody>
-      \(rows)</tbody>
-      </table></div>
-      <p class="note">From each run’s config.json, or, of weights outside a run, from what their file says.</p>
-      """
-  }
-
-  private func row(_ heading: String, _ values: [String]) -> HTML {
-    "<tr><th scope=\"row\">\(heading)</th>\(values.map { "<td>\($0)</td>" as HTML })</tr>\n"
+    SettingsSection(
+      names: comparison.models.map(\.name), settings: comparison.models.map(\.settings),
+      about: [
+        ("weights", comparison.models.map(\.checkpoint)), ("model", comparison.models.map(\.model.rawValue)),
+        ("width", comparison.models.map { String($0.width) }),
+      ],
+      note: "From each run’s config.json, or, of weights outside a run, from what their file says."
+    ).html
   }
 }

@@ -7,7 +7,7 @@ import Models
 /// command is a key of such a file.
 enum TrainArguments {
   /// Options that a file cannot give.
-  private static let excluded: Set = ["help", "version", "config", "resume", "quiet", "verbose"]
+  private static let excluded: Set = ["help", "version", "config", "resume", "serve", "port", "quiet", "verbose"]
 
   /// Returns the arguments with the options of the file that `--config` names, except those on the command line, and
   /// those of its recipe where the command line names a recipe. `--config` stays, for messages.

@@ -163,6 +163,11 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     ImageFormat(named: name).map { $0.reasonForNotReading == nil } ?? false
   }
 
+  /// The endings of the names of files that can be read on this machine, in lowercase letters.
+  public static var readEndings: [String] {
+    allCases.filter { $0.reasonForNotReading == nil }.flatMap(\.codec.fileExtensions)
+  }
+
   static func fileExtension(of name: String) -> String? {
     name.lastIndex(of: ".").map { name[name.index(after: $0)...].lowercased() }
   }

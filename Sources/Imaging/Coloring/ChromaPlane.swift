@@ -25,6 +25,11 @@ public struct ChromaPlane: Sendable {
     self.height = height
   }
 
+  /// Returns a plane of the same size with other values.
+  func replacingValues(_ values: [SIMD2<Float>]) -> ChromaPlane {
+    ChromaPlane(values: values, width: width, height: height)
+  }
+
   /// Returns the plane with a* and b* of each pixel multiplied by
   ///
   ///     strength · 2 / (1 + (C₀ / C)^contrast),   C = √(a*² + b*²),

@@ -24,12 +24,7 @@ struct GuidedChroma: Sendable {
     precondition(guide.width == chroma.width && guide.height == chroma.height, "the guide is not of the chroma's size")
     self.width = chroma.width
     self.height = chroma.height
-    let lightness = (0..<guide.width * guide.height).map { pixel in
-      let color = SIMD3(guide.bytes[3 * pixel], guide.bytes[3 * pixel + 1], guide.bytes[3 * pixel + 2])
-      return CIELAB.lightness(
-        ofLinear: SIMD3(
-          SRGB.linearOfBytes[Int(color.x)], SRGB.linearOfBytes[Int(color.y)], SRGB.linearOfBytes[Int(color.z)]))
-    }
+    let lightness = guide.lightness
     let slopes = Self.slopes(of: chroma, over: lightness)
     lines = zip(slopes, zip(chroma.values, lightness)).map { slope, pixel in
       let offset = pixel.0 - slope * pixel.1

@@ -71,13 +71,7 @@ public struct Photograph: Sendable {
     encoded bytes: [UInt8], name: String, pixelLimit: Int = RGBImage.maximumPixelCount, isPartAccepted: Bool = false,
     admit: @escaping (PhotographMemory) -> Void = { _ in }
   ) throws(ImageError) {
-    guard let format = ImageFormat(signature: bytes) else {
-      guard let unread = UnreadFormat(signature: bytes) else { throw .unknownFormat(path: name) }
-      throw .unreadFormat(path: name, format: unread.rawValue)
-    }
-    if let reason = format.reasonForNotReading {
-      throw .lacksLibrary(path: name, format: format.name, reason: reason)
-    }
+    let format = try Self.format(ofFirstBytes: bytes, named: name)
     let image = try format.codec.decode(
       bytes, DecodingRequest(name: name, pixelLimit: pixelLimit, fileByteCount: bytes.count, admit: admit))
     var remarks = image.remarks
@@ -101,6 +95,19 @@ public struct Photograph: Sendable {
     raster = try image.raster.upright(from: image.orientation, name: name)
     metadata = image.metadata.upright(from: image.orientation)
     self.remarks = remarks
+  }
+
+  /// Returns the format of a file by its first bytes. Errors call it `name`.
+  /// - Throws: `ImageError` where no file of these bytes can be read.
+  public static func format(ofFirstBytes bytes: [UInt8], named name: String) throws(ImageError) -> ImageFormat {
+    guard let format = ImageFormat(signature: bytes) else {
+      guard let unread = UnreadFormat(signature: bytes) else { throw .unknownFormat(path: name) }
+      throw .unreadFormat(path: name, format: unread.rawValue)
+    }
+    if let reason = format.reasonForNotReading {
+      throw .lacksLibrary(path: name, format: format.name, reason: reason)
+    }
+    return format
   }
 
   /// Creates a photograph of 8-bit sRGB.

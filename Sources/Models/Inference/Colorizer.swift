@@ -37,11 +37,21 @@ public final class Colorizer: @unchecked Sendable {
 
   /// Colors a photograph; its own colors are ignored.
   /// - Throws: `BackendError`; `CheckpointError.overflowingPrediction` where the prediction is NaN or infinite.
-  public func colorize(_ photograph: Photograph, _ settings: ColoringSettings) throws -> ColoredPhotograph {
-    let small = Self.small(photograph, workingSize: settings.workingSize)
+  public func colorize(
+    _ photograph: Photograph, _ settings: ColoringSettings, hints: [ColorHint] = []
+  ) throws -> ColoredPhotograph {
+    let prediction = try predict(photograph, workingSize: settings.workingSize)
+    return prediction.colored(
+      photograph, strength: settings.strength, contrast: settings.contrast, hints: prediction.field(of: hints))
+  }
+
+  /// Predicts the colors of a photograph; its own are ignored.
+  /// - Throws: `BackendError`; `CheckpointError.overflowingPrediction` where the prediction is NaN or infinite.
+  public func predict(_ photograph: Photograph, workingSize: Int) throws -> ColorPrediction {
+    let small = Self.small(photograph, workingSize: workingSize)
     let chroma = ChromaPlane(colors: try colors(of: small), width: small.width, height: small.height)
-    return ColoredPhotograph(
-      photograph, chroma: chroma.adjusted(strength: settings.strength, contrast: settings.contrast), small: small)
+    return ColorPrediction(
+      small: small, chroma: chroma, photographWidth: photograph.width, photographHeight: photograph.height)
   }
 
   /// Returns the network's own prediction for a photograph, at its working size.

@@ -1,0 +1,181 @@
+import Files
+import Imaging
+import Models
+import Server
+
+/// The pictures of a photograph: as it was, colored, small and large.
+extension PageService {
+  /// What a request says of the colors.
+  struct Look: Sendable {
+    let strength: Float
+    let contrast: Float
+
+    init(_ request: WebRequest, of model: ServedModel) throws(WebError) {
+      strength = try Self.number(request["strength"], in: ColoringSettings.strengths, "strength") ?? model.strength
+      contrast = try Self.number(request["contrast"], in: ColoringSettings.contrasts, "contrast") ?? model.contrast
+    }
+
+    init(strength: Float?, contrast: Float?, of model: ServedModel) throws(WebError) {
+      self.strength = try Self.within(strength, ColoringSettings.strengths, "strength") ?? model.strength
+      self.contrast = try Self.within(contrast, ColoringSettings.contrasts, "contrast") ?? model.contrast
+    }
+
+    private static func number(
+      _ text: String?, in range: ClosedRange<Float>, _ name: String
+    ) throws(WebError) -> Float? {
+      guard let text, !text.isEmpty else { return nil }
+      guard let value = Float(text) else { throw .badRequest("the \(name) is no number") }
+      return try within(value, range, name)
+    }
+
+    private static func within(
+      _ value: Float?, _ range: ClosedRange<Float>, _ name: String
+    ) throws(WebError) -> Float? {
+      guard let value else { return nil }
+      guard range.contains(value) else {
+        throw .badRequest("the \(name) must be from \(Int(range.lowerBound)) to \(Int(range.upperBound))")
+      }
+      return value
+    }
+  }
+
+  /// How a colored file is written.
+  struct FileForm: Sendable {
+    let format: ImageFormat
+    let quality: Int
+
+    init(format: String?, quality: Int?) throws(WebError) {
+      guard let format = ImageFormat.writable.first(where: { $0.rawValue == format ?? "png" }) else {
+        throw .badRequest("the format is none that is written")
+      }
+      guard (1...100).contains(quality ?? ImageFormat.defaultQuality) else {
+        throw .badRequest("the quality must be from 1 to 100")
+      }
+      self.format = format
+      self.quality = quality ?? ImageFormat.defaultQuality
+    }
+  }
+
+  /// Returns what is known of the colors of a photograph.
+  /// - Throws: `WebError` until it is colored.
+  static func prediction(of photograph: PagePhotograph) throws(WebError) -> (ColorPrediction, HintField?, ServedModel) {
+    let (prediction, field, model) = photograph.state.withLock { ($0.prediction, $0.field, $0.model) }
+    guard let prediction else { throw WebError(.conflict, "the photograph is not colored yet") }
+    return (prediction, field, model)
+  }
+
+  func original(_ request: WebRequest, _ photograph: PagePhotograph) async throws -> WebResponse {
+    guard request["size"] == "full" else {
+      let bytes = try await queue.perform(isQuick: true) { _ in
+        guard let image = try photograph.displayImage() else {
+          throw WebError(.conflict, "the photograph is not read yet")
+        }
+        return try Self.jpeg(image, name: photograph.name)
+      }
+      return WebResponse(bytes, type: "image/jpeg")
+    }
+    let limit = limits.pixelCount
+    let file = try await queue.perform { memory in
+      let image = try photograph.photograph(memory, pixelLimit: limit).rgbImage
+      let file = try PrivateFile()
+      try image.write(to: file, as: .jpeg, name: photograph.name)
+      return file
+    }
+    return Self.response(file, type: "image/jpeg")
+  }
+
+  func preview(_ request: WebRequest, _ photograph: PagePhotograph) async throws -> WebResponse {
+    let (prediction, field, model) = try Self.prediction(of: photograph)
+    let look = try Look(request, of: model)
+    let bytes = try await queue.perform(isQuick: true) { _ in
+      guard let image = try photograph.displayImage() else {
+        throw WebError(.conflict, "the photograph is not read yet")
+      }
+      let display = try Photograph(image, name: photograph.name)
+      let colored = prediction.colored(display, strength: look.strength, contrast: look.contrast, hints: field)
+      return try Self.jpeg(colored.rgbImage, name: photograph.name)
+    }
+    return WebResponse(bytes, type: "image/jpeg")
+  }
+
+  /// The numbers from which the page computes the colors of any strength and contrast.
+  func chroma(_ photograph: PagePhotograph) throws -> WebResponse {
+    let (prediction, field, _) = try Self.prediction(of: photograph)
+    return WebResponse(
+      ColorData.bytes(chroma: prediction.chroma, small: prediction.small, hints: field),
+      type: "application/octet-stream")
+  }
+
+  func colored(_ request: WebRequest, _ photograph: PagePhotograph) async throws -> WebResponse {
+    let (_, _, model) = try Self.prediction(of: photograph)
+    let look = try Look(request, of: model)
+    let quality = request["quality"]
+    guard quality == nil || quality.flatMap(Int.init) != nil else {
+      throw WebError.badRequest("the quality is no number")
+    }
+    let form = try FileForm(format: request["format"], quality: quality.flatMap(Int.init))
+    let file = try await coloredFile(of: photograph, look, form)
+    let response = Self.response(file, type: form.format.mediaType)
+    return request["save"] == "1" ? response.saved(as: Self.savedName(photograph.name, form.format)) : response
+  }
+
+  /// Returns the file that `recolor colorize` writes of a photograph with these settings, without another run of the
+  /// network.
+  func coloredFile(of photograph: PagePhotograph, _ look: Look, _ form: FileForm) async throws -> PrivateFile {
+    let (prediction, field, _) = try Self.prediction(of: photograph)
+    let limit = limits.pixelCount
+    return try await queue.perform { memory in
+      let pixels = try photograph.photograph(memory, pixelLimit: limit)
+      let file = try PrivateFile()
+      try prediction.colored(pixels, strength: look.strength, contrast: look.contrast, hints: field).write(
+        to: file, as: form.format, quality: form.quality,
+        compression: PictureColoring.compression(
+          level: Compression.standardLevel, memory: PictureSchedule.usualMemory), name: photograph.name)
+      return file
+    }
+  }
+
+  /// Returns the name of a colored picture: `old-colored.png` for `old.jpg`.
+  static func savedName(_ name: String, _ format: ImageFormat) -> String {
+    Folder.name(of: ColoredPath.picture(beside: name, as: format))
+  }
+
+  private static func jpeg(_ image: RGBImage, name: String) throws -> [UInt8] {
+    let output = MemoryOutput()
+    try image.write(to: output, as: .jpeg, name: name)
+    return output.bytes
+  }
+
+  /// Bytes of a file that are in memory at a time for each client.
+  static let partByteCount = 1 << 18
+
+  static func response(_ file: PrivateFile, type: String) -> WebResponse {
+    WebResponse(type: type, length: file.byteCount) { writer in try await write(file, to: &writer) }
+  }
+
+  static func write(_ file: PrivateFile, to writer: inout WebWriter) async throws {
+    let count = file.byteCount
+    for start in stride(from: 0, to: count, by: partByteCount) {
+      try await writer.write(file.bytes(in: start..<min(count, start + partByteCount)))
+    }
+  }
+}
+
+extension ImageFormat {
+  /// The format's name in HTTP.
+  var mediaType: String { "image/\(rawValue)" }
+}
+
+extension WebError {
+  /// Creates the error of a client's picture.
+  init(_ error: ImageError) {
+    let kind: Kind =
+      switch error {
+      case .unknownFormat, .unreadFormat, .lacksLibrary, .damaged, .incomplete, .badSize: .unsupported
+      case .tooLarge: .tooLarge
+      case .notEncoded: .badRequest
+      case .file, .noMemory: .failed
+      }
+    self.init(kind, error.description.printable)
+  }
+}

@@ -1,0 +1,58 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+/// Closes connections whose client is too slow: one that sends a body, or takes an answer, at less than a minimum rate,
+/// and so would hold the connection for ever. Clients that send the head of a request too slowly are closed by
+/// HummingbirdCore's own timer, which only whole heads reset.
+final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPRequestPart
+  typealias OutboundIn = HTTPResponsePart
+  typealias OutboundOut = HTTPResponsePart
+
+  private let limits: WebLimits
+  /// The body that is being received: when it began, and its bytes so far.
+  private var body: (begun: NIODeadline, byteCount: Int)?
+  /// Since when the client has taken nothing of what is waiting for it.
+  private var stalled: NIODeadline?
+  private var timer: RepeatedTask?
+
+  init(_ limits: WebLimits) { self.limits = limits }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    timer = context.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+      let (handler, context) = box.value
+      if handler.isTooSlow { context.close(promise: nil) }
+    }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    timer?.cancel()
+    context.fireChannelInactive()
+  }
+
+  private var isTooSlow: Bool {
+    let now = NIODeadline.now()
+    if let stalled, now - stalled > .nanoseconds(Int64(limits.stallSeconds * 1e9)) { return true }
+    guard let body else { return false }
+    let seconds = Double((now - body.begun).nanoseconds) * 1e-9
+    return seconds > limits.stallSeconds && Double(body.byteCount) < seconds * limits.leastRate
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head: body = (.now(), 0)
+    case .body(let part): body?.byteCount += part.readableBytes
+    case .end: body = nil
+    }
+    context.fireChannelRead(data)
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    stalled = context.channel.isWritable ? nil : .now()
+    context.fireChannelWritabilityChanged()
+  }
+}

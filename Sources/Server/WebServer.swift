@@ -1,0 +1,127 @@
+import Files
+import Glibc
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTPTypes
+import NIOPosix
+
+/// A server of HTTP/1.1 that a handler answers, within limits: HummingbirdCore, with the checks of `RequestPolicy`, the
+/// timers of `SlowClientHandler` and the headers of `SafetyHeaders`.
+public final class WebServer: Sendable {
+  /// Answers a request. A `WebError` becomes an answer of its kind, any other error one of `failed`.
+  public typealias Handler = @Sendable (WebRequest) async throws -> WebResponse
+
+  /// The address as it was given, and the port, also where any free one was asked for.
+  public let host: String
+  public let port: Int
+  /// The secret that requests must have; nil where only this machine reaches the server.
+  public let token: String?
+  private let task: Task<Void, Never>
+  /// Signaled when the task has ended.
+  private let end = CountingSemaphore()
+  private let group: MultiThreadedEventLoopGroup
+
+  /// The address of the page, with the token where there is one.
+  public var address: String { "http://\(authority)/" + (token.map { "?token=\($0)" } ?? "") }
+
+  private var authority: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+
+  /// Starts a server; it answers when this returns.
+  /// - Parameters:
+  ///   - host: An address of this machine: `127.0.0.1`.
+  ///   - port: 0 for any that is free.
+  ///   - token: A secret that requests must have.
+  /// - Throws: `WebServerError`.
+  public init(
+    host: String, port: Int, token: String?, limits: WebLimits = WebLimits(), handler: @escaping Handler
+  ) throws(WebServerError) {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    // The outcome of the start, which this thread waits for.
+    let start = Monitor<Result<RequestPolicy, WebServerError>?>(nil)
+    let channel = HTTP1Channel(
+      responder: { request, writer, _ in
+        guard let policy = start.withLock({ try? $0?.get() }) else { throw CancellationError() }
+        try await Responder(policy: policy, limits: limits, handler: handler).respond(to: request, writer)
+      },
+      configuration: HTTP1Channel.Configuration(
+        additionalChannelHandlers: [SlowClientHandler(limits)],
+        idleTimeout: .nanoseconds(Int64(limits.idleSeconds * 1e9)),
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: limits.headByteCount, maxHeaderListSize: limits.headByteCount, maxHeaderFieldCount: 100)))
+    let logger = Logger(label: "server") { _ in SwiftLogNoOpLogHandler() }
+    let server = channel.server(
+      configuration: ServerConfiguration(
+        address: .hostname(host, port: port),
+        availableConnectionsDelegate: .maximum(limits.connectionCount, logger: logger)),
+      onServerRunning: { channel in
+        let policy = RequestPolicy(host: host, port: channel.localAddress?.port ?? port, token: token)
+        start.withLock { $0 = .success(policy) }
+      },
+      eventLoopGroup: group, logger: logger)
+    task = Task { [end] in
+      defer { end.signal() }
+      do {
+        try await server.run()
+      } catch {
+        // After a start nobody waits any more.
+        start.withLock { if $0 == nil { $0 = .failure(WebServerError(error, host: host, port: port)) } }
+      }
+    }
+    switch start.wait(until: { $0 }) {
+    case .success(let policy): self.port = policy.port
+    case .failure(let error):
+      group.shutdownGracefully { _ in }
+      throw error
+    }
+    self.host = host
+    self.token = token
+    self.group = group
+  }
+
+  /// Seconds that answers under way may take to end.
+  private static let patience = 2.0
+
+  /// Closes all connections.
+  public func stop() {
+    task.cancel()
+    end.wait(seconds: Self.patience)
+    try? group.syncShutdownGracefully()
+  }
+
+  /// Returns a secret of 32 hexadecimal digits from the system's random numbers.
+  public static func randomToken() -> String {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<4).map { _ in
+      let digits = String(UInt32.random(in: 0...UInt32.max, using: &generator), radix: 16)
+      return String(repeating: "0", count: 8 - digits.count) + digits
+    }.joined()
+  }
+
+  /// Whether only this machine reaches an address.
+  public static func isLoopback(_ host: String) -> Bool {
+    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+  }
+}
+
+/// The error of a server that cannot start. `description` is one line.
+public struct WebServerError: Error, CustomStringConvertible {
+  public let description: String
+  /// Whether another program has the port.
+  public let isPortTaken: Bool
+
+  init(_ error: any Error, host: String, port: Int) {
+    let code = (error as? IOError)?.errnoCode
+    let advice =
+      switch code {
+      case EADDRINUSE: "another program has this port; --port names another, and --port 0 takes a free one"
+      case EACCES: "only the system's administrator may take ports below 1024; --port names another"
+      case EADDRNOTAVAIL: "this machine has no such address; --host 127.0.0.1 is always there"
+      case let code?: String(cString: strerror(code))
+      case nil: "this is no address of this machine; --host 127.0.0.1 is always there"
+      }
+    description = "\(host):\(port): cannot be served: \(advice)"
+    isPortTaken = code == EADDRINUSE
+  }
+}

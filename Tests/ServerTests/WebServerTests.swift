@@ -1,0 +1,204 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Server
+
+/// The server over loopback: its checks, its limits and its answers.
+@Suite("Web server", .serialized)
+struct WebServerTests {
+  private static func limits() -> WebLimits {
+    var limits = WebLimits()
+    limits.idleSeconds = 0.5
+    limits.stallSeconds = 1
+    limits.skippedByteCount = 1 << 16
+    return limits
+  }
+
+  /// A server that tells what it was asked, and reads bodies of up to 1 MiB.
+  private static func server(token: String? = nil, limits: WebLimits = limits()) throws -> WebServer {
+    try WebServer(host: "127.0.0.1", port: 0, token: token, limits: limits) { request in
+      switch request.path.first {
+      case "body": return WebResponse(try await request.body(limit: 1 << 20), type: "text/plain")
+      case "busy": throw WebError.busy("too much to do", retryAfter: 7)
+      case "events":
+        return WebResponse { writer in
+          try await writer.write(event: "hello", Array("{}".utf8))
+          try await Task.sleep(for: .seconds(60))
+        }
+      case "endless":
+        return WebResponse(type: "text/plain") { writer in
+          while true { try await writer.write([UInt8](repeating: 65, count: 1 << 16)) }
+        }
+      default: return try WebResponse(json: request.path)
+      }
+    }
+  }
+
+  /// Returns the status of the answer to a request.
+  private static func status(_ server: WebServer, _ first: String, _ headers: String..., body: String = "") throws
+    -> Int
+  {
+    let lines = [first + " HTTP/1.1"] + headers + ["Connection: close"]
+    let answer = try RawClient.answer(port: server.port, lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
+    return Int(answer.split(separator: " ").dropFirst().first ?? "") ?? 0
+  }
+
+  @Test("Answers have the safety headers, errors are JSON, and the time to wait is told")
+  func answers() throws {
+    let server = try Self.server()
+    defer { server.stop() }
+    let host = "Host: 127.0.0.1:\(server.port)\r\nConnection: close\r\n\r\n"
+    let answer = try RawClient.answer(port: server.port, "GET /a/b%20c?x=1 HTTP/1.1\r\n" + host)
+    #expect(answer.hasPrefix("HTTP/1.1 200") && answer.hasSuffix(#"["a","b c"]"#), "\(answer)")
+    #expect(answer.contains("Content-Security-Policy: default-src 'none'; script-src 'self';"))
+    #expect(!answer.contains("unsafe-inline") && answer.contains("X-Content-Type-Options: nosniff"))
+    let busy = try RawClient.answer(port: server.port, "GET /busy HTTP/1.1\r\n" + host)
+    #expect(busy.hasPrefix("HTTP/1.1 503") && busy.contains("Retry-After: 7\r\n"), "\(busy)")
+    #expect(busy.hasSuffix(#"{"code":"busy","error":"too much to do"}"#))
+  }
+
+  @Test("Only requests to this server from its own page are answered")
+  func hostAndOrigin() throws {
+    let server = try Self.server()
+    defer { server.stop() }
+    let own = "Host: 127.0.0.1:\(server.port)"
+    #expect(try Self.status(server, "GET /", own) == 200)
+    #expect(try Self.status(server, "GET /", "Host: LOCALHOST:\(server.port)") == 200)
+    #expect(try Self.status(server, "GET /", "Host: [::1]:\(server.port)") == 200)
+    for host in [
+      "evil.example:\(server.port)", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:\(server.port)", "",
+      "10.0.0.1:\(server.port)",
+    ] {
+      #expect([400, 403].contains(try Self.status(server, "GET /", "Host: \(host)")), "\(host)")
+    }
+    #expect(try Self.status(server, "GET /", own, "Origin: http://127.0.0.1:\(server.port)") == 200)
+    for origin in [
+      "null", "http://evil.example", "https://127.0.0.1:\(server.port)", "http://localhost:\(server.port)",
+    ] {
+      #expect(try Self.status(server, "GET /", own, "Origin: \(origin)") == 403, "\(origin)")
+    }
+    #expect(try Self.status(server, "GET /x", own, "Sec-Fetch-Site: cross-site") == 403)
+    #expect(try Self.status(server, "GET /", own, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate") == 200)
+    #expect(try Self.status(server, "POST /body", own, "Content-Length: 1", body: "a") == 403)
+    #expect(try Self.status(server, "POST /body", own, "X-Recolor: 1", "Content-Length: 1", body: "a") == 200)
+    #expect(try Self.status(server, "PUT /body", own, "X-Recolor: 1", "Content-Length: 1", body: "a") == 405)
+  }
+
+  @Test("With a token, nothing is answered without it")
+  func token() throws {
+    let server = try Self.server(token: "0123456789abcdef")
+    defer { server.stop() }
+    let own = "Host: 127.0.0.1:\(server.port)"
+    #expect(server.address.hasSuffix("/?token=0123456789abcdef"))
+    #expect(try Self.status(server, "GET /", own) == 401)
+    #expect(try Self.status(server, "GET /?token=0123456789abcdeg", own) == 401)
+    #expect(try Self.status(server, "GET /?token=0123456789abcdef", own) == 303)
+    #expect(try Self.status(server, "GET /x", own, "Cookie: a=b; recolor=0123456789abcdef") == 200)
+    #expect(try Self.status(server, "GET /x", own, "Cookie: recolor=") == 401)
+    #expect(try Self.status(server, "GET /x", own, "Authorization: Bearer 0123456789abcdef") == 200)
+    // A name that leads to this machine is not one of its addresses.
+    #expect(
+      try Self.status(server, "GET /x", "Host: evil.example:\(server.port)", "Cookie: recolor=0123456789abcdef") == 403)
+  }
+
+  @Test(
+    "Addresses with parts that no address here has are refused",
+    arguments: [
+      "/../etc/passwd", "/a/%2e%2e/b", "/a/..%2fb", "/a/%2Fetc", "/a//b", "/a/%00", "/a/%5c..", "/%zz", "/%e9", "/a/%",
+      "//", "/.", "/%2B%+1", "/\(String(repeating: "a", count: 5000))",
+    ])
+  func traversal(target: String) throws {
+    #expect(throws: WebError.self) { try RequestTarget(target) }
+  }
+
+  @Test("Addresses are decoded")
+  func targets() throws {
+    let target = try RequestTarget("/api/r%C3%A9?name=a%2Fb&x=&y&name=%26")
+    #expect(target.path == ["api", "ré"])
+    #expect(target.query.map(\.name) == ["name", "x", "y", "name"])
+    #expect(target.query.map(\.value) == ["a/b", "", "", "&"])
+    #expect(try RequestTarget("/").path.isEmpty)
+  }
+
+  @Test("Names of saved files hold nothing that acts")
+  func contentDisposition() {
+    #expect(ContentDisposition.attachment("old.png") == #"attachment; filename="old.png""#)
+    #expect(
+      ContentDisposition.attachment("../é\"\r\n\u{202E}x.png")
+        == #"attachment; filename="..______x.png"; filename*=UTF-8''.._%C3%A9%22___x.png"#)
+  }
+
+  @Test("Bodies beyond the limit are refused before they are read, also endless ones")
+  func bodies() throws {
+    let server = try Self.server()
+    defer { server.stop() }
+    let head = "Host: 127.0.0.1:\(server.port)\r\nX-Recolor: 1\r\n"
+    let large = try RawClient(port: server.port)
+    large.send("POST /body HTTP/1.1\r\n\(head)Content-Length: 10000000000\r\n\r\n")
+    let refusal = large.receive()
+    #expect(refusal.hasPrefix("HTTP/1.1 413") && refusal.contains("too-large"), "\(refusal)")
+    let chunked = try RawClient(port: server.port)
+    chunked.send("POST /body HTTP/1.1\r\n\(head)Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+    #expect(chunked.receive(until: "length-required").hasPrefix("HTTP/1.1 411"))
+    // The connection ends although the body does not.
+    let part = "10000\r\n" + String(repeating: "a", count: 1 << 16) + "\r\n"
+    #expect(!(0..<1000).allSatisfy { _ in chunked.send(part) })
+    #expect(
+      try Self.status(server, "POST /body", "Host: 127.0.0.1:\(server.port)", "X-Recolor: 1", "Content-Length: -1")
+        == 400)
+  }
+
+  @Test("Clients that send the head or the body too slowly, or an endless head, are closed")
+  func slowClients() throws {
+    let server = try Self.server()
+    defer { server.stop() }
+    let idle = try RawClient(port: server.port)
+    let trickling = try RawClient(port: server.port)
+    let body = try RawClient(port: server.port)
+    body.send(
+      "POST /body HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\nX-Recolor: 1\r\nContent-Length: 100000\r\n\r\n")
+    let start = ContinuousClock.now
+    trickling.send("GET / HTTP/1.1\r\nX: ")
+    // A byte now and then keeps neither a head nor a body alive.
+    while trickling.send("a"), ContinuousClock.now - start < .seconds(8) { usleep(100_000) }
+    while body.send("a"), ContinuousClock.now - start < .seconds(8) { usleep(100_000) }
+    #expect(ContinuousClock.now - start < .seconds(8))
+    #expect(idle.receive().isEmpty)
+    let endless = try RawClient(port: server.port)
+    endless.send("GET / HTTP/1.1\r\n")
+    let line = "X: " + String(repeating: "a", count: 1 << 14) + "\r\n"
+    while endless.send(line), ContinuousClock.now - start < .seconds(16) { usleep(1000) }
+    #expect(ContinuousClock.now - start < .seconds(16))
+  }
+
+  @Test("A client that takes nothing of its answer is closed, and events go on")
+  func stalledClients() throws {
+    let server = try Self.server()
+    defer { server.stop() }
+    let host = "Host: 127.0.0.1:\(server.port)\r\n\r\n"
+    let events = try RawClient(port: server.port)
+    events.send("GET /events HTTP/1.1\r\n" + host)
+    #expect(events.receive(until: "data: {}\n\n").contains("event: hello\n"))
+    let stalled = try RawClient(port: server.port)
+    stalled.send("GET /endless HTTP/1.1\r\n" + host)
+    usleep(4_000_000)
+    // What the system holds of the answer comes, and then its end.
+    let answer = stalled.receive()
+    #expect(answer.hasPrefix("HTTP/1.1 200") && answer.utf8.count < 64 << 20)
+  }
+
+  @Test("A taken port is an error of one line")
+  func takenPort() throws {
+    let server = try Self.server()
+    defer { server.stop() }
+    #expect {
+      try WebServer(host: "127.0.0.1", port: server.port, token: nil) { _ in .noContent }
+    } throws: { error in
+      (error as? WebServerError)?.isPortTaken == true && !"\(error)".contains("\n")
+    }
+    #expect(throws: WebServerError.self) {
+      try WebServer(host: "192.0.2.1", port: 0, token: nil) { _ in .noContent }
+    }
+  }
+}
