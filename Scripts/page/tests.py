@@ -267,6 +267,9 @@ class PageTests(unittest.TestCase):
         self.browser.click_at(x, y)
         self.browser.wait("document.querySelector('#hint-dialog').open")
         self.assertEqual(axe.nameless(self.browser), [])
+        # It begins with the color that is there.
+        self.wait_for_hints(1)
+        self.assertLessEqual(self.difference()["largest"], LARGEST_DIFFERENCE)
         self.browser.click("#palette [aria-label=red]")
         self.browser.wait("!document.querySelector('#hint-dialog').open")
         self.browser.press("Escape")
