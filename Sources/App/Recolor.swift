@@ -14,6 +14,7 @@ struct Recolor: ParsableCommand {
       Computes on any OpenCL device, and on the processor where there is none.
 
         recolor colorize old.jpg                         # color a picture
+        recolor serve                                    # color pictures in the browser
         recolor devices                                  # list the devices
         recolor check                                    # check the kernels
         recolor train unet --data scenes --out runs/one  # train on built-in pictures
@@ -27,6 +28,8 @@ struct Recolor: ParsableCommand {
                           time, not one per usable core
         RECOLOR_MEMORY    most memory to take on the device, such as 2GiB
         RECOLOR_KERNELS   folder of OpenCL kernel files to use, not the built-in ones
+        RECOLOR_PAGE      folder of the page's files for serve to use, not the
+                          built-in ones
         RECOLOR_CACHE     folder for compiled kernels, decoded images and tuning
                           results; default ~/.cache/recolor; empty: no cache
         RECOLOR_LIBHEIF   the libheif library that reads HEIC and AVIF files

@@ -28,7 +28,7 @@ struct Serve: SpeakingCommand {
   @Argument(
     help: ArgumentHelp(
       "Runs, folders of runs, and weights to color with, which are safetensors files or built-in models.",
-      valueName: "run|folder|weights"),
+      valueName: "place"),
     completion: .file())
   var places: [String] = []
   @Option(
@@ -51,6 +51,7 @@ struct Serve: SpeakingCommand {
 
   func run() throws {
     signal(SIGPIPE, SIG_IGN)
+    Self.allowFiles()
     var models = [try ServedModel(BuiltInModel.standard.argument)]
     var folders: [String] = []
     for place in places {
@@ -69,5 +70,14 @@ struct Serve: SpeakingCommand {
     if open { Browser.open(server.address) }
     // Ctrl-C ends the process, whose files have no names.
     while true { pause() }
+  }
+
+  /// Lets the process have as many files open as the system allows it: each connection and each photograph is one.
+  private static func allowFiles() {
+    var limit = rlimit()
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard getrlimit(resource, &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(resource, &limit)
   }
 }

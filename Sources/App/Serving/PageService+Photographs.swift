@@ -66,7 +66,7 @@ extension PageService {
     }
     guard isTaken else { throw ServerBusy(seconds: 2) }
     defer { uploadCount.withLock { $0 -= 1 } }
-    guard queue.hasRoom, sessions.byteCount + request.bodyLength <= limits.sessions.byteCount else { throw queue.busy }
+    guard queue.hasRoom, sessions.hasRoom(for: request.bodyLength) else { throw queue.busy }
     let name = Self.name(request["name"])
     let file = try PrivateFile()
     // The first bytes decide whether the rest is worth taking.

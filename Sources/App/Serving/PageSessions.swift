@@ -29,7 +29,8 @@ final class PageSessions: Sendable {
     var sessionCount = 256
     /// Photographs of a page.
     var photographCount = 64
-    /// Bytes of all photographs.
+    /// Photographs of all pages, each of which has an open file, and their bytes.
+    var totalCount = 1024
     var byteCount = 4 << 30
     /// How long a page is kept whose events are not connected.
     var grace = Duration.seconds(60)
@@ -98,10 +99,9 @@ final class PageSessions: Sendable {
     }
   }
 
-  /// Bytes of all photographs.
-  var byteCount: Int {
-    all.reduce(0) { sum, session in
-      session.state.withLock { $0.photographs.reduce(sum) { $0 + $1.file.byteCount } }
-    }
+  /// Whether there is room for a photograph of so many bytes.
+  func hasRoom(for byteCount: Int) -> Bool {
+    let files = all.flatMap { session in session.state.withLock { $0.photographs.map(\.file.byteCount) } }
+    return files.count < limits.totalCount && files.reduce(byteCount, +) <= limits.byteCount
   }
 }

@@ -28,7 +28,12 @@ struct HintGrid {
 
   /// The residual that ends the iteration, relative to the first grid's.
   private static let tolerance = 1e-4
+  /// Most iterations, and those on grids whose shorter side is `largeSide` or more: these only move the borders of the
+  /// coarser solution to the edges of the finer grid. A hint has the same reach at every working size this way; the reach
+  /// of a single pixel gets smaller with it.
   private static let iterationLimit = 400
+  private static let largeGridIterationCount = 20
+  private static let largeSide = 192
   /// Grids whose shorter side is less are not halved.
   private static let smallestSide = 24
 
@@ -59,7 +64,8 @@ struct HintGrid {
       isFixed[index] = true
     }
     let affinity = HintAffinity(lightness, width: width, height: height)
-    return HintGrid(affinity, isFixed: isFixed, pull: pull).solved(from: start)
+    return HintGrid(affinity, isFixed: isFixed, pull: pull).solved(
+      from: start, iterationLimit: min(width, height) >= largeSide ? largeGridIterationCount : iterationLimit)
   }
 
   /// Returns an image of half the width and height, of means over 2 × 2 pixels.
@@ -121,7 +127,7 @@ struct HintGrid {
   }
 
   /// Returns the solution that has the values of `start` at fixed pixels.
-  private func solved(from start: [SIMD4<Float>]) -> [SIMD4<Float>] {
+  private func solved(from start: [SIMD4<Float>], iterationLimit: Int) -> [SIMD4<Float>] {
     var solution = start
     let count = width * height
     var residual = [SIMD4<Float>](repeating: .zero, count: count)
@@ -138,7 +144,7 @@ struct HintGrid {
     precondition(residual, into: &conditioned)
     var direction = conditioned
     var slope = Self.dot(residual, conditioned)
-    for _ in 0..<Self.iterationLimit {
+    for _ in 0..<iterationLimit {
       let left = Self.dot(residual, residual)
       if (0..<4).allSatisfy({ left[$0] <= goal[$0] }) { break }
       multiply(direction, into: &product)
