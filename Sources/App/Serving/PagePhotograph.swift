@@ -58,11 +58,17 @@ final class PagePhotograph: Sendable {
   }
 
   /// Decodes the file.
+  /// - Parameters:
+  ///   - format: Of what is written from it, whose memory is admitted as well.
+  ///   - quality: Of that.
   /// - Throws: `ImageError`.
-  func photograph(_ memory: ColoringQueue.Memory, pixelLimit: Int) throws -> Photograph {
+  func photograph(
+    _ memory: ColoringQueue.Memory, pixelLimit: Int, writtenAs format: ImageFormat = .jpeg,
+    quality: Int = ImageFormat.defaultQuality
+  ) throws -> Photograph {
     try Photograph(
       encoded: file.bytes(in: 0..<fileByteCount), name: name, pixelLimit: pixelLimit,
-      admit: { memory.admit($0.byteCount) })
+      admit: { memory.admit($0.byteCount(writtenAs: format, quality: quality)) })
   }
 
   /// Returns the display copy; nil until the file was read.

@@ -125,7 +125,8 @@ extension PageService {
     let (prediction, field, _) = try Self.prediction(of: photograph)
     let limit = limits.pixelCount
     return try await queue.perform { memory in
-      let pixels = try photograph.photograph(memory, pixelLimit: limit)
+      let pixels = try photograph.photograph(
+        memory, pixelLimit: limit, writtenAs: form.format, quality: form.quality)
       let file = try PrivateFile()
       try prediction.colored(pixels, strength: look.strength, contrast: look.contrast, hints: field).write(
         to: file, as: form.format, quality: form.quality,
