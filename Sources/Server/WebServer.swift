@@ -21,7 +21,6 @@ public final class WebServer: Sendable {
   private let task: Task<Void, Never>
   /// Signaled when the task has ended, with its connections.
   private let end = CountingSemaphore()
-  private let hasEnded = Atomic(false)
 
   /// The address of the page, with the token where there is one.
   public var address: String { "http://\(authority)/" + (token.map { "?token=\($0)" } ?? "") }
