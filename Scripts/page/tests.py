@@ -16,7 +16,9 @@ RECOLOR = os.environ.get("RECOLOR", ".build/release/recolor")
 SIZE = (320, 240)
 # Difference of a channel, 0 to 255, of the browser's color from the program's: rounding.
 LARGEST_DIFFERENCE = 1
-FIRST_PAINT_MILLISECONDS = 300
+# Limits of times on a machine with nothing else to do, in milliseconds.
+FIRST_PAINT = 300
+CURVES = 200
 
 # Returns the largest difference of the stage from a file of the server, and the share of bytes that differ.
 COMPARE = """(async (address) => {
@@ -103,6 +105,11 @@ DRAW_CURVES = """(async () => {
 })()"""
 
 
+def crowd():
+    """Returns how many processes share a core now, at least 1."""
+    return max(1, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
+
+
 class PageTests(unittest.TestCase):
     """One page, from its first paint to the end of its server."""
 
@@ -174,12 +181,11 @@ class PageTests(unittest.TestCase):
     def test_01_first_paint(self):
         """The page is there at once, and says what to do."""
         times = []
-        # Other tests may have the processor.
-        while len(times) < 10 and min(times, default=FIRST_PAINT_MILLISECONDS) >= FIRST_PAINT_MILLISECONDS:
+        for _ in range(4):
             self.open("color")
             times.append(self.browser.wait(
                 "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"))
-        self.assertLess(min(times), FIRST_PAINT_MILLISECONDS)
+        self.assertLess(min(times), FIRST_PAINT * crowd())
         self.assertIn("Choose photographs", self.browser.text("#color-empty"))
         self.assertIn("nowhere else", self.browser.text("#color-empty"))
         self.check_accessibility()
@@ -267,6 +273,9 @@ class PageTests(unittest.TestCase):
         self.browser.click_at(x, y)
         self.browser.wait("document.querySelector('#hint-dialog').open")
         self.assertEqual(axe.nameless(self.browser), [])
+        # It begins with the color that is there.
+        self.wait_for_hints(1)
+        self.assertLessEqual(self.difference()["largest"], LARGEST_DIFFERENCE)
         self.browser.click("#palette [aria-label=red]")
         self.browser.wait("!document.querySelector('#hint-dialog').open")
         self.browser.press("Escape")
@@ -363,7 +372,7 @@ class PageTests(unittest.TestCase):
     def test_13_many_points(self):
         """20 curves of 100,000 points are drawn in a fraction of a second, though no graphics processor helps."""
         first, best = self.browser.value(DRAW_CURVES)
-        self.assertLess(best, 200, f"first {first:.0f} ms, then {best:.0f} ms")
+        self.assertLess(best, CURVES * crowd(), f"first {first:.0f} ms, then {best:.0f} ms")
 
     def test_14_server_gone(self):
         """The page says that the server is gone, and goes on when it is back: the photographs are sent again."""

@@ -122,8 +122,13 @@ export class Events extends EventTarget {
     this.addEventListener(name, (event) => action(event.detail));
   }
 
-  /** Tells the server that the page is closed. */
-  leave() {
-    if (this.session) navigator.sendBeacon(`/api/sessions/${this.session}/close`);
+  /**
+   * Ends the events of a page that is left: a browser has few connections for all pages of a server. Where the page does
+   * not come back, the server forgets its photographs.
+   */
+  leave(comesBack) {
+    this.#source?.close();
+    this.#source = null;
+    if (this.session && !comesBack) navigator.sendBeacon(`/api/sessions/${this.session}/close`);
   }
 }

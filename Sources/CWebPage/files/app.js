@@ -56,7 +56,8 @@ async function start() {
   events.on("gone", () => serverIsGone(true));
   events.on("back", () => serverIsGone(false));
   addEventListener("hashchange", show);
-  addEventListener("pagehide", (event) => { if (!event.persisted) events.leave(); });
+  addEventListener("pagehide", (event) => events.leave(event.persisted));
+  addEventListener("pageshow", (event) => { if (event.persisted) events.open(); });
   show();
   events.open();
 }

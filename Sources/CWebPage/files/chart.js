@@ -210,7 +210,8 @@ export class Chart extends EventTarget {
     }
     context.stroke();
     context.setLineDash([]);
-    if (dots.length > 60) return;
+    // Dots that would touch are left out.
+    if (dots.length > 1 && dots.at(-1)[0] - dots[0][0] < 8 * (dots.length - 1)) return;
     for (const [left, top] of dots) {
       context.beginPath();
       context.arc(left, top, 2.4, 0, 7);

@@ -167,6 +167,20 @@ export function linearInGamut(lightness, a, b, color) {
   for (let channel = 0; channel < 3; channel += 1) color[channel] = Math.min(Math.max(color[channel], 0), 1);
 }
 
+/** Returns the values of `fittedLines` at a place of a photograph, in pixels. */
+export function lineAt(lines, columns, rows, { x, y, width, height }) {
+  const across = Math.min(Math.max(((x + 0.5) / width) * columns - 0.5, 0), columns - 1);
+  const down = Math.min(Math.max(((y + 0.5) / height) * rows - 0.5, 0), rows - 1);
+  const [left, top] = [Math.floor(across), Math.floor(down)];
+  const [right, bottom] = [Math.min(left + 1, columns - 1), Math.min(top + 1, rows - 1)];
+  return [0, 1, 2, 3].map((index) => {
+    const value = (column, row) => lines[4 * (row * columns + column) + index];
+    const [upper, lower] = [top, bottom].map((row) =>
+      value(left, row) + (value(right, row) - value(left, row)) * (across - left));
+    return upper + (lower - upper) * (down - top);
+  });
+}
+
 const byteOf = (light) => Math.round(255 * encoded(light));
 
 /** Writes the bytes of a color of linear light; green compensates the rounding of red and blue in the luminance. */

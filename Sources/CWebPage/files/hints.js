@@ -60,7 +60,8 @@ export class HintEditor {
   #add(place) {
     if (!this.#photograph?.isDone) return;
     this.#remember();
-    const hints = [...this.#photograph.hints, { ...place, color: this.#color.value }];
+    // It begins with the color that is there.
+    const hints = [...this.#photograph.hints, { ...place, color: this.#stage.colorAt(place) }];
     this.#edited = hints.length - 1;
     this.#commit(hints);
     this.#open(this.#edited);

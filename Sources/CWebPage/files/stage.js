@@ -1,3 +1,4 @@
+import { lab, lineAt, linearInGamut, writeBytes } from "./chroma.js";
 import { announce, delayed, one, perFrame } from "./dom.js";
 import { makeRenderer } from "./renderer.js";
 import { Pointers } from "./pointers.js";
@@ -21,6 +22,9 @@ export class Stage extends EventTarget {
   #crosshair = one("#crosshair");
   #renderer;
   #size = null;
+  #bitmap = null;
+  /** The arguments of `setLines`; null without colors. */
+  #lines = null;
   #isFitted = true;
   #share = 0.5;
   #choosesPoints = false;
@@ -47,8 +51,9 @@ export class Stage extends EventTarget {
   setPicture(bitmap, size) {
     const isOther = !this.#size || !size || this.#size.width !== size.width || this.#size.height !== size.height;
     this.#size = bitmap ? size : null;
+    this.#bitmap = bitmap;
     if (bitmap) this.#renderer.setPicture(bitmap, size.width, size.height);
-    else this.#renderer.setLines(null);
+    else this.setLines(null);
     this.#stage.classList.toggle("empty", !bitmap);
     if (isOther) this.#isFitted = true;
     this.#resize();
@@ -57,6 +62,7 @@ export class Stage extends EventTarget {
   /** Shows colors, by the lines of `fittedLines`; null shows the original alone. */
   setLines(lines, width, height) {
     this.#renderer.setLines(lines, width, height);
+    this.#lines = lines ? [lines, width, height] : null;
     this.#stage.classList.toggle("plain", !lines);
     this.#draw();
   }
@@ -79,6 +85,23 @@ export class Stage extends EventTarget {
   placeOf({ x, y }) {
     const step = this.#view.scale / this.#density;
     return { left: (x - this.#view.x) * step, top: (y - this.#view.y) * step };
+  }
+
+  /** Returns the color, `#rrggbb`, that the colored photograph has at a place. */
+  colorAt({ x, y }) {
+    const { width, height } = this.#size;
+    const context = new OffscreenCanvas(1, 1).getContext("2d");
+    const scale = this.#bitmap.width / width;
+    context.drawImage(this.#bitmap, -Math.floor(x * scale), -Math.floor(y * scale));
+    const bytes = context.getImageData(0, 0, 1, 1).data;
+    if (this.#lines) {
+      const lightness = lab(...bytes.subarray(0, 3))[0];
+      const line = lineAt(...this.#lines, { x, y, width, height });
+      const color = [0, 0, 0];
+      linearInGamut(lightness, line[0] * lightness + line[2], line[1] * lightness + line[3], color);
+      writeBytes(color, bytes, 0);
+    }
+    return `#${[...bytes.subarray(0, 3)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
   }
 
   isInside({ x, y }) {
