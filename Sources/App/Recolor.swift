@@ -14,7 +14,7 @@ struct Recolor: ParsableCommand {
       Computes on any OpenCL device, and on the processor where there is none.
 
         recolor colorize old.jpg                         # color a picture
-        recolor serve                                    # color pictures in the browser
+        recolor serve                                    # do so in the browser
         recolor devices                                  # list the devices
         recolor check                                    # check the kernels
         recolor train unet --data scenes --out runs/one  # train on built-in pictures

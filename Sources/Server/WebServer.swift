@@ -19,9 +19,8 @@ public final class WebServer: Sendable {
   /// The secret that requests must have; nil where only this machine reaches the server.
   public let token: String?
   private let task: Task<Void, Never>
-  /// Signaled when the task has ended.
+  /// Signaled when the task has ended, with its connections.
   private let end = CountingSemaphore()
-  private let group: MultiThreadedEventLoopGroup
 
   /// The address of the page, with the token where there is one.
   public var address: String { "http://\(authority)/" + (token.map { "?token=\($0)" } ?? "") }
@@ -61,33 +60,30 @@ public final class WebServer: Sendable {
       },
       eventLoopGroup: group, logger: logger)
     task = Task { [end] in
-      defer { end.signal() }
       do {
         try await server.run()
       } catch {
         // After a start nobody waits any more.
         start.withLock { if $0 == nil { $0 = .failure(WebServerError(error, host: host, port: port)) } }
       }
+      try? await group.shutdownGracefully()
+      end.signal()
     }
     switch start.wait(until: { $0 }) {
     case .success(let policy): self.port = policy.port
-    case .failure(let error):
-      group.shutdownGracefully { _ in }
-      throw error
+    case .failure(let error): throw error
     }
     self.host = host
     self.token = token
-    self.group = group
   }
 
   /// Seconds that answers under way may take to end.
   private static let patience = 2.0
 
-  /// Closes all connections.
+  /// Closes all connections; those that have not ended after a moment end by themselves.
   public func stop() {
     task.cancel()
     end.wait(seconds: Self.patience)
-    try? group.syncShutdownGracefully()
   }
 
   /// Returns a secret of 32 hexadecimal digits from the system's random numbers.

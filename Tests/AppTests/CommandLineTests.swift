@@ -180,7 +180,7 @@ struct CommandLineTests {
   /// The options that may be given with `--resume`.
   private static let optionsForResuming: Set = [
     "out", "config", "resume", "device-images", "data", "epochs", "steps", "save-every", "keep", "patience", "no-guard",
-    "cpu-products", "help", "version", "quiet", "verbose",
+    "cpu-products", "serve", "port", "help", "version", "quiet", "verbose",
   ]
 
   /// Every other option of `train` is one of the run's configuration.
