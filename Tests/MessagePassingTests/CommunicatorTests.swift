@@ -1,3 +1,4 @@
+import Files
 import Synchronization
 import TestSupport
 import Testing
@@ -78,7 +79,7 @@ struct CommunicatorTests {
 
   @Test("A sum waits until its values are ready, and others go on meanwhile")
   func readiness() throws {
-    let calls = Mutex<[String]>([])
+    let calls = Monitor<[String]>([])
     let isReady = Atomic(false)
     _ = try InProcessRanks.run(2) { ranks in
       try withValues([1]) { late in
@@ -108,7 +109,7 @@ struct CommunicatorTests {
       let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: 1)
       defer { values.deallocate() }
       values.initialize(repeating: 1)
-      let ends = Mutex<[MessagePassingError?]>([])
+      let ends = Monitor<[MessagePassingError?]>([])
       func sum() -> MessagePassingError? {
         error {
           try ranks.wait(for: ranks.startSum(of: values, whenDone: { error in ends.withLock { $0.append(error) } }))

@@ -1,7 +1,6 @@
 import CMessagePassing
 import Files
 import MessagePassing
-import Synchronization
 
 /// Ranks that are threads of this process: the communicator's own code over messages in memory, for tests without MPI.
 public enum InProcessRanks {
@@ -15,7 +14,7 @@ public enum InProcessRanks {
     _ body: @escaping @Sendable (Communicator) throws -> Result
   ) throws -> [Result] {
     let mailboxes = Mailboxes()
-    let results = Mutex<[Int: Swift.Result<Result, any Error>]>([:])
+    let results = Monitor<[Int: Swift.Result<Result, any Error>]>([:])
     let threads = (0..<count).map { rank in
       let limit = failing?.rank == rank ? failing?.messages : nil
       return WorkerThread {
@@ -33,7 +32,8 @@ public enum InProcessRanks {
       }
     }
     for thread in threads { thread?.join() }
-    return try results.withLock { results in try (0..<count).compactMap { try results[$0]?.get() } }
+    let all = results.withLock { $0 }
+    return try (0..<count).compactMap { try all[$0]?.get() }
   }
 }
 
@@ -53,7 +53,7 @@ private final class Mailboxes: Sendable {
     var collective: [Int: [Int: [UInt8]]] = [:]
   }
 
-  let state = Mutex(State())
+  let state = Monitor(State())
 }
 
 /// A rank's end of the messages.
