@@ -205,6 +205,22 @@ class PageTests(unittest.TestCase):
         self.browser.click("#strip > li:nth-child(1) .thumbnail")
         self.browser.wait("!document.querySelector('#save').disabled")
 
+    def test_02b_paste_and_drop(self):
+        """Photographs are also pasted and dropped."""
+        for kind, event in (("paste", "new ClipboardEvent('paste', {clipboardData: data, bubbles: true})"),
+                            ("drop", "new DragEvent('drop', {dataTransfer: data, bubbles: true})")):  # fmt: skip
+            self.browser.value(
+                f"(async () => {{ const answer = await fetch({self.address('colored', format='png')!r});"
+                f" const data = new DataTransfer();"
+                f" data.items.add(new File([await answer.blob()], '{kind}.png', {{type: 'image/png'}}));"
+                f" document.body.dispatchEvent({event}); }})()")
+            self.browser.wait(f"document.querySelector('#photograph-name').textContent === '{kind}.png'")
+            self.browser.wait("!document.querySelector('#save').disabled")
+            self.browser.click("#strip > li:nth-child(3) .thumbnail-remove")
+            self.browser.wait("document.querySelectorAll('#strip > li').length === 2")
+        self.browser.click("#strip > li:nth-child(1) .thumbnail")
+        self.browser.wait("!document.querySelector('#save').disabled")
+
     def test_03_divider(self):
         """The divider is moved by the mouse, by a finger and by keys."""
         self.expect_share(50)
