@@ -36,7 +36,6 @@ public final class WebServer: Sendable {
   public init(
     host: String, port: Int, token: String?, limits: WebLimits = WebLimits(), handler: @escaping Handler
   ) throws(WebServerError) {
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     // The outcome of the start, which this thread waits for.
     let start = Monitor<Result<RequestPolicy, WebServerError>?>(nil)
     let channel = HTTP1Channel(
@@ -58,7 +57,8 @@ public final class WebServer: Sendable {
         let policy = RequestPolicy(host: host, port: channel.localAddress?.port ?? port, token: token)
         start.withLock { $0 = .success(policy) }
       },
-      eventLoopGroup: group, logger: logger)
+      // The process's own, which never ends: work of a connection may come after its end.
+      eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
     task = Task { [end] in
       do {
         try await server.run()
@@ -66,7 +66,6 @@ public final class WebServer: Sendable {
         // After a start nobody waits any more.
         start.withLock { if $0 == nil { $0 = .failure(WebServerError(error, host: host, port: port)) } }
       }
-      try? await group.shutdownGracefully()
       end.signal()
     }
     switch start.wait(until: { $0 }) {
