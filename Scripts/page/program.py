@@ -11,6 +11,12 @@ import time
 import zlib
 
 
+def _take_interrupts():
+    """Undoes what a parent has done to the signal of Ctrl-C: shells have background commands ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+
+
 class Server:
     """`recolor serve`, until `close`."""
 
@@ -22,9 +28,8 @@ class Server:
 
     def start(self):
         self.process = subprocess.Popen(
-            self._words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            # Ctrl-C is ignored in what a shell runs in the background.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # fmt: skip
+            self._words, preexec_fn=_take_interrupts, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True)  # fmt: skip
         self.lines = []
         threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True).start()
         deadline = time.monotonic() + 30
