@@ -24,11 +24,12 @@ extension Communicator {
     throw FailedRank(rank: failed, reason: String(decoding: reasons[failed], as: UTF8.self))
   }
 
-  /// Calls `body` on the first rank of each machine, and then on the others, which find what it leaves behind.
+  /// Calls `body` on the first rank of each machine, and then on the others, which find what it leaves behind. They
+  /// wait for it as long as it takes, which for a large folder of photographs is longer than any message may.
   public func onFirstOfHostBefore<Result>(_ body: () throws -> Result) throws -> Result {
-    if localRank > 0 { try barrier() }
+    if localRank > 0 { try barrier(hasTimeLimit: false) }
     let result = try body()
-    if localRank == 0 { try barrier() }
+    if localRank == 0 { try barrier(hasTimeLimit: false) }
     return result
   }
 
