@@ -112,6 +112,17 @@ struct RankTrainingTests {
     #expect(messages.allSatisfy { $0[1].contains("seed (0 and 1)") }, "\(messages)")
   }
 
+  @Test("Ranks wait for what the first one of their machine makes longer than for a message", .timeLimit(.minutes(1)))
+  func firstOfHost() throws {
+    let results = try InProcessRanks.run(2, timeLimit: 1) { ranks in
+      try ranks.onFirstOfHostBefore {
+        if ranks.rank == 0 { Thread.sleep(forTimeInterval: 2) }
+        return ranks.rank
+      }
+    }
+    #expect(results == [0, 1])
+  }
+
   @Test("Options and data that differ are named by their values alone")
   func agreements() throws {
     var configuration = try SmallRun.configuration(.unet, on: CPUBackend(threadCount: 1))
