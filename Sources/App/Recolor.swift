@@ -96,8 +96,9 @@ struct DataCommand: ParsableCommand {
 
 /// The end of the command after an error.
 enum Failure {
-  /// Writes the error in one line and ends the process, with those of other ranks: with 64 where the command line or a value in a configuration
-  /// file is wrong; with 1 where the work failed, or a file or folder is missing, in the way, or of another kind.
+  /// Writes the error in one line and ends the process, with those of other ranks: with 64 where the command line or a
+  /// value in a configuration file is wrong; with 1 where the work failed, or a file or folder is missing, in the way,
+  /// or of another kind.
   /// Requests for help and for the version are errors of the parser, too; they are answered and end with 0.
   /// - Parameter arguments: The command line without the program's name.
   static func exit(with error: any Error, of arguments: [String]) -> Never {
@@ -112,9 +113,7 @@ enum Failure {
       Glibc.exit(code.rawValue)
     }
     // A stop by a signal is all ranks' as well.
-    let isOfAllRanks =
-      error is ExitCode || error is FailedRank || (error as? MessagePassingError)?.isOfAllRanks ?? false
-    Communicator.exit(code: code.rawValue, isOfAllRanks: isOfAllRanks) {
+    Communicator.exit(code: code.rawValue, isOfAllRanks: error is ExitCode || isOfAllRanks(error)) {
       if error is ExitCode { return }
       Console.error(
         code == .validationFailure && !(error is ConfigurationError)

@@ -41,8 +41,10 @@ extension Communicator {
   }
 
   /// Waits until every rank has called this.
-  public func barrier() throws(MessagePassingError) {
-    if let exchange { _ = try equalCounts(exchange, [0]) }
+  /// - Parameter hasTimeLimit: Whether that may take no longer than a message; false where ranks first do work of any
+  ///   length. The launcher still ends all where one of them ends.
+  public func barrier(hasTimeLimit: Bool = true) throws(MessagePassingError) {
+    if let exchange { _ = try equalCounts(exchange, [0], hasTimeLimit: hasTimeLimit) }
   }
 
   /// Returns whether any rank passed true: a request to stop, for example.
@@ -52,10 +54,12 @@ extension Communicator {
   }
 
   /// Returns the bytes of every rank, as many of each.
-  private func equalCounts(_ exchange: Exchange, _ bytes: [UInt8]) throws(MessagePassingError) -> [ArraySlice<UInt8>] {
+  private func equalCounts(
+    _ exchange: Exchange, _ bytes: [UInt8], hasTimeLimit: Bool = true
+  ) throws(MessagePassingError) -> [ArraySlice<UInt8>] {
     let own = MessageBytes(bytes, count: bytes.count)
     let all = MessageBytes([], count: bytes.count * rankCount)
-    try run(exchange) { transport, _ throws(MessagePassingError) in
+    try run(exchange, hasTimeLimit: hasTimeLimit) { transport, _ throws(MessagePassingError) in
       [try transport.allGather(own.readOnly, to: all.memory)]
     }
     let result = all.result
@@ -64,11 +68,13 @@ extension Communicator {
 
   /// Starts messages on the communicator's thread and waits for their end.
   private func run(
-    _ exchange: Exchange,
+    _ exchange: Exchange, hasTimeLimit: Bool = true,
     _ start: @escaping (Transport, _ tag: Int32) throws(MessagePassingError) -> [message_request]
   ) throws(MessagePassingError) {
     let number = exchange.submit { number in
-      TransferJob { transport throws(MessagePassingError) in try start(transport, Self.tag(of: number)) }
+      TransferJob(hasTimeLimit: hasTimeLimit) { transport throws(MessagePassingError) in
+        try start(transport, Self.tag(of: number))
+      }
     }
     try exchange.wait(for: number)
   }

@@ -196,7 +196,7 @@ extension Exchange {
     while index < active.count {
       switch try active[index].job.advance(on: transport) {
       case .none:
-        if active[index].time.duration(to: .now) / .seconds(1) > timeLimit {
+        if active[index].job.hasTimeLimit, active[index].time.duration(to: .now) / .seconds(1) > timeLimit {
           let sender = active[index].job.peer.map { "rank \($0) sent nothing" } ?? "a rank sent nothing"
           throw .silence(of: sender, seconds: timeLimit)
         }

@@ -15,8 +15,15 @@ protocol Job: AnyObject {
   /// The rank that the job waits for; nil where it is any.
   var peer: Int? { get }
 
+  /// Whether its messages may take no longer than the communicator's time limit.
+  var hasTimeLimit: Bool { get }
+
   /// Called once when the job has ended, or with the error for which it never will.
   func end(_ error: MessagePassingError?)
+}
+
+extension Job {
+  var hasTimeLimit: Bool { true }
 }
 
 /// A sum over all ranks.
@@ -74,10 +81,14 @@ final class SumJob: Job {
 final class TransferJob: Job {
   private let start: (Transport) throws(MessagePassingError) -> [message_request]
   private var requests: [message_request]?
+  let hasTimeLimit: Bool
   var peer: Int? { nil }
 
   /// - Parameter start: Starts the messages, whose memory it keeps.
-  init(start: @escaping (Transport) throws(MessagePassingError) -> [message_request]) { self.start = start }
+  init(hasTimeLimit: Bool = true, start: @escaping (Transport) throws(MessagePassingError) -> [message_request]) {
+    self.hasTimeLimit = hasTimeLimit
+    self.start = start
+  }
 
   func advance(on transport: Transport) throws(MessagePassingError) -> Progress {
     if requests == nil { requests = try start(transport) }

@@ -1,4 +1,5 @@
 import CPUKernels
+import Data
 import Foundation
 import MessagePassing
 import Runtime
@@ -109,6 +110,28 @@ struct RankTrainingTests {
     }
     #expect(messages[0][0].hasPrefix("--replicas 1: 2 ranks cannot share them"))
     #expect(messages.allSatisfy { $0[1].contains("seed (0 and 1)") }, "\(messages)")
+  }
+
+  @Test("Ranks wait for what the first one of their machine makes longer than for a message", .timeLimit(.minutes(1)))
+  func firstOfHost() throws {
+    let results = try InProcessRanks.run(2, timeLimit: 1) { ranks in
+      try ranks.onFirstOfHostBefore {
+        if ranks.rank == 0 { Thread.sleep(forTimeInterval: 2) }
+        return ranks.rank
+      }
+    }
+    #expect(results == [0, 1])
+  }
+
+  @Test("Options and data that differ are named by their values alone")
+  func agreements() throws {
+    var configuration = try SmallRun.configuration(.unet, on: CPUBackend(threadCount: 1))
+    let fingerprint = try DataFingerprint(of: SmallRun.dataset())
+    (configuration.patience, configuration.saveEvery, configuration.dataFingerprint) = (3, nil, fingerprint)
+    let texts = Dictionary(configuration.agreements.map { ($0.name, $0.text) }) { first, _ in first }
+    #expect(texts["patience"] == "3")
+    #expect(texts["saveEvery"] == "none")
+    #expect(texts["dataFingerprint"] == "\(fingerprint.imageCount) images with SHA-256 \(fingerprint.sha256)")
   }
 
   @Test("Other weights on a rank end the run at the epoch's end")

@@ -1,7 +1,7 @@
 import Imaging
 import MessagePassing
 
-/// A failure of another rank than the first, as all ranks throw it. `description` is one line.
+/// A failure of one rank, as the others throw it, and itself where it is not the first. `description` is one line.
 public struct FailedRank: Error, CustomStringConvertible {
   public let rank: Int
   let reason: String
@@ -10,8 +10,8 @@ public struct FailedRank: Error, CustomStringConvertible {
 }
 
 extension Communicator {
-  /// Calls `body` on every rank, and throws on all of them where it throws on one: on rank 0 and where it failed the
-  /// error itself, elsewhere `FailedRank`.
+  /// Calls `body` on every rank, and throws on all of them where it throws on one: on rank 0 the error itself where it
+  /// failed there, everywhere else `FailedRank` of the first rank that failed.
   public func together<Result>(_ body: () throws -> Result) throws -> Result {
     guard rankCount > 1 else { return try body() }
     let result = Swift.Result { try body() }
@@ -24,11 +24,12 @@ extension Communicator {
     throw FailedRank(rank: failed, reason: String(decoding: reasons[failed], as: UTF8.self))
   }
 
-  /// Calls `body` on the first rank of each machine, and then on the others, which find what it leaves behind.
+  /// Calls `body` on the first rank of each machine, and then on the others, which find what it leaves behind. They
+  /// wait for it as long as it takes, which for a large folder of photographs is longer than any message may.
   public func onFirstOfHostBefore<Result>(_ body: () throws -> Result) throws -> Result {
-    if localRank > 0 { try barrier() }
+    if localRank > 0 { try barrier(hasTimeLimit: false) }
     let result = try body()
-    if localRank == 0 { try barrier() }
+    if localRank == 0 { try barrier(hasTimeLimit: false) }
     return result
   }
 

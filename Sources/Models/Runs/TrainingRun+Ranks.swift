@@ -1,3 +1,4 @@
+import Data
 import Files
 import Foundation
 import MessagePassing
@@ -39,7 +40,17 @@ extension RunConfiguration {
     let free: Set = ["data", "dataFolder", "device", "deviceDescription"]
     return [Mirror(reflecting: self), Mirror(reflecting: model), Mirror(reflecting: options)].flatMap(\.children)
       .compactMap { child in
-        child.label.flatMap { ["model", "options"].contains($0) || free.contains($0) ? nil : ($0, "\(child.value)") }
+        child.label.flatMap {
+          ["model", "options"].contains($0) || free.contains($0) ? nil : ($0, Self.text(of: child.value))
+        }
       }
+  }
+
+  /// Returns a value as an error's line names it: an optional one as what it holds.
+  private static func text(of value: Any) -> String {
+    let mirror = Mirror(reflecting: value)
+    if mirror.displayStyle == .optional { return mirror.children.first.map { text(of: $0.value) } ?? "none" }
+    if let data = value as? DataFingerprint { return "\(data.imageCount) images with SHA-256 \(data.sha256)" }
+    return "\(value)"
   }
 }
