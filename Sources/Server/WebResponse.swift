@@ -96,7 +96,8 @@ public struct WebResponse: Sendable {
 
 /// JSON on one line, as answers and events have it.
 public enum JSONLine {
-  /// Returns a value as JSON; numbers that JSON has not are null.
+  /// Returns a value as JSON.
+  /// - Throws: `WebError` of `failed` where a number is not finite, which JSON has not.
   public static func bytes(of value: some Encodable) throws(WebError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
