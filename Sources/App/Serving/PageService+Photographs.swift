@@ -118,14 +118,17 @@ extension PageService {
 
   // MARK: Coloring
 
-  /// Adds a photograph to the queue. Returns false where that is full.
+  /// Adds a photograph to the queue. Returns false where that is full; its stage then stays.
   private func enqueue(_ photograph: PagePhotograph, of session: PageSessions.Session) -> Bool {
-    photograph.state.withLock { state in
-      state.stage = .waiting
-      state.error = nil
+    let earlier = photograph.state.withLock { state in
+      defer { (state.stage, state.error) = (.waiting, nil) }
+      return (state.stage, state.error)
     }
     let job = queue.add { memory in self.predict(photograph, session, memory) }
-    guard let job else { return false }
+    guard let job else {
+      photograph.state.withLock { ($0.stage, $0.error) = earlier }
+      return false
+    }
     photograph.state.withLock { state in if state.stage == .waiting { state.job = job } }
     notify(photograph, session)
     return true
@@ -150,6 +153,8 @@ extension PageService {
       let (model, workingSize) = photograph.state.withLock { state in
         state.size = (pixels.width, pixels.height)
         state.display = size
+        // Hints that came before the size was known.
+        state.hints.removeAll { $0.x >= pixels.width || $0.y >= pixels.height }
         state.remarks = pixels.remarks.map { $0.printable }
         state.stage = .coloring
         return (state.model, state.workingSize ?? state.model.workingSize)
@@ -237,15 +242,21 @@ extension PageService {
       guard let model = models.model(id) else { throw .notFound("there is no such model") }
       return model
     }
-    let needsNetwork = photograph.state.withLock { state in
+    let (earlier, needsNetwork) = photograph.state.withLock { state in
+      let earlier = (model: state.model, workingSize: state.workingSize)
       let before = (state.model.id, state.workingSize ?? state.model.workingSize)
       if let model { state.model = model }
       if case .some(let size) = wish.workingSize { state.workingSize = size }
       if let hints { state.hints = hints }
-      return before != (state.model.id, state.workingSize ?? state.model.workingSize) || state.prediction == nil
+      let isOther = before != (state.model.id, state.workingSize ?? state.model.workingSize)
+      return (earlier, isOther || state.prediction == nil)
     }
     if needsNetwork {
-      guard enqueue(photograph, of: session) else { throw queue.busy }
+      guard enqueue(photograph, of: session) else {
+        // A client that tries again must not be told that the colors, which are still those before, are the wished ones.
+        photograph.state.withLock { ($0.model, $0.workingSize) = earlier }
+        throw queue.busy
+      }
       return try WebResponse(json: report(photograph), status: .accepted)
     }
     try await queue.perform(isQuick: true) { _ in
@@ -280,6 +291,11 @@ extension PageService {
 
   private func reports(of session: PageSessions.Session) -> [PagePhotograph.Report] {
     session.state.withLock { $0.photographs }.map { report($0) }
+  }
+
+  /// Tells a page of its photographs: of what happened while its events were interrupted, it knows nothing.
+  func sendPhotographs(to session: PageSessions.Session) {
+    for report in reports(of: session) { session.events.send("photograph", report, key: report.id) }
   }
 
   private func notify(_ photograph: PagePhotograph, _ session: PageSessions.Session) {

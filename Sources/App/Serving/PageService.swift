@@ -184,6 +184,7 @@ final class PageService: Sendable {
       try await session.events.write(to: &writer) {
         session.events.send("hello", Hello(session: session.id))
         self.sendRuns(to: session)
+        self.sendPhotographs(to: session)
       }
     }
   }
