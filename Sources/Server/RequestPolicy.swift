@@ -93,7 +93,8 @@ public struct RequestPolicy: Sendable {
     return name == "localhost" || Self.isNumeric(name)
   }
 
-  private static func isNumeric(_ name: Substring) -> Bool {
+  /// Whether a name is an address: four numbers, or hexadecimal digits in brackets.
+  static func isNumeric(_ name: Substring) -> Bool {
     if name.hasPrefix("["), name.hasSuffix("]") {
       return name.dropFirst().dropLast().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
     }

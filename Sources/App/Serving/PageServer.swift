@@ -28,7 +28,7 @@ enum PageServer {
     Console.note("Ctrl-C ends the page")
   }
 
-  /// Returns the address to open: where the server is at all addresses of the machine, that by its name.
+  /// Returns the address to open: where the server is at all addresses of the machine, that of this machine for itself.
   static func address(of server: WebServer) -> String {
     guard server.host == "0.0.0.0" || server.host == "::" else { return server.address }
     return "http://127.0.0.1:\(server.port)/" + (server.token.map { "?token=\($0)" } ?? "")
