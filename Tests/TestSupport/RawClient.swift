@@ -59,6 +59,21 @@ public final class RawClient {
     }
   }
 
+  /// Takes what the server sends until it closes the connection, with a pause after each so many bytes. Returns the number
+  /// of bytes.
+  public func receive(pausing microseconds: UInt32, afterEach byteCount: Int) -> Int {
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    var (all, piece) = (0, 0)
+    while case let count = recv(socket, &buffer, buffer.count, 0), count > 0 {
+      all += count
+      piece += count
+      guard piece >= byteCount else { continue }
+      piece = 0
+      usleep(microseconds)
+    }
+    return all
+  }
+
   /// Sends a request and returns the answer; the connection ends with it.
   public static func answer(port: Int, _ request: String) throws -> String {
     let client = try RawClient(port: port)
