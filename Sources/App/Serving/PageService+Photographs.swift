@@ -59,14 +59,21 @@ extension PageService {
     guard session.state.withLock({ $0.photographs.count < limits.sessions.photographCount }) else {
       throw WebError(.conflict, "\(limits.sessions.photographCount) photographs are open; remove some of them first")
     }
-    let isTaken = uploadCount.withLock { count in
-      guard count < limits.uploadCount else { return false }
-      count += 1
-      return true
+    let length = request.bodyLength
+    let uploadByteCount = uploads.withLock { uploads -> Int? in
+      guard uploads.count < limits.uploadCount else { return nil }
+      uploads.count += 1
+      uploads.byteCount += length
+      return uploads.byteCount
     }
-    guard isTaken else { throw ServerBusy(seconds: 2) }
-    defer { uploadCount.withLock { $0 -= 1 } }
-    guard queue.hasRoom, sessions.hasRoom(for: request.bodyLength) else { throw queue.busy }
+    guard let uploadByteCount else { throw ServerBusy(seconds: 2) }
+    defer {
+      uploads.withLock { uploads in
+        uploads.count -= 1
+        uploads.byteCount -= length
+      }
+    }
+    guard queue.hasRoom, sessions.hasRoom(for: uploadByteCount) else { throw queue.busy }
     let name = Self.name(request["name"])
     let file = try PrivateFile()
     // The first bytes decide whether the rest is worth taking.
