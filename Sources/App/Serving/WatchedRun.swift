@@ -35,7 +35,7 @@ struct WatchedRun: Sendable {
   /// Largest size of a text file of a run, in bytes.
   private static let largestText = 1 << 28
 
-  /// What has changed at an update.
+  /// The changes that an update found.
   struct Changes: OptionSet, Sendable {
     let rawValue: Int
     static let summary = Changes(rawValue: 1)
@@ -117,7 +117,7 @@ struct WatchedRun: Sendable {
     let added = bytes(of: file, start..<stamp.byteCount)
     guard let end = added.lastIndex(of: UInt8(ascii: "\n")) else { return }
     let whole = added[...end]
-    let header = columns.isEmpty ? "" : columns.joined(separator: ",") + "\n"
+    let header = columns.isEmpty ? "" : CSVTable(columns: columns).text
     let table = CSVTable(parsing: header + String(decoding: whole, as: UTF8.self))
     columns = table.columns
     rows += table.rows.map { row in row.map { field in Double(field).flatMap { $0.isFinite ? $0 : nil } } }
