@@ -3,7 +3,7 @@ import Glibc
 import Protobufs
 import SwiftProtobuf
 
-/// What an event file holds beside images, in the order of the file.
+/// An entry of an event file that is no image.
 public enum RecordedEvent: Equatable, Sendable {
   /// A point of a curve; the time is in seconds since 1970.
   case point(tag: String, step: Int, time: Double, value: Float)

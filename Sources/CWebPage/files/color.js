@@ -16,7 +16,7 @@ class ColorPart {
   #hints;
   #saving;
   #shown = null;
-  /** What the stage shows: a photograph and its revision. */
+  /** The bitmap, the colors and the settings that are on the stage. */
   #staged = {};
 
   constructor(state, events) {

@@ -137,7 +137,7 @@ struct HintGrid {
     var product = residual
     multiply(solution, into: &product)
     for index in 0..<count { residual[index] = isFixed[index] ? .zero : -product[index] }
-    // What the fixed pixels alone ask for.
+    // The right side of the equations, which the fixed pixels make: its size is the measure of the residual.
     var known = start
     for index in 0..<count where !isFixed[index] { known[index] = .zero }
     multiply(known, into: &product)
