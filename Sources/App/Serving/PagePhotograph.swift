@@ -24,6 +24,9 @@ final class PagePhotograph: Sendable {
     var hints: [ColorHint] = []
     var field: HintField?
     var prediction: ColorPrediction?
+    /// The numbers of the last prediction that was begun, and of that which is kept.
+    var begun = 0
+    var kept = 0
     /// The size of the display copy, whose pixels follow the file's bytes in `file`.
     var display: (width: Int, height: Int)?
     var revision = 0

@@ -157,27 +157,36 @@ extension PageService {
         let image = pixels.resized(width: size.width, height: size.height)
         try image.bytes.withUnsafeBytes { try photograph.file.append($0) }
       }
-      let (model, workingSize) = photograph.state.withLock { state in
+      let (model, workingSize, number) = photograph.state.withLock { state in
         state.size = (pixels.width, pixels.height)
         state.display = size
         // Hints that came before the size was known.
         state.hints.removeAll { $0.x >= pixels.width || $0.y >= pixels.height }
         state.remarks = pixels.remarks.map { $0.printable }
         state.stage = .coloring
-        return (state.model, state.workingSize ?? state.model.workingSize)
+        state.begun += 1
+        return (state.model, state.workingSize ?? state.model.workingSize, state.begun)
       }
       notify(photograph, session)
       let prediction = try models.predict(pixels, by: model, workingSize: workingSize)
-      let hints = photograph.state.withLock { $0.hints }
-      let field = prediction.field(of: hints)
-      photograph.state.withLock { state in
-        state.prediction = prediction
-        state.field = field
-        state.stage = .done
-        state.job = nil
-        state.revision += 1
-        let duration = (ContinuousClock.now - start).components
-        state.seconds = Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+      var isKept = false
+      while !isKept {
+        let hints = photograph.state.withLock { $0.hints }
+        let field = prediction.field(of: hints)
+        isKept = photograph.state.withLock { state in
+          // One that was begun later, by another model, may be done before; and hints may have changed meanwhile.
+          guard number > state.kept else { return true }
+          guard state.hints == hints else { return false }
+          state.kept = number
+          state.prediction = prediction
+          state.field = field
+          state.stage = .done
+          state.job = nil
+          state.revision += 1
+          let duration = (ContinuousClock.now - start).components
+          state.seconds = Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+          return true
+        }
       }
     } catch {
       photograph.state.withLock { state in
@@ -267,11 +276,17 @@ extension PageService {
       return try WebResponse(json: report(photograph), status: .accepted)
     }
     try await queue.perform(isQuick: true) { _ in
-      let (prediction, hints) = photograph.state.withLock { ($0.prediction, $0.hints) }
-      let field = prediction?.field(of: hints)
-      photograph.state.withLock { state in
-        state.field = field
-        state.revision += 1
+      var isKept = false
+      while !isKept {
+        let (prediction, hints, number) = photograph.state.withLock { ($0.prediction, $0.hints, $0.kept) }
+        let field = prediction?.field(of: hints)
+        isKept = photograph.state.withLock { state in
+          // The field of a prediction that was replaced meanwhile may have another size than the new one.
+          guard state.kept == number, state.hints == hints else { return false }
+          state.field = field
+          state.revision += 1
+          return true
+        }
       }
     }
     notify(photograph, session)
