@@ -42,7 +42,8 @@ public final class RawClient {
     return true
   }
 
-  /// Returns what the server sends until `end` comes, or until it closes the connection or sends nothing for ten seconds.
+  /// Returns what the server sends until `end` comes, or until it closes the connection or sends nothing for ten
+  /// seconds.
   public func receive(until end: String? = nil) -> String {
     String(decoding: receiveBytes(until: end.map { Array($0.utf8) }), as: UTF8.self)
   }
@@ -59,8 +60,8 @@ public final class RawClient {
     }
   }
 
-  /// Takes what the server sends until it closes the connection, with a pause after each so many bytes. Returns the number
-  /// of bytes.
+  /// Takes the bytes of the server until it closes the connection, with a pause after each so many. Returns their
+  /// number.
   public func receive(pausing microseconds: UInt32, afterEach byteCount: Int) -> Int {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     var (all, piece) = (0, 0)

@@ -269,7 +269,7 @@ extension PageService {
     }
     if needsNetwork {
       guard enqueue(photograph, of: session) else {
-        // A client that tries again must not be told that the colors, which are still those before, are the wished ones.
+        // A client that tries again must not be told that the colors, still those before, are the wished ones.
         photograph.state.withLock { ($0.model, $0.workingSize) = earlier }
         throw queue.busy
       }

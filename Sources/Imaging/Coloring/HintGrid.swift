@@ -219,10 +219,10 @@ struct HintGrid {
 ///
 ///     w(r,s) = exp(−(L*(r) − L*(s))² / (2 σ²)),
 ///
-/// where σ² is a quarter of the mean of the variances of L* about the two pixels, plus a constant for noise. The variance
-/// about a pixel is the least of those of the four 3 × 3 windows that have it in a corner, as in Kuwahara's filter: beside
-/// an edge one of them lies on this side of it, so that the edge separates, and in a texture all of them vary, so that
-/// the texture is passed.
+/// where σ² is a quarter of the mean of the variances of L* about the two pixels, plus a constant for noise. The
+/// variance about a pixel is the least of those of the four 3 × 3 windows that have it in a corner, as in Kuwahara's
+/// filter: beside an edge one of them lies on this side of it, so that the edge separates, and in a texture all of them
+/// vary, so that the texture is passed.
 struct HintAffinity {
   let width: Int
   let height: Int
