@@ -15,7 +15,8 @@ public struct RequestPolicy: Sendable {
 
   /// The header that requests with `POST` and `DELETE` must have, with any value, in lowercase letters.
   static let intent = "x-recolor"
-  static let cookie = "recolor"
+  /// The name of the token's cookie. Browsers send cookies to all ports of a host, so each server has its own.
+  var cookie: String { "recolor-\(port)" }
 
   /// - Parameters:
   ///   - host: The address that the server is bound to.
@@ -66,7 +67,7 @@ public struct RequestPolicy: Sendable {
     let cookies = head.headerFields[values: .cookie].flatMap { $0.split(separator: ";") }
     return cookies.contains { cookie in
       let parts = cookie.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-      return parts.count == 2 && parts[0] == Self.cookie && Self.isSame(String(parts[1]), token)
+      return parts.count == 2 && parts[0] == cookie && Self.isSame(String(parts[1]), token)
     }
   }
 
@@ -93,7 +94,8 @@ public struct RequestPolicy: Sendable {
     return name == "localhost" || Self.isNumeric(name)
   }
 
-  private static func isNumeric(_ name: Substring) -> Bool {
+  /// Whether a name is an address: four numbers, or hexadecimal digits in brackets.
+  static func isNumeric(_ name: Substring) -> Bool {
     if name.hasPrefix("["), name.hasSuffix("]") {
       return name.dropFirst().dropLast().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
     }
@@ -153,7 +155,7 @@ struct RequestTarget {
       }
       let digits = rest.prefix(2)
       guard digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16),
-        digits.first != UInt8(ascii: "+")
+        digits.first != UInt8(ascii: "+"), digits.first != UInt8(ascii: "-")
       else { throw .badRequest("the address has a % that no two digits follow") }
       bytes.append(value)
       rest = rest.dropFirst(2)

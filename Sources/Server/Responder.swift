@@ -52,7 +52,7 @@ struct Responder: Sendable {
       // The address without the token, which must not stay in the history of the browser.
       return .redirection(
         to: "/",
-        headers: [.setCookie: "\(RequestPolicy.cookie)=\(given); Path=/; HttpOnly; SameSite=Strict"])
+        headers: [.setCookie: "\(policy.cookie)=\(given); Path=/; HttpOnly; SameSite=Strict"])
     }
     if method == .get, target.path.isEmpty, target.query.contains(where: { $0.name == "token" }) {
       return .redirection(to: "/")
@@ -83,7 +83,12 @@ struct Responder: Sendable {
     case .bytes(let bytes):
       head.headerFields[.contentLength] = String(bytes.count)
       if isHead { return try await writer.writeResponse(head) }
-      try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+      guard bytes.count > WebWriter.partByteCount else {
+        return try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+      }
+      var parts = WebWriter(writer: try await writer.writeHead(head))
+      try await parts.write(bytes)
+      try await parts.writer.finish(nil)
     case .parts(let length, let write):
       if let length { head.headerFields[.contentLength] = String(length) }
       if isHead { return try await writer.writeResponse(head) }

@@ -1,11 +1,11 @@
-/// What a client may take of the server.
+/// The limits of a client's requests and connections.
 public struct WebLimits: Sendable {
   /// Bytes of the head of a request.
   public var headByteCount = 16 << 10
   public var connectionCount = 512
   /// Seconds until a connection is closed on which no whole head of a request has come, and no answer is due.
   public var idleSeconds = 20.0
-  /// Seconds that a client may take nothing of its answer, and in which its body may come slower than `leastRate`.
+  /// Seconds that a client may take for 64 KiB of its answer, and in which its body may come slower than `leastRate`.
   public var stallSeconds = 20.0
   /// Bytes a second at which a body must come, on the average.
   public var leastRate = 32_768.0

@@ -69,8 +69,8 @@ final class RequestBodyReader {
     return part
   }
 
-  /// Reads and forgets the rest of the body, so that a client that is still sending hears the answer. Returns false where
-  /// the rest is longer than `limit` bytes.
+  /// Reads and forgets the rest of the body, so that a client that is still sending hears the answer. Returns false
+  /// where the rest is longer than `limit` bytes.
   func skip(limit: Int) async throws -> Bool {
     var count = 0
     while let part = try await next() {

@@ -96,7 +96,8 @@ public struct WebResponse: Sendable {
 
 /// JSON on one line, as answers and events have it.
 public enum JSONLine {
-  /// Returns a value as JSON; numbers that JSON has not are null.
+  /// Returns a value as JSON.
+  /// - Throws: `WebError` of `failed` where a number is not finite, which JSON has not.
   public static func bytes(of value: some Encodable) throws(WebError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -147,6 +148,10 @@ enum ContentDisposition {
 public struct WebWriter {
   var writer: any ResponseBodyWriter
 
+  /// Bytes that are handed on at a time. A client that takes them within `WebLimits.stallSeconds` is not too slow, so
+  /// that a large answer may take long in all.
+  static let partByteCount = 1 << 16
+
   /// Writes an event of server-sent events.
   /// - Parameters:
   ///   - name: Letters.
@@ -156,7 +161,9 @@ public struct WebWriter {
   }
 
   public mutating func write(_ bytes: [UInt8]) async throws {
-    guard !bytes.isEmpty else { return }
-    try await writer.write(ByteBuffer(bytes: bytes))
+    for start in stride(from: 0, to: bytes.count, by: Self.partByteCount) {
+      let end = min(bytes.count, start + Self.partByteCount)
+      try await writer.write(ByteBuffer(bytes: bytes[start..<end]))
+    }
   }
 }

@@ -96,7 +96,8 @@ public final class WebServer: Sendable {
 
   /// Whether only this machine reaches an address.
   public static func isLoopback(_ host: String) -> Bool {
-    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    // A name may begin with these digits as well.
+    host == "localhost" || host == "::1" || (host.hasPrefix("127.") && RequestPolicy.isNumeric(host[...]))
   }
 }
 

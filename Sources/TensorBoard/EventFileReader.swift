@@ -3,7 +3,7 @@ import Glibc
 import Protobufs
 import SwiftProtobuf
 
-/// What an event file holds beside images, in the order of the file.
+/// An entry of an event file that is no image.
 public enum RecordedEvent: Equatable, Sendable {
   /// A point of a curve; the time is in seconds since 1970.
   case point(tag: String, step: Int, time: Double, value: Float)
@@ -36,7 +36,8 @@ public struct EventFileReader: Sendable {
   public mutating func readAdded(limit: Int = .max) throws(FileError) -> [RecordedEvent] {
     guard !isDamaged else { return [] }
     let file = try FileDescriptor(readingOrdinaryFile: path)
-    let end = min(try file.byteCount(), limit == .max ? .max : offset + limit)
+    let byteCount = try file.byteCount()
+    let end = limit == .max ? byteCount : min(byteCount, offset + limit)
     var events: [RecordedEvent] = []
     while offset < end, !isDamaged {
       var bytes = [UInt8](repeating: 0, count: min(Self.pieceByteCount, end - offset))
@@ -44,16 +45,17 @@ public struct EventFileReader: Sendable {
       try bytes.withUnsafeMutableBufferPointer { bytes throws(FileError) in
         try file.fill(UnsafeMutableRawBufferPointer(bytes), at: start)
       }
-      let used = take(bytes, isLast: start + bytes.count == end, into: &events)
+      let used = take(bytes, available: byteCount - start, into: &events)
       if used == 0 { break }
       offset += used
     }
     return events
   }
 
-  /// Takes the whole records at the beginning of some bytes. Returns the number of bytes that are done with, which is more
-  /// than there are where the last record is passed over.
-  private mutating func take(_ bytes: [UInt8], isLast: Bool, into events: inout [RecordedEvent]) -> Int {
+  /// Takes the whole records at the beginning of some bytes. Returns the number of bytes that are done with, which is
+  /// more than there are where the last record is passed over.
+  /// - Parameter available: Bytes of the file from the first of `bytes` on.
+  private mutating func take(_ bytes: [UInt8], available: Int, into events: inout [RecordedEvent]) -> Int {
     var place = 0
     while bytes.count - place >= Record.headByteCount {
       guard let length = Record.length(of: bytes[place..<place + Record.headByteCount]) else {
@@ -62,8 +64,8 @@ public struct EventFileReader: Sendable {
       }
       let whole = Record.headByteCount + length + Record.tailByteCount
       if length > Self.largestRecord {
-        // It may be partly written, or partly in the next piece.
-        guard place + whole <= bytes.count || !isLast else { break }
+        // It may be partly written. A damaged length may be as large as an integer can be.
+        guard whole <= available - place else { break }
         place += whole
         continue
       }

@@ -217,6 +217,11 @@ struct PageServiceTests {
       _ = try client.post("/api/photographs?session=\(session)&name=a.png", picture)
       let text = events.receive(until: #""state":"done""#)
       #expect(text.contains("event: photograph\ndata: {"), "\(text)")
+      // A page whose connection was interrupted hears of what it missed.
+      let again = try RawClient(port: client.port)
+      again.send("GET /api/events?session=\(session) HTTP/1.1\r\nHost: 127.0.0.1:\(client.port)\r\n\r\n")
+      let missed = again.receive(until: #""state":"done""#)
+      #expect(missed.contains("\"session\":\"\(session)\"") && missed.contains(#""name":"a.png""#), "\(missed)")
     }
   }
 
@@ -226,6 +231,8 @@ struct PageServiceTests {
     limits.jobCount = 1
     try withServer(limits: limits) { client, service in
       let (events, session) = try client.openEvents()
+      let id = try upload(client, session)
+      let before = try client.get("/api/photographs/\(id)?session=\(session)").json
       // Occupies the threads and the queue.
       let gate = Gate()
       for _ in 0..<3 {
@@ -235,6 +242,13 @@ struct PageServiceTests {
       }
       let answer = try client.post("/api/photographs?session=\(session)&name=a.png", picture)
       #expect(answer.status == 503 && answer.head.contains("Retry-After: "), "\(answer.head)")
+      // A refused wish leaves the photograph as it was, so that the second try is not taken for done.
+      for _ in 0..<2 {
+        let wish = try client.post("/api/photographs/\(id)/color?session=\(session)", #"{"workingSize":48}"#)
+        #expect(wish.status == 503)
+      }
+      let after = try client.get("/api/photographs/\(id)?session=\(session)").json
+      #expect(after["state"] as? String == "done" && after["workingSize"] as? Int == before["workingSize"] as? Int)
       gate.open()
       _ = events
     }

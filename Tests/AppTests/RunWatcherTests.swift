@@ -73,6 +73,45 @@ struct RunWatcherTests {
     #expect(series.curves[RunSeries.speedTag]?.count == 1)
   }
 
+  @Test("Event files are read one after the other, also in pieces")
+  func eventFilesInPieces() throws {
+    var name = ""
+    for (session, steps) in [1...200, 150...250].enumerated() {
+      let place = folder.path + "/session\(session)"
+      try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+      let file = EventFile(in: place, goingOnAt: steps.lowerBound)
+      for step in steps { try file.write([("train/loss", Float(step))], step: step) }
+      let written = try #require(try EventFileReader.names(in: place).first)
+      // The later one is the later in the order of names.
+      name += written
+      try FileManager.default.copyItem(atPath: "\(place)/\(written)", toPath: "\(folder.path)/\(name)")
+    }
+    for limit in [100, 777, 1 << 20] {
+      var run = WatchedRun(folder.path, shownAs: folder.path)
+      var updateCount = 0
+      for _ in 0..<400 where run.update(locks: "", own: false, eventLimit: limit).contains(.series) {
+        updateCount += 1
+      }
+      #expect(run.series.curves["train/loss"]?.steps == Array(1...250), "\(limit)")
+      #expect(limit > 1000 || updateCount > 10)
+    }
+  }
+
+  @Test("Numbers that are too large, or none, are those of a damaged run")
+  func impossibleNumbers() throws {
+    try Data("epoch,step,validation_mse,images_per_second\n1e300,-1e300,0.5,1e-320\n".utf8).write(
+      to: URL(filePath: folder.path + "/metrics.csv"))
+    var run = WatchedRun(folder.path, shownAs: folder.path)
+    _ = run.update(locks: "", own: false, eventLimit: 1 << 20)
+    #expect(run.summary.epoch == 0 && run.summary.step == 0 && run.summary.best == nil)
+    var series = RunSeries()
+    let times = [Double.nan, 1, 2, .infinity]
+    let steps = [1, Int.min, Int.max, 5]
+    series.add(
+      zip(steps, times).map { .point(tag: "train/loss", step: $0, time: $1, value: 1) }, batchSize: .max)
+    #expect(series.curves["train/loss"]?.steps == [Int.min, Int.max])
+  }
+
   @Test("The process that holds a lock is the one of the same file")
   func locks() {
     let text = """

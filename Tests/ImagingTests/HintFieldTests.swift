@@ -45,6 +45,15 @@ struct HintFieldTests {
     }
   }
 
+  @Test("A hint far outside counts as at the edge")
+  func farOutside() {
+    let guide = Self.halves(width: 32, height: 32)
+    let far = HintField(
+      [ColorHint(x: .max, y: 3, color: Self.red)], guide: guide, photographWidth: 1, photographHeight: 32)
+    let edge = Self.field([ColorHint(x: 31, y: 3, color: Self.red)], guide)
+    #expect(far.values == edge.values)
+  }
+
   @Test("Two hints of a flat image share it, and their shares are in 0...1")
   func sharesAreBounded() {
     let guide = RGBImage(width: 64, height: 48, color: RGBColor(red: 128, green: 128, blue: 128))

@@ -30,6 +30,7 @@ struct WebServerTests {
         return WebResponse(type: "text/plain") { writer in
           while true { try await writer.write([UInt8](repeating: 65, count: 1 << 16)) }
         }
+      case "large": return WebResponse([UInt8](repeating: 65, count: 24 << 20), type: "text/plain")
       default: return try WebResponse(json: request.path)
       }
     }
@@ -85,27 +86,40 @@ struct WebServerTests {
     #expect(try Self.status(server, "PUT /body", own, "X-Recolor: 1", "Content-Length: 1", body: "a") == 405)
   }
 
+  @Test("Addresses of this machine alone need no token")
+  func loopback() {
+    for host in ["127.0.0.1", "127.1.2.3", "localhost", "::1"] { #expect(WebServer.isLoopback(host), "\(host)") }
+    for host in ["0.0.0.0", "::", "127.example.com", "127.0.0.1.example.com", "10.0.0.1"] {
+      #expect(!WebServer.isLoopback(host), "\(host)")
+    }
+  }
+
   @Test("With a token, nothing is answered without it")
   func token() throws {
     let server = try Self.server(token: "0123456789abcdef")
     defer { server.stop() }
     let own = "Host: 127.0.0.1:\(server.port)"
     #expect(server.address.hasSuffix("/?token=0123456789abcdef"))
+    // Of each port its own: a browser sends the cookies of a host to all its ports.
+    let cookie = "recolor-\(server.port)"
     #expect(try Self.status(server, "GET /", own) == 401)
     #expect(try Self.status(server, "GET /?token=0123456789abcdeg", own) == 401)
     #expect(try Self.status(server, "GET /?token=0123456789abcdef", own) == 303)
-    #expect(try Self.status(server, "GET /x", own, "Cookie: a=b; recolor=0123456789abcdef") == 200)
-    #expect(try Self.status(server, "GET /x", own, "Cookie: recolor=") == 401)
+    #expect(try Self.status(server, "GET /x", own, "Cookie: a=b; \(cookie)=0123456789abcdef") == 200)
+    #expect(try Self.status(server, "GET /x", own, "Cookie: \(cookie)=") == 401)
     #expect(try Self.status(server, "GET /x", own, "Authorization: Bearer 0123456789abcdef") == 200)
+    #expect(try Self.status(server, "GET /x", own, "Cookie: recolor-1=0123456789abcdef") == 401)
     // A name that leads to this machine is not one of its addresses.
     #expect(
-      try Self.status(server, "GET /x", "Host: evil.example:\(server.port)", "Cookie: recolor=0123456789abcdef") == 403)
+      try Self.status(server, "GET /x", "Host: evil.example:\(server.port)", "Cookie: \(cookie)=0123456789abcdef")
+        == 403)
   }
 
   @Test(
     "Addresses with parts that no address here has are refused",
     arguments: [
       "/../etc/passwd", "/a/%2e%2e/b", "/a/..%2fb", "/a/%2Fetc", "/a//b", "/a/%00", "/a/%5c..", "/%zz", "/%e9", "/a/%",
+      "/?a=%-0",
       "//", "/.", "/%2B%+1", "/\(String(repeating: "a", count: 5000))",
     ])
   func traversal(target: String) throws {
@@ -186,6 +200,17 @@ struct WebServerTests {
     // What the system holds of the answer comes, and then its end.
     let answer = stalled.receive()
     #expect(answer.hasPrefix("HTTP/1.1 200") && answer.utf8.count < 64 << 20)
+  }
+
+  @Test("A client that takes its answer slowly gets it all")
+  func slowReaders() throws {
+    let server = try Self.server()
+    defer { server.stop() }
+    let client = try RawClient(port: server.port)
+    client.send("GET /large HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\nConnection: close\r\n\r\n")
+    // Longer in all than a client may take nothing.
+    let count = client.receive(pausing: 150_000, afterEach: 1 << 20)
+    #expect(count > 24 << 20)
   }
 
   @Test("A taken port is an error of one line")

@@ -42,7 +42,8 @@ public final class RawClient {
     return true
   }
 
-  /// Returns what the server sends until `end` comes, or until it closes the connection or sends nothing for ten seconds.
+  /// Returns what the server sends until `end` comes, or until it closes the connection or sends nothing for ten
+  /// seconds.
   public func receive(until end: String? = nil) -> String {
     String(decoding: receiveBytes(until: end.map { Array($0.utf8) }), as: UTF8.self)
   }
@@ -57,6 +58,21 @@ public final class RawClient {
       bytes += buffer.prefix(count)
       if let end, bytes.contains(end) { return bytes }
     }
+  }
+
+  /// Takes the bytes of the server until it closes the connection, with a pause after each so many. Returns their
+  /// number.
+  public func receive(pausing microseconds: UInt32, afterEach byteCount: Int) -> Int {
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    var (all, piece) = (0, 0)
+    while case let count = recv(socket, &buffer, buffer.count, 0), count > 0 {
+      all += count
+      piece += count
+      guard piece >= byteCount else { continue }
+      piece = 0
+      usleep(microseconds)
+    }
+    return all
   }
 
   /// Sends a request and returns the answer; the connection ends with it.

@@ -67,7 +67,7 @@ struct Serve: SpeakingCommand {
     service.start()
     let server = try PageServer.start(service, host: host, port: port)
     try PageServer.announce(server)
-    if open { Browser.open(server.address) }
+    if open { Browser.open(PageServer.address(of: server)) }
     // Ctrl-C ends the process, whose files have no names.
     while true { pause() }
   }

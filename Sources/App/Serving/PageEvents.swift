@@ -11,15 +11,22 @@ final class PageEvents: Sendable {
 
   private struct State {
     var events: [Event] = []
+    /// Bytes of the events that were added, those that were replaced included.
+    var byteCount = 0
     /// Whether the page has taken too long, so that events were lost: it must begin anew.
     var isOverflowing = false
     var isPinged = false
     var waiter: AsyncStream<Void>.Continuation?
+    /// The number of connections so far, of which the last one is written to.
+    var connection = 0
+
+    mutating func clear() { (events, byteCount) = ([], 0) }
   }
 
   private let state = Mutex(State())
-  /// Most events that wait.
+  /// Most events that wait, and most bytes of them.
   private static let limit = 4000
+  private static let byteLimit = 64 << 20
 
   func send(_ name: String, _ value: some Encodable, key: String? = nil) {
     guard let data = try? JSONLine.bytes(of: value) else { return }
@@ -32,7 +39,11 @@ final class PageEvents: Sendable {
       } else {
         state.events.append(event)
       }
-      if state.events.count > Self.limit { state.isOverflowing = true }
+      state.byteCount += data.count
+      if state.events.count > Self.limit || state.byteCount > Self.byteLimit {
+        state.isOverflowing = true
+        state.clear()
+      }
       state.waiter?.yield()
     }
   }
@@ -52,11 +63,21 @@ final class PageEvents: Sendable {
   /// - Parameter first: Called when events are kept; those that it sends are the first.
   func write(to writer: inout WebWriter, first: () -> Void) async throws {
     let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    state.withLock { state in
+    let connection = state.withLock { state in
       state.waiter?.finish()
       state.waiter = continuation
-      state.events = []
+      state.connection += 1
+      state.clear()
       state.isOverflowing = false
+      return state.connection
+    }
+    defer {
+      state.withLock { state in
+        if state.connection == connection {
+          state.waiter = nil
+          state.clear()
+        }
+      }
     }
     try await writer.write(Array("retry: 1000\n\n".utf8))
     first()
@@ -64,7 +85,7 @@ final class PageEvents: Sendable {
     for await _ in stream {
       let (events, isPinged, isOverflowing) = state.withLock { state in
         defer {
-          state.events = []
+          state.clear()
           state.isPinged = false
         }
         return (state.events, state.isPinged, state.isOverflowing)

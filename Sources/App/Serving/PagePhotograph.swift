@@ -10,7 +10,7 @@ final class PagePhotograph: Sendable {
     case waiting, reading, coloring, done, failed
   }
 
-  /// What changes.
+  /// The part that changes.
   struct State: Sendable {
     var stage = Stage.waiting
     /// The number of the job that it waits for.
@@ -24,6 +24,9 @@ final class PagePhotograph: Sendable {
     var hints: [ColorHint] = []
     var field: HintField?
     var prediction: ColorPrediction?
+    /// The numbers of the last prediction that was begun, and of that which is kept.
+    var begun = 0
+    var kept = 0
     /// The size of the display copy, whose pixels follow the file's bytes in `file`.
     var display: (width: Int, height: Int)?
     var revision = 0
@@ -84,7 +87,7 @@ final class PagePhotograph: Sendable {
     return (max(1, Int((Double(width) * scale).rounded())), max(1, Int((Double(height) * scale).rounded())))
   }
 
-  /// What the page is told.
+  /// Returns the photograph as the page is told of it.
   func report(position: Int? = nil) -> Report { state.withLock { Report(self, $0, position: position) } }
 
   struct Hint: Codable, Sendable {

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import Server
 
@@ -28,7 +29,7 @@ enum PageServer {
     Console.note("Ctrl-C ends the page")
   }
 
-  /// Returns the address to open: where the server is at all addresses of the machine, that by its name.
+  /// Returns the address to open: where the server is at all addresses of the machine, that of this machine for itself.
   static func address(of server: WebServer) -> String {
     guard server.host == "0.0.0.0" || server.host == "::" else { return server.address }
     return "http://127.0.0.1:\(server.port)/" + (server.token.map { "?token=\($0)" } ?? "")
@@ -47,6 +48,11 @@ enum Browser {
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+    // The server's sockets, which have not this flag, would stay open with the browser: the port would be taken, and
+    // connections to it unanswered, after the server's end.
+    for name in (try? Folder.names(in: "/proc/self/fd")) ?? [] {
+      if let descriptor = Int32(name), descriptor > STDERR_FILENO { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    }
     // The child's end is not waited for.
     signal(SIGCHLD, SIG_IGN)
     if posix_spawnp(&child, "xdg-open", &actions, nil, &arguments, environ) != 0 {

@@ -59,14 +59,21 @@ extension PageService {
     guard session.state.withLock({ $0.photographs.count < limits.sessions.photographCount }) else {
       throw WebError(.conflict, "\(limits.sessions.photographCount) photographs are open; remove some of them first")
     }
-    let isTaken = uploadCount.withLock { count in
-      guard count < limits.uploadCount else { return false }
-      count += 1
-      return true
+    let length = request.bodyLength
+    let uploadByteCount = uploads.withLock { uploads -> Int? in
+      guard uploads.count < limits.uploadCount else { return nil }
+      uploads.count += 1
+      uploads.byteCount += length
+      return uploads.byteCount
     }
-    guard isTaken else { throw ServerBusy(seconds: 2) }
-    defer { uploadCount.withLock { $0 -= 1 } }
-    guard queue.hasRoom, sessions.hasRoom(for: request.bodyLength) else { throw queue.busy }
+    guard let uploadByteCount else { throw ServerBusy(seconds: 2) }
+    defer {
+      uploads.withLock { uploads in
+        uploads.count -= 1
+        uploads.byteCount -= length
+      }
+    }
+    guard queue.hasRoom, sessions.hasRoom(for: uploadByteCount) else { throw queue.busy }
     let name = Self.name(request["name"])
     let file = try PrivateFile()
     // The first bytes decide whether the rest is worth taking.
@@ -118,14 +125,17 @@ extension PageService {
 
   // MARK: Coloring
 
-  /// Adds a photograph to the queue. Returns false where that is full.
+  /// Adds a photograph to the queue. Returns false where that is full; its stage then stays.
   private func enqueue(_ photograph: PagePhotograph, of session: PageSessions.Session) -> Bool {
-    photograph.state.withLock { state in
-      state.stage = .waiting
-      state.error = nil
+    let earlier = photograph.state.withLock { state in
+      defer { (state.stage, state.error) = (.waiting, nil) }
+      return (state.stage, state.error)
     }
     let job = queue.add { memory in self.predict(photograph, session, memory) }
-    guard let job else { return false }
+    guard let job else {
+      photograph.state.withLock { ($0.stage, $0.error) = earlier }
+      return false
+    }
     photograph.state.withLock { state in if state.stage == .waiting { state.job = job } }
     notify(photograph, session)
     return true
@@ -147,25 +157,36 @@ extension PageService {
         let image = pixels.resized(width: size.width, height: size.height)
         try image.bytes.withUnsafeBytes { try photograph.file.append($0) }
       }
-      let (model, workingSize) = photograph.state.withLock { state in
+      let (model, workingSize, number) = photograph.state.withLock { state in
         state.size = (pixels.width, pixels.height)
         state.display = size
+        // Hints that came before the size was known.
+        state.hints.removeAll { $0.x >= pixels.width || $0.y >= pixels.height }
         state.remarks = pixels.remarks.map { $0.printable }
         state.stage = .coloring
-        return (state.model, state.workingSize ?? state.model.workingSize)
+        state.begun += 1
+        return (state.model, state.workingSize ?? state.model.workingSize, state.begun)
       }
       notify(photograph, session)
       let prediction = try models.predict(pixels, by: model, workingSize: workingSize)
-      let hints = photograph.state.withLock { $0.hints }
-      let field = prediction.field(of: hints)
-      photograph.state.withLock { state in
-        state.prediction = prediction
-        state.field = field
-        state.stage = .done
-        state.job = nil
-        state.revision += 1
-        let duration = (ContinuousClock.now - start).components
-        state.seconds = Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+      var isKept = false
+      while !isKept {
+        let hints = photograph.state.withLock { $0.hints }
+        let field = prediction.field(of: hints)
+        isKept = photograph.state.withLock { state in
+          // One that was begun later, by another model, may be done before; and hints may have changed meanwhile.
+          guard number > state.kept else { return true }
+          guard state.hints == hints else { return false }
+          state.kept = number
+          state.prediction = prediction
+          state.field = field
+          state.stage = .done
+          state.job = nil
+          state.revision += 1
+          let duration = (ContinuousClock.now - start).components
+          state.seconds = Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+          return true
+        }
       }
     } catch {
       photograph.state.withLock { state in
@@ -237,23 +258,35 @@ extension PageService {
       guard let model = models.model(id) else { throw .notFound("there is no such model") }
       return model
     }
-    let needsNetwork = photograph.state.withLock { state in
+    let (earlier, needsNetwork) = photograph.state.withLock { state in
+      let earlier = (model: state.model, workingSize: state.workingSize)
       let before = (state.model.id, state.workingSize ?? state.model.workingSize)
       if let model { state.model = model }
       if case .some(let size) = wish.workingSize { state.workingSize = size }
       if let hints { state.hints = hints }
-      return before != (state.model.id, state.workingSize ?? state.model.workingSize) || state.prediction == nil
+      let isOther = before != (state.model.id, state.workingSize ?? state.model.workingSize)
+      return (earlier, isOther || state.prediction == nil)
     }
     if needsNetwork {
-      guard enqueue(photograph, of: session) else { throw queue.busy }
+      guard enqueue(photograph, of: session) else {
+        // A client that tries again must not be told that the colors, still those before, are the wished ones.
+        photograph.state.withLock { ($0.model, $0.workingSize) = earlier }
+        throw queue.busy
+      }
       return try WebResponse(json: report(photograph), status: .accepted)
     }
     try await queue.perform(isQuick: true) { _ in
-      let (prediction, hints) = photograph.state.withLock { ($0.prediction, $0.hints) }
-      let field = prediction?.field(of: hints)
-      photograph.state.withLock { state in
-        state.field = field
-        state.revision += 1
+      var isKept = false
+      while !isKept {
+        let (prediction, hints, number) = photograph.state.withLock { ($0.prediction, $0.hints, $0.kept) }
+        let field = prediction?.field(of: hints)
+        isKept = photograph.state.withLock { state in
+          // The field of a prediction that was replaced meanwhile may have another size than the new one.
+          guard state.kept == number, state.hints == hints else { return false }
+          state.field = field
+          state.revision += 1
+          return true
+        }
       }
     }
     notify(photograph, session)
@@ -280,6 +313,11 @@ extension PageService {
 
   private func reports(of session: PageSessions.Session) -> [PagePhotograph.Report] {
     session.state.withLock { $0.photographs }.map { report($0) }
+  }
+
+  /// Tells a page of its photographs: of what happened while its events were interrupted, it knows nothing.
+  func sendPhotographs(to session: PageSessions.Session) {
+    for report in reports(of: session) { session.events.send("photograph", report, key: report.id) }
   }
 
   private func notify(_ photograph: PagePhotograph, _ session: PageSessions.Session) {

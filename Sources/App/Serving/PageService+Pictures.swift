@@ -5,7 +5,7 @@ import Server
 
 /// The pictures of a photograph: as it was, colored, small and large.
 extension PageService {
-  /// What a request says of the colors.
+  /// The strength and the contrast that a request asks for.
   struct Look: Sendable {
     let strength: Float
     let contrast: Float

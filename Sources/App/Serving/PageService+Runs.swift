@@ -53,7 +53,8 @@ extension PageService {
   private func addModels(of folders: [String]) -> Bool {
     guard let models else { return false }
     var isChanged = false
-    for folder in folders {
+    // Those that are offered already are not opened again after each of their epochs.
+    for folder in folders where models.model(ServedModel.id(of: folder)) == nil {
       guard let model = try? ServedModel(folder) else { continue }
       if models.add(model) { isChanged = true }
     }

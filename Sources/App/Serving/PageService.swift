@@ -8,7 +8,7 @@ import Synchronization
 /// The answers to the requests of the page of `recolor serve`: docs/page.md tells what it is for. The routes are in the
 /// extensions.
 final class PageService: Sendable {
-  /// What the page may take.
+  /// The limits of the pages' requests.
   struct Limits: Sendable {
     /// Bytes of a picture's file.
     var uploadByteCount = 256 << 20
@@ -31,7 +31,8 @@ final class PageService: Sendable {
   let sessions: PageSessions
   let archives = PageArchives()
   private let files = PageFiles()
-  let uploadCount = Mutex(0)
+  /// The uploads that are under way, and the bytes that they will have.
+  let uploads = Mutex((count: 0, byteCount: 0))
   private let clock = Mutex<WorkerThread?>(nil)
   private let isStopped = Mutex(false)
 
@@ -184,6 +185,7 @@ final class PageService: Sendable {
       try await session.events.write(to: &writer) {
         session.events.send("hello", Hello(session: session.id))
         self.sendRuns(to: session)
+        self.sendPhotographs(to: session)
       }
     }
   }

@@ -55,6 +55,8 @@ struct RunSeries: Sendable {
       switch event {
       case .sessionStart(let step): discard(from: step)
       case .point(let tag, let step, let time, let value):
+        // JSON has no other numbers.
+        guard time.isFinite else { continue }
         append(tag, step, time, value)
         guard tag.hasPrefix("train/") else {
           // The time until the next losses includes a validation.
@@ -62,7 +64,8 @@ struct RunSeries: Sendable {
           continue
         }
         if let last, step > last.step, time > last.time {
-          append(Self.speedTag, step, time, Float(Double((step - last.step) * batchSize) / (time - last.time)))
+          let images = (Double(step) - Double(last.step)) * Double(batchSize)
+          append(Self.speedTag, step, time, Float(images / (time - last.time)))
         }
         if last?.step != step { last = (step, time) }
       }
@@ -102,6 +105,6 @@ struct RunSeries: Sendable {
   /// Images per second over the last points.
   var recentSpeed: Double? {
     guard let values = curves[Self.speedTag]?.values.suffix(8).filter(\.isFinite), !values.isEmpty else { return nil }
-    return Double(values.reduce(0, +)) / Double(values.count)
+    return values.reduce(0) { $0 + Double($1) } / Double(values.count)
   }
 }

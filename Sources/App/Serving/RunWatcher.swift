@@ -36,7 +36,7 @@ final class RunWatcher: Sendable {
     ownRun = own.map { ServedModel.id(of: $0) }
   }
 
-  /// What has changed at an update.
+  /// The changes that an update found.
   struct Changes: Sendable {
     /// Whether runs came, went or changed their state.
     var isListChanged = false

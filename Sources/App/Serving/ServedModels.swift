@@ -104,7 +104,7 @@ final class ServedModels: Sendable {
   }
 }
 
-/// What tells whether a file has changed.
+/// The identity, the size and the time of a file, which differ where it has changed.
 struct FileStamp: Equatable, Sendable {
   let inode: UInt
   let byteCount: Int

@@ -35,7 +35,7 @@ struct WatchedRun: Sendable {
   /// Largest size of a text file of a run, in bytes.
   private static let largestText = 1 << 28
 
-  /// What has changed at an update.
+  /// The changes that an update found.
   struct Changes: OptionSet, Sendable {
     let rawValue: Int
     static let summary = Changes(rawValue: 1)
@@ -117,7 +117,7 @@ struct WatchedRun: Sendable {
     let added = bytes(of: file, start..<stamp.byteCount)
     guard let end = added.lastIndex(of: UInt8(ascii: "\n")) else { return }
     let whole = added[...end]
-    let header = columns.isEmpty ? "" : columns.joined(separator: ",") + "\n"
+    let header = columns.isEmpty ? "" : CSVTable(columns: columns).text
     let table = CSVTable(parsing: header + String(decoding: whole, as: UTF8.self))
     columns = table.columns
     rows += table.rows.map { row in row.map { field in Double(field).flatMap { $0.isFinite ? $0 : nil } } }
@@ -169,12 +169,15 @@ struct WatchedRun: Sendable {
       }
       let start = readers[index].offset
       guard let events = try? readers[index].readAdded(limit: left) else { continue }
-      let used = readers[index].offset - start
-      left -= used
-      if readers[index].offset >= stamp.byteCount || used == 0 { readerStamps[path] = stamp }
-      guard !events.isEmpty else { continue }
-      series.add(events, batchSize: configuration?.options.batchSize ?? 1)
-      isChanged = true
+      let isWhole = readers[index].isDamaged || stamp.byteCount - start <= left
+      left -= readers[index].offset - start
+      if isWhole { readerStamps[path] = stamp }
+      if !events.isEmpty {
+        series.add(events, batchSize: configuration?.options.batchSize ?? 1)
+        isChanged = true
+      }
+      // The sessions of later files discard points of this one, which must be there before.
+      if !isWhole { break }
     }
     return isChanged
   }
@@ -184,8 +187,8 @@ struct WatchedRun: Sendable {
     summary.process = process.map { Int($0.id) }
     summary.canStop = process?.isOwn ?? false
     summary.isOwn = own
-    summary.epoch = columnIndex("epoch").flatMap { rows.last?[$0] }.map { Int($0) } ?? 0
-    summary.step = max(series.latest?.step ?? 0, columnIndex("step").flatMap { rows.last?[$0] }.map { Int($0) } ?? 0)
+    summary.epoch = lastInteger("epoch") ?? 0
+    summary.step = max(0, series.latest?.step ?? 0, lastInteger("step") ?? 0)
     summary.updated = [
       series.latest.map { $0.time }, metricsStamp.map { Double($0.seconds) },
       configurationStamp.map { Double($0.seconds) },
@@ -205,18 +208,21 @@ struct WatchedRun: Sendable {
       summary.data = configuration.data.printable
       summary.device = configuration.device
       summary.epochs = configuration.epochs
-      let steps = stepsInEpoch.map { $0 * configuration.epochs }
+      let steps = stepsInEpoch.flatMap { Self.product($0, configuration.epochs) }
       summary.steps = [steps, configuration.steps].compactMap(\.self).min()
     }
     summary.secondsLeft = nil
     if let progress, process != nil, own {
       summary.secondsLeft = progress.secondsLeft.isFinite ? progress.secondsLeft : nil
-      if progress.imagesPerSecond > 0 { summary.imagesPerSecond = progress.imagesPerSecond }
-      summary.steps = summary.steps ?? progress.stepsInEpoch * progress.epochs
+      if progress.imagesPerSecond > 0, progress.imagesPerSecond.isFinite {
+        summary.imagesPerSecond = progress.imagesPerSecond
+      }
+      summary.steps = summary.steps ?? Self.product(progress.stepsInEpoch, progress.epochs)
       summary.step = max(summary.step, (progress.epoch - 1) * progress.stepsInEpoch + progress.step)
     } else if process != nil, let steps = summary.steps, let speed = summary.imagesPerSecond, speed > 0 {
-      let images = Double(max(0, steps - summary.step) * (configuration?.options.batchSize ?? 1))
-      summary.secondsLeft = images / speed
+      let images = max(0, Double(steps) - Double(summary.step)) * Double(configuration?.options.batchSize ?? 1)
+      let seconds = images / speed
+      summary.secondsLeft = seconds.isFinite ? seconds : nil
     }
     let isDone =
       (summary.epochs.map { summary.epoch >= $0 } ?? false)
@@ -227,9 +233,7 @@ struct WatchedRun: Sendable {
 
   /// Steps of an epoch, by the rows, or by the number of the images; nil where neither tells.
   private var stepsInEpoch: Int? {
-    if summary.epoch > 0, let step = columnIndex("step").flatMap({ rows.last?[$0] }) {
-      return Int(step) / summary.epoch
-    }
+    if summary.epoch > 0, let step = lastInteger("step") { return step / summary.epoch }
     guard let configuration, configuration.usedCrop == .center, let count = configuration.dataFingerprint?.imageCount,
       let split = try? configuration.split(count: count)
     else { return nil }
@@ -238,10 +242,26 @@ struct WatchedRun: Sendable {
 
   private func columnIndex(_ name: String) -> Int? { columns.firstIndex(of: name) }
 
+  /// Returns the whole number in a column of the last row; nil where there is none.
+  private func lastInteger(_ column: String) -> Int? {
+    columnIndex(column).flatMap { rows.last?[$0] }.flatMap(Self.integer)
+  }
+
+  /// Returns a number without its fraction; nil beyond the largest integer, which a damaged file may state.
+  private static func integer(_ value: Double) -> Int? { Int(exactly: value.rounded(.towardZero)) }
+
+  /// Returns a product; nil beyond the largest integer.
+  private static func product(_ first: Int, _ second: Int) -> Int? {
+    let product = first.multipliedReportingOverflow(by: second)
+    return product.overflow ? nil : product.partialValue
+  }
+
   /// The epoch with the least validation error.
   private var bestEpoch: Int? {
     guard let error = columnIndex("validation_mse"), let epoch = columnIndex("epoch") else { return nil }
-    let scored = rows.compactMap { row in row[error].flatMap { value in row[epoch].map { (value, Int($0)) } } }
+    let scored = rows.compactMap { row in
+      row[error].flatMap { value in row[epoch].flatMap(Self.integer).map { (value, $0) } }
+    }
     return scored.min { $0.0 < $1.0 }?.1
   }
 }

@@ -8,7 +8,7 @@ final class ZipWriter {
   private let handle: OpaquePointer
   private let output: Output
 
-  /// What the library has written and nobody has taken yet.
+  /// The bytes that the library has written and nobody has taken yet.
   private final class Output {
     var bytes: [UInt8] = []
   }

@@ -48,6 +48,8 @@ export const postJSON = async (path, json) => (await request(path, { method: "PO
  */
 export async function upload(path, file, progress, signal) {
   for (;;) {
+    // It may have been removed while it waited.
+    if (signal?.aborted) throw new ServerError("", "aborted");
     const answer = await new Promise((done, fail) => {
       const sending = new XMLHttpRequest();
       sending.open("POST", path);
@@ -57,7 +59,7 @@ export async function upload(path, file, progress, signal) {
       sending.addEventListener("load", () => done(sending));
       sending.addEventListener("error", () => fail(new ServerError("The server does not answer.", "gone")));
       sending.addEventListener("abort", () => fail(new ServerError("", "aborted")));
-      signal?.addEventListener("abort", () => sending.abort());
+      signal?.addEventListener("abort", () => sending.abort(), { once: true });
       sending.send(file);
     });
     if (answer.status === 503) {
@@ -123,8 +125,8 @@ export class Events extends EventTarget {
   }
 
   /**
-   * Ends the events of a page that is left: a browser has few connections for all pages of a server. Where the page does
-   * not come back, the server forgets its photographs.
+   * Ends the events of a page that is left: a browser has few connections for all pages of a server. Where the page
+   * does not come back, the server forgets its photographs.
    */
   leave(comesBack) {
     this.#source?.close();

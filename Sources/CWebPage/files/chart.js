@@ -309,6 +309,10 @@ export class Chart extends EventTarget {
       const range = [this.#place(Math.min(start, event.offsetX)), this.#place(Math.max(start, event.offsetX))];
       this.dispatchEvent(new CustomEvent("range", { detail: range }));
     });
+    canvas.addEventListener("pointercancel", () => {
+      this.#drag = null;
+      this.#selection.hidden = true;
+    });
     canvas.addEventListener("dblclick", () => this.dispatchEvent(new CustomEvent("range", { detail: null })));
     canvas.addEventListener("pointerleave", () => { if (this.#drag === null) this.#leave(); });
     canvas.addEventListener("blur", () => this.#leave());

@@ -16,7 +16,7 @@ class ColorPart {
   #hints;
   #saving;
   #shown = null;
-  /** What the stage shows: a photograph and its revision. */
+  /** The bitmap, the colors and the settings that are on the stage. */
   #staged = {};
 
   constructor(state, events) {
@@ -235,7 +235,10 @@ class ColorPart {
     if (bitmap && this.#staged.bitmap !== bitmap) {
       this.#staged = { bitmap };
       const { width, height } = photograph.remote?.width ? photograph.remote : bitmap;
-      this.#stage.setPicture(await this.#fitting(bitmap), { width, height });
+      const fitting = await this.#fitting(bitmap);
+      // Another one may have been chosen meanwhile.
+      if (this.#staged.bitmap !== bitmap) return;
+      this.#stage.setPicture(fitting, { width, height });
       this.#stage.setLines(null);
     }
     this.#showColors();

@@ -42,7 +42,7 @@ export class Chroma {
 
 /** A photograph. `change` of its list tells of everything that happens to it. */
 class Photograph {
-  /** What the server said last; null before. */
+  /** The server's last report; null before. */
   remote = null;
   /** The sent share of the file. */
   sent = 0;

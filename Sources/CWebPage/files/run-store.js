@@ -1,7 +1,7 @@
 import { getJSON, postJSON } from "./api.js";
 import { Series } from "./series.js";
 
-// What the server has told of runs: their list, their points, their details.
+// Runs as the server has told of them: their list, their points, their details.
 
 /** Tells of `runs` (the list), `run` (one of it), `points` and `details` (of a run). */
 export class RunStore extends EventTarget {
@@ -73,7 +73,7 @@ export class RunStore extends EventTarget {
       this.#watched = ids;
       await postJSON(`/api/sessions/${this.#events.session}/watch`, { runs: ids }).catch(() => {});
     }
-    // What was not followed for a while has gaps.
+    // Runs that were not followed for a while have gaps.
     for (const id of ids) if (!this.#details.has(id) || !earlier.includes(id)) this.#load(id);
   }
 

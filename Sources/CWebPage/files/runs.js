@@ -264,7 +264,7 @@ function progressText(run, tellsSpeed = true) {
   const epochs = run.epochs ? `epoch ${run.epoch ?? 0} of ${run.epochs}` : null;
   if (run.state !== "training") return epochs ?? "";
   const speed = run.imagesPerSecond;
-  return facts(epochs, run.secondsLeft === null ? null : `${duration(run.secondsLeft)} left`,
+  return facts(epochs, Number.isFinite(run.secondsLeft) ? `${duration(run.secondsLeft)} left` : null,
     speed && tellsSpeed ? `${speed.toFixed(speed < 10 ? 1 : 0)} images/s` : null);
 }
 

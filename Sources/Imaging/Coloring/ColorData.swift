@@ -4,9 +4,9 @@ public enum ColorData {
   /// The version of the form, in the bytes.
   private static let version: UInt32 = 1
 
-  /// Returns the numbers as bytes, all little-endian: `RCCH`, the version, the width and the height, each in 4 bytes; a*
-  /// and b* of each pixel as 32-bit floats; red, green and blue of each pixel of the guide; and, with hints, three 32-bit
-  /// floats a pixel: their share, and their a* and b* multiplied by it.
+  /// Returns the numbers as bytes, all little-endian: `RCCH`, the version, the width and the height, each in 4 bytes;
+  /// a* and b* of each pixel as 32-bit floats; red, green and blue of each pixel of the guide; and, with hints, three
+  /// 32-bit floats a pixel: their share, and their a* and b* multiplied by it.
   /// - Parameters:
   ///   - chroma: As predicted.
   ///   - small: The photograph at the size of `chroma`.

@@ -13,18 +13,18 @@ public struct ColorHint: Sendable, Hashable {
   }
 }
 
-/// The colors of hints, spread over a small copy of a photograph: each pixel gets a share of the hints' colors, and keeps
-/// the rest of its own.
+/// The colors of hints, spread over a small copy of a photograph: each pixel gets a share of the hints' colors, and
+/// keeps the rest of its own.
 ///
 /// As in Levin, Lischinski and Weiss, "Colorization using optimization" (2004), neighbors of the same lightness get the
 /// same color, and hints are kept exactly: the field minimizes
 ///
 ///     Σ w(r,s) (u(r) − u(s))² + λ Σ u(r)²,
 ///
-/// over neighbors r and s, with u = 1 at hints for the share and u = the hint's a* and b* for the colors; w falls from 1
-/// to 0 as the neighbors' L* differ (`HintAffinity`). The second sum, which is not in the paper, is the weak pull of the
-/// colors that are there already: a region without a hint keeps them, with all their detail. Without it a single hint
-/// would color the whole photograph. Since u falls off as the logarithm of the distance from a point, the share is
+/// over neighbors r and s, with u = 1 at hints for the share and u = the hint's a* and b* for the colors; w falls from
+/// 1 to 0 as the neighbors' L* differ (`HintAffinity`). The second sum, which is not in the paper, is the weak pull of
+/// the colors that are there already: a region without a hint keeps them, with all their detail. Without it a single
+/// hint would color the whole photograph. Since u falls off as the logarithm of the distance from a point, the share is
 /// sharpened: u³ (1 + c³) / (u³ + c³), which is nearly 1 in the hint's region and nearly 0 outside it.
 public struct HintField: Sendable {
   let width: Int

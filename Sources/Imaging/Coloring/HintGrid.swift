@@ -2,10 +2,10 @@ import Glibc
 
 /// The minimization of `HintField`: a linear system with a row for each pixel, solved by conjugate gradients.
 ///
-/// A grid of half the size is solved first, and so on, whose solution is the start of the next one: what is left to find
-/// is of few pixels' extent (Deuflhard, "Cascadic conjugate gradient methods", 1994). The preconditioner is the modified
-/// incomplete Cholesky factorization without fill-in (Gustafsson, "A class of first order factorization methods", 1978).
-/// Sums run in the order of pixels, so that the result is the same each time.
+/// A grid of half the size is solved first, and so on, whose solution is the start of the next one: what is left to
+/// find is of few pixels' extent (Deuflhard, "Cascadic conjugate gradient methods", 1994). The preconditioner is the
+/// modified incomplete Cholesky factorization without fill-in (Gustafsson, "A class of first order factorization
+/// methods", 1978). Sums run in the order of pixels, so that the result is the same each time.
 struct HintGrid {
   /// A pixel whose value is known.
   struct Fixed {
@@ -29,8 +29,8 @@ struct HintGrid {
   /// The residual that ends the iteration, relative to the first grid's.
   private static let tolerance = 1e-4
   /// Most iterations, and those on grids whose shorter side is `largeSide` or more: these only move the borders of the
-  /// coarser solution to the edges of the finer grid. A hint has the same reach at every working size this way; the reach
-  /// of a single pixel gets smaller with it.
+  /// coarser solution to the edges of the finer grid. A hint has the same reach at every working size this way; the
+  /// reach of a single pixel gets smaller with it.
   private static let iterationLimit = 400
   private static let largeGridIterationCount = 20
   private static let largeSide = 192
@@ -58,8 +58,10 @@ struct HintGrid {
     }
     var isFixed = [Bool](repeating: false, count: width * height)
     for pixel in fixed {
-      let (x, y) = (Int(pixel.x * Float(width)), Int(pixel.y * Float(height)))
-      let index = min(max(y, 0), height - 1) * width + min(max(x, 0), width - 1)
+      // Limited before the conversion, which ends the process where a place is beyond the largest integer.
+      let x = Int(min(max(pixel.x * Float(width), 0), Float(width - 1)))
+      let y = Int(min(max(pixel.y * Float(height), 0), Float(height - 1)))
+      let index = y * width + x
       start[index] = pixel.value
       isFixed[index] = true
     }
@@ -105,7 +107,8 @@ struct HintGrid {
 
   /// Returns the reciprocal square roots of the pivots.
   private func factorized() -> [Float] {
-    // The share of dropped fill-in that is added to the diagonal, and the least part of the diagonal that a pivot keeps.
+    // The share of dropped fill-in that is added to the diagonal, and the least part of the diagonal that a pivot
+    // keeps.
     let (modification, least): (Float, Float) = (0.97, 0.25)
     var pivots = [Float](repeating: 0, count: width * height)
     for index in 0..<width * height where !isFixed[index] {
@@ -134,7 +137,7 @@ struct HintGrid {
     var product = residual
     multiply(solution, into: &product)
     for index in 0..<count { residual[index] = isFixed[index] ? .zero : -product[index] }
-    // What the fixed pixels alone ask for.
+    // The right side of the equations, which the fixed pixels make: its size is the measure of the residual.
     var known = start
     for index in 0..<count where !isFixed[index] { known[index] = .zero }
     multiply(known, into: &product)
@@ -216,9 +219,10 @@ struct HintGrid {
 ///
 ///     w(r,s) = exp(−(L*(r) − L*(s))² / (2 σ²)),
 ///
-/// where σ² is a quarter of the mean of the variances of L* about the two pixels. That about a pixel is the least of those of the four
-/// 3 × 3 windows that have it in a corner, as in Kuwahara's filter: beside an edge one of them lies on this side of it, so
-/// that the edge separates, and in a texture all of them vary, so that the texture is passed.
+/// where σ² is a quarter of the mean of the variances of L* about the two pixels, plus a constant for noise. The
+/// variance about a pixel is the least of those of the four 3 × 3 windows that have it in a corner, as in Kuwahara's
+/// filter: beside an edge one of them lies on this side of it, so that the edge separates, and in a texture all of them
+/// vary, so that the texture is passed.
 struct HintAffinity {
   let width: Int
   let height: Int
