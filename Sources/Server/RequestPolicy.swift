@@ -67,7 +67,7 @@ public struct RequestPolicy: Sendable {
     let cookies = head.headerFields[values: .cookie].flatMap { $0.split(separator: ";") }
     return cookies.contains { cookie in
       let parts = cookie.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-      return parts.count == 2 && parts[0] == cookie && Self.isSame(String(parts[1]), token)
+      return parts.count == 2 && parts[0] == self.cookie && Self.isSame(String(parts[1]), token)
     }
   }
 

@@ -4,11 +4,15 @@ import NIOHTTPTypes
 
 /// Closes connections whose client is too slow: one that sends a body, or takes an answer, at less than a minimum rate,
 /// and so would hold the connection for ever. Clients that send the head of a request too slowly are closed by
-/// HummingbirdCore's own timer, which only whole heads reset.
+/// HummingbirdCore's own timer, which only whole heads reset. That timer begins when an answer is handed over, while a
+/// part of it may still wait for the client: such a close waits until the client has taken all.
 final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
+
+  /// Time between two looks whether a client has taken all of what is to be sent before a close.
+  private static let drainInterval = TimeAmount.milliseconds(20)
 
   private let limits: WebLimits
   /// The body that is being received: when it began, and its bytes so far.
@@ -49,6 +53,23 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case .end: body = nil
     }
     context.fireChannelRead(data)
+  }
+
+  func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+    guard mode != .input, !isTooSlow, Self.isHolding(context.channel) else {
+      return context.close(mode: mode, promise: promise)
+    }
+    let box = NIOLoopBound((self, context, promise), eventLoop: context.eventLoop)
+    context.eventLoop.scheduleTask(in: Self.drainInterval) {
+      let (handler, context, promise) = box.value
+      handler.close(context: context, mode: mode, promise: promise)
+    }
+  }
+
+  /// Whether bytes wait for the client.
+  private static func isHolding(_ channel: any Channel) -> Bool {
+    guard channel.isActive, let options = channel.syncOptions else { return false }
+    return (try? options.getOption(.bufferedWritableBytes)).map { $0 > 0 } ?? false
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
