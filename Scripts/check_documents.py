@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Runs the commands that README.md, CONTRIBUTING.md and docs/*.md show, word for word, and fails where one does not work.
+"""Runs the commands that README.md, CONTRIBUTING.md and docs/*.md show, word for word, and fails where one does not
+work.
 
-Makes a folder with what the commands name: photographs, scans, albums, CIFAR-10, and small runs in place of trained ones. In
-it, each line of a block of shell commands is run in the order of the documents. A command that works for longer than
---seconds is ended by Ctrl-C's signal, which it must obey: it ends with 130 and says no error. Commands that build, install,
-reach a network or need programs of others are listed and not run.
+Makes a folder with what the commands name: photographs, scans, albums, CIFAR-10, and small runs in place of trained
+ones. In it, each line of a block of shell commands is run in the order of the documents. A command that works for
+longer than --seconds is ended by Ctrl-C's signal, which it must obey: it ends with 130 and says no error. Commands that
+build, install, reach a network or need programs of others are listed and not run.
 
 usage: Scripts/check_documents.py --photographs FOLDER [--cifar10 FOLDER] [--seconds 20] [--only REGEX] [FILE...]
 needs: Python 3.9, Pillow and .build/release/recolor (or --recolor PATH)
@@ -89,6 +90,14 @@ class Place:
         for number, path in enumerate(files[7:9]):
             Image.open(path).convert("RGB").save(self.folder / f"scan{number}.tif")
 
+    def remove(self, name):
+        """Removes a file or a folder, if it is there."""
+        target = self.folder / name
+        if target.is_dir():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+
     def run(self, command, seconds):
         """Runs a command; returns its exit status, its output, and whether it was ended by a signal."""
         shell = subprocess.Popen(
@@ -125,14 +134,14 @@ def outcome(place, text, seconds):
     text = text.replace("FOLDER", "cifar-10-batches-bin")
     # A command that makes a run, or a result, must not find the one of an earlier command.
     out = re.search(r"(?:--out|-o|--sheet|--csv|>) ?([\w./-]+)", text)
-    if out and out.group(1) not in ("-", "") and "--skip-existing" not in text:
-        target = place.folder / out.group(1)
-        shutil.rmtree(target, ignore_errors=True) if target.is_dir() else target.unlink(missing_ok=True)
-    for result in ["old-colored.png", "scans-colored", "gan.onnx", "photo.safetensors"]:
-        target = place.folder / result
-        shutil.rmtree(target, ignore_errors=True) if target.is_dir() else target.unlink(missing_ok=True)
+    results = ["old-colored.png", "scans-colored", "gan.onnx", "photo.safetensors"]
+    if out and out.group(1) != "-" and "--skip-existing" not in text:
+        results.append(out.group(1))
+    for result in results:
+        place.remove(result)
     for run in RUNS:
-        if re.search(rf"(?<!out ){run}(?![\w-])", text.split("--out")[0]) and not (place.folder / run / "config.json").exists():
+        is_named = re.search(rf"{run}(?![\w-])", text.split("--out")[0])
+        if is_named and not (place.folder / run / "config.json").exists():
             place.train(run)
     if "weights.safetensors" in text and not (place.folder / "weights.safetensors").exists():
         place.train("runs/unet")

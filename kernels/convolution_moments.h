@@ -1,9 +1,9 @@
-// The moments of a tile of a convolution's output, from the sums in the registers of a group's work-items: of each column
-// the mean and the sum of squared deviations from it. They are stage 1 of a batch normalization's statistics
+// The moments of a tile of a convolution's output, from the sums in the registers of a group's work-items: of each
+// column the mean and the sum of squared deviations from it. They are stage 1 of a batch normalization's statistics
 // (batch_normalization.cl), with the tile's rows for a block, and save the pass that reads the output again.
 //
-// partials: [2][tiles of rows][columns], means and sums of squares. Means are sums of differences from the column's first
-// value, so both hold for data far from zero. A kernel defines, before it includes this:
+// partials: [2][tiles of rows][columns], means and sums of squares. Means are sums of differences from the column's
+// first value, so both hold for data far from zero. A kernel defines, before it includes this:
 //
 //   MOMENT_ROWS, MOMENT_COLUMNS   rows and columns of an item's sums
 //   MOMENT_SUMS(sums)             declares the parameter that holds them
@@ -30,7 +30,8 @@ FORCE_INLINE void total_columns(float values[MOMENT_COLUMNS], local float *lines
   }
 }
 
-// Stores the moments of a tile that has `rows` rows and, from first_column on, the columns below `columns`. All call it.
+// Stores the moments of a tile that has `rows` rows and, from first_column on, the columns below `columns`. All call
+// it.
 FORCE_INLINE void store_moments(MOMENT_SUMS(sums), int rows, local float *lines, global float *partials,
                                 int first_column, int columns) {
   float reference[MOMENT_COLUMNS], mean[MOMENT_COLUMNS], squares[MOMENT_COLUMNS];

@@ -174,7 +174,8 @@ kernel WORK_GROUP(ITEMS, 1, 1) void convolution_tensor_data(
         const int column = first_column + deep_line + i * DEEP_LINES;
         const int inside = exists && column < columns;
         FETCH_ACROSS(column_run[i], column_target + i * DEEP_LINES, TERM_STRIDE,
-                     SOURCE(weights + (long)(tap * columns + column) * weights_line + deep.low, weights, inside), inside);
+                     SOURCE(weights + (long)(tap * columns + column) * weights_line + deep.low, weights, inside),
+                     inside);
 #else
         const int tap = tap_of(terms.hits_y.begin + wide[i].high, terms.hits_x.begin + wide[i].middle, phase, problem);
         const int column = first_column + wide_column;

@@ -50,9 +50,9 @@
 // Registers of a lane that the emulation keeps in local memory.
 #define LANE_WORDS (4 * LEFT_FRAGMENTS + 2 * RIGHT_FRAGMENTS)
 
-// A word whose upper 19 bits are the value rounded to TF32: to nearest, ties away from zero, as by cvt.rna.tf32.f32, which
-// takes four instructions where this takes one or two. Tensor cores ignore the lower bits. The larger of both words, as
-// of a positive NaN, which is what arithmetic gives, the sum may pass over to negative numbers.
+// A word whose upper 19 bits are the value rounded to TF32: to nearest, ties away from zero, as by cvt.rna.tf32.f32,
+// which takes four instructions where this takes one or two. Tensor cores ignore the lower bits. The larger of both
+// words is taken, as the sum of a positive NaN, which is what arithmetic gives, may pass over to negative numbers.
 static inline uint tf32_word(float value) {
   const int rounded = as_int(as_uint(value) + 0x1000u);
   return as_uint(max(rounded, as_int(value)));
