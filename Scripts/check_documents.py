@@ -34,6 +34,7 @@ NOT_RUN = [
     (r".*--device opencl:0\.1", "needs a second OpenCL device"),
     (r"(python3 )?Scripts/(benchmark|benchmark_products|tinygrad_bench)\.py", "needs PyTorch"),
     (r"Scripts/gpu_report", "takes nine minutes"),
+    (r"mpirun\b", "needs several processes"),
     (r"recolor completions", "writes into the user's folders"),
     (r"(\$|export) ?", "is no command of its own"),
 ]
@@ -86,7 +87,9 @@ class Place:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
             for path in some:
                 shutil.copy(path, self.folder / name)
-        shutil.copy(files[0], self.folder / "old.jpg")
+        # Large enough for the hints that documents give.
+        Image.open(files[0]).convert("RGB").resize((960, 640)).save(self.folder / "old.jpg")
+        (self.folder / "known.txt").write_text("# the sky\n90,40,#8fb4d8\n")
         for number, path in enumerate(files[7:9]):
             Image.open(path).convert("RGB").save(self.folder / f"scan{number}.tif")
 
