@@ -43,7 +43,7 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     if let stalled, now - stalled > .nanoseconds(Int64(limits.stallSeconds * 1e9)) { return true }
     guard let body else { return false }
     let seconds = Double((now - body.begun).nanoseconds) * 1e-9
-    return seconds > limits.stallSeconds && Double(body.byteCount) < seconds * limits.leastRate
+    return seconds > limits.bodySeconds && Double(body.byteCount) < seconds * limits.leastRate
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -11,6 +11,7 @@ struct WebServerTests {
     var limits = WebLimits()
     limits.idleSeconds = 0.5
     limits.stallSeconds = 1
+    limits.bodySeconds = 1
     limits.skippedByteCount = 1 << 16
     return limits
   }
@@ -204,12 +205,13 @@ struct WebServerTests {
 
   @Test("A client that takes its answer slowly gets it all")
   func slowReaders() throws {
-    // The system's buffers hold megabytes, for whose reading the server waits as for nothing: about a second here.
     var limits = Self.limits()
     limits.stallSeconds = 3
     let server = try Self.server(limits: limits)
     defer { server.stop() }
-    let client = try RawClient(port: server.port)
+    // A receive buffer that the system sizes takes up to 32 MiB ahead, for whose reading the server waits as for
+    // nothing (2 s and more were seen).
+    let client = try RawClient(port: server.port, receiveBufferByteCount: 1 << 18)
     client.send("GET /large HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\nConnection: close\r\n\r\n")
     // Longer in all than a client may take nothing.
     let count = client.receive(pausing: 200_000, afterEach: 1 << 20)

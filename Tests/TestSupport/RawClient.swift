@@ -6,8 +6,12 @@ public final class RawClient {
 
   public struct Failure: Error {}
 
-  public init(port: Int) throws {
+  /// - Parameter receiveBufferByteCount: Bytes that the system takes ahead of this program; nil lets it choose.
+  public init(port: Int, receiveBufferByteCount: Int32? = nil) throws {
     socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    if var byteCount = receiveBufferByteCount {
+      setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &byteCount, socklen_t(MemoryLayout<Int32>.size))
+    }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(port).bigEndian
