@@ -11,6 +11,13 @@ public struct DevicePeaks: Sendable {
     self.bytesPerSecond = bytesPerSecond
   }
 
+  /// Returns the time that an operation takes at least: that of its fewest products, or of its bytes.
+  public func leastSeconds(of operation: any Operation) -> Double {
+    max(
+      Double(operation.leastFloatingPointOperations) / floatingPointOperationsPerSecond,
+      Double(operation.minimumBytes) / bytesPerSecond)
+  }
+
   /// Bytes of each of the copy's two halves: several times the largest cache there is.
   public static let copiedByteCount = 256 << 20
 

@@ -23,6 +23,8 @@ public protocol Operation {
   var writes: [Tensor] { get }
   /// Floating-point operations of the direct method, a multiply-add counted as two.
   var floatingPointOperations: Int { get }
+  /// The same of the method with the fewest multiply-adds that is known here.
+  var leastFloatingPointOperations: Int { get }
   /// Bytes that must move at least.
   var minimumBytes: Int { get }
 
@@ -35,6 +37,9 @@ public protocol Operation {
 extension Operation {
   /// The operation in messages: `MaxPooling backward`.
   public var title: String { "\(Self.name) \(pass.rawValue)" }
+
+  /// Those of the direct method.
+  public var leastFloatingPointOperations: Int { floatingPointOperations }
 
   /// Every tensor read and written once.
   public var minimumBytes: Int {

@@ -53,5 +53,10 @@ struct BenchTests {
       let part = try number("gigaflopsPerSecond", in: row) / number("productPeakGigaflopsPerSecond", in: operations)
       #expect(try abs(part - number("partOfProductPeak", in: row)) < 1e-9)
     }
+    let limits = try rows.map { try number("limitMilliseconds", in: $0) }
+    #expect(limits.allSatisfy { $0 > 0 })
+    #expect(try abs(limits.reduce(0, +) - number("limitMilliseconds", in: operations)) < 1e-9)
+    let reached = try number("limitMilliseconds", in: operations) / number("milliseconds", in: operations)
+    #expect(try abs(reached - number("partOfLimit", in: operations)) < 1e-9)
   }
 }

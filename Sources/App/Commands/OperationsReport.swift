@@ -25,6 +25,11 @@ struct OperationsReport: Encodable {
     /// can bring one above 1.
     let partOfProductPeak: Double
     let partOfCopyPeak: Double
+    /// The least time at the device's peaks: of the products of the best algorithm known here, or of the bytes of all
+    /// tensors, each counted once, whichever is longer.
+    let limitMilliseconds: Double
+    /// The limit as a part of the time.
+    let partOfLimit: Double
   }
 
   /// The sums for a row.
@@ -37,10 +42,15 @@ struct OperationsReport: Encodable {
     var otherSeconds: Double?
     var floatingPointOperations = 0
     var bytes = 0
+    var limitSeconds = 0.0
   }
 
   /// In descending order of time.
   let rows: [Row]
+  /// The sums of the rows, and the share of the limit that their time reaches.
+  let milliseconds: Double
+  let limitMilliseconds: Double
+  let partOfLimit: Double
   /// The peak of multiply-adds on values in registers.
   let productPeakGigaflopsPerSecond: Double
   let copyPeakGigabytesPerSecond: Double
@@ -54,15 +64,18 @@ struct OperationsReport: Encodable {
     productPeakGigaflopsPerSecond = peaks.floatingPointOperationsPerSecond * 1e-9
     copyPeakGigabytesPerSecond = peaks.bytesPerSecond * 1e-9
     let operations = try benchmark.profile(steps: steps)
-    guard let processor = backend as? CPUBackend, let blas = try? BLAS.shared() else {
+    if let processor = backend as? CPUBackend, let blas = try? BLAS.shared() {
+      let other = CPUBackend(threadCount: processor.pool.workerCount, blas: processor.blas == nil ? blas : nil)
+      rows = Self.rows(operations, try benchmark.profileConvolutions(steps: steps, on: other), peaks)
+      otherProducts = other.products
+      blasGigaflopsPerSecond = ProductYardstick.gigaflopsPerSecond(of: blas, on: processor.pool)
+    } else {
       rows = Self.rows(operations, nil, peaks)
       (otherProducts, blasGigaflopsPerSecond) = (nil, nil)
-      return
     }
-    let other = CPUBackend(threadCount: processor.pool.workerCount, blas: processor.blas == nil ? blas : nil)
-    rows = Self.rows(operations, try benchmark.profileConvolutions(steps: steps, on: other), peaks)
-    otherProducts = other.products
-    blasGigaflopsPerSecond = ProductYardstick.gigaflopsPerSecond(of: blas, on: processor.pool)
+    milliseconds = rows.reduce(0) { $0 + $1.milliseconds }
+    limitMilliseconds = rows.reduce(0) { $0 + $1.limitMilliseconds }
+    partOfLimit = limitMilliseconds / milliseconds
   }
 
   /// Groups operations of one name, pass and shape into rows.
@@ -82,6 +95,7 @@ struct OperationsReport: Encodable {
       if let seconds = otherSeconds?[index] { sums.otherSeconds = (sums.otherSeconds ?? 0) + seconds }
       sums.floatingPointOperations += operation.floatingPointOperations
       sums.bytes += operation.minimumBytes
+      sums.limitSeconds += peaks.leastSeconds(of: operation)
       groups[key] = sums
     }
     let total = operations.reduce(0) { $0 + $1.seconds }
@@ -94,13 +108,15 @@ struct OperationsReport: Encodable {
         share: sums.seconds / total,
         gigaflopsPerSecond: floatingPointOperationsPerSecond * 1e-9, gigabytesPerSecond: bytesPerSecond * 1e-9,
         partOfProductPeak: floatingPointOperationsPerSecond / peaks.floatingPointOperationsPerSecond,
-        partOfCopyPeak: bytesPerSecond / peaks.bytesPerSecond)
+        partOfCopyPeak: bytesPerSecond / peaks.bytesPerSecond,
+        limitMilliseconds: sums.limitSeconds * 1000, partOfLimit: sums.limitSeconds / sums.seconds)
     }
   }
 
   var text: String {
     var columns: [TextTable.Column] = [
-      .left("operation"), .left("pass"), .right("times"), .right("ms"), .right("share"), .right("GFLOP/s"),
+      .left("operation"), .left("pass"), .right("times"), .right("ms"), .right("share"), .right("limit, ms"),
+      .right("reached"), .right("GFLOP/s"),
       .right("of peak"), .right("GB/s"), .right("of peak"), .left("reads → writes"),
     ]
     // Beside the operations' own times.
@@ -110,6 +126,7 @@ struct OperationsReport: Encodable {
     let cells = rows.map { row in
       var cells = [
         row.operation, row.pass, "\(row.count)", Format.fixed(row.milliseconds, 2), percent(row.share, 1),
+        Format.fixed(row.limitMilliseconds, 2), percent(row.partOfLimit, 0),
         Format.fixed(row.gigaflopsPerSecond, 0), percent(row.partOfProductPeak, 0),
         Format.fixed(row.gigabytesPerSecond, 1), percent(row.partOfCopyPeak, 0), row.shape,
       ]
@@ -128,9 +145,11 @@ struct OperationsReport: Encodable {
       TextTable.text(columns, cells),
       "",
       "operations together: \(milliseconds(rows))\(other ?? "")",
+      "limit of the step: \(Format.fixed(limitMilliseconds, 2)) ms, of which \(percent(partOfLimit, 0)) are reached",
       "peaks: \(Format.fixed(productPeakGigaflopsPerSecond, 0)) GFLOP/s in fp32 from registers, "
         + "\(Format.fixed(copyPeakGigabytesPerSecond, 1)) GB/s read and written by a copy\(blas)",
       "GFLOP/s count the direct method, GB/s each tensor once: Winograd's algorithm and caches can pass 100 %.",
+      "Limits are products after minimal filtering at their peak, or the bytes at theirs, whichever takes longer.",
     ].joined(separator: "\n")
   }
 }

@@ -45,7 +45,8 @@ final class KernelCompiler {
     if !expected.contains(source) { expected.append(source) }
   }
 
-  /// Compiles what is expected, on as many threads or processes as there are cores, and reports on it.
+  /// Compiles what is expected, on as many threads or processes as there are cores and the driver allows, and reports on
+  /// it.
   ///
   /// Failures are left to `kernel(_:in:)`, which throws for the launch that is concerned.
   func compileExpected() {
@@ -66,7 +67,8 @@ final class KernelCompiler {
     let helpers = asked == nil ? [] : CompilationHelper.start(min(cores - 1, jobs.count / 4), for: device)
     let run = CompilationRun(jobs.map(\.job), programs: jobs.map { programs[$0.source] })
     run.run(
-      threads: device.compilesAtLaunch ? 1 : cores, helpers: helpers, in: context, on: queue, cache: cache)
+      threads: device.compilesAtLaunch || !device.buildsInParallel ? 1 : cores, helpers: helpers, in: context,
+      on: queue, cache: cache)
     for (index, (source, _)) in jobs.enumerated() {
       if let program = run.programs[index] { programs[source] = program }
     }

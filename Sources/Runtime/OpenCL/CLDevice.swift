@@ -47,8 +47,14 @@ public struct CLDevice {
   public var buildOptions: [String] {
     // Oclgrind runs kernels to find their races and uninitialized values, but its check for the latter stops at an
     // instruction, freeze, that its own optimizer makes where both a quotient and its remainder are needed.
-    platformName == "Oclgrind" ? ["-cl-opt-disable"] : []
+    isOclgrind ? ["-cl-opt-disable"] : []
   }
+
+  /// Whether its driver builds programs correctly on several threads at a time, as OpenCL asks for. Oclgrind 21.10 has one
+  /// LLVM context for all programs, and crashes in LLVM.
+  public var buildsInParallel: Bool { !isOclgrind }
+
+  private var isOclgrind: Bool { platformName == "Oclgrind" }
 
   /// Whether its driver, PoCL, compiles a kernel when it is launched, anew for each size of its groups, on one thread of
   /// a process at a time, and keeps the results on disk by itself. Its binaries of programs are of no use: they hold

@@ -145,8 +145,12 @@ extension ConvolutionOperation {
   public var writes: [Tensor] { problem.writes }
 
   public var floatingPointOperations: Int {
-    2 * problem.multiplyAdds + (problem.statistics == nil ? 0 : 4 * problem.map.shape.count)
+    2 * problem.multiplyAdds + statisticsOperations
   }
+
+  public var leastFloatingPointOperations: Int { 2 * problem.leastMultiplyAdds + statisticsOperations }
+
+  private var statisticsOperations: Int { problem.statistics == nil ? 0 : 4 * problem.map.shape.count }
 
   public func validate() throws(BackendError) {
     let (geometry, image, map) = (problem.geometry, problem.image, problem.map)
