@@ -42,7 +42,7 @@ struct RankedBenchTests {
   @Test("Ranks divide the memory of their machine", .timeLimit(.minutes(5)))
   func memory() throws {
     // One process takes less than this; each of two takes more than half of it.
-    let memory = ["RECOLOR_MEMORY": "16MiB"]
+    let memory = ["RECOLOR_MEMORY": "28MiB"]
     let options = ["bench", "unet", "--width", "8", "--batch-size", "16", "--steps", "1", "--device", "cpu"]
     #expect(try RecolorProcess(options, ranks: 1, environment: memory).wait().exitCode == 0)
     let result = try RecolorProcess(options, ranks: 2, environment: memory).wait()
