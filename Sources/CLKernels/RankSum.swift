@@ -12,7 +12,8 @@ extension CLBackend {
         copy.done = done
         let read = try self.queue.startReading(copy.memory, byteOffset: copy.byteOffset, into: copy.pinned)
         _ = sum.ranks.startSum(
-          of: copy.values, isReady: { try read.isComplete }, whenDone: { done.come(failed: $0 != nil) })
+          of: copy.values, keeping: copy.pinned, isReady: { try read.isComplete },
+          whenDone: { done.come(failed: $0 != nil) })
         try self.queue.flush()
       }
     }

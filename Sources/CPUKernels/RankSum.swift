@@ -6,9 +6,9 @@ extension CPUBackend {
   public func plan(_ operation: RankSumStart) -> PlannedOperation {
     let sum = operation.sum
     return PlannedOperation(operation.title) { binding throws(BackendError) in
-      let values = try binding.vector(sum.values)
-      let count = sum.values.shape.count
-      return { sum.underway = sum.ranks.startSum(of: UnsafeMutableBufferPointer(start: values, count: count)) }
+      let values = UnsafeMutableBufferPointer(start: try binding.vector(sum.values), count: sum.values.shape.count)
+      let memory = sum.values.storage.memory
+      return { sum.underway = sum.ranks.startSum(of: values, keeping: memory) }
     }
   }
 

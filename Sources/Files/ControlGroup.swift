@@ -1,18 +1,33 @@
 import FoundationEssentials
 import Glibc
+import Synchronization
 
 /// The limits that Linux control groups set on this process's processor time and memory, a container's for example.
 package struct ControlGroup {
   /// Text of a file; nil where there is none.
   private let read: (_ path: String) -> String?
+  /// The processes that divide the memory equally among them.
+  package let processCount: Int
 
-  /// - Parameter read: Returns the text of a file; nil where there is none.
-  package init(read: @escaping (_ path: String) -> String?) { self.read = read }
-
-  /// The files of this machine.
-  package static var system: ControlGroup {
-    ControlGroup { path in FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } }
+  /// - Parameters:
+  ///   - processCount: The processes that divide the memory equally among them.
+  ///   - read: Returns the text of a file; nil where there is none.
+  package init(processCount: Int = 1, read: @escaping (_ path: String) -> String?) {
+    self.processCount = processCount
+    self.read = read
   }
+
+  /// The files of this machine, whose memory this process shares as `shareMemory` says.
+  package static var system: ControlGroup {
+    ControlGroup(processCount: sharers.load(ordering: .relaxed)) { path in
+      FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+    }
+  }
+
+  private static let sharers = Atomic(1)
+
+  /// Divides this machine's memory among so many processes that compute together, of which this is one.
+  package static func shareMemory(among processCount: Int) { sharers.store(processCount, ordering: .relaxed) }
 
   /// A folder with the files of one group.
   private struct Group {
@@ -107,7 +122,7 @@ extension ControlGroup {
 
 extension ControlGroup {
   /// Bytes that this process may allocate before a group's limit is reached, by the strictest of its groups and of
-  /// those around them; nil where none has a limit.
+  /// those around them; nil where none has a limit. Processes that share the memory may each allocate their part.
   ///
   /// The limit less what the group's processes use. Files that the system keeps in memory count as free: it drops them
   /// where memory is needed. In version 2 a group above `memory.high` is not ended, as it is at `memory.max`, but
@@ -123,12 +138,12 @@ extension ControlGroup {
       guard let limit = limits.min() else { return nil }
       let use = number("\(group.folder)/\(useFile)") ?? 0
       let files = sum(of: ["\(prefix)inactive_file", "\(prefix)active_file"], in: "\(group.folder)/memory.stat")
-      return Int(max(0, limit - max(0, use - files)))
+      return Int(max(0, limit - max(0, use - files))) / processCount
     }.min()
   }
 
-  /// Bytes of the machine's memory that this process may use: all of it, or what its groups leave.
-  package var usableMemory: Int { min(Self.machineMemory, availableMemory ?? Self.machineMemory) }
+  /// Bytes of the machine's memory that this process may use: its part of all, or of what its groups leave.
+  package var usableMemory: Int { min(Self.machineMemory / processCount, availableMemory ?? .max) }
 
   /// Bytes of the machine's memory.
   package static var machineMemory: Int { Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) }

@@ -20,15 +20,26 @@ extension Communicator {
   }
 
   /// Checks that no other rank of the same machine uses the same device.
-  /// - Parameter device: What this rank uses, `opencl:0.0`; nil where it may be shared, as the processor.
+  /// - Parameter device: What this rank uses; nil where it may be shared, as the processor.
   /// - Throws: On every rank `MessagePassingError.deviceTakenTwice`.
-  public func requireOwnDevice(_ device: String?) throws(MessagePassingError) {
-    let host = ranksOnHost.first ?? 0
-    let all = try allGather(Self.message([String(host)] + (device.map { [$0] } ?? []))).map(Self.strings)
-    for (rank, own) in all.enumerated() where own.count == 2 {
-      guard let first = all.firstIndex(of: own), first < rank else { continue }
-      throw .deviceTakenTwice(device: own[1], ranks: [first, rank])
+  public func requireOwnDevice(_ device: DeviceIdentity?) throws(MessagePassingError) {
+    let host = String(ranksOnHost.first ?? 0)
+    let all = try allGather(Self.message([host] + (device?.texts ?? []))).map(Self.strings)
+    let devices = all.map { DeviceIdentity.identities(Array($0.dropFirst())).first }
+    for (rank, device) in devices.enumerated() {
+      guard let device else { continue }
+      let first = devices[..<rank].indices.first { other in
+        all[other].first == all[rank].first && devices[other]?.isSame(as: device) ?? false
+      }
+      if let first { throw .deviceTakenTwice(device: "\(device)", ranks: [first, rank]) }
     }
+  }
+
+  /// Returns the device that this rank takes of those that it sees, as its place among them: one that no other rank of
+  /// the same machine takes (`DeviceIdentity.choices`). Nil where there is none.
+  public func ownDevice(among devices: [DeviceIdentity]) throws(MessagePassingError) -> Int? {
+    let all = try allGather(Self.message(devices.flatMap(\.texts))).map(Self.strings)
+    return DeviceIdentity.choices(of: ranksOnHost.map { DeviceIdentity.identities(all[$0]) })[localRank]
   }
 
   /// Texts in a message, each with a zero byte after it.

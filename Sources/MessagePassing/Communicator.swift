@@ -50,13 +50,15 @@ extension Communicator {
   /// - Parameters:
   ///   - values: This rank's term, replaced by the sum. As many on every rank; neither read nor written by others until
   ///     the sum has ended.
+  ///   - owner: What keeps the memory of the values; nil where they stay in any case. It lives until no message uses
+  ///     them any more, which is for good where the messages fail, and may end on the communicator's thread.
   ///   - isReady: Whether the values are there. It is asked on the communicator's thread until it says so; nil where they
   ///     are. An error of it fails the communicator.
   ///   - whenDone: Called once on the communicator's thread when the values are the sum, or with the error for which
   ///     they will never be.
   public func startSum(
-    of values: UnsafeMutableBufferPointer<Float>, isReady: (@Sendable () throws -> Bool)? = nil,
-    whenDone: (@Sendable (MessagePassingError?) -> Void)? = nil
+    of values: UnsafeMutableBufferPointer<Float>, keeping owner: AnyObject? = nil,
+    isReady: (@Sendable () throws -> Bool)? = nil, whenDone: (@Sendable (MessagePassingError?) -> Void)? = nil
   ) -> Sum {
     guard let exchange else {
       whenDone?(nil)
@@ -64,7 +66,7 @@ extension Communicator {
     }
     return Sum(
       number: exchange.submit { number in
-        SumJob(of: values, tag: Self.tag(of: number), isReady: isReady, whenDone: whenDone)
+        SumJob(of: values, keeping: owner, tag: Self.tag(of: number), isReady: isReady, whenDone: whenDone)
       })
   }
 
@@ -74,8 +76,12 @@ extension Communicator {
   /// Waits until the values of a sum are there.
   public func wait(for sum: Sum) throws(MessagePassingError) { try exchange?.wait(for: sum.number) }
 
-  /// Adds up a vector over all ranks, as `startSum`, and waits for it.
+  /// Adds up a vector over all ranks, as `startSum`, and waits for it. The messages use a copy, so the memory of the
+  /// values is free afterwards, even where they fail; meant for few values.
   public func sum(_ values: UnsafeMutableBufferPointer<Float>) throws(MessagePassingError) {
-    try wait(for: startSum(of: values))
+    guard exchange != nil else { return }
+    let vector = SumVector(values)
+    try wait(for: startSum(of: vector.values, keeping: vector))
+    _ = values.update(fromContentsOf: vector.values)
   }
 }

@@ -126,6 +126,10 @@ extension Exchange {
     var time: ContinuousClock.Instant
   }
 
+  /// Jobs that failed, of all exchanges of the process. Their memory stays to its end, since other processes may still
+  /// write there.
+  private static let abandoned = Monitor<[any Job]>([])
+
   private func run(_ join: Transport.Join) {
     let transport: Transport
     do {
@@ -143,8 +147,6 @@ extension Exchange {
     var seenRequests = 0
     var emptyLooks: UInt32 = 0
     var failure: MessagePassingError?
-    // Jobs that failed, whose messages may still be under way in their memory.
-    var abandoned: [Active] = []
     while true {
       if active.isEmpty || requestCount.load(ordering: .acquiring) != seenRequests {
         seenRequests = requestCount.load(ordering: .acquiring)
@@ -160,7 +162,8 @@ extension Exchange {
         emptyLooks = hasMoved ? 0 : emptyLooks &+ 1
         if !active.isEmpty { polling_pause(emptyLooks, waiterCount.load(ordering: .relaxed) > 0 ? 1 : 0) }
       } catch {
-        // With messages under way in an unknown state, none can be trusted any more.
+        // With messages under way in an unknown state, none can be trusted any more. Jobs after them start none.
+        if failure == nil { Self.abandoned.withLock { $0 += active.map(\.job) } }
         failure = error
         for entry in active { entry.job.end(error) }
         state.withLock { state in
@@ -171,7 +174,6 @@ extension Exchange {
           }
         }
         if active.contains(where: \.isLast) { return }
-        abandoned += active
         active = []
       }
     }

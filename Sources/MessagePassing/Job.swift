@@ -29,6 +29,7 @@ extension Job {
 /// A sum over all ranks.
 final class SumJob: Job {
   private let values: UnsafeMutableBufferPointer<Float>
+  private let owner: AnyObject?
   private let tag: Int32
   private let isReady: (@Sendable () throws -> Bool)?
   private let whenDone: (@Sendable (MessagePassingError?) -> Void)?
@@ -36,10 +37,11 @@ final class SumJob: Job {
   private var room: UnsafeMutablePointer<Float>?
 
   init(
-    of values: UnsafeMutableBufferPointer<Float>, tag: Int32, isReady: (@Sendable () throws -> Bool)?,
-    whenDone: (@Sendable (MessagePassingError?) -> Void)?
+    of values: UnsafeMutableBufferPointer<Float>, keeping owner: AnyObject?, tag: Int32,
+    isReady: (@Sendable () throws -> Bool)?, whenDone: (@Sendable (MessagePassingError?) -> Void)?
   ) {
     self.values = values
+    self.owner = owner
     self.tag = tag
     self.isReady = isReady
     self.whenDone = whenDone

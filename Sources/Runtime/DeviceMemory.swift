@@ -1,5 +1,6 @@
 import Files
 import FoundationEssentials
+import Synchronization
 
 /// A contiguous range of a device's memory. Each backend subclasses it with its own handle, owns that handle, and
 /// releases it when the last reference goes.
@@ -17,8 +18,10 @@ public final class MemoryBudget {
   /// In bytes. What is free of a host's memory is measured at the first use, when the process has its data in memory.
   public private(set) lazy var limit = measuredLimit()
   private let measuredLimit: () -> Int
-  /// Bytes of allocations that are still alive.
-  public private(set) var taken = 0
+  /// Bytes of allocations that are still alive. A thread other than the one that allocates may end them: that of the
+  /// messages between ranks, where a step fails.
+  public var taken: Int { takenCount.load(ordering: .relaxed) }
+  private let takenCount = Atomic(0)
 
   /// The part of the budget that one allocation takes, returned when this is deinitialized.
   public final class Share {
@@ -28,10 +31,10 @@ public final class MemoryBudget {
     fileprivate init(_ byteCount: Int, of budget: MemoryBudget) {
       self.byteCount = byteCount
       self.budget = budget
-      budget.taken += byteCount
+      budget.takenCount.add(byteCount, ordering: .relaxed)
     }
 
-    deinit { budget.taken -= byteCount }
+    deinit { budget.takenCount.subtract(byteCount, ordering: .relaxed) }
   }
 
   private init(measuring limit: @escaping () -> Int) { measuredLimit = limit }
@@ -47,13 +50,14 @@ public final class MemoryBudget {
   }
 
   /// The budget of a device that computes in the host's memory: what the process may use of it, at most `byteLimit`, or
-  /// less by `RECOLOR_MEMORY`. A sixteenth of what a control group leaves is left to the rest of the process, such as
-  /// its threads and the files that it writes.
+  /// less by `RECOLOR_MEMORY`; of both limits this process's part, where several processes divide the memory. A
+  /// sixteenth of what a control group leaves is left to the rest of the process, such as its threads and the files
+  /// that it writes.
   package convenience init(
     ofHost group: ControlGroup, byteLimit: Int = .max,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
-    let limit = min(byteLimit, Self.givenLimit(environment) ?? .max)
+    let limit = min(byteLimit, Self.givenLimit(environment) ?? .max) / group.processCount
     self.init { min(limit, group.usableMemory, group.availableMemory.map { $0 - $0 / 16 } ?? .max) }
   }
 

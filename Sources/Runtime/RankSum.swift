@@ -30,6 +30,8 @@ public struct RankSumStart: Operation {
   public var reads: [Tensor] { [sum.values] }
   public var writes: [Tensor] { [sum.values] }
   public var floatingPointOperations: Int { 0 }
+  /// None: the time is that of messages.
+  public var minimumBytes: Int { 0 }
 
   public func validate() throws(BackendError) { try requireVector(sum.values, count: sum.values.shape.count) }
 
@@ -46,6 +48,8 @@ public struct RankSumEnd: Operation {
   public var reads: [Tensor] { [sum.values] }
   public var writes: [Tensor] { [sum.values] }
   public var floatingPointOperations: Int { 0 }
+  /// None: the time is that of messages.
+  public var minimumBytes: Int { 0 }
 
   public func validate() throws(BackendError) { try requireVector(sum.values, count: sum.values.shape.count) }
 

@@ -36,6 +36,18 @@ struct BenchTests {
     #expect(try number("imagesPerSecond", in: report) == number("imagesPerSecond", in: training))
   }
 
+  @Test("A batch of several replicas in one process")
+  func replicas() throws {
+    let report = try report("--device", "cpu", "--batch-size", "4", "--replicas", "4")
+    #expect(try number("replicas", in: report) == 4)
+    #expect(report["ranks"] == nil)
+    for (options, message) in [(["--replicas", "3"], "power of two"), (["--replicas", "4"], "does not divide")] {
+      let result = try RecolorProcess(["bench", "unet", "--width", "4", "--batch-size", "6"] + options).wait()
+      #expect(result.exitCode != 0 && result.errorLines.count == 1, "\(result.errorOutput)")
+      #expect(result.errorOutput.contains(message), "\(result.errorOutput)")
+    }
+  }
+
   @Test("Operations add up", arguments: TestBackends.hasOpenCL ? ["cpu", "opencl"] : ["cpu"])
   func operationsAddUp(device: String) throws {
     let report = try report("--device", device, "--ops")

@@ -31,6 +31,8 @@ struct DeviceLimitTests {
     #expect(device.maximumAllocationByteCount == 65536 && device.globalMemoryByteCount == 262144)
     #expect(!device.extensions.contains("cl_khr_fp64"))
 
+    #expect(device.identity.pciAddress == nil)
+
     let context = try CLContext(device: device)
     let queue = try CLQueue(context: context)
     let memory = try CLMemory(context: context, byteCount: 4096)
@@ -57,6 +59,18 @@ struct DeviceLimitTests {
       let found = status { _ = try CLProgram("a.cl", source: source, context: context) }
       #expect(found == "CL_BUILD_PROGRAM_FAILURE", "\(source)")
     }
+  }
+
+  @Test("Drivers tell one device from another")
+  func identities() throws {
+    let devices = try ["pci=59 uuid=7", "pci=94 uuid=7", "pci=59 uuid=8", "pci=59"].map {
+      try LimitedOpenCL.device("type=4 " + $0).identity
+    }
+    #expect(devices[0].name == "opencl:0.0" && devices[0].isFirst && devices[0].pciAddress == "0000:3b:00.0")
+    #expect(devices[0].uuid == String(repeating: "0", count: 31) + "7" && devices[1].pciAddress == "0000:5e:00.0")
+    #expect(devices.map { devices[0].isSame(as: $0) } == [true, false, false, devices[3].uuid == nil])
+    // Zeros are no UUID.
+    #expect(try LimitedOpenCL.device("uuid=0").identity.uuid == nil)
   }
 
   @Test(

@@ -89,6 +89,19 @@ struct ControlGroupTests {
     #expect(ControlGroup { files[$0] }.usableMemory == min(250_000_000, ControlGroup.machineMemory))
   }
 
+  @Test("Processes that share the memory have equal parts of it, and of what the groups leave")
+  func sharedMemory() {
+    let files = [
+      "/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/memory.max": "300000000\n",
+      "/sys/fs/cgroup/memory.current": "100000000\n",
+    ]
+    #expect(ControlGroup(processCount: 4) { files[$0] }.availableMemory == 50_000_000)
+    #expect(
+      ControlGroup(processCount: 4) { files[$0] }.usableMemory == min(50_000_000, ControlGroup.machineMemory / 4))
+    #expect(ControlGroup(processCount: 4) { _ in nil }.usableMemory == ControlGroup.machineMemory / 4)
+    #expect(ControlGroup.system.processCount == 1)
+  }
+
   @Test("Version 2: memory.high is a limit like memory.max, in the group and around it")
   func highMemory() {
     let files = [

@@ -19,6 +19,8 @@ static struct {
   cl_ulong local, allocation, memory, type;
   cl_uint alignment;
   bool no_images, no_doubles;
+  /// −1 for none of its own.
+  int pci_bus, uuid;
 } limits;
 
 /// Returns the text behind `name=` in `text`; NULL where there is no such word.
@@ -46,6 +48,8 @@ void limited_opencl_set(const char *text) {
   limits.no_images = number(text, "images", 1) == 0;
   limits.no_doubles = number(text, "doubles", 1) == 0;
   limits.type = number(text, "type", 0);
+  limits.pci_bus = (int)number(text, "pci", -1);
+  limits.uuid = (int)number(text, "uuid", -1);
   const char *items = word(text, "items");
   for (int i = 0; i < 3; i++) {
     char *end = NULL;
@@ -105,14 +109,16 @@ static cl_int answer_text(const char *text, size_t size, void *place, size_t *ne
     return ANSWER(value);                                                              \
   } while (0)
 
-/// Gives the driver's extensions without those that a limit takes away.
+/// Gives the driver's extensions without those that a limit takes away, and with those that tell devices apart.
 static cl_int answer_extensions(cl_device_id device, size_t size, void *place, size_t *needed) {
   char text[8192];
-  const cl_int status = driver->clGetDeviceInfo(device, CL_DEVICE_EXTENSIONS, sizeof text, text, NULL);
+  const cl_int status = driver->clGetDeviceInfo(device, CL_DEVICE_EXTENSIONS, sizeof text - 64, text, NULL);
   if (status != CL_SUCCESS) return status;
   const char *taken_away = "cl_khr_fp64";
   char *at = limits.no_doubles ? strstr(text, taken_away) : NULL;
   if (at) memmove(at, at + strlen(taken_away), strlen(at + strlen(taken_away)) + 1);
+  if (limits.pci_bus >= 0) strcat(text, " cl_khr_pci_bus_info");
+  if (limits.uuid >= 0) strcat(text, " cl_khr_device_uuid");
   return answer_text(text, size, place, needed);
 }
 
@@ -159,6 +165,12 @@ clGetDeviceInfo(cl_device_id device, cl_device_info name, size_t size, void *pla
       break;
     case CL_DEVICE_TYPE:
       if (limits.type > 0) return ANSWER(limits.type);
+      break;
+    case 0x410F:  // CL_DEVICE_PCI_BUS_INFO_KHR: domain, bus, device, function
+      if (limits.pci_bus >= 0) return ANSWER(((cl_uint[4]){0, (cl_uint)limits.pci_bus, 0, 0}));
+      break;
+    case 0x106A:  // CL_DEVICE_UUID_KHR
+      if (limits.uuid >= 0) return ANSWER(((cl_uchar[16]){[15] = (cl_uchar)limits.uuid}));
       break;
     default: break;
   }

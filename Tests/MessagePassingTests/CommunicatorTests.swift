@@ -22,7 +22,8 @@ struct CommunicatorTests {
     #expect(try ranks.broadcast([1]) == [1] && ranks.gather([2]) == [[2]] && ranks.allGather([3]) == [[3]])
     #expect(try ranks.isAny(true) && !ranks.isAny(false))
     try ranks.requireAgreement(on: [("seed", "1")])
-    try ranks.requireOwnDevice("opencl:0.0")
+    try ranks.requireOwnDevice(DeviceIdentity(name: "opencl:0.0"))
+    #expect(try ranks.ownDevice(among: [DeviceIdentity(name: "opencl:0.0")]) == 0)
     try ranks.barrier()
     try ranks.leave()
   }
@@ -69,12 +70,61 @@ struct CommunicatorTests {
 
   @Test("A device of a machine has one rank")
   func devices() throws {
+    @Sendable func device(_ number: Int) -> DeviceIdentity { DeviceIdentity(name: "opencl:0.\(number)") }
     let errors = try InProcessRanks.run(4, ranksPerHost: 2) { ranks in
       try ranks.requireOwnDevice(nil)
-      try ranks.requireOwnDevice("opencl:0.\(ranks.localRank)")
-      return error { try ranks.requireOwnDevice(ranks.rank == 0 ? "opencl:0.1" : "opencl:0.0") }
+      try ranks.requireOwnDevice(device(ranks.localRank))
+      // Schedulers show each process a device of its own, as its first one.
+      try ranks.requireOwnDevice(
+        DeviceIdentity(name: "opencl:0.0", platform: "A", isFirst: true, pciAddress: "\(ranks.localRank)", uuid: "1"))
+      return error { try ranks.requireOwnDevice(ranks.rank == 0 ? device(1) : device(0)) }
     }
     #expect(errors == Array(repeating: .deviceTakenTwice(device: "opencl:0.0", ranks: [2, 3]), count: 4))
+  }
+
+  @Test("Ranks take devices of their own on their machine")
+  func ownDevices() throws {
+    let found = try InProcessRanks.run(4, ranksPerHost: 2) { ranks in
+      let all = ["a", "b"].map { DeviceIdentity(name: "opencl:0.0", pciAddress: $0) }
+      return [try ranks.ownDevice(among: all), try ranks.ownDevice(among: ranks.rank == 2 ? [] : [all[1]])]
+    }
+    #expect(found == [[0, 0], [1, nil], [0, nil], [1, 0]])
+  }
+
+  @Test("A sum that nobody waits for keeps its values until its messages have ended")
+  func owner() throws {
+    let isFreed = Monitor(false)
+    let sums = try InProcessRanks.run(2) { ranks in
+      if ranks.rank == 0 {
+        var owner: Owner? = Owner(isFreed)
+        if let owner { _ = ranks.startSum(of: owner.vector.values, keeping: owner) }
+        owner = nil
+        try ranks.barrier()
+        #expect(isFreed.withLock { !$0 })
+        try ranks.barrier()
+        return [Float]()
+      }
+      try ranks.barrier()
+      let vector = SumVector([1, 2])
+      try ranks.wait(for: ranks.startSum(of: vector.values, keeping: vector))
+      try ranks.barrier()
+      return Array(vector.values)
+    }
+    #expect(sums == [[], [4, 6]])
+    #expect(isFreed.withLock { $0 })
+  }
+
+  @Test("Where messages fail, their values stay")
+  func ownerAfterFailure() throws {
+    let isFreed = Monitor(false)
+    let errors = try InProcessRanks.run(2, timeLimit: 0.5) { ranks in
+      // Rank 1 sends nothing.
+      guard ranks.rank == 0 else { return MessagePassingError?.none }
+      let owner = Owner(isFreed)
+      return error { try ranks.wait(for: ranks.startSum(of: owner.vector.values, keeping: owner)) }
+    }
+    #expect(errors[0] == .silence(of: "rank 1 sent nothing", seconds: 0.5))
+    #expect(isFreed.withLock { !$0 })
   }
 
   @Test("A sum waits until its values are ready, and others go on meanwhile")
@@ -146,6 +196,16 @@ struct CommunicatorTests {
     let slurm = launcher(["PMIX_RANK": "3"])
     #expect(slurm?.rank == 3 && slurm?.rankCount == nil)
   }
+}
+
+/// The owner of a sum's values, which tells its end.
+private final class Owner {
+  let vector = SumVector([3, 4])
+  private let isFreed: Monitor<Bool>
+
+  init(_ isFreed: Monitor<Bool>) { self.isFreed = isFreed }
+
+  deinit { isFreed.withLock { $0 = true } }
 }
 
 /// Calls `body` with a vector in memory that stays.

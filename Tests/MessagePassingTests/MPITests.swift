@@ -63,6 +63,12 @@ struct MPITests {
     #expect(lines.count == 1 && lines.first?.hasPrefix("error: \(message)") ?? false, "\(lines)")
   }
 
+  @Test("The exit code is that of the rank that failed", .timeLimit(.minutes(3)))
+  func exitCode() throws {
+    #expect(try run("fault", ranks: 2).exitCode == 7)
+    #expect(try run("options", ranks: 2).exitCode == 1)
+  }
+
   @Test("A killed rank ends the others", .timeLimit(.minutes(3)))
   func killed() throws {
     #expect(try run("killed", ranks: 4).exitCode == 137)

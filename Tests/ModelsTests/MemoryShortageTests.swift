@@ -107,6 +107,24 @@ struct MemoryShortageTests {
     #expect(budget.taken == 0)
   }
 
+  @Test("Processes of a machine divide its memory, and RECOLOR_MEMORY for it")
+  func shared() {
+    let files = [
+      "/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/memory.max": "320000000\n",
+      "/sys/fs/cgroup/memory.current": "0\n",
+    ]
+    func limit(_ processes: Int, byteLimit: Int = .max, _ environment: [String: String] = [:]) -> Int {
+      let group = ControlGroup(processCount: processes) { files[$0] }
+      return MemoryBudget(ofHost: group, byteLimit: byteLimit, environment: environment).limit
+    }
+    #expect(limit(1) == 300_000_000 && limit(2) == 150_000_000 && limit(4) == 75_000_000)
+    #expect(limit(4, ["RECOLOR_MEMORY": "100MiB"]) == 25 << 20)
+    #expect(limit(4, byteLimit: 1 << 20) == 1 << 18)
+    #expect(
+      MemoryBudget(ofHost: ControlGroup(processCount: 2) { _ in nil }, environment: [:]).limit
+        == ControlGroup.machineMemory / 2)
+  }
+
   @Test("A training that does not fit into a container's memory is refused, and what fits is named")
   func container() throws {
     let files = [

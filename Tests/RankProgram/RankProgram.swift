@@ -4,7 +4,7 @@ import MessagePassing
 /// A program for tests, and for measurements of messages: under `mpirun` its processes are ranks.
 @main
 struct RankProgram {
-  /// An error that a single rank meets.
+  /// An error that a single rank meets, which ends it with 7.
   struct Fault: Error, CustomStringConvertible {
     let description: String
   }
@@ -14,7 +14,7 @@ struct RankProgram {
       try run(CommandLine.arguments.dropFirst().first ?? "sums")
     } catch {
       let isOfAllRanks = (error as? MessagePassingError)?.isOfAllRanks ?? false
-      Communicator.exit(code: 1, isOfAllRanks: isOfAllRanks) { write("error: \(error)") }
+      Communicator.exit(code: error is Fault ? 7 : 1, isOfAllRanks: isOfAllRanks) { write("error: \(error)") }
     }
   }
 
@@ -36,7 +36,7 @@ struct RankProgram {
       write("rank \(ranks.rank) of \(ranks.rankCount): \(digest)")
     case "bytes": try checkBytes(ranks)
     case "options": try ranks.requireAgreement(on: [("seed", "1"), ("width", isOdd ? "64" : "16")])
-    case "device": try ranks.requireOwnDevice("opencl:0.0")
+    case "device": try ranks.requireOwnDevice(DeviceIdentity(name: "opencl:0.0"))
     case "silence": if isOdd { sleep(1000) } else { try ranks.barrier() }
     case "killed": if isOdd { kill(getpid(), SIGKILL) } else { try ranks.barrier() }
     case "fault":
@@ -62,7 +62,7 @@ struct RankProgram {
     try check(try !ranks.isAny(false), "isAny of none")
     try check(ranks.localRankCount == ranks.rankCount && ranks.localRank == ranks.rank, "localRank")
     try ranks.requireAgreement(on: [("seed", "1")])
-    try ranks.requireOwnDevice("opencl:0.\(ranks.rank)")
+    try ranks.requireOwnDevice(DeviceIdentity(name: "opencl:0.\(ranks.rank)"))
     try ranks.requireOwnDevice(nil)
     try ranks.barrier()
     write("rank \(ranks.rank): right")
@@ -78,7 +78,7 @@ struct RankProgram {
       for _ in 0..<(shift > 16 ? 9 : 99) {
         try ranks.barrier()
         let start = ContinuousClock.now
-        try ranks.sum(values)
+        try ranks.wait(for: ranks.startSum(of: values))
         seconds.append(start.duration(to: .now) / .seconds(1))
       }
       let median = seconds.sorted()[seconds.count / 2]

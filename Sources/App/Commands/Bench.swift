@@ -1,5 +1,7 @@
 import ArgumentParser
+import FoundationEssentials
 import Glibc
+import MessagePassing
 import Models
 import Runtime
 
@@ -13,13 +15,25 @@ struct Bench: SpeakingCommand {
       device's own clock, and compared with the measured peaks of the device; on the processor convolutions are timed \
       with both kinds of products.
 
+      Under mpirun, the ranks measure the step that they train with together: a batch over all of them, with the \
+      messages of the gradients. Images per second are those of all ranks, and a step ends when it has on the last of \
+      them. The operations are those of rank 0.
+
         recolor bench unet                     # the study's model
         recolor bench gan --width 16 --ops     # a smaller one, operation by operation
+        mpirun -n 4 recolor bench unet         # a batch on four ranks
       """)
 
   @Argument(help: "The model: \(ModelKind.names).")
   var model: ModelKind
   @OptionGroup var options: ModelOptions
+  @Option(
+    parsing: .unconditional,
+    help: """
+      Equal parts of a batch with statistics of their own, a power of two, as in train. (default: as many as ranks of \
+      mpirun, or 1)
+      """)
+  var replicas: Int?
   @Option(parsing: .unconditional, help: "Steps, and batches, that are timed.")
   var steps = 10
   @Option(parsing: .unconditional, help: ArgumentHelp("Steps before these, which are not timed.", valueName: "steps"))
@@ -35,6 +49,7 @@ struct Bench: SpeakingCommand {
   func validate() throws {
     try Requirement.within(1...Self.largestCount).check(steps, of: "steps")
     try Requirement.within(0...Self.largestCount).check(warmUp, of: "warm-up")
+    try RunRequirements.replicas.check(replicas, of: "replicas")
     try options.validate(for: [model])
   }
 
@@ -42,17 +57,38 @@ struct Bench: SpeakingCommand {
   private static let largestCount = 1_000_000
 
   func run() throws {
+    let place = try RankPlace(of: Communicator.join(version: RecolorVersion.current))
+    let ranks = place.ranks
+    // The first rank speaks for all.
+    if ranks.rank > 0 { Console.level = .silent }
+    try ranks.requireAgreement(on: agreements)
+    let replicas = try Replicas(self.replicas ?? ranks.rankCount, over: ranks, batchSize: options.batchSize)
     let backend = try deviceOptions.device.open(
-      precisionOptions.precision, productOptions.cpuProducts, profiling: ops, isStated: true)
+      precisionOptions.precision, productOptions.cpuProducts, profiling: ops, in: place, isStated: true)
+    try place.requireOwn(backend)
     let benchmark = try StepBenchmark(
-      options.configuration(model), size: options.size, batchSize: options.batchSize, on: backend)
+      options.configuration(model), size: options.size, batchSize: options.batchSize, replicas: replicas, on: backend)
     let training = try benchmark.train(warmUp: warmUp, steps: steps)
-    let peakMemory = ProcessMemory.peakByteCount
+    let own = BenchReport.Rank(backend, waitingPart: training.waitingPart, peakMemory: ProcessMemory.peakByteCount)
     let inference = try benchmark.infer(warmUp: warmUp, batches: steps)
+    let operations = ops ? try OperationsReport(benchmark, steps: steps, on: backend) : nil
+    let all = try ranks.gather([UInt8](try JSONEncoder().encode(own)))
+    guard ranks.rank == 0 else { return }
     let result = BenchReport(
-      self, backend, secondsToFirstStep: benchmark.secondsToFirstStep, training: training, inference: inference,
-      peakMemoryBytes: peakMemory, operations: ops ? try OperationsReport(benchmark, steps: steps, on: backend) : nil)
+      self, backend, replicas: replicas, secondsToFirstStep: benchmark.secondsToFirstStep,
+      training: training.durations, inference: inference,
+      ranks: try all.map { try JSONDecoder().decode(BenchReport.Rank.self, from: Data($0)) }, operations: operations)
     try Console.output(report.json ? try JSONReport.text(result) : result.text)
+  }
+
+  /// What all ranks must have the same of, by name.
+  private var agreements: [(name: String, text: String)] {
+    [
+      ("model", "\(model)"), ("width", "\(options.width)"), ("size", "\(options.size)"),
+      ("batch-size", "\(options.batchSize)"), ("upsampling", "\(options.upsampling)"),
+      ("replicas", replicas.map(String.init) ?? "none"), ("steps", "\(steps)"), ("warm-up", "\(warmUp)"),
+      ("ops", "\(ops)"),
+    ]
   }
 }
 

@@ -107,7 +107,7 @@ struct Train: SpeakingCommand {
       Console.note(
         "stopped and saved; go on with: recolor train \(model.rawValue) --resume "
           + Format.shellWord(run.directory.url.path))
-      throw stop.exitCode
+      throw try stop.exitCode(of: place.ranks)
     }
   }
 
@@ -153,11 +153,24 @@ struct Train: SpeakingCommand {
       ImageFolderReport.note(parts, of: dataset.source, dataset)
     }
     if options.batchSize == nil { try reduceBatchSize(of: &configuration, for: dataset) }
+    try requireReplicas(of: configuration, in: place)
     let run = try TrainingRun(
       configuration, startingFrom: weights, in: URL(filePath: folder), dataset: dataset,
       residency: options.deviceImages, ranks: place.ranks, on: backend)
     for remark in options.remarks(configuration, file: config) { Console.note(remark) }
     return run
+  }
+
+  /// Refuses replicas that the ranks cannot share, or that cannot share a batch, by the name of what asks for them.
+  private func requireReplicas(of configuration: RunConfiguration, in place: RankPlace) throws {
+    let count = configuration.usedReplicas
+    let isOfFile = options.replicas != nil && !TrainArguments.isTyped("--replicas")
+    let file = resume.map { $0 + "/config.json" } ?? (isOfFile ? config : nil)
+    try place.ranks.together {
+      _ = try Replicas(
+        count, over: place.ranks, batchSize: configuration.options.batchSize,
+        named: file.map { "\($0): replicas \(count)" })
+    }
   }
 
   /// Replaces a batch size that was not asked for by the largest power of two of which an epoch has two batches, where
@@ -228,6 +241,7 @@ struct Train: SpeakingCommand {
         .training, size: configuration.imageWidth, toned: configuration.usedToned, ofRun: configuration)
     }
     configuration.dataFolder = source.place(of: dataset)
+    try requireReplicas(of: configuration, in: place)
     return try TrainingRun(
       resuming: directory, as: configuration, dataset: dataset, residency: options.deviceImages, ranks: place.ranks,
       on: backend)

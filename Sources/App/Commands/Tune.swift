@@ -71,7 +71,7 @@ struct Tune: SpeakingCommand {
     let isKept = !dryRun && !found.rows.isEmpty
     let result = TuneReport(found, backend, path: !isKept ? nil : store?.path(for: backend.device, backend.precision))
     try Console.output(report.json ? try JSONReport.text(result) : result.text)
-    if stop.isReceived { throw stop.exitCode }
+    if stop.isReceived { throw try stop.exitCode() }
   }
 
   private static func line(_ progress: ConvolutionTuner.Progress) -> String {

@@ -100,10 +100,11 @@ extension DeviceSelection {
       backend.recordsTimings = false
       return backend
     }
+    let own = try place.ownGPU(for: self, isWanted: self == .automatic || self == .openCL)
     switch self {
     case .cpu: return (try Self.processor(precision, products, place), nil)
     case .openCL:
-      if let gpu = try place.ownGPU(for: self) { return (try backend(on: gpu), nil) }
+      if let own { return (try backend(on: own), nil) }
       return (try backend(on: try CLDevice.automatic()), nil)
     case .openCLDevice(let index):
       do throws(BackendError) {
@@ -113,9 +114,8 @@ extension DeviceSelection {
       }
     case .automatic:
       var reason = "no OpenCL GPU found"
-      var gpu: CLDevice?
+      var gpu = own
       do throws(BackendError) {
-        gpu = try place.ownGPU(for: self)
         if gpu == nil { gpu = try Self.automaticGPU() }
       } catch .library(let name, let problem) {
         reason = "no OpenCL (\(name): \(problem))"

@@ -21,6 +21,7 @@ struct ModelOptions: ParsableArguments {
   var width: Int { givenWidth ?? 64 }
   var size: Int { givenSize ?? 32 }
   var batchSize: Int { givenBatchSize ?? 64 }
+  var upsampling: UpsamplingKind { givenUpsampling ?? .transposed }
 
   /// The names of the options that are given.
   var given: [String] {
@@ -31,7 +32,7 @@ struct ModelOptions: ParsableArguments {
   }
 
   func configuration(_ kind: ModelKind) throws(ModelError) -> ModelConfiguration {
-    try ModelConfiguration(kind: kind, width: width, upsampling: givenUpsampling ?? .transposed)
+    try ModelConfiguration(kind: kind, width: width, upsampling: upsampling)
   }
 
   /// Throws `ValidationError` where one of the models does not exist in this size or does not take images of this size.

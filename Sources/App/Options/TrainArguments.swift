@@ -42,6 +42,9 @@ enum TrainArguments {
     let names: [String]
   }
 
+  /// Whether an option stands on this process's command line, and not only in the file that `--config` names.
+  static func isTyped(_ name: String) -> Bool { isGiven(name, in: Recolor.arguments) }
+
   private static func isGiven(_ name: String, in arguments: [String]) -> Bool {
     arguments.contains { $0 == name || $0.hasPrefix(name + "=") }
   }

@@ -1,5 +1,6 @@
 import CLKernels
 import CPUKernels
+import Files
 import FoundationEssentials
 import MessagePassing
 import Models
@@ -19,13 +20,14 @@ struct RankPlace {
     self.threadCount = threadCount
   }
 
-  /// Divides the machine among the ranks on it: the threads that `RECOLOR_THREADS` says equally, else each core among
-  /// those that the launcher lets run there.
+  /// Divides the machine among the ranks on it: its memory equally, and so the threads that `RECOLOR_THREADS` says,
+  /// else each core among those that the launcher lets run there.
   init(of ranks: Communicator) throws(MessagePassingError) {
     guard ranks.rankCount > 1 else {
       self = .single
       return
     }
+    ControlGroup.shareMemory(among: ranks.localRankCount)
     let own = ThreadPool.usableProcessors
     let all = try ranks.allGather(Array(own.map(String.init).joined(separator: " ").utf8))
     let onHost = ranks.ranksOnHost.map { Set(String(decoding: all[$0], as: UTF8.self).split(separator: " ")) }
@@ -39,25 +41,36 @@ struct RankPlace {
     self.init(ranks: ranks, threadCount: max(1, Int(share)))
   }
 
-  /// Returns the GPU of this rank: of the n-th on a machine the n-th one. Nil where the process has the machine to
-  /// itself, or there is none.
-  func ownGPU(for selection: DeviceSelection) throws(BackendError) -> CLDevice? {
-    guard ranks.localRankCount > 1 else { return nil }
-    let gpus = try CLDevice.all().filter { $0.kind == .gpu }
-    guard !gpus.isEmpty else { return nil }
-    guard ranks.localRank < gpus.count else {
+  /// Returns the GPU of this rank, of those that it sees: where all ranks of a machine see the same, the n-th one takes
+  /// the n-th. Nil where there is none, or the process has the machine to itself. Called on all ranks, whatever they
+  /// compute on.
+  /// - Parameters:
+  ///   - selection: The value of `--device`, for the error.
+  ///   - isWanted: Whether this rank takes a GPU.
+  func ownGPU(for selection: DeviceSelection, isWanted: Bool) throws(BackendError) -> CLDevice? {
+    guard ranks.rankCount > 1 else { return nil }
+    // Whoever asks for a device next meets the error that leaves none to be seen here.
+    let gpus = isWanted && ranks.localRankCount > 1 ? ((try? CLDevice.all()) ?? []).filter { $0.kind == .gpu } : []
+    let own: Int?
+    do throws(MessagePassingError) {
+      own = try ranks.ownDevice(among: gpus.map(\.identity))
+    } catch {
+      throw .messages(error)
+    }
+    if let own { return gpus[own] }
+    guard gpus.isEmpty else {
       throw .noSuchDevice(
         "--device \(selection): \(Format.counted(gpus.count, "GPU")) for \(ranks.localRankCount) ranks on this machine; "
           + "start one for each, or compute with --device cpu")
     }
-    return gpus[ranks.localRank]
+    return nil
   }
 
   /// Throws where another rank of the machine has the same device, which is not the processor.
   func requireOwn(_ backend: any Backend) throws(BackendError) {
     let device = (backend as? CLBackend)?.device
     do throws(MessagePassingError) {
-      try ranks.requireOwnDevice(device.flatMap { $0.kind == .cpu ? nil : backend.name })
+      try ranks.requireOwnDevice(device.flatMap { $0.kind == .cpu ? nil : $0.identity })
     } catch {
       throw .messages(error)
     }

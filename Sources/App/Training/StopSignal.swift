@@ -53,10 +53,10 @@ struct StopSignal {
 
   var isReceived: Bool { Self.received.load(ordering: .relaxed) != 0 }
 
-  /// The exit code that shells report where a signal ended the process: 130, 143 or 129. Where another rank received
-  /// it, that of TERM.
-  var exitCode: ExitCode {
-    let signal = Self.received.load(ordering: .relaxed)
-    return ExitCode(128 + (signal == 0 ? SIGTERM : signal))
+  /// Returns the exit code that shells report where a signal ended the process, 130, 143 or 129: on all ranks that of
+  /// the first of them that received one. Called on all ranks when they stop.
+  func exitCode(of ranks: Communicator = .single) throws(MessagePassingError) -> ExitCode {
+    let signals = try ranks.allGather([UInt8(truncatingIfNeeded: Self.received.load(ordering: .relaxed))])
+    return ExitCode(128 + Int32(signals.compactMap(\.first).first { $0 != 0 } ?? UInt8(SIGTERM)))
   }
 }

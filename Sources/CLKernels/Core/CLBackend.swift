@@ -197,10 +197,10 @@ public final class CLBackend: Backend {
   }
 
   /// Returns the duration by the device's clock, kernel by kernel, on a backend made with `profiling`, dropping
-  /// recorded timings; by the host's clock otherwise.
+  /// recorded timings; by the host's clock otherwise, and for launches of no kernels, which run once.
   public func time(_ launch: any Launch) throws(BackendError) -> Double {
     try launch.prepare()
-    guard queue.isProfiling else { return try hostTime(of: launch) }
+    guard queue.isProfiling, launch is CLLaunch else { return try hostTime(of: launch) }
     let recorded = recordsTimings
     defer { recordsTimings = recorded }
     recordsTimings = true

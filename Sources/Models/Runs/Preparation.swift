@@ -21,16 +21,10 @@ struct Preparation {
     dataset: ImageDataset, residency: ImageResidency, ranks: Communicator, on backend: any Backend
   ) throws {
     try configuration.validate(for: dataset)
-    let replicaCount = configuration.usedReplicas
-    guard replicaCount.isMultiple(of: ranks.rankCount) else {
-      throw RunError.invalidOption(
-        "--replicas \(replicaCount): \(ranks.rankCount) ranks cannot share them equally; start as many as divide them"
-      )
-    }
-    let replicas = Replicas(count: replicaCount, over: ranks)
+    let batchSize = configuration.options.batchSize
+    let replicas = try Replicas(configuration.usedReplicas, over: ranks, batchSize: batchSize)
     var configuration = configuration
     if let weights { try configuration.setInitialWeights(weights.checkpoint, named: weights.name) }
-    let batchSize = configuration.options.batchSize
     let split = try configuration.split(of: dataset)
     guard split.training.count >= batchSize else {
       throw RunError.invalidOption(

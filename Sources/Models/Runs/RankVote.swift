@@ -7,22 +7,13 @@ import MessagePassing
 final class RankVote {
   private let ranks: Communicator
   /// What this rank asks for, and then the number of ranks that ask for it: to stop, and to report.
-  private let flags: UnsafeMutableBufferPointer<Float>
+  private let vector = SumVector([0, 0])
+  private var flags: UnsafeMutableBufferPointer<Float> { vector.values }
   private var sum: Communicator.Sum?
   private var wantsReport = false
   private var isToReport = false
 
-  init(_ ranks: Communicator) {
-    self.ranks = ranks
-    flags = .allocate(capacity: 2)
-    flags.initialize(repeating: 0)
-  }
-
-  deinit {
-    // The communicator may still write there.
-    try? end()
-    flags.deallocate()
-  }
+  init(_ ranks: Communicator) { self.ranks = ranks }
 
   /// Whether to stop. Called before every step, on all ranks.
   func stops(_ wantsStop: Bool) throws(MessagePassingError) -> Bool {
@@ -33,7 +24,7 @@ final class RankVote {
     // Nothing is left to be decided of a run that stops.
     (flags[0], flags[1]) = stops ? (0, 0) : (wantsStop ? 1 : 0, wantsReport ? 1 : 0)
     wantsReport = false
-    if !stops { sum = ranks.startSum(of: flags) }
+    if !stops { sum = ranks.startSum(of: flags, keeping: vector) }
     return stops
   }
 

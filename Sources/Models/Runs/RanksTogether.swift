@@ -1,5 +1,6 @@
 import Imaging
 import MessagePassing
+import Runtime
 
 /// A failure of one rank, as the others throw it, and itself where it is not the first. `description` is one line.
 public struct FailedRank: Error, CustomStringConvertible {
@@ -33,20 +34,38 @@ extension Communicator {
     return result
   }
 
+  /// Has every rank measure the memory for its device, when all have their data and before one of them takes any of it:
+  /// what one has taken is missing in what a control group leaves to the others.
+  public func measureMemory(of backend: any Backend) throws(MessagePassingError) {
+    guard rankCount > 1 else { return }
+    try barrier(hasTimeLimit: false)
+    _ = backend.memoryByteCount
+    try barrier()
+  }
+
+  /// Returns the numbers of every rank in their order, on every rank; as many of each.
+  func allGather(_ numbers: [Double]) throws(MessagePassingError) -> [[Double]] {
+    try allGather(numbers.withUnsafeBytes { [UInt8]($0) }).map { bytes in
+      bytes.withUnsafeBytes { bytes in
+        stride(from: 0, to: bytes.count, by: MemoryLayout<Double>.stride).map {
+          bytes.loadUnaligned(fromByteOffset: $0, as: Double.self)
+        }
+      }
+    }
+  }
+
+  /// Returns the largest of all ranks' numbers at each place, on every rank; as many of each.
+  func longest(_ numbers: [Double]) throws(MessagePassingError) -> [Double] {
+    let all = try allGather(numbers)
+    return numbers.indices.map { place in all.reduce(0) { max($0, $1[place]) } }
+  }
+
   /// Returns the scores of all ranks' images, those of the first rank first.
   func inOrder(_ scores: [ImageScores]) throws(MessagePassingError) -> [ImageScores] {
     guard rankCount > 1 else { return scores }
-    let own = scores.map { $0.values.withUnsafeBytes { [UInt8]($0) } }.joined()
-    let byteCount = Metric.allCases.count * MemoryLayout<Double>.stride
-    return try allGather(Array(own)).flatMap { bytes in
-      stride(from: 0, to: bytes.count, by: byteCount).map { start in
-        bytes.withUnsafeBytes { bytes in
-          ImageScores(
-            values: Metric.allCases.indices.map {
-              bytes.loadUnaligned(fromByteOffset: start + $0 * MemoryLayout<Double>.stride, as: Double.self)
-            })
-        }
-      }
+    let count = Metric.allCases.count
+    return try allGather(scores.flatMap(\.values)).flatMap { values in
+      stride(from: 0, to: values.count, by: count).map { ImageScores(values: Array(values[$0..<$0 + count])) }
     }
   }
 }

@@ -147,11 +147,6 @@ extension RunConfiguration {
           + "but the run is for \(imageWidth)×\(imageHeight)")
     }
     let batchSize = options.batchSize
-    guard batchSize.isMultiple(of: usedReplicas) else {
-      throw RunError.invalidOption(
-        "--replicas \(usedReplicas): does not divide --batch-size \(batchSize); use a multiple of "
-          + "\(usedReplicas) for the batch, or fewer replicas")
-    }
     guard batchSize > usedReplicas || dataset.height > 16 || dataset.width > 16 else {
       throw RunError.invalidOption(
         "--batch-size \(batchSize)\(usedReplicas > 1 ? " --replicas \(usedReplicas)" : ""): one image of "

@@ -20,6 +20,7 @@ extension TrainingRun {
     if let name = configuration.initialWeights?.name, weights == nil {
       throw RunError.invalidOption("--init \(name): the weights that the run is to start from are not given")
     }
+    try ranks.measureMemory(of: backend)
     let prepared = try ranks.together {
       try Preparation(
         configuration, startingFrom: weights, dataset: dataset, residency: residency, ranks: ranks, on: backend)
@@ -57,6 +58,7 @@ extension TrainingRun {
     resuming directory: RunDirectory, as configuration: RunConfiguration, dataset: ImageDataset,
     residency: ImageResidency = .automatic, ranks: Communicator = .single, on backend: any Backend
   ) throws {
+    try ranks.measureMemory(of: backend)
     let prepared = try ranks.together {
       try Preparation(configuration, dataset: dataset, residency: residency, ranks: ranks, on: backend)
     }

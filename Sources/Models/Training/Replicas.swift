@@ -25,6 +25,24 @@ public struct Replicas: Sendable {
     self.ranks = ranks
   }
 
+  /// Replicas of a batch that the processes share.
+  /// - Parameter name: What asks for them, for the error; nil for `--replicas`.
+  /// - Throws: where there cannot be so many, the processes cannot share them equally, or they cannot share the batch.
+  public init(_ count: Int, over ranks: Communicator, batchSize: Int, named name: String? = nil) throws(RunError) {
+    let name = name ?? "--replicas \(count)"
+    if let failure = RunRequirements.replicas.failure(of: count, option: "replicas") { throw .invalidOption(failure) }
+    guard count.isMultiple(of: ranks.rankCount) else {
+      throw .invalidOption(
+        "\(name): \(ranks.rankCount) ranks cannot share them equally; start as many as divide them")
+    }
+    guard batchSize.isMultiple(of: count) else {
+      throw .invalidOption(
+        "\(name): does not divide --batch-size \(batchSize); use a multiple of \(count) for the batch, or fewer "
+          + "replicas")
+    }
+    self.init(count: count, over: ranks)
+  }
+
   /// Processes that share the replicas.
   var rankCount: Int { ranks.rankCount }
 

@@ -17,4 +17,6 @@
 ///     images=0             no images: not answered, and no such types in kernels
 ///     doubles=0            no fp64: not answered, and no such type in kernels
 ///     type=4               CL_DEVICE_TYPE_GPU: the device claims to be one
+///     pci=59               the device tells its address on the PCI bus: 0000:3b:00.0
+///     uuid=7               the device tells a UUID with this last byte
 void limited_opencl_set(const char *limits);
