@@ -27,7 +27,8 @@ struct Preparation {
         "--replicas \(replicaCount): \(ranks.rankCount) ranks cannot share them equally; start as many as divide them"
       )
     }
-    let replicas = Replicas(count: replicaCount, over: ranks)
+    let replicas = Replicas(
+      count: replicaCount, over: ranks, synchronizingBatchNorm: configuration.usesSyncBatchNorm)
     var configuration = configuration
     if let weights { try configuration.setInitialWeights(weights.checkpoint, named: weights.name) }
     let batchSize = configuration.options.batchSize

@@ -4,7 +4,7 @@ import Runtime
 /// The replicas of a training step, and those that this process computes.
 ///
 /// A batch of N images is split into `count` equal parts. Each replica computes the losses and gradients of its part,
-/// with batch statistics of its own. Gradients, losses and running statistics are added up over the replicas by one
+/// with batch statistics of its own or with those of the whole batch. Gradients, losses and running statistics are added up over the replicas by one
 /// binary tree, neighboring ones first: `((x₀ + x₁) + (x₂ + x₃)) + …`. A process computes neighboring replicas whose
 /// number is a power of two, which are a subtree: the bits of a sum do not depend on the number of processes.
 public struct Replicas: Sendable {
@@ -12,17 +12,21 @@ public struct Replicas: Sendable {
   public let count: Int
   /// The processes that share them, whose number divides theirs: R.
   public let ranks: Communicator
+  /// Whether batch norms are over the images of all replicas, of which there are several (`Lockstep`).
+  let synchronizesBatchNorm: Bool
 
   /// One replica: the whole batch.
   public static let one = Replicas(count: 1)
 
+  /// - Parameter synchronizingBatchNorm: whether each batch norm is over the images of all replicas.
   /// - Precondition: `count` is a power of two, and no less than the number of ranks, which is one too.
-  public init(count: Int, over ranks: Communicator = .single) {
+  public init(count: Int, over ranks: Communicator = .single, synchronizingBatchNorm: Bool = false) {
     precondition(
       count > 0 && count.nonzeroBitCount == 1 && count.isMultiple(of: ranks.rankCount),
       "\(count) replicas on \(ranks.rankCount) ranks")
     self.count = count
     self.ranks = ranks
+    synchronizesBatchNorm = synchronizingBatchNorm && count > 1
   }
 
   /// Processes that share the replicas.
