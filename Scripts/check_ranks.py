@@ -18,7 +18,12 @@ import sys
 import tempfile
 import time
 
-RUNS = {"unet": ["unet"], "gan": ["gan"], "gan best": ["gan", "--recipe", "best"]}
+RUNS = {
+    "unet": ["unet"],
+    "gan": ["gan"],
+    "gan best": ["gan", "--recipe", "best"],
+    "gan synchronized": ["gan", "--sync-batch-norm"],
+}
 FILES = ["checkpoints/last.safetensors", "checkpoints/best.safetensors", "checkpoints/last.state.safetensors"]
 
 
@@ -63,7 +68,7 @@ def main():
                 options += ["--batch-size", "16", "--validation-images", "50", "--device", device]
                 runs = [(f"{ranks} ranks", arguments.recolor, int(ranks), ["--replicas", arguments.replicas])
                         for ranks in arguments.ranks.split(",")]
-                if arguments.before:
+                if arguments.before and "--sync-batch-norm" not in model:
                     runs += [("one replica", arguments.recolor, 1, []), ("before", arguments.before, 1, [])]
                 first = {}
                 for label, recolor, ranks, more in runs:

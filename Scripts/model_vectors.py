@@ -76,6 +76,9 @@ CASES = [
     Case("gan_rebalanced", "gan", "transposed", 32, 32, channels=1, seed=5, beyond=True, rebalanced=True),
     Case("unet_replicas", "unet", "transposed", 32, 16, channels=1, seed=49, batch=8, replicas=4),
     Case("gan_replicas", "gan", "transposed", 32, 32, channels=1, seed=86, beyond=True, batch=4, replicas=2),
+    # Batches that are normalized as a whole and can be shared by four replicas.
+    Case("unet_synchronized", "unet", "transposed", 32, 16, channels=1, seed=146, batch=8),
+    Case("gan_synchronized", "gan", "transposed", 32, 32, channels=1, seed=86, beyond=True, batch=4),
 ]
 
 # Rows and columns of a table of color weights.

@@ -194,17 +194,17 @@ kernel GROUP_SHAPE void normalize_inference(TENSOR(const float *, input), ARRAY(
                    output_stride, slope);
 }
 
-// All of the training forward pass where the moments are given.
+// All of the training forward pass where the moments are given, which are those of `population` pixels.
 kernel GROUP_SHAPE void normalize_given(TENSOR(const float *, input), ARRAY(const float *, moments),
                                         ARRAY(const float *, scale), ARRAY(const float *, shift),
                                         ARRAY(float *, saved_mean), ARRAY(float *, saved_inverse_deviation),
                                         ARRAY(float *, running_mean), ARRAY(float *, running_variance),
-                                        TENSOR(float *, output), uint channels, uint pixels, float epsilon,
-                                        float momentum, float momentum_complement, float slope) {
+                                        TENSOR(float *, output), uint channels, uint pixels, uint population,
+                                        float epsilon, float momentum, float momentum_complement, float slope) {
   if (get_global_id(0) >= channels) return;
   const uint channel = first_channel(channels);
   const Statistics to = {BASE(saved_mean), BASE(saved_inverse_deviation), BASE(running_mean), BASE(running_variance),
-                         pixels, momentum, momentum_complement};
+                         population, momentum, momentum_complement};
   Normalization map;
   load_moments(&map, BASE(moments) + channel, BASE(scale) + channel, BASE(shift) + channel, epsilon, to, channels,
                channel);
@@ -241,10 +241,10 @@ kernel GROUP_SHAPE void gradient_blocks(TENSOR(const float *, input), ARRAY(cons
 }
 
 // Stage 2: the gradients of shift and scale, [accumulate] added to what is there, and into means [2][channels] both
-// over the number of pixels.
-kernel GROUP_SHAPE void gradient_sums(global const float *partials, global float *means, ARRAY(float *, scale_gradient),
-                                      ARRAY(float *, shift_gradient), uint channels, uint pixels, uint blocks,
-                                      int accumulate) {
+// over `population` pixels: those of the input, or more where it is a part of a batch.
+kernel GROUP_SHAPE void gradient_sums(global const float *partials, ARRAY(float *, means),
+                                      ARRAY(float *, scale_gradient), ARRAY(float *, shift_gradient), uint channels,
+                                      uint population, uint blocks, int accumulate) {
   ROW_SUMS(sums);
   FOR_EACH_LINE(line) {
     const uint channel = first_channel(channels) + line * VECTOR;
@@ -256,8 +256,8 @@ kernel GROUP_SHAPE void gradient_sums(global const float *partials, global float
     sum = sum_of_rows(sum, sums);
     product_sum = sum_of_rows(product_sum, sums);
     if (is_writer(channels)) {
-      STORE(sum / (float)pixels, means + channel);
-      STORE(product_sum / (float)pixels, means + channels + channel);
+      STORE(sum / (float)population, BASE(means) + channel);
+      STORE(product_sum / (float)population, BASE(means) + channels + channel);
       if (accumulate) {
         sum += LOAD(BASE(shift_gradient) + channel);
         product_sum += LOAD(BASE(scale_gradient) + channel);
@@ -272,7 +272,7 @@ kernel GROUP_SHAPE void gradient_sums(global const float *partials, global float
 kernel GROUP_SHAPE void input_gradient(TENSOR(const float *, input), ARRAY(const float *, scale),
                                        ARRAY(const float *, shift), ARRAY(const float *, saved_mean),
                                        ARRAY(const float *, saved_inverse_deviation),
-                                       TENSOR(const float *, output_gradient), global const float *means,
+                                       TENSOR(const float *, output_gradient), ARRAY(const float *, means),
                                        TENSOR(float *, target), uint channels, uint pixels, float slope) {
   if (get_global_id(0) >= channels) return;
   const Block block = block_of_group(pixels);
@@ -281,8 +281,8 @@ kernel GROUP_SHAPE void input_gradient(TENSOR(const float *, input), ARRAY(const
   load_channels(&values, BASE(saved_mean) + channel, BASE(saved_inverse_deviation) + channel, BASE(scale) + channel,
                 BASE(shift) + channel);
   Means mean;
-  LOAD_LINES(mean.g, means + channel);
-  LOAD_LINES(mean.product, means + channels + channel);
+  LOAD_LINES(mean.g, BASE(means) + channel);
+  LOAD_LINES(mean.product, BASE(means) + channels + channel);
   FOR_EACH_PIXEL(pixel, block) {
     FOR_EACH_LINE(line) {
       const FLOATS x = LOAD(AT(input, pixel) + channel + line * VECTOR);

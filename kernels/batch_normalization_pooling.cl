@@ -117,17 +117,17 @@ kernel GROUP_SHAPE void normalize_squares(TENSOR(const float *, input), ARRAY(co
                 width, slope);
 }
 
-// All of the training forward pass where the moments are given.
+// All of the training forward pass where the moments are given, which are those of `population` pixels.
 kernel GROUP_SHAPE void normalize_given_squares(
     TENSOR(const float *, input), ARRAY(const float *, moments), ARRAY(const float *, scale),
     ARRAY(const float *, shift), ARRAY(float *, saved_mean), ARRAY(float *, saved_inverse_deviation),
     ARRAY(float *, running_mean), ARRAY(float *, running_variance), TENSOR(float *, output), TENSOR(float *, pooled),
-    TENSOR(uchar *, indices), uint channels, uint pixels, uint squares, uint height, uint width, float epsilon,
-    float momentum, float momentum_complement, float slope) {
+    TENSOR(uchar *, indices), uint channels, uint population, uint squares, uint height, uint width,
+    float epsilon, float momentum, float momentum_complement, float slope) {
   if (get_global_id(0) >= channels) return;
   const uint channel = first_channel(channels);
   const Statistics to = {BASE(saved_mean), BASE(saved_inverse_deviation), BASE(running_mean), BASE(running_variance),
-                         pixels, momentum, momentum_complement};
+                         population, momentum, momentum_complement};
   Normalization map;
   load_moments(&map, BASE(moments) + channel, BASE(scale) + channel, BASE(shift) + channel, epsilon, to, channels,
                channel);
@@ -199,7 +199,7 @@ kernel GROUP_SHAPE void input_gradient_squares(TENSOR(const float *, input), ARR
                                                ARRAY(const float *, shift), ARRAY(const float *, saved_mean),
                                                ARRAY(const float *, saved_inverse_deviation),
                                                TENSOR(const float *, output_gradient), TENSOR(const float *, pooled),
-                                               TENSOR(const uchar *, indices), global const float *means,
+                                               TENSOR(const uchar *, indices), ARRAY(const float *, means),
                                                TENSOR(float *, target), uint channels, uint squares, uint height,
                                                uint width, float slope) {
   if (get_global_id(0) >= channels) return;
@@ -209,8 +209,8 @@ kernel GROUP_SHAPE void input_gradient_squares(TENSOR(const float *, input), ARR
   load_channels(&values, BASE(saved_mean) + channel, BASE(saved_inverse_deviation) + channel, BASE(scale) + channel,
                 BASE(shift) + channel);
   Means mean;
-  LOAD_LINES(mean.g, means + channel);
-  LOAD_LINES(mean.product, means + channels + channel);
+  LOAD_LINES(mean.g, BASE(means) + channel);
+  LOAD_LINES(mean.product, BASE(means) + channels + channel);
   FOR_EACH_SQUARE(position, block, DOWN(height), ACROSS(width)) {
     const Square square = square_at(position, height, width);
     FOR_EACH_LINE(line) {

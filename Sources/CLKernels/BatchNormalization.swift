@@ -15,7 +15,8 @@ extension CLBackend {
         try launch.add(
           "normalize_given", in: "batch_normalization.cl", definitions: definitions,
           arguments: [.tensor(operation.input), .array(statistics)] + vectors.map { .array($0) }
-            + [.tensor(operation.output)] + tiling.extents + operation.factors + [.float(operation.activation.slope)],
+            + [.tensor(operation.output)] + tiling.extents + [.uint(operation.population)] + operation.factors
+            + [.float(operation.activation.slope)],
           over: tiling.range(blocks: tiling.blocks))
       }
     }
@@ -57,44 +58,94 @@ extension CLBackend {
 
   public func plan(_ operation: BatchNormalizationBackward) -> PlannedOperation {
     let pixels = BatchNormalizationTiling(operation.input.shape, on: self)
-    let pooling = operation.pooling.map { FusedPooling($0, of: operation.outputGradient, on: self) }
-    let slope = KernelArgument.float(operation.activation.slope)
-    let accumulate = KernelArgument.int(operation.accumulate ? 1 : 0)
     if pixels.hasFewPixels {
+      let pooling = operation.pooling.map { FusedPooling($0, of: operation.outputGradient, on: self) }
       return plan(operation.title) { (launch) throws(BackendError) in
         try launch.add(
           "few_pixel_gradients", in: "batch_normalization_few_pixels.cl",
           definitions: pixels.definitions(operation.activation, pooled: pooling != nil),
           arguments: operation.inputs + (pooling?.tensors ?? []) + (pooling?.sides ?? [])
             + [.array(operation.scaleGradient), .array(operation.shiftGradient), .tensor(operation.inputGradient)]
-            + pixels.extents + [accumulate, slope],
+            + pixels.extents
+            + [.int(operation.accumulate ? 1 : 0), .float(operation.activation.slope)],
           over: pixels.range(blocks: 1))
       }
     }
-    // Three stages: sums of blocks, their totals, the input's gradient. Blocks are of pixels, or of squares of them.
-    let tiling = pooling?.tiling ?? pixels
-    let definitions = tiling.definitions(operation.activation)
-    let file = pooling == nil ? "batch_normalization.cl" : "batch_normalization_pooling.cl"
-    let inputs = operation.inputs + (pooling?.tensors ?? [])
-    let last = (pooling?.sides ?? []) + [slope]
-    let byteCount = tiling.partialsByteCount + tiling.meansByteCount
+    let stages = GradientStages(operation, on: self)
+    let byteCount = stages.partialsByteCount + pixels.meansByteCount
     return plan(operation.title, workspaceByteCount: byteCount) { [self] (launch, workspace) throws(BackendError) in
-      let means = try region(of: workspace, byteOffset: tiling.partialsByteCount, byteCount: tiling.meansByteCount)
-      try launch.add(
-        pooling == nil ? "gradient_blocks" : "gradient_squares", in: file, definitions: definitions,
-        arguments: inputs + [.memory(workspace)] + tiling.extents + [.uint(tiling.blocks)] + last,
-        over: tiling.range(blocks: tiling.blocks))
-      try launch.add(
-        "gradient_sums", in: "batch_normalization.cl", definitions: definitions,
-        arguments: [
-          .memory(workspace), .memory(means), .array(operation.scaleGradient), .array(operation.shiftGradient),
-        ] + pixels.extents + [.uint(tiling.blocks), accumulate],
-        over: tiling.range(blocks: 1))
-      try launch.add(
-        pooling == nil ? "input_gradient" : "input_gradient_squares", in: file, definitions: definitions,
-        arguments: inputs + [.memory(means), .tensor(operation.inputGradient)] + tiling.extents + last,
-        over: tiling.range(blocks: tiling.blocks))
+      let means = try region(of: workspace, byteOffset: stages.partialsByteCount, byteCount: pixels.meansByteCount)
+      try stages.addMeans(
+        [.memory(means), .ulong(0)], over: operation.input.shape.pixelCount, partials: workspace, to: launch)
+      try stages.addInputGradient([.memory(means), .ulong(0)], to: launch)
     }
+  }
+
+  public func plan(_ operation: BatchNormalizationGradientMeans) -> PlannedOperation {
+    let stages = GradientStages(operation.gradients, on: self)
+    return plan(operation.title, workspaceByteCount: stages.partialsByteCount) {
+      (launch, partials) throws(BackendError) in
+      try stages.addMeans([.array(operation.means)], over: operation.population, partials: partials, to: launch)
+    }
+  }
+
+  public func plan(_ operation: BatchNormalizationInputGradient) -> PlannedOperation {
+    let stages = GradientStages(operation.gradients, on: self)
+    return plan(operation.title) { (launch) throws(BackendError) in
+      try stages.addInputGradient([.array(operation.means)], to: launch)
+    }
+  }
+}
+
+/// The three stages of the backward pass: sums of blocks, their totals, the input's gradient. Blocks are of pixels, or of
+/// squares of them.
+private struct GradientStages {
+  private let gradients: BatchNormalizationBackward
+  private let pooling: FusedPooling?
+  private let pixels: BatchNormalizationTiling
+  private let tiling: BatchNormalizationTiling
+
+  init(_ gradients: BatchNormalizationBackward, on backend: CLBackend) {
+    self.gradients = gradients
+    pooling = gradients.pooling.map { FusedPooling($0, of: gradients.outputGradient, on: backend) }
+    pixels = BatchNormalizationTiling(gradients.input.shape, on: backend)
+    tiling = pooling?.tiling ?? pixels
+  }
+
+  var partialsByteCount: Int { tiling.partialsByteCount }
+
+  private var definitions: KeyValuePairs<String, any KernelConstant> { tiling.definitions(gradients.activation) }
+  private var file: String { pooling == nil ? "batch_normalization.cl" : "batch_normalization_pooling.cl" }
+  private var inputs: [KernelArgument] { gradients.inputs + (pooling?.tensors ?? []) }
+  private var last: [KernelArgument] { (pooling?.sides ?? []) + [.float(gradients.activation.slope)] }
+
+  /// Appends the gradients of scale and shift, and the means.
+  /// - Parameters:
+  ///   - means: The parameters of an `ARRAY`.
+  ///   - population: The pixels that the means are over.
+  func addMeans(
+    _ means: [KernelArgument], over population: Int, partials: DeviceMemory, to launch: CLLaunch
+  ) throws(BackendError) {
+    try launch.add(
+      pooling == nil ? "gradient_blocks" : "gradient_squares", in: file, definitions: definitions,
+      arguments: inputs + [.memory(partials)] + tiling.extents + [.uint(tiling.blocks)] + last,
+      over: tiling.range(blocks: tiling.blocks))
+    try launch.add(
+      "gradient_sums", in: "batch_normalization.cl", definitions: definitions,
+      arguments: [.memory(partials)] + means
+        + [
+          .array(gradients.scaleGradient), .array(gradients.shiftGradient), .uint(pixels.channels), .uint(population),
+          .uint(tiling.blocks), .int(gradients.accumulate ? 1 : 0),
+        ],
+      over: tiling.range(blocks: 1))
+  }
+
+  /// Appends the input's gradient from the means.
+  func addInputGradient(_ means: [KernelArgument], to launch: CLLaunch) throws(BackendError) {
+    try launch.add(
+      pooling == nil ? "input_gradient" : "input_gradient_squares", in: file, definitions: definitions,
+      arguments: inputs + means + [.tensor(gradients.inputGradient)] + tiling.extents + last,
+      over: tiling.range(blocks: tiling.blocks))
   }
 }
 
@@ -147,7 +198,7 @@ extension BatchNormalizationForward {
     try launch.add(
       "normalize_given_squares", in: file, definitions: definitions,
       arguments: [.tensor(input)] + vectors.map { .array($0) } + outputs
-        + [channels, .uint(input.shape.pixelCount), pooling.squares] + pooling.sides + factors + [slope],
+        + [channels, .uint(population), pooling.squares] + pooling.sides + factors + [slope],
       over: range)
   }
 

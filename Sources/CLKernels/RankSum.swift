@@ -8,12 +8,14 @@ extension CLBackend {
     let sum = operation.sum
     return PlannedOperation(operation.title) { [self] _ throws(BackendError) in
       RankSumLaunch(try copy(of: sum, for: operation.title)) { copy throws(BackendError) in
+        if sum.isFrequent, let last = copy.last { try last.wait(sum.ranks) }
         let done = try CLUserEvent(context: self.context)
         copy.done = done
         let read = try self.queue.startReading(copy.memory, byteOffset: copy.byteOffset, into: copy.pinned)
-        _ = sum.ranks.startSum(
+        let started = sum.ranks.startSum(
           of: copy.values, keeping: copy.pinned, isReady: { try read.isComplete },
           whenDone: { done.come(failed: $0 != nil) })
+        copy.last = StartedSum(sum: started, read: read)
         try self.queue.flush()
       }
     }
@@ -51,6 +53,8 @@ private final class HostCopy {
   let byteOffset: Int
   /// Comes when the copy is the sum; nil before the start.
   var done: CLUserEvent?
+  /// The last sum that was started.
+  var last: StartedSum?
 
   init(pinned: CLPinnedMemory, memory: CLMemory, byteOffset: Int) {
     self.pinned = pinned
@@ -59,6 +63,23 @@ private final class HostCopy {
   }
 
   var values: UnsafeMutableBufferPointer<Float> { pinned.bytes.bindMemory(to: Float.self) }
+}
+
+/// A sum with the copy of its values to the host.
+private struct StartedSum {
+  let sum: Communicator.Sum
+  let read: CLEvent
+
+  /// Waits until the device has come to the sum.
+  func wait(_ ranks: Communicator) throws(BackendError) {
+    do {
+      try read.wait()
+    } catch {
+      // Where messages failed, that is the reason.
+      do throws(MessagePassingError) { try ranks.wait(for: sum) } catch { throw .messages(error) }
+      throw error
+    }
+  }
 }
 
 /// A launch that copies between the device and the host.

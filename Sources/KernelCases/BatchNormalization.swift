@@ -21,15 +21,16 @@ extension Reference {
   /// - Parameters:
   ///   - input: x, `[N, H, W, C]`, two pixels at least
   ///   - statistics: means and biased variances, `[1, 1, 2, C]`, used instead of those of x.
+  ///   - population: the pixels that the statistics are of; nil for those of x.
   ///   - scale: γ, `[C]`
   ///   - shift: β, `[C]`
   public static func batchNormalizationForward(
-    input: ReferenceTensor, statistics: ReferenceTensor? = nil, scale: ReferenceTensor, shift: ReferenceTensor,
-    runningMean: ReferenceTensor,
-    runningVariance: ReferenceTensor, activation: Activation?, epsilon: Double, momentum: Double
+    input: ReferenceTensor, statistics: ReferenceTensor? = nil, population: Int? = nil, scale: ReferenceTensor,
+    shift: ReferenceTensor, runningMean: ReferenceTensor, runningVariance: ReferenceTensor, activation: Activation?,
+    epsilon: Double, momentum: Double
   ) -> BatchNormalizationResult {
     let channels = input.shape.channels
-    let count = Double(input.shape.pixelCount)
+    let count = Double(population ?? input.shape.pixelCount)
     let statistics = (statistics ?? channelStatistics(input)).values
     let mean = ReferenceTensor(vector: Array(statistics.prefix(channels)))
     let variance = ReferenceTensor(vector: Array(statistics.suffix(channels)))
@@ -82,8 +83,51 @@ extension Reference {
     inverseDeviation: ReferenceTensor,
     outputGradient: ReferenceTensor, activation: Activation?
   ) -> (inputGradient: ReferenceTensor, scaleGradient: ReferenceTensor, shiftGradient: ReferenceTensor) {
-    let channels = input.shape.channels
+    let terms = batchNormalizationTerms(
+      input: input, scale: scale, shift: shift, mean: mean, inverseDeviation: inverseDeviation,
+      outputGradient: outputGradient, activation: activation)
     let count = Double(input.shape.pixelCount)
+    let (scaleGradient, shiftGradient) = terms.vectorGradients
+    let inputGradient = terms.inputGradient(
+      factor: ReferenceTensor(vector: scale.values.indices.map { scale[$0] * inverseDeviation[$0] }),
+      mean: shiftGradient.map { $0 / count }, productMean: scaleGradient.map { $0 / count })
+    return (inputGradient, scaleGradient, shiftGradient)
+  }
+
+  /// g and x̂ of each element, from which all gradients of batch normalization are computed.
+  struct BatchNormalizationTerms {
+    let g: ReferenceTensor
+    let normalized: ReferenceTensor
+
+    /// Σ g x̂ and Σ g, vectors.
+    var vectorGradients: (scale: ReferenceTensor, shift: ReferenceTensor) {
+      let channels = g.shape.channels
+      var scale = ReferenceTensor(Shape(vector: channels)), shift = scale
+      for index in g.values.indices {
+        shift[index % channels] += g[index]
+        scale[index % channels] += g[index] * normalized[index]
+      }
+      return (scale, shift)
+    }
+
+    /// factor · (g − mean − x̂ · productMean)
+    func inputGradient(factor: ReferenceTensor, mean: ReferenceTensor, productMean: ReferenceTensor)
+      -> ReferenceTensor
+    {
+      var gradient = g
+      for index in g.values.indices {
+        let c = index % g.shape.channels
+        gradient[index] = factor[c] * (g[index] - mean[c] - normalized[index] * productMean[c])
+      }
+      return gradient
+    }
+  }
+
+  static func batchNormalizationTerms(
+    input: ReferenceTensor, scale: ReferenceTensor, shift: ReferenceTensor, mean: ReferenceTensor,
+    inverseDeviation: ReferenceTensor, outputGradient: ReferenceTensor, activation: Activation?
+  ) -> BatchNormalizationTerms {
+    let channels = input.shape.channels
     var normalized = input
     var output = input
     for index in input.values.indices {
@@ -92,28 +136,16 @@ extension Reference {
       output[index] = scale[c] * normalized[index] + shift[c]
     }
     output = activationForward(output, activation)
-    let g = activationBackward(output: output, outputGradient: outputGradient, activation)
-    var shiftGradient = ReferenceTensor(Shape(vector: channels))
-    var scaleGradient = ReferenceTensor(Shape(vector: channels))
-    for index in g.values.indices {
-      shiftGradient[index % channels] += g[index]
-      scaleGradient[index % channels] += g[index] * normalized[index]
-    }
-    var inputGradient = g
-    for index in g.values.indices {
-      let c = index % channels
-      inputGradient[index] =
-        scale[c] * inverseDeviation[c]
-        * (g[index] - shiftGradient[c] / count - normalized[index] * scaleGradient[c] / count)
-    }
-    return (inputGradient, scaleGradient, shiftGradient)
+    return BatchNormalizationTerms(
+      g: activationBackward(output: output, outputGradient: outputGradient, activation), normalized: normalized)
   }
 }
 
 extension BatchNormalizationForward: ReferencedOperation {
   public func evaluate(in memory: inout ReferenceMemory) {
     let result = Reference.batchNormalizationForward(
-      input: memory[input], statistics: memory[statistics], scale: memory[scale], shift: memory[shift],
+      input: memory[input], statistics: memory[statistics], population: population, scale: memory[scale],
+      shift: memory[shift],
       runningMean: memory[runningMean], runningVariance: memory[runningVariance], activation: activation,
       epsilon: Double(epsilon), momentum: Double(momentum))
     memory[output] = result.output
@@ -139,20 +171,23 @@ extension BatchNormalizationInference: ReferencedOperation {
 
 extension BatchNormalizationBackward: ReferencedOperation {
   public func evaluate(in memory: inout ReferenceMemory) {
-    var upstream = memory[outputGradient]
-    if let pooling {
-      upstream =
-        upstream
-        + Reference.maxPoolingBackward(
-          outputGradient: memory[pooling.output], indices: memory[pooling.indices], inputShape: upstream.shape,
-          window: 2)
-    }
     let gradients = Reference.batchNormalizationBackward(
       input: memory[input], scale: memory[scale], shift: memory[shift], mean: memory[savedMean],
-      inverseDeviation: memory[savedInverseDeviation], outputGradient: upstream, activation: activation)
+      inverseDeviation: memory[savedInverseDeviation], outputGradient: upstreamGradient(in: memory),
+      activation: activation)
     memory[inputGradient] = gradients.inputGradient
     memory.write(gradients.scaleGradient, to: scaleGradient, accumulate: accumulate)
     memory.write(gradients.shiftGradient, to: shiftGradient, accumulate: accumulate)
+  }
+
+  /// The gradient of the output, with that of its maxima.
+  func upstreamGradient(in memory: ReferenceMemory) -> ReferenceTensor {
+    let upstream = memory[outputGradient]
+    guard let pooling else { return upstream }
+    return upstream
+      + Reference.maxPoolingBackward(
+        outputGradient: memory[pooling.output], indices: memory[pooling.indices], inputShape: upstream.shape,
+        window: 2)
   }
 }
 
@@ -176,6 +211,7 @@ extension KernelCases {
       return BatchNormalizationForward(
         input: tensors.input("input", input, variant.inputPlacement),
         statistics: statistics.map { tensors.input("statistics", $0) },
+        population: variant.parts * variant.shape.pixelCount,
         scale: tensors.input("scale", variant.scale(&tensors)),
         shift: tensors.input("shift", tensors.random.floats(vector)),
         runningMean: tensors.input("runningMean", tensors.random.floats(vector)),
@@ -207,30 +243,37 @@ extension KernelCases {
 
   private static func batchNormalizationBackward(_ variant: BatchNormalizationVariant) -> KernelCase {
     KernelCase(BatchNormalizationBackward.name, .backward, variant.label(.backward)) { tensors in
-      let vector = Shape(vector: variant.shape.channels)
-      let scale = variant.scale(&tensors)
-      let shift = tensors.random.floats(vector)
-      let (input, mean, inverseDeviation) = variant.inputAwayFromKink(scale: scale, shift: shift, &tensors)
-      let outputGradient = tensors.input(
-        "outputGradient", tensors.random.floats(variant.shape), variant.outputPlacement)
-      let pooling =
-        variant.pooled
-        ? BatchNormalizationPooling(
-          output: tensors.input("pooledGradient", tensors.random.floats(variant.pooledShape)),
-          indices: tensors.input("indices", tensors.random.integers(variant.pooledShape, in: 0...3), .dense, .uint8))
-        : nil
-      let oldScale = variant.accumulate ? tensors.random.floats(vector) : nil
-      let oldShift = variant.accumulate ? tensors.random.floats(vector) : nil
-      return BatchNormalizationBackward(
-        input: tensors.input("input", input, variant.inputPlacement), scale: tensors.input("scale", scale),
-        shift: tensors.input("shift", shift), savedMean: tensors.input("savedMean", mean),
-        savedInverseDeviation: tensors.input("savedInverseDeviation", inverseDeviation),
-        outputGradient: outputGradient, pooling: pooling,
-        inputGradient: variant.inPlace
-          ? outputGradient : tensors.output("inputGradient", variant.shape, variant.inputPlacement),
-        scaleGradient: tensors.output("scaleGradient", vector, addingTo: oldScale),
-        shiftGradient: tensors.output("shiftGradient", vector, addingTo: oldShift), accumulate: variant.accumulate,
-        activation: variant.activation)
+      batchNormalizationGradients(variant, &tensors)
     }
+  }
+
+  /// Returns all gradients of a variant.
+  static func batchNormalizationGradients(
+    _ variant: BatchNormalizationVariant, _ tensors: inout CaseTensors
+  ) -> BatchNormalizationBackward {
+    let vector = Shape(vector: variant.shape.channels)
+    let scale = variant.scale(&tensors)
+    let shift = tensors.random.floats(vector)
+    let (input, mean, inverseDeviation) = variant.inputAwayFromKink(scale: scale, shift: shift, &tensors)
+    let outputGradient = tensors.input(
+      "outputGradient", tensors.random.floats(variant.shape), variant.outputPlacement)
+    let pooling =
+      variant.pooled
+      ? BatchNormalizationPooling(
+        output: tensors.input("pooledGradient", tensors.random.floats(variant.pooledShape)),
+        indices: tensors.input("indices", tensors.random.integers(variant.pooledShape, in: 0...3), .dense, .uint8))
+      : nil
+    let oldScale = variant.accumulate ? tensors.random.floats(vector) : nil
+    let oldShift = variant.accumulate ? tensors.random.floats(vector) : nil
+    return BatchNormalizationBackward(
+      input: tensors.input("input", input, variant.inputPlacement), scale: tensors.input("scale", scale),
+      shift: tensors.input("shift", shift), savedMean: tensors.input("savedMean", mean),
+      savedInverseDeviation: tensors.input("savedInverseDeviation", inverseDeviation),
+      outputGradient: outputGradient, pooling: pooling,
+      inputGradient: variant.inPlace
+        ? outputGradient : tensors.output("inputGradient", variant.shape, variant.inputPlacement),
+      scaleGradient: tensors.output("scaleGradient", vector, addingTo: oldScale),
+      shiftGradient: tensors.output("shiftGradient", vector, addingTo: oldShift), accumulate: variant.accumulate,
+      activation: variant.activation)
   }
 }

@@ -11,6 +11,8 @@ struct BatchNormalizationVariant: Sendable {
   var outputPlacement = Placement.dense
   /// In the forward pass, take the statistics from a tensor.
   var givenStatistics = false
+  /// The parts of a batch, of which this is one, that the given statistics and the means of gradients are of.
+  var parts = 1
   /// With max-pooling of the output, which inference has not.
   var pooled = false
   /// In the backward pass, add to the gradients of scale and shift.
@@ -26,6 +28,7 @@ struct BatchNormalizationVariant: Sendable {
       deviation == 1 ? nil : "deviation \(deviation)",
       inputPlacement.label.map { "input \($0)" }, outputPlacement.label.map { "output \($0)" },
       givenStatistics && pass == .forward ? "given statistics" : nil,
+      parts > 1 && pass != .inference ? "of \(parts) parts" : nil,
       pooled && pass != .inference ? "pooled" : nil,
       accumulate && pass == .backward ? "accumulate" : nil, inPlace && pass != .forward ? "in place" : nil)
   }
@@ -137,6 +140,16 @@ struct BatchNormalizationVariant: Sendable {
         shape: Shape(3, 13, 9, 33), activation: .leakyReLU(slope: 0.2), mean: 100,
         outputPlacement: .channelSlice(before: 33, after: 0), givenStatistics: true),
       BatchNormalizationVariant(shape: Shape(2, 8, 8, 64), activation: nil, givenStatistics: true),
+    ] + ofParts
+  }
+
+  /// A part of a batch.
+  static var ofParts: [BatchNormalizationVariant] {
+    [
+      BatchNormalizationVariant(
+        shape: Shape(1, 1, 1, 17), activation: .leakyReLU(slope: 0.01), givenStatistics: true, parts: 4),
+      BatchNormalizationVariant(
+        shape: Shape(2, 7, 6, 32), activation: .leakyReLU(slope: 0.2), givenStatistics: true, parts: 2, pooled: true),
     ]
   }
 

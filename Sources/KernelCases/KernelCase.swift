@@ -17,7 +17,8 @@ public enum KernelCases {
   public static func all(_ size: CaseSize) -> [KernelCase] {
     let cases =
       activation(size) + convolution(size) + transposedConvolution(size) + batchNormalization(size)
-      + maxPooling(size) + upsampling(size) + concatenation(size) + pixelwiseLoss(size) + binaryCrossEntropy(size)
+      + batchNormalizationHalves(size) + momentsJoin(size) + maxPooling(size) + upsampling(size) + concatenation(size)
+      + pixelwiseLoss(size) + binaryCrossEntropy(size)
       + adam(size) + exponentialMovingAverage(size) + spectralNormalization(size) + batchGather(size)
       + colorWeights(size) + fill(size) + randomFill(size) + scaledSum(size)
     // Variants that differ in a property that only another pass has give the same case twice.

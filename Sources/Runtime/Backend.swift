@@ -55,6 +55,8 @@ public protocol Backend: AnyObject {
   func plan(_ operation: BatchNormalizationForward) throws(BackendError) -> PlannedOperation
   func plan(_ operation: BatchNormalizationInference) throws(BackendError) -> PlannedOperation
   func plan(_ operation: BatchNormalizationBackward) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: BatchNormalizationGradientMeans) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: BatchNormalizationInputGradient) throws(BackendError) -> PlannedOperation
   func plan(_ operation: BinaryCrossEntropy) throws(BackendError) -> PlannedOperation
   func plan(_ operation: ColorWeights) throws(BackendError) -> PlannedOperation
   func plan(_ operation: Concatenation) throws(BackendError) -> PlannedOperation
@@ -65,6 +67,7 @@ public protocol Backend: AnyObject {
   func plan(_ operation: Fill) throws(BackendError) -> PlannedOperation
   func plan(_ operation: MaxPoolingForward) throws(BackendError) -> PlannedOperation
   func plan(_ operation: MaxPoolingBackward) throws(BackendError) -> PlannedOperation
+  func plan(_ operation: MomentsJoin) throws(BackendError) -> PlannedOperation
   func plan(_ operation: PixelwiseLoss) throws(BackendError) -> PlannedOperation
   func plan(_ operation: RandomFill) throws(BackendError) -> PlannedOperation
   func plan(_ operation: RankSumStart) throws(BackendError) -> PlannedOperation

@@ -8,12 +8,16 @@ public final class RankSum {
   /// A vector.
   public let values: Tensor
   public let ranks: Communicator
+  /// Whether a step has many of these sums, whose end directly follows their start. A host that puts steps into a
+  /// device's queue then stays less than a step ahead, so that few sums are under way.
+  public let isFrequent: Bool
   /// What a backend keeps from the start of the sum to its end.
   public var underway: Any?
 
-  public init(of values: Tensor, over ranks: Communicator) {
+  public init(of values: Tensor, over ranks: Communicator, isFrequent: Bool = false) {
     self.values = values
     self.ranks = ranks
+    self.isFrequent = isFrequent
   }
 
   public var start: RankSumStart { RankSumStart(sum: self) }

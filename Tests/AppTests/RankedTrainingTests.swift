@@ -31,7 +31,9 @@ struct RankedTrainingTests {
 
   @Test(
     "The weights are the same on one, two and four ranks, to the last bit", .timeLimit(.minutes(5)),
-    arguments: zip(["unet", "gan", "gan"], [[], [], ["--recipe", "best", "--spectral-norm"]]))
+    arguments: zip(
+      ["unet", "gan", "gan", "gan"],
+      [[], [], ["--recipe", "best", "--spectral-norm"], ["--sync-batch-norm", "--spectral-norm"]]))
   func sameBits(of model: String, options: [String]) throws {
     let options = options + ["--epochs", "2", "--replicas", "4", "--batch-size", "8", "--device", "cpu"]
     var expected: [Data]?
@@ -47,9 +49,11 @@ struct RankedTrainingTests {
     }
   }
 
-  @Test("The same on an OpenCL device", .timeLimit(.minutes(5)), .needsOpenCL)
-  func openCL() throws {
-    let options = ["--epochs", "1", "--replicas", "2", "--device", "opencl"]
+  @Test(
+    "The same on an OpenCL device", .timeLimit(.minutes(5)), .needsOpenCL,
+    arguments: ["--no-sync-batch-norm", "--sync-batch-norm"])
+  func openCL(option: String) throws {
+    let options = ["--epochs", "1", "--replicas", "2", "--device", "opencl", option]
     let found = try [1, 2].map { ranks in
       let run = "\(folder.path)/\(ranks)"
       let result = try RecolorProcess(arguments("gan", run, options), ranks: ranks).wait()

@@ -44,6 +44,27 @@ struct TrainOptionsTests {
     #expect(try last(run) == last(folder.path + "/named"))
   }
 
+  @Test("Synchronized batch norms are recorded, can be taken from a file, and say where they change nothing")
+  func synchronizedBatchNorms() throws {
+    let remark = "--sync-batch-norm changes nothing with one replica"
+    let one = try train("unet", to: folder.path + "/one", ["--width", "4", "--sync-batch-norm"])
+    #expect(one.exitCode == 0 && one.errorOutput.contains(remark), "\(one.errorOutput)")
+    let plain = try train("unet", to: folder.path + "/plain", ["--width", "4"])
+    #expect(plain.exitCode == 0 && !plain.errorOutput.contains(remark), "\(plain.errorOutput)")
+    #expect(try configuration(folder.path + "/plain").syncBatchNorm == false)
+    #expect(try last(folder.path + "/one") == last(folder.path + "/plain"))
+
+    let two = try train("unet", to: run, ["--width", "4", "--replicas", "2", "--sync-batch-norm"])
+    #expect(two.exitCode == 0 && !two.errorOutput.contains(remark), "\(two.errorOutput)")
+    #expect(try configuration(run).syncBatchNorm == true)
+    let (again, apart) = (folder.path + "/again", folder.path + "/apart")
+    let file = ["--config", run + "/config.json", "--out"]
+    #expect(try RecolorProcess(["train", "unet"] + file + [again]).wait().exitCode == 0)
+    #expect(try last(again) == last(run))
+    #expect(try RecolorProcess(["train", "unet"] + file + [apart, "--no-sync-batch-norm"]).wait().exitCode == 0)
+    #expect(try last(apart) != last(run))
+  }
+
   /// Takes somewhat longer than the two seconds of steps that are measured.
   @Test("The duration comes after the first steps, with the options that shorten a long run")
   func theDurationComesAfterTheFirstSteps() throws {

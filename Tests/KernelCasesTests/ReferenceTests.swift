@@ -54,6 +54,17 @@ struct ReferenceTests {
     #expect(result.runningVariance.values == [4.5])
   }
 
+  @Test("Moments of four parts are those of all pixels")
+  func moments() {
+    let values: [[Double]] = [[1, 5], [2, 2], [-4, 0], [7, 3]]
+    let moments = values.map { Reference.channelStatistics(ReferenceTensor(Shape(1, 1, 2, 1), $0)).values }
+    let all = Reference.channelStatistics(ReferenceTensor(Shape(1, 1, 8, 1), Array(values.joined()))).values
+    let joined = Reference.momentsJoin(ReferenceTensor(Shape(4, 1, 2, 1), Array(moments.joined()))).values
+    #expect(Array(joined.prefix(2)) == all && all == [2, 9.5])
+    // The moments of -4, 0, 7 and 3.
+    #expect(Array(joined[4..<6]) == [1.5, 16.25])
+  }
+
   @Test("Max-pooling takes the first of equal values and leaves odd edges out")
   func maxPooling() {
     let input = ReferenceTensor(Shape(1, 3, 5, 1), [-2, -1, 7, 7, 9, -1, -3, 7, 0, 9, 9, 9, 9, 9, 9])

@@ -10,10 +10,14 @@ import TestSupport
 struct PyTorchRun {
   /// The files in `Tests/Vectors`: both models, every upsampling, images that are not square, everything beyond the
   /// study's recipe, weights of colors, and replicas.
-  static let all = [
-    "unet", "unet_nearest", "unet_bilinear", "unet_rebalanced", "unet_replicas", "gan", "gan_wide", "gan_beyond",
-    "gan_rebalanced", "gan_replicas",
-  ]
+  static let all =
+    [
+      "unet", "unet_nearest", "unet_bilinear", "unet_rebalanced", "unet_replicas", "gan", "gan_wide", "gan_beyond",
+      "gan_rebalanced", "gan_replicas",
+    ] + wholeBatches
+
+  /// Those with batches that are normalized as a whole and that four replicas can share.
+  static let wholeBatches = ["unet_synchronized", "gan_synchronized"]
 
   let vectors: VectorFile
   let data: VectorCase
@@ -26,7 +30,8 @@ struct PyTorchRun {
   /// Steps in the run; each takes the next batch.
   let stepCount: Int
 
-  init(_ name: String) throws {
+  /// - Parameter replicas: those that share a batch, other than PyTorch's; nil for the same.
+  init(_ name: String, replicas: Replicas? = nil) throws {
     vectors = try VectorFile(name)
     data = try vectors.named("data")
     guard let kind = ModelKind(rawValue: try data.option("kind")),
@@ -47,7 +52,7 @@ struct PyTorchRun {
       data.tensorNames.contains("colorWeights") ? ColorRarity(weights: try data.values("colorWeights")) : nil
     if rarity != nil { options.rebalancing = 1 }
     self.options = options
-    replicas = Replicas(count: (try? data.option("replicas")) ?? 1)
+    self.replicas = replicas ?? Replicas(count: (try? data.option("replicas")) ?? 1)
     stepCount = try data.option("steps")
   }
 

@@ -24,8 +24,18 @@ struct PyTorchStepTests {
 
   @Test("The first step's outputs", arguments: PyTorchRun.all, TestBackends.withEveryProduct)
   func outputs(of run: String, on backend: TestBackends) throws {
-    let run = try PyTorchRun(run)
-    let backend = try backend.make()
+    try expectOutputs(of: try PyTorchRun(run), on: try backend.make())
+  }
+
+  /// Batch norms over all replicas: as many as `count` do what one does.
+  @Test(
+    "The first step's outputs, of replicas with synchronized batch norms", arguments: PyTorchRun.wholeBatches, [2, 4])
+  func synchronizedOutputs(of run: String, replicas count: Int) throws {
+    let run = try PyTorchRun(run, replicas: Replicas(count: count, synchronizingBatchNorm: true))
+    for backend in TestBackends.available { try expectOutputs(of: run, on: try backend.make()) }
+  }
+
+  private func expectOutputs(of run: PyTorchRun, on backend: any Backend) throws {
     let plan = try run.plan(on: backend)
     let outputs = plan.trainingOperations.lossInputs
     // During a step the memory of its outputs is reused.
@@ -44,7 +54,11 @@ struct PyTorchStepTests {
     let parts =
       run.configuration.kind == .unet
       ? [["prediction"]] : [["real_logits", "fake_logits"], ["generator_logits", "prediction"]]
-    let names = parts.flatMap { Array(repeating: $0, count: run.replicas.count).joined() }
+    let count = run.replicas.count
+    let names =
+      run.replicas.synchronizesBatchNorm
+      ? parts.joined().flatMap { Array(repeating: $0, count: count) }
+      : parts.flatMap { Array(repeating: $0, count: count).joined() }
     try #require(outputs.count == names.count && expected.tensorNames == Set(names))
     var found: [String: [Float]] = [:]
     for (output, name) in zip(outputs, names) { found[name, default: []] += try backend.elements(of: output) }
@@ -56,8 +70,18 @@ struct PyTorchStepTests {
 
   @Test("Gradients, losses, statistics and parameters", arguments: PyTorchRun.all, TestBackends.withEveryProduct)
   func training(of run: String, on backend: TestBackends) throws {
-    let run = try PyTorchRun(run)
-    let backend = try backend.make()
+    try expectTraining(of: try PyTorchRun(run), on: try backend.make())
+  }
+
+  @Test(
+    "Gradients, losses, statistics and parameters, of replicas with synchronized batch norms",
+    arguments: PyTorchRun.wholeBatches, [2, 4])
+  func synchronizedTraining(of run: String, replicas count: Int) throws {
+    let run = try PyTorchRun(run, replicas: Replicas(count: count, synchronizingBatchNorm: true))
+    for backend in TestBackends.withEveryProduct { try expectTraining(of: run, on: try backend.make()) }
+  }
+
+  private func expectTraining(of run: PyTorchRun, on backend: any Backend) throws {
     let trainer = try run.trainer(on: backend)
     var losses = [[Float]](repeating: [], count: trainer.lossNames.count)
     for step in 0..<run.stepCount {

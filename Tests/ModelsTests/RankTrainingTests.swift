@@ -18,12 +18,15 @@ struct RankTrainingTests {
     var sheet: Data
   }
 
-  private static func configuration(_ kind: ModelKind, on backend: any Backend) throws -> RunConfiguration {
+  private static func configuration(
+    _ kind: ModelKind, syncBatchNorm: Bool, on backend: any Backend
+  ) throws -> RunConfiguration {
     var configuration = try SmallRun.configuration(kind, on: backend)
     configuration.options.averageDecay = 0.9
     configuration.options.horizontalFlips = true
     configuration.options.spectralNorm = kind == .gan
     configuration.replicas = 4
+    configuration.syncBatchNorm = syncBatchNorm
     configuration.validationImages = 13
     return configuration
   }
@@ -36,12 +39,13 @@ struct RankTrainingTests {
 
   /// Trains a new run to its end, or until a step.
   private static func train(
-    _ kind: ModelKind, ranks: Int, in folder: URL, window: Bool = false, stopAt step: Int = .max
+    _ kind: ModelKind, ranks: Int, in folder: URL, syncBatchNorm: Bool = false, window: Bool = false,
+    stopAt step: Int = .max
   ) throws {
     _ = try InProcessRanks.run(ranks) { ranks in
       let backend = CPUBackend(threadCount: 1)
       let run = try TrainingRun(
-        configuration(kind, on: backend), in: folder, dataset: SmallRun.dataset(),
+        configuration(kind, syncBatchNorm: syncBatchNorm, on: backend), in: folder, dataset: SmallRun.dataset(),
         residency: window ? .window(16) : .all, ranks: ranks, on: backend)
       // One rank's request stops all.
       _ = try run.train { ranks.rank == ranks.rankCount - 1 && run.stepsDone >= step }
@@ -59,30 +63,32 @@ struct RankTrainingTests {
     }
   }
 
-  @Test("The same bits on any number of ranks", arguments: ModelKind.allCases)
-  func sameBits(of kind: ModelKind) throws {
+  @Test("The same bits on any number of ranks", arguments: ModelKind.allCases, [false, true])
+  func sameBits(of kind: ModelKind, syncBatchNorm: Bool) throws {
     let expected = try SmallRun.withFolder { folder in
-      try Self.train(kind, ranks: 1, in: folder)
+      try Self.train(kind, ranks: 1, in: folder, syncBatchNorm: syncBatchNorm)
       return try Self.results(of: RunDirectory(opening: folder))
     }
     #expect(expected.rows.count == 3)
     for ranks in [2, 4] {
       let found = try SmallRun.withFolder { folder in
-        try Self.train(kind, ranks: ranks, in: folder, window: ranks == 2)
+        try Self.train(kind, ranks: ranks, in: folder, syncBatchNorm: syncBatchNorm, window: ranks == 2)
         return try Self.results(of: RunDirectory(opening: folder))
       }
       #expect(found == expected, "\(ranks) ranks")
     }
   }
 
-  @Test("A stopped run goes on with the same bits on another number of ranks", arguments: [(4, 1), (1, 2), (2, 4)])
-  func resumed(from first: Int, on second: Int) throws {
+  @Test(
+    "A stopped run goes on with the same bits on another number of ranks",
+    arguments: [(4, 1, false), (1, 2, false), (2, 4, false), (4, 2, true), (1, 4, true)])
+  func resumed(from first: Int, on second: Int, syncBatchNorm: Bool) throws {
     let expected = try SmallRun.withFolder { folder in
-      try Self.train(.gan, ranks: 2, in: folder)
+      try Self.train(.gan, ranks: 2, in: folder, syncBatchNorm: syncBatchNorm)
       return try Self.results(of: RunDirectory(opening: folder))
     }
     let found = try SmallRun.withFolder { folder in
-      try Self.train(.gan, ranks: first, in: folder, stopAt: 2)
+      try Self.train(.gan, ranks: first, in: folder, syncBatchNorm: syncBatchNorm, stopAt: 2)
       let state = try SafetensorsFile(reading: RunDirectory(opening: folder).state).metadata["state"] ?? ""
       #expect(state.contains("\"step\":2") || state.contains("\"step\":3"))
       try Self.resume(ranks: second, in: folder)
@@ -97,19 +103,24 @@ struct RankTrainingTests {
       let backend = CPUBackend(threadCount: 1)
       var configuration = try SmallRun.configuration(.unet, on: backend)
       configuration.replicas = 1
-      let folder = URL(filePath: "/nonexistent")
-      let divided = #expect(throws: (any Error).self) {
-        try TrainingRun(configuration, in: folder, dataset: SmallRun.dataset(), ranks: ranks, on: backend)
+      func message() -> String {
+        let error = #expect(throws: (any Error).self) {
+          try TrainingRun(
+            configuration, in: URL(filePath: "/nonexistent"), dataset: SmallRun.dataset(), ranks: ranks, on: backend)
+        }
+        return error.map { "\($0)" } ?? ""
       }
+      let divided = message()
       configuration.replicas = 2
+      configuration.syncBatchNorm = ranks.rank == 1
+      let synchronized = message()
+      configuration.syncBatchNorm = false
       configuration.options.seed = UInt64(ranks.rank)
-      let agreed = #expect(throws: (any Error).self) {
-        try TrainingRun(configuration, in: folder, dataset: SmallRun.dataset(), ranks: ranks, on: backend)
-      }
-      return ["\(divided.map { "\($0)" } ?? "")", "\(agreed.map { "\($0)" } ?? "")"]
+      return [divided, synchronized, message()]
     }
     #expect(messages[0][0].hasPrefix("--replicas 1: 2 ranks cannot share them"))
-    #expect(messages.allSatisfy { $0[1].contains("seed (0 and 1)") }, "\(messages)")
+    #expect(messages.allSatisfy { $0[1].contains("syncBatchNorm (false and true)") }, "\(messages)")
+    #expect(messages.allSatisfy { $0[2].contains("seed (0 and 1)") }, "\(messages)")
   }
 
   @Test("Ranks wait for what the first one of their machine makes longer than for a message", .timeLimit(.minutes(1)))

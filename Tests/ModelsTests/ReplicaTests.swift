@@ -96,18 +96,60 @@ struct ReplicaTests {
     #expect(!plan.trainingOperations.contains { $0 is ScaledSum })
   }
 
+  @Test("One replica with synchronized batch norms does what one without does", arguments: ModelKind.allCases)
+  func oneSynchronized(_ kind: ModelKind) throws {
+    let (plain, synchronized) = try (
+      Self.plan(kind, Replicas.one), Self.plan(kind, Replicas(count: 1, synchronizingBatchNorm: true))
+    )
+    #expect(plain.trainingOperations.map(\.title) == synchronized.trainingOperations.map(\.title))
+    #expect(!synchronized.trainingOperations.contains { $0 is MomentsJoin || $0 is BatchNormalizationGradientMeans })
+  }
+
+  /// Three quarters of the batch change places, so that each replica has other images.
+  @Test("Which replica has an image does not matter with synchronized batch norms", arguments: recipes)
+  func order(of recipe: (ModelKind, TrainingOptions)) throws {
+    let backend = try TestBackends.cpu.make()
+    func gradients(_ order: [UInt32], synchronizingBatchNorm: Bool) throws -> [[Float]] {
+      let trainer = try SmallTrainer.make(
+        recipe.0, options: recipe.1, replicas: Replicas(count: 4, synchronizingBatchNorm: synchronizingBatchNorm),
+        on: backend)
+      trainer.learningRate = 0
+      try trainer.setOrder(order)
+      try trainer.step(first: 0)
+      let set = trainer.networks[0].network.parameters
+      return try set.parameters.filter(\.isTrained).map { try backend.floats(of: set.gradient(of: $0)) }
+    }
+    func largestError(synchronizingBatchNorm: Bool) throws -> Float {
+      let found = try [[0, 1, 2, 3, 4, 5, 6, 7], [4, 1, 6, 3, 2, 7, 0, 5]].map {
+        try gradients($0, synchronizingBatchNorm: synchronizingBatchNorm)
+      }
+      return zip(found[0], found[1]).map { relativeError($0, $1) }.max() ?? .infinity
+    }
+    #expect(try largestError(synchronizingBatchNorm: true) < 1e-3)
+    #expect(try largestError(synchronizingBatchNorm: false) > 1e-2)
+  }
+
+  private static func plan(_ kind: ModelKind, _ replicas: Replicas) throws -> StepPlan {
+    var options = TrainingOptions(recipeFor: kind)
+    options.batchSize = 16
+    return StepPlan(
+      try ModelConfiguration(kind: kind, width: 4), options: options, replicas: replicas,
+      images: DeviceImages(count: 16, height: 32, width: 32), trainingCount: 16, validationCount: 16)
+  }
+
   @Test("Replicas need the activations of one part of the batch, or of the generator's of all")
   func memory() throws {
     let backend = try TestBackends.cpu.make()
-    func arena(_ kind: ModelKind, replicas: Int) throws -> Int {
-      var options = TrainingOptions(recipeFor: kind)
-      options.batchSize = 16
-      let plan = StepPlan(
-        try ModelConfiguration(kind: kind, width: 4), options: options, replicas: Replicas(count: replicas),
-        images: DeviceImages(count: 16, height: 32, width: 32), trainingCount: 16, validationCount: 16)
-      return try PlanCompiler(backend: backend).memory(for: plan.builders).arena
+    func arena(_ kind: ModelKind, replicas: Int, synchronizingBatchNorm: Bool = false) throws -> Int {
+      let replicas = Replicas(count: replicas, synchronizingBatchNorm: synchronizingBatchNorm)
+      return try PlanCompiler(backend: backend).memory(for: Self.plan(kind, replicas).builders).arena
     }
     #expect(try arena(.unet, replicas: 4) < arena(.unet, replicas: 1) / 3)
     #expect(try arena(.gan, replicas: 4) < arena(.gan, replicas: 1))
+    // In lockstep they need those of the whole batch.
+    for kind in ModelKind.allCases {
+      let (one, four) = try (arena(kind, replicas: 1), arena(kind, replicas: 4, synchronizingBatchNorm: true))
+      #expect(four > one / 2 && four < one + one / 4, "\(one) and \(four) bytes")
+    }
   }
 }

@@ -73,11 +73,13 @@ struct OperationChecksTests {
   private var normalizations: [(operation: any Operation, reason: String)] {
     var misfits: [(operation: any Operation, reason: String)] = []
     func addForward(
-      _ reason: String, statistics: Tensor? = nil, scale: Tensor? = nil, pooling: BatchNormalizationPooling? = nil
+      _ reason: String, statistics: Tensor? = nil, population: Int? = nil, scale: Tensor? = nil,
+      pooling: BatchNormalizationPooling? = nil
     ) {
       let operation = BatchNormalizationForward(
-        input: image, statistics: statistics, scale: scale ?? two, shift: two, runningMean: two, runningVariance: two,
-        savedMean: two, savedInverseDeviation: two, output: image, pooling: pooling)
+        input: image, statistics: statistics, population: population, scale: scale ?? two, shift: two,
+        runningMean: two, runningVariance: two, savedMean: two, savedInverseDeviation: two, output: image,
+        pooling: pooling)
       misfits.append((operation, reason))
     }
     addForward("tensor three is 1×1×1×3, not a vector of 2", scale: three)
@@ -85,6 +87,9 @@ struct OperationChecksTests {
     addForward(
       "tensor statistics has gaps", statistics: Tensor("statistics", Shape(1, 1, 2, 3)).channels(0..<2))
     addForward("tensor image is", pooling: BatchNormalizationPooling(output: image, indices: bytes))
+    let moments = Tensor("moments", Shape(1, 1, 2, 2))
+    addForward("statistics of 32 pixels for 1×4×4×2", population: 32)
+    addForward("statistics of 15 pixels for 1×4×4×2", statistics: moments, population: 15)
     let inference = BatchNormalizationInference(
       input: image, scale: two, shift: two, runningMean: two, runningVariance: two, output: narrow)
     misfits.append((inference, "tensor narrow is"))
@@ -92,6 +97,18 @@ struct OperationChecksTests {
       input: image, scale: two, shift: two, savedMean: two, savedInverseDeviation: two, outputGradient: image,
       inputGradient: image, scaleGradient: two, shiftGradient: one)
     misfits.append((backward, "tensor one is"))
+    let gradients = BatchNormalizationBackward(
+      input: image, scale: two, shift: two, savedMean: two, savedInverseDeviation: two, outputGradient: image,
+      inputGradient: image, scaleGradient: two, shiftGradient: two)
+    misfits += [
+      (BatchNormalizationGradientMeans(backward, population: 16, means: moments), "tensor one is"),
+      (BatchNormalizationGradientMeans(gradients, population: 15, means: moments), "means over 15 pixels of 1×4×4×2"),
+      (BatchNormalizationGradientMeans(gradients, population: 16, means: two), "tensor two is 1×1×1×2, not 1×1×2×2"),
+      (BatchNormalizationInputGradient(backward, means: moments), "tensor one is"),
+      (BatchNormalizationInputGradient(gradients, means: two), "tensor two is 1×1×1×2, not 1×1×2×2"),
+      (MomentsJoin(Tensor("three parts", Shape(3, 1, 2, 2))), "tensor three parts is 3×1×2×2, not the moments of"),
+      (MomentsJoin(Tensor("wide", Shape(2, 1, 2, 4)).channels(0..<2)), "tensor wide has gaps"),
+    ]
     return misfits
   }
 

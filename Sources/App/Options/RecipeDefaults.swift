@@ -28,7 +28,14 @@ extension TrainOptions {
   /// from a file.
   /// - Parameter file: The file that `--config` names, whose options are among these.
   func remarks(_ configuration: RunConfiguration, file: String?) -> [String] {
-    [initialRemark(configuration), recipeRemark(configuration, file: file)].compactMap(\.self)
+    [initialRemark(configuration), recipeRemark(configuration, file: file), batchNormRemark(configuration)]
+      .compactMap(\.self)
+  }
+
+  /// Returns that batch norms are over one replica's images in any case; nil where there are more replicas.
+  private func batchNormRemark(_ configuration: RunConfiguration) -> String? {
+    guard configuration.usesSyncBatchNorm, configuration.usedReplicas == 1 else { return nil }
+    return "--sync-batch-norm changes nothing with one replica: --replicas, or mpirun, makes more"
   }
 
   /// Returns the settings that the run takes from its initial weights; nil where it has none.

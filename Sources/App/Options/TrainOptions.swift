@@ -42,9 +42,13 @@ struct TrainOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Equal parts of a batch with statistics of their own, a power of two. (default: as many as ranks of mpirun, or 1)",
+      """
+      Equal parts of a batch, a power of two, each with statistics of its own unless --sync-batch-norm is given. \
+      (default: as many as ranks of mpirun, or 1)
+      """,
       discussion: "The same number gives the same bits on 1, 2, 4 or more ranks: docs/distributed.md."))
   var replicas: Int?
+  @Flag(exclusivity: .chooseLast) private var givenSyncBatchNorm: SyncBatchNormFlag?
   @Option(
     parsing: .unconditional, help: "Adam's learning rate. (default: \(Recipe.defaults(\.options.learningRate)))")
   var learningRate: Float?
@@ -127,6 +131,29 @@ struct TrainOptions: ParsableArguments {
   var deviceImages: ImageResidency = .automatic
   @OptionGroup(title: "Recipe") var recipeOptions: RecipeOptions
   @OptionGroup(title: "Saving and stopping") var saving: SavingOptions
+}
+
+extension TrainOptions {
+  /// Whether batch norms are over all replicas; nil where it is not given.
+  var syncBatchNorm: Bool? { givenSyncBatchNorm.map { $0 == .syncBatchNorm } }
+}
+
+/// The flags `--sync-batch-norm` and `--no-sync-batch-norm`.
+enum SyncBatchNormFlag: EnumerableFlag {
+  case syncBatchNorm, noSyncBatchNorm
+
+  static func help(for flag: Self) -> ArgumentHelp? {
+    switch flag {
+    case .syncBatchNorm:
+      ArgumentHelp(
+        "Normalize by the statistics of the whole batch, over all replicas.",
+        discussion: """
+          Any number of replicas then learns what one does, up to rounding. Replicas of one process need memory for all \
+          of them, and ranks wait for each other at every batch norm.
+          """)
+    case .noSyncBatchNorm: "Normalize each replica by its own statistics. (default)"
+    }
+  }
 }
 
 /// The options that change how a model learns from the study's recipe.
@@ -250,6 +277,7 @@ extension TrainOptions {
         $0.options.batchSize = $1
       },
       TrainOption("replicas", \.replicas, must: RunRequirements.replicas) { $0.replicas = $1 },
+      TrainOption("sync-batch-norm", \.syncBatchNorm) { $0.syncBatchNorm = $1 },
       TrainOption("width", \.width, setting: .init(\.width), must: .within(ModelConfiguration.widths)) {
         $0.model.width = $1
       },
@@ -362,6 +390,7 @@ extension TrainOptions {
     configuration.toned = .drop
     configuration.crop = .center
     configuration.replicas = 1
+    configuration.syncBatchNorm = false
     for option in Self.all { option.apply(self, &configuration) }
     return configuration
   }

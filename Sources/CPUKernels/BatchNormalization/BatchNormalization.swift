@@ -14,7 +14,7 @@ extension CPUBackend {
     let layout = ChannelLayout(
       shape, isDense: operation.input.isDense && operation.output.isDense,
       wholePixels: operation.pooling == nil ? nil : FusedPooling.blockPixels(shape))
-    let (channels, count) = (shape.channels, Double(shape.pixelCount))
+    let (channels, count) = (shape.channels, Double(operation.population))
     let (epsilon, momentum) = (Double(operation.epsilon), operation.momentum)
     return PlannedOperation(operation.title, workspace) { [pool] binding throws(BackendError) in
       let input = try binding.float32(operation.input)
@@ -79,14 +79,15 @@ extension CPUBackend {
 
   private func planFewPixels(_ operation: BatchNormalizationBackward) -> PlannedOperation {
     PlannedOperation(operation.title) { binding throws(BackendError) in
-      let vectors = try BackwardVectors(operation, &binding)
+      let vectors = try ChannelVectors(operation, &binding)
+      let vectorGradients = try ChannelVectorGradients(operation, &binding)
       let gradients = try FewPixelGradients(operation, &binding)
       return {
         for c in 0..<vectors.channels {
           let sums = gradients.run(
             channel: c, scale: Double(vectors.scale[c]), shift: Double(vectors.shift[c]),
             mean: Double(vectors.savedMean[c]), inverseDeviation: Double(vectors.savedInverseDeviation[c]))
-          vectors.setGradients(c, scale: sums.scaleGradient, shift: sums.shiftGradient)
+          vectorGradients.set(c, scale: sums.scaleGradient, shift: sums.shiftGradient)
         }
       }
     }
@@ -97,24 +98,16 @@ extension CPUBackend {
     let plan = ChannelGradients.Plan(operation, pool: pool, &workspace)
     let count = Double(operation.input.shape.pixelCount)
     return PlannedOperation(operation.title, workspace) { [pool] binding throws(BackendError) in
-      let vectors = try BackwardVectors(operation, &binding)
-      let gradients = try ChannelGradients(plan, operation, &binding)
+      let vectors = try ChannelVectors(operation, &binding)
+      let vectorGradients = try ChannelVectorGradients(operation, &binding)
+      let gradients = try ChannelGradients(plan, operation, inputGradient: operation.inputGradient, &binding)
       return {
-        for c in 0..<vectors.channels {
-          gradients.set(
-            c, mean: vectors.savedMean[c],
-            factor: Float(Double(vectors.scale[c]) * Double(vectors.savedInverseDeviation[c])), shift: vectors.shift[c])
-        }
+        gradients.set(vectors)
         gradients.sumUp(on: pool)
         for c in 0..<vectors.channels {
-          let inverseDeviation = Double(vectors.savedInverseDeviation[c])
-          let factor = Double(vectors.scale[c]) * inverseDeviation
-          let shiftSum = gradients.sum[c]
-          let scaleSum = gradients.productSum[c] * inverseDeviation
-          vectors.setGradients(c, scale: scaleSum, shift: shiftSum)
-          // γ · inverseDeviation · (g − ∂β / m − x̂ · ∂γ / m), with x̂ = inverseDeviation · (x − μ)
-          gradients.setTerms(
-            c, slope: -factor * inverseDeviation * scaleSum / count, constant: -factor * shiftSum / count)
+          let (shiftSum, scaleSum) = (gradients.sum[c], gradients.productSum[c] * vectors.inverseDeviation(c))
+          vectorGradients.set(c, scale: scaleSum, shift: shiftSum)
+          gradients.setTerms(c, vectors, shiftSum: shiftSum, scaleSum: scaleSum, count: count)
         }
         gradients.apply(on: pool)
       }
@@ -122,16 +115,13 @@ extension CPUBackend {
   }
 }
 
-/// The vectors of batch normalization's backward pass, one element per channel.
-private struct BackwardVectors {
+/// The vectors that batch normalization's backward pass reads, one element per channel.
+struct ChannelVectors {
   let channels: Int
   let scale: UnsafeMutablePointer<Float>
   let shift: UnsafeMutablePointer<Float>
   let savedMean: UnsafeMutablePointer<Float>
   let savedInverseDeviation: UnsafeMutablePointer<Float>
-  private let scaleGradient: UnsafeMutablePointer<Float>
-  private let shiftGradient: UnsafeMutablePointer<Float>
-  private let accumulate: Bool
 
   init(_ operation: BatchNormalizationBackward, _ binding: inout Binding) throws(BackendError) {
     channels = operation.input.shape.channels
@@ -139,14 +129,31 @@ private struct BackwardVectors {
     shift = try binding.vector(operation.shift)
     savedMean = try binding.vector(operation.savedMean)
     savedInverseDeviation = try binding.vector(operation.savedInverseDeviation)
-    scaleGradient = try binding.vector(operation.scaleGradient)
-    shiftGradient = try binding.vector(operation.shiftGradient)
+  }
+
+  @inline(__always)
+  func inverseDeviation(_ c: Int) -> Double { Double(savedInverseDeviation[c]) }
+
+  /// γ · inverseDeviation
+  @inline(__always)
+  func factor(_ c: Int) -> Double { Double(scale[c]) * inverseDeviation(c) }
+}
+
+/// The gradients of batch normalization's scale and shift, one element per channel.
+struct ChannelVectorGradients {
+  private let scale: UnsafeMutablePointer<Float>
+  private let shift: UnsafeMutablePointer<Float>
+  private let accumulate: Bool
+
+  init(_ operation: BatchNormalizationBackward, _ binding: inout Binding) throws(BackendError) {
+    scale = try binding.vector(operation.scaleGradient)
+    shift = try binding.vector(operation.shiftGradient)
     accumulate = operation.accumulate
   }
 
   /// Writes the gradients of one channel's scale and shift, or adds to them.
-  func setGradients(_ c: Int, scale: Double, shift: Double) {
-    shiftGradient[c] = (accumulate ? shiftGradient[c] : 0) + Float(shift)
-    scaleGradient[c] = (accumulate ? scaleGradient[c] : 0) + Float(scale)
+  func set(_ c: Int, scale scaleGradient: Double, shift shiftGradient: Double) {
+    shift[c] = (accumulate ? shift[c] : 0) + Float(shiftGradient)
+    scale[c] = (accumulate ? scale[c] : 0) + Float(scaleGradient)
   }
 }

@@ -34,7 +34,7 @@ struct ChannelGradients {
   let productSum: UnsafeMutablePointer<Double>
   private let input: HostTensor<Float>
   private let outputGradient: HostTensor<Float>
-  private let inputGradient: HostTensor<Float>
+  private let inputGradient: HostTensor<Float>?
   private let layout: ChannelLayout
   private let activation: vector_activation
   /// Center, factor, offset, slope term and constant term.
@@ -45,10 +45,13 @@ struct ChannelGradients {
   private let pooledSums: UnsafeMutablePointer<Float>?
   private let pooledCount: Int
 
-  init(_ plan: Plan, _ operation: BatchNormalizationBackward, _ binding: inout Binding) throws(BackendError) {
+  /// - Parameter inputGradient: where `apply` writes; nil where it is not called.
+  init(
+    _ plan: Plan, _ operation: BatchNormalizationBackward, inputGradient: Tensor?, _ binding: inout Binding
+  ) throws(BackendError) {
     input = try binding.float32(operation.input)
     outputGradient = try binding.float32(operation.outputGradient)
-    inputGradient = try binding.float32(operation.inputGradient)
+    self.inputGradient = try binding.float32(inputGradient)
     activation = vector_activation(operation.activation)
     layout = plan.layout
     constants = ChannelConstants(layout, kinds: 5, &binding)
@@ -60,17 +63,26 @@ struct ChannelGradients {
     pooledCount = plan.pooledCount
   }
 
-  @inline(__always)
-  func set(_ channel: Int, mean: Float, factor: Float, shift: Float) {
-    constants[0][channel] = mean
-    constants[1][channel] = factor
-    constants[2][channel] = shift
+  /// Sets what both passes need.
+  func set(_ vectors: ChannelVectors) {
+    for c in 0..<vectors.channels {
+      constants[0][c] = vectors.savedMean[c]
+      constants[1][c] = Float(vectors.factor(c))
+      constants[2][c] = vectors.shift[c]
+    }
   }
 
+  /// Sets what `apply` needs of one channel: the terms of γ · inverseDeviation · (g − Σ g / m − x̂ · Σ g x̂ / m), with
+  /// x̂ = inverseDeviation · (x − μ), in x − μ.
+  /// - Parameters:
+  ///   - shiftSum: Σ g
+  ///   - scaleSum: Σ g x̂
+  ///   - count: m
   @inline(__always)
-  func setTerms(_ channel: Int, slope: Double, constant: Double) {
-    constants[3][channel] = Float(slope)
-    constants[4][channel] = Float(constant)
+  func setTerms(_ c: Int, _ vectors: ChannelVectors, shiftSum: Double, scaleSum: Double, count: Double) {
+    let factor = vectors.factor(c)
+    constants[3][c] = Float(-factor * vectors.inverseDeviation(c) * scaleSum / count)
+    constants[4][c] = Float(-factor * shiftSum / count)
   }
 
   func sumUp(on pool: ThreadPool) {
@@ -136,23 +148,28 @@ struct ChannelGradients {
   }
 
   func apply(on pool: ThreadPool) {
+    guard let inputGradient else { return }
     constants.repeatFolds(kinds: 5)
     let blocks = layout.rowBlocks
     pool.run(count: blocks.count) { index, worker in
       let pixels = blocks[index]
       var gradients = gradients(pixels, worker: worker)
       let rows = pixels.count / layout.folds
-      apply(gradients, firstPixel: pixels.lowerBound, vector_size(rows: rows, columns: layout.columns))
+      apply(
+        gradients, to: inputGradient, firstPixel: pixels.lowerBound, vector_size(rows: rows, columns: layout.columns))
       let rest = pixels.count - rows * layout.folds
       if rest > 0 {
         gradients.start += rows * gradients.stride
         apply(
-          gradients, firstPixel: pixels.upperBound - rest, vector_size(rows: 1, columns: rest * layout.channels))
+          gradients, to: inputGradient, firstPixel: pixels.upperBound - rest,
+          vector_size(rows: 1, columns: rest * layout.channels))
       }
     }
   }
 
-  private func apply(_ gradients: vector_rows, firstPixel: Int, _ size: vector_size) {
+  private func apply(
+    _ gradients: vector_rows, to inputGradient: HostTensor<Float>, firstPixel: Int, _ size: vector_size
+  ) {
     vector_batch_normalization_backward_apply(
       inputGradient.rows(from: firstPixel, in: layout), input.rows(from: firstPixel, in: layout), gradients, size,
       constants.normalization(activation), constants[3], constants[4])

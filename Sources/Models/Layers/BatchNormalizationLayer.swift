@@ -45,25 +45,39 @@ struct BatchNormalizationLayer {
     let pooled = pooling?.fused(onto: output, tape)
     let mean = tape.tensor("\(name).mean", channels)
     let inverseDeviation = tape.tensor("\(name).inverse deviation", channels)
+    let statistics = tape.exchangedStatistics(of: input)
     tape.builder.append(
       BatchNormalizationForward(
-        input: input, statistics: tape.statistics(of: input), scale: scale, shift: shift, runningMean: runningMean,
-        runningVariance: runningVariance, savedMean: mean, savedInverseDeviation: inverseDeviation, output: output,
-        pooling: pooled, activation: .leakyReLU(slope: slope)))
+        input: input, statistics: statistics?.moments, population: statistics?.population, scale: scale, shift: shift,
+        runningMean: runningMean, runningVariance: runningVariance, savedMean: mean,
+        savedInverseDeviation: inverseDeviation, output: output, pooling: pooled,
+        activation: .leakyReLU(slope: slope)))
     tape.record { [self] in
       if output.isDense { tape.shareGradient(of: input, with: output) }
       let pooledGradient = pooled.map {
         BatchNormalizationPooling(output: tape.gradient(of: $0.output), indices: $0.indices)
       }
       let (inputGradient, _) = tape.gradientDestination(of: input)
-      tape.builder.append(
+      emit(
         BatchNormalizationBackward(
           input: input, scale: scale, shift: shift, savedMean: mean, savedInverseDeviation: inverseDeviation,
           outputGradient: tape.gradient(of: output), pooling: pooledGradient, inputGradient: inputGradient,
           scaleGradient: parameterGradient(self.scale, tape), shiftGradient: parameterGradient(self.shift, tape),
-          accumulate: tape.wantsParameterGradients && tape.accumulates, activation: .leakyReLU(slope: slope)))
+          accumulate: tape.wantsParameterGradients && tape.accumulates, activation: .leakyReLU(slope: slope)),
+        tape)
     }
     return pooled?.output ?? output
+  }
+
+  /// Emits the gradients; where replicas meet, in two halves with the meeting in between.
+  private func emit(_ gradients: BatchNormalizationBackward, _ tape: Tape) {
+    guard let meetings = tape.meetings else { return tape.builder.append(gradients) }
+    let shape = gradients.input.shape
+    let means = meetings.place(for: .gradientMeans, channels: shape.channels)
+    tape.builder.append(
+      BatchNormalizationGradientMeans(gradients, population: meetings.population(of: shape), means: means.own))
+    meetings.meet()
+    tape.builder.append(BatchNormalizationInputGradient(gradients, means: means.all))
   }
 
   /// The tensor for a parameter's gradient. A pass that needs the input's gradient alone computes the parameters' as

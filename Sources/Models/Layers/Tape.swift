@@ -21,12 +21,14 @@ public final class Tape {
   let mode: Mode
   /// The weights that the pass reads divided by their spectral norms; nil where it reads all as they are.
   let spectralWeights: SpectralWeights?
+  /// How batch norms are over the images of all replicas; nil where they are over those of the pass.
+  let meetings: ReplicaMeetings?
   /// Distinguishes the tensors of several passes of one network in a plan.
   private let label: String
   private var backward: [() -> Void] = []
   private var gradients: [ObjectIdentifier: TensorStorage] = [:]
   private var written: Set<ObjectIdentifier> = []
-  private var statistics: [ObjectIdentifier: Tensor] = [:]
+  private var statistics: [ObjectIdentifier: BatchStatistics] = [:]
   private(set) var layers: [LayerSummary] = []
 
   convenience init(_ builder: PlanBuilder, _ parameters: ParameterSet, mode: Mode, label: String) {
@@ -35,12 +37,13 @@ public final class Tape {
 
   init(
     _ builder: PlanBuilder, _ parameters: ParameterView, mode: Mode, label: String,
-    spectralWeights: SpectralWeights? = nil
+    meetings: ReplicaMeetings? = nil, spectralWeights: SpectralWeights? = nil
   ) {
     self.builder = builder
     self.parameters = parameters
     self.mode = mode
     self.label = label
+    self.meetings = meetings
     self.spectralWeights = spectralWeights
   }
 
@@ -53,16 +56,38 @@ public final class Tape {
     builder.tensor("\(label).\(name)", shape, elementType)
   }
 
+  /// The moments by which a batch norm normalizes.
+  struct BatchStatistics {
+    /// `[1, 1, 2, C]`
+    let moments: Tensor
+    /// The pixels that they are of.
+    let population: Int
+  }
+
   /// Makes a tensor for the mean and the variance of each channel of `tensor`, which the operation that writes `tensor`
   /// fills.
   func makeStatistics(of tensor: Tensor) -> Tensor {
-    let made = self.tensor("\(tensor.storage.name).statistics", Shape(1, 1, 2, tensor.shape.channels))
-    statistics[ObjectIdentifier(tensor.storage)] = made
+    let (id, channels) = (ObjectIdentifier(tensor.storage), tensor.shape.channels)
+    if let meetings {
+      let place = meetings.place(for: .moments, channels: channels)
+      statistics[id] = BatchStatistics(moments: place.all, population: meetings.population(of: tensor.shape))
+      return place.own
+    }
+    let made = self.tensor("\(tensor.storage.name).statistics", Shape(1, 1, 2, channels))
+    statistics[id] = BatchStatistics(moments: made, population: tensor.shape.pixelCount)
     return made
   }
 
-  /// The tensor that `makeStatistics` made for `tensor`, if any.
-  func statistics(of tensor: Tensor) -> Tensor? { statistics[ObjectIdentifier(tensor.storage)] }
+  /// Returns the moments for which `makeStatistics` made a tensor, if it did: those of all replicas where they meet,
+  /// which is here.
+  func exchangedStatistics(of tensor: Tensor) -> BatchStatistics? {
+    let found = statistics[ObjectIdentifier(tensor.storage)]
+    if let meetings {
+      precondition(found != nil, "only the moments of a convolution's output are exchanged")
+      meetings.meet()
+    }
+    return found
+  }
 
   func summarize(_ layer: LayerSummary) { layers.append(layer) }
 

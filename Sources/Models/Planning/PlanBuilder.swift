@@ -8,11 +8,17 @@ public final class PlanBuilder {
   public private(set) var transients: [TensorStorage] = []
   /// Storages that the host reads after a run; their memory is not reused.
   private(set) var kept: Set<ObjectIdentifier> = []
+  /// The builder of the plan where this one's operations will be; nil for this one.
+  private let whole: PlanBuilder?
 
-  public init() {}
+  public init() { whole = nil }
+
+  /// A builder of operations that `take` moves to a plan's builder, in whose plan its tensors live.
+  init(partOf whole: PlanBuilder) { self.whole = whole }
 
   /// A dense tensor that lives inside the plan.
   public func tensor(_ name: String, _ shape: Shape, _ elementType: ElementType = .float32) -> Tensor {
+    if let whole { return whole.tensor(name, shape, elementType) }
     let tensor = Tensor(name, shape, elementType)
     transients.append(tensor.storage)
     return tensor
@@ -22,6 +28,12 @@ public final class PlanBuilder {
 
   /// Inserts operations in front of the one at a position.
   func insert(_ added: [any Operation], at position: Int) { operations.insert(contentsOf: added, at: position) }
+
+  /// Removes and returns all operations.
+  func take() -> [any Operation] {
+    defer { operations = [] }
+    return operations
+  }
 
   /// Keeps `tensor` readable by the host after a run.
   public func keep(_ tensor: Tensor) { kept.insert(ObjectIdentifier(tensor.storage)) }

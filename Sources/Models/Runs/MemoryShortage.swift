@@ -46,7 +46,9 @@ extension MemoryShortage {
     }
     let requested = configuration.options.batchSize
     // A single small image leaves batch normalization a single value.
-    let smallest = (dataset.height > 16 || dataset.width > 16 ? 1 : 2) * replicas.count
+    let fewestImages = dataset.height > 16 || dataset.width > 16 ? 1 : 2
+    let smallest =
+      replicas.synchronizesBatchNorm ? max(fewestImages, replicas.count) : fewestImages * replicas.count
     var fitting: (Int, Int)?
     var candidate = 1
     while candidate < requested / 2 + requested % 2 { candidate *= 2 }

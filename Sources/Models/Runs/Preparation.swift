@@ -22,7 +22,9 @@ struct Preparation {
   ) throws {
     try configuration.validate(for: dataset)
     let batchSize = configuration.options.batchSize
-    let replicas = try Replicas(configuration.usedReplicas, over: ranks, batchSize: batchSize)
+    let replicas = try Replicas(
+      configuration.usedReplicas, over: ranks, batchSize: batchSize,
+      synchronizingBatchNorm: configuration.usesSyncBatchNorm)
     var configuration = configuration
     if let weights { try configuration.setInitialWeights(weights.checkpoint, named: weights.name) }
     let split = try configuration.split(of: dataset)

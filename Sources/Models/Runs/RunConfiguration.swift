@@ -12,8 +12,10 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var version = RecolorVersion.current
   public var model: ModelConfiguration
   public var options: TrainingOptions
-  /// Equal parts of each batch, with batch statistics of their own (`Replicas`); nil, in older runs, is 1.
+  /// Equal parts of each batch (`Replicas`); nil, in older runs, is 1.
   public var replicas: Int?
+  /// Whether batch norms are over the images of all replicas, not over those of each; nil, in older runs, is no.
+  public var syncBatchNorm: Bool?
   /// `cifar10`, `scenes` or a folder, as given.
   public var data: String
   /// The folder where a named data set was found when the run started; nil where its images are in no folder of their
@@ -87,6 +89,9 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   /// Equal parts of each batch, in older runs too.
   public var usedReplicas: Int { replicas ?? 1 }
 
+  /// Whether batch norms are over the images of all replicas, in older runs too.
+  public var usesSyncBatchNorm: Bool { syncBatchNorm ?? false }
+
   /// The measure by which the best weights are chosen, in older runs too.
   public var usedBestBy: BestMeasure { bestBy ?? .mse }
 
@@ -132,6 +137,7 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     copy.cpuProducts = cpuProducts
     copy.tuning = tuning
     if copy.usedReplicas == usedReplicas { copy.replicas = replicas }
+    if copy.usesSyncBatchNorm == usesSyncBatchNorm { copy.syncBatchNorm = syncBatchNorm }
     return copy == self
   }
 }
@@ -147,7 +153,7 @@ extension RunConfiguration {
           + "but the run is for \(imageWidth)×\(imageHeight)")
     }
     let batchSize = options.batchSize
-    guard batchSize > usedReplicas || dataset.height > 16 || dataset.width > 16 else {
+    guard batchSize > (usesSyncBatchNorm ? 1 : usedReplicas) || dataset.height > 16 || dataset.width > 16 else {
       throw RunError.invalidOption(
         "--batch-size \(batchSize)\(usedReplicas > 1 ? " --replicas \(usedReplicas)" : ""): one image of "
           + "\(dataset.width)×\(dataset.height) leaves batch normalization a single value")

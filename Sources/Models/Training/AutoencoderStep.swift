@@ -26,13 +26,15 @@ struct AutoencoderStep: TrainingStep {
     into builder: PlanBuilder
   ) {
     let sums = ReplicaSums(of: generator.parameters, "generator", over: replicas, into: builder)
+    let lockstep = Lockstep(replicas, into: builder)
     for replica in 0..<replicas.localCount {
+      let builder = lockstep.builder(of: replica)
       let color = builder.tensor("color", batches.shape(channels: encoding.colorChannels))
       let gray = builder.tensor("gray", batches.shape(channels: 1))
       builder.append(batches.gather(part: replica, color: color, gray: gray, encoding))
       let tape = Tape(
         builder, sums.view(of: replica), mode: .training(parameterGradients: true, accumulate: false),
-        label: "generator")
+        label: "generator", meetings: lockstep.meetings(of: replica))
       let prediction = generator(gray, tape)
       let weights = rebalancing?.weights(of: color, into: builder)
       builder.append(
@@ -42,6 +44,7 @@ struct AutoencoderStep: TrainingStep {
       tape.emitBackward()
       sums.add(replica)
     }
+    lockstep.join()
     sums.finish()
     builder.append(generator.parameters.adam(adam.learningRate, step: adam.step, beta1: 0.9, beta2: 0.999))
   }

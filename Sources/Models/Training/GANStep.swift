@@ -52,24 +52,30 @@ struct GANStep: TrainingStep {
     _ batches: BatchStream, replicas: Replicas, losses: Tensor, rebalancing: ColorRebalancing?, adam: AdamSchedule,
     into builder: PlanBuilder
   ) {
+    let lockstep = Lockstep(replicas, into: builder)
     let generatorSums = ReplicaSums(of: generator.parameters, "generator", over: replicas, into: builder)
     let colorings = (0..<replicas.localCount).map { replica in
-      emitColoring(batches, part: replica, generatorSums.view(of: replica), builder)
+      emitColoring(batches, part: replica, generatorSums.view(of: replica), lockstep)
     }
+    lockstep.join()
 
     let weights = discriminator.normalizedWeights("discriminator", builder)
     let sums = ReplicaSums(of: discriminator.parameters, "discriminator", over: replicas, into: builder)
     for (replica, coloring) in colorings.enumerated() {
       let view = sums.view(of: replica)
       let gradientWeight = 0.5 * replicas.share
+      let real = Tape(
+        lockstep.builder(of: replica), view, mode: .training(parameterGradients: true, accumulate: false),
+        label: "discriminator real", meetings: lockstep.meetings(of: replica), spectralWeights: weights)
       emitDiscriminator(
-        on: coloring.real, view, weights, target: Self.realTarget, loss: losses.loss(0, of: replica), gradientWeight,
-        accumulate: false, "discriminator real", builder)
-      emitDiscriminator(
-        on: coloring.fake, view, weights, target: 0, loss: losses.loss(1, of: replica), gradientWeight,
-        accumulate: true, "discriminator fake", builder)
+        on: coloring.real, real, target: Self.realTarget, loss: losses.loss(0, of: replica), gradientWeight)
+      let fake = Tape(
+        lockstep.builder(of: replica), view, mode: .training(parameterGradients: true, accumulate: true),
+        label: "discriminator fake", meetings: lockstep.meetings(of: replica), spectralWeights: weights)
+      emitDiscriminator(on: coloring.fake, fake, target: 0, loss: losses.loss(1, of: replica), gradientWeight)
       sums.add(replica)
     }
+    lockstep.join()
     sums.finish()
     // Of the summed gradients, so once for all replicas.
     weights.emitGradients(discriminator.parameters, builder)
@@ -82,13 +88,15 @@ struct GANStep: TrainingStep {
       of: discriminator.parameters, "judge", over: replicas, hasGradients: false, into: builder)
     for (replica, coloring) in colorings.enumerated() {
       let tape = Tape(
-        builder, judgeSums.view(of: replica), mode: .training(parameterGradients: false, accumulate: false),
-        label: "judge", spectralWeights: judgeWeights)
+        lockstep.builder(of: replica), judgeSums.view(of: replica),
+        mode: .training(parameterGradients: false, accumulate: false), label: "judge",
+        meetings: lockstep.meetings(of: replica), spectralWeights: judgeWeights)
       emitGenerator(
         coloring, tape, rebalancing, (losses.loss(2, of: replica), losses.loss(3, of: replica)),
-        share: replicas.share, builder)
+        share: replicas.share)
       generatorSums.add(replica)
     }
+    lockstep.join()
     judgeSums.finish()
     generatorSums.finish()
     builder.append(generator.parameters.adam(adam.learningRate, step: adam.step, beta1: 0.5, beta2: 0.999))
@@ -96,13 +104,15 @@ struct GANStep: TrainingStep {
 
   /// Emits a part of the batch and its coloring.
   private func emitColoring(
-    _ batches: BatchStream, part: Int, _ parameters: ParameterView, _ builder: PlanBuilder
+    _ batches: BatchStream, part: Int, _ parameters: ParameterView, _ lockstep: Lockstep
   ) -> Coloring {
+    let builder = lockstep.builder(of: part)
     let shape = batches.shape(channels: discriminator.inputChannels)
     let coloring = Coloring(
       real: builder.tensor("real", shape), fake: builder.tensor("fake", shape),
       tape: Tape(
-        builder, parameters, mode: .training(parameterGradients: true, accumulate: false), label: "generator"))
+        builder, parameters, mode: .training(parameterGradients: true, accumulate: false), label: "generator",
+        meetings: lockstep.meetings(of: part)))
     let gray = coloring.real.channels(0..<1)
     builder.append(batches.gather(part: part, color: coloring.trueColors, gray: gray, encoding))
     builder.append(Concatenation(inputs: [gray], output: coloring.fake.channels(0..<1)))
@@ -112,14 +122,10 @@ struct GANStep: TrainingStep {
 
   /// Emits one half of the discriminator's loss and its gradients.
   private func emitDiscriminator(
-    on input: Tensor, _ parameters: ParameterView, _ weights: SpectralWeights, target: Float, loss: Tensor,
-    _ gradientWeight: Float, accumulate: Bool, _ label: String, _ builder: PlanBuilder
+    on input: Tensor, _ tape: Tape, target: Float, loss: Tensor, _ gradientWeight: Float
   ) {
-    let tape = Tape(
-      builder, parameters, mode: .training(parameterGradients: true, accumulate: accumulate), label: label,
-      spectralWeights: weights)
     let logits = discriminator(input, tape)
-    builder.append(
+    tape.builder.append(
       BinaryCrossEntropy(
         logits: logits, target: target, loss: loss, gradient: tape.gradientDestination(of: logits).gradient,
         weight: gradientWeight))
@@ -133,8 +139,9 @@ struct GANStep: TrainingStep {
   ///   - share: factor of the gradients.
   private func emitGenerator(
     _ coloring: Coloring, _ judgeTape: Tape, _ rebalancing: ColorRebalancing?,
-    _ losses: (adversarial: Tensor, l1: Tensor), share: Float, _ builder: PlanBuilder
+    _ losses: (adversarial: Tensor, l1: Tensor), share: Float
   ) {
+    let builder = judgeTape.builder
     let logits = discriminator(coloring.fake, into: nil, needsInputGradient: true, judgeTape)
     builder.append(
       BinaryCrossEntropy(

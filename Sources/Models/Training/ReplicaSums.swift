@@ -6,7 +6,7 @@ import Runtime
 /// Each replica updates a copy of the running statistics as they were at the part's beginning. The gradients of the
 /// replicas are added up as a binary counter counts: when replica r is done, as many pairs of equal sums are complete as
 /// r + 1 has trailing zeros. So a process needs no vector of gradients for each of its replicas, but one for each level
-/// of the tree.
+/// of the tree. Replicas in lockstep (`Lockstep`) have a vector each, which are added up at the part's end.
 ///
 /// Where there is one replica, this emits nothing, and the replica uses the vectors of the network.
 final class ReplicaSums {
@@ -32,7 +32,10 @@ final class ReplicaSums {
     self.parameters = parameters
     self.replicas = replicas
     self.builder = builder
-    if hasGradients { parameters.makePartialGradients(replicas.localCount.trailingZeroBitCount) }
+    if hasGradients {
+      parameters.makePartialGradients(
+        replicas.synchronizesBatchNorm ? replicas.localCount - 1 : replicas.localCount.trailingZeroBitCount)
+    }
     gradients = hasGradients ? ([parameters.gradients] + parameters.partialGradients).map(\.vector) : []
     guard replicas.count > 1 else {
       statistics = [parameters.statistics.vector]
@@ -44,34 +47,42 @@ final class ReplicaSums {
   }
 
   /// The parameters as a replica of this process uses them, the first of which is 0. Its gradients are to be complete,
-  /// and `add` called, before the next replica's are computed.
+  /// and `add` called, before the next replica's are computed, unless replicas are in lockstep.
   func view(of replica: Int) -> ParameterView {
     ParameterView(
       values: parameters.values, statistics: statistics[replica].storage,
-      gradients: gradients.isEmpty ? parameters.gradients : gradients[replica.nonzeroBitCount].storage)
+      gradients: gradients.isEmpty ? parameters.gradients : gradients[place(of: replica)].storage)
   }
 
-  /// Emits the additions of gradients that are possible when those of a replica of this process are complete.
+  /// The number of the vector for the gradient of a replica of this process.
+  private func place(of replica: Int) -> Int { replicas.synchronizesBatchNorm ? replica : replica.nonzeroBitCount }
+
+  /// Emits the additions of gradients that are possible when those of a replica of this process are complete; where
+  /// replicas are in lockstep, `finish` does that for all.
   func add(_ replica: Int) {
-    if replicas.rankCount > 1, replica == replicas.localCount - 1 { return addInBuckets(replica) }
-    for level in 0..<(replica + 1).trailingZeroBitCount {
-      let place = replica.nonzeroBitCount - 1 - level
-      builder.append(ScaledSum(gradients[place], gradients[place + 1], output: gradients[place]))
-    }
+    guard !replicas.synchronizesBatchNorm else { return }
+    let places = (0..<(replica + 1).trailingZeroBitCount).map { replica.nonzeroBitCount - 1 - $0 }
+    add(places.map { ($0, $0 + 1) }, after: replica)
+  }
+
+  /// Emits additions of gradients in pairs, in order, each into its first.
+  /// - Parameter replica: the last one whose gradients are complete.
+  private func add(_ pairs: [(sum: Int, term: Int)], after replica: Int) {
+    if replicas.rankCount > 1, replica == replicas.localCount - 1 { return addInBuckets(pairs, after: replica) }
+    for (sum, term) in pairs { builder.append(ScaledSum(gradients[sum], gradients[term], output: gradients[sum])) }
   }
 
   /// Emits the same for the last replica of this process, part by part, each as soon as it is complete, and the start of
   /// each part's sum over the ranks.
-  private func addInBuckets(_ replica: Int) {
-    let places = (0..<(replica + 1).trailingZeroBitCount).map { replica.nonzeroBitCount - 1 - $0 }
-    let written = gradients[replica.nonzeroBitCount].storage
+  private func addInBuckets(_ pairs: [(sum: Int, term: Int)], after replica: Int) {
+    let written = gradients[place(of: replica)].storage
     let buckets = GradientBuckets(of: written, writtenBy: builder.operations).buckets
     for bucket in buckets.reversed() {
       let parts = gradients.map { gradient in
         Tensor(storage: gradient.storage, shape: Shape(vector: bucket.range.count), offset: bucket.range.lowerBound)
       }
       let sum = RankSum(of: parts[0], over: replicas.ranks)
-      let additions = places.map { ScaledSum(parts[$0], parts[$0 + 1], output: parts[$0]) }
+      let additions = pairs.map { ScaledSum(parts[$0.sum], parts[$0.term], output: parts[$0.sum]) }
       builder.insert(additions + [sum.start], at: bucket.position)
       rankSums.insert(sum, at: 0)
     }
@@ -81,13 +92,11 @@ final class ReplicaSums {
   /// mean of theirs.
   func finish() {
     guard replicas.count > 1 else { return }
-    var distance = 1
-    while distance < statistics.count {
-      for place in stride(from: 0, to: statistics.count, by: 2 * distance) {
-        builder.append(ScaledSum(statistics[place], statistics[place + distance], output: statistics[place]))
-      }
-      distance *= 2
+    if replicas.synchronizesBatchNorm, !gradients.isEmpty {
+      // In lockstep, the last replica completes each part of the gradient after the others.
+      add(PlanBuilder.treePairs(replicas.localCount), after: replicas.localCount - 1)
     }
+    builder.appendTreeSum(of: statistics)
     if replicas.rankCount > 1 {
       let sum = RankSum(of: statistics[0], over: replicas.ranks)
       builder.append(sum.start)

@@ -4,31 +4,41 @@ import Runtime
 /// The replicas of a training step, and those that this process computes.
 ///
 /// A batch of N images is split into `count` equal parts. Each replica computes the losses and gradients of its part,
-/// with batch statistics of its own. Gradients, losses and running statistics are added up over the replicas by one
-/// binary tree, neighboring ones first: `((x₀ + x₁) + (x₂ + x₃)) + …`. A process computes neighboring replicas whose
-/// number is a power of two, which are a subtree: the bits of a sum do not depend on the number of processes.
+/// with batch statistics of its own or with those of the whole batch. Gradients, losses and running statistics are added
+/// up over the replicas by one binary tree, neighboring ones first: `((x₀ + x₁) + (x₂ + x₃)) + …`. A process computes
+/// neighboring replicas whose number is a power of two, which are a subtree: the bits of a sum do not depend on the
+/// number of processes.
 public struct Replicas: Sendable {
   /// All of them, a power of two: M.
   public let count: Int
   /// The processes that share them, whose number divides theirs: R.
   public let ranks: Communicator
+  /// Whether batch norms are over the images of all replicas, of which there are several (`Lockstep`).
+  let synchronizesBatchNorm: Bool
 
   /// One replica: the whole batch.
   public static let one = Replicas(count: 1)
 
+  /// - Parameter synchronizingBatchNorm: whether each batch norm is over the images of all replicas.
   /// - Precondition: `count` is a power of two, and no less than the number of ranks, which is one too.
-  public init(count: Int, over ranks: Communicator = .single) {
+  public init(count: Int, over ranks: Communicator = .single, synchronizingBatchNorm: Bool = false) {
     precondition(
       count > 0 && count.nonzeroBitCount == 1 && count.isMultiple(of: ranks.rankCount),
       "\(count) replicas on \(ranks.rankCount) ranks")
     self.count = count
     self.ranks = ranks
+    synchronizesBatchNorm = synchronizingBatchNorm && count > 1
   }
 
   /// Replicas of a batch that the processes share.
-  /// - Parameter name: What asks for them, for the error; nil for `--replicas`.
+  /// - Parameters:
+  ///   - name: What asks for them, for the error; nil for `--replicas`.
+  ///   - synchronizingBatchNorm: Whether each batch norm is over the images of all replicas.
   /// - Throws: where there cannot be so many, the processes cannot share them equally, or they cannot share the batch.
-  public init(_ count: Int, over ranks: Communicator, batchSize: Int, named name: String? = nil) throws(RunError) {
+  public init(
+    _ count: Int, over ranks: Communicator, batchSize: Int, named name: String? = nil,
+    synchronizingBatchNorm: Bool = false
+  ) throws(RunError) {
     let name = name ?? "--replicas \(count)"
     if let failure = RunRequirements.replicas.failure(of: count, option: "replicas") { throw .invalidOption(failure) }
     guard count.isMultiple(of: ranks.rankCount) else {
@@ -40,7 +50,7 @@ public struct Replicas: Sendable {
         "\(name): does not divide --batch-size \(batchSize); use a multiple of \(count) for the batch, or fewer "
           + "replicas")
     }
-    self.init(count: count, over: ranks)
+    self.init(count: count, over: ranks, synchronizingBatchNorm: synchronizingBatchNorm)
   }
 
   /// Processes that share the replicas.

@@ -12,6 +12,9 @@ public struct BatchNormalizationForward: Operation {
   /// μ and σ² of x where the convolution before this one has computed them (`ConvolutionForward.statistics`),
   /// `[1, 1, 2, C]`; they are computed here where nil.
   public let statistics: Tensor?
+  /// The pixels that the statistics are of: those of x, or more where x is a part of a batch and `statistics` are those
+  /// of the whole. They decide the unbiased variance.
+  public let population: Int
   /// γ, `[C]`
   public let scale: Tensor
   /// β, `[C]`
@@ -33,13 +36,14 @@ public struct BatchNormalizationForward: Operation {
   public let momentum: Float
 
   public init(
-    input: Tensor, statistics: Tensor? = nil, scale: Tensor, shift: Tensor, runningMean: Tensor,
-    runningVariance: Tensor, savedMean: Tensor, savedInverseDeviation: Tensor, output: Tensor,
+    input: Tensor, statistics: Tensor? = nil, population: Int? = nil, scale: Tensor, shift: Tensor,
+    runningMean: Tensor, runningVariance: Tensor, savedMean: Tensor, savedInverseDeviation: Tensor, output: Tensor,
     pooling: BatchNormalizationPooling? = nil, activation: Activation? = nil, epsilon: Float = 1e-5,
     momentum: Float = 0.1
   ) {
     self.input = input
     self.statistics = statistics
+    self.population = population ?? input.shape.pixelCount
     self.scale = scale
     self.shift = shift
     self.runningMean = runningMean
@@ -68,6 +72,9 @@ public struct BatchNormalizationForward: Operation {
       try requireVector(vector, count: channels)
     }
     if let statistics { try requireStatistics(statistics, channels: channels) }
+    try require(
+      statistics == nil ? population == input.shape.pixelCount : population >= input.shape.pixelCount,
+      "statistics of \(population) pixels for \(input.shape)")
     if let pooling { try requirePooling(pooling.output, pooling.indices, of: output, window: 2) }
   }
 
@@ -192,9 +199,10 @@ public struct BatchNormalizationBackward: Operation {
     self.activation = activation
   }
 
-  public var reads: [Tensor] {
+  public var reads: [Tensor] { valuesRead + (accumulate ? [scaleGradient, shiftGradient] : []) }
+  /// The tensors that it reads, without those that it adds to.
+  var valuesRead: [Tensor] {
     [input, scale, shift, savedMean, savedInverseDeviation, outputGradient] + (pooling?.tensors ?? [])
-      + (accumulate ? [scaleGradient, shiftGradient] : [])
   }
   public var writes: [Tensor] { [inputGradient, scaleGradient, shiftGradient] }
   public var floatingPointOperations: Int { 12 * input.shape.count }
