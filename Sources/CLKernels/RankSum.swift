@@ -1,5 +1,6 @@
 import MessagePassing
 import Runtime
+import Synchronization
 
 extension CLBackend {
   /// Plans the copy of the values to the host. The communicator's thread asks whether it is done, and begins the sum
@@ -14,7 +15,12 @@ extension CLBackend {
         let read = try self.queue.startReading(copy.memory, byteOffset: copy.byteOffset, into: copy.pinned)
         let started = sum.ranks.startSum(
           of: copy.values, keeping: copy.pinned, isReady: { try read.isComplete },
-          whenDone: { done.come(failed: $0 != nil) })
+          whenDone: { [messages = self.messages] error in
+            if let error { messages.fail(error) }
+            // The commands that wait run in any case, and reading what they write throws: PoCL 3.1 ends the process
+            // where an event fails that commands wait for.
+            done.come()
+          })
         copy.last = StartedSum(sum: started, read: read)
         try self.queue.flush()
       }
@@ -43,6 +49,18 @@ extension CLBackend {
       memory: try memory(of: sum.values, for: title), byteOffset: sum.values.offset * MemoryLayout<Float>.stride)
     sum.underway = copy
     return copy
+  }
+}
+
+/// The failure of a sum's messages, which leaves the device with wrong values.
+final class MessageFailure: Sendable {
+  private let error = Mutex<MessagePassingError?>(nil)
+
+  func fail(_ error: MessagePassingError) { self.error.withLock { $0 = $0 ?? error } }
+
+  /// Throws where messages have failed.
+  func check() throws(BackendError) {
+    if let error = error.withLock({ $0 }) { throw .messages(error) }
   }
 }
 

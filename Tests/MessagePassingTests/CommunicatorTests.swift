@@ -94,17 +94,18 @@ struct CommunicatorTests {
   @Test("A sum that nobody waits for keeps its values until its messages have ended")
   func owner() throws {
     let isFreed = Monitor(false)
+    let isLeft = Monitor(false)
     let sums = try InProcessRanks.run(2) { ranks in
       if ranks.rank == 0 {
         var owner: Owner? = Owner(isFreed)
         if let owner { _ = ranks.startSum(of: owner.vector.values, keeping: owner) }
         owner = nil
-        try ranks.barrier()
         #expect(isFreed.withLock { !$0 })
+        isLeft.withLock { $0 = true }
         try ranks.barrier()
         return [Float]()
       }
-      try ranks.barrier()
+      isLeft.wait { $0 ? () : nil }
       let vector = SumVector([1, 2])
       try ranks.wait(for: ranks.startSum(of: vector.values, keeping: vector))
       try ranks.barrier()

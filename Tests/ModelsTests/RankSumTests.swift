@@ -1,3 +1,4 @@
+import Files
 import MessagePassing
 import Runtime
 import TestSupport
@@ -27,23 +28,46 @@ struct RankSumTests {
 
   @Test("A rank that fails after a sum's start still sends its term", arguments: TestBackends.available)
   func failedStep(on kind: TestBackends) throws {
+    let hasFailed = Monitor(false)
     let sums = try InProcessRanks.run(2) { ranks in
       guard ranks.rank == 1 else {
         try Self.start(1, kind, over: ranks)
         // In the place of what was freed.
         let others = try Self.vector(of: 5, on: kind.make())
-        try ranks.barrier()
+        hasFailed.withLock { $0 = true }
         try ranks.barrier()
         return withExtendedLifetime(others) { [Float]() }
       }
       let backend = try kind.make()
       let sum = RankSum(of: try Self.vector(of: 2, on: backend), over: ranks)
-      try ranks.barrier()
+      hasFailed.wait { $0 ? () : nil }
       for operation in [sum.start, sum.end] as [any Operation] { try backend.launch(operation).run() }
       let values = try backend.floats(of: sum.values)
       try ranks.barrier()
       return values
     }
     #expect(sums[1] == [Float](repeating: 3, count: Self.count))
+  }
+
+  @Test("What a sum is to give cannot be read where its messages fail", arguments: TestBackends.available)
+  func failedMessages(on kind: TestBackends) throws {
+    let isOver = Monitor(false)
+    let errors = try InProcessRanks.run(2, timeLimit: 0.5) { ranks in
+      guard ranks.rank == 0 else {
+        isOver.wait { $0 ? () : nil }
+        return ""
+      }
+      defer { isOver.withLock { $0 = true } }
+      do {
+        let backend = try kind.make()
+        let sum = RankSum(of: try Self.vector(of: 1, on: backend), over: ranks)
+        for operation in [sum.start, sum.end] as [any Operation] { try backend.launch(operation).run() }
+        _ = try backend.floats(of: sum.values)
+        return "none"
+      } catch {
+        return "\(error)"
+      }
+    }
+    #expect(errors[0].hasPrefix("rank 1 sent nothing in 0.5 s"), "\(errors)")
   }
 }

@@ -16,8 +16,8 @@ struct Bench: SpeakingCommand {
       with both kinds of products.
 
       Under mpirun, the ranks measure the step that they train with together: a batch over all of them, with the \
-      messages of the gradients. Images per second are those of all ranks, and a step ends when it has on the last of \
-      them. The operations are those of rank 0.
+      messages of the gradients. Images per second are those of all ranks, and a step ends when the last of them has \
+      done it. The operations are those of rank 0.
 
         recolor bench unet                     # the study's model
         recolor bench gan --width 16 --ops     # a smaller one, operation by operation

@@ -18,6 +18,8 @@ public final class CLBackend: Backend {
   let sources: KernelSources
   let cache: CLProgramCache?
   let compiler: KernelCompiler
+  /// Those of sums over ranks on this device.
+  let messages = MessageFailure()
   private let budget: MemoryBudget
   private var timings: [KernelTiming] = []
   /// Keys and algorithms, as JSON.
@@ -121,10 +123,15 @@ public final class CLBackend: Backend {
     throws(BackendError)
   {
     try queue.read(own(memory, for: "download"), byteOffset: byteOffset, into: bytes)
+    try messages.check()
   }
 
   public func flush() throws(BackendError) { try queue.flush() }
-  public func synchronize() throws(BackendError) { try queue.finish() }
+
+  public func synchronize() throws(BackendError) {
+    try queue.finish()
+    try messages.check()
+  }
 
   /// Returns `memory` as this backend's.
   func own(_ memory: DeviceMemory, for operation: String, tensor: String = "(memory)") throws(BackendError) -> CLMemory

@@ -16,8 +16,6 @@ public final class CLUserEvent: @unchecked Sendable {
 
   deinit { _ = library.releaseEvent(handle) }
 
-  /// Lets the commands that wait for the event run, or fail. Called once.
-  public func come(failed: Bool = false) {
-    _ = library.setUserEventStatus(handle, failed ? cl_int(CL_INVALID_OPERATION) : cl_int(CL_COMPLETE))
-  }
+  /// Lets the commands that wait for the event run. Called once.
+  public func come() { _ = library.setUserEventStatus(handle, cl_int(CL_COMPLETE)) }
 }
