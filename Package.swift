@@ -47,6 +47,8 @@ let package = Package(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    // System calls for which older C libraries have no functions.
+    .systemLibrary(name: "CProcesses"),
 
     // Vector loops of the CPU backend, compiled once per instruction set and chosen at load time.
     .target(name: "CVectorLoops", cSettings: optimizedC),
@@ -111,8 +113,8 @@ let package = Package(
     .executableTarget(
       name: "App",
       dependencies: [
-        "Models", "CArchive", "CLKernels", "CPUKernels", "CWebPage", "KernelCases", "Data", "Files", "Imaging",
-        "MessagePassing", "Report", "Runtime", "Server", "TensorBoard",
+        "Models", "CArchive", "CLKernels", "CPUKernels", "CProcesses", "CWebPage", "KernelCases", "Data", "Files",
+        "Imaging", "MessagePassing", "Report", "Runtime", "Server", "TensorBoard",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Yams", package: "Yams"),

@@ -71,9 +71,6 @@ static const unsigned char saving_js[] = {
 static const unsigned char scale_js[] = {
 #embed "files/scale.js"
 };
-static const unsigned char scene_svg[] = {
-#embed "files/scene.svg"
-};
 static const unsigned char series_js[] = {
 #embed "files/series.js"
 };
@@ -109,7 +106,6 @@ static const struct web_page_file files[] = {
     FILE("runs.js", SCRIPT, runs_js),
     FILE("saving.js", SCRIPT, saving_js),
     FILE("scale.js", SCRIPT, scale_js),
-    FILE("scene.svg", IMAGE, scene_svg),
     FILE("series.js", SCRIPT, series_js),
     FILE("stage.js", SCRIPT, stage_js),
     FILE("strip.js", SCRIPT, strip_js),

@@ -31,7 +31,7 @@ public struct ReportPage: Sendable {
   /// The style of every page.
   public static var style: [UInt8] { PackageResources.page_css }
   /// The script of every page.
-  public static var script: [UInt8] { PackageResources.page_js }
+  private static var script: [UInt8] { PackageResources.page_js }
 
   /// The page. Its content security policy forbids loading anything.
   public var html: HTML {

@@ -41,15 +41,22 @@ public struct RequestPolicy: Sendable {
       }
     }
     if let site = head.headerFields.value(named: "sec-fetch-site"), site == "cross-site" || site == "same-site" {
-      // A link to the page may be followed from anywhere.
-      let isVisit =
-        head.method == .get && head.headerFields.value(named: "sec-fetch-mode") == "navigate" && head.path == "/"
-      guard isVisit else { throw WebError(.forbidden, "the request comes from another page than this server's") }
+      guard isVisit(head) else { throw WebError(.forbidden, "the request comes from another page than this server's") }
     }
     guard let method = WebMethod(rawValue: head.method.rawValue) else {
       throw WebError(.method, "only GET, HEAD, POST and DELETE are answered")
     }
     return method
+  }
+
+  /// Whether a link to the page is followed, which may be one of a mail or of any other page: with the token in it, or
+  /// without where the browser has it.
+  private func isVisit(_ head: HTTPRequest) -> Bool {
+    guard head.method == .get, head.headerFields.value(named: "sec-fetch-mode") == "navigate",
+      head.headerFields.value(named: "sec-fetch-dest") == "document", let path = head.path
+    else { return false }
+    let secret = "/?token="
+    return path == "/" || path.hasPrefix(secret) && isToken(String(path.dropFirst(secret.count)))
   }
 
   /// Checks that a request that changes something was meant.

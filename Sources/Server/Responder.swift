@@ -7,6 +7,7 @@ import NIOHTTP1
 struct Responder: Sendable {
   let policy: RequestPolicy
   let limits: WebLimits
+  let connection: ClientConnection
   let handler: WebServer.Handler
 
   func respond(to request: Request, _ writer: consuming ResponseWriter) async throws {
@@ -49,10 +50,11 @@ struct Responder: Sendable {
       guard method == .get, target.path.isEmpty, let given, policy.isToken(given) else {
         throw WebError(.unauthorized, "the address lacks its token; open the address that recolor serve has printed")
       }
-      // The address without the token, which must not stay in the history of the browser.
+      // The address without the token, which must not stay in the history of the browser. A link of another page may
+      // have led here; by SameSite=Strict the browser would not send the cookie to the address that follows. SameSite=Lax
+      // sends it from other pages with visits by GET alone, which change nothing.
       return .redirection(
-        to: "/",
-        headers: [.setCookie: "\(policy.cookie)=\(given); Path=/; HttpOnly; SameSite=Strict"])
+        to: "/", headers: [.setCookie: "\(policy.cookie)=\(given); Path=/; HttpOnly; SameSite=Lax"])
     }
     if method == .get, target.path.isEmpty, target.query.contains(where: { $0.name == "token" }) {
       return .redirection(to: "/")
@@ -66,7 +68,7 @@ struct Responder: Sendable {
     }
     let request = WebRequest(
       method: method, path: target.path, query: target.query, headers: head.headerFields, bodyLength: length,
-      body: reader)
+      connection: connection, body: reader)
     if !request.isFarewell { try policy.checkIntent(head, method) }
     return try await handler(request)
   }

@@ -21,7 +21,12 @@ public struct WebRequest {
   public let headers: HTTPFields
   /// Bytes of the body as the head states them; 0 where there is none.
   public let bodyLength: Int
+  /// The connection that the answer goes to.
+  public let connection: ClientConnection
   let body: RequestBodyReader
+
+  /// Whether the request asks for something, and changes nothing.
+  public var isRead: Bool { method == .get || method == .head }
 
   /// The value of the first parameter of a name; nil where there is none.
   public subscript(name: String) -> String? { query.first { $0.name == name }?.value }

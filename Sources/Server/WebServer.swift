@@ -22,10 +22,36 @@ public final class WebServer: Sendable {
   /// Signaled when the task has ended, with its connections.
   private let end = CountingSemaphore()
 
-  /// The address of the page, with the token where there is one.
-  public var address: String { "http://\(authority)/" + (token.map { "?token=\($0)" } ?? "") }
+  /// The address of the page for a browser of this machine, with the token where there is one.
+  public var address: String { address(at: isEverywhere ? "127.0.0.1" : host) }
 
-  private var authority: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+  /// The addresses of the page for all who reach it: where the server is at all addresses of the machine, those that
+  /// other machines can call.
+  public var addresses: [String] {
+    guard isEverywhere else { return [address] }
+    let found = Self.machineAddresses(withIPv6: host == "::").map { address(at: $0) }
+    return found.isEmpty ? [address] : found
+  }
+
+  private var isEverywhere: Bool { host == "0.0.0.0" || host == "::" }
+
+  private func address(at host: String) -> String {
+    "http://\(host.contains(":") ? "[\(host)]" : host):\(port)/" + (token.map { "?token=\($0)" } ?? "")
+  }
+
+  /// Returns the addresses of this machine's network devices, those of IPv4 first, without those that other machines
+  /// cannot call: loopback, and those of one link, which a browser cannot name.
+  static func machineAddresses(withIPv6: Bool) -> [String] {
+    let devices = (try? System.enumerateDevices()) ?? []
+    let found = devices.compactMap(\.address).compactMap(\.ipAddress)
+    let callable = found.filter { !isLoopback($0) && !isOfOneLink($0) }
+    return callable.filter { !$0.contains(":") } + (withIPv6 ? callable.filter { $0.contains(":") } : [])
+  }
+
+  /// Whether an address is one that a machine has given itself for one link: 169.254.0.0/16, fe80::/10.
+  private static func isOfOneLink(_ address: String) -> Bool {
+    address.hasPrefix("169.254.") || ["fe8", "fe9", "fea", "feb"].contains { address.lowercased().hasPrefix($0) }
+  }
 
   /// Starts a server; it answers when this returns.
   /// - Parameters:
@@ -39,12 +65,15 @@ public final class WebServer: Sendable {
     // The outcome of the start, which this thread waits for.
     let start = Monitor<Result<RequestPolicy, WebServerError>?>(nil)
     let channel = HTTP1Channel(
-      responder: { request, writer, _ in
+      responder: { request, writer, channel in
         guard let policy = start.withLock({ try? $0?.get() }) else { throw CancellationError() }
-        try await Responder(policy: policy, limits: limits, handler: handler).respond(to: request, writer)
+        let responder = Responder(
+          policy: policy, limits: limits, connection: await ConnectionEndHandler.connection(of: channel),
+          handler: handler)
+        try await responder.respond(to: request, writer)
       },
       configuration: HTTP1Channel.Configuration(
-        additionalChannelHandlers: [SlowClientHandler(limits)],
+        additionalChannelHandlers: [SlowClientHandler(limits), ConnectionEndHandler()],
         idleTimeout: .nanoseconds(Int64(limits.idleSeconds * 1e9)),
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: limits.headByteCount, maxHeaderListSize: limits.headByteCount, maxHeaderFieldCount: 100)))

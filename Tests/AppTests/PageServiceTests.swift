@@ -254,6 +254,153 @@ struct PageServiceTests {
     }
   }
 
+  /// Uploads a photograph of 2400 × 1800 pixels, which the model sees at the smallest size. Returns its target.
+  private func uploadLarge(_ client: PageClient, _ session: String) throws -> String {
+    let image = RGBImage(
+      width: 2400, height: 1800, bytes: (0..<3 * 2400 * 1800).map { UInt8(truncatingIfNeeded: $0 / 7200) })
+    try image.writePNG(to: folder.path + "/large.png")
+    let bytes = Array(try Data(contentsOf: URL(filePath: folder.path + "/large.png")))
+    let answer = try client.post("/api/photographs?session=\(session)&name=large.png&workingSize=16", bytes)
+    let id = try #require(answer.json["id"] as? String, "\(answer.error ?? "")")
+    #expect(try client.waitForPhotograph(id, session: session)["state"] as? String == "done")
+    return "/api/photographs/\(id)"
+  }
+
+  @Test("The predicted colors of photographs are counted with their files, also before they are there")
+  func predictionsAreCounted() throws {
+    var limits = PageService.Limits()
+    // The display copy has 5.8 MB, and at most 7.7 MB.
+    limits.sessions.byteCount = 9_000_000
+    try withServer(limits: limits) { client, service in
+      let (events, session) = try client.openEvents()
+      let target = try uploadLarge(client, session)
+      let photograph = try #require(service.sessions[session]?.state.withLock { $0.photographs.first })
+      // At the scale the width is 21 pixels, which are rounded to 16.
+      let (file, display, seen) = (photograph.fileByteCount, 3 * 1600 * 1200, 16 * 16)
+      #expect(photograph.byteCount == file + display + 16 + 11 * seen)
+      let hinted = try client.post(
+        "\(target)/color?session=\(session)", ##"{"hints":[{"x":10,"y":20,"color":"#a02020"}]}"##)
+      #expect(hinted.status == 200 && photograph.byteCount == file + display + 16 + 23 * seen)
+      // The colors at this size would have 8 MB.
+      let large = try client.post("\(target)/color?session=\(session)", #"{"workingSize":512}"#)
+      #expect(large.status == 503 && large.head.contains("Retry-After: "), "\(large.head)")
+      #expect(large.json["code"] as? String == "busy")
+      let report = try client.get("\(target)?session=\(session)").json
+      #expect(report["workingSize"] as? Int == 16 && report["state"] as? String == "done")
+      // And a second photograph may have a display copy of 7.7 MB.
+      let second = try client.post("/api/photographs?session=\(session)&name=a.png", picture)
+      #expect(second.status == 503 && second.head.contains("Retry-After: "), "\(second.head)")
+      #expect(try client.post("\(target)/color?session=\(session)", #"{"workingSize":48}"#).status == 202)
+      _ = events
+    }
+  }
+
+  @Test("A page may have the network see a limited number of pixels")
+  func workingSizes() throws {
+    var limits = PageService.Limits()
+    limits.workingPixelCount = 64 * 64
+    try withServer(limits: limits) { client, _ in
+      let (events, session) = try client.openEvents()
+      #expect(try client.get("/api/state").json["workingSizes"] as? [Int] == [16, 64])
+      let id = try upload(client, session)
+      let target = "/api/photographs/\(id)"
+      // 90×60 pixels are 96×64 of the network's.
+      for (method, answer) in [
+        ("color", try client.post("\(target)/color?session=\(session)", #"{"workingSize":64}"#)),
+        ("upload", try client.post("/api/photographs?session=\(session)&name=a.png&workingSize=80", picture)),
+      ] {
+        #expect(answer.status == 413 && answer.json["code"] as? String == "too-large", "\(method): \(answer.head)")
+        #expect(answer.error?.contains("4,096 pixels") ?? false, "\(method): \(answer.error ?? "")")
+      }
+      #expect(try client.get("\(target)?session=\(session)").json["state"] as? String == "done")
+      // What is known once it is read.
+      let made = try client.post("/api/photographs?session=\(session)&name=a.png&workingSize=64", picture)
+      let other = try #require(made.json["id"] as? String)
+      let report = try client.waitForPhotograph(other, session: session)
+      #expect(report["state"] as? String == "failed")
+      #expect((report["error"] as? String)?.contains("4,096 pixels") ?? false, "\(report)")
+      _ = events
+    }
+  }
+
+  @Test("Files that clients do not take are limited, and are gone with the client")
+  func downloads() throws {
+    var limits = PageService.Limits()
+    limits.downloadCount = 1
+    try withServer(limits: limits) { client, service in
+      let (events, session) = try client.openEvents()
+      let target = "\(try uploadLarge(client, session))/colored?session=\(session)"
+      var held: PrivateFile? = try PrivateFile(in: service.downloads)
+      try Array("some bytes".utf8).withUnsafeBytes { try held?.append($0) }
+      #expect(service.downloads.use == (1, 10))
+      let second = try client.get("\(target)&format=jpeg")
+      #expect(second.status == 503 && second.head.contains("Retry-After: "), "\(second.head)")
+      held = nil
+      #expect(service.downloads.use == (0, 0))
+      #expect(try client.get("\(target)&format=jpeg").status == 200)
+      // A client that goes before it has its file.
+      var going: RawClient? = try RawClient(port: client.port, receiveBufferByteCount: 1 << 14)
+      going?.send("GET \(target)&format=tiff HTTP/1.1\r\nHost: 127.0.0.1:\(client.port)\r\n\r\n")
+      for _ in 0..<1000 where service.downloads.use.count == 0 { usleep(1000) }
+      going = nil
+      for _ in 0..<1000 where service.downloads.use.count > 0 { usleep(10_000) }
+      #expect(service.downloads.use == (0, 0))
+      _ = events
+    }
+    // Fewer than the file has.
+    limits.downloadByteCount = 1000
+    try withServer(limits: limits) { client, service in
+      let (events, session) = try client.openEvents()
+      let target = "\(try uploadLarge(client, session))/colored?session=\(session)"
+      let large = try client.get("\(target)&format=tiff")
+      #expect(large.status == 503 && large.head.contains("Retry-After: "), "\(large.head)")
+      #expect(large.error?.contains("\n") == false && service.downloads.use == (0, 0), "\(large.error ?? "")")
+      _ = events
+    }
+  }
+
+  @Test("The work for a client that is gone is not begun, nor that on a photograph that was removed")
+  func abandonedRequests() throws {
+    try withServer { client, service in
+      let (events, session) = try client.openEvents()
+      let target = "/api/photographs/\(try upload(client, session))"
+      let photograph = try #require(service.sessions[session]?.state.withLock { $0.photographs.first })
+      // Occupies the threads.
+      let gate = Gate()
+      defer { gate.open() }
+      for _ in 0..<2 { _ = service.queue.add { _ in gate.wait() } }
+      func wait(until isTrue: () -> Bool) { for _ in 0..<1000 where !isTrue() { usleep(10_000) } }
+      wait { service.queue.waiting.isEmpty }
+
+      let host = "HTTP/1.1\r\nHost: 127.0.0.1:\(client.port)\r\nX-Recolor: 1\r\n"
+      var asking: RawClient? = try RawClient(port: client.port)
+      asking?.send("GET \(target)/colored?session=\(session) \(host)\r\n")
+      wait { service.queue.waiting.count == 1 }
+      #expect(service.queue.waiting.count == 1)
+      asking = nil
+      wait { service.queue.waiting.isEmpty }
+      #expect(service.queue.waiting.isEmpty)
+
+      // Hints that are not spread do not stay.
+      let wish = ##"{"hints":[{"x":1,"y":2,"color":"#a02020"}]}"##
+      asking = try RawClient(port: client.port)
+      asking?.send(
+        "POST \(target)/color?session=\(session) \(host)Content-Length: \(wish.utf8.count)\r\n\r\n\(wish)")
+      wait { photograph.state.withLock { $0.hints.count } == 1 }
+      #expect(photograph.state.withLock { $0.hints.count } == 1)
+      asking = nil
+      wait { photograph.state.withLock { $0.hints.isEmpty } }
+      #expect(photograph.state.withLock { $0.hints.isEmpty && $0.revision == 1 })
+
+      let added = try client.post("/api/photographs?session=\(session)&name=b.png", picture)
+      let other = try #require(added.json["id"] as? String)
+      #expect(service.queue.waiting.count == 1)
+      #expect(try client.delete("/api/photographs/\(other)?session=\(session)").status == 204)
+      #expect(service.queue.waiting.isEmpty)
+      _ = events
+    }
+  }
+
   /// Lets threads wait.
   private final class Gate: Sendable {
     private let condition = NSCondition()
@@ -273,6 +420,29 @@ struct PageServiceTests {
     }
   }
 
+  @Test("serve --host 0.0.0.0 prints the addresses by which other machines reach it, with the secret")
+  func otherMachines() throws {
+    let process = try RecolorProcess(["serve", "--host", "0.0.0.0", "--port", "0", "--device", "cpu"])
+    defer { process.send(signal: SIGKILL) }
+    var lines: [String] = []
+    for _ in 0..<400 where lines.isEmpty {
+      lines = try process.outputSoFar().split(separator: "\n").map(String.init)
+      usleep(25_000)
+    }
+    // All of them are written at once.
+    usleep(100_000)
+    lines = try process.outputSoFar().split(separator: "\n").map(String.init)
+    let machine = WebServer.machineAddresses(withIPv6: false)
+    #expect(lines.count == max(1, machine.count))
+    for (line, address) in zip(lines, machine.isEmpty ? ["127.0.0.1"] : machine) {
+      let parts = try #require(line.wholeMatch(of: /http:\/\/(.*):(\d+)\/(\?token=\w{32})/))
+      #expect(parts.1 == address, "\(line)")
+      let client = PageClient(port: try #require(Int(parts.2)))
+      #expect(try client.get("/\(parts.3)").status == 303)
+      #expect(try client.get("/").status == 401)
+    }
+  }
+
   @Test("The page and its files are served, and nothing is loaded anew that is known")
   func files() throws {
     try withServer { client, _ in
@@ -284,7 +454,22 @@ struct PageServiceTests {
         port: client.port,
         "GET / HTTP/1.1\r\nHost: 127.0.0.1:\(client.port)\r\nIf-None-Match: \(tag)\r\nConnection: close\r\n\r\n")
       #expect(known.hasPrefix("HTTP/1.1 304"), "\(known)")
-      #expect(try client.get("/assets/report.css").body.isEmpty == false)
+      let style = String(decoding: try client.get("/assets/page.css").body, as: UTF8.self)
+      #expect(style.contains(".chart") && style.contains(".brand"))
+      let html = String(decoding: page.body, as: UTF8.self)
+      // It is painted when the one style sheet is there; all scripts are asked for at once.
+      #expect(html.matches(of: /rel="stylesheet"/).count == 1 && !html.contains("<img src"))
+      var modules = ["app.js"]
+      var index = 0
+      while index < modules.count {
+        let text = String(decoding: try client.get("/assets/\(modules[index])").body, as: UTF8.self)
+        for found in text.matches(of: /^import .* from "\.\/(.*)";$/.anchorsMatchLineEndings()) {
+          if !modules.contains(String(found.1)) { modules.append(String(found.1)) }
+        }
+        index += 1
+      }
+      let preloaded = html.matches(of: /rel="modulepreload" href="\/assets\/(.*)"/).map { String($0.1) }
+      #expect(Set(preloaded) == Set(modules.dropFirst()) && preloaded.count == modules.count - 1)
       let state = try client.get("/api/state").json
       #expect(state["version"] as? String == RecolorVersion.current)
       #expect((state["models"] as? [[String: Any]])?.count == 1)

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Imaging
+import Synchronization
 import TensorBoard
 import TestSupport
 import Testing
@@ -94,6 +95,106 @@ struct RunWatcherTests {
       }
       #expect(run.series.curves["train/loss"]?.steps == Array(1...250), "\(limit)")
       #expect(limit > 1000 || updateCount > 10)
+    }
+  }
+
+  /// Makes the least of a run that is taken for one.
+  private func makeRun(_ path: String) throws {
+    try FileManager.default.createDirectory(atPath: path + "/checkpoints", withIntermediateDirectories: true)
+    try Data("{}".utf8).write(to: URL(filePath: path + "/config.json"))
+  }
+
+  @Test("Nobody waits while files are read: neither the thread that trains nor requests for the list")
+  func readingBlocksNobody() throws {
+    // 24 runs of some megabytes of events, which one update reads.
+    let place = folder.path + "/events"
+    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+    let events = EventFile(in: place, goingOnAt: 1)
+    for step in 1...20_000 { try events.write([("train/mse", Float(step))], step: step) }
+    let file = try #require(try EventFileReader.names(in: place).first)
+    for number in 0..<24 {
+      let run = "\(folder.path)/runs/\(number)"
+      try makeRun(run)
+      try FileManager.default.linkItem(atPath: "\(place)/\(file)", toPath: "\(run)/\(file)")
+    }
+    // Where others keep the processor busy, a thread is held up without a lock: the least of several tries counts.
+    var share = Double.infinity
+    for _ in 0..<5 where share > 0.25 {
+      let watcher = RunWatcher([folder.path + "/runs"], own: folder.path + "/runs/0")
+      let isDone = Mutex(false)
+      let start = ContinuousClock.now
+      let thread = try #require(
+        WorkerThread {
+          _ = watcher.update()
+          isDone.withLock { $0 = true }
+        })
+      var longest = 0.0
+      while !isDone.withLock({ $0 }) {
+        let asked = ContinuousClock.now
+        watcher.setProgress(nil)
+        #expect([0, 24].contains(watcher.summaries.count) && watcher.run("none") == nil)
+        longest = max(longest, asked.secondsUntilNow)
+        usleep(100)
+      }
+      share = min(share, longest / start.secondsUntilNow)
+      thread.join()
+      #expect(watcher.summaries.count == 24 && watcher.summaries.allSatisfy { $0.step == 20_000 })
+    }
+    #expect(share <= 0.25, "\(share) of the time of an update was waited for")
+  }
+
+  @Test("One update reads a limited number of bytes; later ones read the rest")
+  func limitedUpdates() throws {
+    let events = EventFile(in: folder.path, goingOnAt: 1)
+    for step in 1...300 { try events.write([("train/mse", Float(step))], step: step) }
+    try makeRun(folder.path)
+    let watcher = RunWatcher([folder.path], eventLimit: 4000)
+    let first = watcher.update()
+    let id = try #require(first.series.keys.first)
+    let count = try #require(watcher.run(id)?.series.curves["train/mse"]?.count)
+    #expect(count > 10 && count < 200)
+    for _ in 0..<20 { _ = watcher.update() }
+    #expect(watcher.run(id)?.series.curves["train/mse"]?.steps == Array(1...300))
+  }
+
+  @Test("A stop goes to the process that holds the run's lock, and to no other that got its number")
+  func stopOfAnotherProcess() throws {
+    let sleeper = Process()
+    sleeper.executableURL = URL(filePath: "/bin/sleep")
+    sleeper.arguments = ["100"]
+    try sleeper.run()
+    let number = sleeper.processIdentifier
+    defer { kill(number, SIGKILL) }
+    try Data().write(to: URL(filePath: folder.path + "/.lock"))
+    let status = try #require(Folder.status(of: folder.path + "/.lock"))
+    let (major, minor) = RunProcess.numbers(of: UInt(status.st_dev))
+    func locks(_ process: Int32) -> String {
+      let device = [major, minor].map { String($0, radix: 16) }.joined(separator: ":")
+      return "1: FLOCK  ADVISORY  WRITE \(process) \(device):\(status.st_ino) 0 EOF"
+    }
+    // Threads of tests block the signal, and so do the processes that they start: it waits there.
+    func hasSignal() throws -> Bool {
+      let status = try String(contentsOfFile: "/proc/\(number)/status", encoding: .utf8)
+      let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("ShdPnd:") })
+      let pending = try #require(UInt(line.dropFirst("ShdPnd:".count).drop(while: \.isWhitespace), radix: 16))
+      return pending & 1 << UInt(SIGTERM - 1) != 0
+    }
+    let process = try #require(RunProcess(trainingIn: folder.path, locks: locks(number)))
+    #expect(process.id == number && process.isOwn)
+    // The lock was released meanwhile, or taken by another process: this one has only the number.
+    for text in ["", locks(number + 1)] {
+      #expect(throws: RunError.self) { try process.stop(folder.path) { text } }
+    }
+    #expect(try !hasSignal())
+    try process.stop(folder.path) { locks(number) }
+    #expect(try hasSignal())
+    kill(number, SIGKILL)
+    sleeper.waitUntilExit()
+    // Nobody has the number any more.
+    #expect {
+      try process.stop(folder.path) { locks(number) }
+    } throws: { error in
+      "\(error)".hasSuffix("process \(number) has ended")
     }
   }
 

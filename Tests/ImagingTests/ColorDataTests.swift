@@ -49,4 +49,31 @@ struct ColorDataTests {
       #expect(own + SIMD2(values[3 * pixel + 1], values[3 * pixel + 2]) == expected[pixel], "\(pixel)")
     }
   }
+
+  @Test("What was made of a chroma, its guide and hints is read again, bit for bit")
+  func parts() throws {
+    let field = HintField(
+      [ColorHint(x: 4, y: 3, color: RGBColor(red: 200, green: 40, blue: 40))], guide: guide, photographWidth: 16,
+      photographHeight: 12)
+    for hints in [nil, field] {
+      let bytes = ColorData.bytes(chroma: chroma, small: guide, hints: hints)
+      let parts = try #require(ColorData.parts(of: bytes))
+      #expect(parts.chroma.values == chroma.values && parts.chroma.width == width && parts.chroma.height == height)
+      #expect(parts.small == guide && parts.hints?.values == hints?.values)
+      #expect(hints == nil || bytes.count == ColorData.byteCount(pixelCount: width * height))
+    }
+  }
+
+  @Test("Other bytes are not taken for numbers of colors")
+  func damaged() {
+    let whole = ColorData.bytes(chroma: chroma, small: guide, hints: nil)
+    var others = [[], Array(whole.prefix(15)), Array(whole.dropLast()), whole + [0]]
+    // Another name, another version, and sizes that are 0, too large, and larger than an integer.
+    for (place, byte) in [(0, 0), (4, 2), (8, 0), (8, 17), (11, 255), (15, 255)] {
+      var bytes = whole
+      bytes[place] = UInt8(byte)
+      others.append(bytes)
+    }
+    for bytes in others { #expect(ColorData.parts(of: bytes) == nil, "\(bytes.prefix(16))") }
+  }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -41,6 +42,12 @@ struct WebServerTests {
   private static func status(_ server: WebServer, _ first: String, _ headers: String..., body: String = "") throws
     -> Int
   {
+    try status(server, first, headers, body: body)
+  }
+
+  private static func status(_ server: WebServer, _ first: String, _ headers: [String], body: String = "") throws
+    -> Int
+  {
     let lines = [first + " HTTP/1.1"] + headers + ["Connection: close"]
     let answer = try RawClient.answer(port: server.port, lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
     return Int(answer.split(separator: " ").dropFirst().first ?? "") ?? 0
@@ -81,10 +88,100 @@ struct WebServerTests {
       #expect(try Self.status(server, "GET /", own, "Origin: \(origin)") == 403, "\(origin)")
     }
     #expect(try Self.status(server, "GET /x", own, "Sec-Fetch-Site: cross-site") == 403)
-    #expect(try Self.status(server, "GET /", own, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate") == 200)
+    let visit = [own, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"]
+    #expect(try Self.status(server, "GET /", visit) == 200)
+    #expect(try Self.status(server, "GET /x", visit) == 403)
     #expect(try Self.status(server, "POST /body", own, "Content-Length: 1", body: "a") == 403)
     #expect(try Self.status(server, "POST /body", own, "X-Recolor: 1", "Content-Length: 1", body: "a") == 200)
     #expect(try Self.status(server, "PUT /body", own, "X-Recolor: 1", "Content-Length: 1", body: "a") == 405)
+  }
+
+  @Test("A link to the page is followed from anywhere, and nothing else is asked from elsewhere")
+  func links() throws {
+    let server = try Self.server(token: "0123456789abcdef")
+    defer { server.stop() }
+    let own = "Host: 127.0.0.1:\(server.port)"
+    let cookie = "Cookie: recolor-\(server.port)=0123456789abcdef"
+    let secret = "/?token=0123456789abcdef"
+    for site in ["cross-site", "same-site"] {
+      let visit = [own, "Sec-Fetch-Site: \(site)", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"]
+      #expect(try Self.status(server, "GET \(secret)", visit) == 303)
+      // Where the answer leads, which is a visit of the other page as well.
+      #expect(try Self.status(server, "GET /", visit + [cookie]) == 200)
+      #expect(try Self.status(server, "GET /", visit) == 401)
+      for first in [
+        "GET /?token=0123456789abcdee", "GET /?token=", "GET \(secret)&x=1", "GET /x?token=0123456789abcdef",
+        "GET /api/state", "HEAD \(secret)", "DELETE \(secret)",
+      ] {
+        #expect(try Self.status(server, first, visit + [cookie, "X-Recolor: 1"]) == 403, "\(first)")
+      }
+      #expect(
+        try Self.status(server, "POST \(secret)", visit + [cookie, "X-Recolor: 1", "Content-Length: 1"], body: "a")
+          == 403)
+      for part in ["Mode: no-cors", "Mode: cors", "Dest: iframe", "Dest: embed", "Dest: image", "Dest: empty"] {
+        let name = part.prefix { $0 != ":" }
+        let asked = visit.filter { !$0.contains("Fetch-\(name)") } + ["Sec-Fetch-\(part)", cookie]
+        #expect(try Self.status(server, "GET \(secret)", asked) == 403, "\(part)")
+      }
+    }
+    // A browser sends the cookie with such a visit, and with no other request of another page.
+    let answer = try RawClient.answer(
+      port: server.port, "GET \(secret) HTTP/1.1\r\n\(own)\r\nConnection: close\r\n\r\n")
+    #expect(answer.contains("HttpOnly; SameSite=Lax\r\n") && answer.contains("Location: /\r\n"), "\(answer)")
+  }
+
+  @Test("A server at all addresses says by which ones it is reached, and answers by their names")
+  func machineAddresses() throws {
+    for (host, withIPv6) in [("0.0.0.0", false), ("::", true)] {
+      let started = try? WebServer(host: host, port: 0, token: "0123456789abcdef") { _ in .noContent }
+      // There are machines without IPv6.
+      if withIPv6, started == nil { continue }
+      let server = try #require(started)
+      defer { server.stop() }
+      let end = ":\(server.port)/?token=0123456789abcdef"
+      #expect(server.address == "http://127.0.0.1\(end)")
+      let found = WebServer.machineAddresses(withIPv6: withIPv6)
+      #expect(server.addresses.count == max(1, found.count))
+      #expect(
+        found.allSatisfy { !WebServer.isLoopback($0) && !$0.hasPrefix("fe80") && (withIPv6 || !$0.contains(":")) })
+      for address in server.addresses {
+        #expect(address.hasPrefix("http://") && address.hasSuffix(end), "\(address)")
+        let name = address.dropFirst("http://".count).prefix { $0 != "/" }
+        #expect(try Self.status(server, "GET /?token=0123456789abcdef", "Host: \(name)") == 303, "\(name)")
+        #expect(try Self.status(server, "GET /", "Host: \(name)") == 401, "\(name)")
+      }
+    }
+  }
+
+  /// What has come of a request, in its order.
+  private final class Stages: Sendable {
+    private let list = Mutex<[String]>([])
+
+    var all: [String] { list.withLock { $0 } }
+
+    func append(_ stage: String) { list.withLock { $0.append(stage) } }
+
+    func wait(for count: Int) { for _ in 0..<1000 where all.count < count { usleep(10_000) } }
+  }
+
+  @Test("The end of a client's connection is told to the work for it")
+  func connectionEnd() throws {
+    let stages = Stages()
+    let server = try WebServer(host: "127.0.0.1", port: 0, token: nil) { request in
+      let connection = request.connection
+      stages.append(connection.isClosed ? "closed early" : "asked")
+      await withCheckedContinuation { continuation in connection.whenClosed { continuation.resume() } }
+      stages.append(connection.isClosed ? "closed" : "open")
+      throw CancellationError()
+    }
+    defer { server.stop() }
+    var client: RawClient? = try RawClient(port: server.port)
+    client?.send("GET / HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\n\r\n")
+    stages.wait(for: 1)
+    #expect(stages.all == ["asked"])
+    client = nil
+    stages.wait(for: 2)
+    #expect(stages.all == ["asked", "closed"])
   }
 
   @Test("Addresses of this machine alone need no token")

@@ -18,8 +18,9 @@ struct Serve: SpeakingCommand {
         recolor serve runs/gan weights.safetensors --port 9000
         recolor serve runs --host 0.0.0.0
 
-      With --host, other machines may reach the page as well. Its address then has a secret, without which nothing is \
-      answered; the connection is not encrypted. See docs/page.md.
+      With --host, other machines may reach the page as well: at --host 0.0.0.0 by each of the addresses that are \
+      printed. They have a secret, without which nothing is answered; the connection is not encrypted. See \
+      docs/page.md.
       """)
 
   /// The port that is tried first.
@@ -67,7 +68,7 @@ struct Serve: SpeakingCommand {
     service.start()
     let server = try PageServer.start(service, host: host, port: port)
     try PageServer.announce(server)
-    if open { Browser.open(PageServer.address(of: server)) }
+    if open { Browser.open(server.address) }
     // Ctrl-C ends the process, whose files have no names.
     while true { pause() }
   }

@@ -1,6 +1,8 @@
 import CPUKernels
 import Files
 import Imaging
+import Runtime
+import Server
 import Synchronization
 
 /// The work of the server's threads: coloring, and what needs pictures decoded or encoded. Requests wait in a queue of
@@ -74,6 +76,18 @@ final class ColoringQueue: Sendable {
     }
   }
 
+  /// Drops a job that waits. One that runs goes on.
+  func drop(_ id: Int) {
+    // What they hold is released without the lock: somebody may wait for their answer.
+    let dropped = state.withLock { state in
+      let dropped = (state.quick + state.waiting).filter { $0.id == id }
+      state.quick.removeAll { $0.id == id }
+      state.waiting.removeAll { $0.id == id }
+      return dropped
+    }
+    withExtendedLifetime(dropped) {}
+  }
+
   /// Whether a further job can wait.
   var hasRoom: Bool { state.withLock { $0.waiting.count + $0.quick.count < limit } }
 
@@ -91,8 +105,7 @@ final class ColoringQueue: Sendable {
       let memory = Memory(self)
       job.run(memory)
       memory.release()
-      let duration = (ContinuousClock.now - start).components
-      let seconds = Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+      let seconds = start.secondsUntilNow
       state.withLock { state in
         state.runningCount -= 1
         if !job.isQuick { state.seconds += (seconds - state.seconds) / 8 }
@@ -145,16 +158,22 @@ final class ColoringQueue: Sendable {
 }
 
 extension ColoringQueue {
-  /// Does work on a thread of the queue.
-  /// - Throws: `WebError` where too many jobs wait, or the server ends; what `body` throws.
+  /// Does work on a thread of the queue. Where the client goes while the work waits, it is not done.
+  /// - Throws: `ServerBusy` where too many jobs wait; `CancellationError` where the client goes, or the server ends; what
+  ///   `body` throws.
   func perform<Result: Sendable>(
-    isQuick: Bool = false, _ body: @escaping @Sendable (Memory) throws -> Result
+    for client: ClientConnection, isQuick: Bool = false, _ body: @escaping @Sendable (Memory) throws -> Result
   ) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
+    defer { client.whenClosed(nil) }
+    return try await withCheckedThrowingContinuation { continuation in
       // Continued once: by the job, or, where it is dropped, when its closure is released.
       let answer = JobAnswer(continuation)
       let id = add(isQuick: isQuick) { memory in answer.finish(Swift.Result { try body(memory) }) }
-      if id == nil { answer.finish(.failure(busy)) }
+      if let id {
+        client.whenClosed { self.drop(id) }
+      } else {
+        answer.finish(.failure(busy))
+      }
     }
   }
 

@@ -26,6 +26,9 @@ struct PageFiles: Sendable {
 
   /// The first file of the page.
   static let index = "index.html"
+  /// The style of this page, and the style sheet that also has that of all pages of the program.
+  private static let style = "app.css"
+  private static let wholeStyle = "page.css"
   private static let largestFile = 1 << 24
 
   init() {
@@ -35,19 +38,25 @@ struct PageFiles: Sendable {
       assets[String(cString: file.name)] = Asset(
         type: String(cString: file.type), bytes: Array(UnsafeBufferPointer(start: file.start, count: file.count)))
     }
-    assets["report.css"] = Asset(type: "text/css; charset=utf-8", bytes: ReportPage.style)
-    assets["report.js"] = Asset(type: "text/javascript; charset=utf-8", bytes: ReportPage.script)
     self.assets = assets
     folder = getenv("RECOLOR_PAGE").map { String(path: $0) }
   }
 
   /// Returns the answer to a request for a file.
   func response(to request: WebRequest, name: String) throws -> WebResponse {
-    guard var asset = assets[name] else { throw WebError.notFound() }
-    if let folder, let bytes = try? readOrdinaryFile(Folder.path(of: name, in: folder), limit: Self.largestFile) {
-      asset = Asset(type: asset.type, bytes: bytes)
-    }
+    guard let asset = asset(name) else { throw WebError.notFound() }
     if request.headers[.ifNoneMatch] == asset.tag { return .notModified(tag: asset.tag) }
     return WebResponse(asset.bytes, type: asset.type).tagged(asset.tag)
+  }
+
+  private func asset(_ name: String) -> Asset? {
+    // One style sheet, since a page is not painted before it has all of them.
+    if name == Self.wholeStyle {
+      return asset(Self.style).map { Asset(type: $0.type, bytes: ReportPage.style + $0.bytes) }
+    }
+    guard let asset = assets[name] else { return nil }
+    guard let folder, let bytes = try? readOrdinaryFile(Folder.path(of: name, in: folder), limit: Self.largestFile)
+    else { return asset }
+    return Asset(type: asset.type, bytes: bytes)
   }
 }

@@ -3,8 +3,8 @@ import Imaging
 import Models
 import Synchronization
 
-/// A photograph of a page: its file, and what is known of its colors. The pixels are not kept: they are decoded again
-/// where they are needed.
+/// A photograph of a page: its file, and what is known of its colors. Neither the pixels nor the colors are kept in
+/// memory: they are decoded and read again where they are needed.
 final class PagePhotograph: Sendable {
   enum Stage: String, Encodable, Sendable {
     case waiting, reading, coloring, done, failed
@@ -19,11 +19,12 @@ final class PagePhotograph: Sendable {
     var remarks: [String] = []
     var size: (width: Int, height: Int)?
     var model: ServedModel
+    /// The number of requests for other colors so far.
+    var wishCount = 0
     /// As asked for; nil is the model's.
     var workingSize: Int?
     var hints: [ColorHint] = []
-    var field: HintField?
-    var prediction: ColorPrediction?
+    var prediction: StoredPrediction?
     /// The numbers of the last prediction that was begun, and of that which is kept.
     var begun = 0
     var kept = 0
@@ -72,6 +73,37 @@ final class PagePhotograph: Sendable {
     try Photograph(
       encoded: file.bytes(in: 0..<fileByteCount), name: name, pixelLimit: pixelLimit,
       admit: { memory.admit($0.byteCount(writtenAs: format, quality: quality)) })
+  }
+
+  /// Bytes of its files; until it is colored, those that they will have about.
+  var byteCount: Int { state.withLock { byteCount(workingSize: nil, $0) } }
+
+  /// Returns the bytes of its files after it was colored by a model.
+  /// - Parameter workingSize: As `State.workingSize`, of another model or wish.
+  func byteCount(by model: ServedModel, workingSize: Int?) -> Int {
+    state.withLock { byteCount(workingSize: workingSize ?? model.workingSize, $0) }
+  }
+
+  /// - Parameter workingSize: Nil for what is there, or is under way.
+  private func byteCount(workingSize: Int?, _ state: State) -> Int {
+    if workingSize == nil, [.done, .failed].contains(state.stage) {
+      return file.byteCount + (state.prediction?.file.byteCount ?? 0)
+    }
+    let wished = workingSize ?? state.workingSize ?? state.model.workingSize
+    let colors = Self.colorByteCount(size: state.size, workingSize: wished)
+    return file.byteCount + colors + (state.display == nil ? Self.displayByteCount : 0)
+  }
+
+  /// Returns the bytes that a photograph takes beside its file, before it is read.
+  static func addedByteCount(workingSize: Int) -> Int {
+    displayByteCount + colorByteCount(size: nil, workingSize: workingSize)
+  }
+
+  /// The most bytes of a display copy.
+  private static let displayByteCount = 3 * displaySize * displaySize
+
+  private static func colorByteCount(size: (width: Int, height: Int)?, workingSize: Int) -> Int {
+    ColorData.byteCount(pixelCount: StoredPrediction.pixelCount(size: size, workingSize: workingSize))
   }
 
   /// Returns the display copy; nil until the file was read.

@@ -19,20 +19,14 @@ enum PageServer {
     }
   }
 
-  /// Prints the address.
+  /// Prints the addresses.
   static func announce(_ server: WebServer) throws(OutputError) {
-    try Console.output(line: address(of: server))
+    for address in server.addresses { try Console.output(line: address) }
     if server.token != nil {
       Console.warning(
         "other machines reach this page, and whoever has the address may use it; the connection is not encrypted")
     }
     Console.note("Ctrl-C ends the page")
-  }
-
-  /// Returns the address to open: where the server is at all addresses of the machine, that of this machine for itself.
-  static func address(of server: WebServer) -> String {
-    guard server.host == "0.0.0.0" || server.host == "::" else { return server.address }
-    return "http://127.0.0.1:\(server.port)/" + (server.token.map { "?token=\($0)" } ?? "")
   }
 }
 

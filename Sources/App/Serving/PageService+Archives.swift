@@ -63,7 +63,7 @@ extension PageService {
         guard let photograph = photographs.first(where: { $0.id == part.id }) else {
           throw .notFound("a photograph is not there; it was removed")
         }
-        let (_, _, model) = try Self.prediction(of: photograph)
+        let (_, model) = try Self.prediction(of: photograph)
         return (photograph, try Look(strength: part.strength, contrast: part.contrast, of: model))
       }
       guard !parts.isEmpty, parts.count <= limits.sessions.photographCount else {
@@ -79,31 +79,50 @@ extension PageService {
     guard let archive = archives.take(id), archive.session == session.id else {
       throw WebError.notFound("the archive was fetched, or waited too long")
     }
+    let client = request.connection
     return WebResponse(type: "application/zip") { writer in
-      try await self.write(archive, to: &writer)
+      try await self.write(archive, for: client, to: &writer)
     }.saved(as: "recolor.zip")
   }
 
   /// Longest side of the pictures of an archive's sheet.
   private static let sheetImageSize = 320
 
-  private func write(_ archive: PageArchives.Archive, to writer: inout WebWriter) async throws {
+  private func write(
+    _ archive: PageArchives.Archive, for client: ClientConnection, to writer: inout WebWriter
+  ) async throws {
     let zip = try ZipWriter()
     var names: Set<String> = []
     for (photograph, look) in archive.parts {
-      let file = try await coloredFile(of: photograph, look, archive.form)
+      let file = try await patiently(for: client) {
+        try await coloredFile(of: photograph, look, archive.form, for: client)
+      }
       let name = Self.unusedName(Self.savedName(photograph.name, archive.form.format), among: &names)
       try zip.begin(name, byteCount: file.byteCount)
-      for start in stride(from: 0, to: file.byteCount, by: Self.partByteCount) {
-        try zip.write(file.bytes(in: start..<min(file.byteCount, start + Self.partByteCount)))
+      for part in file.parts {
+        try zip.write(file.bytes(in: part))
         try await writer.write(zip.take())
       }
     }
-    let sheet = try await sheet(of: archive)
+    let sheet = try await patiently(for: client) { try await self.sheet(of: archive, for: client) }
     try zip.begin(Self.unusedName("sheet.png", among: &names), byteCount: sheet.count)
     try zip.write(sheet)
     try zip.finish()
     try await writer.write(zip.take())
+  }
+
+  /// Does work for an answer that has begun, which cannot be refused any more: it waits until there is room.
+  private func patiently<Value>(
+    for client: ClientConnection, _ work: () async throws -> Value
+  ) async throws -> Value {
+    while true {
+      do {
+        return try await work()
+      } catch is ServerBusy {
+        try await Task.sleep(for: .seconds(1))
+        try Self.goOn(for: client)
+      }
+    }
   }
 
   /// Returns a name that no other file of the archive has.
@@ -118,11 +137,11 @@ extension PageService {
   }
 
   /// Returns the sheet of an archive, a PNG file: the photographs as they were and colored, side by side.
-  private func sheet(of archive: PageArchives.Archive) async throws -> [UInt8] {
-    try await queue.perform { _ in
-      let rows = try archive.parts.compactMap { photograph, look -> [RGBImage]? in
-        let (prediction, field, _) = try Self.prediction(of: photograph)
-        guard let image = try photograph.displayImage() else { return nil }
+  private func sheet(of archive: PageArchives.Archive, for client: ClientConnection) async throws -> [UInt8] {
+    try await queue.perform(for: client) { _ in
+      let rows = try archive.parts.map { photograph, look -> [RGBImage] in
+        let (prediction, field) = try Self.prediction(of: photograph).0.load()
+        let image = try Self.displayImage(of: photograph)
         let display = try Photograph(image, name: photograph.name)
         let scale = min(1, Double(Self.sheetImageSize) / Double(max(image.width, image.height)))
         let width = max(1, Int((Double(image.width) * scale).rounded()))

@@ -2,6 +2,7 @@ import Files
 import FoundationEssentials
 import Imaging
 import Models
+import Runtime
 import Server
 
 /// The requests about photographs: their files, their colors, and what is made of them.
@@ -29,17 +30,16 @@ extension PageService {
     }
     let photograph = session.state.withLock { $0.photographs.first { $0.id == id } }
     guard let photograph else { throw WebError.notFound("the photograph is not there; it was removed") }
-    let isRead = request.method == .get || request.method == .head
     switch (path.dropFirst().first, path.count) {
     case (nil, _) where request.method == .delete:
       remove(photograph, from: session)
       return .noContent
-    case (nil, _) where isRead: return try WebResponse(json: report(photograph))
+    case (nil, _) where request.isRead: return try WebResponse(json: report(photograph))
     case ("color", 2) where request.method == .post: return try await color(request, photograph, session)
-    case ("original", 2) where isRead: return try await original(request, photograph)
-    case ("colored", 2) where isRead: return try await colored(request, photograph)
-    case ("preview", 2) where isRead: return try await preview(request, photograph)
-    case ("chroma", 2) where isRead: return try chroma(photograph)
+    case ("original", 2) where request.isRead: return try await original(request, photograph)
+    case ("colored", 2) where request.isRead: return try await colored(request, photograph)
+    case ("preview", 2) where request.isRead: return try await preview(request, photograph)
+    case ("chroma", 2) where request.isRead: return try chroma(photograph)
     default: throw WebError.notFound()
     }
   }
@@ -60,20 +60,24 @@ extension PageService {
       throw WebError(.conflict, "\(limits.sessions.photographCount) photographs are open; remove some of them first")
     }
     let length = request.bodyLength
-    let uploadByteCount = uploads.withLock { uploads -> Int? in
+    let underWay = uploads.withLock { uploads -> (count: Int, byteCount: Int)? in
       guard uploads.count < limits.uploadCount else { return nil }
       uploads.count += 1
       uploads.byteCount += length
-      return uploads.byteCount
+      return uploads
     }
-    guard let uploadByteCount else { throw ServerBusy(seconds: 2) }
+    guard let underWay else { throw ServerBusy(seconds: 2) }
     defer {
       uploads.withLock { uploads in
         uploads.count -= 1
         uploads.byteCount -= length
       }
     }
-    guard queue.hasRoom, sessions.hasRoom(for: uploadByteCount) else { throw queue.busy }
+    if let workingSize { try checkWorkingSize(workingSize, size: nil) }
+    let added = PagePhotograph.addedByteCount(workingSize: workingSize ?? model.workingSize)
+    guard queue.hasRoom,
+      sessions.hasRoom(for: underWay.byteCount + underWay.count * added, count: underWay.count)
+    else { throw queue.busy }
     let name = Self.name(request["name"])
     let file = try PrivateFile()
     // The first bytes decide whether the rest is worth taking.
@@ -123,6 +127,26 @@ extension PageService {
     "the working size must be from \(ColoringSettings.workingSizes.lowerBound) to "
       + "\(ColoringSettings.workingSizes.upperBound)")
 
+  /// The largest working size that a page may ask for: of a square picture the network then sees all pixels that it may.
+  var largestWorkingSize: Int {
+    min(ColoringSettings.workingSizes.upperBound, Int(Double(limits.workingPixelCount).squareRoot()))
+  }
+
+  /// Checks that the network does not see more pixels than it may.
+  /// - Parameter size: The photograph's width and height; nil where they are not known yet.
+  /// - Throws: `WebError.tooLarge`.
+  private func checkWorkingSize(_ workingSize: Int, size: (width: Int, height: Int)?) throws(WebError) {
+    let isSmallEnough =
+      size.map { StoredPrediction.pixelCount(size: $0, workingSize: workingSize) <= limits.workingPixelCount }
+      ?? (workingSize <= largestWorkingSize)
+    guard isSmallEnough else {
+      throw WebError(
+        .tooLarge,
+        "at the working size \(workingSize) the model sees more than \(Format.count(limits.workingPixelCount)) pixels "
+          + "of the photograph; choose a smaller one")
+    }
+  }
+
   // MARK: Coloring
 
   /// Adds a photograph to the queue. Returns false where that is full; its stage then stays.
@@ -168,23 +192,22 @@ extension PageService {
         return (state.model, state.workingSize ?? state.model.workingSize, state.begun)
       }
       notify(photograph, session)
+      try checkWorkingSize(workingSize, size: (pixels.width, pixels.height))
       let prediction = try models.predict(pixels, by: model, workingSize: workingSize)
       var isKept = false
       while !isKept {
         let hints = photograph.state.withLock { $0.hints }
-        let field = prediction.field(of: hints)
+        let stored = try StoredPrediction(prediction, prediction.field(of: hints))
         isKept = photograph.state.withLock { state in
           // One that was begun later, by another model, may be done before; and hints may have changed meanwhile.
           guard number > state.kept else { return true }
           guard state.hints == hints else { return false }
           state.kept = number
-          state.prediction = prediction
-          state.field = field
+          state.prediction = stored
           state.stage = .done
           state.job = nil
           state.revision += 1
-          let duration = (ContinuousClock.now - start).components
-          state.seconds = Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+          state.seconds = start.secondsUntilNow
           return true
         }
       }
@@ -258,39 +281,75 @@ extension PageService {
       guard let model = models.model(id) else { throw .notFound("there is no such model") }
       return model
     }
-    let (earlier, needsNetwork) = photograph.state.withLock { state in
-      let earlier = (model: state.model, workingSize: state.workingSize)
+    try checkRoom(for: photograph, by: model, workingSize: wish.workingSize)
+    let (earlier, number, needsNetwork) = photograph.state.withLock { state in
+      let earlier = (state.model, state.workingSize, state.hints)
+      state.wishCount += 1
       let before = (state.model.id, state.workingSize ?? state.model.workingSize)
       if let model { state.model = model }
       if case .some(let size) = wish.workingSize { state.workingSize = size }
       if let hints { state.hints = hints }
       let isOther = before != (state.model.id, state.workingSize ?? state.model.workingSize)
-      return (earlier, isOther || state.prediction == nil)
+      return (earlier, state.wishCount, isOther || state.prediction == nil)
     }
-    if needsNetwork {
-      guard enqueue(photograph, of: session) else {
-        // A client that tries again must not be told that the colors, still those before, are the wished ones.
-        photograph.state.withLock { ($0.model, $0.workingSize) = earlier }
-        throw queue.busy
+    do {
+      if needsNetwork {
+        guard enqueue(photograph, of: session) else { throw queue.busy }
+        return try WebResponse(json: report(photograph), status: .accepted)
       }
-      return try WebResponse(json: report(photograph), status: .accepted)
+      try await spreadHints(over: photograph, for: request.connection)
+    } catch {
+      // A client that tries again must not be told that the colors, still those before, are the wished ones.
+      photograph.state.withLock { state in
+        if state.wishCount == number { (state.model, state.workingSize, state.hints) = earlier }
+      }
+      throw error
     }
-    try await queue.perform(isQuick: true) { _ in
+    notify(photograph, session)
+    return try WebResponse(json: report(photograph))
+  }
+
+  /// Checks that a photograph's colors may be computed by a model, or at a working size, that are wished; nil for those
+  /// that it has.
+  /// - Throws: `WebError.tooLarge`; `ServerBusy` where there is no room for the colors.
+  private func checkRoom(
+    for photograph: PagePhotograph, by model: ServedModel?, workingSize: Int??
+  ) throws {
+    let (current, size) = photograph.state.withLock { (($0.model, $0.workingSize), $0.size) }
+    let model = model ?? current.0
+    let workingSize = workingSize ?? current.1
+    // Of a photograph that is not read yet, the model's own size may be right.
+    if size != nil || workingSize != nil { try checkWorkingSize(workingSize ?? model.workingSize, size: size) }
+    let more = photograph.byteCount(by: model, workingSize: workingSize) - photograph.byteCount
+    guard more <= 0 || sessions.hasRoom(for: more, count: 0) else { throw queue.busy }
+  }
+
+  /// Spreads the hints of a photograph over its prediction, on a thread of the queue.
+  private func spreadHints(over photograph: PagePhotograph, for client: ClientConnection) async throws {
+    try await queue.perform(for: client, isQuick: true) { _ in
       var isKept = false
       while !isKept {
-        let (prediction, hints, number) = photograph.state.withLock { ($0.prediction, $0.hints, $0.kept) }
-        let field = prediction?.field(of: hints)
+        let (stored, hints, number) = photograph.state.withLock { ($0.prediction, $0.hints, $0.kept) }
+        let prediction = try stored?.load().0
+        let hinted = try prediction.map { try StoredPrediction($0, $0.field(of: hints)) }
         isKept = photograph.state.withLock { state in
-          // The field of a prediction that was replaced meanwhile may have another size than the new one.
+          // A prediction may have been replaced meanwhile, and the hints by those of a later request.
           guard state.kept == number, state.hints == hints else { return false }
-          state.field = field
+          state.prediction = hinted
           state.revision += 1
           return true
         }
       }
     }
-    notify(photograph, session)
-    return try WebResponse(json: report(photograph))
+  }
+
+  /// Drops the work on a photograph that was removed, or whose page is closed.
+  func forget(_ photograph: PagePhotograph) {
+    let job = photograph.state.withLock { state in
+      state.isGone = true
+      return state.job
+    }
+    if let job { queue.drop(job) }
   }
 
   private func remove(_ photograph: PagePhotograph, from session: PageSessions.Session) {
@@ -298,7 +357,7 @@ extension PageService {
       let id: String
       let state = "gone"
     }
-    photograph.state.withLock { $0.isGone = true }
+    forget(photograph)
     session.state.withLock { $0.photographs.removeAll { $0 === photograph } }
     session.events.send("photograph", Gone(id: photograph.id), key: photograph.id)
   }

@@ -56,42 +56,45 @@ extension PageService {
     }
   }
 
-  /// Returns what is known of the colors of a photograph.
+  /// Returns what is known of the colors of a photograph, and the model that they are of.
   /// - Throws: `WebError` until it is colored.
-  static func prediction(of photograph: PagePhotograph) throws(WebError) -> (ColorPrediction, HintField?, ServedModel) {
-    let (prediction, field, model) = photograph.state.withLock { ($0.prediction, $0.field, $0.model) }
+  static func prediction(of photograph: PagePhotograph) throws(WebError) -> (StoredPrediction, ServedModel) {
+    let (prediction, model) = photograph.state.withLock { ($0.prediction, $0.model) }
     guard let prediction else { throw WebError(.conflict, "the photograph is not colored yet") }
-    return (prediction, field, model)
+    return (prediction, model)
+  }
+
+  /// Returns the display copy of a photograph.
+  /// - Throws: `WebError` until it is read.
+  static func displayImage(of photograph: PagePhotograph) throws -> RGBImage {
+    guard let image = try photograph.displayImage() else {
+      throw WebError(.conflict, "the photograph is not read yet")
+    }
+    return image
   }
 
   func original(_ request: WebRequest, _ photograph: PagePhotograph) async throws -> WebResponse {
     guard request["size"] == "full" else {
-      let bytes = try await queue.perform(isQuick: true) { _ in
-        guard let image = try photograph.displayImage() else {
-          throw WebError(.conflict, "the photograph is not read yet")
-        }
-        return try Self.jpeg(image, name: photograph.name)
+      let bytes = try await queue.perform(for: request.connection, isQuick: true) { _ in
+        try Self.jpeg(Self.displayImage(of: photograph), name: photograph.name)
       }
       return WebResponse(bytes, type: "image/jpeg")
     }
-    let limit = limits.pixelCount
-    let file = try await queue.perform { memory in
+    let (client, limit) = (request.connection, limits.pixelCount)
+    let file = try await download(for: client) { file, memory in
       let image = try photograph.photograph(memory, pixelLimit: limit).rgbImage
-      let file = try PrivateFile()
+      try Self.goOn(for: client)
       try image.write(to: file, as: .jpeg, name: photograph.name)
-      return file
     }
     return Self.response(file, type: "image/jpeg")
   }
 
   func preview(_ request: WebRequest, _ photograph: PagePhotograph) async throws -> WebResponse {
-    let (prediction, field, model) = try Self.prediction(of: photograph)
+    let (stored, model) = try Self.prediction(of: photograph)
     let look = try Look(request, of: model)
-    let bytes = try await queue.perform(isQuick: true) { _ in
-      guard let image = try photograph.displayImage() else {
-        throw WebError(.conflict, "the photograph is not read yet")
-      }
-      let display = try Photograph(image, name: photograph.name)
+    let bytes = try await queue.perform(for: request.connection, isQuick: true) { _ in
+      let (prediction, field) = try stored.load()
+      let display = try Photograph(Self.displayImage(of: photograph), name: photograph.name)
       let colored = prediction.colored(display, strength: look.strength, contrast: look.contrast, hints: field)
       return try Self.jpeg(colored.rgbImage, name: photograph.name)
     }
@@ -100,40 +103,57 @@ extension PageService {
 
   /// The numbers from which the page computes the colors of any strength and contrast.
   func chroma(_ photograph: PagePhotograph) throws -> WebResponse {
-    let (prediction, field, _) = try Self.prediction(of: photograph)
-    return WebResponse(
-      ColorData.bytes(chroma: prediction.chroma, small: prediction.small, hints: field),
-      type: "application/octet-stream")
+    Self.response(try Self.prediction(of: photograph).0.file, type: "application/octet-stream")
   }
 
   func colored(_ request: WebRequest, _ photograph: PagePhotograph) async throws -> WebResponse {
-    let (_, _, model) = try Self.prediction(of: photograph)
+    let (_, model) = try Self.prediction(of: photograph)
     let look = try Look(request, of: model)
     let quality = request["quality"]
     guard quality == nil || quality.flatMap(Int.init) != nil else {
       throw WebError.badRequest("the quality is no number")
     }
     let form = try FileForm(format: request["format"], quality: quality.flatMap(Int.init))
-    let file = try await coloredFile(of: photograph, look, form)
+    let file = try await coloredFile(of: photograph, look, form, for: request.connection)
     let response = Self.response(file, type: form.format.mediaType)
     return request["save"] == "1" ? response.saved(as: Self.savedName(photograph.name, form.format)) : response
   }
 
   /// Returns the file that `recolor colorize` writes of a photograph with these settings, without another run of the
   /// network.
-  func coloredFile(of photograph: PagePhotograph, _ look: Look, _ form: FileForm) async throws -> PrivateFile {
-    let (prediction, field, _) = try Self.prediction(of: photograph)
+  func coloredFile(
+    of photograph: PagePhotograph, _ look: Look, _ form: FileForm, for client: ClientConnection
+  ) async throws -> PrivateFile {
+    let (stored, _) = try Self.prediction(of: photograph)
     let limit = limits.pixelCount
-    return try await queue.perform { memory in
+    return try await download(for: client) { file, memory in
       let pixels = try photograph.photograph(
         memory, pixelLimit: limit, writtenAs: form.format, quality: form.quality)
-      let file = try PrivateFile()
+      try Self.goOn(for: client)
+      let (prediction, field) = try stored.load()
       try prediction.colored(pixels, strength: look.strength, contrast: look.contrast, hints: field).write(
         to: file, as: form.format, quality: form.quality,
         compression: PictureColoring.compression(
           level: Compression.standardLevel, memory: PictureSchedule.usualMemory), name: photograph.name)
+    }
+  }
+
+  /// Writes a file for a client, on a thread of the queue.
+  /// - Throws: `ServerBusy` where clients have too much that they have not taken yet.
+  private func download(
+    for client: ClientConnection, _ write: @escaping @Sendable (PrivateFile, ColoringQueue.Memory) throws -> Void
+  ) async throws -> PrivateFile {
+    guard downloads.hasRoom else { throw queue.busy }
+    return try await queue.perform(for: client) { [downloads] memory in
+      let file = try PrivateFile(in: downloads)
+      try write(file, memory)
       return file
     }
+  }
+
+  /// Ends the work for a client that is gone.
+  static func goOn(for client: ClientConnection) throws {
+    if client.isClosed { throw CancellationError() }
   }
 
   /// Returns the name of a colored picture: `old-colored.png` for `old.jpg`.
@@ -147,17 +167,9 @@ extension PageService {
     return output.bytes
   }
 
-  /// Bytes of a file that are in memory at a time for each client.
-  static let partByteCount = 1 << 18
-
-  static func response(_ file: PrivateFile, type: String) -> WebResponse {
-    WebResponse(type: type, length: file.byteCount) { writer in try await write(file, to: &writer) }
-  }
-
-  static func write(_ file: PrivateFile, to writer: inout WebWriter) async throws {
-    let count = file.byteCount
-    for start in stride(from: 0, to: count, by: partByteCount) {
-      try await writer.write(file.bytes(in: start..<min(count, start + partByteCount)))
+  private static func response(_ file: PrivateFile, type: String) -> WebResponse {
+    WebResponse(type: type, length: file.byteCount) { writer in
+      for part in file.parts { try await writer.write(file.bytes(in: part)) }
     }
   }
 }

@@ -62,20 +62,24 @@ extension PageService {
   }
 
   func runsRequest(_ request: WebRequest, _ path: [String]) async throws -> WebResponse {
-    let isRead = request.method == .get || request.method == .head
     guard let id = path.first else {
-      guard isRead else { throw WebError(.method, "this address is only read") }
+      guard request.isRead else { throw WebError(.method, "this address is only read") }
       return try WebResponse(json: RunList(runs: runs.summaries))
     }
-    guard let run = runs.run(id) else { throw WebError.notFound("there is no such run; its folder may be gone") }
+    let run = try run(id)
     switch (path.dropFirst().first, path.count) {
-    case (nil, _) where isRead: return try WebResponse(json: RunDetails(run))
-    case ("series", 2) where isRead: return try series(request, run)
-    case ("samples", 3) where isRead: return try await sample(path[2], of: run)
-    case ("report", 2) where isRead: return try await report([id])
+    case (nil, _) where request.isRead: return try WebResponse(json: RunDetails(run))
+    case ("series", 2) where request.isRead: return try series(request, run)
+    case ("samples", 3) where request.isRead: return try await sample(path[2], of: run, for: request.connection)
+    case ("report", 2) where request.isRead: return try await report([id], for: request.connection)
     case ("stop", 2) where request.method == .post: return try stop(run)
     default: throw WebError.notFound()
     }
+  }
+
+  private func run(_ id: String) throws(WebError) -> WatchedRun {
+    guard let run = runs.run(id) else { throw .notFound("there is no such run; its folder may be gone") }
+    return run
   }
 
   private struct RunDetails: Encodable {
@@ -120,17 +124,19 @@ extension PageService {
     return try WebResponse(json: ["series": curves.mapValues { RunSeries.Piece($0, from: from) }])
   }
 
-  private func sample(_ number: String, of run: WatchedRun) async throws -> WebResponse {
+  private func sample(
+    _ number: String, of run: WatchedRun, for client: ClientConnection
+  ) async throws -> WebResponse {
     guard let epoch = Int(number), run.samples.contains(epoch) else {
       throw WebError.notFound("the run has no sheet of this epoch")
     }
     let path = run.sample(epoch: epoch)
-    let bytes = try await queue.perform(isQuick: true) { _ in try readOrdinaryFile(path, limit: 1 << 26) }
+    let bytes = try await queue.perform(for: client, isQuick: true) { _ in try readOrdinaryFile(path, limit: 1 << 26) }
     return WebResponse(bytes, type: "image/png")
   }
 
   private func stop(_ run: WatchedRun) throws -> WebResponse {
-    // The lock is looked at again: the process may have ended meanwhile.
+    // The lock is looked at again: the process may have ended since the last update.
     let process =
       run.id == runs.ownRun ? RunProcess.this : RunProcess(trainingIn: run.folder, locks: RunProcess.systemLocks)
     guard let process else { throw WebError(.conflict, "nothing trains in this run now") }
@@ -140,13 +146,12 @@ extension PageService {
   }
 
   /// Returns the report of runs as one file: their figures, curves, sheets and settings.
-  func report(_ ids: [String]) async throws -> WebResponse {
-    let found = try ids.map { id throws(WebError) in
-      guard let run = runs.run(id) else { throw .notFound("there is no such run; its folder may be gone") }
-      return run
-    }
+  func report(_ ids: [String], for client: ClientConnection) async throws -> WebResponse {
+    let found = try ids.map { id throws(WebError) in try run(id) }
     guard !found.isEmpty, found.count <= 20 else { throw WebError.badRequest("a report is of 1 to 20 runs") }
-    let bytes = try await queue.perform(isQuick: true) { _ in Array(try RunsPage(found).page.html.markup.utf8) }
+    let bytes = try await queue.perform(for: client, isQuick: true) { _ in
+      Array(try RunsPage(found).page.html.markup.utf8)
+    }
     let name = found.count == 1 ? found[0].name : "runs"
     return WebResponse(bytes, type: "text/html; charset=utf-8").saved(as: "\(name).html")
   }

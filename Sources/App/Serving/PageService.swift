@@ -21,6 +21,11 @@ final class PageService: Sendable {
     var jobCount = 64
     /// Bytes for the pictures that are worked on at a time.
     var memory = min(PictureSchedule.usualMemory, 512 << 20)
+    /// Pixels that the network may see of a picture.
+    var workingPixelCount = 1 << 20
+    /// Files that are written and not taken yet, and their bytes: the largest has 800 MB.
+    var downloadCount = 64
+    var downloadByteCount = 2 << 30
   }
 
   let limits: Limits
@@ -30,6 +35,7 @@ final class PageService: Sendable {
   let queue: ColoringQueue
   let sessions: PageSessions
   let archives = PageArchives()
+  let downloads: FileBudget
   private let files = PageFiles()
   /// The uploads that are under way, and the bytes that they will have.
   let uploads = Mutex((count: 0, byteCount: 0))
@@ -48,6 +54,7 @@ final class PageService: Sendable {
     self.limits = limits
     queue = ColoringQueue(limit: limits.jobCount, threadCount: threadCount, memory: limits.memory)
     sessions = PageSessions(limits: limits.sessions)
+    downloads = FileBudget(countLimit: limits.downloadCount, byteLimit: limits.downloadByteCount)
   }
 
   /// Starts the threads.
@@ -74,7 +81,7 @@ final class PageService: Sendable {
     let pause = CountingSemaphore()
     while !isStopped.withLock({ $0 }) {
       sendChanges(of: runs.update())
-      sessions.forgetClosed()
+      for photograph in sessions.forgetClosed() { forget(photograph) }
       archives.forgetOld()
       if count.isMultiple(of: 20) { for session in sessions.all { session.events.ping() } }
       count += 1
@@ -101,18 +108,19 @@ final class PageService: Sendable {
 
   private func route(_ request: WebRequest) async throws -> WebResponse {
     let path = request.path
-    let isRead = request.method == .get || request.method == .head
     switch (path.first, path.dropFirst().first) {
-    case (nil, _) where isRead: return try files.response(to: request, name: PageFiles.index)
-    case ("assets", let name?) where isRead && path.count == 2: return try files.response(to: request, name: name)
-    case ("favicon.ico", nil) where isRead: return try files.response(to: request, name: "icon.svg")
-    case ("api", "state") where isRead && path.count == 2: return try WebResponse(json: pageState)
-    case ("api", "events") where isRead && path.count == 2: return try events(request)
+    case (nil, _) where request.isRead: return try files.response(to: request, name: PageFiles.index)
+    case ("assets", let name?) where request.isRead && path.count == 2:
+      return try files.response(to: request, name: name)
+    case ("favicon.ico", nil) where request.isRead: return try files.response(to: request, name: "icon.svg")
+    case ("api", "state") where request.isRead && path.count == 2: return try WebResponse(json: pageState)
+    case ("api", "events") where request.isRead && path.count == 2: return try events(request)
     case ("api", "sessions") where path.count == 4: return try await sessionRequest(request, path[2], path[3])
     case ("api", "photographs"): return try await photographsRequest(request, Array(path.dropFirst(2)))
     case ("api", "archives"): return try await archivesRequest(request, Array(path.dropFirst(2)))
     case ("api", "runs"): return try await runsRequest(request, Array(path.dropFirst(2)))
-    case ("api", "report") where isRead && path.count == 2: return try await report(request.values(of: "run"))
+    case ("api", "report") where request.isRead && path.count == 2:
+      return try await report(request.values(of: "run"), for: request.connection)
     default: throw WebError.notFound()
     }
   }
@@ -156,7 +164,7 @@ final class PageService: Sendable {
     PageState(
       version: RecolorVersion.current, device: models?.device, deviceDescription: models?.deviceDescription.printable,
       models: models?.all ?? [],
-      workingSizes: [ColoringSettings.workingSizes.lowerBound, ColoringSettings.workingSizes.upperBound],
+      workingSizes: [ColoringSettings.workingSizes.lowerBound, largestWorkingSize],
       strengths: [ColoringSettings.strengths.lowerBound, ColoringSettings.strengths.upperBound],
       contrasts: [ColoringSettings.contrasts.lowerBound, ColoringSettings.contrasts.upperBound],
       formats: ImageFormat.writable.map {

@@ -29,7 +29,7 @@ final class PageSessions: Sendable {
     var sessionCount = 256
     /// Photographs of a page.
     var photographCount = 64
-    /// Photographs of all pages, each of which has an open file, and their bytes.
+    /// Photographs of all pages, each of which has open files, and the bytes of these.
     var totalCount = 1024
     var byteCount = 4 << 30
     /// How long a page is kept whose events are not connected.
@@ -84,8 +84,8 @@ final class PageSessions: Sendable {
     session.state.withLock { $0.end = .now + limits.farewell }
   }
 
-  /// Forgets pages whose time has come.
-  func forgetClosed(at now: ContinuousClock.Instant = .now) {
+  /// Forgets pages whose time has come. Returns their photographs.
+  func forgetClosed(at now: ContinuousClock.Instant = .now) -> [PagePhotograph] {
     let closed = sessions.withLock { sessions in
       let closed = sessions.values.filter { session in
         session.state.withLock { $0.connectionCount == 0 && $0.end.map { now >= $0 } ?? false }
@@ -93,15 +93,16 @@ final class PageSessions: Sendable {
       for session in closed { sessions[session.id] = nil }
       return closed
     }
-    for session in closed {
+    return closed.flatMap { session in
       session.events.finish()
-      for photograph in session.state.withLock({ $0.photographs }) { photograph.state.withLock { $0.isGone = true } }
+      return session.state.withLock { $0.photographs }
     }
   }
 
-  /// Whether there is room for a photograph of so many bytes.
-  func hasRoom(for byteCount: Int) -> Bool {
-    let files = all.flatMap { session in session.state.withLock { $0.photographs.map(\.file.byteCount) } }
-    return files.count < limits.totalCount && files.reduce(byteCount, +) <= limits.byteCount
+  /// Whether there is room for so many bytes of so many further photographs.
+  func hasRoom(for byteCount: Int, count: Int = 1) -> Bool {
+    let photographs = all.flatMap { session in session.state.withLock { $0.photographs } }
+    return photographs.count + count <= limits.totalCount
+      && photographs.reduce(byteCount) { $0 + $1.byteCount } <= limits.byteCount
   }
 }

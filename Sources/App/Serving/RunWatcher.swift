@@ -3,11 +3,13 @@ import Models
 import Synchronization
 
 /// The runs in the folders that were given, as their files tell.
+///
+/// Files are read by the thread that calls `update`. Nobody else waits for it: requests get what the last update has
+/// found, and the thread that trains leaves its progress aside.
 final class RunWatcher: Sendable {
   private struct State {
     /// In the order of their paths.
     var runs: [WatchedRun] = []
-    var isSearched = false
     var searchedAt: ContinuousClock.Instant?
   }
 
@@ -17,20 +19,28 @@ final class RunWatcher: Sendable {
   let isAsked: Bool
   /// The identifier of the run that this process trains.
   let ownRun: String?
+  /// Held while files are read.
   private let state = Mutex(State())
+  /// The runs after the last update.
+  private let shown = Mutex<[WatchedRun]>([])
+  /// What the training of this process told last.
+  private let progress = Mutex<TrainingProgress?>(nil)
 
   /// Most runs that are watched, and most folders that are searched for them.
   static let runLimit = 500
   private static let folderLimit = 20_000
   private static let depthLimit = 6
-  /// Bytes of events that are read of a run at an update.
-  private static let eventLimit = 8 << 20
+  /// Most bytes of events to read at an update, of a run and of all.
+  private let eventLimit: Int
+  private static let totalEventLimit = 64 << 20
   private static let searchInterval = Duration.seconds(5)
 
   /// - Parameters:
   ///   - places: Runs, or folders of runs.
   ///   - own: The folder of the run that this process trains.
-  init(_ places: [String], own: String? = nil) {
+  ///   - eventLimit: Most bytes of a run's events to read at an update.
+  init(_ places: [String], own: String? = nil, eventLimit: Int = 8 << 20) {
+    self.eventLimit = eventLimit
     self.places = places
     isAsked = !places.isEmpty
     ownRun = own.map { ServedModel.id(of: $0) }
@@ -47,34 +57,35 @@ final class RunWatcher: Sendable {
     var added: [String] = []
   }
 
-  /// Notes the progress that the training of this process tells.
-  func setProgress(_ progress: TrainingProgress?) {
-    state.withLock { state in
-      for index in state.runs.indices where state.runs[index].id == ownRun { state.runs[index].setProgress(progress) }
-    }
-  }
+  /// Notes the progress that the training of this process tells, for the next update. Never waits for files.
+  func setProgress(_ progress: TrainingProgress?) { self.progress.withLock { $0 = progress } }
 
-  /// Looks for runs every few seconds, and at the files of all runs.
+  /// Looks for runs every few seconds, and at the files of all runs. Called by one thread at a time.
   func update(at now: ContinuousClock.Instant = .now) -> Changes {
     guard isAsked else { return Changes() }
-    let isDue = state.withLock { $0.searchedAt.map { now - $0 >= Self.searchInterval } ?? true }
-    let found = isDue ? places.flatMap(Self.runs(in:)) : nil
-    let locks = RunProcess.systemLocks
     return state.withLock { state in
       var changes = Changes()
-      if let found {
+      if state.searchedAt.map({ now - $0 >= Self.searchInterval }) ?? true {
         state.searchedAt = now
-        merge(found, into: &state, &changes)
+        merge(places.flatMap(Self.runs(in:)), into: &state, &changes)
       }
+      let locks = RunProcess.systemLocks
+      let progress = progress.withLock { $0 }
+      var left = Self.totalEventLimit
       for index in state.runs.indices {
+        let isOwn = state.runs[index].id == ownRun
+        let byteCount = state.runs[index].eventByteCount
         let change = state.runs[index].update(
-          locks: locks, own: state.runs[index].id == ownRun, eventLimit: Self.eventLimit)
+          locks: locks, own: isOwn, progress: isOwn ? progress : nil, eventLimit: min(eventLimit, left))
         let run = state.runs[index]
+        left = max(0, left - (run.eventByteCount - byteCount))
         if change.contains(.state) { changes.isListChanged = true }
         if change.contains(.summary) { changes.summaries.append(run.summary) }
         if change.contains(.series) { changes.series[run.id] = state.runs[index].series.takeChanges() }
         if change.contains(.samples) { changes.samples[run.id] = run.samples }
       }
+      let runs = state.runs
+      shown.withLock { $0 = runs }
       return changes
     }
   }
@@ -115,8 +126,8 @@ final class RunWatcher: Sendable {
     return found
   }
 
-  var summaries: [RunSummary] { state.withLock { $0.runs.map(\.summary) } }
+  var summaries: [RunSummary] { shown.withLock { $0.map(\.summary) } }
 
   /// Returns a run; nil where there is none of this identifier.
-  func run(_ id: String) -> WatchedRun? { state.withLock { $0.runs.first { $0.id == id } } }
+  func run(_ id: String) -> WatchedRun? { shown.withLock { $0.first { $0.id == id } } }
 }

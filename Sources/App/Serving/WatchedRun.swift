@@ -29,8 +29,6 @@ struct WatchedRun: Sendable {
   private var lastRow: [UInt8] = []
   private var readers: [EventFileReader] = []
   private var readerStamps: [String: FileStamp] = [:]
-  /// The last progress that the process itself told.
-  private var progress: TrainingProgress?
 
   /// Largest size of a text file of a run, in bytes.
   private static let largestText = 1 << 28
@@ -56,15 +54,18 @@ struct WatchedRun: Sendable {
   /// The sheet of an epoch.
   func sample(epoch: Int) -> String { directory.sample(epoch: epoch).path }
 
-  /// Notes the progress that the process itself tells.
-  mutating func setProgress(_ progress: TrainingProgress?) { self.progress = progress }
+  /// Bytes of events that have been read.
+  var eventByteCount: Int { readers.reduce(0) { $0 + $1.offset } }
 
   /// Looks at the files, and reads what is new.
   /// - Parameters:
   ///   - locks: The text of /proc/locks.
   ///   - own: Whether this process trains the run.
+  ///   - progress: The last progress that this process told of the run.
   ///   - eventLimit: Most bytes of events to read.
-  mutating func update(locks: String, own: Bool, eventLimit: Int) -> Changes {
+  mutating func update(
+    locks: String, own: Bool, progress: TrainingProgress? = nil, eventLimit: Int
+  ) -> Changes {
     let before = summary
     var changes: Changes = []
     summary.problem = nil
@@ -73,7 +74,7 @@ struct WatchedRun: Sendable {
     if readSamples() { changes.insert(.samples) }
     if readEvents(limit: eventLimit) { changes.insert(.series) }
     let process = own ? RunProcess.this : RunProcess(trainingIn: folder, locks: locks)
-    summarize(process, own: own)
+    summarize(process, own: own, progress)
     if summary != before { changes.insert(.summary) }
     if summary.state != before.state { changes.insert(.state) }
     return changes
@@ -182,7 +183,7 @@ struct WatchedRun: Sendable {
     return isChanged
   }
 
-  private mutating func summarize(_ process: RunProcess?, own: Bool) {
+  private mutating func summarize(_ process: RunProcess?, own: Bool, _ progress: TrainingProgress?) {
     summary.problem = configurationProblem
     summary.process = process.map { Int($0.id) }
     summary.canStop = process?.isOwn ?? false
@@ -212,7 +213,7 @@ struct WatchedRun: Sendable {
       summary.steps = [steps, configuration.steps].compactMap(\.self).min()
     }
     summary.secondsLeft = nil
-    if let progress, process != nil, own {
+    if let progress, process != nil {
       summary.secondsLeft = progress.secondsLeft.isFinite ? progress.secondsLeft : nil
       if progress.imagesPerSecond > 0, progress.imagesPerSecond.isFinite {
         summary.imagesPerSecond = progress.imagesPerSecond

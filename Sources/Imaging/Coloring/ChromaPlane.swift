@@ -19,7 +19,7 @@ public struct ChromaPlane: Sendable {
     }
   }
 
-  private init(values: [SIMD2<Float>], width: Int, height: Int) {
+  init(values: [SIMD2<Float>], width: Int, height: Int) {
     self.values = values
     self.width = width
     self.height = height

@@ -57,6 +57,12 @@ public struct HintField: Sendable {
     ).map(Self.sharpened)
   }
 
+  init(values: [SIMD3<Float>], width: Int, height: Int) {
+    self.values = values
+    self.width = width
+    self.height = height
+  }
+
   /// Returns the share and the colors multiplied by it, of those that the optimization finds.
   private static func sharpened(_ value: SIMD4<Float>) -> SIMD3<Float> {
     // Below the share of one step of a color.

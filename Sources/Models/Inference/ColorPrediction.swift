@@ -11,6 +11,16 @@ public struct ColorPrediction: Sendable {
   public let photographWidth: Int
   public let photographHeight: Int
 
+  /// - Parameters:
+  ///   - small: The photograph at the size of `chroma`.
+  ///   - chroma: As predicted.
+  public init(small: RGBImage, chroma: ChromaPlane, photographWidth: Int, photographHeight: Int) {
+    self.small = small
+    self.chroma = chroma
+    self.photographWidth = photographWidth
+    self.photographHeight = photographHeight
+  }
+
   /// Spreads hints over the photograph.
   public func field(of hints: [ColorHint]) -> HintField? {
     hints.isEmpty

@@ -106,7 +106,7 @@ public final class Colorizer: @unchecked Sendable {
   /// The size of the network's input for a photograph: `workingSize` pixels on the shorter side and the photograph's
   /// proportions, but no larger than the photograph, and no side longer than a model takes. Both are rounded to
   /// multiples of `ModelConfiguration.extentMultiple`.
-  static func workingExtents(width: Int, height: Int, workingSize: Int) -> (width: Int, height: Int) {
+  public static func workingExtents(width: Int, height: Int, workingSize: Int) -> (width: Int, height: Int) {
     let scale = min(1, Double(workingSize) / Double(min(width, height)))
     let extents = ModelConfiguration.imageExtents
     func extent(_ size: Int) -> Int {
