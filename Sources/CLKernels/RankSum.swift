@@ -9,11 +9,14 @@ extension CLBackend {
     let sum = operation.sum
     return PlannedOperation(operation.title) { [self] _ throws(BackendError) in
       RankSumLaunch(try copy(of: sum, for: operation.title)) { copy throws(BackendError) in
-        if sum.isFrequent, let last = copy.last { try last.wait(sum.ranks) }
+        if sum.isFrequent, let last = copy.lastRead {
+          try last.wait()
+          try self.messages.check()
+        }
         let done = try CLUserEvent(context: self.context)
         copy.done = done
         let read = try self.queue.startReading(copy.memory, byteOffset: copy.byteOffset, into: copy.pinned)
-        let started = sum.ranks.startSum(
+        _ = sum.ranks.startSum(
           of: copy.values, keeping: copy.pinned, isReady: { try read.isComplete },
           whenDone: { [messages = self.messages] error in
             if let error { messages.fail(error) }
@@ -21,7 +24,7 @@ extension CLBackend {
             // where an event fails that commands wait for.
             done.come()
           })
-        copy.last = StartedSum(sum: started, read: read)
+        copy.lastRead = read
         try self.queue.flush()
       }
     }
@@ -71,8 +74,8 @@ private final class HostCopy {
   let byteOffset: Int
   /// Comes when the copy is the sum; nil before the start.
   var done: CLUserEvent?
-  /// The last sum that was started.
-  var last: StartedSum?
+  /// The last copy to the host.
+  var lastRead: CLEvent?
 
   init(pinned: CLPinnedMemory, memory: CLMemory, byteOffset: Int) {
     self.pinned = pinned
@@ -81,23 +84,6 @@ private final class HostCopy {
   }
 
   var values: UnsafeMutableBufferPointer<Float> { pinned.bytes.bindMemory(to: Float.self) }
-}
-
-/// A sum with the copy of its values to the host.
-private struct StartedSum {
-  let sum: Communicator.Sum
-  let read: CLEvent
-
-  /// Waits until the device has come to the sum.
-  func wait(_ ranks: Communicator) throws(BackendError) {
-    do {
-      try read.wait()
-    } catch {
-      // Where messages failed, that is the reason.
-      do throws(MessagePassingError) { try ranks.wait(for: sum) } catch { throw .messages(error) }
-      throw error
-    }
-  }
 }
 
 /// A launch that copies between the device and the host.
