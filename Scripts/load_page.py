@@ -10,20 +10,21 @@ Ends with 1 where an answer was neither right nor a 503 with Retry-After.
 """
 
 import argparse
-import http.client
 import io
 import json
+import pathlib
 import re
-import signal
-import socket
 import statistics
-import subprocess
 import sys
 import threading
 import time
 
 import numpy
 from PIL import Image
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.dont_write_bytecode = True
+from page import program  # noqa: E402
 
 
 def photograph(megapixels, seed):
@@ -39,19 +40,11 @@ def photograph(megapixels, seed):
     return file.getvalue()
 
 
-class Events:
-    """The events of a page, read and forgotten."""
+class Events(program.Events):
+    """The events of a page, which tell what has become of its photographs."""
 
     def __init__(self, port):
-        self.connection = socket.create_connection(("127.0.0.1", port), timeout=60)
-        self.connection.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
-        text = b""
-        while not (found := re.search(rb'"session":"(\w+)"', text)):
-            part = self.connection.recv(1 << 16)
-            if not part:
-                raise ConnectionError("no events")
-            text += part
-        self.session = found[1].decode()
+        super().__init__(port)
         self.done = {}
         self.changed = threading.Condition()
         self.is_open = True
@@ -83,24 +76,18 @@ class Events:
 
 
 class Load:
-    def __init__(self, port, files, end):
-        self.port, self.files, self.end = port, files, end
+    def __init__(self, server, files, end):
+        self.server, self.files, self.end = server, files, end
         self.lock = threading.Lock()
         self.times, self.refused, self.problems = [], 0, []
 
     def request(self, method, target, body=None):
         """Returns the body of the answer; tries again after a refusal for want of room."""
         while True:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
-            try:
-                connection.request(method, target, body, {"X-Recolor": "1"})
-                answer = connection.getresponse()
-                data = answer.read()
-            finally:
-                connection.close()
-            if answer.status != 503:
-                return answer.status, data
-            after = answer.getheader("Retry-After")
+            code, headers, data = self.server.request(method, target, body, timeout=300)
+            if code != 503:
+                return code, data
+            after = headers.get("Retry-After")
             if not after or not after.isdigit():
                 raise ValueError("503 without Retry-After")
             with self.lock:
@@ -111,7 +98,7 @@ class Load:
 
     def client(self, number):
         try:
-            events = Events(self.port)
+            events = Events(self.server.port)
             count = 0
             while time.time() < self.end:
                 file = self.files[(number + count) % len(self.files)]
@@ -150,25 +137,19 @@ def main():
     parser.add_argument("--megapixels", type=float, default=12)
     arguments = parser.parse_args()
     files = [photograph(arguments.megapixels, seed) for seed in range(4)]
-    process = subprocess.Popen(
-        [arguments.recolor, "serve", "--port", "0", "--device", "cpu", "--quiet"], stdout=subprocess.PIPE, text=True
-    )
-    port = int(re.search(r":(\d+)/", process.stdout.readline())[1])
-    idle = [Events(port) for _ in range(arguments.idle)]
-    alone = Load(port, files, time.time() + 15)
+    server = program.Server(arguments.recolor, "--port", "0", "--device", "cpu", "--quiet")
+    idle = [Events(server.port) for _ in range(arguments.idle)]
+    alone = Load(server, files, time.time() + 15)
     alone.client(0)
-    load = Load(port, files, time.time() + arguments.seconds)
+    load = Load(server, files, time.time() + arguments.seconds)
     threads = [threading.Thread(target=load.client, args=(number,)) for number in range(arguments.clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    with open(f"/proc/{process.pid}/status") as status:
-        text = status.read()
-    memory = int(re.search(r"VmHWM:\s+(\d+)", text)[1]) / 1024
+    memory = server.memory()
     lost = sum(not events.is_open for events in idle)
-    process.send_signal(signal.SIGINT)
-    process.wait(timeout=20)
+    server.close()
     problems = alone.problems + load.problems
     if lost:
         problems.append(f"{lost} of {len(idle)} idle pages lost their events")
@@ -186,7 +167,7 @@ def main():
             f"{statistics.median(load.times):.1f} s, worst {max(load.times):.1f} s, "
             f"{load.refused} refused with Retry-After"
         )
-    print(f"{len(idle)} idle pages, {lost} lost; most memory {memory:.0f} MiB")
+    print(f"{len(idle)} idle pages, {lost} lost; most memory {memory} MiB")
     for problem in problems:
         print(f"FAILED {problem}")
     sys.exit(1 if problems or not load.times or memory >= 1024 else 0)

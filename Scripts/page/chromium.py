@@ -158,12 +158,12 @@ class Chromium:
     def click(self, selector):
         self.click_at(*self.place(selector))
 
-    def drag(self, start, end):
+    def drag(self, start, end, moves=4):
         """Drags by the mouse from a place to another."""
         self.mouse("mouseMoved", *start)
         self.mouse("mousePressed", *start, button="left", clickCount=1)
-        for share in (0.25, 0.5, 0.75, 1):
-            x, y = (first + (last - first) * share for first, last in zip(start, end))
+        for move in range(1, moves + 1):
+            x, y = (first + (last - first) * move / moves for first, last in zip(start, end))
             self.mouse("mouseMoved", x, y, button="left", buttons=1)
         self.mouse("mouseReleased", *end, button="left", clickCount=1)
 

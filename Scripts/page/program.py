@@ -1,8 +1,12 @@
-"""The command: its server, its runs, and pictures for it."""
+"""The command: its server, the events of its page, its runs, and pictures for it."""
 
+import http.client
+import http.server
+import os
 import pathlib
 import re
 import signal
+import socket
 import struct
 import subprocess
 import tempfile
@@ -20,8 +24,9 @@ def _take_interrupts():
 class Server:
     """`recolor serve`, until `close`."""
 
-    def __init__(self, recolor, *arguments):
+    def __init__(self, recolor, *arguments, environment=None):
         self._words = [str(recolor), "serve", *map(str, arguments)]
+        self._environment = {**os.environ, **(environment or {})}
         self.lines = []
         self.address = None
         self.start()
@@ -29,15 +34,32 @@ class Server:
     def start(self):
         self.process = subprocess.Popen(
             self._words, preexec_fn=_take_interrupts, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True)  # fmt: skip
+            stderr=subprocess.STDOUT, text=True, env=self._environment)  # fmt: skip
         self.lines = []
         threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True).start()
         deadline = time.monotonic() + 30
-        while not (found := re.search(r"http://\S+", "".join(self.lines))):
+        # The first address, also of several.
+        while not (found := re.search(r"http://[^/\s]+:(\d+)/(?:\?token=(\w+))?\n", "".join(self.lines))):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the server did not start: {''.join(self.lines)}")
             time.sleep(0.02)
-        self.address = found.group().rstrip("/.") + "/"
+        self.address = found.group().strip()
+        self.port, self.token = int(found[1]), found[2]
+
+    def request(self, method, target, body=None, headers=None, timeout=20):
+        """Returns the status, the headers and the body of the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request(method, target, body, {"X-Recolor": "1", **(headers or {})})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+        finally:
+            connection.close()
+
+    def memory(self):
+        """Returns the most memory that the process has had, in MiB."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) // 1024
 
     def close(self):
         """Ends it as Ctrl-C does; returns the seconds that it took."""
@@ -50,6 +72,44 @@ class Server:
                 self.process.kill()
                 self.process.wait()
         return time.monotonic() - start
+
+
+class Events:
+    """The events of a page of a server, which keep its photographs. `first` has what came until its name was told."""
+
+    def __init__(self, port):
+        self.connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.connection.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        self.first = b""
+        while not (found := re.search(rb'"session":"(\w+)"', self.first)):
+            part = self.connection.recv(1 << 16)
+            if not part:
+                raise ConnectionError("no events")
+            self.first += part
+        self.session = found[1].decode()
+
+
+class OtherSite:
+    """A page at `address`, which is of another site than one at 127.0.0.1, until `close`."""
+
+    def __init__(self, html):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.end_headers()
+                self.wfile.write(html.encode())
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.address = f"http://localhost:{self._server.server_port}/"
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def run(recolor, *arguments):
@@ -70,7 +130,8 @@ def train(recolor, folder, *, epochs):
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
 
 
-def _chunk(kind, data):
+def chunk(kind, data):
+    """Returns a chunk of a PNG file."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
@@ -91,8 +152,8 @@ def scene(width, height, shift=0):
             row.append(max(0, min(255, level + grain)))
         rows.append(bytes(row))
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return (b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(b"".join(rows)))
-            + _chunk(b"IEND", b""))  # fmt: skip
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"".join(rows)))
+            + chunk(b"IEND", b""))  # fmt: skip
 
 
 class Folder:

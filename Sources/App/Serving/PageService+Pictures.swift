@@ -180,8 +180,21 @@ extension ImageFormat {
 }
 
 extension WebError {
+  /// Creates the error of a file of the server.
+  init(_ error: FileError) {
+    let isForNow = error.isShortage || error.isFullDisk
+    self =
+      isForNow
+      ? .busy("there is no room now: \(error.description.printable)", retryAfter: 10)
+      : WebError(.failed, error.description.printable)
+  }
+
   /// Creates the error of a client's picture.
   init(_ error: ImageError) {
+    if case .file(let error) = error {
+      self.init(error)
+      return
+    }
     let kind: Kind =
       switch error {
       case .unknownFormat, .unreadFormat, .lacksLibrary, .damaged, .incomplete, .badSize: .unsupported

@@ -97,10 +97,8 @@ final class PageService: Sendable {
       throw WebError.busy("the server has too much to do; try again soon", retryAfter: busy.seconds)
     } catch let error as ImageError {
       throw WebError(error)
-    } catch let error as FileError where error.isShortage || error.isFullDisk {
-      throw WebError.busy("there is no room now: \(error.description.printable)", retryAfter: 10)
     } catch let error as FileError {
-      throw WebError(.failed, error.description.printable)
+      throw WebError(error)
     } catch let error as RunError {
       throw WebError(.conflict, error.description.printable)
     }

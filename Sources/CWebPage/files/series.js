@@ -12,7 +12,11 @@ class Column {
       larger.set(this.#values.subarray(0, this.length));
       this.#values = larger;
     }
-    for (let index = 0; index < values.length; index += 1) this.#values[this.length + index] = values[index] ?? NaN;
+    if (values instanceof Float64Array) {
+      this.#values.set(values, this.length);
+    } else {
+      for (let index = 0; index < values.length; index += 1) this.#values[this.length + index] = values[index] ?? NaN;
+    }
     this.length = length;
   }
 
@@ -33,7 +37,7 @@ export function lowerBound(values, bound) {
 }
 
 /** Points of a block, whose least and greatest value are kept. */
-const blockLength = 64;
+const blockLength = 16;
 
 /** The values of points, and the extremes of their blocks: charts of many points read the blocks. */
 class Values extends Column {
@@ -42,15 +46,22 @@ class Values extends Column {
 
   append(values) {
     super.append(values);
-    for (let block = this.#least.length; (block + 1) * blockLength <= this.length; block += 1) {
+    const all = this.values;
+    const first = this.#least.length;
+    const count = Math.floor(all.length / blockLength) - first;
+    const [lowest, highest] = [new Float64Array(count), new Float64Array(count)];
+    for (let block = 0; block < count; block += 1) {
       let [least, greatest] = [NaN, NaN];
-      for (const value of this.values.subarray(block * blockLength, (block + 1) * blockLength)) {
+      const start = (first + block) * blockLength;
+      for (let index = start; index < start + blockLength; index += 1) {
+        const value = all[index];
         if (!(value >= least)) least = value === value ? value : least;
         if (!(value <= greatest)) greatest = value === value ? value : greatest;
       }
-      this.#least.append([least]);
-      this.#greatest.append([greatest]);
+      [lowest[block], highest[block]] = [least, greatest];
     }
+    this.#least.append(lowest);
+    this.#greatest.append(highest);
   }
 
   cut(length) {
