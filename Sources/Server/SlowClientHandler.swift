@@ -17,8 +17,13 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private let limits: WebLimits
   /// The body that is being received: when it began, and its bytes so far.
   private var body: (begun: NIODeadline, byteCount: Int)?
-  /// Since when the client has taken nothing of what is waiting for it.
-  private var stalled: NIODeadline?
+  /// Bytes of answers that were written to the channel.
+  private var writtenByteCount = 0
+  /// Those of them that the system had taken at the last look, and when a look last found that it takes them or that none
+  /// are waiting. The channel's writability does not tell: megabytes may be written to it before it says that it is full,
+  /// and it says that it is not only when all of them have gone.
+  private var takenByteCount = 0
+  private var lastProgress = NIODeadline.now()
   private var timer: RepeatedTask?
 
   init(_ limits: WebLimits) { self.limits = limits }
@@ -27,6 +32,7 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     timer = context.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
       let (handler, context) = box.value
+      handler.look(at: context.channel)
       if handler.isTooSlow { context.close(promise: nil) }
     }
   }
@@ -38,9 +44,17 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireChannelInactive()
   }
 
+  /// Notes whether the client takes what is waiting for it.
+  private func look(at channel: any Channel) {
+    let waiting = Self.waitingByteCount(of: channel)
+    let taken = writtenByteCount - waiting
+    if waiting == 0 || taken > takenByteCount { lastProgress = .now() }
+    takenByteCount = taken
+  }
+
   private var isTooSlow: Bool {
     let now = NIODeadline.now()
-    if let stalled, now - stalled > .nanoseconds(Int64(limits.stallSeconds * 1e9)) { return true }
+    if now - lastProgress > .nanoseconds(Int64(limits.stallSeconds * 1e9)) { return true }
     guard let body else { return false }
     let seconds = Double((now - body.begun).nanoseconds) * 1e-9
     return seconds > limits.bodySeconds && Double(body.byteCount) < seconds * limits.leastRate
@@ -55,8 +69,13 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireChannelRead(data)
   }
 
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    if case .body(let part) = unwrapOutboundIn(data) { writtenByteCount += part.readableBytes }
+    context.write(data, promise: promise)
+  }
+
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-    guard mode != .input, !isTooSlow, Self.isHolding(context.channel) else {
+    guard mode != .input, !isTooSlow, Self.waitingByteCount(of: context.channel) > 0 else {
       return context.close(mode: mode, promise: promise)
     }
     let box = NIOLoopBound((self, context, promise), eventLoop: context.eventLoop)
@@ -66,14 +85,9 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
-  /// Whether bytes wait for the client.
-  private static func isHolding(_ channel: any Channel) -> Bool {
-    guard channel.isActive, let options = channel.syncOptions else { return false }
-    return (try? options.getOption(.bufferedWritableBytes)).map { $0 > 0 } ?? false
-  }
-
-  func channelWritabilityChanged(context: ChannelHandlerContext) {
-    stalled = context.channel.isWritable ? nil : .now()
-    context.fireChannelWritabilityChanged()
+  /// Returns how many bytes wait until the system takes them for the client.
+  private static func waitingByteCount(of channel: any Channel) -> Int {
+    guard channel.isActive, let options = channel.syncOptions else { return 0 }
+    return (try? options.getOption(.bufferedWritableBytes)) ?? 0
   }
 }

@@ -144,12 +144,11 @@ enum ContentDisposition {
   }
 }
 
-/// Writes the contents of an answer. Each call waits until the client has taken most of what was written before.
+/// Writes the contents of an answer. A call waits while the connection is full, so an answer is never whole in memory.
 public struct WebWriter {
   var writer: any ResponseBodyWriter
 
-  /// Bytes that are handed on at a time. A client that takes them within `WebLimits.stallSeconds` is not too slow, so
-  /// that a large answer may take long in all.
+  /// Bytes that are handed on at a time.
   static let partByteCount = 1 << 16
 
   /// Writes an event of server-sent events.

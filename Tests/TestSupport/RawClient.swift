@@ -65,18 +65,19 @@ public final class RawClient {
   }
 
   /// Takes the bytes of the server until it closes the connection, with a pause after each so many. Returns their
-  /// number.
-  public func receive(pausing microseconds: UInt32, afterEach byteCount: Int) -> Int {
+  /// number, and the error with which the connection ended, 0 where the server closed it in order.
+  public func receive(pausing microseconds: UInt32, afterEach byteCount: Int) -> (count: Int, error: Int32) {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     var (all, piece) = (0, 0)
-    while case let count = recv(socket, &buffer, buffer.count, 0), count > 0 {
+    while true {
+      let count = recv(socket, &buffer, buffer.count, 0)
+      guard count > 0 else { return (all, count < 0 ? errno : 0) }
       all += count
       piece += count
       guard piece >= byteCount else { continue }
       piece = 0
       usleep(microseconds)
     }
-    return all
   }
 
   /// Sends a request and returns the answer; the connection ends with it.
