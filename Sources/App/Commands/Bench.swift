@@ -19,9 +19,9 @@ struct Bench: SpeakingCommand {
       messages of the gradients. Images per second are those of all ranks, and a step ends when the last of them has \
       done it. The operations are those of rank 0.
 
-        recolor bench unet                     # the study's model
-        recolor bench gan --width 16 --ops     # a smaller one, operation by operation
-        mpirun -n 4 recolor bench unet         # a batch on four ranks
+        recolor bench unet                  # the study's model
+        recolor bench gan --width 16 --ops  # a smaller one, operation by operation
+        mpirun -n 4 recolor bench unet      # a batch on four ranks
       """)
 
   @Argument(help: "The model: \(ModelKind.names).")
