@@ -144,7 +144,7 @@ enum ContentDisposition {
   }
 }
 
-/// Writes the contents of an answer. A call waits while the connection is full, so an answer is never whole in memory.
+/// Writes the contents of an answer. A call waits while the connection is full.
 public struct WebWriter {
   var writer: any ResponseBodyWriter
 
