@@ -145,7 +145,7 @@ struct OperationsReport: Encodable {
       TextTable.text(columns, cells),
       "",
       "operations together: \(milliseconds(rows))\(other ?? "")",
-      "limit of the step: \(Format.fixed(limitMilliseconds, 2)) ms, of which \(percent(partOfLimit, 0)) are reached",
+      "limit of the step: \(Format.fixed(limitMilliseconds, 2)) ms, \(percent(partOfLimit, 0)) of that",
       "peaks: \(Format.fixed(productPeakGigaflopsPerSecond, 0)) GFLOP/s in fp32 from registers, "
         + "\(Format.fixed(copyPeakGigabytesPerSecond, 1)) GB/s read and written by a copy\(blas)",
       "GFLOP/s count the direct method, GB/s each tensor once: Winograd's algorithm and caches can pass 100 %.",
