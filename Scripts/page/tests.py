@@ -18,7 +18,7 @@ SIZE = (320, 240)
 LARGEST_DIFFERENCE = 1
 # Limits of times on a machine with nothing else to do, in milliseconds.
 FIRST_PAINT = 300
-FRAME = 50
+FRAME = 100
 
 # Returns the largest difference of the stage from a file of the server, and the share of bytes that differ.
 COMPARE = """(async (address) => {
