@@ -11,15 +11,15 @@ extension CLBackend {
       RankSumLaunch(try copy(of: sum, for: operation.title)) { copy throws(BackendError) in
         if sum.isFrequent, let last = copy.lastRead {
           try last.wait()
-          try self.messages.check()
+          try self.messageFailure.check()
         }
         let done = try CLUserEvent(context: self.context)
         copy.done = done
         let read = try self.queue.startReading(copy.memory, byteOffset: copy.byteOffset, into: copy.pinned)
         _ = sum.ranks.startSum(
           of: copy.values, keeping: copy.pinned, isReady: { try read.isComplete },
-          whenDone: { [messages = self.messages] error in
-            if let error { messages.fail(error) }
+          whenDone: { [messageFailure] error in
+            if let error { messageFailure.fail(error) }
             // The commands that wait run in any case, and reading what they write throws: PoCL 3.1 ends the process
             // where an event fails that commands wait for.
             done.come()

@@ -11,7 +11,7 @@ public struct DevicePeaks: Sendable {
     self.bytesPerSecond = bytesPerSecond
   }
 
-  /// Returns the time that an operation takes at least: that of its fewest products, or of its bytes.
+  /// Returns the longer one of the times of an operation's fewest products and of its bytes.
   public func leastSeconds(of operation: any Operation) -> Double {
     max(
       Double(operation.leastFloatingPointOperations) / floatingPointOperationsPerSecond,

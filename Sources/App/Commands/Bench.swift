@@ -62,7 +62,9 @@ struct Bench: SpeakingCommand {
     // The first rank speaks for all.
     if ranks.rank > 0 { Console.level = .silent }
     try ranks.requireAgreement(on: agreements)
-    let replicas = try Replicas(self.replicas ?? ranks.rankCount, over: ranks, batchSize: options.batchSize)
+    let replicas = try ranks.together {
+      try Replicas(self.replicas ?? ranks.rankCount, over: ranks, batchSize: options.batchSize)
+    }
     let backend = try deviceOptions.device.open(
       precisionOptions.precision, productOptions.cpuProducts, profiling: ops, in: place, isStated: true)
     try place.requireOwn(backend)

@@ -25,8 +25,8 @@ struct OperationsReport: Encodable {
     /// can bring one above 1.
     let partOfProductPeak: Double
     let partOfCopyPeak: Double
-    /// The least time at the device's peaks: of the products of the best algorithm known here, or of the bytes of all
-    /// tensors, each counted once, whichever is longer.
+    /// The time at the device's peaks of the products of the best algorithm known here, or of the bytes of all tensors,
+    /// each counted once, whichever is longer. Values in caches can be faster.
     let limitMilliseconds: Double
     /// The limit as a part of the time.
     let partOfLimit: Double
@@ -145,11 +145,12 @@ struct OperationsReport: Encodable {
       TextTable.text(columns, cells),
       "",
       "operations together: \(milliseconds(rows))\(other ?? "")",
-      "limit of the step: \(Format.fixed(limitMilliseconds, 2)) ms, \(percent(partOfLimit, 0)) of that",
+      "limit of the step: \(Format.fixed(limitMilliseconds, 2)) ms, \(percent(partOfLimit, 0)) reached",
       "peaks: \(Format.fixed(productPeakGigaflopsPerSecond, 0)) GFLOP/s in fp32 from registers, "
         + "\(Format.fixed(copyPeakGigabytesPerSecond, 1)) GB/s read and written by a copy\(blas)",
       "GFLOP/s count the direct method, GB/s each tensor once: Winograd's algorithm and caches can pass 100 %.",
-      "Limits are products after minimal filtering at their peak, or the bytes at theirs, whichever takes longer.",
+      "Limits are products after minimal filtering at their peak, or the bytes at theirs, whichever takes longer; what a",
+      "cache holds is faster.",
     ].joined(separator: "\n")
   }
 }

@@ -49,7 +49,7 @@ struct RankPlace {
   ///   - isWanted: Whether this rank takes a GPU.
   func ownGPU(for selection: DeviceSelection, isWanted: Bool) throws(BackendError) -> CLDevice? {
     guard ranks.rankCount > 1 else { return nil }
-    // Whoever asks for a device next meets the error that leaves none to be seen here.
+    // An error of listing the devices is thrown again, and reported, where a device is chosen.
     let gpus = isWanted && ranks.localRankCount > 1 ? ((try? CLDevice.all()) ?? []).filter { $0.kind == .gpu } : []
     let own: Int?
     do throws(MessagePassingError) {

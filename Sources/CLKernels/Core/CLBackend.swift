@@ -18,8 +18,8 @@ public final class CLBackend: Backend {
   let sources: KernelSources
   let cache: CLProgramCache?
   let compiler: KernelCompiler
-  /// Those of sums over ranks on this device.
-  let messages = MessageFailure()
+  /// The failure of messages of sums over ranks.
+  let messageFailure = MessageFailure()
   private let budget: MemoryBudget
   private var timings: [KernelTiming] = []
   /// Keys and algorithms, as JSON.
@@ -123,14 +123,14 @@ public final class CLBackend: Backend {
     throws(BackendError)
   {
     try queue.read(own(memory, for: "download"), byteOffset: byteOffset, into: bytes)
-    try messages.check()
+    try messageFailure.check()
   }
 
   public func flush() throws(BackendError) { try queue.flush() }
 
   public func synchronize() throws(BackendError) {
     try queue.finish()
-    try messages.check()
+    try messageFailure.check()
   }
 
   /// Returns `memory` as this backend's.

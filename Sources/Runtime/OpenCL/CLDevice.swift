@@ -47,7 +47,8 @@ public struct CLDevice {
   public var buildOptions: [String] {
     // Oclgrind runs kernels to find their races and uninitialized values, but its check for the latter stops at an
     // instruction, freeze, that its own optimizer makes where both a quotient and its remainder are needed.
-    isOclgrind ? ["-cl-opt-disable"] : []
+    // KEEP_FUNCTIONS: kernels/common.h.
+    isOclgrind ? ["-cl-opt-disable", "-DKEEP_FUNCTIONS"] : []
   }
 
   /// Whether its driver builds programs correctly on several threads at a time, as OpenCL asks for. Oclgrind 21.10 has one
