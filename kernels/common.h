@@ -25,8 +25,9 @@
 
 // Declares a function that must be inlined: where arrays of its caller are to stay in registers, and always where it is
 // given a pointer to local memory, because PoCL 3.1 shares such memory among groups that run at the same time if the
-// function remains (docs/pocl-local-memory.md). [KEEP_FUNCTIONS] leaves them functions, for interpreters: inlining makes
-// intrinsics of LLVM for arguments without aliases, such as a returned structure, which Oclgrind 21.10 does not know.
+// function remains (docs/pocl-local-memory.md). [KEEP_FUNCTIONS] leaves them functions, for interpreters: inlining
+// makes intrinsics of LLVM for arguments without aliases, such as a returned structure, which Oclgrind 21.10 does not
+// know.
 #ifdef KEEP_FUNCTIONS
 #define FORCE_INLINE static inline
 #else

@@ -28,7 +28,8 @@
 #define BLOCK_CHANNELS 64
 #endif
 // The most vectors of 16 output channels that a work-item computes: it has room for so many. How many they are,
-// panel_vectors, is an argument and a multiple of TILE_VECTORS, as a program for each number would take long to compile.
+// panel_vectors, is an argument and a multiple of TILE_VECTORS, as a program for each number would take long to
+// compile.
 #ifndef PANEL_VECTORS
 #define PANEL_VECTORS 4
 #endif

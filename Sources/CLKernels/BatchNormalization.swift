@@ -97,8 +97,8 @@ extension CLBackend {
   }
 }
 
-/// The three stages of the backward pass: sums of blocks, their totals, the input's gradient. Blocks are of pixels, or of
-/// squares of them.
+/// The three stages of the backward pass: sums of blocks, their totals, the input's gradient. Blocks are of pixels, or
+/// of squares of them.
 private struct GradientStages {
   private let gradients: BatchNormalizationBackward
   private let pooling: FusedPooling?

@@ -18,7 +18,7 @@ extension CLBackend {
         let read = try self.queue.startReading(copy.memory, byteOffset: copy.byteOffset, into: copy.pinned)
         _ = sum.ranks.startSum(
           of: copy.values, keeping: copy.pinned, isReady: { try read.isComplete },
-          whenDone: { [messageFailure] error in
+          whenDone: { [messageFailure = self.messageFailure] error in
             if let error { messageFailure.fail(error) }
             // The commands that wait run in any case, and reading what they write throws: PoCL 3.1 ends the process
             // where an event fails that commands wait for.

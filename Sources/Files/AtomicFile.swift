@@ -1,11 +1,11 @@
 import Glibc
 
-/// A file that appears under its name only when it is complete. Without `commit` nothing is left, and an existing file of
-/// the name stays as it was.
+/// A file that appears under its name only when it is complete. Without `commit` nothing is left, and an existing file
+/// of the name stays as it was.
 ///
 /// Where the file system supports it, the bytes go to a file without a name, which the system removes when the process
-/// ends in any way. Elsewhere they go to a temporary file in the same folder, `NAME.NUMBER.tmp`, which is left where the
-/// process is killed. A file that is replaced has such a name for a moment on every file system, as a whole copy.
+/// ends in any way. Elsewhere they go to a temporary file in the same folder, `NAME.NUMBER.tmp`, which is left where
+/// the process is killed. A file that is replaced has such a name for a moment on every file system, as a whole copy.
 /// `removeLeftovers` removes either later.
 public struct AtomicFile: ~Copyable {
   private let file: FileDescriptor
@@ -17,8 +17,8 @@ public struct AtomicFile: ~Copyable {
   /// Begins a file. Existing files that are not ordinary ones, such as devices, are refused.
   /// - Parameters:
   ///   - mode: The file's permissions, less the process's mask.
-  ///   - followingLinks: Whether a symbolic link at `path` is followed, so that its target is replaced and not the link:
-  ///     for names from the command line. A link under a name that the program owns is replaced itself.
+  ///   - followingLinks: Whether a symbolic link at `path` is followed, so that its target is replaced and not the
+  ///     link: for names from the command line. A link under a name that the program owns is replaced itself.
   public init(path: String, mode: mode_t = 0o666, followingLinks: Bool = true) throws(FileError) {
     try self.init(path: path, mode: mode, followingLinks: followingLinks, isNamed: false)
   }
@@ -66,8 +66,8 @@ public struct AtomicFile: ~Copyable {
   /// The folder of links to this process's open files.
   private static let descriptors = "/proc/self/fd"
 
-  /// Calls `create` with temporary names until one is not taken: an existing file may be another process's, or a link to
-  /// some other place.
+  /// Calls `create` with temporary names until one is not taken: an existing file may be another process's, or a link
+  /// to some other place.
   private static func withTemporaryName<Result: ~Copyable>(
     for path: String, _ create: (String) throws(FileError) -> Result
   ) throws(FileError) -> Result {
@@ -162,8 +162,8 @@ public struct AtomicFile: ~Copyable {
     }
   }
 
-  /// Gives the file a name, in addition to the temporary one where it has one. Unlike `rename`, this fails where the name
-  /// is taken.
+  /// Gives the file a name, in addition to the temporary one where it has one. Unlike `rename`, this fails where the
+  /// name is taken.
   private func link(as name: String) throws(FileError) {
     let result =
       if let temporary {

@@ -2,7 +2,8 @@ import Glibc
 
 /// A semaphore of the system, on which a thread waits for others no longer than it wants to.
 ///
-/// `@unchecked Sendable`: any thread may call the system's functions on it, and it is destroyed with its last reference.
+/// `@unchecked Sendable`: any thread may call the system's functions on it, and it is destroyed with its last
+/// reference.
 package final class CountingSemaphore: @unchecked Sendable {
   private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 

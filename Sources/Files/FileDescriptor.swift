@@ -56,8 +56,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
     self = file
   }
 
-  /// Opens or makes an ordinary file under a name that the program owns, such as that of a lock. A link there is refused,
-  /// because its target is not the program's, and so is anything else that is no ordinary file.
+  /// Opens or makes an ordinary file under a name that the program owns, such as that of a lock. A link there is
+  /// refused, because its target is not the program's, and so is anything else that is no ordinary file.
   public init(ownFile path: String, flags: Int32) throws(FileError) {
     let problem = "cannot be opened"
     let file: FileDescriptor
@@ -239,8 +239,8 @@ public func readFile(_ path: String, limit: Int = .max) throws(FileError) -> [UI
   try FileDescriptor(path: path, flags: O_RDONLY, problem: "cannot be read").readToEnd(limit: limit)
 }
 
-/// Returns all bytes of the ordinary file at `path`. Anything else is refused at once, such as a pipe, whose reading would
-/// wait for its writer.
+/// Returns all bytes of the ordinary file at `path`. Anything else is refused at once, such as a pipe, whose reading
+/// would wait for its writer.
 /// - Throws: `FileError`, also where there are more than `limit` bytes.
 public func readOrdinaryFile(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
   try FileDescriptor(readingOrdinaryFile: path).readToEnd(limit: limit)

@@ -22,8 +22,8 @@ public final class FileLock: Sendable {
       default: throw FileError(path: path, problem: "cannot be locked", reason: FileDescriptor.lastReason())
       }
     }
-    // For messages only; the lock is held without it, also where the disk is full. A file that has another name, too, is
-    // not written: the other name may belong to another program.
+    // For messages only; the lock is held without it, also where the disk is full. A file that has another name, too,
+    // is not written: the other name may belong to another program.
     if file.nameCount == 1, ftruncate(file.rawValue, 0) == 0 {
       try? Array("\(getpid())\n".utf8).withUnsafeBytes { try file.overwrite($0, at: 0) }
     }

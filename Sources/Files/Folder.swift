@@ -117,7 +117,8 @@ public enum Folder {
     if let names = try descriptor(holding: path) { try synchronize(names) }
   }
 
-  /// Returns a descriptor of the folder that holds `path`, for `synchronize(_:)`; nil where the folder may only be written.
+  /// Returns a descriptor of the folder that holds `path`, for `synchronize(_:)`; nil where the folder may only be
+  /// written.
   static func descriptor(holding path: String) throws(FileError) -> FileDescriptor? {
     do throws(FileError) {
       return try FileDescriptor(path: parent(of: path), flags: O_RDONLY)
@@ -153,8 +154,8 @@ public enum Folder {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// Removes the folder `path` and its contents. Targets of links stay, also where `path` itself is a link, which is then
-  /// removed. Does nothing where there is no such folder.
+  /// Removes the folder `path` and its contents. Targets of links stay, also where `path` itself is a link, which is
+  /// then removed. Does nothing where there is no such folder.
   public static func remove(_ path: String) {
     if isLink(path) { return removeFile(path) }
     for name in (try? names(in: path, followingLinks: false)) ?? [] {

@@ -40,8 +40,8 @@ extension String {
     return String(decoding: json, as: UTF8.self)
   }
 
-  /// Returns the UTF-16 code unit of an escape sequence of JSON, given the text after its backslash: `uXXXX`; nil for other
-  /// escapes.
+  /// Returns the UTF-16 code unit of an escape sequence of JSON, given the text after its backslash: `uXXXX`; nil for
+  /// other escapes.
   private static func codeUnit(ofEscape bytes: ArraySlice<UInt8>) -> UInt16? {
     let digits = bytes.dropFirst().prefix(4)
     guard bytes.first == UInt8(ascii: "u"), digits.count == 4, digits.allSatisfy(isHexDigit) else { return nil }

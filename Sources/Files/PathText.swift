@@ -16,8 +16,8 @@ extension Unicode.Scalar {
 extension String {
   /// Creates the text of a path or of an argument of the command line.
   ///
-  /// To the system a path is bytes of any encoding. Here it is a string in which code points of private use, U+10FE80 to
-  /// U+10FEFF, stand for the bytes 0x80 to 0xFF that are no UTF-8, so that every path has a text of its own and
+  /// To the system a path is bytes of any encoding. Here it is a string in which code points of private use, U+10FE80
+  /// to U+10FEFF, stand for the bytes 0x80 to 0xFF that are no UTF-8, so that every path has a text of its own and
   /// `withPathBytes` returns its bytes. Where such a code point is in a path itself, its bytes are replaced as well.
   public init(pathBytes bytes: some Collection<UInt8>) {
     if let text = String(validating: bytes, as: UTF8.self), !text.holdsPathBytes {

@@ -14,7 +14,8 @@ extension Communicator {
     return message.result
   }
 
-  /// Returns the bytes of every rank in their order on rank 0, and an empty list on the others. Their counts may differ.
+  /// Returns the bytes of every rank in their order on rank 0, and an empty list on the others. Their counts may
+  /// differ.
   public func gather(_ bytes: [UInt8]) throws(MessagePassingError) -> [[UInt8]] {
     guard let exchange else { return [bytes] }
     let counts = try equalCounts(exchange, Self.bytes(of: bytes.count)).map { Self.count($0) }

@@ -6,8 +6,8 @@ extension Communicator {
   /// Returns the ranks that this process is one of: those of the launcher that started it, else it alone. A process
   /// joins once; later calls return the same.
   /// - Parameter version: The version of the program, which must be the same on all ranks.
-  /// - Throws: where there is a launcher and no `librecolor-mpi.so`, where the number of ranks is no power of two, where
-  ///   a rank does not come in `RECOLOR_MPI_TIMEOUT` seconds or is of another version.
+  /// - Throws: where there is a launcher and no `librecolor-mpi.so`, where the number of ranks is no power of two,
+  ///   where a rank does not come in `RECOLOR_MPI_TIMEOUT` seconds or is of another version.
   public static func join(version: String) throws(MessagePassingError) -> Communicator {
     if let joined { return joined }
     guard let launcher = Launcher.current, launcher.rankCount != 1 else {

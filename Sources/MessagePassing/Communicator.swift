@@ -41,8 +41,8 @@ extension Communicator {
     let number: Int
   }
 
-  /// Starts to add up a vector over all ranks, and returns at once. In the end each rank has the same bits: the sum by a
-  /// binary tree over the ranks, `((x₀ + x₁) + (x₂ + x₃)) + …`, whatever the length of the vector.
+  /// Starts to add up a vector over all ranks, and returns at once. In the end each rank has the same bits: the sum by
+  /// a binary tree over the ranks, `((x₀ + x₁) + (x₂ + x₃)) + …`, whatever the length of the vector.
   ///
   /// Where each rank's vector is the sum by the same tree of those of its own neighboring replicas, the result does not
   /// depend on the number of ranks. Sums that were started at different times go on side by side. Where there is one
@@ -52,8 +52,8 @@ extension Communicator {
   ///     the sum has ended.
   ///   - owner: What keeps the memory of the values; nil where they stay in any case. It lives until no message uses
   ///     them any more, which is for good where the messages fail, and may end on the communicator's thread.
-  ///   - isReady: Whether the values are there. It is asked on the communicator's thread until it says so; nil where they
-  ///     are. An error of it fails the communicator.
+  ///   - isReady: Whether the values are there. It is asked on the communicator's thread until it says so; nil where
+  ///     they are. An error of it fails the communicator.
   ///   - whenDone: Called once on the communicator's thread when the values are the sum, or with the error for which
   ///     they will never be.
   public func startSum(

@@ -5,8 +5,8 @@ import Glibc
 
 /// librecolor-mpi.so, which reaches the MPI that it was compiled for.
 ///
-/// It is opened at run time, so that the program needs no MPI and runs with any: each has types of its own, and only code
-/// that was compiled with its header can call it.
+/// It is opened at run time, so that the program needs no MPI and runs with any: each has types of its own, and only
+/// code that was compiled with its header can call it.
 public struct MPILibrary: Sendable {
   /// The file, by the path where it was found.
   public let path: String

@@ -13,8 +13,8 @@ struct AxisScale: Equatable {
   /// and quotients of drawn values are finite.
   private static let largestMagnitude = 1e300
 
-  /// A range that is narrower than this share of its values is drawn as a single value: its ticks would have more digits
-  /// than numbers have.
+  /// A range that is narrower than this share of its values is drawn as a single value: its ticks would have more
+  /// digits than numbers have.
   private static let narrowestShare = 1e-12
 
   /// Creates the scale of an axis that contains `values`, except for those that are NaN. It is logarithmic if they are

@@ -18,8 +18,8 @@ public protocol Backend: AnyObject {
   /// The device's memory in bytes.
   var memoryByteCount: Int { get }
 
-  /// A digest of the tuned algorithms that the operations planned so far use, or of the library that multiplies; nil where
-  /// there is none. Others give other bits, within rounding.
+  /// A digest of the tuned algorithms that the operations planned so far use, or of the library that multiplies; nil
+  /// where there is none. Others give other bits, within rounding.
   var tuning: String? { get }
 
   // MARK: Memory

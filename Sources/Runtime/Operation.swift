@@ -85,8 +85,8 @@ public struct PlannedOperation {
 
 /// An operation bound to memory, ready to run any number of times.
 public protocol Launch: AnyObject {
-  /// Does everything that can fail before the first run, such as compiling kernels, with that of all other launches that
-  /// are bound; `run()` does it otherwise.
+  /// Does everything that can fail before the first run, such as compiling kernels, with that of all other launches
+  /// that are bound; `run()` does it otherwise.
   func prepare() throws(BackendError)
   /// Runs the operation, or puts it into the device's in-order queue.
   func run() throws(BackendError)

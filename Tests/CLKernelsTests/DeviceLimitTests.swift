@@ -12,8 +12,8 @@ struct DeviceLimitTests {
   /// Limits of work-groups, among them those of a device that allows several work-items along one direction alone.
   nonisolated static let groups = ["group=64", "group=16", "group=2", "group=64 items=64x1x1"]
 
-  /// The first of the smallest cases of operations whose kernels share work among a group's work-items, and of one whose
-  /// kernels do not.
+  /// The first of the smallest cases of operations whose kernels share work among a group's work-items, and of one
+  /// whose kernels do not.
   nonisolated static let cases = {
     let names = ["Convolution", "BatchNormalization", "PixelwiseLoss", "SpectralNormalization", "MaxPooling"]
     var seen = Set<String>()

@@ -5,7 +5,8 @@ import Runtime
 /// Random vectors of replicas and their sums by the binary tree, on any number of ranks.
 struct ReplicaSums {
   let replicaCount: Int
-  /// Elements of the vectors that are added up side by side: short, odd, and around the length from which vectors are cut.
+  /// Elements of the vectors that are added up side by side: short, odd, and around the length from which vectors are
+  /// cut.
   var counts = [1, 2, 3, 7, 1000, 1024, 1025, 1031, 4097, 0, 20_000]
 
   /// Returns a replica's vector of the given number. Its elements are so different that each order of a sum rounds in

@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Runtime
 
-/// The OpenCL library of Tests/LimitedOpenCL, which was built with these tests: PoCL's devices with the limits of smaller
-/// ones. `limits` are the words of its header.
+/// The OpenCL library of Tests/LimitedOpenCL, which was built with these tests: PoCL's devices with the limits of
+/// smaller ones. `limits` are the words of its header.
 public enum LimitedOpenCL {
   private static let path = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     .appending(path: "libLimitedOpenCL.so").path

@@ -75,7 +75,8 @@ enum ColoredPath {
     }
   }
 
-  /// Returns an absolute path without links, `.` and `..`, as far as its folders exist: the same for all names of a file.
+  /// Returns an absolute path without links, `.` and `..`, as far as its folders exist: the same for all names of a
+  /// file.
   static func resolved(_ path: String) -> String {
     if let real = Folder.realPath(path) { return real }
     let parent = Folder.parent(of: path)

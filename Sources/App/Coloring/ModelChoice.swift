@@ -16,8 +16,8 @@ struct ModelChoice {
   /// - Parameters:
   ///   - weights: The model where it is given by an option; then all arguments are pictures.
   ///   - isRecursive: Whether the pictures of a folder include those of folders inside it.
-  /// - Throws: `ValidationError` where there is no picture, and where a model is among the pictures; `RunError` where the
-  ///   first of several arguments names nothing, or a folder with neither.
+  /// - Throws: `ValidationError` where there is no picture, and where a model is among the pictures; `RunError` where
+  ///   the first of several arguments names nothing, or a folder with neither.
   init(_ arguments: [String], weights: String?, isRecursive: Bool) throws {
     let first = arguments.first ?? ""
     if let weights {
@@ -39,8 +39,8 @@ struct ModelChoice {
   }
 
   /// Returns whether the first argument is a model.
-  /// - Throws: `ValidationError` where it is one and alone; `RunError` where it is neither a model nor a picture and not
-  ///   alone.
+  /// - Throws: `ValidationError` where it is one and alone; `RunError` where it is neither a model nor a picture and
+  ///   not alone.
   private static func isModel(_ first: String, isAlone: Bool, isRecursive: Bool) throws -> Bool {
     switch role(of: first) {
     case .model:

@@ -23,8 +23,8 @@ struct PictureJobs {
   ///   - out: A folder, `-` for standard output, or, for one picture, a file; nil puts `old-colored.png` beside
   ///     `old.jpg`, and the pictures of the folder `old` into the folder `old-colored`.
   ///   - format: The format of the colored pictures where `out` does not decide it; PNG where it is nil.
-  /// - Throws: `ValidationError`, also for standard input without `out`; `FileError` where `out` is a file in place of a
-  ///   folder, or cannot be made or written, which would be the error of every picture.
+  /// - Throws: `ValidationError`, also for standard input without `out`; `FileError` where `out` is a file in place of
+  ///   a folder, or cannot be made or written, which would be the error of every picture.
   init(
     inputs: [String], out: String?, format: ColoredFormat?, isRecursive: Bool
   ) throws {

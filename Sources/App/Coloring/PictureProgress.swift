@@ -1,7 +1,7 @@
 /// The progress through several pictures, and the time that the rest will take.
 ///
-/// A picture counts by the bytes of its file, which are known before it is read; where those of one are not, as of standard
-/// input, all count the same.
+/// A picture counts by the bytes of its file, which are known before it is read; where those of one are not, as of
+/// standard input, all count the same.
 struct PictureProgress {
   private let weights: [Double]
   private let begun: ContinuousClock.Instant

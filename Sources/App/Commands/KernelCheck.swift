@@ -3,8 +3,8 @@ import CPUKernels
 import KernelCases
 import Runtime
 
-/// The check of `recolor check`: cases on a device, on OpenCL in each of the forms that its kernels have there, and on the
-/// processor with each kind of products.
+/// The check of `recolor check`: cases on a device, on OpenCL in each of the forms that its kernels have there, and on
+/// the processor with each kind of products.
 struct KernelCheck {
   /// The result of one case.
   struct Row: Encodable {

@@ -54,7 +54,8 @@ struct OperationsReport: Encodable {
   /// The peak of multiply-adds on values in registers.
   let productPeakGigaflopsPerSecond: Double
   let copyPeakGigabytesPerSecond: Double
-  /// The processor's other products, which convolutions were timed with as well; nil on other devices, and without BLAS.
+  /// The processor's other products, which convolutions were timed with as well; nil on other devices, and without
+  /// BLAS.
   let otherProducts: MatrixProducts?
   /// The rate of BLAS's matrix products on this processor with as many threads; nil on other devices, and without BLAS.
   let blasGigaflopsPerSecond: Double?

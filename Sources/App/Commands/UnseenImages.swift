@@ -46,8 +46,8 @@ struct UnseenImages {
   ///   - size: Width and height to which the images are resized.
   ///   - toned: Whether gray and toned images are left out; nil where it is not given.
   ///   - weights: The weights of all models that are measured.
-  /// - Throws: `DataError`; `RunError.invalidOption` where runs have the images with and without the toned ones, so that
-  ///   their numbers differ, or where the option contradicts a run.
+  /// - Throws: `DataError`; `RunError.invalidOption` where runs have the images with and without the toned ones, so
+  ///   that their numbers differ, or where the option contradicts a run.
   init(in folder: String, size: Int, toned: TonedImages?, for weights: [Checkpoint]) throws {
     let models = weights.map { Model(name: $0.name, run: $0.runConfiguration) }
     let ofRun = models.lazy.compactMap(\.run).first { $0.data == folder }?.usedToned

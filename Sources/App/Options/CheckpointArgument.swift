@@ -27,8 +27,8 @@ struct UnstatedTraits: ParsableArguments {
   var upsampling: UpsamplingKind?
 
   /// Opens the weights that an argument names.
-  /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`; `RunError`, also where the weights say otherwise than
-  ///   an option.
+  /// - Throws: `SafetensorsError`, `CheckpointError`, `ModelError`; `RunError`, also where the weights say otherwise
+  ///   than an option.
   func open(_ argument: String) throws -> Checkpoint {
     let weights = try Checkpoint(argument: argument, kind: model, upsampling: upsampling)
     let found = weights.configuration
@@ -46,8 +46,8 @@ struct UnstatedTraits: ParsableArguments {
 }
 
 extension Checkpoint {
-  /// Opens the weights that an argument names: a built-in model, a safetensors file, or a run's folder, which stands for
-  /// its best weights, or the last before its first epoch ends.
+  /// Opens the weights that an argument names: a built-in model, a safetensors file, or a run's folder, which stands
+  /// for its best weights, or the last before its first epoch ends.
   /// - Throws: `ValidationError` where there is no such built-in model; `SafetensorsError`, `CheckpointError`,
   ///   `ModelError`, `RunError`.
   init(argument: String, kind: ModelKind? = nil, upsampling: UpsamplingKind? = nil) throws {

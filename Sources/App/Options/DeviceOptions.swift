@@ -73,8 +73,8 @@ extension DeviceSelection {
   ///   - place: The ranks that this process is one of, and its share of the machine.
   ///   - isStated: Whether a remark says that `auto` finds no GPU and takes the processor. `--verbose` always names the
   ///     device.
-  /// - Throws: `BackendError`, where the device does not exist, or cannot be used, or not with this precision or without
-  ///   BLAS.
+  /// - Throws: `BackendError`, where the device does not exist, or cannot be used, or not with this precision or
+  ///   without BLAS.
   func open(
     _ precision: PrecisionSelection, _ products: ProductSelection, profiling: Bool = false,
     in place: RankPlace = .single, isStated: Bool = false

@@ -14,8 +14,8 @@ enum RunPlace {
     return [folder, Folder.parent(of: folder)].first(where: isRun)
   }
 
-  /// Returns which runs are in a folder, for messages: `it holds the runs gan and unet; name one of them: runs/gan`; nil
-  /// where it holds none.
+  /// Returns which runs are in a folder, for messages: `it holds the runs gan and unet; name one of them: runs/gan`;
+  /// nil where it holds none.
   static func list(in folder: String) -> String? {
     let names = ((try? Folder.names(in: folder)) ?? []).filter { !$0.hasPrefix(".") && isRun("\(folder)/\($0)") }
     guard let first = names.first else { return nil }

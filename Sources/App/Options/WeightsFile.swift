@@ -41,7 +41,8 @@ struct WeightsFile {
         + (RunPlace.list(in: path) ?? "neither checkpoints/best.safetensors nor last.safetensors is there"))
   }
 
-  /// Returns the kind of an ordinary file that holds no weights that are read, with a remedy; nil where it may hold some.
+  /// Returns the kind of an ordinary file that holds no weights that are read, with a remedy; nil where it may hold
+  /// some.
   private static func otherKind(_ path: String) -> String? {
     let run = RunPlace.run(holding: path)
     let remedy = "name " + (run.map { "the run, \(Format.shellWord($0))" } ?? "the run's folder or a safetensors file")
@@ -50,8 +51,8 @@ struct WeightsFile {
     let bytes = firstBytes(8, of: path)
     // Protocol buffers have no signature.
     if path.lowercased().hasSuffix(".onnx") { return "is an ONNX file, which is written and not read; \(remedy)" }
-    // A ZIP archive, and a pickle. A safetensors file may begin with the same bytes: those of its header's length, which
-    // is below 2^32.
+    // A ZIP archive, and a pickle. A safetensors file may begin with the same bytes: those of its header's length,
+    // which is below 2^32.
     let isPyTorch = [Array("PK\u{3}\u{4}".utf8), [0x80, 2], [0x80, 4]].contains { bytes.starts(with: $0) }
     if isPyTorch, bytes.dropFirst(4).contains(where: { $0 != 0 }) {
       return "is a file of PyTorch or an archive; in PyTorch, safetensors.torch.save_file writes one that is read"

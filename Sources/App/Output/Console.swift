@@ -3,8 +3,8 @@ import Glibc
 import Logging
 import Synchronization
 
-/// Standard output, for results, and standard error, for everything else. Whatever a text holds, names of files among it,
-/// only shows: see `String.printable`.
+/// Standard output, for results, and standard error, for everything else. Whatever a text holds, names of files among
+/// it, only shows: see `String.printable`.
 enum Console {
   /// Opens those of standard input, output and error that are closed, so that no file of the program gets their number
   /// and has messages written into it. Their use still fails: the opening is for the other direction.
@@ -72,8 +72,8 @@ enum Console {
     if level == .verbose { note(line) }
   }
 
-  /// Writes text to standard error as it is, with its controls of a terminal and without a line feed, unless the command
-  /// is to be quiet.
+  /// Writes text to standard error as it is, with its controls of a terminal and without a line feed, unless the
+  /// command is to be quiet.
   static func progress(_ text: String) {
     if level > .quiet { _ = write(text, to: STDERR_FILENO) }
   }

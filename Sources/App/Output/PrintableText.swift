@@ -2,8 +2,8 @@ import Files
 
 extension String {
   /// The text as one line that only shows: control characters, separators of lines, controls of bidirectional text
-  /// (Unicode Standard Annex 9) and bytes of paths that are no UTF-8 are written out: `\n`, `\u{1b}`, `\xe9`. As they are,
-  /// they would act on a terminal, begin a line that looks like the program's, or turn the order of what follows.
+  /// (Unicode Standard Annex 9) and bytes of paths that are no UTF-8 are written out: `\n`, `\u{1b}`, `\xe9`. As they
+  /// are, they would act on a terminal, begin a line that looks like the program's, or turn the order of what follows.
   var printable: String { writtenOut { $0.isUnprintable } }
 
   /// The text with the same characters written out, except for line feeds and tabs.
@@ -22,8 +22,8 @@ extension String {
     }
   }
 
-  /// The text as a word of a shell's command line with the same characters as bytes, `$'caf\xe9'`, so that a command that
-  /// the program prints can be given as it is.
+  /// The text as a word of a shell's command line with the same characters as bytes, `$'caf\xe9'`, so that a command
+  /// that the program prints can be given as it is.
   var printableShellWord: String {
     let text = replacing { scalar in
       if scalar == "\\" || scalar == "'" { return "\\\(scalar)" }
@@ -44,8 +44,8 @@ extension String {
       .filter { !$0.isEmpty }.joined(separator: " ")
   }
 
-  /// Returns the text with each of `arguments`, words of a command line, as its `printable` form; of `--name=value`, the
-  /// value as well.
+  /// Returns the text with each of `arguments`, words of a command line, as its `printable` form; of `--name=value`,
+  /// the value as well.
   func printing(_ arguments: [String]) -> String {
     let values = arguments.compactMap { argument in
       argument.firstIndex(of: "=").map { String(argument[argument.index(after: $0)...]) }

@@ -44,7 +44,7 @@ final class CompilationRun {
 
   /// Runs all jobs and returns when they are done.
   /// - Parameters:
-  ///   - threads: threads of this process that compile.
+  ///   - threads: threads of this process that compile; 0 compiles on the caller's, without reports in between.
   ///   - helpers: processes that compile; this process can load what they have compiled.
   ///   - queue: for the launches of drivers that compile at the launch, which must be idle.
   func run(
@@ -81,7 +81,7 @@ final class CompilationRun {
         func report() {
           CompilationProgress(done: counters.doneCount, total: jobs.count, seconds: start.secondsUntilNow).report()
         }
-        // Where the system grants no thread, there are no reports in between.
+        // Also where the system grants no thread.
         if threads.isEmpty { compile() }
         while counters.doneCount < jobs.count {
           counters.wait()

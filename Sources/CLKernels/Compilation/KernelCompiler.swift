@@ -45,8 +45,8 @@ final class KernelCompiler {
     if !expected.contains(source) { expected.append(source) }
   }
 
-  /// Compiles what is expected, on as many threads or processes as there are cores and the driver allows, and reports on
-  /// it.
+  /// Compiles what is expected, on as many threads or processes as there are cores and the driver allows, and reports
+  /// on it.
   ///
   /// Failures are left to `kernel(_:in:)`, which throws for the launch that is concerned.
   func compileExpected() {
@@ -66,9 +66,8 @@ final class KernelCompiler {
     let cores = ProcessorCount.usable
     let helpers = asked == nil ? [] : CompilationHelper.start(min(cores - 1, jobs.count / 4), for: device)
     let run = CompilationRun(jobs.map(\.job), programs: jobs.map { programs[$0.source] })
-    run.run(
-      threads: device.compilesAtLaunch || !device.buildsInParallel ? 1 : cores, helpers: helpers, in: context,
-      on: queue, cache: cache)
+    let threads = device.compilesAtLaunch ? 1 : device.buildsOnAnyThread ? cores : 0
+    run.run(threads: threads, helpers: helpers, in: context, on: queue, cache: cache)
     for (index, (source, _)) in jobs.enumerated() {
       if let program = run.programs[index] { programs[source] = program }
     }
@@ -86,8 +85,8 @@ final class KernelCompiler {
   /// Fewer programs are not worth another process.
   private static let leastJobsWithHelp = 8
 
-  /// Returns whether the driver has kept what these jobs compile, as a question to which the cache keeps the answer; nil
-  /// where it keeps nothing, and for few jobs, which are done again as quickly.
+  /// Returns whether the driver has kept what these jobs compile, as a question to which the cache keeps the answer;
+  /// nil where it keeps nothing, and for few jobs, which are done again as quickly.
   private func question(_ jobs: [CompilationJob]) -> String? {
     guard device.compilesAtLaunch, jobs.count >= Self.leastJobsWithHelp, let kept = PoCL.keptKernels() else {
       return nil

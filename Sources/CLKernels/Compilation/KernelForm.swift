@@ -28,8 +28,8 @@ struct KernelForm: Codable, Hashable, Sendable {
     ]
   }
 
-  /// The parts that decide about the compiled code: PoCL compiles a kernel for each size of its groups, and another time
-  /// for ranges that are wide.
+  /// The parts that decide about the compiled code: PoCL compiles a kernel for each size of its groups, and another
+  /// time for ranges that are wide.
   var identity: String {
     let isWide = zip(groups, local).contains { $0 * $1 > Int(UInt16.max) }
     return "\(kernel) \(local)" + (isWide ? " wide" : "")

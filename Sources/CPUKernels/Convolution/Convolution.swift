@@ -21,8 +21,8 @@ extension CPUBackend {
     plan(problem, by: fastestAlgorithm(for: problem, blas))
   }
 
-  /// Fewer columns or terms than these leave most of a library's tiles empty: with 3 columns, OpenBLAS's kernels for AVX
-  /// reach 9 GFLOP/s, and the baseline's loops 24; with 8, both reach 44.
+  /// Fewer columns or terms than these leave most of a library's tiles empty: with 3 columns, OpenBLAS's kernels for
+  /// AVX reach 9 GFLOP/s, and the baseline's loops 24; with 8, both reach 44.
   private static let leastOfLibraryProduct = 8
 
   /// Returns Winograd's algorithm where it is faster, else shifted products.

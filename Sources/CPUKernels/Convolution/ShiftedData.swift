@@ -1,8 +1,8 @@
 import CVectorLoops
 import Runtime
 
-/// The data sum as products of shifted images: any kernel, stride and padding. The vector loops need no im2col, a library
-/// gets tiles of it. `shifted_data.c` has the loops.
+/// The data sum as products of shifted images: any kernel, stride and padding. The vector loops need no im2col, a
+/// library gets tiles of it. `shifted_data.c` has the loops.
 ///
 /// A sum onto the image is split into the sub-pixel phases of the stride, so that a tap is never multiplied with a zero
 /// that the stride puts between two pixels.

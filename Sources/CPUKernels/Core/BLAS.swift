@@ -6,8 +6,8 @@ import Runtime
 /// A library with the function `cblas_sgemm`, which is loaded when the program runs and not linked.
 ///
 /// Products run on the calling thread: the library is told to start no threads, by `OPENBLAS_NUM_THREADS` and
-/// `OMP_NUM_THREADS` while it is loaded and by the function of its own where it is known. Another library's threads, if it
-/// has some, would compete with the pool's.
+/// `OMP_NUM_THREADS` while it is loaded and by the function of its own where it is known. Another library's threads, if
+/// it has some, would compete with the pool's.
 ///
 /// OpenBLAS chooses its kernels ("core") from the processor's model when it is loaded. A version that does not know the
 /// model falls back to SSE3 kernels, at a tenth of the speed. So the core is chosen here, by the processor's features,
@@ -123,10 +123,10 @@ public final class BLAS: Sendable {
 extension BLAS {
   /// The library that computes faster than the vector loops; nil where these do, and where there is none.
   ///
-  /// The loops have register tiles for AVX2 and AVX-512, as fast as OpenBLAS's, and need no packing. Elsewhere the library
-  /// is faster where its kernels use wider vectors than the loops' 16 bytes, or were written for the processor: of a
-  /// product of 128 × 128 × 256 on one core, OpenBLAS's kernels for AVX reach 109 GFLOP/s, those for SSE 39 to 42, and the
-  /// loops 44.
+  /// The loops have register tiles for AVX2 and AVX-512, as fast as OpenBLAS's, and need no packing. Elsewhere the
+  /// library is faster where its kernels use wider vectors than the loops' 16 bytes, or were written for the processor:
+  /// of a product of 128 × 128 × 256 on one core, OpenBLAS's kernels for AVX reach 109 GFLOP/s, those for SSE 39 to 42,
+  /// and the loops 44.
   public static var automatic: BLAS? {
     _ = InstructionSet.limitFromEnvironment
     guard InstructionSet.used == .baseline else { return nil }

@@ -5,8 +5,8 @@ import Runtime
 
 /// The processor as a device: every operation runs on a pool of threads, with the vector loops of `CVectorLoops`.
 ///
-/// The convolutions' products find their rows through pointers and work on register tiles. Where the processor has no tuned
-/// tile, those of the system's BLAS may be faster, which packs its factors: `BLAS.automatic`.
+/// The convolutions' products find their rows through pointers and work on register tiles. Where the processor has no
+/// tuned tile, those of the system's BLAS may be faster, which packs its factors: `BLAS.automatic`.
 ///
 /// An operation is done when its launch's `run` returns. The operations are in the files of their names.
 public final class CPUBackend: Backend {

@@ -28,8 +28,8 @@ enum InstructionSet: String, CaseIterable {
   /// The one that the loops run with.
   static var used: InstructionSet { InstructionSet(level: vector_instruction_set()) }
 
-  /// Limits the loops to what `RECOLOR_INSTRUCTION_SET` says, so that they can be measured as on another processor. Logs a
-  /// warning where that is no instruction set. Done once a process.
+  /// Limits the loops to what `RECOLOR_INSTRUCTION_SET` says, so that they can be measured as on another processor.
+  /// Logs a warning where that is no instruction set. Done once a process.
   static let limitFromEnvironment: Void = {
     guard let text = getenv("RECOLOR_INSTRUCTION_SET").map({ String(cString: $0) }), !text.isEmpty else { return }
     guard let limit = InstructionSet(rawValue: text) else {

@@ -4,8 +4,8 @@ enum OpenBLASCore: String {
   case haswell = "HASWELL"
   case sandyBridge = "SANDYBRIDGE"
 
-  /// The fastest core for the instructions that the loops use; nil where OpenBLAS chooses. Loops that are limited to the
-  /// baseline stand for a processor with AVX and without AVX2.
+  /// The fastest core for the instructions that the loops use; nil where OpenBLAS chooses. Loops that are limited to
+  /// the baseline stand for a processor with AVX and without AVX2.
   static var best: OpenBLASCore? {
     switch InstructionSet.used {
     case .v4: .skylakeX
@@ -33,8 +33,8 @@ enum OpenBLASCore: String {
 
   private static func usesAVX(_ name: String) -> Bool { wideNames.union(avx2Names).union(avxNames).contains(name) }
 
-  /// Whether the core `name` multiplies faster than the baseline's loops: by wider vectors, or on a processor of another
-  /// kind than x86, by kernels that were written for it.
+  /// Whether the core `name` multiplies faster than the baseline's loops: by wider vectors, or on a processor of
+  /// another kind than x86, by kernels that were written for it.
   static func isFasterThanBaselineLoops(_ name: String) -> Bool {
     #if arch(x86_64)
       usesAVX(name.lowercased())

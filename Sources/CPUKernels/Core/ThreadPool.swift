@@ -59,7 +59,8 @@ public final class ThreadPool: Sendable {
     }
   }
 
-  /// `RECOLOR_THREADS`, or the cores that this process may use. Logs a warning where the former is no number of threads.
+  /// `RECOLOR_THREADS`, or the cores that this process may use. Logs a warning where the former is no number of
+  /// threads.
   public static var defaultWorkerCount: Int {
     let usable = usableCoreCount
     guard let text = getenv("RECOLOR_THREADS").map({ String(cString: $0) }), !text.isEmpty else { return usable }

@@ -35,8 +35,8 @@ public enum ImageFolder {
     try members(of: folder, parts: nil).names.map { "\(folder)/\($0)" }
   }
 
-  /// Returns the numbers of pictures in `folder` and the folders inside it that `paths(in:)` leaves out, because they are
-  /// of formats that are not read.
+  /// Returns the numbers of pictures in `folder` and the folders inside it that `paths(in:)` leaves out, because they
+  /// are of formats that are not read.
   public static func passedOver(in folder: String) throws(DataError) -> PassedOverPictures {
     try members(of: folder, parts: nil).passedOver
   }

@@ -33,8 +33,8 @@ struct EXIFData: Sendable, Equatable {
     return PictureMetadata.Resolution(x: x * scale, y: y * scale)
   }
 
-  /// Returns the data for the upright pixels: without an orientation to apply, and without the thumbnail, which shows the
-  /// picture as it was.
+  /// Returns the data for the upright pixels: without an orientation to apply, and without the thumbnail, which shows
+  /// the picture as it was.
   /// - Parameter exchangesSides: Whether the width has become the height.
   func upright(exchangesSides: Bool) -> EXIFData {
     var result = self
@@ -46,8 +46,8 @@ struct EXIFData: Sendable, Equatable {
     return result
   }
 
-  /// Returns the data for pixels of this size, which a container may have turned: with the width and the height exchanged
-  /// where the data state them the other way around.
+  /// Returns the data for pixels of this size, which a container may have turned: with the width and the height
+  /// exchanged where the data state them the other way around.
   func turned(toWidth width: Int, height: Int) -> EXIFData {
     guard width != height, let places = sides, value(at: places.width) == height, value(at: places.height) == width
     else {

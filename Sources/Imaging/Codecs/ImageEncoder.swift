@@ -54,8 +54,8 @@ extension WritableImage {
   /// Writes an image file, which appears under its name only when it is complete.
   /// - Parameters:
   ///   - format: One of `ImageFormat.writable`.
-  ///   - isReplacing: Whether an existing file is replaced; if not, it is an error, also where it appears while this one
-  ///     is written.
+  ///   - isReplacing: Whether an existing file is replaced; if not, it is an error, also where it appears while this
+  ///     one is written.
   public func write(
     to path: String, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality,
     compression: Compression = Compression(), isReplacing: Bool = true
@@ -85,13 +85,13 @@ struct LibraryEncoder: Sendable {
   let largestSample: Int
   /// Whether files have a quality.
   let isLossy: Bool
-  /// Returns bytes of memory, beside the rows at hand, that writing takes at most for a pixel of so many bytes, given the
-  /// quality: by default for all rows and their compressed form.
+  /// Returns bytes of memory, beside the rows at hand, that writing takes at most for a pixel of so many bytes, given
+  /// the quality: by default for all rows and their compressed form.
   var pixelMemory: @Sendable (_ pixelByteCount: Int, _ quality: Int) -> Int = { size, _ in 2 * size }
   /// Returns EXIF data as the library takes them.
   var exif: @Sendable ([UInt8]) -> [UInt8] = { $0 }
-  /// Begins a file, given its description, the quality of lossy formats, the compression of lossless ones, and where its
-  /// bytes go.
+  /// Begins a file, given its description, the quality of lossy formats, the compression of lossless ones, and where
+  /// its bytes go.
   let create:
     @Sendable (
       UnsafePointer<recolor_image_info>?, Int32, Compression, recolor_sink?, UnsafeMutableRawPointer?, Message?

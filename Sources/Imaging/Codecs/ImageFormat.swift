@@ -46,8 +46,8 @@ public enum ImageFormat: String, Sendable, CaseIterable {
         decode: LibraryDecoder(
           format: self, open: recolor_jpeg_open, read: recolor_jpeg_read, close: recolor_jpeg_close
         ).decode,
-        // A profile takes at most 255 segments of 65,519 bytes; others one segment of 65,533, less its name and, of IPTC
-        // records, the head of Photoshop's resource.
+        // A profile takes at most 255 segments of 65,519 bytes; others one segment of 65,533, less its name and, of
+        // IPTC records, the head of Photoshop's resource.
         encoder: LibraryEncoder(
           fileExtensions: ["jpg", "jpeg"], largestSide: 65500, largestProfile: 255 * 65_519,
           metadataLimits: [.exif: 65_533 - 6, .xmp: 65_533 - 29, .iptc: 65_533 - 14 - 13, .resolution: 1],

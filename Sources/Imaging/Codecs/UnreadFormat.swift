@@ -90,7 +90,8 @@ extension PassedOverPictures: CustomStringConvertible {
     return (kinds + (specialCount > 0 ? ["\(specialCount) that are no ordinary files"] : [])).joined(separator: ", ")
   }
 
-  /// The numbers, and what to install where a library is missing: `3 HEIC; HEIC: libheif cannot be loaded (…); install …`.
+  /// The numbers, and what to install where a library is missing: `3 HEIC; HEIC: libheif cannot be loaded (…); install
+  /// …`.
   public var explanation: String {
     let missing = ImageFormat.allCases.first { lacking[$0] != nil }
     let remedy = missing.flatMap { format in format.reasonForNotReading.map { "; \(format.name): \($0)" } }

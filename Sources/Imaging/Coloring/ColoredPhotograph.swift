@@ -32,8 +32,8 @@ public struct ColoredPhotograph: Sendable, WritableImage {
   /// Writes an image file. Errors call it `name`.
   ///
   /// The file has the RGB profile of the photograph, and is sRGB where that has none. A PNG or TIFF file has the
-  /// photograph's alpha and bits per sample; a WebP file has its alpha and 8 bits; a JPEG file is composited on white and
-  /// has 8 bits. All have its metadata, as far as the format holds them.
+  /// photograph's alpha and bits per sample; a WebP file has its alpha and 8 bits; a JPEG file is composited on white
+  /// and has 8 bits. All have its metadata, as far as the format holds them.
   public func write(
     to output: any ImageOutput, as format: ImageFormat, quality: Int = ImageFormat.defaultQuality,
     compression: Compression = Compression(), name: String

@@ -30,8 +30,8 @@ final class ColorProfile: @unchecked Sendable {
     isSRGB = color == .rgb && Self.isSRGB(toLinear)
   }
 
-  /// Creates the color space that a file describes by numbers; for gray, by the transfer function only. Nil for CMYK, for
-  /// gray with sRGB's transfer function, and where the values are invalid.
+  /// Creates the color space that a file describes by numbers; for gray, by the transfer function only. Nil for CMYK,
+  /// for gray with sRGB's transfer function, and where the values are invalid.
   init?(_ primaries: Primaries, color: RasterColor) {
     let xy = primaries.resolved
     var white = cmsCIExyY(x: xy[0], y: xy[1], Y: 1)

@@ -20,8 +20,8 @@ public struct PhotographMemory: Sendable, Equatable {
 
   /// Returns the bytes that reading the photograph and writing the colored one take at most at a time. The pixels are
   /// held from the beginning to the end. While they are decoded there are the file and up to twice the pixels beside
-  /// them: the coefficients of a progressive JPEG file, or the pixels before they are turned upright. What is there while
-  /// the colored picture is written depends on its format.
+  /// them: the coefficients of a progressive JPEG file, or the pixels before they are turned upright. What is there
+  /// while the colored picture is written depends on its format.
   /// - Parameter quality: Of lossy formats, as `ImageFormat.defaultQuality`.
   public func byteCount(writtenAs format: ImageFormat, quality: Int) -> Int {
     let pixelCount = width * height

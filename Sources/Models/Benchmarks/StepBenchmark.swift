@@ -100,8 +100,8 @@ public struct StepBenchmark {
     try trainer.profile(steps: steps)
   }
 
-  /// Times the convolutions of a training step as `profile` does, on another backend, which computes in the same memory.
-  /// Returns the seconds of each operation in the step's order; nil for operations that are no convolutions.
+  /// Times the convolutions of a training step as `profile` does, on another backend, which computes in the same
+  /// memory. Returns the seconds of each operation in the step's order; nil for operations that are no convolutions.
   public func profileConvolutions(steps: Int, on other: any Backend) throws(BackendError) -> [Double?] {
     try trainer.profileConvolutions(steps: steps, on: other)
   }

@@ -6,9 +6,9 @@ import Runtime
 /// Tensors have PyTorch's names and shapes, so weights move both ways. Metadata: `format` (`recolor`), `model`,
 /// `width`, `upsampling`, `color_space`, `image_height`, `image_width` (of the training images), `epoch`, `step`,
 /// `recipe` (the training options as JSON); `working_size`, `strength` and `color_contrast`, which coloring photographs
-/// uses unless others are chosen. Tensors are of float32, or of float16 to halve the file; networks compute in float32 in any case. A file
-/// without metadata is recognized by its tensors; only the model must then be named, and the upsampling where it is not a
-/// transposed convolution.
+/// uses unless others are chosen. Tensors are of float32, or of float16 to halve the file; networks compute in float32
+/// in any case. A file without metadata is recognized by its tensors; only the model must then be named, and the
+/// upsampling where it is not a transposed convolution.
 public struct Checkpoint {
   /// The file's path, or the name of a built-in model.
   public let name: String

@@ -1,7 +1,7 @@
 import Imaging
 
-/// The colors that a network predicted for a photograph. Settings of color and hints are put on them without another run
-/// of the network.
+/// The colors that a network predicted for a photograph. Settings of color and hints are put on them without another
+/// run of the network.
 public struct ColorPrediction: Sendable {
   /// The photograph at the size of the network's input.
   public let small: RGBImage
@@ -28,7 +28,8 @@ public struct ColorPrediction: Sendable {
       : HintField(hints, guide: small, photographWidth: photographWidth, photographHeight: photographHeight)
   }
 
-  /// Returns the photograph in the predicted colors, as the settings change them, and those of hints, which they do not.
+  /// Returns the photograph in the predicted colors, as the settings change them, and those of hints, which they do
+  /// not.
   /// - Parameter field: That of this prediction.
   public func colored(
     _ photograph: Photograph, strength: Float, contrast: Float, hints field: HintField? = nil

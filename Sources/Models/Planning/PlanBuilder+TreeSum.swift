@@ -1,7 +1,8 @@
 import Runtime
 
 extension PlanBuilder {
-  /// Emits the sum of vectors into the first of them, by a binary tree, neighbors first; the others get sums of subtrees.
+  /// Emits the sum of vectors into the first of them, by a binary tree, neighbors first; the others get sums of
+  /// subtrees.
   /// - Parameter terms: a power of two of them.
   func appendTreeSum(of terms: [Tensor]) {
     for (sum, term) in Self.treePairs(terms.count) {

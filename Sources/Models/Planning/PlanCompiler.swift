@@ -18,7 +18,8 @@ public struct PlanCompiler {
   /// Returns the bytes of each allocation that `compile` makes.
   func allocations(for builders: [PlanBuilder]) throws(BackendError) -> [Int] { try planned(builders).allocations }
 
-  /// Places every tensor, allocates the memory, binds every operation, and compiles the kernels of all of them together.
+  /// Places every tensor, allocates the memory, binds every operation, and compiles the kernels of all of them
+  /// together.
   public func compile(_ builders: [PlanBuilder]) throws(BackendError) -> [Plan] {
     let planned = try planned(builders)
     var arenas: [DeviceMemory] = []

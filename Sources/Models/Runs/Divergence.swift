@@ -1,5 +1,5 @@
-/// A divergence of the training without a NaN, found in a run's validation errors: predictions far from the photographs,
-/// which do not come closer either. A run that only begins slowly comes closer in every epoch.
+/// A divergence of the training without a NaN, found in a run's validation errors: predictions far from the
+/// photographs, which do not come closer either. A run that only begins slowly comes closer in every epoch.
 public struct Divergence: Equatable, Sendable {
   /// Epochs in a row that show it.
   public static let epochCount = 3

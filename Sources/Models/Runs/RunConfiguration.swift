@@ -57,8 +57,8 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var deviceDescription: String
   /// The precision of convolutions, as resolved; nil, in older runs, is fp32.
   public var precision: Precision?
-  /// How the processor's convolutions multiplied when the run was last trained; nil on other devices and, in older runs,
-  /// is `vector`.
+  /// How the processor's convolutions multiplied when the run was last trained; nil on other devices and, in older
+  /// runs, is `vector`.
   public internal(set) var cpuProducts: MatrixProducts?
   /// Identifies the tuned algorithms, or the library for products, that the run was last trained with, as
   /// `Backend.tuning`; nil for the built-in ones. Others may give other bits, within rounding.

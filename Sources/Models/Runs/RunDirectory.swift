@@ -69,8 +69,8 @@ public struct RunDirectory {
     } catch let error as RunError where !error.isOfFile {
       throw error
     } catch {
-      // Remains of a run that could not begin would keep the next one out. Only what this made: `url` may be a link, and
-      // its files another process's.
+      // Remains of a run that could not begin would keep the next one out. Only what this made: `url` may be a link,
+      // and its files another process's.
       if lock != nil {
         for folder in [checkpoints, samples] { Folder.removeIfEmpty(folder.path) }
         Folder.removeFile(lockFile.path)

@@ -16,8 +16,8 @@ public enum RunRequirements {
 }
 
 extension RunConfiguration {
-  /// Throws `RunError.invalidOption` where an option has a value that none of its kind can have. Whether a data set suits
-  /// the run is not checked.
+  /// Throws `RunError.invalidOption` where an option has a value that none of its kind can have. Whether a data set
+  /// suits the run is not checked.
   func validateValues() throws(RunError) {
     let failures = [
       RunRequirements.count.failure(of: epochs, option: "epochs"),

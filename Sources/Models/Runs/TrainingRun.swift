@@ -27,8 +27,8 @@ public final class TrainingRun {
   public var onSave: ((Int) -> Void)?
   /// Called at most once, after an epoch, where the validation errors show that the training diverges.
   public var onDivergence: ((Divergence) -> Void)?
-  /// Whether the run was last trained with other tuned algorithms, or with another library for products, so that results may
-  /// differ by rounding.
+  /// Whether the run was last trained with other tuned algorithms, or with another library for products, so that
+  /// results may differ by rounding.
   public internal(set) var hasOtherTuning = false
 
   /// The processes that train together; the first one alone writes the run's folder.
@@ -100,8 +100,8 @@ public final class TrainingRun {
   }
 
   /// Trains the rest of the epoch.
-  /// - Returns: images per second, and the share of the time spent waiting for messages; nil where `shouldStop` returned
-  ///   true.
+  /// - Returns: images per second, and the share of the time spent waiting for messages; nil where `shouldStop`
+  ///   returned true.
   private func trainEpoch(shouldStop: () -> Bool) throws -> (imagesPerSecond: Double, waiting: Double?)? {
     let start = ContinuousClock.now
     let waitedBefore = ranks.secondsWaited

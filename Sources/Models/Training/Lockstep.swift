@@ -4,10 +4,10 @@ import Runtime
 /// all replicas (`Replicas.synchronizesBatchNorm`).
 ///
 /// Each replica emits its operations, which are the same for all, into a builder of its own, and meets the others at
-/// each batch norm of a forward and of a backward pass. `join` moves the operations to the step's builder in turns: those
-/// of each replica up to the first meeting, what is done at the meeting, those of each up to the second, and so on. What
-/// a meeting computes goes through the tree of all sums over replicas, so its bits do not depend on the number of
-/// processes.
+/// each batch norm of a forward and of a backward pass. `join` moves the operations to the step's builder in turns:
+/// those of each replica up to the first meeting, what is done at the meeting, those of each up to the second, and so
+/// on. What a meeting computes goes through the tree of all sums over replicas, so its bits do not depend on the number
+/// of processes.
 ///
 /// Where batch norms are over the images of one replica, the operations go to the step's builder as they come.
 final class Lockstep {

@@ -4,9 +4,9 @@ import Runtime
 /// with these sums.
 ///
 /// Each replica updates a copy of the running statistics as they were at the part's beginning. The gradients of the
-/// replicas are added up as a binary counter counts: when replica r is done, as many pairs of equal sums are complete as
-/// r + 1 has trailing zeros. So a process needs no vector of gradients for each of its replicas, but one for each level
-/// of the tree. Replicas in lockstep (`Lockstep`) have a vector each, which are added up at the part's end.
+/// replicas are added up as a binary counter counts: when replica r is done, as many pairs of equal sums are complete
+/// as r + 1 has trailing zeros. So a process needs no vector of gradients for each of its replicas, but one for each
+/// level of the tree. Replicas in lockstep (`Lockstep`) have a vector each, which are added up at the part's end.
 ///
 /// Where there is one replica, this emits nothing, and the replica uses the vectors of the network.
 final class ReplicaSums {
@@ -72,8 +72,8 @@ final class ReplicaSums {
     for (sum, term) in pairs { builder.append(ScaledSum(gradients[sum], gradients[term], output: gradients[sum])) }
   }
 
-  /// Emits the same for the last replica of this process, part by part, each as soon as it is complete, and the start of
-  /// each part's sum over the ranks.
+  /// Emits the same for the last replica of this process, part by part, each as soon as it is complete, and the start
+  /// of each part's sum over the ranks.
   private func addInBuckets(_ pairs: [(sum: Int, term: Int)], after replica: Int) {
     let written = gradients[place(of: replica)].storage
     let buckets = GradientBuckets(of: written, writtenBy: builder.operations).buckets

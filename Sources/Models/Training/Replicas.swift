@@ -4,10 +4,10 @@ import Runtime
 /// The replicas of a training step, and those that this process computes.
 ///
 /// A batch of N images is split into `count` equal parts. Each replica computes the losses and gradients of its part,
-/// with batch statistics of its own or with those of the whole batch. Gradients, losses and running statistics are added
-/// up over the replicas by one binary tree, neighboring ones first: `((x₀ + x₁) + (x₂ + x₃)) + …`. A process computes
-/// neighboring replicas whose number is a power of two, which are a subtree: the bits of a sum do not depend on the
-/// number of processes.
+/// with batch statistics of its own or with those of the whole batch. Gradients, losses and running statistics are
+/// added up over the replicas by one binary tree, neighboring ones first: `((x₀ + x₁) + (x₂ + x₃)) + …`. A process
+/// computes neighboring replicas whose number is a power of two, which are a subtree: the bits of a sum do not depend
+/// on the number of processes.
 public struct Replicas: Sendable {
   /// All of them, a power of two: M.
   public let count: Int

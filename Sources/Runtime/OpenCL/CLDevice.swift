@@ -51,14 +51,14 @@ public struct CLDevice {
     isOclgrind ? ["-cl-opt-disable", "-DKEEP_FUNCTIONS"] : []
   }
 
-  /// Whether its driver builds programs correctly on several threads at a time, as OpenCL asks for. Oclgrind 21.10 has one
-  /// LLVM context for all programs, and crashes in LLVM.
-  public var buildsInParallel: Bool { !isOclgrind }
+  /// Whether its driver builds programs on any thread, and on several at a time, as OpenCL asks for. Oclgrind 21.10 has
+  /// one LLVM context for all programs, and memory of the thread that made its context.
+  public var buildsOnAnyThread: Bool { !isOclgrind }
 
   private var isOclgrind: Bool { platformName == "Oclgrind" }
 
-  /// Whether its driver, PoCL, compiles a kernel when it is launched, anew for each size of its groups, on one thread of
-  /// a process at a time, and keeps the results on disk by itself. Its binaries of programs are of no use: they hold
+  /// Whether its driver, PoCL, compiles a kernel when it is launched, anew for each size of its groups, on one thread
+  /// of a process at a time, and keeps the results on disk by itself. Its binaries of programs are of no use: they hold
   /// kernels for groups of any size, all of a program's kernels, which takes longer than all the rest.
   public var compilesAtLaunch: Bool { platformName == PoCL.platformName }
 

@@ -35,8 +35,8 @@ extension CacheFolder {
     try AtomicFile.write(bytes, to: path, mode: 0o600, followingLinks: false)
   }
 
-  /// Sets the time of the last use of a file, by which those that are removed are chosen. A folder that may not be changed
-  /// keeps its times.
+  /// Sets the time of the last use of a file, by which those that are removed are chosen. A folder that may not be
+  /// changed keeps its times.
   package static func noteUse(of path: String) {
     _ = path.withPathBytes { utimensat(AT_FDCWD, $0, nil, AT_SYMLINK_NOFOLLOW) }
   }
@@ -61,9 +61,9 @@ extension CacheFolder {
     }
   }
 
-  /// Throws where the folder of one cache exists and may not be used: it and the folder that holds it must belong to this
-  /// user or to the system's administrator, and no other user may write into them. Folders of caches that only the group
-  /// may write, as an earlier version left them, are closed to it.
+  /// Throws where the folder of one cache exists and may not be used: it and the folder that holds it must belong to
+  /// this user or to the system's administrator, and no other user may write into them. Folders of caches that only the
+  /// group may write, as an earlier version left them, are closed to it.
   package static func requireTrusted(_ folder: String) throws(FileError) {
     let parent = Folder.parent(of: folder)
     closeToGroup(parent, where: holdsOnlyCaches)

@@ -3,7 +3,8 @@
 ///
 /// Element (b, a) of the table belongs to the color (2 a / (columns − 1) − 1, 2 b / (rows − 1) − 1): rows and columns
 /// are spread evenly over −1...1, which is −110...110 of a* and b* in `ColorEncoding.lab`. Colors outside count as the
-/// nearest inside, NaN as −1. PyTorch's `grid_sample` with `align_corners=True` and `padding_mode="border"` is the same.
+/// nearest inside, NaN as −1. PyTorch's `grid_sample` with `align_corners=True` and `padding_mode="border"` is the
+/// same.
 public struct ColorWeights: Operation {
   public static let name = "ColorWeights"
   public var pass: Pass { .forward }

@@ -4,10 +4,10 @@ extension ConvolutionProblem {
 
   /// Multiply-adds of products after minimal filtering, without its transforms.
   ///
-  /// Along an axis, the taps that meet every s-th pixel of the image form a filter of r taps, of which stride s has s. Its
-  /// m outputs take m + r − 1 multiplications: F(m, r) of Winograd, "Arithmetic Complexity of Computations", 1980; two
-  /// axes take the product of theirs. Here m is 4, or the map's extent where that is smaller. As many suffice for all
-  /// three passes, whose bilinear forms are transposes of each other.
+  /// Along an axis, the taps that meet every s-th pixel of the image form a filter of r taps, of which stride s has s.
+  /// Its m outputs take m + r − 1 multiplications: F(m, r) of Winograd, "Arithmetic Complexity of Computations", 1980;
+  /// two axes take the product of theirs. Here m is 4, or the map's extent where that is smaller. As many suffice for
+  /// all three passes, whose bilinear forms are transposes of each other.
   public var leastMultiplyAdds: Int {
     let factor =
       leastMultiplications(taps: geometry.kernelHeight, outputs: map.shape.height)

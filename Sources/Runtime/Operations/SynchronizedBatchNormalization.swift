@@ -31,7 +31,8 @@ public struct MomentsJoin: Operation {
 }
 
 /// The first half of a batch normalization's gradients where the batch is one of several parts: this part's ∂γ and ∂β,
-/// and its shares of the means over the pixels of all parts, m, from which the second half computes the input's gradient:
+/// and its shares of the means over the pixels of all parts, m, from which the second half computes the input's
+/// gradient:
 ///
 /// ∂β = Σ g;  ∂γ = Σ g x̂;  means = (∂β / m, ∂γ / m), with g and x̂ of `BatchNormalizationBackward`.
 ///
