@@ -127,7 +127,8 @@ extension PageService {
     "the working size must be from \(ColoringSettings.workingSizes.lowerBound) to "
       + "\(ColoringSettings.workingSizes.upperBound)")
 
-  /// The largest working size that a page may ask for: of a square picture the network then sees all pixels that it may.
+  /// The largest working size that a page may ask for: of a square picture the network then sees all pixels that it
+  /// may.
   var largestWorkingSize: Int {
     min(ColoringSettings.workingSizes.upperBound, Int(Double(limits.workingPixelCount).squareRoot()))
   }
