@@ -76,10 +76,12 @@ extension PageService {
       return try WebResponse(json: Address(url: "/api/archives/\(id)?session=\(session.id)"), status: .created)
     }
     guard request.method == .get, path.count == 1 else { throw WebError.notFound() }
+    let client = request.connection
+    // An answer that has begun could not say so any more.
+    try Self.goOn(for: client)
     guard let archive = archives.take(id), archive.session == session.id else {
       throw WebError.notFound("the archive was fetched, or waited too long")
     }
-    let client = request.connection
     return WebResponse(type: "application/zip") { writer in
       try await self.write(archive, for: client, to: &writer)
     }.saved(as: "recolor.zip")

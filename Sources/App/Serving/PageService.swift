@@ -118,7 +118,7 @@ final class PageService: Sendable {
     case ("api", "archives"): return try await archivesRequest(request, Array(path.dropFirst(2)))
     case ("api", "runs"): return try await runsRequest(request, Array(path.dropFirst(2)))
     case ("api", "report") where request.isRead && path.count == 2:
-      return try await report(request.values(of: "run"), for: request.connection)
+      return try await report(request.values(of: "run"))
     default: throw WebError.notFound()
     }
   }
