@@ -25,6 +25,8 @@ final class PagePhotograph: Sendable {
     var workingSize: Int?
     var hints: [ColorHint] = []
     var prediction: StoredPrediction?
+    /// The hints whose colors the prediction has.
+    var predictedHints: [ColorHint] = []
     /// The numbers of the last prediction that was begun, and of that which is kept.
     var begun = 0
     var kept = 0

@@ -205,6 +205,7 @@ extension PageService {
           guard state.hints == hints else { return false }
           state.kept = number
           state.prediction = stored
+          state.predictedHints = hints
           state.stage = .done
           state.job = nil
           state.revision += 1
@@ -302,7 +303,10 @@ extension PageService {
     } catch {
       // A client that tries again must not be told that the colors, still those before, are the wished ones.
       photograph.state.withLock { state in
-        if state.wishCount == number { (state.model, state.workingSize, state.hints) = earlier }
+        guard state.wishCount == number else { return }
+        (state.model, state.workingSize, state.hints) = earlier
+        // The hints before may be those of a request that failed as well. A prediction under way takes them.
+        if state.stage == .done { state.hints = state.predictedHints }
       }
       throw error
     }
@@ -337,6 +341,7 @@ extension PageService {
           // A prediction may have been replaced meanwhile, and the hints by those of a later request.
           guard state.kept == number, state.hints == hints else { return false }
           state.prediction = hinted
+          state.predictedHints = hints
           state.revision += 1
           return true
         }
