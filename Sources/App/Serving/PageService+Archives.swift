@@ -96,7 +96,7 @@ extension PageService {
     let zip = try ZipWriter()
     var names: Set<String> = []
     for (photograph, look) in archive.parts {
-      let file = try await patiently(for: client) {
+      let file = try await waitingForRoom(for: client) {
         try await coloredFile(of: photograph, look, archive.form, for: client)
       }
       let name = Self.unusedName(Self.savedName(photograph.name, archive.form.format), among: &names)
@@ -106,21 +106,22 @@ extension PageService {
         try await writer.write(zip.take())
       }
     }
-    let sheet = try await patiently(for: client) { try await self.sheet(of: archive, for: client) }
+    let sheet = try await waitingForRoom(for: client) { try await self.sheet(of: archive, for: client) }
     try zip.begin(Self.unusedName("sheet.png", among: &names), byteCount: sheet.count)
     try zip.write(sheet)
     try zip.finish()
     try await writer.write(zip.take())
   }
 
-  /// Does work for an answer that has begun, which cannot be refused any more: it waits until there is room.
-  private func patiently<Value>(
+  /// Does work for an answer that has begun, which cannot be refused any more: it waits until there is room in the
+  /// queue and for the files.
+  private func waitingForRoom<Value>(
     for client: ClientConnection, _ work: () async throws -> Value
   ) async throws -> Value {
     while true {
       do {
         return try await work()
-      } catch is ServerBusy {
+      } catch  where error is ServerBusy || error is FileBudget.NoRoom {
         try await Task.sleep(for: .seconds(1))
         try Self.goOn(for: client)
       }

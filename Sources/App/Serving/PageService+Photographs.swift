@@ -183,11 +183,7 @@ extension PageService {
         try image.bytes.withUnsafeBytes { try photograph.file.append($0) }
       }
       let (model, workingSize, number) = photograph.state.withLock { state in
-        state.size = (pixels.width, pixels.height)
-        state.display = size
-        // Hints that came before the size was known.
-        state.hints.removeAll { $0.x >= pixels.width || $0.y >= pixels.height }
-        state.remarks = pixels.remarks.map { $0.printable }
+        state.note(pixels, display: size)
         state.stage = .coloring
         state.begun += 1
         return (state.model, state.workingSize ?? state.model.workingSize, state.begun)
