@@ -6,7 +6,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-// Older headers lack the numbers, which are the same on all processors but Alpha.
+// Older headers lack the numbers, which are these on the processors for which Swift is made.
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #endif

@@ -14,10 +14,11 @@ public final class ClientConnection: Sendable {
 
   init(isClosed: Bool = false) { state = Mutex(State(isClosed: isClosed)) }
 
-  /// Whether the client is gone.
+  /// Whether the client is gone, or has closed its own direction of the connection: which of the two is not seen before
+  /// it is written to.
   public var isClosed: Bool { state.withLock { $0.isClosed } }
 
-  /// Calls `action` when the connection ends, or at once where it has ended. It takes the place of the action before; nil
+  /// Calls `action` when `isClosed` becomes true, or at once where it is. It takes the place of the action before; nil
   /// is none.
   public func whenClosed(_ action: (@Sendable () -> Void)?) {
     let isClosed = state.withLock { state in
@@ -48,7 +49,6 @@ final class ConnectionEndHandler: ChannelInboundHandler, RemovableChannelHandler
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    // Whether a client has closed the whole connection, or only its own direction, is not seen before it is written to.
     if case ChannelEvent.inputClosed? = event as? ChannelEvent { connection.end() }
     context.fireUserInboundEventTriggered(event)
   }

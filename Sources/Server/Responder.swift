@@ -17,6 +17,9 @@ struct Responder: Sendable {
       response = try await answer(request.head, reader)
     } catch let error as WebError {
       response = WebResponse(error)
+    } catch is CancellationError where connection.isClosed {
+      // The client may have closed its own direction alone, and still reads.
+      response = WebResponse(.dropped)
     } catch  where Self.endsConnection(error) {
       throw error
     } catch {
@@ -51,8 +54,8 @@ struct Responder: Sendable {
         throw WebError(.unauthorized, "the address lacks its token; open the address that recolor serve has printed")
       }
       // The address without the token, which must not stay in the history of the browser. A link of another page may
-      // have led here; by SameSite=Strict the browser would not send the cookie to the address that follows. SameSite=Lax
-      // sends it from other pages with visits by GET alone, which change nothing.
+      // have led here; by SameSite=Strict the browser would not send the cookie to the address that follows.
+      // SameSite=Lax sends it from other pages with visits by GET alone, which change nothing.
       return .redirection(
         to: "/", headers: [.setCookie: "\(policy.cookie)=\(given); Path=/; HttpOnly; SameSite=Lax"])
     }

@@ -19,9 +19,9 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private var body: (begun: NIODeadline, byteCount: Int)?
   /// Bytes of answers that were written to the channel.
   private var writtenByteCount = 0
-  /// Those of them that the system had taken at the last look, and when a look last found that it takes them or that none
-  /// are waiting. The channel's writability does not tell: megabytes may be written to it before it says that it is full,
-  /// and it says that it is not only when all of them have gone.
+  /// Those of them that the system had taken at the last look, and when a look last found that it takes them or that
+  /// none are waiting. The channel's writability does not tell: megabytes may be written to it before it says that it
+  /// is full, and it says that it is not only when all of them have gone.
   private var takenByteCount = 0
   private var lastProgress = NIODeadline.now()
   private var timer: RepeatedTask?

@@ -54,6 +54,10 @@ public struct WebError: Error, Equatable, CustomStringConvertible {
     WebError(.busy, description, retryAfter: retryAfter)
   }
 
+  /// The error of work that was dropped since its client closed the connection, or its own direction of it.
+  static let dropped = WebError(
+    .badRequest, "the connection was closed before the work was begun; keep it open until the answer is there")
+
   static func tooLarge(limit: Int) -> WebError {
     WebError(.tooLarge, "the request has more than \(limit) bytes, which is the limit")
   }

@@ -5,8 +5,8 @@ public struct WebLimits: Sendable {
   public var connectionCount = 512
   /// Seconds until a connection is closed on which no whole head of a request has come, and no answer is due.
   public var idleSeconds = 20.0
-  /// Seconds in which a client may take nothing of its answer. Its system takes megabytes ahead of its program, and then
-  /// nothing until the program has read a part of them.
+  /// Seconds in which a client may take nothing of its answer. Its system takes megabytes ahead of its program, and
+  /// then nothing until the program has read a part of them.
   public var stallSeconds = 60.0
   /// Seconds in which a body may come slower than `leastRate`.
   public var bodySeconds = 20.0

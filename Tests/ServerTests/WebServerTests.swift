@@ -184,6 +184,30 @@ struct WebServerTests {
     #expect(stages.all == ["asked", "closed"])
   }
 
+  @Test("A client that has closed its sending side gets its answer, or that its work was dropped")
+  func halfClosedClients() throws {
+    let server = try WebServer(host: "127.0.0.1", port: 0, token: nil) { request in
+      guard request.path.first == "work" else {
+        return WebResponse([UInt8](repeating: 65, count: 4 << 20), type: "text/plain")
+      }
+      let connection = request.connection
+      await withCheckedContinuation { continuation in connection.whenClosed { continuation.resume() } }
+      throw CancellationError()
+    }
+    defer { server.stop() }
+    func answer(_ target: String) throws -> String {
+      let client = try RawClient(port: server.port)
+      client.send("GET \(target) HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\n\r\n")
+      client.finishSending()
+      return client.receive()
+    }
+    let whole = try answer("/")
+    #expect(whole.hasPrefix("HTTP/1.1 200") && whole.hasSuffix("AAAA") && whole.utf8.count > 4 << 20)
+    let dropped = try answer("/work")
+    #expect(dropped.hasPrefix("HTTP/1.1 400") && dropped.hasSuffix("\"}"), "\(dropped)")
+    #expect(dropped.contains(#"{"code":"bad-request","error":"the connection was closed before"#), "\(dropped)")
+  }
+
   @Test("Addresses of this machine alone need no token")
   func loopback() {
     for host in ["127.0.0.1", "127.1.2.3", "localhost", "::1"] { #expect(WebServer.isLoopback(host), "\(host)") }

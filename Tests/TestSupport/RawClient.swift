@@ -46,6 +46,9 @@ public final class RawClient {
     return true
   }
 
+  /// Closes this side of the connection, and goes on reading.
+  public func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
+
   /// Returns what the server sends until `end` comes, or until it closes the connection or sends nothing for ten
   /// seconds.
   public func receive(until end: String? = nil) -> String {

@@ -158,19 +158,20 @@ final class ColoringQueue: Sendable {
 }
 
 extension ColoringQueue {
-  /// Does work on a thread of the queue. Where the client goes while the work waits, it is not done.
-  /// - Throws: `ServerBusy` where too many jobs wait; `CancellationError` where the client goes, or the server ends; what
-  ///   `body` throws.
+  /// Does work on a thread of the queue. Where the client goes while the work waits, it is not done; work for nil is done
+  /// in any case.
+  /// - Throws: `ServerBusy` where too many jobs wait; `CancellationError` where the client goes, or the server ends;
+  ///   what `body` throws.
   func perform<Result: Sendable>(
-    for client: ClientConnection, isQuick: Bool = false, _ body: @escaping @Sendable (Memory) throws -> Result
+    for client: ClientConnection?, isQuick: Bool = false, _ body: @escaping @Sendable (Memory) throws -> Result
   ) async throws -> Result {
-    defer { client.whenClosed(nil) }
+    defer { client?.whenClosed(nil) }
     return try await withCheckedThrowingContinuation { continuation in
       // Continued once: by the job, or, where it is dropped, when its closure is released.
       let answer = JobAnswer(continuation)
       let id = add(isQuick: isQuick) { memory in answer.finish(Swift.Result { try body(memory) }) }
       if let id {
-        client.whenClosed { self.drop(id) }
+        client?.whenClosed { self.drop(id) }
       } else {
         answer.finish(.failure(busy))
       }

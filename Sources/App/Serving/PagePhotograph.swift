@@ -18,6 +18,8 @@ final class PagePhotograph: Sendable {
     var error: String?
     var remarks: [String] = []
     var size: (width: Int, height: Int)?
+    /// Bytes of the colored pixels at full size, which a written file has at most about; 0 until the file was read.
+    var pixelByteCount = 0
     var model: ServedModel
     /// The number of requests for other colors so far.
     var wishCount = 0
@@ -25,6 +27,8 @@ final class PagePhotograph: Sendable {
     var workingSize: Int?
     var hints: [ColorHint] = []
     var prediction: StoredPrediction?
+    /// The hints whose colors the prediction has.
+    var predictedHints: [ColorHint] = []
     /// The numbers of the last prediction that was begun, and of that which is kept.
     var begun = 0
     var kept = 0
@@ -33,6 +37,18 @@ final class PagePhotograph: Sendable {
     var revision = 0
     var seconds: Double?
     var isGone = false
+
+    /// Notes what is known of a photograph once it is read.
+    /// - Parameter display: The size of its display copy.
+    mutating func note(_ pixels: Photograph, display: (width: Int, height: Int)) {
+      size = (pixels.width, pixels.height)
+      pixelByteCount =
+        pixels.width * pixels.height * (pixels.hasAlpha ? 4 : 3) * pixels.bitsPerSample / UInt8.bitWidth
+      self.display = display
+      // Hints that came before the size was known.
+      hints.removeAll { $0.x >= pixels.width || $0.y >= pixels.height }
+      remarks = pixels.remarks.map { $0.printable }
+    }
   }
 
   let id: String

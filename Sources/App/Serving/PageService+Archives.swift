@@ -76,10 +76,12 @@ extension PageService {
       return try WebResponse(json: Address(url: "/api/archives/\(id)?session=\(session.id)"), status: .created)
     }
     guard request.method == .get, path.count == 1 else { throw WebError.notFound() }
+    let client = request.connection
+    // An answer that has begun could not say so any more.
+    try Self.goOn(for: client)
     guard let archive = archives.take(id), archive.session == session.id else {
       throw WebError.notFound("the archive was fetched, or waited too long")
     }
-    let client = request.connection
     return WebResponse(type: "application/zip") { writer in
       try await self.write(archive, for: client, to: &writer)
     }.saved(as: "recolor.zip")
@@ -94,7 +96,7 @@ extension PageService {
     let zip = try ZipWriter()
     var names: Set<String> = []
     for (photograph, look) in archive.parts {
-      let file = try await patiently(for: client) {
+      let file = try await waitingForRoom(for: client) {
         try await coloredFile(of: photograph, look, archive.form, for: client)
       }
       let name = Self.unusedName(Self.savedName(photograph.name, archive.form.format), among: &names)
@@ -104,21 +106,22 @@ extension PageService {
         try await writer.write(zip.take())
       }
     }
-    let sheet = try await patiently(for: client) { try await self.sheet(of: archive, for: client) }
+    let sheet = try await waitingForRoom(for: client) { try await self.sheet(of: archive, for: client) }
     try zip.begin(Self.unusedName("sheet.png", among: &names), byteCount: sheet.count)
     try zip.write(sheet)
     try zip.finish()
     try await writer.write(zip.take())
   }
 
-  /// Does work for an answer that has begun, which cannot be refused any more: it waits until there is room.
-  private func patiently<Value>(
+  /// Does work for an answer that has begun, which cannot be refused any more: it waits until there is room in the
+  /// queue and for the files.
+  private func waitingForRoom<Value>(
     for client: ClientConnection, _ work: () async throws -> Value
   ) async throws -> Value {
     while true {
       do {
         return try await work()
-      } catch is ServerBusy {
+      } catch  where error is ServerBusy || error is FileBudget.NoRoom {
         try await Task.sleep(for: .seconds(1))
         try Self.goOn(for: client)
       }

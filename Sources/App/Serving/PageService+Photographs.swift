@@ -127,7 +127,8 @@ extension PageService {
     "the working size must be from \(ColoringSettings.workingSizes.lowerBound) to "
       + "\(ColoringSettings.workingSizes.upperBound)")
 
-  /// The largest working size that a page may ask for: of a square picture the network then sees all pixels that it may.
+  /// The largest working size that a page may ask for: of a square picture the network then sees all pixels that it
+  /// may.
   var largestWorkingSize: Int {
     min(ColoringSettings.workingSizes.upperBound, Int(Double(limits.workingPixelCount).squareRoot()))
   }
@@ -182,11 +183,7 @@ extension PageService {
         try image.bytes.withUnsafeBytes { try photograph.file.append($0) }
       }
       let (model, workingSize, number) = photograph.state.withLock { state in
-        state.size = (pixels.width, pixels.height)
-        state.display = size
-        // Hints that came before the size was known.
-        state.hints.removeAll { $0.x >= pixels.width || $0.y >= pixels.height }
-        state.remarks = pixels.remarks.map { $0.printable }
+        state.note(pixels, display: size)
         state.stage = .coloring
         state.begun += 1
         return (state.model, state.workingSize ?? state.model.workingSize, state.begun)
@@ -204,6 +201,7 @@ extension PageService {
           guard state.hints == hints else { return false }
           state.kept = number
           state.prediction = stored
+          state.predictedHints = hints
           state.stage = .done
           state.job = nil
           state.revision += 1
@@ -301,7 +299,10 @@ extension PageService {
     } catch {
       // A client that tries again must not be told that the colors, still those before, are the wished ones.
       photograph.state.withLock { state in
-        if state.wishCount == number { (state.model, state.workingSize, state.hints) = earlier }
+        guard state.wishCount == number else { return }
+        (state.model, state.workingSize, state.hints) = earlier
+        // The hints before may be those of a request that failed as well. A prediction under way takes them.
+        if state.stage == .done { state.hints = state.predictedHints }
       }
       throw error
     }
@@ -336,6 +337,7 @@ extension PageService {
           // A prediction may have been replaced meanwhile, and the hints by those of a later request.
           guard state.kept == number, state.hints == hints else { return false }
           state.prediction = hinted
+          state.predictedHints = hints
           state.revision += 1
           return true
         }

@@ -81,7 +81,7 @@ extension PageService {
       return WebResponse(bytes, type: "image/jpeg")
     }
     let (client, limit) = (request.connection, limits.pixelCount)
-    let file = try await download(for: client) { file, memory in
+    let file = try await download(of: photograph, for: client) { file, memory in
       let image = try photograph.photograph(memory, pixelLimit: limit).rgbImage
       try Self.goOn(for: client)
       try image.write(to: file, as: .jpeg, name: photograph.name)
@@ -126,7 +126,7 @@ extension PageService {
   ) async throws -> PrivateFile {
     let (stored, _) = try Self.prediction(of: photograph)
     let limit = limits.pixelCount
-    return try await download(for: client) { file, memory in
+    return try await download(of: photograph, for: client) { file, memory in
       let pixels = try photograph.photograph(
         memory, pixelLimit: limit, writtenAs: form.format, quality: form.quality)
       try Self.goOn(for: client)
@@ -138,15 +138,23 @@ extension PageService {
     }
   }
 
-  /// Writes a file for a client, on a thread of the queue.
-  /// - Throws: `ServerBusy` where clients have too much that they have not taken yet.
+  /// Writes a file of a photograph for a client, on a thread of the queue. Its room is taken before it waits there.
+  /// - Throws: `FileBudget.NoRoom` where clients have too much that they have not taken yet.
   private func download(
-    for client: ClientConnection, _ write: @escaping @Sendable (PrivateFile, ColoringQueue.Memory) throws -> Void
+    of photograph: PagePhotograph, for client: ClientConnection,
+    _ write: @escaping @Sendable (PrivateFile, ColoringQueue.Memory) throws -> Void
   ) async throws -> PrivateFile {
-    guard downloads.hasRoom else { throw queue.busy }
-    return try await queue.perform(for: client) { [downloads] memory in
-      let file = try PrivateFile(in: downloads)
-      try write(file, memory)
+    let estimate = photograph.state.withLock { $0.pixelByteCount }
+    let part = try downloads.part(for: photograph.session, byteCount: estimate)
+    return try await queue.perform(for: client) { memory in
+      let file = try PrivateFile(part)
+      do {
+        try write(file, memory)
+      } catch {
+        // The encoders know no other error of an output than one of files.
+        throw part.lacksRoom ? FileBudget.NoRoom() : error
+      }
+      part.settle(file.byteCount)
       return file
     }
   }

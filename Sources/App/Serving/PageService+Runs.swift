@@ -70,8 +70,8 @@ extension PageService {
     switch (path.dropFirst().first, path.count) {
     case (nil, _) where request.isRead: return try WebResponse(json: RunDetails(run))
     case ("series", 2) where request.isRead: return try series(request, run)
-    case ("samples", 3) where request.isRead: return try await sample(path[2], of: run, for: request.connection)
-    case ("report", 2) where request.isRead: return try await report([id], for: request.connection)
+    case ("samples", 3) where request.isRead: return try await sample(path[2], of: run)
+    case ("report", 2) where request.isRead: return try await report([id])
     case ("stop", 2) where request.method == .post: return try stop(run)
     default: throw WebError.notFound()
     }
@@ -124,14 +124,12 @@ extension PageService {
     return try WebResponse(json: ["series": curves.mapValues { RunSeries.Piece($0, from: from) }])
   }
 
-  private func sample(
-    _ number: String, of run: WatchedRun, for client: ClientConnection
-  ) async throws -> WebResponse {
+  private func sample(_ number: String, of run: WatchedRun) async throws -> WebResponse {
     guard let epoch = Int(number), run.samples.contains(epoch) else {
       throw WebError.notFound("the run has no sheet of this epoch")
     }
     let path = run.sample(epoch: epoch)
-    let bytes = try await queue.perform(for: client, isQuick: true) { _ in try readOrdinaryFile(path, limit: 1 << 26) }
+    let bytes = try await queue.perform(for: nil, isQuick: true) { _ in try readOrdinaryFile(path, limit: 1 << 26) }
     return WebResponse(bytes, type: "image/png")
   }
 
@@ -146,10 +144,10 @@ extension PageService {
   }
 
   /// Returns the report of runs as one file: their figures, curves, sheets and settings.
-  func report(_ ids: [String], for client: ClientConnection) async throws -> WebResponse {
+  func report(_ ids: [String]) async throws -> WebResponse {
     let found = try ids.map { id throws(WebError) in try run(id) }
     guard !found.isEmpty, found.count <= 20 else { throw WebError.badRequest("a report is of 1 to 20 runs") }
-    let bytes = try await queue.perform(for: client, isQuick: true) { _ in
+    let bytes = try await queue.perform(for: nil, isQuick: true) { _ in
       Array(try RunsPage(found).page.html.markup.utf8)
     }
     let name = found.count == 1 ? found[0].name : "runs"

@@ -26,6 +26,8 @@ final class PageService: Sendable {
     /// Files that are written and not taken yet, and their bytes: the largest has 800 MB.
     var downloadCount = 64
     var downloadByteCount = 2 << 30
+    /// Those of one page, so that no page has all.
+    var pageDownloadCount: Int { max(1, downloadCount / 4) }
   }
 
   let limits: Limits
@@ -54,7 +56,8 @@ final class PageService: Sendable {
     self.limits = limits
     queue = ColoringQueue(limit: limits.jobCount, threadCount: threadCount, memory: limits.memory)
     sessions = PageSessions(limits: limits.sessions)
-    downloads = FileBudget(countLimit: limits.downloadCount, byteLimit: limits.downloadByteCount)
+    downloads = FileBudget(
+      countLimit: limits.downloadCount, ownerCountLimit: limits.pageDownloadCount, byteLimit: limits.downloadByteCount)
   }
 
   /// Starts the threads.
@@ -95,6 +98,9 @@ final class PageService: Sendable {
       return try await route(request)
     } catch let busy as ServerBusy {
       throw WebError.busy("the server has too much to do; try again soon", retryAfter: busy.seconds)
+    } catch is FileBudget.NoRoom {
+      throw WebError.busy(
+        "files that were asked for are not taken yet; take them, or try again soon", retryAfter: queue.secondsUntilRoom)
     } catch let error as ImageError {
       throw WebError(error)
     } catch let error as FileError {
@@ -118,7 +124,7 @@ final class PageService: Sendable {
     case ("api", "archives"): return try await archivesRequest(request, Array(path.dropFirst(2)))
     case ("api", "runs"): return try await runsRequest(request, Array(path.dropFirst(2)))
     case ("api", "report") where request.isRead && path.count == 2:
-      return try await report(request.values(of: "run"), for: request.connection)
+      return try await report(request.values(of: "run"))
     default: throw WebError.notFound()
     }
   }

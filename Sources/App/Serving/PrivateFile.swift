@@ -10,26 +10,22 @@ import Synchronization
 final class PrivateFile: ImageOutput, Sendable {
   private let file: FileDescriptor
   private let count = Mutex(0)
-  /// What the file takes a part of; nil for a file that is counted otherwise.
-  private let budget: FileBudget?
+  /// The file's part of a budget; nil for a file that is counted otherwise.
+  private let part: FileBudget.Part?
 
   /// The folder of temporary files.
   static var folder: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
 
-  /// - Parameter budget: What the file takes a part of until it is closed.
-  /// - Throws: `FileError`, as of a full disk where nothing is left of the budget.
-  convenience init(in budget: FileBudget? = nil) throws(FileError) {
-    let file = try Self.nameless()
-    try budget?.take(count: 1)
-    self.init(file, budget)
+  /// - Parameter part: The file's part of a budget, which it holds until it is closed.
+  /// - Throws: `FileError`.
+  convenience init(_ part: FileBudget.Part? = nil) throws(FileError) {
+    self.init(try Self.nameless(), part)
   }
 
-  private init(_ file: consuming FileDescriptor, _ budget: FileBudget?) {
+  private init(_ file: consuming FileDescriptor, _ part: FileBudget.Part?) {
     self.file = file
-    self.budget = budget
+    self.part = part
   }
-
-  deinit { budget?.give(count: 1, byteCount: byteCount) }
 
   /// Opens a file without a name.
   private static func nameless() throws(FileError) -> FileDescriptor {
@@ -50,15 +46,11 @@ final class PrivateFile: ImageOutput, Sendable {
   /// Bytes written so far.
   var byteCount: Int { count.withLock { $0 } }
 
+  /// - Throws: `FileError`, as of a full disk where the file outgrows its part and the budget has no room.
   func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     let start = byteCount
-    try budget?.take(byteCount: bytes.count)
-    do throws(FileError) {
-      try file.overwrite(bytes, at: start)
-    } catch {
-      budget?.give(count: 0, byteCount: bytes.count)
-      throw error
-    }
+    try part?.cover(start + bytes.count)
+    try file.overwrite(bytes, at: start)
     count.withLock { $0 += bytes.count }
   }
 

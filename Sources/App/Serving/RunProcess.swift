@@ -45,21 +45,21 @@ struct RunProcess: Equatable, Sendable {
     ((device >> 8) & 0xFFF | (device >> 32) & ~0xFFF, device & 0xFF | (device >> 12) & ~0xFF)
   }
 
-  /// Asks the process to save the run and to stop, as Ctrl-C does. When the process has ended and another one has got its
-  /// number, that one gets no signal: a descriptor holds on to the process before the lock is looked at again. Kernels
-  /// before 5.3 have no such descriptors; there the number is taken.
+  /// Asks the process to save the run and to stop, as Ctrl-C does. When the process has ended and another one has got
+  /// its number, that one gets no signal: a descriptor holds on to the process before the lock is looked at again.
+  /// Kernels before 5.3 have no such descriptors; there the number is taken.
   /// - Parameter locks: Returns the text of /proc/locks.
   /// - Throws: `RunError` where the process does not train any more, or the system refuses.
   func stop(_ folder: String, locks: () -> String = { RunProcess.systemLocks }) throws(RunError) {
-    let hasEnded = RunError.file(path: folder, reason: "process \(id) has ended")
+    let endedError = RunError.file(path: folder, reason: "process \(id) has ended")
     let descriptor = process_descriptor(id)
     let isMissing = descriptor < 0 && errno == ESRCH
     defer { if descriptor >= 0 { close(descriptor) } }
     // A process need not look for itself.
     let isHolder = id == getpid() || RunProcess(trainingIn: folder, locks: locks())?.id == id
-    guard !isMissing, isHolder else { throw hasEnded }
+    guard !isMissing, isHolder else { throw endedError }
     guard (descriptor < 0 ? kill(id, SIGTERM) : signal_process(descriptor, SIGTERM)) == 0 else {
-      if errno == ESRCH { throw hasEnded }
+      if errno == ESRCH { throw endedError }
       throw .file(path: folder, reason: "process \(id) cannot be stopped: \(FileDescriptor.lastReason())")
     }
   }

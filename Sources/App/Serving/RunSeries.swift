@@ -4,10 +4,10 @@ import TensorBoard
 struct RunSeries: Sendable {
   /// The points of one curve.
   struct Curve: Sendable {
-    var steps: [Int] = []
-    var values: [Float] = []
+    var steps: BlockArray<Int> = []
+    var values: BlockArray<Float> = []
     /// Seconds since 1970.
-    var times: [Double] = []
+    var times: BlockArray<Double> = []
 
     var count: Int { steps.count }
   }

@@ -14,8 +14,8 @@ const colorOf = (name) => getComputedStyle(document.documentElement).getProperty
 /** Tells of `range`: a part of the axis, or null for all of it, was chosen. */
 export class Chart extends EventTarget {
   #canvas = make("canvas", { tabindex: 0, role: "img" });
-  // Drawn by the processor: where a program takes the place of the graphics processor, thousands of short lines take it ten
-  // times as long.
+  // Drawn by the processor: where a program takes the place of the graphics processor, thousands of short lines take it
+  // ten times as long.
   #context = this.#canvas.getContext("2d", { willReadFrequently: true });
   #note = make("small");
   #overlay = make("div", { class: "chart-cursor", hidden: true });
