@@ -62,6 +62,12 @@ struct ExitCodeTests {
     ] { try expect(64, arguments, naming: name) }
   }
 
+  @Test("An address in place of a file, which may hold a password, is not repeated")
+  func addresses() throws {
+    try expect(
+      64, ["data", "fetch", "--from", "http://user:secret@127.0.0.1/a.tar.gz"], naming: "takes the archive's file;")
+  }
+
   /// An unset variable of a shell makes an argument that would stand for the working folder.
   @Test("Empty arguments")
   func empty() throws {

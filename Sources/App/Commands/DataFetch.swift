@@ -45,6 +45,10 @@ struct DataFetch: SpeakingCommand {
     if file != nil, url != nil {
       throw ValidationError("--url: nothing is downloaded where --from names the archive's file.")
     }
+    // Not repeated: an address may hold a password.
+    if file?.contains("://") ?? false {
+      throw ValidationError("--from: takes the archive's file; --url takes an address.")
+    }
   }
 
   func run() throws {
