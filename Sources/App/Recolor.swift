@@ -66,6 +66,9 @@ struct Recolor: ParsableCommand {
     }
   }
 
+  /// The command line, with the program's name instead of its path.
+  static var commandLine: String { (["recolor"] + arguments.map(Format.shellWord)).joined(separator: " ") }
+
   static func main() {
     Console.reserveDescriptors()
     LoggingSystem.bootstrap { _ in RemarkHandler() }

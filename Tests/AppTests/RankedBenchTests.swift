@@ -25,7 +25,11 @@ struct RankedBenchTests {
     }
     let options = ["bench", "gan", "--width", "2", "--batch-size", "8", "--steps", "2", "--device", "cpu"]
     let threads = ["RECOLOR_THREADS": "2"]
-    let result = try RecolorProcess(options + ["--ops", "--json"], ranks: 2, environment: threads).wait()
+    let folder = try TemporaryFolder()
+    let page = folder.path + "/step.html"
+    let result = try RecolorProcess(
+      options + ["--ops", "--json", "--report", page], ranks: 2, environment: threads
+    ).wait()
     #expect(result.exitCode == 0, "\(result.errorOutput)")
     let report = try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
     #expect(report.batchSize == 8 && report.replicas == 2)
@@ -33,6 +37,10 @@ struct RankedBenchTests {
     #expect(report.ranks.count == 2)
     #expect(report.ranks.allSatisfy { $0.threads == 1 && (0...1).contains($0.waitingPart) && $0.waitingPart > 0 })
     #expect(Set(report.operations.rows.map(\.operation)).isSuperset(of: ["RankSumStart", "RankSumEnd", "Convolution"]))
+    let written = try String(contentsOfFile: page, encoding: .utf8)
+    #expect(written.contains("in 2 replicas on 2 ranks") && written.contains("sums over replicas, generator"))
+    let again = try RecolorProcess(options + ["--ops", "--report", page], ranks: 2, environment: threads).wait()
+    #expect(again.exitCode == 1 && again.ownErrors.count == 1, "\(again.errorOutput)")
     let text = try RecolorProcess(options + ["--replicas", "4"], ranks: 2, environment: threads).wait().output
     #expect(text.contains("in 4 replicas on 2 ranks of 1 thread\n") && text.contains("waiting for messages"), "\(text)")
     let refused = try RecolorProcess(options + ["--replicas", "1"], ranks: 2).wait()

@@ -106,8 +106,8 @@ struct ColorRarityTests {
     let builder = PlanBuilder()
     let color = builder.tensor("color", batches.shape(channels: 2))
     builder.append(
-      batches.gather(color: color, gray: builder.tensor("gray", batches.shape(channels: 1)), .lab))
-    let weights = rebalancing.weights(of: color, into: builder)
+      batches.gather(color: color, gray: builder.tensor("gray", batches.shape(channels: 1)), .lab), .batch)
+    let weights = rebalancing.weights(of: color, into: builder, .batch)
     builder.keep(weights)
     try PlanCompiler(backend: backend).compile([builder])[0].run()
     let values = try backend.floats(of: weights)

@@ -10,7 +10,7 @@ struct MemoryPlannerTests {
     let builder = PlanBuilder()
     let tensors = sizes.enumerated().map { builder.tensor("t\($0)", Shape(vector: $1)) }
     for (input, output) in zip(tensors, tensors.dropFirst()) {
-      builder.append(Concatenation(inputs: [input], output: output))
+      builder.append(Concatenation(inputs: [input], output: output), .batch)
     }
     return builder
   }

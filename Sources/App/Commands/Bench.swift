@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FoundationEssentials
 import Glibc
 import MessagePassing
@@ -13,15 +14,16 @@ struct Bench: SpeakingCommand {
       Times whole training steps on random images, each to its end on the device, after some that are not counted; \
       then batches that are colored, in the same way. With --ops, each operation is timed by itself, on OpenCL by the \
       device's own clock, and compared with the measured peaks of the device; on the processor convolutions are timed \
-      with both kinds of products.
+      with both kinds of products. With --report, a page shows where the time goes, layer by layer.
 
       Under mpirun, the ranks measure the step that they train with together: a batch over all of them, with the \
       messages of the gradients. Images per second are those of all ranks, and a step ends when the last of them has \
       done it. The operations are those of rank 0.
 
-        recolor bench unet                  # the study's model
-        recolor bench gan --width 16 --ops  # a smaller one, operation by operation
-        mpirun -n 4 recolor bench unet      # a batch on four ranks
+        recolor bench unet                           # the study's model
+        recolor bench gan --width 16 --ops           # a smaller one, operation by operation
+        recolor bench unet --ops --report step.html  # a picture of the step's time
+        mpirun -n 4 recolor bench unet               # a batch on four ranks
       """)
 
   @Argument(help: "The model: \(ModelKind.names).")
@@ -40,6 +42,13 @@ struct Bench: SpeakingCommand {
   var warmUp = 3
   @Flag(help: "Add a table of the training step's operations, each timed by itself.")
   var ops = false
+  @Option(
+    name: .customLong("report"),
+    help: ArgumentHelp(
+      "Write a picture of the step's time, by layer and pass, with all figures of --ops to this new HTML file.",
+      valueName: "file"),
+    completion: .file(extensions: ["html"]))
+  var reportFile: String?
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
   @OptionGroup var productOptions: ProductOptions
@@ -51,6 +60,11 @@ struct Bench: SpeakingCommand {
     try Requirement.within(0...Self.largestCount).check(warmUp, of: "warm-up")
     try RunRequirements.replicas.check(replicas, of: "replicas")
     try options.validate(for: [model])
+    guard let reportFile else { return }
+    if !ops { throw ValidationError("--report: is a picture of the operations; add --ops.") }
+    if URL(filePath: reportFile).pathExtension.lowercased() != "html" {
+      throw ValidationError("--report \(reportFile): only an HTML page is written; give it a name in .html.")
+    }
   }
 
   /// Largest number of steps, whose durations are all kept.
@@ -62,6 +76,7 @@ struct Bench: SpeakingCommand {
     // The first rank speaks for all.
     if ranks.rank > 0 { Console.level = .silent }
     try ranks.requireAgreement(on: agreements)
+    try ranks.together { if ranks.rank == 0 { try NewFile.check(reportFile, of: "report") } }
     let replicas = try ranks.together {
       try Replicas(self.replicas ?? ranks.rankCount, over: ranks, batchSize: options.batchSize)
     }
@@ -80,6 +95,10 @@ struct Bench: SpeakingCommand {
       self, backend, replicas: replicas, secondsToFirstStep: benchmark.secondsToFirstStep,
       training: training.durations, inference: inference,
       ranks: try all.map { try JSONDecoder().decode(BenchReport.Rank.self, from: Data($0)) }, operations: operations)
+    if let reportFile, let operations {
+      let page = StepPage(bench: result, operations: operations, backend: backend, command: Recolor.commandLine).page
+      try AtomicFile.write(Array(page.html.markup.utf8), to: reportFile)
+    }
     try Console.output(report.json ? try JSONReport.text(result) : result.text)
   }
 

@@ -132,7 +132,7 @@ struct BenchReport: Encodable {
   }
 
   /// Who shares a batch; nil where it is whole.
-  private var sharing: String? {
+  var sharing: String? {
     guard let replicas else { return nil }
     guard let ranks else { return "in \(replicas) replicas" }
     let threads = ranks.compactMap(\.threads)

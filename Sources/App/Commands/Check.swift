@@ -64,15 +64,11 @@ struct Check: SpeakingCommand {
     display.clear()
     let page = CheckReport(result: result, backend: check.backend)
     if let reportFile {
-      let text = page.page(command: Self.commandLine, seconds: start.secondsUntilNow)
+      let text = page.page(command: Recolor.commandLine, seconds: start.secondsUntilNow)
       try AtomicFile.write(Array(text.utf8), to: reportFile)
     }
     try Console.output(report.json ? try JSONReport.text(result) : page.text(isWhole: verbosity.verbose))
     guard result.failed == 0 else { throw ExitCode.failure }
-  }
-
-  private static var commandLine: String {
-    (["recolor"] + Recolor.arguments).map(Format.shellWord).joined(separator: " ")
   }
 
   private static func line(_ progress: KernelCheck.Progress) -> String {

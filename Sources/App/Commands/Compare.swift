@@ -81,14 +81,9 @@ struct Compare: SpeakingCommand {
           + "\(dataset.width)×\(dataset.height); --size says which size all are measured on")
     }
     let backend = try deviceOptions.device.open(precisionOptions.precision, productOptions.cpuProducts)
-    let comparison = try Comparison(models, dataset: dataset, rowCount: rows, command: command, on: backend)
+    let comparison = try Comparison(models, dataset: dataset, rowCount: rows, command: Recolor.commandLine, on: backend)
     try folder.write(comparison)
     try Console.output(
       report.json ? try JSONReport.text(comparison) : "\(comparison.text)\n\nThe page is \(folder.page.printable).")
-  }
-
-  /// The command line, with the program's name instead of its path.
-  private var command: String {
-    (["recolor"] + Recolor.arguments.map(Format.shellWord)).joined(separator: " ")
   }
 }

@@ -8,9 +8,11 @@ struct OperationsReport: Encodable {
   /// All operations of one name, pass and shape.
   struct Row: Encodable {
     let operation: String
-    let pass: String
+    let pass: Pass
     /// The shapes of the first tensor that is read and of the largest one that is written.
     let shape: String
+    /// What the operations are for, each once, in the step's order.
+    let layers: [OperationLabel]
     let count: Int
     let milliseconds: Double
     /// The same with the processor's other products; nil for operations without products, and where there are none.
@@ -35,8 +37,9 @@ struct OperationsReport: Encodable {
   /// The sums for a row.
   private struct Sums {
     let operation: String
-    let pass: String
+    let pass: Pass
     let shape: String
+    var layers: [OperationLabel] = []
     var count = 0
     var seconds = 0.0
     var otherSeconds: Double?
@@ -47,6 +50,8 @@ struct OperationsReport: Encodable {
 
   /// In descending order of time.
   let rows: [Row]
+  /// The same times by layer, in the networks' order.
+  let layers: [LayerTimes]
   /// The sums of the rows, and the share of the limit that their time reaches.
   let milliseconds: Double
   let limitMilliseconds: Double
@@ -65,6 +70,7 @@ struct OperationsReport: Encodable {
     productPeakGigaflopsPerSecond = peaks.floatingPointOperationsPerSecond * 1e-9
     copyPeakGigabytesPerSecond = peaks.bytesPerSecond * 1e-9
     let operations = try benchmark.profile(steps: steps)
+    layers = LayerTimes.layers(of: operations, peaks)
     if let processor = backend as? CPUBackend, let blas = try? BLAS.shared() {
       let other = CPUBackend(threadCount: processor.pool.workerCount, blas: processor.blas == nil ? blas : nil)
       rows = Self.rows(operations, try benchmark.profileConvolutions(steps: steps, on: other), peaks)
@@ -82,17 +88,19 @@ struct OperationsReport: Encodable {
   /// Groups operations of one name, pass and shape into rows.
   /// - Parameter otherSeconds: The operations' times with other products; nil of those without products.
   private static func rows(
-    _ operations: [(operation: any Operation, seconds: Double)], _ otherSeconds: [Double?]?, _ peaks: DevicePeaks
+    _ operations: [TimedOperation], _ otherSeconds: [Double?]?, _ peaks: DevicePeaks
   ) -> [Row] {
     var groups: [String: Sums] = [:]
-    for (index, (operation, seconds)) in operations.enumerated() {
+    for (index, timed) in operations.enumerated() {
+      let operation = timed.operation
       let shapes = [operation.reads.first, operation.writes.max { $0.shape.count < $1.shape.count }]
       let shape = shapes.compactMap { $0.map { "\($0.shape)" } }.joined(separator: " → ")
       let name = type(of: operation).name
       let key = "\(name) \(operation.pass) \(shape) \(operation.floatingPointOperations)"
-      var sums = groups[key] ?? Sums(operation: name, pass: operation.pass.rawValue, shape: shape)
+      var sums = groups[key] ?? Sums(operation: name, pass: operation.pass, shape: shape)
+      if !sums.layers.contains(timed.label) { sums.layers.append(timed.label) }
       sums.count += 1
-      sums.seconds += seconds
+      sums.seconds += timed.seconds
       if let seconds = otherSeconds?[index] { sums.otherSeconds = (sums.otherSeconds ?? 0) + seconds }
       sums.floatingPointOperations += operation.floatingPointOperations
       sums.bytes += operation.minimumBytes
@@ -104,7 +112,7 @@ struct OperationsReport: Encodable {
       let floatingPointOperationsPerSecond = Double(sums.floatingPointOperations) / sums.seconds
       let bytesPerSecond = Double(sums.bytes) / sums.seconds
       return Row(
-        operation: sums.operation, pass: sums.pass, shape: sums.shape, count: sums.count,
+        operation: sums.operation, pass: sums.pass, shape: sums.shape, layers: sums.layers, count: sums.count,
         milliseconds: sums.seconds * 1000, otherMilliseconds: sums.otherSeconds.map { $0 * 1000 },
         share: sums.seconds / total,
         gigaflopsPerSecond: floatingPointOperationsPerSecond * 1e-9, gigabytesPerSecond: bytesPerSecond * 1e-9,
@@ -114,28 +122,36 @@ struct OperationsReport: Encodable {
     }
   }
 
-  var text: String {
+  /// The columns of the table of rows.
+  var columns: [TextTable.Column] {
     var columns: [TextTable.Column] = [
       .left("operation"), .left("pass"), .right("times"), .right("ms"), .right("share"), .right("limit, ms"),
       .right("reached"), .right("GFLOP/s"),
       .right("of peak"), .right("GB/s"), .right("of peak"), .left("reads → writes"),
     ]
-    // Beside the operations' own times.
-    let otherColumn = 4
-    if let otherProducts { columns.insert(.right("ms, \(otherProducts.rawValue)"), at: otherColumn) }
-    func percent(_ part: Double, _ digits: Int) -> String { Format.fixed(100 * part, digits) + " %" }
-    let cells = rows.map { row in
-      var cells = [
-        row.operation, row.pass, "\(row.count)", Format.fixed(row.milliseconds, 2), percent(row.share, 1),
-        Format.fixed(row.limitMilliseconds, 2), percent(row.partOfLimit, 0),
-        Format.fixed(row.gigaflopsPerSecond, 0), percent(row.partOfProductPeak, 0),
-        Format.fixed(row.gigabytesPerSecond, 1), percent(row.partOfCopyPeak, 0), row.shape,
-      ]
-      if otherProducts != nil {
-        cells.insert(row.otherMilliseconds.map { Format.fixed($0, 2) } ?? "", at: otherColumn)
-      }
-      return cells
+    if let otherProducts { columns.insert(.right("ms, \(otherProducts.rawValue)"), at: Self.otherColumn) }
+    return columns
+  }
+
+  /// The column of the times with other products, beside the operations' own.
+  private static let otherColumn = 4
+
+  /// Returns the cells of a row.
+  /// - Parameter pass: The name of its pass.
+  func cells(of row: Row, pass: String) -> [String] {
+    var cells = [
+      row.operation, pass, "\(row.count)", Format.fixed(row.milliseconds, 2), Format.percent(row.share, 1),
+      Format.fixed(row.limitMilliseconds, 2), Format.percent(row.partOfLimit, 0),
+      Format.fixed(row.gigaflopsPerSecond, 0), Format.percent(row.partOfProductPeak, 0),
+      Format.fixed(row.gigabytesPerSecond, 1), Format.percent(row.partOfCopyPeak, 0), row.shape,
+    ]
+    if otherProducts != nil {
+      cells.insert(row.otherMilliseconds.map { Format.fixed($0, 2) } ?? "", at: Self.otherColumn)
     }
+    return cells
+  }
+
+  var text: String {
     func milliseconds(_ rows: [Row]) -> String { Format.fixed(rows.reduce(0) { $0 + $1.milliseconds }, 2) + " ms" }
     let other = otherProducts.map { products in
       "; convolutions \(milliseconds(rows.filter { $0.otherMilliseconds != nil })), with --cpu-products "
@@ -143,10 +159,10 @@ struct OperationsReport: Encodable {
     }
     let blas = blasGigaflopsPerSecond.map { "; BLAS's products reach \(Format.fixed($0, 0)) GFLOP/s" } ?? ""
     return [
-      TextTable.text(columns, cells),
+      TextTable.text(columns, rows.map { cells(of: $0, pass: $0.pass.rawValue) }),
       "",
       "operations together: \(milliseconds(rows))\(other ?? "")",
-      "limit of the step: \(Format.fixed(limitMilliseconds, 2)) ms, \(percent(partOfLimit, 0)) reached",
+      "limit of the step: \(Format.fixed(limitMilliseconds, 2)) ms, \(Format.percent(partOfLimit, 0)) reached",
       "peaks: \(Format.fixed(productPeakGigaflopsPerSecond, 0)) GFLOP/s in fp32 from registers, "
         + "\(Format.fixed(copyPeakGigabytesPerSecond, 1)) GB/s read and written by a copy\(blas)",
       "GFLOP/s count the direct method, GB/s each tensor once: Winograd's algorithm and caches can pass 100 %.",

@@ -7,6 +7,9 @@ enum Format {
     text("%.*f", [Int32(clamping: digits), value])
   }
 
+  /// Returns a part of a whole, 0...1, in per cent with `digits` decimals: `18.6 %`.
+  static func percent(_ part: Double, _ digits: Int) -> String { fixed(100 * part, digits) + " %" }
+
   /// Returns a number with two significant digits and an exponent: `4.1e-06`.
   static func scientific(_ value: Double) -> String { text("%.1e", [value]) }
 

@@ -94,9 +94,8 @@ public struct StepBenchmark {
     do throws(MessagePassingError) { return try body() } catch { throw .messages(error) }
   }
 
-  /// Times every operation of a training step by itself: the median over `steps` steps, in seconds, in the step's
-  /// order.
-  public func profile(steps: Int) throws(BackendError) -> [(operation: any Operation, seconds: Double)] {
+  /// Times every operation of a training step by itself: the median over `steps` steps, in the step's order.
+  public func profile(steps: Int) throws(BackendError) -> [TimedOperation] {
     try trainer.profile(steps: steps)
   }
 
@@ -104,6 +103,19 @@ public struct StepBenchmark {
   /// memory. Returns the seconds of each operation in the step's order; nil for operations that are no convolutions.
   public func profileConvolutions(steps: Int, on other: any Backend) throws(BackendError) -> [Double?] {
     try trainer.profileConvolutions(steps: steps, on: other)
+  }
+}
+
+/// An operation of a training step with its duration.
+public struct TimedOperation {
+  public let operation: any Operation
+  public let label: OperationLabel
+  public let seconds: Double
+
+  init(_ labeled: LabeledOperation, seconds: Double) {
+    operation = labeled.operation
+    label = labeled.label
+    self.seconds = seconds
   }
 }
 

@@ -16,7 +16,7 @@ struct Prediction {
     self.encoding = encoding
     let color = builder.tensor("evaluation.color", batches.shape(channels: encoding.colorChannels))
     gray = builder.tensor("evaluation.gray", batches.shape(channels: 1))
-    builder.append(batches.gather(color: color, gray: gray, encoding))
+    builder.append(batches.gather(color: color, gray: gray, encoding), .batch)
     output = network(gray, Tape(builder, network.parameters, mode: .inference, label: "evaluation"))
     builder.keep(output)
     // The colors of CIELAB are converted with the lightness.

@@ -12,13 +12,14 @@ struct ActivationLayer {
       LayerSummary(
         name: name, kind: kind, outputShape: output.shape, parameterCount: 0,
         multiplyAdds: output.shape.count / output.shape.batch))
-    tape.builder.append(ActivationForward(input: input, output: output, activation: activation))
+    tape.append(ActivationForward(input: input, output: output, activation: activation), of: name)
     tape.record { [self] in
       let outputGradient = tape.gradient(of: output)
       let inputGradient = destination == nil ? outputGradient : tape.gradientDestination(of: input).gradient
-      tape.builder.append(
+      tape.append(
         ActivationBackward(
-          output: output, outputGradient: outputGradient, inputGradient: inputGradient, activation: activation))
+          output: output, outputGradient: outputGradient, inputGradient: inputGradient, activation: activation),
+        of: name)
     }
     return output
   }

@@ -35,10 +35,11 @@ struct BatchNormalizationLayer {
     let runningVariance = tape.parameters.value(of: runningVariance)
     guard tape.isTraining else {
       let output = destination ?? input
-      tape.builder.append(
+      tape.append(
         BatchNormalizationInference(
           input: input, scale: scale, shift: shift, runningMean: runningMean, runningVariance: runningVariance,
-          output: output, activation: .leakyReLU(slope: slope)))
+          output: output, activation: .leakyReLU(slope: slope)),
+        of: name)
       return pooling.map { $0(output, tape) } ?? output
     }
     let output = destination ?? tape.tensor("\(name).output", input.shape)
@@ -46,12 +47,13 @@ struct BatchNormalizationLayer {
     let mean = tape.tensor("\(name).mean", channels)
     let inverseDeviation = tape.tensor("\(name).inverse deviation", channels)
     let statistics = tape.exchangedStatistics(of: input)
-    tape.builder.append(
+    tape.append(
       BatchNormalizationForward(
         input: input, statistics: statistics?.moments, population: statistics?.population, scale: scale, shift: shift,
         runningMean: runningMean, runningVariance: runningVariance, savedMean: mean,
         savedInverseDeviation: inverseDeviation, output: output, pooling: pooled,
-        activation: .leakyReLU(slope: slope)))
+        activation: .leakyReLU(slope: slope)),
+      of: name)
     tape.record { [self] in
       if output.isDense { tape.shareGradient(of: input, with: output) }
       let pooledGradient = pooled.map {
@@ -71,13 +73,14 @@ struct BatchNormalizationLayer {
 
   /// Emits the gradients; where replicas meet, in two halves with the meeting in between.
   private func emit(_ gradients: BatchNormalizationBackward, _ tape: Tape) {
-    guard let meetings = tape.meetings else { return tape.builder.append(gradients) }
+    guard let meetings = tape.meetings else { return tape.append(gradients, of: name) }
     let shape = gradients.input.shape
     let means = meetings.place(for: .gradientMeans, channels: shape.channels)
-    tape.builder.append(
-      BatchNormalizationGradientMeans(gradients, population: meetings.population(of: shape), means: means.own))
+    tape.append(
+      BatchNormalizationGradientMeans(gradients, population: meetings.population(of: shape), means: means.own),
+      of: name)
     meetings.meet()
-    tape.builder.append(BatchNormalizationInputGradient(gradients, means: means.all))
+    tape.append(BatchNormalizationInputGradient(gradients, means: means.all), of: name)
   }
 
   /// The tensor for a parameter's gradient. A pass that needs the input's gradient alone computes the parameters' as

@@ -54,8 +54,9 @@ struct ConvolutionLayer {
       inputVector: builder.tensor("\(label).\(name).weight_v", Shape(vector: weight.shape.pixelCount)),
       norm: builder.tensor("\(label).\(name).weight_norm", Shape(vector: 1)),
       output: builder.tensor("\(label).\(name).weight", weight.shape))
-    builder.append(normalization)
-    weights.add(normalization, of: weight)
+    let label = OperationLabel(name, in: label)
+    builder.append(normalization, label)
+    weights.add(normalization, of: weight, label)
   }
 
   func outputShape(of input: Shape) -> Shape {
@@ -78,13 +79,15 @@ struct ConvolutionLayer {
     let weights = tape.spectralWeights?.value(of: weight) ?? tape.parameters.value(of: weight)
     let bias = tape.parameters.value(of: bias)
     if outputPadding == nil {
-      tape.builder.append(
+      tape.append(
         ConvolutionForward(
           input: input, weights: weights, bias: bias, output: output,
-          statistics: feedsBatchNorm && tape.isTraining ? tape.makeStatistics(of: output) : nil, geometry: geometry))
+          statistics: feedsBatchNorm && tape.isTraining ? tape.makeStatistics(of: output) : nil, geometry: geometry),
+        of: name)
     } else {
-      tape.builder.append(
-        TransposedConvolutionForward(input: input, weights: weights, bias: bias, output: output, geometry: geometry))
+      tape.append(
+        TransposedConvolutionForward(input: input, weights: weights, bias: bias, output: output, geometry: geometry),
+        of: name)
     }
     tape.record { [self] in
       if tape.wantsParameterGradients { emitBackwardFilter(input, output, tape) }
@@ -97,15 +100,17 @@ struct ConvolutionLayer {
     let weightsGradient = tape.parameters.gradient(of: weight)
     let biasGradient = feedsBatchNorm ? nil : tape.parameters.gradient(of: bias)
     if outputPadding == nil {
-      tape.builder.append(
+      tape.append(
         ConvolutionBackwardFilter(
           input: input, outputGradient: tape.gradient(of: output), weightsGradient: weightsGradient,
-          biasGradient: biasGradient, geometry: geometry, accumulate: tape.accumulates))
+          biasGradient: biasGradient, geometry: geometry, accumulate: tape.accumulates),
+        of: name)
     } else {
-      tape.builder.append(
+      tape.append(
         TransposedConvolutionBackwardFilter(
           input: input, outputGradient: tape.gradient(of: output), weightsGradient: weightsGradient,
-          biasGradient: biasGradient, geometry: geometry, accumulate: tape.accumulates))
+          biasGradient: biasGradient, geometry: geometry, accumulate: tape.accumulates),
+        of: name)
     }
   }
 
@@ -113,15 +118,17 @@ struct ConvolutionLayer {
     let (inputGradient, accumulate) = tape.gradientDestination(of: input)
     precondition(!accumulate, "a convolution overwrites its input's gradient, so it must be the first to write it")
     if outputPadding == nil {
-      tape.builder.append(
+      tape.append(
         ConvolutionBackwardData(
-          outputGradient: tape.gradient(of: output), weights: weights, inputGradient: inputGradient, geometry: geometry)
-      )
+          outputGradient: tape.gradient(of: output), weights: weights, inputGradient: inputGradient,
+          geometry: geometry),
+        of: name)
     } else {
-      tape.builder.append(
+      tape.append(
         TransposedConvolutionBackwardData(
-          outputGradient: tape.gradient(of: output), weights: weights, inputGradient: inputGradient, geometry: geometry)
-      )
+          outputGradient: tape.gradient(of: output), weights: weights, inputGradient: inputGradient,
+          geometry: geometry),
+        of: name)
     }
   }
 
@@ -140,27 +147,27 @@ struct ConvolutionLayer {
 
 /// The weights of a network divided by their spectral norms, for the passes between two updates of them.
 final class SpectralWeights {
-  /// By the offset of the weights among the network's parameters.
-  private var normalizations: [Int: SpectralNormalizationForward] = [:]
-  private var parameters: [Parameter] = []
+  private var normalizations: [(parameter: Parameter, forward: SpectralNormalizationForward, label: OperationLabel)] =
+    []
 
-  func add(_ normalization: SpectralNormalizationForward, of parameter: Parameter) {
-    normalizations[parameter.offset] = normalization
-    parameters.append(parameter)
+  func add(_ normalization: SpectralNormalizationForward, of parameter: Parameter, _ label: OperationLabel) {
+    normalizations.append((parameter, normalization, label))
   }
 
   /// The divided copy of a parameter; nil for one that is not divided.
-  func value(of parameter: Parameter) -> Tensor? { normalizations[parameter.offset]?.output }
+  func value(of parameter: Parameter) -> Tensor? {
+    normalizations.first { $0.parameter.offset == parameter.offset }?.forward.output
+  }
 
   /// Emits the operations that turn the gradients of the divided weights, summed over all passes, into those of the
   /// weights.
   func emitGradients(_ set: ParameterSet, _ builder: PlanBuilder) {
-    for parameter in parameters {
-      guard let forward = normalizations[parameter.offset] else { continue }
+    for (parameter, forward, label) in normalizations {
       builder.append(
         SpectralNormalizationBackward(
           output: forward.output, outputVector: forward.outputVector, inputVector: forward.inputVector,
-          norm: forward.norm, gradient: set.gradient(of: parameter)))
+          norm: forward.norm, gradient: set.gradient(of: parameter)),
+        label)
     }
   }
 }

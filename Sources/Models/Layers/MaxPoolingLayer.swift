@@ -8,14 +8,15 @@ struct MaxPoolingLayer {
     let output = tape.tensor("\(name).output", outputShape(of: input.shape))
     let indices = tape.isTraining ? tape.tensor("\(name).indices", output.shape, .uint8) : nil
     summarize(output, tape)
-    tape.builder.append(MaxPoolingForward(input: input, output: output, indices: indices))
+    tape.append(MaxPoolingForward(input: input, output: output, indices: indices), of: name)
     if let indices {
-      tape.record {
+      tape.record { [name] in
         let (inputGradient, accumulate) = tape.gradientDestination(of: input)
-        tape.builder.append(
+        tape.append(
           MaxPoolingBackward(
             outputGradient: tape.gradient(of: output), indices: indices, inputGradient: inputGradient,
-            accumulate: accumulate))
+            accumulate: accumulate),
+          of: name)
       }
     }
     return output

@@ -23,7 +23,7 @@ public final class Tape {
   let spectralWeights: SpectralWeights?
   /// How batch norms are over the images of all replicas; nil where they are over those of the pass.
   let meetings: ReplicaMeetings?
-  /// Distinguishes the tensors of several passes of one network in a plan.
+  /// The network with its pass; distinguishes the tensors and operations of several passes of one network in a plan.
   private let label: String
   private var backward: [() -> Void] = []
   private var gradients: [ObjectIdentifier: TensorStorage] = [:]
@@ -90,6 +90,12 @@ public final class Tape {
   }
 
   func summarize(_ layer: LayerSummary) { layers.append(layer) }
+
+  /// Appends an operation of a layer, in the forward pass or among the gradients.
+  /// - Parameter layer: the layer's name.
+  func append(_ operation: any Operation, of layer: String) {
+    builder.append(operation, OperationLabel(layer, in: label))
+  }
 
   // MARK: Gradients
 

@@ -11,11 +11,12 @@ struct UpsamplingLayer {
     tape.summarize(
       LayerSummary(
         name: name, kind: "Upsample \(mode.rawValue)", outputShape: shape, parameterCount: 0, multiplyAdds: 0))
-    tape.builder.append(UpsamplingForward(input: input, output: output, mode: mode))
-    tape.record { [mode] in
+    tape.append(UpsamplingForward(input: input, output: output, mode: mode), of: name)
+    tape.record { [self] in
       let (inputGradient, _) = tape.gradientDestination(of: input)
-      tape.builder.append(
-        UpsamplingBackward(outputGradient: tape.gradient(of: output), inputGradient: inputGradient, mode: mode))
+      tape.append(
+        UpsamplingBackward(outputGradient: tape.gradient(of: output), inputGradient: inputGradient, mode: mode),
+        of: name)
     }
     return output
   }

@@ -64,11 +64,12 @@ struct MemoryPlanner {
 
   private func lifetimes(of builder: PlanBuilder) -> [ObjectIdentifier: ClosedRange<Int>] {
     var lifetimes: [ObjectIdentifier: ClosedRange<Int>] = [:]
-    for (index, operation) in builder.operations.enumerated() {
+    let operations = builder.operations
+    for (index, operation) in operations.enumerated() {
       for tensor in operation.reads + operation.writes {
         let id = ObjectIdentifier(tensor.storage)
         let first = lifetimes[id]?.lowerBound ?? index
-        lifetimes[id] = first...(builder.kept.contains(id) ? builder.operations.count : index)
+        lifetimes[id] = first...(builder.kept.contains(id) ? operations.count : index)
       }
     }
     return lifetimes

@@ -5,14 +5,17 @@ import Runtime
 public final class Plan {
   private let backend: any Backend
   private let launches: [any Launch]
-  /// The operations, in order.
-  public let operations: [any Operation]
+  /// The operations, in order, each with what it is for.
+  public let labeled: [LabeledOperation]
 
-  init(backend: any Backend, operations: [any Operation], launches: [any Launch]) {
+  init(backend: any Backend, operations: [LabeledOperation], launches: [any Launch]) {
     self.backend = backend
-    self.operations = operations
+    labeled = operations
     self.launches = launches
   }
+
+  /// The operations alone.
+  public var operations: [any Operation] { labeled.map(\.operation) }
 
   /// Compiles the kernels of all operations.
   func prepare() throws(BackendError) {
@@ -38,15 +41,15 @@ public final class Plan {
   /// Does the same with the convolutions as another backend plans them, which computes in the same memory.
   /// - Returns: the median of each operation's durations, in seconds; nil for operations that are no convolutions.
   func profileConvolutions(count: Int, on other: any Backend) throws(BackendError) -> [Double?] {
-    let places = operations.indices.filter { operations[$0] is any ConvolutionOperation }
+    let places = labeled.indices.filter { labeled[$0].operation is any ConvolutionOperation }
     var planned: [PlannedOperation] = []
-    for place in places { planned.append(try operations[place].plan(on: other)) }
+    for place in places { planned.append(try labeled[place].operation.plan(on: other)) }
     let byteCount = planned.map(\.workspaceByteCount).max() ?? 0
     let workspace = try byteCount > 0 ? other.allocate(byteCount: byteCount) : nil
     var launches: [any Launch] = []
     for operation in planned { launches.append(try operation.bind(workspace: workspace)) }
-    let plan = Plan(backend: other, operations: places.map { operations[$0] }, launches: launches)
-    var durations = [Double?](repeating: nil, count: operations.count)
+    let plan = Plan(backend: other, operations: places.map { labeled[$0] }, launches: launches)
+    var durations = [Double?](repeating: nil, count: labeled.count)
     for (place, duration) in zip(places, try plan.profile(count: count)) { durations[place] = duration }
     return durations
   }

@@ -4,9 +4,9 @@ extension PlanBuilder {
   /// Emits the sum of vectors into the first of them, by a binary tree, neighbors first; the others get sums of
   /// subtrees.
   /// - Parameter terms: a power of two of them.
-  func appendTreeSum(of terms: [Tensor]) {
+  func appendTreeSum(of terms: [Tensor], _ label: OperationLabel) {
     for (sum, term) in Self.treePairs(terms.count) {
-      append(ScaledSum(terms[sum], terms[term], output: terms[sum]))
+      append(ScaledSum(terms[sum], terms[term], output: terms[sum]), label)
     }
   }
 

@@ -3,7 +3,8 @@ import Runtime
 /// Collects the operations of a plan in the order in which they will run. Nothing here touches a device: tensors have
 /// names and shapes, and get their memory when the plan is compiled.
 public final class PlanBuilder {
-  public private(set) var operations: [any Operation] = []
+  /// The operations, each with what it is for.
+  public private(set) var labeled: [LabeledOperation] = []
   /// Storages that the plan places: all except parameters, images and losses.
   public private(set) var transients: [TensorStorage] = []
   /// Storages that the host reads after a run; their memory is not reused.
@@ -24,15 +25,26 @@ public final class PlanBuilder {
     return tensor
   }
 
-  public func append(_ operation: any Operation) { operations.append(operation) }
+  /// The operations alone.
+  public var operations: [any Operation] { labeled.map(\.operation) }
+
+  /// - Parameter label: what the operation is for.
+  public func append(_ operation: any Operation, _ label: OperationLabel) {
+    labeled.append(LabeledOperation(operation: operation, label: label))
+  }
+
+  /// Appends operations of another builder.
+  func append(contentsOf added: ArraySlice<LabeledOperation>) { labeled += added }
 
   /// Inserts operations in front of the one at a position.
-  func insert(_ added: [any Operation], at position: Int) { operations.insert(contentsOf: added, at: position) }
+  func insert(_ added: [any Operation], at position: Int, _ label: OperationLabel) {
+    labeled.insert(contentsOf: added.map { LabeledOperation(operation: $0, label: label) }, at: position)
+  }
 
   /// Removes and returns all operations.
-  func take() -> [any Operation] {
-    defer { operations = [] }
-    return operations
+  func take() -> [LabeledOperation] {
+    defer { labeled = [] }
+    return labeled
   }
 
   /// Keeps `tensor` readable by the host after a run.

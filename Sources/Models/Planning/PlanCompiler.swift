@@ -35,7 +35,7 @@ public struct PlanCompiler {
       }
       var launches: [any Launch] = []
       for operation in planned.operations[index] { launches.append(try operation.bind(workspace: workspace)) }
-      plans.append(Plan(backend: backend, operations: builder.operations, launches: launches))
+      plans.append(Plan(backend: backend, operations: builder.labeled, launches: launches))
     }
     for plan in plans { try plan.prepare() }
     return plans

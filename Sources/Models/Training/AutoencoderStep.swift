@@ -31,21 +31,24 @@ struct AutoencoderStep: TrainingStep {
       let builder = lockstep.builder(of: replica)
       let color = builder.tensor("color", batches.shape(channels: encoding.colorChannels))
       let gray = builder.tensor("gray", batches.shape(channels: 1))
-      builder.append(batches.gather(part: replica, color: color, gray: gray, encoding))
+      builder.append(batches.gather(part: replica, color: color, gray: gray, encoding), .batch)
       let tape = Tape(
         builder, sums.view(of: replica), mode: .training(parameterGradients: true, accumulate: false),
         label: "generator", meetings: lockstep.meetings(of: replica))
       let prediction = generator(gray, tape)
-      let weights = rebalancing?.weights(of: color, into: builder)
+      let label = OperationLabel.loss(lossNames[0])
+      let weights = rebalancing?.weights(of: color, into: builder, label)
       builder.append(
         PixelwiseLoss(
           .meanSquared, prediction: prediction, target: color, weights: weights, loss: losses.loss(0, of: replica),
-          gradient: tape.gradientDestination(of: prediction).gradient, weight: replicas.share))
+          gradient: tape.gradientDestination(of: prediction).gradient, weight: replicas.share),
+        label)
       tape.emitBackward()
       sums.add(replica)
     }
     lockstep.join()
     sums.finish()
-    builder.append(generator.parameters.adam(adam.learningRate, step: adam.step, beta1: 0.9, beta2: 0.999))
+    builder.append(
+      generator.parameters.adam(adam.learningRate, step: adam.step, beta1: 0.9, beta2: 0.999), .adam("generator"))
   }
 }

@@ -12,11 +12,13 @@ struct ColorRebalancing {
   }
 
   /// Emits the weights of pixels and returns them, `[N, H, W, 1]`.
-  /// - Parameter colors: the true colors, `[N, H, W, 2]` of `ColorEncoding.lab`.
-  func weights(of colors: Tensor, into builder: PlanBuilder) -> Tensor {
+  /// - Parameters:
+  ///   - colors: the true colors, `[N, H, W, 2]` of `ColorEncoding.lab`.
+  ///   - label: that of the loss.
+  func weights(of colors: Tensor, into builder: PlanBuilder, _ label: OperationLabel) -> Tensor {
     let shape = colors.shape
     let weights = builder.tensor("color weights", Shape(shape.batch, shape.height, shape.width, 1))
-    builder.append(ColorWeights(colors: colors, table: table, weights: weights))
+    builder.append(ColorWeights(colors: colors, table: table, weights: weights), label)
     return weights
   }
 

@@ -68,11 +68,12 @@ struct GANStep: TrainingStep {
         lockstep.builder(of: replica), view, mode: .training(parameterGradients: true, accumulate: false),
         label: "discriminator real", meetings: lockstep.meetings(of: replica), spectralWeights: weights)
       emitDiscriminator(
-        on: coloring.real, real, target: Self.realTarget, loss: losses.loss(0, of: replica), gradientWeight)
+        on: coloring.real, real, target: Self.realTarget, loss: loss(0, of: replica, in: losses), gradientWeight)
       let fake = Tape(
         lockstep.builder(of: replica), view, mode: .training(parameterGradients: true, accumulate: true),
         label: "discriminator fake", meetings: lockstep.meetings(of: replica), spectralWeights: weights)
-      emitDiscriminator(on: coloring.fake, fake, target: 0, loss: losses.loss(1, of: replica), gradientWeight)
+      emitDiscriminator(
+        on: coloring.fake, fake, target: 0, loss: loss(1, of: replica, in: losses), gradientWeight)
       sums.add(replica)
     }
     lockstep.join()
@@ -80,26 +81,35 @@ struct GANStep: TrainingStep {
     // Of the summed gradients, so once for all replicas.
     weights.emitGradients(discriminator.parameters, builder)
     builder.append(
-      discriminator.parameters.adam(adam.discriminatorLearningRate, step: adam.step, beta1: 0.5, beta2: 0.999))
+      discriminator.parameters.adam(adam.discriminatorLearningRate, step: adam.step, beta1: 0.5, beta2: 0.999),
+      .adam("discriminator"))
 
     // The updated discriminator, without gradients of its weights.
-    let judgeWeights = discriminator.normalizedWeights("judge", builder)
+    let judgeWeights = discriminator.normalizedWeights("discriminator judge", builder)
     let judgeSums = ReplicaSums(
-      of: discriminator.parameters, "judge", over: replicas, hasGradients: false, into: builder)
+      of: discriminator.parameters, "discriminator judge", over: replicas, hasGradients: false, into: builder)
     for (replica, coloring) in colorings.enumerated() {
       let tape = Tape(
         lockstep.builder(of: replica), judgeSums.view(of: replica),
-        mode: .training(parameterGradients: false, accumulate: false), label: "judge",
+        mode: .training(parameterGradients: false, accumulate: false), label: "discriminator judge",
         meetings: lockstep.meetings(of: replica), spectralWeights: judgeWeights)
       emitGenerator(
-        coloring, tape, rebalancing, (losses.loss(2, of: replica), losses.loss(3, of: replica)),
+        coloring, tape, rebalancing, (loss(2, of: replica, in: losses), loss(3, of: replica, in: losses)),
         share: replicas.share)
       generatorSums.add(replica)
     }
     lockstep.join()
     judgeSums.finish()
     generatorSums.finish()
-    builder.append(generator.parameters.adam(adam.learningRate, step: adam.step, beta1: 0.5, beta2: 0.999))
+    builder.append(
+      generator.parameters.adam(adam.learningRate, step: adam.step, beta1: 0.5, beta2: 0.999), .adam("generator"))
+  }
+
+  /// A loss of a replica: the element that it is added to, and the label of its operations.
+  private typealias Loss = (sum: Tensor, label: OperationLabel)
+
+  private func loss(_ index: Int, of replica: Int, in losses: Tensor) -> Loss {
+    (losses.loss(index, of: replica), .loss(lossNames[index]))
   }
 
   /// Emits a part of the batch and its coloring.
@@ -114,21 +124,22 @@ struct GANStep: TrainingStep {
         builder, parameters, mode: .training(parameterGradients: true, accumulate: false), label: "generator",
         meetings: lockstep.meetings(of: part)))
     let gray = coloring.real.channels(0..<1)
-    builder.append(batches.gather(part: part, color: coloring.trueColors, gray: gray, encoding))
-    builder.append(Concatenation(inputs: [gray], output: coloring.fake.channels(0..<1)))
+    builder.append(batches.gather(part: part, color: coloring.trueColors, gray: gray, encoding), .batch)
+    builder.append(Concatenation(inputs: [gray], output: coloring.fake.channels(0..<1)), .batch)
     _ = generator(gray, into: coloring.colors, coloring.tape)
     return coloring
   }
 
   /// Emits one half of the discriminator's loss and its gradients.
   private func emitDiscriminator(
-    on input: Tensor, _ tape: Tape, target: Float, loss: Tensor, _ gradientWeight: Float
+    on input: Tensor, _ tape: Tape, target: Float, loss: Loss, _ gradientWeight: Float
   ) {
     let logits = discriminator(input, tape)
     tape.builder.append(
       BinaryCrossEntropy(
-        logits: logits, target: target, loss: loss, gradient: tape.gradientDestination(of: logits).gradient,
-        weight: gradientWeight))
+        logits: logits, target: target, loss: loss.sum, gradient: tape.gradientDestination(of: logits).gradient,
+        weight: gradientWeight),
+      loss.label)
     tape.emitBackward()
   }
 
@@ -139,20 +150,22 @@ struct GANStep: TrainingStep {
   ///   - share: factor of the gradients.
   private func emitGenerator(
     _ coloring: Coloring, _ judgeTape: Tape, _ rebalancing: ColorRebalancing?,
-    _ losses: (adversarial: Tensor, l1: Tensor), share: Float
+    _ losses: (adversarial: Loss, l1: Loss), share: Float
   ) {
     let builder = judgeTape.builder
     let logits = discriminator(coloring.fake, into: nil, needsInputGradient: true, judgeTape)
     builder.append(
       BinaryCrossEntropy(
-        logits: logits, target: 1, loss: losses.adversarial,
-        gradient: judgeTape.gradientDestination(of: logits).gradient, weight: share))
+        logits: logits, target: 1, loss: losses.adversarial.sum,
+        gradient: judgeTape.gradientDestination(of: logits).gradient, weight: share),
+      losses.adversarial.label)
     judgeTape.emitBackward()
-    let colorWeights = rebalancing?.weights(of: coloring.trueColors, into: builder)
+    let colorWeights = rebalancing?.weights(of: coloring.trueColors, into: builder, losses.l1.label)
     builder.append(
       PixelwiseLoss(
-        .l1, prediction: coloring.colors, target: coloring.trueColors, weights: colorWeights, loss: losses.l1,
-        gradient: judgeTape.gradient(of: coloring.colors), weight: l1Weight * share, accumulate: true))
+        .l1, prediction: coloring.colors, target: coloring.trueColors, weights: colorWeights, loss: losses.l1.sum,
+        gradient: judgeTape.gradient(of: coloring.colors), weight: l1Weight * share, accumulate: true),
+      losses.l1.label)
     coloring.tape.adoptGradient(of: coloring.colors, from: judgeTape)
     coloring.tape.emitBackward()
   }

@@ -59,7 +59,7 @@ final class Lockstep {
         precondition(part.positions.count == meetings.count, "a replica meets \(part.positions.count) times")
         let first = number == 0 ? 0 : part.positions[number - 1]
         let end = number == meetings.count ? operations.count : part.positions[number]
-        for operation in operations[first..<end] { builder.append(operation) }
+        builder.append(contentsOf: operations[first..<end])
       }
       if number < meetings.count { emit(meetings[number]) }
     }
@@ -89,30 +89,31 @@ final class Lockstep {
   }
 
   /// Has a replica's operations from here on come after its next meeting.
-  fileprivate func meet(_ replica: Int) { parts[replica].positions.append(parts[replica].builder.operations.count) }
+  fileprivate func meet(_ replica: Int) { parts[replica].positions.append(parts[replica].builder.labeled.count) }
 
   /// Emits what is done at a meeting.
   private func emit(_ meeting: Meeting) {
     let parts = meeting.parts
     switch meeting.exchange {
     case .moments:
-      if replicas.localCount > 1 { builder.append(MomentsJoin(parts)) }
+      if replicas.localCount > 1 { builder.append(MomentsJoin(parts), .meeting) }
       guard let ranks = meeting.ranks else { return }
       // A sum in which each rank has zeros in the others' places.
-      builder.append(Fill(output: ranks, value: 0))
-      builder.append(ScaledSum(parts.images(0..<1), output: ranks.images(replicas.rank..<replicas.rank + 1)))
+      builder.append(Fill(output: ranks, value: 0), .meeting)
+      builder.append(
+        ScaledSum(parts.images(0..<1), output: ranks.images(replicas.rank..<replicas.rank + 1)), .meeting)
       emitRankSum(of: ranks)
-      builder.append(MomentsJoin(ranks))
+      builder.append(MomentsJoin(ranks), .meeting)
     case .gradientMeans:
-      builder.appendTreeSum(of: (0..<replicas.localCount).map { parts.images($0..<$0 + 1) })
+      builder.appendTreeSum(of: (0..<replicas.localCount).map { parts.images($0..<$0 + 1) }, .meeting)
       if replicas.rankCount > 1 { emitRankSum(of: parts.images(0..<1)) }
     }
   }
 
   private func emitRankSum(of values: Tensor) {
     let sum = RankSum(of: values, over: replicas.ranks, isFrequent: true)
-    builder.append(sum.start)
-    builder.append(sum.end)
+    builder.append(sum.start, .meeting)
+    builder.append(sum.end, .meeting)
   }
 }
 

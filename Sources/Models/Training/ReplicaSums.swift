@@ -12,6 +12,7 @@ import Runtime
 final class ReplicaSums {
   private let parameters: ParameterSet
   private let replicas: Replicas
+  private let label: OperationLabel
   private let builder: PlanBuilder
   /// The running statistics of each replica of this process.
   private let statistics: [Tensor]
@@ -31,6 +32,7 @@ final class ReplicaSums {
   ) {
     self.parameters = parameters
     self.replicas = replicas
+    label = .replicaSums(name)
     self.builder = builder
     if hasGradients {
       parameters.makePartialGradients(
@@ -43,7 +45,7 @@ final class ReplicaSums {
     }
     let shape = Shape(vector: parameters.statistics.count)
     statistics = (0..<replicas.localCount).map { builder.tensor("\(name).running statistics \($0)", shape) }
-    for copy in statistics { builder.append(ScaledSum(parameters.statistics.vector, output: copy)) }
+    for copy in statistics { builder.append(ScaledSum(parameters.statistics.vector, output: copy), label) }
   }
 
   /// The parameters as a replica of this process uses them, the first of which is 0. Its gradients are to be complete,
@@ -69,7 +71,9 @@ final class ReplicaSums {
   /// - Parameter replica: the last one whose gradients are complete.
   private func add(_ pairs: [(sum: Int, term: Int)], after replica: Int) {
     if replicas.rankCount > 1, replica == replicas.localCount - 1 { return addInBuckets(pairs, after: replica) }
-    for (sum, term) in pairs { builder.append(ScaledSum(gradients[sum], gradients[term], output: gradients[sum])) }
+    for (sum, term) in pairs {
+      builder.append(ScaledSum(gradients[sum], gradients[term], output: gradients[sum]), label)
+    }
   }
 
   /// Emits the same for the last replica of this process, part by part, each as soon as it is complete, and the start
@@ -83,7 +87,7 @@ final class ReplicaSums {
       }
       let sum = RankSum(of: parts[0], over: replicas.ranks)
       let additions = pairs.map { ScaledSum(parts[$0.sum], parts[$0.term], output: parts[$0.sum]) }
-      builder.insert(additions + [sum.start], at: bucket.position)
+      builder.insert(additions + [sum.start], at: bucket.position, label)
       rankSums.insert(sum, at: 0)
     }
   }
@@ -96,13 +100,14 @@ final class ReplicaSums {
       // In lockstep, the last replica completes each part of the gradient after the others.
       add(PlanBuilder.treePairs(replicas.localCount), after: replicas.localCount - 1)
     }
-    builder.appendTreeSum(of: statistics)
+    builder.appendTreeSum(of: statistics, label)
     if replicas.rankCount > 1 {
       let sum = RankSum(of: statistics[0], over: replicas.ranks)
-      builder.append(sum.start)
-      for sum in rankSums + [sum] { builder.append(sum.end) }
+      builder.append(sum.start, label)
+      for sum in rankSums + [sum] { builder.append(sum.end, label) }
     }
-    builder.append(ScaledSum(statistics[0], factor: replicas.share, output: parameters.statistics.vector))
+    builder.append(
+      ScaledSum(statistics[0], factor: replicas.share, output: parameters.statistics.vector), label)
   }
 }
 

@@ -146,7 +146,7 @@ struct GeneratorAverage {
   /// Emits the averaging, after the step that updates `generator`.
   func emit(_ generator: any ColorNetwork, into builder: PlanBuilder) {
     for average in generator.parameters.exponentialMovingAverages(into: network.parameters, decay: decay) {
-      builder.append(average)
+      builder.append(average, .average)
     }
   }
 

@@ -82,9 +82,9 @@ public final class Trainer {
   }
 
   /// Times every operation of a step by itself: the median over `steps` steps, in seconds.
-  func profile(steps: Int) throws(BackendError) -> [(operation: any Operation, seconds: Double)] {
+  func profile(steps: Int) throws(BackendError) -> [TimedOperation] {
     stepCount += 1
-    return Array(zip(trainingStep.operations, try trainingStep.profile(count: steps))).map { ($0, $1) }
+    return zip(trainingStep.labeled, try trainingStep.profile(count: steps)).map(TimedOperation.init)
   }
 
   /// Times the convolutions of a step on another backend, which computes in the same memory. Returns as many numbers as
