@@ -66,18 +66,23 @@ struct StepPage {
   // MARK: Layers
 
   private var layers: HTML {
-    """
-    \(picture.html)
-    <p class="note">A row is a convolution with the batch norm or the activation that comes next, in the network’s
-    order. A bar is in full color as far as the <a href="#method">limit</a>, and pale beyond: the pale part is what could
-    be gained. The pointer shows the figures of each part.</p>
-    """
+    let passes: HTML =
+      bench.model == .gan
+      ? """
+       The discriminator has three passes: over the true colors, over the generator’s (fake), and as the judge of the
+      generator’s, which gives the gradient of their colors and none of weights.
+      """ : ""
+    return """
+      \(picture.html)
+      <p class="note">A row is a convolution with the batch norm or the activation that comes next, in the network’s
+      order. A bar is in full color as far as the <a href="#method">limit</a>, and pale beyond: the pale part is what
+      could be gained. The pointer shows the figures of each part.\(passes)</p>
+      """
   }
 
   private var picture: BarChart {
     let rows = LayerTimes.rows(operations.layers)
-    var parts: [String?] = []
-    for row in rows where !parts.contains(row.part) { parts.append(row.part) }
+    let parts = Self.distinct(rows.map(\.part))
     // The networks first.
     let groups = (parts.filter { $0 != nil } + parts.filter { $0 == nil }).map { part in
       BarChart.Group(
@@ -150,11 +155,17 @@ struct StepPage {
 
   private var table: HTML {
     let isOneNetwork = Set(operations.layers.compactMap(\.part)).count == 1
+    // Beside the names of the operation and its pass.
+    let place = 2
+    var columns = operations.columns
+    columns.insert(.left("layers"), at: place)
     let rows = operations.rows.map { row in
-      operations.cells(of: row, pass: row.pass.heading) + [Self.names(row.layers, isOneNetwork: isOneNetwork)]
+      var cells = operations.cells(of: row, pass: row.pass.heading)
+      cells.insert(Self.names(row.layers, isOneNetwork: isOneNetwork), at: place)
+      return cells
     }
     return """
-      \(Self.table(operations.columns + [.left("layers")], rows))
+      \(Self.table(columns, rows, list: place))
       <p class="note">Operations of one pass and shape are one row, the longest first. GFLOP/s count the direct method,
       GB/s each tensor once: Winograd’s algorithm and caches can pass 100 %.</p>
       """
@@ -162,17 +173,24 @@ struct StepPage {
 
   /// Returns the names of layers, each pass of a network with its own.
   private static func names(_ labels: [OperationLabel], isOneNetwork: Bool) -> String {
-    var parts: [String?] = []
-    for label in labels where !parts.contains(label.part) { parts.append(label.part) }
-    return parts.map { part in
+    distinct(labels.map(\.part)).map { part in
       let names = labels.filter { $0.part == part }.map(\.layer).joined(separator: ", ")
       return isOneNetwork ? names : (part.map { "\($0): " } ?? "") + names
     }.joined(separator: "; ")
   }
 
-  /// Returns a table. The columns on the left are text, the last of which may be a list.
-  private static func table(_ columns: [TextTable.Column], _ rows: [[String]], total: [String]? = nil) -> HTML {
-    let list = columns.last.map { $0.isRightAligned ? -1 : columns.count - 1 } ?? -1
+  /// Returns texts, each once, in the order in which they first come.
+  private static func distinct(_ texts: [String?]) -> [String?] {
+    texts.reduce(into: []) { found, text in if !found.contains(text) { found.append(text) } }
+  }
+
+  /// Returns a table.
+  /// - Parameters:
+  ///   - list: A column with lists, which may take several lines, in a table of many columns; nil for none.
+  ///   - total: The last row; nil for none.
+  private static func table(
+    _ columns: [TextTable.Column], _ rows: [[String]], list: Int? = nil, total: [String]? = nil
+  ) -> HTML {
     func kind(_ column: Int) -> HTML {
       columns[column].isRightAligned ? "" : column == list ? " class=\"list\"" : " class=\"text\""
     }
@@ -183,7 +201,7 @@ struct StepPage {
     }
     let heads = columns.indices.map { "<th scope=\"col\"\(kind($0))>\(columns[$0].heading)</th>" as HTML }
     return """
-      <div class="scroll\(list < 0 ? "" : " wide" as HTML)"><table class="figures">
+      <div class="scroll\(list == nil ? "" : " wide" as HTML)"><table class="figures">
       <thead><tr>\(heads)</tr></thead>
       <tbody>
       \(rows.map(row))</tbody>
