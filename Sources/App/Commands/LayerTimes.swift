@@ -86,3 +86,51 @@ struct LayerTimes: Encodable {
     return layers
   }
 }
+
+extension LayerTimes {
+  /// A row of the picture: a convolution with the layers of its module that come next and have no products.
+  struct Row {
+    let part: String?
+    /// The first layer's.
+    let name: String
+    /// By kind, in the order of `LayerWork`.
+    fileprivate(set) var work: [(layer: String, work: Work)]
+  }
+
+  /// The outermost module: `encoding_unit1` of `encoding_unit1.0`.
+  private var module: Substring { layer.prefix { $0 != "." } }
+
+  /// Whether it is a convolution.
+  private var isConvolution: Bool { work.contains { $0.kind.isOfConvolution } }
+
+  /// Returns the rows of a picture of layers.
+  static func rows(_ layers: [LayerTimes]) -> [Row] {
+    var rows: [Row] = []
+    // The layer that begins the last row.
+    var head: LayerTimes?
+    for layer in layers {
+      let work = layer.work.map { (layer: layer.layer, work: $0) }
+      if let head, head.part == layer.part, head.module == layer.module, head.isConvolution, !layer.isConvolution {
+        rows[rows.count - 1].work += work
+      } else {
+        rows.append(Row(part: layer.part, name: layer.layer, work: work))
+        head = layer
+      }
+    }
+    for place in rows.indices { rows[place].work.sort { $0.work.kind.index < $1.work.kind.index } }
+    return rows
+  }
+}
+
+extension Pass {
+  /// The pass in words.
+  var heading: String {
+    switch self {
+    case .forward: "forward"
+    case .inference: "inference"
+    case .backward: "gradient"
+    case .backwardData: "data gradient"
+    case .backwardFilter: "weight gradient"
+    }
+  }
+}

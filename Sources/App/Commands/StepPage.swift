@@ -28,9 +28,9 @@ struct StepPage {
     <p class="lead">A training step on \(Format.counted(bench.batchSize, "image")) of \(bench.size)×\(bench.size) \
     takes \(Format.fixed(bench.stepMilliseconds, 2)) ms on \(bench.device): \
     \(Format.rate(bench.imagesPerSecond)) images a second. Its operations, each timed by itself, take \
-    \(Format.fixed(operations.milliseconds, 2)) ms together. At the measured peaks of the device they would take \
-    \(Format.fixed(operations.limitMilliseconds, 2)) ms: \(Format.percent(operations.partOfLimit, 0)) of what is \
-    possible is reached.</p>
+    \(Format.fixed(operations.milliseconds, 2)) ms together. The limit by the measured peaks of the device is \
+    \(Format.fixed(operations.limitMilliseconds, 2)) ms, of which \(Format.percent(operations.partOfLimit, 0)) is \
+    reached.</p>
     """
   }
 
@@ -75,8 +75,8 @@ struct StepPage {
     return """
       \(picture.html)
       <p class="note">A row is a convolution with the batch norm or the activation that comes next, in the network’s
-      order. A bar is in full color as far as the <a href="#method">limit</a>, and pale beyond: the pale part is what
-      could be gained. The pointer shows the figures of each part.\(passes)</p>
+      order. Each part of a bar is in full color as far as its <a href="#method">limit</a>, and pale where it takes
+      longer. The pointer shows the figures of each part.\(passes)</p>
       """
   }
 
@@ -222,58 +222,11 @@ extension StepPage {
       multiply-adds, or that of its bytes at the rate of a copy, whichever is longer. Just before the operations, the \
       device reached \(Format.fixed(operations.productPeakGigaflopsPerSecond, 0)) GFLOP/s in fp32 from registers, and \
       \(Format.fixed(operations.copyPeakGigabytesPerSecond, 1)) GB/s read and written by a copy. Values that are in \
-      caches can be faster, so that more than 100 % of a limit can be reached.</p>
+      caches can be faster, so that more than 100 % of a limit can be reached; the transforms of minimal filtering \
+      are not counted, so that convolutions stay below it.</p>
       <p>This measures again:</p>
       <div class="command"><pre><code>\(command)</code></pre>\
       <button type="button" class="copy">Copy</button></div>
       """
-  }
-}
-
-extension LayerTimes {
-  /// A row of the picture: a convolution with the layers of its module that come next and have no products.
-  struct Row {
-    let part: String?
-    /// The first layer's.
-    let name: String
-    /// By kind, in the order of `LayerWork`.
-    fileprivate(set) var work: [(layer: String, work: Work)]
-  }
-
-  /// The outermost module: `encoding_unit1` of `encoding_unit1.0`.
-  private var module: Substring { layer.prefix { $0 != "." } }
-
-  /// Whether it is a convolution.
-  private var isConvolution: Bool { work.contains { $0.kind.isOfConvolution } }
-
-  /// Returns the rows of a picture of layers.
-  static func rows(_ layers: [LayerTimes]) -> [Row] {
-    var rows: [Row] = []
-    // The layer that begins the last row.
-    var head: LayerTimes?
-    for layer in layers {
-      let work = layer.work.map { (layer: layer.layer, work: $0) }
-      if let head, head.part == layer.part, head.module == layer.module, head.isConvolution, !layer.isConvolution {
-        rows[rows.count - 1].work += work
-      } else {
-        rows.append(Row(part: layer.part, name: layer.layer, work: work))
-        head = layer
-      }
-    }
-    for place in rows.indices { rows[place].work.sort { $0.work.kind.index < $1.work.kind.index } }
-    return rows
-  }
-}
-
-extension Pass {
-  /// The pass in words.
-  var heading: String {
-    switch self {
-    case .forward: "forward"
-    case .inference: "inference"
-    case .backward: "gradient"
-    case .backwardData: "data gradient"
-    case .backwardFilter: "weight gradient"
-    }
   }
 }
