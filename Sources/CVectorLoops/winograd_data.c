@@ -28,10 +28,13 @@ static size_t sums_stride(size_t tiles, size_t panel_width) { return tiles * pan
 
 size_t winograd_panel_width(bool library) { return library ? LIBRARY_PANEL_WIDTH : PANEL_WIDTH; }
 
-size_t winograd_elements(enum winograd_kind kind) { return kind == winograd_tile_4x4 ? 36 : 9; }
+size_t winograd_elements(enum winograd_kind kind) { return (size_t)(domain_side(kind) * domain_side(kind)); }
+
+size_t winograd_weight_elements(enum winograd_kind kind) { return (size_t)(weights_side(kind) * weights_side(kind)); }
 
 size_t winograd_tiles(enum winograd_kind kind, int32_t height, int32_t width) {
-  return kind == winograd_tile_4x4 ? ((size_t)height + 3) / 4 * (((size_t)width + 3) / 4) : 1;
+  const size_t side = kind == winograd_map_2x2 ? 2 : 4;
+  return ((size_t)height + side - 1) / side * (((size_t)width + side - 1) / side);
 }
 
 size_t winograd_input_count(enum winograd_kind kind, size_t tiles, size_t channels) {
@@ -39,7 +42,7 @@ size_t winograd_input_count(enum winograd_kind kind, size_t tiles, size_t channe
 }
 
 size_t winograd_weights_count(enum winograd_kind kind, size_t channels, size_t panel_width) {
-  return chunks(channels) * winograd_elements(kind) * weights_stride(panel_width);
+  return chunks(channels) * winograd_weight_elements(kind) * weights_stride(panel_width);
 }
 
 // The input transform.
@@ -47,7 +50,7 @@ size_t winograd_weights_count(enum winograd_kind kind, size_t channels, size_t p
 VECTOR_LOOP void transform_input(
     const enum winograd_kind kind, const struct winograd_image *image, size_t first, size_t end, float *to,
     size_t element_stride) {
-  const int elements = domain_side(kind) * domain_side(kind), side = input_side(kind);
+  const int domain = domain_side(kind), elements = domain * domain, side = input_side(kind);
   const float *all_pixels[2][WINOGRAD_MOST_INPUTS];
   find_inputs(kind, image, first, all_pixels[first % 2]);
   for (size_t tile = first; tile < end; tile++, to += WINOGRAD_CHUNK) {
@@ -61,7 +64,8 @@ VECTOR_LOOP void transform_input(
       prefetch_inputs(kind, next, channel);
       input_2d(kind, x, v);
 #pragma clang loop unroll(full)
-      for (int i = 0; i < elements; i++) store16(chunk + (size_t)i * element_stride, v[i]);
+      for (int i = 0; i < elements; i++)
+        store16(chunk + (size_t)element_place(kind, i / domain, i % domain) * element_stride, v[i]);
     }
   }
 }
@@ -69,10 +73,12 @@ VECTOR_LOOP void transform_input(
 VECTOR_LOOP void input_body(
     enum winograd_kind kind, const struct winograd_image *image, size_t first, size_t end, float *to,
     size_t element_stride) {
-  if (kind == winograd_tile_4x4)
-    transform_input(winograd_tile_4x4, image, first, end, to, element_stride);
-  else
-    transform_input(winograd_map_2x2, image, first, end, to, element_stride);
+  switch (kind) {
+    case winograd_tile_4x4: transform_input(winograd_tile_4x4, image, first, end, to, element_stride); break;
+    case winograd_map_2x2: transform_input(winograd_map_2x2, image, first, end, to, element_stride); break;
+    case winograd_stride_2_image: transform_input(winograd_stride_2_image, image, first, end, to, element_stride); break;
+    case winograd_stride_2_map: transform_input(winograd_stride_2_map, image, first, end, to, element_stride); break;
+  }
 }
 MULTIVERSION(
     winograd_input_loop,
@@ -85,7 +91,7 @@ MULTIVERSION(
 
 VECTOR_LOOP void transform_weights(
     const enum winograd_kind kind, const float *packed, size_t length, size_t width, float *to) {
-  const int elements = domain_side(kind) * domain_side(kind);
+  const int elements = weights_side(kind) * weights_side(kind);
   const size_t stride = length * width;
   for (size_t i = 0; i < stride; i += 16) {
     float16 g[9], u[WINOGRAD_MOST_ELEMENTS];
@@ -100,10 +106,12 @@ VECTOR_LOOP void transform_weights(
 
 VECTOR_LOOP void weights_body(
     enum winograd_kind kind, const float *packed, size_t length, size_t width, float *to) {
-  if (kind == winograd_tile_4x4)
-    transform_weights(winograd_tile_4x4, packed, length, width, to);
-  else
-    transform_weights(winograd_map_2x2, packed, length, width, to);
+  switch (kind) {
+    case winograd_tile_4x4: transform_weights(winograd_tile_4x4, packed, length, width, to); break;
+    case winograd_map_2x2: transform_weights(winograd_map_2x2, packed, length, width, to); break;
+    case winograd_stride_2_image: transform_weights(winograd_stride_2_image, packed, length, width, to); break;
+    case winograd_stride_2_map: transform_weights(winograd_stride_2_map, packed, length, width, to); break;
+  }
 }
 MULTIVERSION(
     winograd_weights_loop, weights_body,
@@ -181,7 +189,7 @@ VECTOR_LOOP size_t count_pixels(const enum winograd_kind kind, float *const *pix
 VECTOR_LOOP void transform_output(
     const enum winograd_kind kind, const struct winograd_image *image, const float *bias, size_t output, size_t first,
     size_t end, const float *from, size_t width, size_t element_stride, double *mean, double *squares) {
-  const int elements = domain_side(kind) * domain_side(kind), side = output_side(kind);
+  const int domain = domain_side(kind), elements = domain * domain, side = output_side(kind);
   struct moments16 moments[LIBRARY_PANEL_WIDTH / 16];
   size_t done = 0;
   const size_t valid = image->channels - output < width ? image->channels - output : width;
@@ -194,7 +202,8 @@ VECTOR_LOOP void transform_output(
     for (size_t column = 0; column < valid; column += 16) {
       float16 m[WINOGRAD_MOST_ELEMENTS], y[WINOGRAD_MOST_OUTPUTS];
 #pragma clang loop unroll(full)
-      for (int i = 0; i < elements; i++) m[i] = load16(from + (size_t)i * element_stride + column);
+      for (int i = 0; i < elements; i++)
+        m[i] = load16(from + (size_t)element_place(kind, i / domain, i % domain) * element_stride + column);
       prefetch_outputs(kind, next, output + column, true);
       output_2d(kind, m, y);
       const size_t here = valid - column < 16 ? valid - column : 16;
@@ -230,10 +239,12 @@ VECTOR_LOOP void transform_output(
 VECTOR_LOOP void output_body(
     enum winograd_kind kind, const struct winograd_image *image, const float *bias, size_t output, size_t first,
     size_t end, const float *from, size_t width, size_t element_stride, double *mean, double *squares) {
-  if (kind == winograd_tile_4x4)
-    transform_output(winograd_tile_4x4, image, bias, output, first, end, from, width, element_stride, mean, squares);
-  else
-    transform_output(winograd_map_2x2, image, bias, output, first, end, from, width, element_stride, mean, squares);
+  switch (kind) {
+    case winograd_tile_4x4: transform_output(winograd_tile_4x4, image, bias, output, first, end, from, width, element_stride, mean, squares); break;
+    case winograd_map_2x2: transform_output(winograd_map_2x2, image, bias, output, first, end, from, width, element_stride, mean, squares); break;
+    case winograd_stride_2_image: transform_output(winograd_stride_2_image, image, bias, output, first, end, from, width, element_stride, mean, squares); break;
+    case winograd_stride_2_map: transform_output(winograd_stride_2_map, image, bias, output, first, end, from, width, element_stride, mean, squares); break;
+  }
 }
 MULTIVERSION(
     winograd_output_loop,
@@ -258,7 +269,7 @@ void winograd_transform_weights(
   for (size_t channel = 0; channel < channels; channel += WINOGRAD_CHUNK) {
     make_weights(
         problem, channel, smaller(channels - channel, WINOGRAD_CHUNK), panel, scratch, transformed);
-    transformed += winograd_elements(problem->kind) * weights_stride(problem->panel_width);
+    transformed += winograd_weight_elements(problem->kind) * weights_stride(problem->panel_width);
   }
 }
 
@@ -270,20 +281,21 @@ struct panel_scratch {
 };
 
 size_t winograd_panel_scratch_bytes(enum winograd_kind kind, size_t panel_width) {
-  const size_t per_element = weights_stride(panel_width) + sums_stride(BLOCK_TILES, panel_width);
-  return sizeof(struct panel_scratch) + winograd_weights_scratch_bytes(panel_width) +
-         winograd_elements(kind) * per_element * sizeof(float);
+  const size_t floats = winograd_weight_elements(kind) * weights_stride(panel_width) +
+                        winograd_elements(kind) * sums_stride(BLOCK_TILES, panel_width);
+  return sizeof(struct panel_scratch) + winograd_weights_scratch_bytes(panel_width) + floats * sizeof(float);
 }
 
 void winograd_data_run_panel(
     const struct winograd_data *problem, const float *transformed, const float *weights, size_t first,
     size_t end, size_t origin, size_t total, size_t panel, void *memory) {
   const size_t elements = winograd_elements(problem->kind), channels = problem->source.channels;
+  const size_t weight_elements = winograd_weight_elements(problem->kind);
   const size_t width = problem->panel_width, output = panel * width;
   const size_t valid = smaller(problem->result.channels - output, width);
   struct panel_scratch *scratch = memory;
   float *packed = scratch->floats, *made = packed + 9 * WINOGRAD_CHUNK * width;
-  float *sums = made + elements * weights_stride(width);
+  float *sums = made + weight_elements * weights_stride(width);
   for (size_t block = first; block < end; block += BLOCK_TILES) {
     const size_t tiles = smaller(end - block, BLOCK_TILES);
     for (size_t tile = 0; tile < tiles; tile++) {
@@ -293,8 +305,9 @@ void winograd_data_run_panel(
     for (size_t chunk = 0; chunk < chunks(channels); chunk++) {
       const size_t channel = chunk * WINOGRAD_CHUNK, length = smaller(channels - channel, WINOGRAD_CHUNK);
       if (!weights) make_weights(problem, channel, length, panel, packed, made);
-      const float *right = weights ? weights + chunk * elements * weights_stride(width) : made;
-      for (size_t element = 0; element < elements; element++, right += weights_stride(width)) {
+      const float *factors = weights ? weights + chunk * weight_elements * weights_stride(width) : made;
+      for (size_t element = 0; element < elements; element++) {
+        const float *right = factors + weight_element(problem->kind, element) * weights_stride(width);
         const size_t left = (chunk * elements + element) * input_stride(total);
         const size_t out = element * sums_stride(tiles, width);
         if (problem->sgemm)

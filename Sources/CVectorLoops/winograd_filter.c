@@ -1,5 +1,5 @@
 // The filter sum by Winograd's algorithm: for each element of the transform domain, the input-transformed tiles of the
-// image, transposed, times the transformed tiles of the map. A block of the transformed gradient stays in the L2 cache
+// source, transposed, times the transformed tiles of the result's gradient. A block of the transformed gradient stays in the L2 cache
 // over all tiles, and only the 3 × 3 gradients made of it go to memory.
 
 #include <string.h>
@@ -17,24 +17,24 @@ enum {
 };
 
 size_t winograd_filter_scratch_bytes(enum winograd_kind kind) {
-  return winograd_elements(kind) * (2 * TILES_STRIDE + SUMS_STRIDE) * sizeof(float);
+  return (winograd_elements(kind) * 2 * TILES_STRIDE + winograd_weight_elements(kind) * SUMS_STRIDE) * sizeof(float);
 }
 
 VECTOR_LOOP void transform_tiles(
     const enum winograd_kind kind, const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel,
     size_t channels, size_t first_output, size_t outputs, float *inputs, float *gradients) {
-  const int elements = domain_side(kind) * domain_side(kind);
+  const int domain = domain_side(kind), elements = domain * domain;
   const int inputs_side = input_side(kind), outputs_side = output_side(kind);
   const float *all_pixels[2][WINOGRAD_MOST_INPUTS];
   float *all_outputs[2][WINOGRAD_MOST_OUTPUTS];
-  find_inputs(kind, &filter->image, first, all_pixels[first % 2]);
-  find_outputs(kind, &filter->map, first, all_outputs[first % 2]);
+  find_inputs(kind, &filter->source, first, all_pixels[first % 2]);
+  find_outputs(kind, &filter->result, first, all_outputs[first % 2]);
   for (size_t tile = first; tile < end; tile++) {
     const float **pixels = all_pixels[tile % 2], **next_pixels = all_pixels[(tile + 1) % 2];
     float **map_pixels = all_outputs[tile % 2], **next_map_pixels = all_outputs[(tile + 1) % 2];
     const size_t next = tile + 1 < end ? tile + 1 : tile;
-    find_inputs(kind, &filter->image, next, next_pixels);
-    find_outputs(kind, &filter->map, next, next_map_pixels);
+    find_inputs(kind, &filter->source, next, next_pixels);
+    find_outputs(kind, &filter->result, next, next_map_pixels);
     for (size_t channel = 0; channel < channels; channel += 16) {
       float16 x[WINOGRAD_MOST_INPUTS], v[WINOGRAD_MOST_ELEMENTS];
 #pragma clang loop unroll(full)
@@ -42,7 +42,8 @@ VECTOR_LOOP void transform_tiles(
       prefetch_inputs(kind, next_pixels, first_channel + channel);
       input_2d(kind, x, v);
 #pragma clang loop unroll(full)
-      for (int i = 0; i < elements; i++) store16(inputs + i * TILES_STRIDE + channel, v[i]);
+      for (int i = 0; i < elements; i++)
+        store16(inputs + element_place(kind, i / domain, i % domain) * TILES_STRIDE + channel, v[i]);
     }
     for (size_t output = 0; output < outputs; output += 16) {
       float16 y[WINOGRAD_MOST_OUTPUTS], m[WINOGRAD_MOST_ELEMENTS];
@@ -52,7 +53,8 @@ VECTOR_LOOP void transform_tiles(
       prefetch_outputs(kind, next_map_pixels, first_output + output, false);
       output_gradient_2d(kind, y, m);
 #pragma clang loop unroll(full)
-      for (int i = 0; i < elements; i++) store16(gradients + i * TILES_STRIDE + output, m[i]);
+      for (int i = 0; i < elements; i++)
+        store16(gradients + element_place(kind, i / domain, i % domain) * TILES_STRIDE + output, m[i]);
     }
     inputs += WINOGRAD_FILTER_BLOCK;
     gradients += WINOGRAD_FILTER_BLOCK;
@@ -62,12 +64,20 @@ VECTOR_LOOP void transform_tiles(
 VECTOR_LOOP void winograd_filter_tiles_body(
     const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t channels,
     size_t first_output, size_t outputs, float *inputs, float *gradients) {
-  if (filter->kind == winograd_tile_4x4)
-    transform_tiles(
-        winograd_tile_4x4, filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients);
-  else
-    transform_tiles(
-        winograd_map_2x2, filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients);
+  switch (filter->kind) {
+    case winograd_tile_4x4:
+      transform_tiles(
+          winograd_tile_4x4, filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients);
+      break;
+    case winograd_map_2x2:
+      transform_tiles(
+          winograd_map_2x2, filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients);
+      break;
+    default:
+      transform_tiles(
+          winograd_stride_2_image, filter, first, end, first_channel, channels, first_output, outputs, inputs,
+          gradients);
+  }
 }
 MULTIVERSION(
     winograd_filter_tiles,
@@ -78,8 +88,8 @@ MULTIVERSION(
 
 VECTOR_LOOP void finish_gradient(
     const enum winograd_kind kind, const float *sums, size_t channels, size_t outputs, float *gradient,
-    size_t row_stride, size_t tap_stride, bool accumulate) {
-  const int elements = domain_side(kind) * domain_side(kind);
+    size_t row_stride, ptrdiff_t tap_stride, bool accumulate) {
+  const int elements = weights_side(kind) * weights_side(kind);
   for (size_t channel = 0; channel < channels; channel++) {
     for (size_t output = 0; output < outputs; output += 16) {
       float16 u[WINOGRAD_MOST_ELEMENTS], g[9];
@@ -89,7 +99,7 @@ VECTOR_LOOP void finish_gradient(
       weights_gradient_2d(kind, u, g);
 #pragma clang loop unroll(full)
       for (int tap = 0; tap < 9; tap++) {
-        float *to = gradient + (size_t)tap * tap_stride + channel * row_stride + output;
+        float *to = gradient + tap * tap_stride + (ptrdiff_t)(channel * row_stride + output);
         store16(to, accumulate ? load16(to) + g[tap] : g[tap]);
       }
     }
@@ -98,47 +108,59 @@ VECTOR_LOOP void finish_gradient(
 
 VECTOR_LOOP void winograd_filter_finish_body(
     enum winograd_kind kind, const float *sums, size_t channels, size_t outputs, float *gradient, size_t row_stride,
-    size_t tap_stride, bool accumulate) {
-  if (kind == winograd_tile_4x4)
-    finish_gradient(winograd_tile_4x4, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate);
-  else
-    finish_gradient(winograd_map_2x2, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate);
+    ptrdiff_t tap_stride, bool accumulate) {
+  switch (kind) {
+    case winograd_tile_4x4:
+      finish_gradient(winograd_tile_4x4, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate);
+      break;
+    case winograd_map_2x2:
+      finish_gradient(winograd_map_2x2, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate);
+      break;
+    default:
+      finish_gradient(winograd_stride_2_image, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate);
+  }
 }
 MULTIVERSION(
     winograd_filter_finish,
     winograd_filter_finish_body,
     (enum winograd_kind kind, const float *sums, size_t channels, size_t outputs, float *gradient, size_t row_stride,
-     size_t tap_stride, bool accumulate),
+     ptrdiff_t tap_stride, bool accumulate),
     (kind, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate))
 
 void winograd_filter_run(
     const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
     size_t first_output, size_t end_output, float *gradient, bool accumulate, void *scratch) {
-  const size_t elements = winograd_elements(filter->kind), rows = filter->image.channels;
-  const size_t columns = filter->map.channels;
+  const size_t elements = winograd_elements(filter->kind), rows = filter->source.channels;
+  const size_t columns = filter->result.channels;
   const size_t channels = end_channel - first_channel, outputs = end_output - first_output;
   float *inputs = scratch, *gradients = inputs + elements * TILES_STRIDE, *sums = gradients + elements * TILES_STRIDE;
   for (size_t block = first; block < end; block += BLOCK_TILES) {
     const size_t tiles = end - block < BLOCK_TILES ? end - block : BLOCK_TILES;
     winograd_filter_tiles(
         filter, block, block + tiles, first_channel, channels, first_output, outputs, inputs, gradients);
+    size_t last = SIZE_MAX;
     for (size_t element = 0; element < elements; element++) {
       const float *left = inputs + element * TILES_STRIDE, *right = gradients + element * TILES_STRIDE;
-      float *out = sums + element * SUMS_STRIDE;
+      const size_t sum = weight_element(filter->kind, element);
+      float *out = sums + sum * SUMS_STRIDE;
+      const bool add = block > first || sum == last;
+      last = sum;
       if (filter->sgemm) {
         blas_product(
             filter->sgemm, true, channels, outputs, tiles, left, WINOGRAD_FILTER_BLOCK, right, WINOGRAD_FILTER_BLOCK,
-            out, WINOGRAD_FILTER_BLOCK, block > first);
+            out, WINOGRAD_FILTER_BLOCK, add);
         continue;
       }
       for (size_t output = 0; output < outputs; output += PANEL_WIDTH)
         transposed_panel(
             channels, tiles, left, WINOGRAD_FILTER_BLOCK, PRODUCT_ROWS, right + output, WINOGRAD_FILTER_BLOCK,
-            out + output, WINOGRAD_FILTER_BLOCK, block > first,
+            out + output, WINOGRAD_FILTER_BLOCK, add,
             outputs - output < PANEL_WIDTH ? outputs - output : PANEL_WIDTH);
     }
   }
+  const ptrdiff_t matrix = (ptrdiff_t)(rows * columns);
   winograd_filter_finish(
-      filter->kind, sums, channels, outputs, gradient + first_channel * columns + first_output, columns,
-      rows * columns, accumulate);
+      filter->kind, sums, channels, outputs,
+      gradient + (filter->flipped ? 8 * matrix : 0) + (ptrdiff_t)(first_channel * columns + first_output), columns,
+      filter->flipped ? -matrix : matrix, accumulate);
 }

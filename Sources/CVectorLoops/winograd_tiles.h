@@ -14,22 +14,31 @@ struct winograd_place {
   int32_t y, x;
 };
 
-VECTOR_LOOP struct winograd_place find_place(
-    const enum winograd_kind kind, const struct winograd_image *image, size_t tile) {
-  const int32_t side = output_side(kind);
-  const uint32_t across = kind == winograd_tile_4x4 ? ((uint32_t)image->width + 3) / 4 : 1;
-  const uint32_t down = kind == winograd_tile_4x4 ? ((uint32_t)image->height + 3) / 4 : 1;
+/// Returns the place of a tile in an image of which each tile has `step` × `step` pixels of its own.
+VECTOR_LOOP struct winograd_place find_place(const int32_t step, const struct winograd_image *image, size_t tile) {
+  const uint32_t across = ((uint32_t)image->width + (uint32_t)step - 1) / (uint32_t)step;
+  const uint32_t down = ((uint32_t)image->height + (uint32_t)step - 1) / (uint32_t)step;
   const uint32_t index = (uint32_t)(tile / (across * down)), inside = (uint32_t)(tile % (across * down));
   return (struct winograd_place){
       image->pixels + (ptrdiff_t)index * image->height * image->width * image->pixel_stride,
-      (int32_t)(inside / across) * side, (int32_t)(inside % across) * side};
+      (int32_t)(inside / across) * step, (int32_t)(inside % across) * step};
+}
+
+/// Pixels of the source along one side that no other tile begins with.
+VECTOR_LOOP int input_step(const enum winograd_kind kind) {
+  switch (kind) {
+    case winograd_tile_4x4:
+    case winograd_stride_2_image: return 4;
+    case winograd_map_2x2: return 2;
+    case winograd_stride_2_map: return 8;
+  }
 }
 
 /// Finds the pixels that a tile reads, row by row; those in the padding point at `winograd_zeros`.
 VECTOR_LOOP void find_inputs(
     const enum winograd_kind kind, const struct winograd_image *image, size_t tile, const float **pixels) {
-  const int side = input_side(kind), border = kind == winograd_tile_4x4 ? 1 : 0;
-  const struct winograd_place place = find_place(kind, image, tile);
+  const int side = input_side(kind), border = kind == winograd_tile_4x4 || kind == winograd_stride_2_map ? 1 : 0;
+  const struct winograd_place place = find_place(input_step(kind), image, tile);
 #pragma clang loop unroll(full)
   for (int i = 0; i < side; i++) {
     const int32_t y = place.y + i - border;
@@ -48,7 +57,7 @@ VECTOR_LOOP void find_inputs(
 VECTOR_LOOP void find_outputs(
     const enum winograd_kind kind, const struct winograd_image *image, size_t tile, float **pixels) {
   const int side = output_side(kind);
-  const struct winograd_place place = find_place(kind, image, tile);
+  const struct winograd_place place = find_place(side, image, tile);
 #pragma clang loop unroll(full)
   for (int i = 0; i < side; i++) {
     float *row = place.image + (ptrdiff_t)(place.y + i) * image->width * image->pixel_stride;
@@ -65,7 +74,7 @@ VECTOR_LOOP void find_outputs(
 
 /// Prefetches 16 channels of a tile's pixels. A tile shares its first columns with the one before.
 VECTOR_LOOP void prefetch_inputs(const enum winograd_kind kind, const float *const *pixels, size_t channel) {
-  const int side = input_side(kind), shared = kind == winograd_tile_4x4 ? 2 : 0;
+  const int side = input_side(kind), shared = side - input_step(kind);
 #pragma clang loop unroll(full)
   for (int i = 0; i < side; i++)
 #pragma clang loop unroll(full)

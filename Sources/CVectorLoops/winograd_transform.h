@@ -97,33 +97,174 @@ VECTOR_LOOP void weights_gradient_2(const float16 *u, const int stride, float16 
   g[2 * g_stride] = u[stride];
 }
 
+// Stride 2. Along an axis, pixel 2q of the image meets tap 1 of pixel q of the map, and pixel 2q + 1 meets tap 2 of pixel
+// q and tap 0 of pixel q + 1. So the even pixels are products as they are, and the odd ones F(4, 2) at the
+// interpolation points ±1, ±1/2 and infinity: the error is 1e-6 of the largest value, as with stride 1. Domain: 4 even
+// elements, then 5 odd ones; weights: one for all even elements, then 5.
+
+/// F(4, 2), input: 5 pixels to 5 elements.
+VECTOR_LOOP void odd_input(const float16 *x, const int stride, float16 *v, const int v_stride) {
+  const float16 x0 = x[0], x1 = x[stride], x2 = x[2 * stride], x3 = x[3 * stride], x4 = x[4 * stride];
+  const float16 even = x2 - 0.25f * x0, odd = x3 - 0.25f * x1;
+  const float16 even2 = x0 - x2, odd2 = x1 - x3;
+  v[0] = even + odd;
+  v[v_stride] = even - odd;
+  v[2 * v_stride] = even2 + 2.0f * odd2;
+  v[3 * v_stride] = even2 - 2.0f * odd2;
+  v[4 * v_stride] = x4 + 0.25f * x0 - 1.25f * x2;
+}
+
+/// F(4, 2), output: 5 elements to 4 pixels.
+VECTOR_LOOP void odd_output(const float16 *m, const int stride, float16 *y, const int y_stride) {
+  const float16 sum = m[0] + m[stride], difference = m[0] - m[stride];
+  const float16 sum2 = m[2 * stride] + m[3 * stride], difference2 = m[2 * stride] - m[3 * stride];
+  y[0] = sum + sum2;
+  y[y_stride] = difference + 0.5f * difference2;
+  y[2 * y_stride] = sum + 0.25f * sum2;
+  y[3 * y_stride] = m[4 * stride] + difference + 0.125f * difference2;
+}
+
+/// F(4, 2), output gradient: 4 pixels to 5 elements.
+VECTOR_LOOP void odd_output_gradient(const float16 *y, const int stride, float16 *m, const int m_stride) {
+  const float16 even = y[0] + y[2 * stride], odd = y[stride] + y[3 * stride];
+  const float16 even2 = y[0] + 0.25f * y[2 * stride], odd2 = 0.5f * y[stride] + 0.125f * y[3 * stride];
+  m[0] = even + odd;
+  m[m_stride] = even - odd;
+  m[2 * m_stride] = even2 + odd2;
+  m[3 * m_stride] = even2 - odd2;
+  m[4 * m_stride] = y[3 * stride];
+}
+
+VECTOR_LOOP void copy_elements(
+    const int count, const float16 *from, const int from_stride, float16 *to, const int to_stride) {
+#pragma clang loop unroll(full)
+  for (int i = 0; i < count; i++) to[i * to_stride] = from[i * from_stride];
+}
+
+/// 5 pixels of the map, from q on, to 9 elements.
+VECTOR_LOOP void input_stride_2_image(const float16 *x, const int stride, float16 *v, const int v_stride) {
+  copy_elements(4, x, stride, v, v_stride);
+  odd_input(x, stride, v + 4 * v_stride, v_stride);
+}
+/// 9 elements to 8 pixels of the image, from 2q on.
+VECTOR_LOOP void output_stride_2_image(const float16 *m, const int stride, float16 *y, const int y_stride) {
+  copy_elements(4, m, stride, y, 2 * y_stride);
+  odd_output(m + 4 * stride, stride, y + y_stride, 2 * y_stride);
+}
+VECTOR_LOOP void output_gradient_stride_2_image(const float16 *y, const int stride, float16 *m, const int m_stride) {
+  copy_elements(4, y, 2 * stride, m, m_stride);
+  odd_output_gradient(y + stride, 2 * stride, m + 4 * m_stride, m_stride);
+}
+/// 9 pixels of the image, from 2q - 1 on, to 9 elements.
+VECTOR_LOOP void input_stride_2_map(const float16 *x, const int stride, float16 *v, const int v_stride) {
+  copy_elements(4, x + stride, 2 * stride, v, v_stride);
+  odd_input(x, 2 * stride, v + 4 * v_stride, v_stride);
+}
+/// 9 elements to 4 pixels of the map.
+VECTOR_LOOP void output_stride_2_map(const float16 *m, const int stride, float16 *y, const int y_stride) {
+  odd_output(m + 4 * stride, stride, y, y_stride);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) y[i * y_stride] += m[i * stride];
+}
+/// 3 weights, in the order in which they meet the source's pixels, to 6 elements.
+VECTOR_LOOP void weights_stride_2(const float16 *g, const int stride, float16 *u, const int u_stride) {
+  const float16 g0 = (2.0f / 3.0f) * g[0], g1 = (2.0f / 3.0f) * g[2 * stride];
+  u[0] = g[stride];
+  u[u_stride] = g0 + g1;
+  u[2 * u_stride] = g0 - g1;
+  u[3 * u_stride] = g0 + 0.5f * g1;
+  u[4 * u_stride] = g0 - 0.5f * g1;
+  u[5 * u_stride] = g[2 * stride];
+}
+VECTOR_LOOP void weights_gradient_stride_2(const float16 *u, const int stride, float16 *g, const int g_stride) {
+  const float16 sum = u[stride] + u[2 * stride], difference = u[stride] - u[2 * stride];
+  const float16 sum2 = u[3 * stride] + u[4 * stride], difference2 = u[3 * stride] - u[4 * stride];
+  g[0] = (2.0f / 3.0f) * (sum + sum2);
+  g[g_stride] = u[0];
+  g[2 * g_stride] = u[5 * stride] + (2.0f / 3.0f) * (difference + 0.5f * difference2);
+}
+
+// Extents along one side: pixels that a tile reads and writes, elements of the transform domain and of a weight matrix
+// there.
+
+VECTOR_LOOP int input_side(const enum winograd_kind kind) {
+  switch (kind) {
+    case winograd_tile_4x4: return 6;
+    case winograd_map_2x2: return 2;
+    case winograd_stride_2_image: return 5;
+    case winograd_stride_2_map: return 9;
+  }
+}
+VECTOR_LOOP int output_side(const enum winograd_kind kind) {
+  switch (kind) {
+    case winograd_tile_4x4:
+    case winograd_stride_2_map: return 4;
+    case winograd_map_2x2: return 2;
+    case winograd_stride_2_image: return 8;
+  }
+}
+VECTOR_LOOP int domain_side(const enum winograd_kind kind) {
+  switch (kind) {
+    case winograd_tile_4x4: return 6;
+    case winograd_map_2x2: return 3;
+    case winograd_stride_2_image:
+    case winograd_stride_2_map: return 9;
+  }
+}
+VECTOR_LOOP int weights_side(const enum winograd_kind kind) { return kind == winograd_map_2x2 ? 3 : 6; }
+
+enum { WINOGRAD_MOST_ELEMENTS = 81, WINOGRAD_MOST_INPUTS = 81, WINOGRAD_MOST_OUTPUTS = 64 };
+
+VECTOR_LOOP bool has_stride_2(const enum winograd_kind kind) {
+  return kind == winograd_stride_2_image || kind == winograd_stride_2_map;
+}
+
+/// Returns the place of element (y, x) of the domain in memory. With stride 2, elements that have the same weights are
+/// neighbors: 16 of even rows and columns, 4 of even rows and each odd column, and so on.
+VECTOR_LOOP int element_place(const enum winograd_kind kind, const int y, const int x) {
+  if (!has_stride_2(kind)) return y * domain_side(kind) + x;
+  if (y >= 4) return 36 + (y - 4) * 9 + x;
+  return x < 4 ? y * 4 + x : 16 + (x - 4) * 4 + y;
+}
+
+/// Returns the element of the weights that an element of the domain, by its place in memory, is multiplied with.
+VECTOR_LOOP size_t weight_element(const enum winograd_kind kind, const size_t place) {
+  if (!has_stride_2(kind)) return place;
+  if (place < 16) return 0;
+  if (place < 36) return 1 + (place - 16) / 4;
+  const size_t row = (place - 36) / 9, column = (place - 36) % 9;
+  return (1 + row) * 6 + (column < 4 ? 0 : column - 3);
+}
+
 // In two dimensions: all columns, then all rows. `kind` is known to the compiler wherever these are inlined.
 
-#define WINOGRAD_TRANSFORM_2D(name, from_4, to_4, from_2, to_2)                              \
-  VECTOR_LOOP void name##_2d(const enum winograd_kind kind, const float16 *from, float16 *to) { \
-    if (kind == winograd_tile_4x4) {                                                          \
-      float16 half[to_4 * from_4];                                                            \
-      _Pragma("clang loop unroll(full)") for (int x = 0; x < from_4; x++)                     \
-          name##_4(from + x, from_4, half + x, from_4);                                       \
-      _Pragma("clang loop unroll(full)") for (int y = 0; y < to_4; y++)                       \
-          name##_4(half + y * from_4, 1, to + y * to_4, 1);                                   \
-    } else {                                                                                  \
-      float16 half[to_2 * from_2];                                                            \
-      _Pragma("clang loop unroll(full)") for (int x = 0; x < from_2; x++)                     \
-          name##_2(from + x, from_2, half + x, from_2);                                       \
-      _Pragma("clang loop unroll(full)") for (int y = 0; y < to_2; y++)                       \
-          name##_2(half + y * from_2, 1, to + y * to_2, 1);                                   \
-    }                                                                                         \
+#define WINOGRAD_TRANSFORM_1D(name, stride_2_image, stride_2_map)                                         \
+  VECTOR_LOOP void name##_1d(                                                                              \
+      const enum winograd_kind kind, const float16 *from, const int stride, float16 *to, const int to_stride) { \
+    switch (kind) {                                                                                        \
+      case winograd_tile_4x4: name##_4(from, stride, to, to_stride); break;                                \
+      case winograd_map_2x2: name##_2(from, stride, to, to_stride); break;                                 \
+      case winograd_stride_2_image: stride_2_image(from, stride, to, to_stride); break;                    \
+      case winograd_stride_2_map: stride_2_map(from, stride, to, to_stride); break;                        \
+    }                                                                                                      \
   }
-WINOGRAD_TRANSFORM_2D(input, 6, 6, 2, 3)
-WINOGRAD_TRANSFORM_2D(output, 6, 4, 3, 2)
-WINOGRAD_TRANSFORM_2D(output_gradient, 4, 6, 2, 3)
-WINOGRAD_TRANSFORM_2D(weights, 3, 6, 3, 3)
-WINOGRAD_TRANSFORM_2D(weights_gradient, 6, 3, 3, 3)
-
-enum { WINOGRAD_MOST_ELEMENTS = 36, WINOGRAD_MOST_INPUTS = 36, WINOGRAD_MOST_OUTPUTS = 16 };
-
-/// Pixels that a tile reads and writes, and elements of the transform domain, along one side.
-VECTOR_LOOP int input_side(const enum winograd_kind kind) { return kind == winograd_tile_4x4 ? 6 : 2; }
-VECTOR_LOOP int output_side(const enum winograd_kind kind) { return kind == winograd_tile_4x4 ? 4 : 2; }
-VECTOR_LOOP int domain_side(const enum winograd_kind kind) { return kind == winograd_tile_4x4 ? 6 : 3; }
+#define WINOGRAD_TRANSFORM_2D(name, from_side, to_side)                                       \
+  VECTOR_LOOP void name##_2d(const enum winograd_kind kind, const float16 *from, float16 *to) { \
+    const int from_count = from_side, to_count = to_side;                                     \
+    float16 half[WINOGRAD_MOST_ELEMENTS];                                                     \
+    _Pragma("clang loop unroll(full)") for (int x = 0; x < from_count; x++)                   \
+        name##_1d(kind, from + x, from_count, half + x, from_count);                          \
+    _Pragma("clang loop unroll(full)") for (int y = 0; y < to_count; y++)                     \
+        name##_1d(kind, half + y * from_count, 1, to + y * to_count, 1);                      \
+  }
+WINOGRAD_TRANSFORM_1D(input, input_stride_2_image, input_stride_2_map)
+WINOGRAD_TRANSFORM_1D(output, output_stride_2_image, output_stride_2_map)
+// Filter sums of stride 2 go to the image.
+WINOGRAD_TRANSFORM_1D(output_gradient, output_gradient_stride_2_image, output_gradient_stride_2_image)
+WINOGRAD_TRANSFORM_1D(weights, weights_stride_2, weights_stride_2)
+WINOGRAD_TRANSFORM_1D(weights_gradient, weights_gradient_stride_2, weights_gradient_stride_2)
+WINOGRAD_TRANSFORM_2D(input, input_side(kind), domain_side(kind))
+WINOGRAD_TRANSFORM_2D(output, domain_side(kind), output_side(kind))
+WINOGRAD_TRANSFORM_2D(output_gradient, output_side(kind), domain_side(kind))
+WINOGRAD_TRANSFORM_2D(weights, 3, weights_side(kind))
+WINOGRAD_TRANSFORM_2D(weights_gradient, weights_side(kind), 3)

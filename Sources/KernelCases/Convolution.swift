@@ -230,7 +230,8 @@ extension ConvolutionVariant {
       (geometry(5, 3, 1, 0), 3, 9, 7, 3, 17), (geometry(5, 3, 1, 2), 1, 6, 5, 17, 16),
       (geometry(3, 5, 2, 1), 3, 11, 8, 16, 3), (geometry(3, 3, 3, 0), 1, 8, 11, 3, 17),
       (geometry(3, 3, 3, 2), 3, 7, 10, 17, 3), (geometry(2, 2, 3, 0), 2, 8, 9, 3, 5),
-      (geometry(3, 3, 2, 1), 3, 9, 8, 17, 33), (geometry(3, 3, 1, 0), 3, 9, 8, 17, 16),
+      (geometry(3, 3, 2, 1), 3, 9, 8, 17, 33), (geometry(3, 3, 2, 1), 3, 16, 15, 32, 48),
+      (geometry(3, 3, 1, 0), 3, 9, 8, 17, 16),
       (geometry(3, 3, 1, 2), 3, 5, 4, 16, 17), (geometry(7, 7, 1, 3), 1, 9, 11, 3, 5),
       (geometry(1, 1, 2, 0), 3, 7, 6, 17, 3),
     ]
@@ -241,7 +242,7 @@ extension ConvolutionVariant {
       var exact = variant
       exact.bias = false
       exact.accumulate = true
-      exact.exact = geometry.kernelHeight != 3 || geometry.kernelWidth != 3 || geometry.stride != 1
+      exact.exact = !variant.mayBeWinograd
       return [variant, exact]
     }
   }

@@ -20,11 +20,13 @@ struct ConvolutionVariant: Sendable {
   var input = Placement.dense
   var output = Placement.dense
   var weights = Placement.dense
-  /// Small whole numbers as data: every sum is exact in float, so no error at all is allowed. Not for 3×3 at stride 1,
-  /// where Winograd's transforms round.
+  /// Small whole numbers as data: every sum is exact in float, so no error at all is allowed. Not where Winograd's
+  /// transforms round.
   var exact = false
 
   private var isTransposed: Bool { outputPadding != nil }
+  /// Whether a backend may use Winograd's algorithm: 3×3 at stride 1 or 2.
+  var mayBeWinograd: Bool { geometry.kernelHeight == 3 && geometry.kernelWidth == 3 && 1...2 ~= geometry.stride }
   private var name: String { isTransposed ? TransposedConvolutionForward.name : ConvolutionForward.name }
   private var biasShape: Shape { Shape(vector: outputChannels) }
   var inputShape: Shape { Shape(batch, height, width, inputChannels) }

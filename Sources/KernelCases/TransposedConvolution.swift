@@ -46,7 +46,8 @@ extension ConvolutionVariant {
       // geometry, output padding, batch, height, width, input channels, output channels
       (three, 1, 3, 1, 1, 3, 17), (three, 1, 1, 2, 2, 17, 16), (three, 1, 3, 2, 2, 64, 33), (three, 1, 3, 5, 7, 3, 17),
       (three, 1, 1, 4, 4, 33, 64), (three, 1, 3, 8, 8, 16, 17), (three, 1, 1, 16, 16, 32, 16),
-      (three, 0, 3, 5, 4, 17, 3),
+      (three, 0, 3, 5, 4, 17, 3), (three, 0, 5, 4, 4, 48, 32), (three, 1, 2, 8, 7, 64, 80),
+      (three, 0, 1, 13, 16, 16, 17),
       (three, 1, 1, 7, 3, 1, 1), (three, 1, 3, 3, 9, 1, 3), (three, 1, 2, 13, 5, 17, 1),
       (four, 0, 3, 4, 4, 16, 3), (four, 0, 1, 5, 3, 17, 33), (four, 1, 1, 3, 2, 3, 17), (four, 0, 3, 1, 1, 3, 5),
       (two, 0, 3, 5, 3, 17, 16), (two, 0, 1, 1, 1, 1, 3), (two, 1, 3, 2, 5, 3, 17),
@@ -61,7 +62,7 @@ extension ConvolutionVariant {
       var exact = variant
       exact.bias = false
       exact.accumulate = true
-      exact.exact = geometry.kernelHeight != 3 || geometry.kernelWidth != 3 || geometry.stride != 1
+      exact.exact = !variant.mayBeWinograd
       return [variant, exact]
     }
   }

@@ -4,8 +4,13 @@
 #include "checks.h"
 #include "convolution_reference.h"
 
-static struct winograd_image image_of(const float *pixels, size_t stride, int height, int width, size_t channels) {
-  return (struct winograd_image){(float *)pixels, (ptrdiff_t)stride, height, width, channels};
+static struct winograd_image image_of(struct convolution of, const float *pixels, size_t stride) {
+  return (struct winograd_image){
+      (float *)pixels, (ptrdiff_t)stride, of.image_height, of.image_width, (size_t)of.image_channels};
+}
+static struct winograd_image map_of(struct convolution of, const float *pixels, size_t stride) {
+  return (struct winograd_image){
+      (float *)pixels, (ptrdiff_t)stride, of.map_height, of.map_width, (size_t)of.map_channels};
 }
 
 /// Data sums with weights transformed first or block by block, as convolutions onto the map or onto the image.
@@ -18,8 +23,10 @@ static void check_data(
       "Winograd %d onto the %s, %d x %d x %d x %zu to %zu%s%s%s", kind, onto_image ? "image" : "map", of.batch,
       of.image_height, of.image_width, from_channels, to_channels, weights_first ? ", weights first" : "",
       has_moments ? ", moments" : "", sgemm ? ", by a library" : "");
-  const size_t from_stride = from_channels + gap, to_stride = to_channels + gap, pixels = map_pixels(of);
-  const float *from = input_floats(pixels * from_stride, -1, 1);
+  const size_t from_stride = from_channels + gap, to_stride = to_channels + gap;
+  const size_t from_pixels = onto_image ? map_pixels(of) : image_pixels(of);
+  const size_t pixels = onto_image ? image_pixels(of) : map_pixels(of);
+  const float *from = input_floats(from_pixels * from_stride, -1, 1);
   const float *weights = input_floats(9 * from_channels * to_channels, -1, 1), *bias = input_floats(to_channels, -1, 1);
   float *to = output_floats(pixels * to_stride);
   double *expected = expected_doubles(pixels * to_stride);
@@ -31,8 +38,8 @@ static void check_data(
   double *mean = output_doubles(parts * to_channels), *squares = output_doubles(parts * to_channels);
   const size_t panel_width = winograd_panel_width(sgemm);
   const struct winograd_data data = {
-      kind, image_of(from, from_stride, of.map_height, of.map_width, from_channels),
-      image_of(to, to_stride, of.map_height, of.map_width, to_channels), weights,
+      kind, onto_image ? map_of(of, from, from_stride) : image_of(of, from, from_stride),
+      onto_image ? image_of(of, to, to_stride) : map_of(of, to, to_stride), weights,
       onto_image ? 1 : (ptrdiff_t)to_channels, onto_image ? (ptrdiff_t)from_channels : 1, onto_image, bias,
       {has_moments ? mean : NULL, has_moments ? squares : NULL}, sgemm, panel_width};
   float *transformed = output_floats(winograd_input_count(kind, tiles, from_channels));
@@ -65,22 +72,24 @@ static void check_data(
   end_case();
 }
 
+/// Gradients of a convolution's weights, or of a transposed one's, which leads from the map to the image.
 static void check_filter(
-    enum winograd_kind kind, struct convolution of, blas_sgemm sgemm, bool accumulates, size_t gap) {
-  const size_t rows = (size_t)of.image_channels, columns = (size_t)of.map_channels, count = 9 * rows * columns;
+    enum winograd_kind kind, struct convolution of, blas_sgemm sgemm, bool transposed, bool accumulates, size_t gap) {
+  const size_t rows = (size_t)(transposed ? of.map_channels : of.image_channels);
+  const size_t columns = (size_t)(transposed ? of.image_channels : of.map_channels), count = 9 * rows * columns;
   begin_case(
-      "Winograd's gradient %d, %d x %d x %d x %zu to %zu%s%s", kind, of.batch, of.image_height, of.image_width, rows,
-      columns, accumulates ? ", added" : "", sgemm ? ", by a library" : "");
-  const size_t image_stride = rows + gap, map_stride = columns + gap;
+      "Winograd's gradient %d, %d x %d x %d x %zu to %zu%s%s%s", kind, of.batch, of.image_height, of.image_width, rows,
+      columns, transposed ? ", transposed" : "", accumulates ? ", added" : "", sgemm ? ", by a library" : "");
+  const size_t image_stride = (size_t)of.image_channels + gap, map_stride = (size_t)of.map_channels + gap;
   const float *image = input_floats(image_pixels(of) * image_stride, -1, 1);
   const float *map = input_floats(map_pixels(of) * map_stride, -1, 1);
   float *gradient = accumulates ? changing_floats(count, -1, 1) : output_floats(count);
   double *expected = expected_doubles(count);
   for (size_t i = 0; i < count; i++) expected[i] = accumulates ? (double)gradient[i] : 0;
-  reference_filter(of, image, image_stride, map, map_stride, false, expected);
+  reference_filter(of, image, image_stride, map, map_stride, transposed, expected);
   const struct winograd_filter filter = {
-      kind, image_of(image, image_stride, of.image_height, of.image_width, rows),
-      image_of(map, map_stride, of.map_height, of.map_width, columns), sgemm};
+      kind, transposed ? map_of(of, map, map_stride) : image_of(of, image, image_stride),
+      transposed ? image_of(of, image, image_stride) : map_of(of, map, map_stride), transposed, sgemm};
   void *scratch = scratch_bytes(winograd_filter_scratch_bytes(kind));
   const size_t tiles = (size_t)of.batch * winograd_tiles(kind, of.map_height, of.map_width);
   for (size_t row = 0; row < rows; row += WINOGRAD_FILTER_BLOCK)
@@ -93,21 +102,27 @@ static void check_filter(
   end_case();
 }
 
-/// Checks convolutions of a size, and those of maps of 2 x 2 pixels with the same channels.
-static void check_size(struct convolution of, struct convolution small, blas_sgemm sgemm) {
+/// Checks convolutions of a size with stride 1, with stride 2, and those of maps of 2 x 2 pixels with the same channels.
+static void check_size(struct convolution of, struct convolution wide, struct convolution small, blas_sgemm sgemm) {
   for (int bits = 0; bits < 8; bits++) {
+    const enum winograd_kind stride_2 = bits & 1 ? winograd_stride_2_image : winograd_stride_2_map;
     check_data(winograd_tile_4x4, of, sgemm, bits & 1, bits & 2, bits & 4, bits == 3 ? 5 : 0);
+    check_data(stride_2, wide, sgemm, bits & 1, bits & 2, bits == 4, bits == 3 ? 5 : 0);
     check_data(winograd_map_2x2, small, sgemm, bits & 1, bits & 2, bits & 4, bits == 3 ? 5 : 0);
   }
-  for (int accumulates = 0; accumulates < 2; accumulates++) {
-    check_filter(winograd_tile_4x4, of, sgemm, accumulates, accumulates ? 3 : 0);
-    check_filter(winograd_map_2x2, small, sgemm, accumulates, accumulates ? 3 : 0);
+  for (int bits = 0; bits < 4; bits++) {
+    const size_t gap = bits & 1 ? 3 : 0;
+    check_filter(winograd_tile_4x4, of, sgemm, bits & 2, bits & 1, gap);
+    check_filter(winograd_map_2x2, small, sgemm, bits & 2, bits & 1, gap);
+    check_filter(winograd_stride_2_image, wide, sgemm, true, bits & 1, gap);
   }
   // A result may have any number of channels.
   of.map_channels = 3;
   small.map_channels = 37;
+  wide.image_channels = 35;
   check_data(winograd_tile_4x4, of, sgemm, false, false, true, 2);
   check_data(winograd_map_2x2, small, sgemm, false, true, true, 0);
+  check_data(winograd_stride_2_image, wide, sgemm, true, false, false, 2);
 }
 
 void check_winograd(void) {
@@ -118,7 +133,8 @@ void check_winograd(void) {
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
     const int *s = shapes[i];
     const struct convolution of = convolution_of(s[0], s[1], s[2], s[3], s[4], 3, 1, 1);
+    const struct convolution wide = convolution_of(s[0], s[1], s[2], s[3], s[4], 3, 2, 1);
     const struct convolution small = convolution_of(s[0], 2, 2, s[3], s[4], 3, 1, 1);
-    for (size_t p = 0; p < PRODUCTS; p++) check_size(of, small, products[p]);
+    for (size_t p = 0; p < PRODUCTS; p++) check_size(of, wide, small, products[p]);
   }
 }

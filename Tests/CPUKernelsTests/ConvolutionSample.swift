@@ -4,20 +4,27 @@ import Testing
 
 @testable import CPUKernels
 
-/// A 3 × 3 convolution with stride 1 and padding 1, of slices of wider images.
+/// A 3 × 3 convolution with stride 1 and padding 1, or a transposed one with stride 2, of slices of wider images.
 struct ConvolutionSample: CustomTestStringConvertible, Sendable {
   let batch: Int
   let height: Int
   let width: Int
   let inputChannels: Int
   let outputChannels: Int
+  /// The output padding of a transposed convolution; nil for a convolution.
+  var outputPadding: Int?
 
-  static let geometry = ConvolutionGeometry(kernel: 3, stride: 1, padding: 1)
   static let passes: [Pass] = [.forward, .backwardData, .backwardFilter]
 
-  var testDescription: String { "\(inputShape) → \(outputChannels)" }
+  var testDescription: String { "\(inputShape) → \(outputShape)" }
+  private var geometry: ConvolutionGeometry {
+    ConvolutionGeometry(kernel: 3, stride: outputPadding == nil ? 1 : 2, padding: 1)
+  }
   private var inputShape: Shape { Shape(batch, height, width, inputChannels) }
-  private var outputShape: Shape { Shape(batch, height, width, outputChannels) }
+  private var outputShape: Shape {
+    guard let outputPadding else { return geometry.outputShape(of: inputShape, outputChannels: outputChannels) }
+    return geometry.transposedOutputShape(of: inputShape, outputChannels: outputChannels, outputPadding: outputPadding)
+  }
 
   private func values(_ tensor: Tensor, stream: UInt64) -> TensorValues {
     var random = Philox(seed: 7, stream: stream)
@@ -37,23 +44,18 @@ struct ConvolutionSample: CustomTestStringConvertible, Sendable {
     let output = slice("output", outputShape)
     let weights = Tensor("weights", Shape(3, 3, inputChannels, outputChannels))
     let bias = Tensor("bias", Shape(vector: outputChannels))
-    let problem: ConvolutionProblem
-    switch pass {
-    case .forward:
-      problem =
-        ConvolutionForward(input: input, weights: weights, bias: bias, output: output, geometry: Self.geometry).problem
-    case .backwardData:
-      problem =
-        ConvolutionBackwardData(
-          outputGradient: output, weights: weights, inputGradient: input, geometry: Self.geometry
-        ).problem
-    default:
-      problem =
-        ConvolutionBackwardFilter(
-          input: input, outputGradient: output, weightsGradient: weights, biasGradient: bias, geometry: Self.geometry,
-          accumulate: true
-        ).problem
-    }
+    // A transposed convolution's input is the map.
+    let transposed = outputPadding != nil
+    let (image, map) = transposed ? (output, input) : (input, output)
+    let target: ConvolutionProblem.Target =
+      switch pass {
+      case .forward: transposed ? .image : .map
+      case .backwardData: transposed ? .map : .image
+      default: .weights
+      }
+    let problem = ConvolutionProblem(
+      target: target, image: image, map: map, weights: weights, bias: pass == .backwardData ? nil : bias,
+      geometry: geometry, weightsInput: transposed ? .map : .image, accumulate: target == .weights)
     let inputs = problem.reads.enumerated().map { values($1, stream: UInt64($0)) }
     return CaseInstance(operation: PlannedConvolution(problem: problem, planning: planning), inputs: inputs)
   }

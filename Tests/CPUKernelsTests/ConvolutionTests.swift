@@ -24,6 +24,12 @@ struct ConvolutionTests {
     ConvolutionSample(batch: 1, height: 32, width: 32, inputChannels: 64, outputChannels: 16),
     // Enough tiles and pixels for a weight gradient's sum in several parts.
     ConvolutionSample(batch: 4, height: 32, width: 32, inputChannels: 16, outputChannels: 16),
+    // Stride 2: tiles that are full, and tiles that are not.
+    ConvolutionSample(batch: 4, height: 4, width: 4, inputChannels: 16, outputChannels: 16, outputPadding: 1),
+    ConvolutionSample(batch: 65, height: 4, width: 4, inputChannels: 48, outputChannels: 80, outputPadding: 1),
+    ConvolutionSample(batch: 3, height: 7, width: 8, inputChannels: 144, outputChannels: 64, outputPadding: 0),
+    ConvolutionSample(batch: 2, height: 8, width: 31, inputChannels: 64, outputChannels: 32, outputPadding: 1),
+    ConvolutionSample(batch: 5, height: 16, width: 16, inputChannels: 32, outputChannels: 16, outputPadding: 0),
   ]
 
   @Test("Every algorithm matches the reference", arguments: samples, PlannedConvolution.Planning.available)
@@ -37,7 +43,7 @@ struct ConvolutionTests {
     }
   }
 
-  @Test("The samples reach Winograd's algorithm in both orders and with both transforms")
+  @Test("The samples reach Winograd's algorithm in both orders and with all transforms")
   func coverage() throws {
     let pool = ThreadPool(workerCount: 1)
     func problems(_ pass: Pass) -> [ConvolutionProblem] {
@@ -45,15 +51,16 @@ struct ConvolutionTests {
         ($0.instance(pass, planned: .fastest).operation as? PlannedConvolution)?.problem
       }
     }
-    let sums = problems(.forward).compactMap { WinogradData($0, on: pool, nil) }
-    #expect(sums.count == Self.samples.count)
-    for kind in [winograd_tile_4x4, winograd_map_2x2] {
+    let sums = (problems(.forward) + problems(.backwardData)).compactMap { WinogradData($0, on: pool, nil) }
+    #expect(sums.count == Self.samples.count * 2 - 2, "17 and 33 channels are no source")
+    for kind in [winograd_tile_4x4, winograd_map_2x2, winograd_stride_2_image, winograd_stride_2_map] {
       let orders = sums.filter { $0.kind == kind }.map(\.order)
       #expect(orders.contains { if case .byTiles = $0 { true } else { false } })
       #expect(orders.contains { if case .byPanels = $0 { true } else { false } })
     }
     let filters = problems(.backwardFilter).compactMap { WinogradFilter($0, on: pool, nil) }
     #expect(filters.contains { $0.parts.count > 1 } && filters.contains { $0.parts.count == 1 })
+    #expect(filters.contains { $0.kind == winograd_stride_2_image })
   }
 
   @Test(
@@ -156,16 +163,28 @@ struct ConvolutionTests {
     for inputChannels in [level == 0 ? 1 : channels / 2, channels, 2 * channels] {
       let input = Tensor("input", Shape(64, side, side, inputChannels))
       let weights = Tensor("weights", Shape(3, 3, inputChannels, channels))
-      let geometry = ConvolutionSample.geometry
-      let operations: [any Operation] = [
+      let geometry = ConvolutionGeometry(kernel: 3, stride: 1, padding: 1)
+      var operations: [any Operation] = [
         ConvolutionForward(input: input, weights: weights, bias: nil, output: output, geometry: geometry),
         ConvolutionBackwardData(outputGradient: output, weights: weights, inputGradient: input, geometry: geometry),
         ConvolutionBackwardFilter(
           input: input, outputGradient: output, weightsGradient: weights, biasGradient: nil, geometry: geometry),
       ]
+      if side > 2, inputChannels == 2 * channels {
+        // The decoder's transposed convolution onto this level.
+        let input = Tensor("input", Shape(64, side / 2, side / 2, inputChannels))
+        let geometry = ConvolutionGeometry(kernel: 3, stride: 2, padding: 1)
+        operations += [
+          TransposedConvolutionForward(input: input, weights: weights, bias: nil, output: output, geometry: geometry),
+          TransposedConvolutionBackwardData(
+            outputGradient: output, weights: weights, inputGradient: input, geometry: geometry),
+          TransposedConvolutionBackwardFilter(
+            input: input, outputGradient: output, weightsGradient: weights, biasGradient: nil, geometry: geometry),
+        ]
+      }
       for operation in operations {
         let byteCount = try operation.plan(on: backend).workspaceByteCount
-        #expect(byteCount < 32 << 20, "\(operation.pass) \(input.shape)")
+        #expect(byteCount < 32 << 20, "\(type(of: operation)) \(input.shape)")
       }
     }
   }

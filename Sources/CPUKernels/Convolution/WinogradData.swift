@@ -1,8 +1,8 @@
 import CVectorLoops
 import Runtime
 
-/// The data sum of a 3 × 3 convolution with stride 1 and padding 1 by Winograd's algorithm. `winograd_data.c` has the
-/// loops.
+/// The data sum of a 3 × 3 convolution with padding 1 and stride 1 or 2 by Winograd's algorithm. `winograd_data.c` has
+/// the loops.
 struct WinogradData: ConvolutionAlgorithm {
   /// The order of the work. Both orders give the same bits.
   enum Order {
@@ -70,7 +70,7 @@ struct WinogradData: ConvolutionAlgorithm {
   var partCounts: [Int] {
     let size = Int(WINOGRAD_PART_TILES)
     let (height, width) = (problem.map.shape.height, problem.map.shape.width)
-    let side = kind == winograd_tile_4x4 ? 4 : 2
+    let side = kind == winograd_map_2x2 ? 2 : 4
     let across = ceilDivide(width, side)
     let tilesPerImage = tiles / problem.map.shape.batch
     return stride(from: 0, to: tiles, by: size).map { first in

@@ -1,8 +1,8 @@
 import CVectorLoops
 import Runtime
 
-/// The filter sum of a 3 × 3 convolution with stride 1 and padding 1 by Winograd's algorithm.
-/// `winograd_filter.c` has the loops.
+/// The filter sum of a 3 × 3 convolution with padding 1 and stride 1, or of a transposed one with stride 2, by Winograd's
+/// algorithm. `winograd_filter.c` has the loops.
 ///
 /// Tasks are blocks of the gradient, so that threads have nothing to add up; where there are too few, the tiles are
 /// summed in parts.
@@ -11,9 +11,9 @@ struct WinogradFilter: ConvolutionAlgorithm {
   private static let block = Int(WINOGRAD_FILTER_BLOCK)
 
   let workspace: Workspace
+  let kind: winograd_kind
   let parts: PartialSums
   private let scratch: Workspace.WorkerParts
-  private let kind: winograd_kind
   private let outputBlocks: Int
   private let problem: ConvolutionProblem
   private let pool: ThreadPool
@@ -22,9 +22,8 @@ struct WinogradFilter: ConvolutionAlgorithm {
   /// Nil where another algorithm is better.
   /// - Parameter blas: the library that multiplies; nil for the vector loops.
   init?(_ problem: ConvolutionProblem, on pool: ThreadPool, _ blas: BLAS?) {
-    let (inputChannels, outputChannels) = (problem.image.shape.channels, problem.map.shape.channels)
-    // A transposed convolution with stride 1 would need its taps in reverse order.
-    guard problem.weightsInput == .image, let kind = winograd_kind(for: problem),
+    let (inputChannels, outputChannels) = (problem.inputSide.shape.channels, problem.outputSide.shape.channels)
+    guard let kind = winograd_kind(for: problem), problem.weightsInput == .map || kind != winograd_stride_2_image,
       inputChannels.isMultiple(of: Int(WINOGRAD_CHANNEL_STEP)),
       outputChannels.isMultiple(of: Int(WINOGRAD_CHANNEL_STEP)), inputChannels <= Int(WINOGRAD_MOST_CHANNELS)
     else { return nil }
@@ -45,12 +44,15 @@ struct WinogradFilter: ConvolutionAlgorithm {
   }
 
   func bind(statistics: ConvolutionStatistics?, _ binding: inout Binding) throws(BackendError) -> () -> Void {
-    let image = try binding.float32(problem.image)
-    let map = try binding.float32(problem.map)
+    let input = try binding.float32(problem.inputSide)
+    let output = try binding.float32(problem.outputSide)
     let filter = binding.copy([
-      winograd_filter(kind: kind, image: winograd_image(image), map: winograd_image(map), sgemm: blas?.sgemm)
+      winograd_filter(
+        kind: kind, source: winograd_image(input), result: winograd_image(output),
+        flipped: problem.weightsInput == .map, sgemm: blas?.sgemm)
     ])
-    let (inputChannels, outputChannels, outputBlocks, block) = (image.channels, map.channels, outputBlocks, Self.block)
+    let (inputChannels, outputChannels) = (input.channels, output.channels)
+    let (outputBlocks, block) = (outputBlocks, Self.block)
     let (scratch, scratchStride) = (try binding.pointer(to: scratch), scratch.stride)
     return try parts.bind(
       result: try binding.vector(problem.weights), accumulate: problem.accumulate, on: pool, binding

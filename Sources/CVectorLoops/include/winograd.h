@@ -1,8 +1,8 @@
 #pragma once
 
-// 3 × 3 convolutions with stride 1 and padding 1 by Winograd's minimal filtering (Winograd 1980; Lavin and Gray 2016):
-// the input transform of the source's tiles and the weight transform give the factors of one matrix product per element
-// of the transform domain, and the output transform of the products gives the result's tiles.
+// 3 × 3 convolutions with padding 1 and stride 1 or 2 by Winograd's minimal filtering (Winograd 1980; Lavin and Gray
+// 2016): the input transform of the source's tiles and the weight transform give the factors of one matrix product per
+// element of the transform domain, and the output transform of the products gives the result's tiles.
 
 #include <stdint.h>
 
@@ -15,6 +15,11 @@ enum winograd_kind {
   winograd_tile_4x4 = 0,
   /// A whole map of 2 × 2 pixels: 9 products for 4 pixels that take 16 without the padding.
   winograd_map_2x2 = 1,
+  /// Stride 2, from 4 × 4 pixels of the map to 8 × 8 of the image. Along each axis the image's even pixels have one tap
+  /// and the odd ones F(4, 2): 81 products for 64 pixels that take 144.
+  winograd_stride_2_image = 2,
+  /// Stride 2, from the image to 4 × 4 pixels of the map, by as many products.
+  winograd_stride_2_map = 3,
 };
 
 /// The number of the source's channels is a multiple of this.
@@ -59,15 +64,17 @@ size_t winograd_panel_width(bool library);
 /// multiple of it.
 #define WINOGRAD_PART_TILES 32
 
-/// Elements of the transform domain: products per tile.
+/// Elements of a tile in the transform domain: products per tile.
 size_t winograd_elements(enum winograd_kind kind);
-/// Tiles of one image.
+/// Elements of a weight matrix in the transform domain; with stride 2 several elements of a tile have the same one.
+size_t winograd_weight_elements(enum winograd_kind kind);
+/// Tiles of one map.
 size_t winograd_tiles(enum winograd_kind kind, int32_t height, int32_t width);
 
 /// Floats of input-transformed tiles, `[⌈channels / 64⌉][elements][tiles][64]` with gaps that keep strides off powers
 /// of two, which would all fall into the same few sets of the cache.
 size_t winograd_input_count(enum winograd_kind kind, size_t tiles, size_t channels);
-/// Floats of one panel's transformed weights, `[⌈channels / 64⌉][elements][64][panel_width]` with gaps.
+/// Floats of one panel's transformed weights, `[⌈channels / 64⌉][weight elements][64][panel_width]` with gaps.
 size_t winograd_weights_count(enum winograd_kind kind, size_t channels, size_t panel_width);
 /// Bytes of scratch memory for one call of `winograd_transform_weights`.
 size_t winograd_weights_scratch_bytes(size_t panel_width);
@@ -88,11 +95,13 @@ void winograd_data_run_panel(
     const struct winograd_data *problem, const float *transformed, const float *weights, size_t first,
     size_t end, size_t origin, size_t total, size_t panel, void *scratch);
 
-/// A filter sum: the gradient of the weights, dense `[9][image.channels][map.channels]`. The channels of both are
-/// multiples of 16.
+/// A filter sum: the gradient of the weights, dense `[9][source.channels][result.channels]`, where `kind` leads from the
+/// source to the result. The channels of both are multiples of 16.
 struct winograd_filter {
   enum winograd_kind kind;
-  struct winograd_image image, map;
+  struct winograd_image source, result;
+  /// Whether the weights have the taps in reverse order, as those of a sum onto the image.
+  bool flipped;
   /// The library that multiplies; NULL for the vector loops.
   blas_sgemm sgemm;
 };
@@ -103,8 +112,8 @@ struct winograd_filter {
 /// Bytes of scratch memory for one call of `winograd_filter_run`.
 size_t winograd_filter_scratch_bytes(enum winograd_kind kind);
 
-/// Sums tiles `first ..< end`, counted over all images, into the gradient of the weights from image channels
-/// `first_channel ..< end_channel` to map channels `first_output ..< end_output`: 64 of each at most, and multiples
+/// Sums tiles `first ..< end`, counted over all images, into the gradient of the weights from source channels
+/// `first_channel ..< end_channel` to result channels `first_output ..< end_output`: 64 of each at most, and multiples
 /// of 16.
 void winograd_filter_run(
     const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
