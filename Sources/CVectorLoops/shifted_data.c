@@ -40,15 +40,29 @@ size_t shifted_data_scratch_bytes(bool library) {
   return library ? sizeof(struct library_scratch) : sizeof(struct data_scratch);
 }
 
+/// Whether each position is a pixel of the source and the same one of the result, as with a kernel of 1 × 1.
+static bool is_pointwise(const struct shifted_data *phase, const struct convolution_tap *tap) {
+  return tap->y == 0 && tap->x == 0 && phase->source_step == 1 && phase->result_step == 1 &&
+         phase->height == phase->source_height && phase->width == phase->source_width &&
+         phase->height == phase->result_height && phase->width == phase->result_width;
+}
+
 /// Fills the pointers of one group of taps for positions `first ..< end` and returns the number of rows. With one tap
 /// and `skip`, positions in its padding have no row.
 static size_t find_rows(
     const struct shifted_data *phase, const struct convolution_tap *taps, size_t tap_count, size_t first,
     size_t end, size_t source_channel, bool skip, struct data_scratch *scratch) {
+  const float *source = phase->source + source_channel;
+  if (tap_count == 1 && is_pointwise(phase, taps)) {
+    for (size_t row = 0; row < end - first; row++) {
+      scratch->left[row] = source + (ptrdiff_t)(first + row) * phase->source_pixel_stride;
+      scratch->out[row] = phase->result + (ptrdiff_t)(first + row) * phase->result_pixel_stride;
+    }
+    return end - first;
+  }
   const size_t per_image = (size_t)phase->height * (size_t)phase->width;
   ptrdiff_t image = (ptrdiff_t)(first / per_image);
   int32_t y = (int32_t)(first % per_image) / phase->width, x = (int32_t)(first % per_image) % phase->width;
-  const float *source = phase->source + source_channel;
   size_t rows = 0;
   for (size_t position = first; position < end; position++) {
     const float **left = scratch->left + rows / PRODUCT_ROWS * PRODUCT_ROWS * tap_count + rows % PRODUCT_ROWS;

@@ -155,6 +155,27 @@ static void add_by_library(
   }
 }
 
+/// Whether both sides have a pixel for each position and no others, as with a kernel of 1 × 1.
+static bool is_pointwise(const struct shifted_filter *filter) {
+  return filter->tap_count == 1 && filter->taps->y == 0 && filter->taps->x == 0 && filter->input.step == 1 &&
+         filter->output.step == 1 && filter->height == filter->input.height && filter->width == filter->input.width &&
+         filter->height == filter->output.height && filter->width == filter->output.width;
+}
+
+/// Adds the product of positions `first ..< end` without packing, which reads up to a vector from their last pixel on.
+static void add_pointwise(
+    const struct shifted_filter *filter, size_t first, size_t end, size_t first_channel, size_t channels, float *sums) {
+  const struct convolution_side *input = &filter->input, *output = &filter->output;
+  const float *left = input->pixels + (ptrdiff_t)first * input->pixel_stride + first_channel;
+  const float *right = output->pixels + (ptrdiff_t)first * output->pixel_stride;
+  for (size_t channel = 0; channel < output->channels; channel += PANEL_WIDTH) {
+    const size_t rest = output->channels - channel;
+    transposed_panel(
+        channels, end - first, left, input->pixel_stride, PRODUCT_ROWS, right + channel, output->pixel_stride,
+        sums + channel, (ptrdiff_t)output->channels, true, rest < PANEL_WIDTH ? rest : PANEL_WIDTH);
+  }
+}
+
 void shifted_filter_run(
     const struct shifted_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
     float *gradient, bool accumulate, void *memory) {
@@ -170,8 +191,14 @@ void shifted_filter_run(
   if (group_taps > GROUP_TAPS) group_taps = GROUP_TAPS;
   // Input pixels that all taps share are packed once per block, unless leaving out the padding saves more.
   const bool keep = !filter->input.shifted && (size_t)filter->height * (size_t)filter->width >= LARGE_MAP;
+  const bool pointwise = !filter->sgemm && is_pointwise(filter);
   for (; first < end; first += BLOCK_POSITIONS) {
     const size_t block_end = end - first < BLOCK_POSITIONS ? end : first + BLOCK_POSITIONS;
+    // A vector from the last pixel on may go past the end of the tensor, but not where this many pixels come after.
+    if (pointwise && end - block_end >= PANEL_WIDTH) {
+      add_pointwise(filter, first, block_end, first_channel, channels, gradient + first_channel * outputs);
+      continue;
+    }
     for (size_t tap = 0; tap < filter->tap_count; tap += group_taps) {
       const size_t tap_count = filter->tap_count - tap < group_taps ? filter->tap_count - tap : group_taps;
       const size_t count = find_pixels(filter, filter->taps + tap, tap_count, first, block_end, keep, scratch);

@@ -20,9 +20,21 @@ size_t winograd_filter_scratch_bytes(enum winograd_kind kind) {
   return (winograd_elements(kind) * 2 * TILES_STRIDE + winograd_weight_elements(kind) * SUMS_STRIDE) * sizeof(float);
 }
 
+/// Returns the sum of a power of two of vectors.
+VECTOR_LOOP float16 sum_of(const float16 *y, const int count) {
+  float16 sum[WINOGRAD_MOST_OUTPUTS];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < count; i++) sum[i] = y[i];
+#pragma clang loop unroll(full)
+  for (int half = count / 2; half > 0; half /= 2)
+#pragma clang loop unroll(full)
+    for (int i = 0; i < half; i++) sum[i] += sum[i + half];
+  return sum[0];
+}
+
 VECTOR_LOOP void transform_tiles(
     const enum winograd_kind kind, const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel,
-    size_t channels, size_t first_output, size_t outputs, float *inputs, float *gradients) {
+    size_t channels, size_t first_output, size_t outputs, float *inputs, float *gradients, float *result_sums) {
   const int domain = domain_side(kind), elements = domain * domain;
   const int inputs_side = input_side(kind), outputs_side = output_side(kind);
   const float *all_pixels[2][WINOGRAD_MOST_INPUTS];
@@ -51,6 +63,10 @@ VECTOR_LOOP void transform_tiles(
       for (int i = 0; i < outputs_side * outputs_side; i++)
         y[i] = map_pixels[i] ? load16(map_pixels[i] + first_output + output) : (float16){0};
       prefetch_outputs(kind, next_map_pixels, first_output + output, false);
+      if (result_sums) {
+        float *to = result_sums + first_output + output;
+        store16(to, load16(to) + sum_of(y, outputs_side * outputs_side));
+      }
       output_gradient_2d(kind, y, m);
 #pragma clang loop unroll(full)
       for (int i = 0; i < elements; i++)
@@ -63,28 +79,30 @@ VECTOR_LOOP void transform_tiles(
 
 VECTOR_LOOP void winograd_filter_tiles_body(
     const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t channels,
-    size_t first_output, size_t outputs, float *inputs, float *gradients) {
+    size_t first_output, size_t outputs, float *inputs, float *gradients, float *result_sums) {
   switch (filter->kind) {
     case winograd_tile_4x4:
       transform_tiles(
-          winograd_tile_4x4, filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients);
+          winograd_tile_4x4, filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients,
+          result_sums);
       break;
     case winograd_map_2x2:
       transform_tiles(
-          winograd_map_2x2, filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients);
+          winograd_map_2x2, filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients,
+          result_sums);
       break;
     default:
       transform_tiles(
           winograd_stride_2_image, filter, first, end, first_channel, channels, first_output, outputs, inputs,
-          gradients);
+          gradients, result_sums);
   }
 }
 MULTIVERSION(
     winograd_filter_tiles,
     winograd_filter_tiles_body,
     (const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t channels,
-     size_t first_output, size_t outputs, float *inputs, float *gradients),
-    (filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients))
+     size_t first_output, size_t outputs, float *inputs, float *gradients, float *result_sums),
+    (filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients, result_sums))
 
 VECTOR_LOOP void finish_gradient(
     const enum winograd_kind kind, const float *sums, size_t channels, size_t outputs, float *gradient,
@@ -129,15 +147,16 @@ MULTIVERSION(
 
 void winograd_filter_run(
     const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
-    size_t first_output, size_t end_output, float *gradient, bool accumulate, void *scratch) {
+    size_t first_output, size_t end_output, float *gradient, bool accumulate, float *result_sums, void *scratch) {
   const size_t elements = winograd_elements(filter->kind), rows = filter->source.channels;
   const size_t columns = filter->result.channels;
   const size_t channels = end_channel - first_channel, outputs = end_output - first_output;
   float *inputs = scratch, *gradients = inputs + elements * TILES_STRIDE, *sums = gradients + elements * TILES_STRIDE;
+  if (result_sums) memset(result_sums + first_output, 0, outputs * sizeof(float));
   for (size_t block = first; block < end; block += BLOCK_TILES) {
     const size_t tiles = end - block < BLOCK_TILES ? end - block : BLOCK_TILES;
     winograd_filter_tiles(
-        filter, block, block + tiles, first_channel, channels, first_output, outputs, inputs, gradients);
+        filter, block, block + tiles, first_channel, channels, first_output, outputs, inputs, gradients, result_sums);
     size_t last = SIZE_MAX;
     for (size_t element = 0; element < elements; element++) {
       const float *left = inputs + element * TILES_STRIDE, *right = gradients + element * TILES_STRIDE;

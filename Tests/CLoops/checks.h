@@ -57,3 +57,4 @@ void check_spectral(void);
 void check_products(void);
 void check_shifted(void);
 void check_winograd(void);
+void check_one_channel(void);

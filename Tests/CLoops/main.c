@@ -40,6 +40,7 @@ int main(void) {
     check_products();
     check_shifted();
     check_winograd();
+    check_one_channel();
   }
   return finish() > 0;
 }

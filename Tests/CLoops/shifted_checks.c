@@ -147,7 +147,7 @@ void check_shifted(void) {
       convolution_of(1, 8, 8, 1, 1, 5, 3, 2),     convolution_of(2, 12, 13, 8, 40, 4, 1, 2),
       convolution_of(1, 4, 5, 130, 20, 2, 2, 0),  convolution_of(1, 7, 7, 2, 300, 3, 2, 0),
       convolution_of(1, 19, 23, 24, 5, 3, 1, 1),  convolution_of(2, 6, 6, 5, 6, 1, 2, 0),
-      convolution_of(1, 20, 20, 300, 9, 1, 1, 0),
+      convolution_of(1, 20, 20, 300, 9, 1, 1, 0), convolution_of(3, 17, 19, 16, 3, 1, 1, 0),
   };
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     for (int bits = 0; bits < 8; bits++)

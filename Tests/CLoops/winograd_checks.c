@@ -84,7 +84,8 @@ static void check_filter(
   const float *image = input_floats(image_pixels(of) * image_stride, -1, 1);
   const float *map = input_floats(map_pixels(of) * map_stride, -1, 1);
   float *gradient = accumulates ? changing_floats(count, -1, 1) : output_floats(count);
-  double *expected = expected_doubles(count);
+  float *sums = output_floats(columns);
+  double *expected = expected_doubles(count), *expected_sums = expected_doubles(columns);
   for (size_t i = 0; i < count; i++) expected[i] = accumulates ? (double)gradient[i] : 0;
   reference_filter(of, image, image_stride, map, map_stride, transposed, expected);
   const struct winograd_filter filter = {
@@ -96,9 +97,15 @@ static void check_filter(
     for (size_t column = 0; column < columns; column += WINOGRAD_FILTER_BLOCK) {
       const size_t end_row = rows - row < WINOGRAD_FILTER_BLOCK ? rows : row + WINOGRAD_FILTER_BLOCK;
       const size_t end_column = columns - column < WINOGRAD_FILTER_BLOCK ? columns : column + WINOGRAD_FILTER_BLOCK;
-      winograd_filter_run(&filter, 0, tiles, row, end_row, column, end_column, gradient, accumulates, scratch);
+      winograd_filter_run(
+          &filter, 0, tiles, row, end_row, column, end_column, gradient, accumulates, row == 0 ? sums : NULL, scratch);
     }
   expect_floats("gradient", gradient, expected, count, 1e-5);
+  for (size_t i = 0; i < columns; i++) expected_sums[i] = 0;
+  for (size_t i = 0; i < (transposed ? image_pixels(of) : map_pixels(of)); i++)
+    for (size_t k = 0; k < columns; k++)
+      expected_sums[k] += (double)(transposed ? image[i * image_stride + k] : map[i * map_stride + k]);
+  expect_floats("sums of the result", sums, expected_sums, columns, 1e-5);
   end_case();
 }
 

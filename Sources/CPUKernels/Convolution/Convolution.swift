@@ -8,12 +8,15 @@ protocol ConvolutionAlgorithm {
   var workspace: Workspace { get }
   /// Pixels of each part of the result whose moments the algorithm computes together; empty for a filter sum.
   var partCounts: [Int] { get }
-  /// Returns a function that computes the problem's target, without the gradient of a bias.
+  /// Whether a filter sum computes the gradient of the bias as well.
+  var computesBiasGradient: Bool { get }
+  /// Returns a function that computes the problem's target.
   func bind(statistics: ConvolutionStatistics?, _ binding: inout Binding) throws(BackendError) -> () -> Void
 }
 
 extension ConvolutionAlgorithm {
   var partCounts: [Int] { [] }
+  var computesBiasGradient: Bool { false }
 }
 
 extension CPUBackend {
@@ -25,9 +28,11 @@ extension CPUBackend {
   /// AVX reach 9 GFLOP/s, and the baseline's loops 24; with 8, both reach 44.
   private static let leastOfLibraryProduct = 8
 
-  /// Returns Winograd's algorithm where it is faster, else shifted products.
+  /// Returns the loops of one channel, Winograd's algorithm where it is faster, or shifted products.
   /// - Parameter library: the library that multiplies, except in narrow products; nil for the vector loops.
   func fastestAlgorithm(for problem: ConvolutionProblem, _ library: BLAS?) -> any ConvolutionAlgorithm {
+    if let narrow = OneChannelData(problem, on: pool) { return narrow }
+    if let narrow = OneChannelFilter(problem, on: pool) { return narrow }
     let sizes =
       problem.target == .weights
       ? [problem.outputSide.shape.channels]
@@ -48,7 +53,8 @@ extension CPUBackend {
       ? nil
       : ConvolutionStatistics.Plan(counts: algorithm.partCounts, channels: problem.map.shape.channels, &workspace)
     let biasPlan =
-      problem.target == .weights && problem.bias != nil ? BiasGradient.Plan(problem.outputSide.shape, &workspace) : nil
+      problem.target == .weights && problem.bias != nil && !algorithm.computesBiasGradient
+      ? BiasGradient.Plan(problem.outputSide.shape, &workspace) : nil
     return PlannedOperation(problem.title, workspace) { [pool] binding throws(BackendError) in
       let statistics: ConvolutionStatistics? =
         if let statisticsPlan, let tensor = problem.statistics {

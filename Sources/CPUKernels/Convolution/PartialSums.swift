@@ -34,19 +34,20 @@ struct PartialSums {
     parts = count > 1 ? workspace.add(count * elementCount, of: Float.self) : nil
   }
 
-  /// Returns a function that calls `body` for each part and block on `pool`, with the memory for the part's sum and
-  /// whether to add to it, and then adds the parts up.
+  /// Returns a function that calls `body` for each part and block on `pool`, with the part's index, the memory for its
+  /// sum and whether to add to it, and then adds the parts up.
   func bind(
     result: UnsafeMutablePointer<Float>, accumulate: Bool, on pool: ThreadPool, _ binding: Binding,
     _ body:
       @escaping (
-        _ units: Range<Int>, _ block: Int, _ sum: UnsafeMutablePointer<Float>, _ accumulate: Bool, _ worker: Int
+        _ part: Int, _ units: Range<Int>, _ block: Int, _ sum: UnsafeMutablePointer<Float>, _ accumulate: Bool,
+        _ worker: Int
       ) -> Void
   ) throws(BackendError) -> () -> Void {
     let (count, size, units, blocks, elementCount) = (count, size, units, blocks, elementCount)
     guard let parts else {
       return {
-        pool.run(count: blocks) { block, worker in body(0..<units, block, result, accumulate, worker) }
+        pool.run(count: blocks) { block, worker in body(0, 0..<units, block, result, accumulate, worker) }
       }
     }
     let sums = try binding.pointer(to: parts)
@@ -54,7 +55,7 @@ struct PartialSums {
       pool.run(count: blocks * count) { index, worker in
         let (part, block) = index.quotientAndRemainder(dividingBy: blocks)
         body(
-          part * size..<min(units, (part + 1) * size), block, sums + part * elementCount, false, worker)
+          part, part * size..<min(units, (part + 1) * size), block, sums + part * elementCount, false, worker)
       }
       let slice = 4096
       pool.run(count: ceilDivide(elementCount, slice)) { index, _ in

@@ -49,7 +49,7 @@ struct ShiftedFilter: ConvolutionAlgorithm {
     let (scratch, scratchStride) = (try binding.pointer(to: scratch), scratch.stride)
     return try parts.bind(
       result: try binding.vector(problem.weights), accumulate: problem.accumulate, on: pool, binding
-    ) { positions, block, sum, accumulate, worker in
+    ) { _, positions, block, sum, accumulate, worker in
       let first = block * blockChannels
       shifted_filter_run(
         filter, positions.lowerBound, positions.upperBound, first, min(channels, first + blockChannels), sum,

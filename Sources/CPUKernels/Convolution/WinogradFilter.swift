@@ -14,6 +14,8 @@ struct WinogradFilter: ConvolutionAlgorithm {
   let kind: winograd_kind
   let parts: PartialSums
   private let scratch: Workspace.WorkerParts
+  /// The result's sums over the tiles of each part, `[parts][outputChannels]`; nil without the gradient of a bias.
+  private let resultSums: Workspace.Part<Float>?
   private let outputBlocks: Int
   private let problem: ConvolutionProblem
   private let pool: ThreadPool
@@ -40,8 +42,11 @@ struct WinogradFilter: ConvolutionAlgorithm {
     parts = PartialSums(
       units: tiles, smallest: 64, blocks: inputBlocks * outputBlocks, elementCount: problem.weights.shape.count,
       &workspace)
+    resultSums = problem.bias == nil ? nil : workspace.add(parts.count * outputChannels, of: Float.self)
     self.workspace = workspace
   }
+
+  var computesBiasGradient: Bool { true }
 
   func bind(statistics: ConvolutionStatistics?, _ binding: inout Binding) throws(BackendError) -> () -> Void {
     let input = try binding.float32(problem.inputSide)
@@ -54,14 +59,23 @@ struct WinogradFilter: ConvolutionAlgorithm {
     let (inputChannels, outputChannels) = (input.channels, output.channels)
     let (outputBlocks, block) = (outputBlocks, Self.block)
     let (scratch, scratchStride) = (try binding.pointer(to: scratch), scratch.stride)
-    return try parts.bind(
+    let resultSums: UnsafeMutablePointer<Float>? =
+      if let resultSums { try binding.pointer(to: resultSums) } else { nil }
+    let run = try parts.bind(
       result: try binding.vector(problem.weights), accumulate: problem.accumulate, on: pool, binding
-    ) { tiles, index, sum, accumulate, worker in
+    ) { part, tiles, index, sum, accumulate, worker in
       let input = index / outputBlocks * block
       let output = index % outputBlocks * block
       winograd_filter_run(
         filter, tiles.lowerBound, tiles.upperBound, input, min(inputChannels, input + block), output,
-        min(outputChannels, output + block), sum, accumulate, scratch + worker * scratchStride)
+        min(outputChannels, output + block), sum, accumulate,
+        input == 0 ? resultSums.map { $0 + part * outputChannels } : nil, scratch + worker * scratchStride)
+    }
+    guard let resultSums, let bias = try binding.vector(problem.bias) else { return run }
+    let (partCount, accumulate) = (parts.count, problem.accumulate)
+    return {
+      run()
+      sum_parts(resultSums, outputChannels, partCount, outputChannels, bias, accumulate)
     }
   }
 }

@@ -17,6 +17,7 @@
 #include "layout.h"
 #include "max_pooling.h"
 #include "multiversion.h"
+#include "one_channel.h"
 #include "pixelwise_loss.h"
 #include "processor_affinity.h"
 #include "processor_pause.h"

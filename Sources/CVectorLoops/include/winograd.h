@@ -114,7 +114,8 @@ size_t winograd_filter_scratch_bytes(enum winograd_kind kind);
 
 /// Sums tiles `first ..< end`, counted over all images, into the gradient of the weights from source channels
 /// `first_channel ..< end_channel` to result channels `first_output ..< end_output`: 64 of each at most, and multiples
-/// of 16.
+/// of 16. Sets elements `first_output ..< end_output` of `result_sums` to the sums of the result's pixels, for the
+/// gradient of a bias, unless it is NULL.
 void winograd_filter_run(
     const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
-    size_t first_output, size_t end_output, float *gradient, bool accumulate, void *scratch);
+    size_t first_output, size_t end_output, float *gradient, bool accumulate, float *result_sums, void *scratch);
