@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Times training steps of the same two models in PyTorch, on random 32×32 images.
+"""Times training steps of the same two models in PyTorch, on random images.
 
-usage: torch_bench.py MODEL WIDTH BATCH SECONDS [--layout contiguous|channels_last] [--device cpu|cuda] [--compile]
-                        [--no-tf32]
+usage: torch_bench.py MODEL WIDTH BATCH SECONDS [--size 32] [--layout contiguous|channels_last] [--device cpu|cuda]
+                      [--compile] [--no-tf32]
 
 Prints a line of JSON: the median step in seconds, the peak memory in bytes (of the process; of the device on a GPU),
 the version. MODEL, WIDTH, BATCH and the layout may be several each, separated by commas, as in `unet,gan 64,16 64 1`:
@@ -37,7 +37,7 @@ def measure(options: argparse.Namespace, model: str, width: int, batch: int, lay
     torch.manual_seed(1)
     memory_format = torch.channels_last if layout == "channels_last" else torch.contiguous_format
     trainer = make_trainer(model, width, options.device, memory_format)
-    images = torch.randint(0, 256, (batch, 3, 32, 32), dtype=torch.uint8)
+    images = torch.randint(0, 256, (batch, 3, options.size, options.size), dtype=torch.uint8)
     gray, color = models.batch(images, signed=model == "gan", dtype=torch.float32)
     gray = gray.to(options.device, memory_format=memory_format)
     color = color.to(options.device, memory_format=memory_format)
@@ -83,6 +83,7 @@ def main() -> None:
     parser.add_argument("width", type=numbers)
     parser.add_argument("batch", type=numbers)
     parser.add_argument("seconds", type=float, help="seconds of timed steps")
+    parser.add_argument("--size", type=int, default=32, help="width and height of the images")
     parser.add_argument("--layout", type=words, default=["contiguous"])
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--compile", action="store_true")
