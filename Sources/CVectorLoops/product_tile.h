@@ -4,8 +4,8 @@
 // A tile is `rows` × 2 vectors of sums that stay in registers. At 16 floats a vector, 8 × 32 sums take 10 loads for 16
 // multiply-adds: the multipliers are the limit (measured: 95 % of a Zen 5 core's peak; 12 × 32 spills its row pointers
 // and reaches 82 %). At 8 floats and 16 registers (AVX2), 4 × 16 leaves registers for the factors. So it does with 32
-// registers of 4 floats (NEON), where a vector is two registers: 20 loads for 64 multiply-adds and nothing spilled, of 97
-// instructions. 4 × 8, the tile of SSE2, takes 16 loads for 32, and its 8 sums wait for each other where a processor
+// registers of 4 floats (NEON), where a vector is two registers: 20 loads for 64 multiply-adds and nothing spilled, of
+// 97 instructions. 4 × 8, the tile of SSE2, takes 16 loads for 32, and its 8 sums wait for each other where a processor
 // begins four multiply-adds in a cycle; 8 × 8 takes 28 loads for 64 (counted in clang's code, by no measurement).
 
 #define TILE_PASTE(name, width) name##_##width

@@ -30,6 +30,8 @@ size_t winograd_panel_width(bool library) { return library ? LIBRARY_PANEL_WIDTH
 
 size_t winograd_elements(enum winograd_kind kind) { return (size_t)(domain_side(kind) * domain_side(kind)); }
 
+size_t winograd_sum_elements(enum winograd_kind kind) { return (size_t)(sums_side(kind) * sums_side(kind)); }
+
 size_t winograd_weight_elements(enum winograd_kind kind) { return (size_t)(weights_side(kind) * weights_side(kind)); }
 
 size_t winograd_tiles(enum winograd_kind kind, int32_t height, int32_t width) {
@@ -73,12 +75,7 @@ VECTOR_LOOP void transform_input(
 VECTOR_LOOP void input_body(
     enum winograd_kind kind, const struct winograd_image *image, size_t first, size_t end, float *to,
     size_t element_stride) {
-  switch (kind) {
-    case winograd_tile_4x4: transform_input(winograd_tile_4x4, image, first, end, to, element_stride); break;
-    case winograd_map_2x2: transform_input(winograd_map_2x2, image, first, end, to, element_stride); break;
-    case winograd_stride_2_image: transform_input(winograd_stride_2_image, image, first, end, to, element_stride); break;
-    case winograd_stride_2_map: transform_input(winograd_stride_2_map, image, first, end, to, element_stride); break;
-  }
+  WITH_WINOGRAD_KIND(kind, transform_input, image, first, end, to, element_stride)
 }
 MULTIVERSION(
     winograd_input_loop,
@@ -87,16 +84,16 @@ MULTIVERSION(
      size_t element_stride),
     (kind, image, first, end, to, element_stride))
 
-// The weight transform of one panel, to [elements][length][width] from packed taps [9][length][width].
+// The weight transform of one panel, to [weight elements][length][width] from packed taps [taps][length][width].
 
 VECTOR_LOOP void transform_weights(
     const enum winograd_kind kind, const float *packed, size_t length, size_t width, float *to) {
-  const int elements = weights_side(kind) * weights_side(kind);
+  const int elements = weights_side(kind) * weights_side(kind), taps = kernel_side(kind) * kernel_side(kind);
   const size_t stride = length * width;
   for (size_t i = 0; i < stride; i += 16) {
-    float16 g[9], u[WINOGRAD_MOST_ELEMENTS];
+    float16 g[WINOGRAD_MOST_TAPS], u[WINOGRAD_MOST_ELEMENTS];
 #pragma clang loop unroll(full)
-    for (int tap = 0; tap < 9; tap++) g[tap] = load16(packed + (size_t)tap * stride + i);
+    for (int tap = 0; tap < taps; tap++) g[tap] = load16(packed + (size_t)tap * stride + i);
     weights_2d(kind, g, u);
 #pragma clang loop unroll(full)
     for (int element = 0; element < elements; element++)
@@ -106,12 +103,7 @@ VECTOR_LOOP void transform_weights(
 
 VECTOR_LOOP void weights_body(
     enum winograd_kind kind, const float *packed, size_t length, size_t width, float *to) {
-  switch (kind) {
-    case winograd_tile_4x4: transform_weights(winograd_tile_4x4, packed, length, width, to); break;
-    case winograd_map_2x2: transform_weights(winograd_map_2x2, packed, length, width, to); break;
-    case winograd_stride_2_image: transform_weights(winograd_stride_2_image, packed, length, width, to); break;
-    case winograd_stride_2_map: transform_weights(winograd_stride_2_map, packed, length, width, to); break;
-  }
+  WITH_WINOGRAD_KIND(kind, transform_weights, packed, length, width, to)
 }
 MULTIVERSION(
     winograd_weights_loop, weights_body,
@@ -127,14 +119,15 @@ static void make_weights(
   const size_t matrix = problem->source.channels * problem->result.channels;
   const float *weights = problem->weights + (ptrdiff_t)channel * problem->weight_source_stride +
                          (ptrdiff_t)output * problem->weight_result_stride;
-  for (size_t tap = 0; tap < 9; tap++)
+  const size_t taps = (size_t)(kernel_side(problem->kind) * kernel_side(problem->kind));
+  for (size_t tap = 0; tap < taps; tap++)
     pack_panel(
-        length, valid, weights + (problem->flipped ? 8 - tap : tap) * matrix, problem->weight_source_stride,
+        length, valid, weights + (problem->flipped ? taps - 1 - tap : tap) * matrix, problem->weight_source_stride,
         problem->weight_result_stride, packed + tap * length * width, width);
   winograd_weights_loop(problem->kind, packed, length, width, to);
 }
 
-// The output transform of one panel, from sums [elements][tiles][width].
+// The output transform of one panel, from sums [sum elements][tiles][width].
 
 /// Moments of 16 channels of the pixels so far: a first value, the mean's distance from it, and the sum of squared
 /// deviations.
@@ -189,7 +182,7 @@ VECTOR_LOOP size_t count_pixels(const enum winograd_kind kind, float *const *pix
 VECTOR_LOOP void transform_output(
     const enum winograd_kind kind, const struct winograd_image *image, const float *bias, size_t output, size_t first,
     size_t end, const float *from, size_t width, size_t element_stride, double *mean, double *squares) {
-  const int domain = domain_side(kind), elements = domain * domain, side = output_side(kind);
+  const int elements = sums_side(kind) * sums_side(kind), side = output_side(kind);
   struct moments16 moments[LIBRARY_PANEL_WIDTH / 16];
   size_t done = 0;
   const size_t valid = image->channels - output < width ? image->channels - output : width;
@@ -203,7 +196,7 @@ VECTOR_LOOP void transform_output(
       float16 m[WINOGRAD_MOST_ELEMENTS], y[WINOGRAD_MOST_OUTPUTS];
 #pragma clang loop unroll(full)
       for (int i = 0; i < elements; i++)
-        m[i] = load16(from + (size_t)element_place(kind, i / domain, i % domain) * element_stride + column);
+        m[i] = load16(from + (size_t)sum_place(kind, i) * element_stride + column);
       prefetch_outputs(kind, next, output + column, true);
       output_2d(kind, m, y);
       const size_t here = valid - column < 16 ? valid - column : 16;
@@ -239,12 +232,8 @@ VECTOR_LOOP void transform_output(
 VECTOR_LOOP void output_body(
     enum winograd_kind kind, const struct winograd_image *image, const float *bias, size_t output, size_t first,
     size_t end, const float *from, size_t width, size_t element_stride, double *mean, double *squares) {
-  switch (kind) {
-    case winograd_tile_4x4: transform_output(winograd_tile_4x4, image, bias, output, first, end, from, width, element_stride, mean, squares); break;
-    case winograd_map_2x2: transform_output(winograd_map_2x2, image, bias, output, first, end, from, width, element_stride, mean, squares); break;
-    case winograd_stride_2_image: transform_output(winograd_stride_2_image, image, bias, output, first, end, from, width, element_stride, mean, squares); break;
-    case winograd_stride_2_map: transform_output(winograd_stride_2_map, image, bias, output, first, end, from, width, element_stride, mean, squares); break;
-  }
+  WITH_WINOGRAD_KIND(
+      kind, transform_output, image, bias, output, first, end, from, width, element_stride, mean, squares)
 }
 MULTIVERSION(
     winograd_output_loop,
@@ -261,7 +250,9 @@ void winograd_transform_input(
       input_stride(total));
 }
 
-size_t winograd_weights_scratch_bytes(size_t panel_width) { return 9 * WINOGRAD_CHUNK * panel_width * sizeof(float); }
+size_t winograd_weights_scratch_bytes(size_t panel_width) {
+  return WINOGRAD_MOST_TAPS * WINOGRAD_CHUNK * panel_width * sizeof(float);
+}
 
 void winograd_transform_weights(
     const struct winograd_data *problem, size_t panel, float *transformed, void *scratch) {
@@ -282,7 +273,7 @@ struct panel_scratch {
 
 size_t winograd_panel_scratch_bytes(enum winograd_kind kind, size_t panel_width) {
   const size_t floats = winograd_weight_elements(kind) * weights_stride(panel_width) +
-                        winograd_elements(kind) * sums_stride(BLOCK_TILES, panel_width);
+                        winograd_sum_elements(kind) * sums_stride(BLOCK_TILES, panel_width);
   return sizeof(struct panel_scratch) + winograd_weights_scratch_bytes(panel_width) + floats * sizeof(float);
 }
 
@@ -294,7 +285,7 @@ void winograd_data_run_panel(
   const size_t width = problem->panel_width, output = panel * width;
   const size_t valid = smaller(problem->result.channels - output, width);
   struct panel_scratch *scratch = memory;
-  float *packed = scratch->floats, *made = packed + 9 * WINOGRAD_CHUNK * width;
+  float *packed = scratch->floats, *made = packed + WINOGRAD_MOST_TAPS * WINOGRAD_CHUNK * width;
   float *sums = made + weight_elements * weights_stride(width);
   for (size_t block = first; block < end; block += BLOCK_TILES) {
     const size_t tiles = smaller(end - block, BLOCK_TILES);
@@ -307,17 +298,18 @@ void winograd_data_run_panel(
       if (!weights) make_weights(problem, channel, length, panel, packed, made);
       const float *factors = weights ? weights + chunk * weight_elements * weights_stride(width) : made;
       for (size_t element = 0; element < elements; element++) {
-        const float *right = factors + weight_element(problem->kind, element) * weights_stride(width);
+        const struct winograd_product product = product_of(problem->kind, element);
+        const float *right = factors + product.weights * weights_stride(width);
         const size_t left = (chunk * elements + element) * input_stride(total);
-        const size_t out = element * sums_stride(tiles, width);
+        const size_t out = product.sum * sums_stride(tiles, width);
+        const bool add = chunk > 0 || !product.begins_sum;
         if (problem->sgemm)
           blas_product(
               problem->sgemm, false, tiles, valid, length, scratch->left[0] + left, WINOGRAD_CHUNK, right, width,
-              sums + out, width, chunk > 0);
+              sums + out, width, add);
         else
           product_panel(
-              tiles, 1, length, scratch->left, (ptrdiff_t)left, right, scratch->out, (ptrdiff_t)out, NULL, chunk > 0,
-              valid);
+              tiles, 1, length, scratch->left, (ptrdiff_t)left, right, scratch->out, (ptrdiff_t)out, NULL, add, valid);
       }
     }
     const size_t part_tiles = problem->moments.mean ? WINOGRAD_PART_TILES : BLOCK_TILES;

@@ -1,6 +1,6 @@
 // The filter sum by Winograd's algorithm: for each element of the transform domain, the input-transformed tiles of the
-// source, transposed, times the transformed tiles of the result's gradient. A block of the transformed gradient stays in the L2 cache
-// over all tiles, and only the 3 × 3 gradients made of it go to memory.
+// source, transposed, times the transformed tiles of the result's gradient. A block of the transformed gradient stays
+// in the L2 cache over all tiles, and only the 3 × 3 gradients made of it go to memory.
 
 #include <string.h>
 
@@ -9,15 +9,20 @@
 #include "winograd_tiles.h"
 
 enum {
-  /// Tiles transformed together.
-  BLOCK_TILES = 16,
-  /// Distances between two elements, in floats, off powers of two.
-  TILES_STRIDE = BLOCK_TILES * WINOGRAD_FILTER_BLOCK + 16,
+  /// Distance between two sums, in floats, off powers of two.
   SUMS_STRIDE = WINOGRAD_FILTER_BLOCK * WINOGRAD_FILTER_BLOCK + 16,
 };
 
+/// Returns the tiles transformed together. The sums of a 4 × 4 kernel are too large for the L2 cache, so that more
+/// tiles are added to them at a time.
+VECTOR_LOOP size_t block_tiles(enum winograd_kind kind) { return kind == winograd_kernel_4_map ? 64 : 16; }
+
+/// Returns the distance between two elements of tiles, in floats, off powers of two.
+VECTOR_LOOP size_t tiles_stride(enum winograd_kind kind) { return block_tiles(kind) * WINOGRAD_FILTER_BLOCK + 16; }
+
 size_t winograd_filter_scratch_bytes(enum winograd_kind kind) {
-  return (winograd_elements(kind) * 2 * TILES_STRIDE + winograd_weight_elements(kind) * SUMS_STRIDE) * sizeof(float);
+  const size_t tiles = (winograd_elements(kind) + winograd_sum_elements(kind)) * tiles_stride(kind);
+  return (tiles + winograd_weight_elements(kind) * SUMS_STRIDE) * sizeof(float);
 }
 
 /// Returns the sum of a power of two of vectors.
@@ -32,10 +37,21 @@ VECTOR_LOOP float16 sum_of(const float16 *y, const int count) {
   return sum[0];
 }
 
+/// Calls loop(kind, arguments …) with the kind as a constant.
+#define WITH_FILTER_KIND(kind, loop, ...)                                              \
+  switch (kind) {                                                                      \
+    case winograd_tile_4x4: loop(winograd_tile_4x4, __VA_ARGS__); break;               \
+    case winograd_map_2x2: loop(winograd_map_2x2, __VA_ARGS__); break;                 \
+    case winograd_stride_2_image: loop(winograd_stride_2_image, __VA_ARGS__); break;   \
+    case winograd_kernel_4_map: loop(winograd_kernel_4_map, __VA_ARGS__); break;       \
+    case winograd_stride_2_map:                                                        \
+    case winograd_kernel_4_image: break;                                               \
+  }
+
 VECTOR_LOOP void transform_tiles(
     const enum winograd_kind kind, const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel,
     size_t channels, size_t first_output, size_t outputs, float *inputs, float *gradients, float *result_sums) {
-  const int domain = domain_side(kind), elements = domain * domain;
+  const int domain = domain_side(kind), elements = domain * domain, sums = sums_side(kind) * sums_side(kind);
   const int inputs_side = input_side(kind), outputs_side = output_side(kind);
   const float *all_pixels[2][WINOGRAD_MOST_INPUTS];
   float *all_outputs[2][WINOGRAD_MOST_OUTPUTS];
@@ -55,7 +71,7 @@ VECTOR_LOOP void transform_tiles(
       input_2d(kind, x, v);
 #pragma clang loop unroll(full)
       for (int i = 0; i < elements; i++)
-        store16(inputs + element_place(kind, i / domain, i % domain) * TILES_STRIDE + channel, v[i]);
+        store16(inputs + (size_t)element_place(kind, i / domain, i % domain) * tiles_stride(kind) + channel, v[i]);
     }
     for (size_t output = 0; output < outputs; output += 16) {
       float16 y[WINOGRAD_MOST_OUTPUTS], m[WINOGRAD_MOST_ELEMENTS];
@@ -69,8 +85,8 @@ VECTOR_LOOP void transform_tiles(
       }
       output_gradient_2d(kind, y, m);
 #pragma clang loop unroll(full)
-      for (int i = 0; i < elements; i++)
-        store16(gradients + element_place(kind, i / domain, i % domain) * TILES_STRIDE + output, m[i]);
+      for (int i = 0; i < sums; i++)
+        store16(gradients + (size_t)sum_place(kind, i) * tiles_stride(kind) + output, m[i]);
     }
     inputs += WINOGRAD_FILTER_BLOCK;
     gradients += WINOGRAD_FILTER_BLOCK;
@@ -80,22 +96,9 @@ VECTOR_LOOP void transform_tiles(
 VECTOR_LOOP void winograd_filter_tiles_body(
     const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t channels,
     size_t first_output, size_t outputs, float *inputs, float *gradients, float *result_sums) {
-  switch (filter->kind) {
-    case winograd_tile_4x4:
-      transform_tiles(
-          winograd_tile_4x4, filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients,
-          result_sums);
-      break;
-    case winograd_map_2x2:
-      transform_tiles(
-          winograd_map_2x2, filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients,
-          result_sums);
-      break;
-    default:
-      transform_tiles(
-          winograd_stride_2_image, filter, first, end, first_channel, channels, first_output, outputs, inputs,
-          gradients, result_sums);
-  }
+  WITH_FILTER_KIND(
+      filter->kind, transform_tiles, filter, first, end, first_channel, channels, first_output, outputs, inputs,
+      gradients, result_sums)
 }
 MULTIVERSION(
     winograd_filter_tiles,
@@ -107,16 +110,16 @@ MULTIVERSION(
 VECTOR_LOOP void finish_gradient(
     const enum winograd_kind kind, const float *sums, size_t channels, size_t outputs, float *gradient,
     size_t row_stride, ptrdiff_t tap_stride, bool accumulate) {
-  const int elements = weights_side(kind) * weights_side(kind);
+  const int elements = weights_side(kind) * weights_side(kind), taps = kernel_side(kind) * kernel_side(kind);
   for (size_t channel = 0; channel < channels; channel++) {
     for (size_t output = 0; output < outputs; output += 16) {
-      float16 u[WINOGRAD_MOST_ELEMENTS], g[9];
+      float16 u[WINOGRAD_MOST_ELEMENTS], g[WINOGRAD_MOST_TAPS];
 #pragma clang loop unroll(full)
       for (int i = 0; i < elements; i++)
         u[i] = load16(sums + i * SUMS_STRIDE + channel * WINOGRAD_FILTER_BLOCK + output);
       weights_gradient_2d(kind, u, g);
 #pragma clang loop unroll(full)
-      for (int tap = 0; tap < 9; tap++) {
+      for (int tap = 0; tap < taps; tap++) {
         float *to = gradient + tap * tap_stride + (ptrdiff_t)(channel * row_stride + output);
         store16(to, accumulate ? load16(to) + g[tap] : g[tap]);
       }
@@ -127,16 +130,8 @@ VECTOR_LOOP void finish_gradient(
 VECTOR_LOOP void winograd_filter_finish_body(
     enum winograd_kind kind, const float *sums, size_t channels, size_t outputs, float *gradient, size_t row_stride,
     ptrdiff_t tap_stride, bool accumulate) {
-  switch (kind) {
-    case winograd_tile_4x4:
-      finish_gradient(winograd_tile_4x4, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate);
-      break;
-    case winograd_map_2x2:
-      finish_gradient(winograd_map_2x2, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate);
-      break;
-    default:
-      finish_gradient(winograd_stride_2_image, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate);
-  }
+  WITH_FILTER_KIND(
+      kind, finish_gradient, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate)
 }
 MULTIVERSION(
     winograd_filter_finish,
@@ -148,22 +143,22 @@ MULTIVERSION(
 void winograd_filter_run(
     const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
     size_t first_output, size_t end_output, float *gradient, bool accumulate, float *result_sums, void *scratch) {
-  const size_t elements = winograd_elements(filter->kind), rows = filter->source.channels;
-  const size_t columns = filter->result.channels;
+  const enum winograd_kind kind = filter->kind;
+  const size_t elements = winograd_elements(kind), stride = tiles_stride(kind), block_size = block_tiles(kind);
+  const size_t rows = filter->source.channels, columns = filter->result.channels;
   const size_t channels = end_channel - first_channel, outputs = end_output - first_output;
-  float *inputs = scratch, *gradients = inputs + elements * TILES_STRIDE, *sums = gradients + elements * TILES_STRIDE;
+  float *inputs = scratch, *gradients = inputs + elements * stride;
+  float *sums = gradients + winograd_sum_elements(kind) * stride;
   if (result_sums) memset(result_sums + first_output, 0, outputs * sizeof(float));
-  for (size_t block = first; block < end; block += BLOCK_TILES) {
-    const size_t tiles = end - block < BLOCK_TILES ? end - block : BLOCK_TILES;
+  for (size_t block = first; block < end; block += block_size) {
+    const size_t tiles = end - block < block_size ? end - block : block_size;
     winograd_filter_tiles(
         filter, block, block + tiles, first_channel, channels, first_output, outputs, inputs, gradients, result_sums);
-    size_t last = SIZE_MAX;
     for (size_t element = 0; element < elements; element++) {
-      const float *left = inputs + element * TILES_STRIDE, *right = gradients + element * TILES_STRIDE;
-      const size_t sum = weight_element(filter->kind, element);
-      float *out = sums + sum * SUMS_STRIDE;
-      const bool add = block > first || sum == last;
-      last = sum;
+      const struct winograd_product product = product_of(kind, element);
+      const float *left = inputs + element * stride, *right = gradients + product.sum * stride;
+      float *out = sums + product.weights * SUMS_STRIDE;
+      const bool add = block > first || !product.begins_weights;
       if (filter->sgemm) {
         blas_product(
             filter->sgemm, true, channels, outputs, tiles, left, WINOGRAD_FILTER_BLOCK, right, WINOGRAD_FILTER_BLOCK,
@@ -177,9 +172,9 @@ void winograd_filter_run(
             outputs - output < PANEL_WIDTH ? outputs - output : PANEL_WIDTH);
     }
   }
-  const ptrdiff_t matrix = (ptrdiff_t)(rows * columns);
+  const ptrdiff_t matrix = (ptrdiff_t)(rows * columns), last = kernel_side(kind) * kernel_side(kind) - 1;
   winograd_filter_finish(
-      filter->kind, sums, channels, outputs,
-      gradient + (filter->flipped ? 8 * matrix : 0) + (ptrdiff_t)(first_channel * columns + first_output), columns,
+      kind, sums, channels, outputs,
+      gradient + (filter->flipped ? last * matrix : 0) + (ptrdiff_t)(first_channel * columns + first_output), columns,
       filter->flipped ? -matrix : matrix, accumulate);
 }

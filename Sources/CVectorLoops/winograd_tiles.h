@@ -28,16 +28,20 @@ VECTOR_LOOP struct winograd_place find_place(const int32_t step, const struct wi
 VECTOR_LOOP int input_step(const enum winograd_kind kind) {
   switch (kind) {
     case winograd_tile_4x4:
-    case winograd_stride_2_image: return 4;
+    case winograd_stride_2_image:
+    case winograd_kernel_4_image: return 4;
     case winograd_map_2x2: return 2;
-    case winograd_stride_2_map: return 8;
+    case winograd_stride_2_map:
+    case winograd_kernel_4_map: return 8;
   }
 }
 
 /// Finds the pixels that a tile reads, row by row; those in the padding point at `winograd_zeros`.
 VECTOR_LOOP void find_inputs(
     const enum winograd_kind kind, const struct winograd_image *image, size_t tile, const float **pixels) {
-  const int side = input_side(kind), border = kind == winograd_tile_4x4 || kind == winograd_stride_2_map ? 1 : 0;
+  const int side = input_side(kind);
+  // The pixels of the padding that the first tile begins with.
+  const int border = kind == winograd_map_2x2 || kind == winograd_stride_2_image ? 0 : 1;
   const struct winograd_place place = find_place(input_step(kind), image, tile);
 #pragma clang loop unroll(full)
   for (int i = 0; i < side; i++) {

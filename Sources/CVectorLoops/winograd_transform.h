@@ -97,13 +97,11 @@ VECTOR_LOOP void weights_gradient_2(const float16 *u, const int stride, float16 
   g[2 * g_stride] = u[stride];
 }
 
-// Stride 2. Along an axis, pixel 2q of the image meets tap 1 of pixel q of the map, and pixel 2q + 1 meets tap 2 of pixel
-// q and tap 0 of pixel q + 1. So the even pixels are products as they are, and the odd ones F(4, 2) at the
-// interpolation points ±1, ±1/2 and infinity: the error is 1e-6 of the largest value, as with stride 1. Domain: 4 even
-// elements, then 5 odd ones; weights: one for all even elements, then 5.
+// Two taps, for stride 2: F(4, 2) at the interpolation points ±1, ±1/2 and infinity, with an error of 1e-6 of the
+// largest value, as above.
 
-/// F(4, 2), input: 5 pixels to 5 elements.
-VECTOR_LOOP void odd_input(const float16 *x, const int stride, float16 *v, const int v_stride) {
+/// Input transform: 5 pixels to 5 elements.
+VECTOR_LOOP void two_tap_input(const float16 *x, const int stride, float16 *v, const int v_stride) {
   const float16 x0 = x[0], x1 = x[stride], x2 = x[2 * stride], x3 = x[3 * stride], x4 = x[4 * stride];
   const float16 even = x2 - 0.25f * x0, odd = x3 - 0.25f * x1;
   const float16 even2 = x0 - x2, odd2 = x1 - x3;
@@ -114,8 +112,8 @@ VECTOR_LOOP void odd_input(const float16 *x, const int stride, float16 *v, const
   v[4 * v_stride] = x4 + 0.25f * x0 - 1.25f * x2;
 }
 
-/// F(4, 2), output: 5 elements to 4 pixels.
-VECTOR_LOOP void odd_output(const float16 *m, const int stride, float16 *y, const int y_stride) {
+/// Output transform: 5 elements to 4 pixels.
+VECTOR_LOOP void two_tap_output(const float16 *m, const int stride, float16 *y, const int y_stride) {
   const float16 sum = m[0] + m[stride], difference = m[0] - m[stride];
   const float16 sum2 = m[2 * stride] + m[3 * stride], difference2 = m[2 * stride] - m[3 * stride];
   y[0] = sum + sum2;
@@ -124,8 +122,8 @@ VECTOR_LOOP void odd_output(const float16 *m, const int stride, float16 *y, cons
   y[3 * y_stride] = m[4 * stride] + difference + 0.125f * difference2;
 }
 
-/// F(4, 2), output gradient: 4 pixels to 5 elements.
-VECTOR_LOOP void odd_output_gradient(const float16 *y, const int stride, float16 *m, const int m_stride) {
+/// 4 pixels of the output's gradient to 5 elements.
+VECTOR_LOOP void two_tap_output_gradient(const float16 *y, const int stride, float16 *m, const int m_stride) {
   const float16 even = y[0] + y[2 * stride], odd = y[stride] + y[3 * stride];
   const float16 even2 = y[0] + 0.25f * y[2 * stride], odd2 = 0.5f * y[stride] + 0.125f * y[3 * stride];
   m[0] = even + odd;
@@ -135,73 +133,122 @@ VECTOR_LOOP void odd_output_gradient(const float16 *y, const int stride, float16
   m[4 * m_stride] = y[3 * stride];
 }
 
+/// Weight transform: 2 weights, every other one of `g`, to 5 elements.
+VECTOR_LOOP void two_tap_weights(const float16 *g, const int stride, float16 *u, const int u_stride) {
+  const float16 g0 = (2.0f / 3.0f) * g[0], g1 = (2.0f / 3.0f) * g[2 * stride];
+  u[0] = g0 + g1;
+  u[u_stride] = g0 - g1;
+  u[2 * u_stride] = g0 + 0.5f * g1;
+  u[3 * u_stride] = g0 - 0.5f * g1;
+  u[4 * u_stride] = g[2 * stride];
+}
+
+/// 5 elements of the weights' gradient to 2 weights, every other one of `g`.
+VECTOR_LOOP void two_tap_weights_gradient(const float16 *u, const int stride, float16 *g, const int g_stride) {
+  const float16 sum = u[0] + u[stride], difference = u[0] - u[stride];
+  const float16 sum2 = u[2 * stride] + u[3 * stride], difference2 = u[2 * stride] - u[3 * stride];
+  g[0] = (2.0f / 3.0f) * (sum + sum2);
+  g[2 * g_stride] = u[4 * stride] + (2.0f / 3.0f) * (difference + 0.5f * difference2);
+}
+
 VECTOR_LOOP void copy_elements(
     const int count, const float16 *from, const int from_stride, float16 *to, const int to_stride) {
 #pragma clang loop unroll(full)
   for (int i = 0; i < count; i++) to[i * to_stride] = from[i * from_stride];
 }
 
+// 3 × 3 with stride 2. Along an axis, pixel 2q of the image meets tap 1 of pixel q of the map, and pixel 2q + 1 meets
+// tap 2 of pixel q and tap 0 of pixel q + 1. So the even pixels are products as they are, and the odd ones F(4, 2).
+// Domain: 4 even elements, then 5 odd ones; weights: one for all even elements, then 5.
+
 /// 5 pixels of the map, from q on, to 9 elements.
 VECTOR_LOOP void input_stride_2_image(const float16 *x, const int stride, float16 *v, const int v_stride) {
   copy_elements(4, x, stride, v, v_stride);
-  odd_input(x, stride, v + 4 * v_stride, v_stride);
+  two_tap_input(x, stride, v + 4 * v_stride, v_stride);
 }
 /// 9 elements to 8 pixels of the image, from 2q on.
 VECTOR_LOOP void output_stride_2_image(const float16 *m, const int stride, float16 *y, const int y_stride) {
   copy_elements(4, m, stride, y, 2 * y_stride);
-  odd_output(m + 4 * stride, stride, y + y_stride, 2 * y_stride);
+  two_tap_output(m + 4 * stride, stride, y + y_stride, 2 * y_stride);
 }
 VECTOR_LOOP void output_gradient_stride_2_image(const float16 *y, const int stride, float16 *m, const int m_stride) {
   copy_elements(4, y, 2 * stride, m, m_stride);
-  odd_output_gradient(y + stride, 2 * stride, m + 4 * m_stride, m_stride);
+  two_tap_output_gradient(y + stride, 2 * stride, m + 4 * m_stride, m_stride);
 }
 /// 9 pixels of the image, from 2q - 1 on, to 9 elements.
 VECTOR_LOOP void input_stride_2_map(const float16 *x, const int stride, float16 *v, const int v_stride) {
   copy_elements(4, x + stride, 2 * stride, v, v_stride);
-  odd_input(x, 2 * stride, v + 4 * v_stride, v_stride);
+  two_tap_input(x, 2 * stride, v + 4 * v_stride, v_stride);
 }
 /// 9 elements to 4 pixels of the map.
 VECTOR_LOOP void output_stride_2_map(const float16 *m, const int stride, float16 *y, const int y_stride) {
-  odd_output(m + 4 * stride, stride, y, y_stride);
+  two_tap_output(m + 4 * stride, stride, y, y_stride);
 #pragma clang loop unroll(full)
   for (int i = 0; i < 4; i++) y[i * y_stride] += m[i * stride];
 }
 /// 3 weights, in the order in which they meet the source's pixels, to 6 elements.
 VECTOR_LOOP void weights_stride_2(const float16 *g, const int stride, float16 *u, const int u_stride) {
-  const float16 g0 = (2.0f / 3.0f) * g[0], g1 = (2.0f / 3.0f) * g[2 * stride];
   u[0] = g[stride];
-  u[u_stride] = g0 + g1;
-  u[2 * u_stride] = g0 - g1;
-  u[3 * u_stride] = g0 + 0.5f * g1;
-  u[4 * u_stride] = g0 - 0.5f * g1;
-  u[5 * u_stride] = g[2 * stride];
+  two_tap_weights(g, stride, u + u_stride, u_stride);
 }
 VECTOR_LOOP void weights_gradient_stride_2(const float16 *u, const int stride, float16 *g, const int g_stride) {
-  const float16 sum = u[stride] + u[2 * stride], difference = u[stride] - u[2 * stride];
-  const float16 sum2 = u[3 * stride] + u[4 * stride], difference2 = u[3 * stride] - u[4 * stride];
-  g[0] = (2.0f / 3.0f) * (sum + sum2);
   g[g_stride] = u[0];
-  g[2 * g_stride] = u[5 * stride] + (2.0f / 3.0f) * (difference + 0.5f * difference2);
+  two_tap_weights_gradient(u + stride, stride, g, g_stride);
 }
 
-// Extents along one side: pixels that a tile reads and writes, elements of the transform domain and of a weight matrix
-// there.
+// 4 × 4 with stride 2. Along an axis, pixel 2q of the image meets tap 1 of pixel q of the map and tap 3 of pixel q - 1;
+// pixel 2q + 1 meets tap 2 of pixel q and tap 0 of pixel q + 1. Both are F(4, 2). Domain: 5 elements with taps 0 and 2
+// of the order in which they meet the source's pixels, then 5 with taps 1 and 3. A pixel of the map is the sum of both,
+// so that onto the map their products have the same sums.
+
+/// 6 pixels of the map, from q - 1 on, to 10 elements.
+VECTOR_LOOP void input_kernel_4_image(const float16 *x, const int stride, float16 *v, const int v_stride) {
+  two_tap_input(x, stride, v, v_stride);
+  two_tap_input(x + stride, stride, v + 5 * v_stride, v_stride);
+}
+/// 10 elements to 8 pixels of the image, from 2q on.
+VECTOR_LOOP void output_kernel_4_image(const float16 *m, const int stride, float16 *y, const int y_stride) {
+  two_tap_output(m, stride, y, 2 * y_stride);
+  two_tap_output(m + 5 * stride, stride, y + y_stride, 2 * y_stride);
+}
+/// 10 pixels of the image, from 2q - 1 on, to 10 elements.
+VECTOR_LOOP void input_kernel_4_map(const float16 *x, const int stride, float16 *v, const int v_stride) {
+  two_tap_input(x, 2 * stride, v, v_stride);
+  two_tap_input(x + stride, 2 * stride, v + 5 * v_stride, v_stride);
+}
+VECTOR_LOOP void weights_kernel_4(const float16 *g, const int stride, float16 *u, const int u_stride) {
+  two_tap_weights(g, stride, u, u_stride);
+  two_tap_weights(g + stride, stride, u + 5 * u_stride, u_stride);
+}
+VECTOR_LOOP void weights_gradient_kernel_4(const float16 *u, const int stride, float16 *g, const int g_stride) {
+  two_tap_weights_gradient(u, stride, g, g_stride);
+  two_tap_weights_gradient(u + 5 * stride, stride, g + g_stride, g_stride);
+}
+
+// Extents along one side: pixels that a tile reads and writes, weights, and elements of each in the transform domain.
 
 VECTOR_LOOP int input_side(const enum winograd_kind kind) {
   switch (kind) {
-    case winograd_tile_4x4: return 6;
+    case winograd_tile_4x4:
+    case winograd_kernel_4_image: return 6;
     case winograd_map_2x2: return 2;
     case winograd_stride_2_image: return 5;
     case winograd_stride_2_map: return 9;
+    case winograd_kernel_4_map: return 10;
   }
 }
 VECTOR_LOOP int output_side(const enum winograd_kind kind) {
   switch (kind) {
     case winograd_tile_4x4:
-    case winograd_stride_2_map: return 4;
+    case winograd_stride_2_map:
+    case winograd_kernel_4_map: return 4;
     case winograd_map_2x2: return 2;
-    case winograd_stride_2_image: return 8;
+    case winograd_stride_2_image:
+    case winograd_kernel_4_image: return 8;
   }
+}
+VECTOR_LOOP int kernel_side(const enum winograd_kind kind) {
+  return kind == winograd_kernel_4_image || kind == winograd_kernel_4_map ? 4 : 3;
 }
 VECTOR_LOOP int domain_side(const enum winograd_kind kind) {
   switch (kind) {
@@ -209,36 +256,62 @@ VECTOR_LOOP int domain_side(const enum winograd_kind kind) {
     case winograd_map_2x2: return 3;
     case winograd_stride_2_image:
     case winograd_stride_2_map: return 9;
+    case winograd_kernel_4_image:
+    case winograd_kernel_4_map: return 10;
   }
 }
-VECTOR_LOOP int weights_side(const enum winograd_kind kind) { return kind == winograd_map_2x2 ? 3 : 6; }
-
-enum { WINOGRAD_MOST_ELEMENTS = 81, WINOGRAD_MOST_INPUTS = 81, WINOGRAD_MOST_OUTPUTS = 64 };
-
-VECTOR_LOOP bool has_stride_2(const enum winograd_kind kind) {
-  return kind == winograd_stride_2_image || kind == winograd_stride_2_map;
+VECTOR_LOOP int weights_side(const enum winograd_kind kind) {
+  const bool is_stride_2 = kind == winograd_stride_2_image || kind == winograd_stride_2_map;
+  return is_stride_2 ? 6 : domain_side(kind);
+}
+VECTOR_LOOP int sums_side(const enum winograd_kind kind) {
+  return kind == winograd_kernel_4_map ? 5 : domain_side(kind);
 }
 
-/// Returns the place of element (y, x) of the domain in memory. With stride 2, elements that have the same weights are
-/// neighbors: 16 of even rows and columns, 4 of even rows and each odd column, and so on.
+enum {
+  WINOGRAD_MOST_ELEMENTS = 100,
+  WINOGRAD_MOST_INPUTS = 100,
+  WINOGRAD_MOST_OUTPUTS = 64,
+  WINOGRAD_MOST_TAPS = 16,
+};
+
+/// Returns the place of element (y, x) of the domain in memory. Elements that have the same weights are neighbors: with
+/// 3 × 3 and stride 2, 16 of even rows and columns, 4 of even rows and each odd column, and so on.
 VECTOR_LOOP int element_place(const enum winograd_kind kind, const int y, const int x) {
-  if (!has_stride_2(kind)) return y * domain_side(kind) + x;
+  if (weights_side(kind) == domain_side(kind)) return y * domain_side(kind) + x;
   if (y >= 4) return 36 + (y - 4) * 9 + x;
   return x < 4 ? y * 4 + x : 16 + (x - 4) * 4 + y;
 }
 
-/// Returns the element of the weights that an element of the domain, by its place in memory, is multiplied with.
-VECTOR_LOOP size_t weight_element(const enum winograd_kind kind, const size_t place) {
-  if (!has_stride_2(kind)) return place;
-  if (place < 16) return 0;
-  if (place < 36) return 1 + (place - 16) / 4;
+/// Returns the place of sum `index`, counted by rows, in memory.
+VECTOR_LOOP int sum_place(const enum winograd_kind kind, const int index) {
+  const int side = sums_side(kind);
+  return side == domain_side(kind) ? element_place(kind, index / side, index % side) : index;
+}
+
+/// What an element of the domain, by its place in memory, is multiplied with, and where its product goes.
+struct winograd_product {
+  size_t weights, sum;
+  /// Whether it is the first one with these weights, and the first one of this sum.
+  bool begins_weights, begins_sum;
+};
+
+VECTOR_LOOP struct winograd_product product_of(const enum winograd_kind kind, const size_t place) {
+  if (kind == winograd_kernel_4_map) {
+    const size_t y = place / 10, x = place % 10;
+    return (struct winograd_product){place, y % 5 * 5 + x % 5, true, y < 5 && x < 5};
+  }
+  if (weights_side(kind) == domain_side(kind)) return (struct winograd_product){place, place, true, true};
+  if (place < 16) return (struct winograd_product){0, place, place == 0, true};
+  if (place < 36) return (struct winograd_product){1 + (place - 16) / 4, place, place % 4 == 0, true};
   const size_t row = (place - 36) / 9, column = (place - 36) % 9;
-  return (1 + row) * 6 + (column < 4 ? 0 : column - 3);
+  const size_t weights = (1 + row) * 6 + (column < 4 ? 0 : column - 3);
+  return (struct winograd_product){weights, place, column == 0 || column >= 4, true};
 }
 
 // In two dimensions: all columns, then all rows. `kind` is known to the compiler wherever these are inlined.
 
-#define WINOGRAD_TRANSFORM_1D(name, stride_2_image, stride_2_map)                                         \
+#define WINOGRAD_TRANSFORM_1D(name, stride_2_image, stride_2_map, kernel_4_image, kernel_4_map)            \
   VECTOR_LOOP void name##_1d(                                                                              \
       const enum winograd_kind kind, const float16 *from, const int stride, float16 *to, const int to_stride) { \
     switch (kind) {                                                                                        \
@@ -246,25 +319,44 @@ VECTOR_LOOP size_t weight_element(const enum winograd_kind kind, const size_t pl
       case winograd_map_2x2: name##_2(from, stride, to, to_stride); break;                                 \
       case winograd_stride_2_image: stride_2_image(from, stride, to, to_stride); break;                    \
       case winograd_stride_2_map: stride_2_map(from, stride, to, to_stride); break;                        \
+      case winograd_kernel_4_image: kernel_4_image(from, stride, to, to_stride); break;                    \
+      case winograd_kernel_4_map: kernel_4_map(from, stride, to, to_stride); break;                        \
     }                                                                                                      \
   }
 #define WINOGRAD_TRANSFORM_2D(name, from_side, to_side)                                       \
   VECTOR_LOOP void name##_2d(const enum winograd_kind kind, const float16 *from, float16 *to) { \
-    const int from_count = from_side, to_count = to_side;                                     \
+    const int from_count = from_side(kind), to_count = to_side(kind);                         \
     float16 half[WINOGRAD_MOST_ELEMENTS];                                                     \
     _Pragma("clang loop unroll(full)") for (int x = 0; x < from_count; x++)                   \
         name##_1d(kind, from + x, from_count, half + x, from_count);                          \
     _Pragma("clang loop unroll(full)") for (int y = 0; y < to_count; y++)                     \
         name##_1d(kind, half + y * from_count, 1, to + y * to_count, 1);                      \
   }
-WINOGRAD_TRANSFORM_1D(input, input_stride_2_image, input_stride_2_map)
-WINOGRAD_TRANSFORM_1D(output, output_stride_2_image, output_stride_2_map)
-// Filter sums of stride 2 go to the image.
-WINOGRAD_TRANSFORM_1D(output_gradient, output_gradient_stride_2_image, output_gradient_stride_2_image)
-WINOGRAD_TRANSFORM_1D(weights, weights_stride_2, weights_stride_2)
-WINOGRAD_TRANSFORM_1D(weights_gradient, weights_gradient_stride_2, weights_gradient_stride_2)
-WINOGRAD_TRANSFORM_2D(input, input_side(kind), domain_side(kind))
-WINOGRAD_TRANSFORM_2D(output, domain_side(kind), output_side(kind))
-WINOGRAD_TRANSFORM_2D(output_gradient, output_side(kind), domain_side(kind))
-WINOGRAD_TRANSFORM_2D(weights, 3, weights_side(kind))
-WINOGRAD_TRANSFORM_2D(weights_gradient, weights_side(kind), 3)
+// Not used: filter sums with stride 2 go from the map to the image with 3 × 3, and from the image to the map with 4 ×
+// 4.
+VECTOR_LOOP void no_transform(const float16 *from, const int stride, float16 *to, const int to_stride) {
+  (void)from, (void)stride, (void)to, (void)to_stride;
+}
+WINOGRAD_TRANSFORM_1D(input, input_stride_2_image, input_stride_2_map, input_kernel_4_image, input_kernel_4_map)
+WINOGRAD_TRANSFORM_1D(output, output_stride_2_image, output_stride_2_map, output_kernel_4_image, two_tap_output)
+WINOGRAD_TRANSFORM_1D(
+    output_gradient, output_gradient_stride_2_image, no_transform, no_transform, two_tap_output_gradient)
+WINOGRAD_TRANSFORM_1D(weights, weights_stride_2, weights_stride_2, weights_kernel_4, weights_kernel_4)
+WINOGRAD_TRANSFORM_1D(
+    weights_gradient, weights_gradient_stride_2, no_transform, no_transform, weights_gradient_kernel_4)
+WINOGRAD_TRANSFORM_2D(input, input_side, domain_side)
+WINOGRAD_TRANSFORM_2D(output, sums_side, output_side)
+WINOGRAD_TRANSFORM_2D(output_gradient, output_side, sums_side)
+WINOGRAD_TRANSFORM_2D(weights, kernel_side, weights_side)
+WINOGRAD_TRANSFORM_2D(weights_gradient, weights_side, kernel_side)
+
+/// Calls loop(kind, arguments …) with the kind as a constant.
+#define WITH_WINOGRAD_KIND(kind, loop, ...)                                                        \
+  switch (kind) {                                                                                  \
+    case winograd_tile_4x4: loop(winograd_tile_4x4, __VA_ARGS__); break;                           \
+    case winograd_map_2x2: loop(winograd_map_2x2, __VA_ARGS__); break;                             \
+    case winograd_stride_2_image: loop(winograd_stride_2_image, __VA_ARGS__); break;               \
+    case winograd_stride_2_map: loop(winograd_stride_2_map, __VA_ARGS__); break;                   \
+    case winograd_kernel_4_image: loop(winograd_kernel_4_image, __VA_ARGS__); break;               \
+    case winograd_kernel_4_map: loop(winograd_kernel_4_map, __VA_ARGS__); break;                   \
+  }

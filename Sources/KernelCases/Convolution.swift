@@ -224,7 +224,8 @@ extension ConvolutionVariant {
     }
     let shapes: [(ConvolutionGeometry, Int, Int, Int, Int, Int)] = [
       // geometry, batch, height, width, input channels, output channels
-      (four, 3, 8, 8, 4, 16), (four, 1, 7, 9, 17, 33), (four, 2, 32, 32, 4, 16), (four, 3, 2, 2, 33, 17),
+      (four, 3, 8, 8, 4, 16), (four, 3, 16, 14, 48, 32), (four, 1, 9, 8, 16, 16), (four, 1, 7, 9, 17, 33),
+      (four, 2, 32, 32, 4, 16), (four, 3, 2, 2, 33, 17),
       (two, 3, 2, 2, 64, 1), (two, 1, 5, 7, 17, 3), (two, 3, 3, 2, 3, 17),
       (one, 3, 5, 7, 16, 3), (one, 1, 32, 31, 17, 33), (one, 2, 1, 1, 3, 1), (one, 1, 1, 1, 1, 1),
       (geometry(5, 3, 1, 0), 3, 9, 7, 3, 17), (geometry(5, 3, 1, 2), 1, 6, 5, 17, 16),

@@ -25,8 +25,12 @@ struct ConvolutionVariant: Sendable {
   var exact = false
 
   private var isTransposed: Bool { outputPadding != nil }
-  /// Whether a backend may use Winograd's algorithm: 3×3 at stride 1 or 2.
-  var mayBeWinograd: Bool { geometry.kernelHeight == 3 && geometry.kernelWidth == 3 && 1...2 ~= geometry.stride }
+  /// Whether a backend may use Winograd's algorithm, which it has for channels by the sixteen.
+  var mayBeWinograd: Bool {
+    guard inputChannels.isMultiple(of: 16) || outputChannels.isMultiple(of: 16) else { return false }
+    let kernels = (geometry.kernelHeight, geometry.kernelWidth, geometry.stride)
+    return kernels == (3, 3, 1) || kernels == (3, 3, 2) || kernels == (4, 4, 2)
+  }
   private var name: String { isTransposed ? TransposedConvolutionForward.name : ConvolutionForward.name }
   private var biasShape: Shape { Shape(vector: outputChannels) }
   var inputShape: Shape { Shape(batch, height, width, inputChannels) }

@@ -1,4 +1,4 @@
-// Convolutions 3 x 3 by Winograd's algorithm.
+// Convolutions 3 x 3 and 4 x 4 by Winograd's algorithm.
 
 #include "CVectorLoops.h"
 #include "checks.h"
@@ -24,10 +24,12 @@ static void check_data(
       of.image_height, of.image_width, from_channels, to_channels, weights_first ? ", weights first" : "",
       has_moments ? ", moments" : "", sgemm ? ", by a library" : "");
   const size_t from_stride = from_channels + gap, to_stride = to_channels + gap;
+  const size_t taps = (size_t)(of.kernel * of.kernel);
   const size_t from_pixels = onto_image ? map_pixels(of) : image_pixels(of);
   const size_t pixels = onto_image ? image_pixels(of) : map_pixels(of);
   const float *from = input_floats(from_pixels * from_stride, -1, 1);
-  const float *weights = input_floats(9 * from_channels * to_channels, -1, 1), *bias = input_floats(to_channels, -1, 1);
+  const float *weights = input_floats(taps * from_channels * to_channels, -1, 1);
+  const float *bias = input_floats(to_channels, -1, 1);
   float *to = output_floats(pixels * to_stride);
   double *expected = expected_doubles(pixels * to_stride);
   // Onto the image the weights, [taps][image][map], are read with their rows as the result's channels.
@@ -76,7 +78,8 @@ static void check_data(
 static void check_filter(
     enum winograd_kind kind, struct convolution of, blas_sgemm sgemm, bool transposed, bool accumulates, size_t gap) {
   const size_t rows = (size_t)(transposed ? of.map_channels : of.image_channels);
-  const size_t columns = (size_t)(transposed ? of.image_channels : of.map_channels), count = 9 * rows * columns;
+  const size_t columns = (size_t)(transposed ? of.image_channels : of.map_channels);
+  const size_t count = (size_t)(of.kernel * of.kernel) * rows * columns;
   begin_case(
       "Winograd's gradient %d, %d x %d x %d x %zu to %zu%s%s%s", kind, of.batch, of.image_height, of.image_width, rows,
       columns, transposed ? ", transposed" : "", accumulates ? ", added" : "", sgemm ? ", by a library" : "");
@@ -109,27 +112,42 @@ static void check_filter(
   end_case();
 }
 
-/// Checks convolutions of a size with stride 1, with stride 2, and those of maps of 2 x 2 pixels with the same channels.
-static void check_size(struct convolution of, struct convolution wide, struct convolution small, blas_sgemm sgemm) {
+struct sizes {
+  /// 3 x 3 with stride 1 and with stride 2, maps of 2 x 2 pixels, and 4 x 4 with stride 2, all with the same channels.
+  struct convolution plain, wide, small, large;
+};
+
+static void check_sizes(struct sizes of, blas_sgemm sgemm) {
   for (int bits = 0; bits < 8; bits++) {
-    const enum winograd_kind stride_2 = bits & 1 ? winograd_stride_2_image : winograd_stride_2_map;
-    check_data(winograd_tile_4x4, of, sgemm, bits & 1, bits & 2, bits & 4, bits == 3 ? 5 : 0);
-    check_data(stride_2, wide, sgemm, bits & 1, bits & 2, bits == 4, bits == 3 ? 5 : 0);
-    check_data(winograd_map_2x2, small, sgemm, bits & 1, bits & 2, bits & 4, bits == 3 ? 5 : 0);
+    const bool onto_image = bits & 1, weights_first = bits & 2, has_moments = bits & 4;
+    const size_t gap = bits == 3 ? 5 : 0;
+    // Moments are of maps.
+    const bool of_map = has_moments && !onto_image;
+    check_data(winograd_tile_4x4, of.plain, sgemm, onto_image, weights_first, has_moments, gap);
+    check_data(winograd_map_2x2, of.small, sgemm, onto_image, weights_first, has_moments, gap);
+    check_data(
+        onto_image ? winograd_stride_2_image : winograd_stride_2_map, of.wide, sgemm, onto_image, weights_first, of_map,
+        gap);
+    check_data(
+        onto_image ? winograd_kernel_4_image : winograd_kernel_4_map, of.large, sgemm, onto_image, weights_first,
+        of_map, gap);
   }
   for (int bits = 0; bits < 4; bits++) {
     const size_t gap = bits & 1 ? 3 : 0;
-    check_filter(winograd_tile_4x4, of, sgemm, bits & 2, bits & 1, gap);
-    check_filter(winograd_map_2x2, small, sgemm, bits & 2, bits & 1, gap);
-    check_filter(winograd_stride_2_image, wide, sgemm, true, bits & 1, gap);
+    check_filter(winograd_tile_4x4, of.plain, sgemm, bits & 2, bits & 1, gap);
+    check_filter(winograd_map_2x2, of.small, sgemm, bits & 2, bits & 1, gap);
+    if (bits & 2) check_filter(winograd_stride_2_image, of.wide, sgemm, true, bits & 1, gap);
+    if (!(bits & 2)) check_filter(winograd_kernel_4_map, of.large, sgemm, false, bits & 1, gap);
   }
   // A result may have any number of channels.
-  of.map_channels = 3;
-  small.map_channels = 37;
-  wide.image_channels = 35;
-  check_data(winograd_tile_4x4, of, sgemm, false, false, true, 2);
-  check_data(winograd_map_2x2, small, sgemm, false, true, true, 0);
-  check_data(winograd_stride_2_image, wide, sgemm, true, false, false, 2);
+  of.plain.map_channels = 3;
+  of.small.map_channels = 37;
+  of.wide.image_channels = 35;
+  of.large.map_channels = 33;
+  check_data(winograd_tile_4x4, of.plain, sgemm, false, false, true, 2);
+  check_data(winograd_map_2x2, of.small, sgemm, false, true, true, 0);
+  check_data(winograd_stride_2_image, of.wide, sgemm, true, false, false, 2);
+  check_data(winograd_kernel_4_map, of.large, sgemm, false, false, true, 2);
 }
 
 void check_winograd(void) {
@@ -139,9 +157,10 @@ void check_winograd(void) {
   };
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
     const int *s = shapes[i];
-    const struct convolution of = convolution_of(s[0], s[1], s[2], s[3], s[4], 3, 1, 1);
-    const struct convolution wide = convolution_of(s[0], s[1], s[2], s[3], s[4], 3, 2, 1);
-    const struct convolution small = convolution_of(s[0], 2, 2, s[3], s[4], 3, 1, 1);
-    for (size_t p = 0; p < PRODUCTS; p++) check_size(of, wide, small, products[p]);
+    const struct sizes of = {
+        convolution_of(s[0], s[1], s[2], s[3], s[4], 3, 1, 1), convolution_of(s[0], s[1], s[2], s[3], s[4], 3, 2, 1),
+        convolution_of(s[0], 2, 2, s[3], s[4], 3, 1, 1),
+        convolution_of(s[0], (s[1] + 1) / 2 * 2, (s[2] + 1) / 2 * 2, s[3], s[4], 4, 2, 1)};
+    for (size_t p = 0; p < PRODUCTS; p++) check_sizes(of, products[p]);
   }
 }

@@ -4,7 +4,8 @@ import Testing
 
 @testable import CPUKernels
 
-/// A 3 × 3 convolution with stride 1 and padding 1, or a transposed one with stride 2, of slices of wider images.
+/// A 3 × 3 convolution with stride 1, a transposed one with stride 2, or a 4 × 4 convolution with stride 2, of slices of
+/// wider images.
 struct ConvolutionSample: CustomTestStringConvertible, Sendable {
   let batch: Int
   let height: Int
@@ -13,12 +14,13 @@ struct ConvolutionSample: CustomTestStringConvertible, Sendable {
   let outputChannels: Int
   /// The output padding of a transposed convolution; nil for a convolution.
   var outputPadding: Int?
+  var kernel = 3
 
   static let passes: [Pass] = [.forward, .backwardData, .backwardFilter]
 
   var testDescription: String { "\(inputShape) → \(outputShape)" }
   private var geometry: ConvolutionGeometry {
-    ConvolutionGeometry(kernel: 3, stride: outputPadding == nil ? 1 : 2, padding: 1)
+    ConvolutionGeometry(kernel: kernel, stride: kernel == 3 && outputPadding == nil ? 1 : 2, padding: 1)
   }
   private var inputShape: Shape { Shape(batch, height, width, inputChannels) }
   private var outputShape: Shape {
@@ -42,7 +44,7 @@ struct ConvolutionSample: CustomTestStringConvertible, Sendable {
   func instance(_ pass: Pass, planned planning: PlannedConvolution.Planning) -> CaseInstance {
     let input = slice("input", inputShape)
     let output = slice("output", outputShape)
-    let weights = Tensor("weights", Shape(3, 3, inputChannels, outputChannels))
+    let weights = Tensor("weights", Shape(kernel, kernel, inputChannels, outputChannels))
     let bias = Tensor("bias", Shape(vector: outputChannels))
     // A transposed convolution's input is the map.
     let transposed = outputPadding != nil

@@ -30,6 +30,11 @@ struct ConvolutionTests {
     ConvolutionSample(batch: 3, height: 7, width: 8, inputChannels: 144, outputChannels: 64, outputPadding: 0),
     ConvolutionSample(batch: 2, height: 8, width: 31, inputChannels: 64, outputChannels: 32, outputPadding: 1),
     ConvolutionSample(batch: 5, height: 16, width: 16, inputChannels: 32, outputChannels: 16, outputPadding: 0),
+    // A discriminator's.
+    ConvolutionSample(batch: 4, height: 8, width: 8, inputChannels: 16, outputChannels: 16, kernel: 4),
+    ConvolutionSample(batch: 65, height: 8, width: 8, inputChannels: 80, outputChannels: 144, kernel: 4),
+    ConvolutionSample(batch: 2, height: 14, width: 16, inputChannels: 144, outputChannels: 32, kernel: 4),
+    ConvolutionSample(batch: 5, height: 32, width: 32, inputChannels: 16, outputChannels: 48, kernel: 4),
   ]
 
   @Test("Every algorithm matches the reference", arguments: samples, PlannedConvolution.Planning.available)
@@ -53,7 +58,11 @@ struct ConvolutionTests {
     }
     let sums = (problems(.forward) + problems(.backwardData)).compactMap { WinogradData($0, on: pool, nil) }
     #expect(sums.count == Self.samples.count * 2 - 2, "17 and 33 channels are no source")
-    for kind in [winograd_tile_4x4, winograd_map_2x2, winograd_stride_2_image, winograd_stride_2_map] {
+    let kinds = [
+      winograd_tile_4x4, winograd_map_2x2, winograd_stride_2_image, winograd_stride_2_map, winograd_kernel_4_image,
+      winograd_kernel_4_map,
+    ]
+    for kind in kinds {
       let orders = sums.filter { $0.kind == kind }.map(\.order)
       #expect(orders.contains { if case .byTiles = $0 { true } else { false } })
       #expect(orders.contains { if case .byPanels = $0 { true } else { false } })
@@ -61,6 +70,7 @@ struct ConvolutionTests {
     let filters = problems(.backwardFilter).compactMap { WinogradFilter($0, on: pool, nil) }
     #expect(filters.contains { $0.parts.count > 1 } && filters.contains { $0.parts.count == 1 })
     #expect(filters.contains { $0.kind == winograd_stride_2_image })
+    #expect(filters.contains { $0.kind == winograd_kernel_4_map })
   }
 
   @Test(

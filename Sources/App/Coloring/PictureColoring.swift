@@ -75,10 +75,11 @@ struct PictureColoring: Sendable {
     _ job: PictureJob, at place: PictureSchedule.Place
   ) -> (outcome: PictureOutcome, isShortage: Bool) {
     var warnings: [String] = []
+    var times: PictureTimes?
     var isShortage = false
     let end: PictureOutcome.End
     do {
-      try color(job, at: place) { warnings.append($0) }
+      times = try color(job, at: place) { warnings.append($0) }
       end = if case .file(let path) = job.target { .written(path) } else { .written(nil) }
     } catch ImageError.tooLarge(let path, let width, let height, let limit) {
       end = .failed(
@@ -102,23 +103,35 @@ struct PictureColoring: Sendable {
     } catch {
       end = .stopped(error)
     }
-    return (PictureOutcome(warnings: warnings, end: end), isShortage)
+    return (PictureOutcome(warnings: warnings, times: times, end: end), isShortage)
   }
 
-  private func color(_ job: PictureJob, at place: PictureSchedule.Place, remark: (String) -> Void) throws {
+  /// Returns how long the parts took.
+  private func color(
+    _ job: PictureJob, at place: PictureSchedule.Place, remark: (String) -> Void
+  ) throws -> PictureTimes {
     if case .file(let path) = job.target { try requireFree(path) }
+    let begun = ContinuousClock.now
     let photograph = try read(job.source) { place.admit($0.byteCount(writtenAs: job.format, quality: quality)) }
+    var times = PictureTimes(
+      of: job.source.name, pixelCount: photograph.width * photograph.height, readSince: begun)
     for line in photograph.remarks { remark("\(job.source.name): \(line)") }
     let image: any WritableImage
     if isRaw {
       image = try colorizer.raw(photograph, workingSize: settings.workingSize)
     } else {
       if let misplaced = MisplacedHint(hints, in: photograph, named: job.source.name) { throw misplaced }
-      let colored = try colorizer.colorize(photograph, settings, hints: hints)
+      let prediction = try colorizer.predict(photograph, workingSize: settings.workingSize)
+      times.add("colors predicted")
+      let colored = prediction.colored(
+        photograph, strength: settings.strength, contrast: settings.contrast, hints: prediction.field(of: hints))
       for line in colored.remarks(as: job.format) { remark("\(job.source.name): \(line)") }
       image = colored
     }
     try write(image, to: job)
+    // The rows of a colored picture are made as they are encoded.
+    times.add(isRaw ? "predicted and written" : "colored, encoded and written")
+    return times
   }
 
   private func requireFree(_ path: String) throws(FileError) {

@@ -16,6 +16,8 @@ struct PictureOutcome {
 
   /// Lines about the picture.
   var warnings: [String] = []
+  /// How long its parts took.
+  var times: PictureTimes?
   var end: End
 }
 
@@ -103,6 +105,10 @@ final class PictureReport: Sendable {
   private func write(_ outcome: PictureOutcome, _ state: inout State) {
     if !outcome.warnings.isEmpty { state.display.clear() }
     for warning in outcome.warnings { Console.warning(warning) }
+    if let times = outcome.times, Console.level == .verbose {
+      state.display.clear()
+      Console.detail(times.line)
+    }
     switch outcome.end {
     case .skipped: state.skippedCount += 1
     case .fullDisk(let error) where names.count > 1: state.error = error

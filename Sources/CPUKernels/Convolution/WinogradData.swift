@@ -1,8 +1,8 @@
 import CVectorLoops
 import Runtime
 
-/// The data sum of a 3 × 3 convolution with padding 1 and stride 1 or 2 by Winograd's algorithm. `winograd_data.c` has
-/// the loops.
+/// The data sum by Winograd's algorithm: 3 × 3 with stride 1 or 2, and 4 × 4 with stride 2. `winograd_data.c` has the
+/// loops.
 struct WinogradData: ConvolutionAlgorithm {
   /// The order of the work. Both orders give the same bits.
   enum Order {

@@ -1,8 +1,8 @@
 import CVectorLoops
 import Runtime
 
-/// The filter sum of a 3 × 3 convolution with padding 1 and stride 1, or of a transposed one with stride 2, by Winograd's
-/// algorithm. `winograd_filter.c` has the loops.
+/// The filter sum by Winograd's algorithm: 3 × 3 with stride 1, 3 × 3 with stride 2 of a transposed convolution, and 4 × 4
+/// with stride 2 of a convolution. `winograd_filter.c` has the loops.
 ///
 /// Tasks are blocks of the gradient, so that threads have nothing to add up; where there are too few, the tiles are
 /// summed in parts.
@@ -25,7 +25,7 @@ struct WinogradFilter: ConvolutionAlgorithm {
   /// - Parameter blas: the library that multiplies; nil for the vector loops.
   init?(_ problem: ConvolutionProblem, on pool: ThreadPool, _ blas: BLAS?) {
     let (inputChannels, outputChannels) = (problem.inputSide.shape.channels, problem.outputSide.shape.channels)
-    guard let kind = winograd_kind(for: problem), problem.weightsInput == .map || kind != winograd_stride_2_image,
+    guard let kind = winograd_kind(for: problem),
       inputChannels.isMultiple(of: Int(WINOGRAD_CHANNEL_STEP)),
       outputChannels.isMultiple(of: Int(WINOGRAD_CHANNEL_STEP)), inputChannels <= Int(WINOGRAD_MOST_CHANNELS)
     else { return nil }

@@ -1,8 +1,9 @@
 #pragma once
 
-// 3 × 3 convolutions with padding 1 and stride 1 or 2 by Winograd's minimal filtering (Winograd 1980; Lavin and Gray
-// 2016): the input transform of the source's tiles and the weight transform give the factors of one matrix product per
-// element of the transform domain, and the output transform of the products gives the result's tiles.
+// Convolutions with padding 1, 3 × 3 with stride 1 or 2 and 4 × 4 with stride 2, by Winograd's minimal filtering
+// (Winograd 1980; Lavin and Gray 2016): the input transform of the source's tiles and the weight transform give the
+// factors of one matrix product per element of the transform domain, and the output transform of the products gives the
+// result's tiles.
 
 #include <stdint.h>
 
@@ -20,6 +21,11 @@ enum winograd_kind {
   winograd_stride_2_image = 2,
   /// Stride 2, from the image to 4 × 4 pixels of the map, by as many products.
   winograd_stride_2_map = 3,
+  /// 4 × 4 with stride 2, from 4 × 4 pixels of the map to 8 × 8 of the image, which is of even size. Along each axis
+  /// even and odd pixels are F(4, 2): 100 products for 64 pixels that take 256.
+  winograd_kernel_4_image = 4,
+  /// The same from the image to the map, by as many products.
+  winograd_kernel_4_map = 5,
 };
 
 /// The number of the source's channels is a multiple of this.
@@ -37,7 +43,7 @@ struct winograd_image {
 };
 
 /// A data sum: result = bias + convolution of source with w(t, c, k) at
-/// t · source channels · result channels + c · weight_source_stride + k · weight_result_stride, tap t = 0 ... 8;
+/// t · source channels · result channels + c · weight_source_stride + k · weight_result_stride, tap t = 0 ... 8 or 15;
 /// `flipped` takes the taps in reverse order, for a sum onto the image.
 struct winograd_data {
   enum winograd_kind kind;
@@ -66,8 +72,10 @@ size_t winograd_panel_width(bool library);
 
 /// Elements of a tile in the transform domain: products per tile.
 size_t winograd_elements(enum winograd_kind kind);
-/// Elements of a weight matrix in the transform domain; with stride 2 several elements of a tile have the same one.
+/// Elements of a weight matrix in the transform domain; several elements of a tile may have the same one.
 size_t winograd_weight_elements(enum winograd_kind kind);
+/// Elements of a tile of the result in the transform domain; several products may have the same sum.
+size_t winograd_sum_elements(enum winograd_kind kind);
 /// Tiles of one map.
 size_t winograd_tiles(enum winograd_kind kind, int32_t height, int32_t width);
 
@@ -89,14 +97,15 @@ void winograd_transform_input(
 /// Transforms the weights of result channels `panel_width · panel ...`.
 void winograd_transform_weights(
     const struct winograd_data *problem, size_t panel, float *transformed, void *scratch);
-/// Computes result channels `panel_width · panel ...` of tiles `first ..< end` from transformed tiles, laid out as above.
-/// Without `weights`, transforms them as they are needed, 64 channels at a time.
+/// Computes result channels `panel_width · panel ...` of tiles `first ..< end` from transformed tiles, laid out as
+/// above. Without `weights`, transforms them as they are needed, 64 channels at a time.
 void winograd_data_run_panel(
     const struct winograd_data *problem, const float *transformed, const float *weights, size_t first,
     size_t end, size_t origin, size_t total, size_t panel, void *scratch);
 
-/// A filter sum: the gradient of the weights, dense `[9][source.channels][result.channels]`, where `kind` leads from the
-/// source to the result. The channels of both are multiples of 16.
+/// A filter sum: the gradient of the weights, dense `[taps][source.channels][result.channels]`, where `kind` leads from
+/// the source to the result: stride 1, winograd_stride_2_image or winograd_kernel_4_map. The channels of both are
+/// multiples of 16.
 struct winograd_filter {
   enum winograd_kind kind;
   struct winograd_image source, result;
