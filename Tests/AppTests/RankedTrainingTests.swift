@@ -121,7 +121,7 @@ struct RankedTrainingTests {
       [
         ["--replicas", "1"], ["--replicas", "3"], ["--batch-size", "6", "--replicas", "4"], ["--data", "/nonexistent"],
       ],
-      ["2 ranks cannot share them", "power of two", "does not divide --batch-size 6", "/nonexistent"]))
+      ["2 ranks cannot share them", "power of two", "a batch of 6 has no", "/nonexistent"]))
   func oneLine(options: [String], message: String) throws {
     let run = folder.path + "/run"
     let result = try RecolorProcess(arguments("unet", run, ["--device", "cpu"] + options), ranks: 2).wait()

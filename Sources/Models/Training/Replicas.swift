@@ -32,14 +32,14 @@ public struct Replicas: Sendable {
 
   /// Replicas of a batch that the processes share.
   /// - Parameters:
-  ///   - name: What asks for them, for the error; nil for `--replicas`.
+  ///   - name: What asks for them, for the error; nil for the ranks, where they are as many, or `--replicas`.
   ///   - synchronizingBatchNorm: Whether each batch norm is over the images of all replicas.
   /// - Throws: where there cannot be so many, the processes cannot share them equally, or they cannot share the batch.
   public init(
     _ count: Int, over ranks: Communicator, batchSize: Int, named name: String? = nil,
     synchronizingBatchNorm: Bool = false
   ) throws(RunError) {
-    let name = name ?? "--replicas \(count)"
+    let name = name ?? (ranks.rankCount > 1 && count == ranks.rankCount ? "\(count) ranks" : "--replicas \(count)")
     if let failure = RunRequirements.replicas.failure(of: count, option: "replicas") { throw .invalidOption(failure) }
     guard count.isMultiple(of: ranks.rankCount) else {
       throw .invalidOption(
@@ -47,8 +47,8 @@ public struct Replicas: Sendable {
     }
     guard batchSize.isMultiple(of: count) else {
       throw .invalidOption(
-        "\(name): does not divide --batch-size \(batchSize); use a multiple of \(count) for the batch, or fewer "
-          + "replicas")
+        "\(name): a batch of \(batchSize) has no \(count) equal parts; use a multiple of \(count) for --batch-size, or "
+          + "fewer of them")
     }
     self.init(count: count, over: ranks, synchronizingBatchNorm: synchronizingBatchNorm)
   }
