@@ -1,6 +1,6 @@
 // The filter sum by Winograd's algorithm: for each element of the transform domain, the input-transformed tiles of the
 // source, transposed, times the transformed tiles of the result's gradient. A block of the transformed gradient stays
-// in the L2 cache over all tiles, and only the 3 × 3 gradients made of it go to memory.
+// in the cache over all tiles, and only the gradients of the taps made of it go to memory.
 
 #include <string.h>
 
@@ -37,7 +37,7 @@ VECTOR_LOOP float16 sum_of(const float16 *y, const int count) {
   return sum[0];
 }
 
-/// Calls loop(kind, arguments …) with the kind as a constant.
+/// Calls loop(kind, arguments …) with the kind, one that a filter sum has, as a constant.
 #define WITH_FILTER_KIND(kind, loop, ...)                                              \
   switch (kind) {                                                                      \
     case winograd_tile_4x4: loop(winograd_tile_4x4, __VA_ARGS__); break;               \
@@ -45,7 +45,7 @@ VECTOR_LOOP float16 sum_of(const float16 *y, const int count) {
     case winograd_stride_2_image: loop(winograd_stride_2_image, __VA_ARGS__); break;   \
     case winograd_kernel_4_map: loop(winograd_kernel_4_map, __VA_ARGS__); break;       \
     case winograd_stride_2_map:                                                        \
-    case winograd_kernel_4_image: break;                                               \
+    case winograd_kernel_4_image: __builtin_trap();                                    \
   }
 
 VECTOR_LOOP void transform_tiles(

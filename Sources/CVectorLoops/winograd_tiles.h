@@ -24,7 +24,7 @@ VECTOR_LOOP struct winograd_place find_place(const int32_t step, const struct wi
       (int32_t)(inside / across) * step, (int32_t)(inside % across) * step};
 }
 
-/// Pixels of the source along one side that no other tile begins with.
+/// Returns the distance of the first pixels of neighboring tiles, along one side of the source.
 VECTOR_LOOP int input_step(const enum winograd_kind kind) {
   switch (kind) {
     case winograd_tile_4x4:

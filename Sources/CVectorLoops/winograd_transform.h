@@ -1,9 +1,9 @@
 #pragma once
 
-// The linear transforms to and from the transform domain, on 16 channels at a time: the same as those of
+// The linear transforms to and from the transform domain, on 16 channels at a time. Those of stride 1 are the same as in
 // kernels/convolution_winograd_transforms.h, which has the formulas.
 
-#include "multiversion.h"
+#include "winograd_kinds.h"
 
 typedef vector_float16 float16;
 
@@ -97,8 +97,8 @@ VECTOR_LOOP void weights_gradient_2(const float16 *u, const int stride, float16 
   g[2 * g_stride] = u[stride];
 }
 
-// Two taps, for stride 2: F(4, 2) at the interpolation points ±1, ±1/2 and infinity, with an error of 1e-6 of the
-// largest value, as above.
+// Two taps, for stride 2: F(4, 2) at the interpolation points ±1, ±1/2 and infinity. The error of float sums is 1e-6 of
+// the largest value, as with stride 1.
 
 /// Input transform: 5 pixels to 5 elements.
 VECTOR_LOOP void two_tap_input(const float16 *x, const int stride, float16 *v, const int v_stride) {
@@ -225,90 +225,6 @@ VECTOR_LOOP void weights_gradient_kernel_4(const float16 *u, const int stride, f
   two_tap_weights_gradient(u + 5 * stride, stride, g + g_stride, g_stride);
 }
 
-// Extents along one side: pixels that a tile reads and writes, weights, and elements of each in the transform domain.
-
-VECTOR_LOOP int input_side(const enum winograd_kind kind) {
-  switch (kind) {
-    case winograd_tile_4x4:
-    case winograd_kernel_4_image: return 6;
-    case winograd_map_2x2: return 2;
-    case winograd_stride_2_image: return 5;
-    case winograd_stride_2_map: return 9;
-    case winograd_kernel_4_map: return 10;
-  }
-}
-VECTOR_LOOP int output_side(const enum winograd_kind kind) {
-  switch (kind) {
-    case winograd_tile_4x4:
-    case winograd_stride_2_map:
-    case winograd_kernel_4_map: return 4;
-    case winograd_map_2x2: return 2;
-    case winograd_stride_2_image:
-    case winograd_kernel_4_image: return 8;
-  }
-}
-VECTOR_LOOP int kernel_side(const enum winograd_kind kind) {
-  return kind == winograd_kernel_4_image || kind == winograd_kernel_4_map ? 4 : 3;
-}
-VECTOR_LOOP int domain_side(const enum winograd_kind kind) {
-  switch (kind) {
-    case winograd_tile_4x4: return 6;
-    case winograd_map_2x2: return 3;
-    case winograd_stride_2_image:
-    case winograd_stride_2_map: return 9;
-    case winograd_kernel_4_image:
-    case winograd_kernel_4_map: return 10;
-  }
-}
-VECTOR_LOOP int weights_side(const enum winograd_kind kind) {
-  const bool is_stride_2 = kind == winograd_stride_2_image || kind == winograd_stride_2_map;
-  return is_stride_2 ? 6 : domain_side(kind);
-}
-VECTOR_LOOP int sums_side(const enum winograd_kind kind) {
-  return kind == winograd_kernel_4_map ? 5 : domain_side(kind);
-}
-
-enum {
-  WINOGRAD_MOST_ELEMENTS = 100,
-  WINOGRAD_MOST_INPUTS = 100,
-  WINOGRAD_MOST_OUTPUTS = 64,
-  WINOGRAD_MOST_TAPS = 16,
-};
-
-/// Returns the place of element (y, x) of the domain in memory. Elements that have the same weights are neighbors: with
-/// 3 × 3 and stride 2, 16 of even rows and columns, 4 of even rows and each odd column, and so on.
-VECTOR_LOOP int element_place(const enum winograd_kind kind, const int y, const int x) {
-  if (weights_side(kind) == domain_side(kind)) return y * domain_side(kind) + x;
-  if (y >= 4) return 36 + (y - 4) * 9 + x;
-  return x < 4 ? y * 4 + x : 16 + (x - 4) * 4 + y;
-}
-
-/// Returns the place of sum `index`, counted by rows, in memory.
-VECTOR_LOOP int sum_place(const enum winograd_kind kind, const int index) {
-  const int side = sums_side(kind);
-  return side == domain_side(kind) ? element_place(kind, index / side, index % side) : index;
-}
-
-/// What an element of the domain, by its place in memory, is multiplied with, and where its product goes.
-struct winograd_product {
-  size_t weights, sum;
-  /// Whether it is the first one with these weights, and the first one of this sum.
-  bool begins_weights, begins_sum;
-};
-
-VECTOR_LOOP struct winograd_product product_of(const enum winograd_kind kind, const size_t place) {
-  if (kind == winograd_kernel_4_map) {
-    const size_t y = place / 10, x = place % 10;
-    return (struct winograd_product){place, y % 5 * 5 + x % 5, true, y < 5 && x < 5};
-  }
-  if (weights_side(kind) == domain_side(kind)) return (struct winograd_product){place, place, true, true};
-  if (place < 16) return (struct winograd_product){0, place, place == 0, true};
-  if (place < 36) return (struct winograd_product){1 + (place - 16) / 4, place, place % 4 == 0, true};
-  const size_t row = (place - 36) / 9, column = (place - 36) % 9;
-  const size_t weights = (1 + row) * 6 + (column < 4 ? 0 : column - 3);
-  return (struct winograd_product){weights, place, column == 0 || column >= 4, true};
-}
-
 // In two dimensions: all columns, then all rows. `kind` is known to the compiler wherever these are inlined.
 
 #define WINOGRAD_TRANSFORM_1D(name, stride_2_image, stride_2_map, kernel_4_image, kernel_4_map)            \
@@ -323,6 +239,20 @@ VECTOR_LOOP struct winograd_product product_of(const enum winograd_kind kind, co
       case winograd_kernel_4_map: kernel_4_map(from, stride, to, to_stride); break;                        \
     }                                                                                                      \
   }
+/// The same for the transforms of filter sums. With stride 2 those go from the map to the image with 3 × 3, and from the
+/// image to the map with 4 × 4.
+#define WINOGRAD_FILTER_TRANSFORM_1D(name, stride_2_image, kernel_4_map)                                   \
+  VECTOR_LOOP void name##_1d(                                                                              \
+      const enum winograd_kind kind, const float16 *from, const int stride, float16 *to, const int to_stride) { \
+    switch (kind) {                                                                                        \
+      case winograd_tile_4x4: name##_4(from, stride, to, to_stride); break;                                \
+      case winograd_map_2x2: name##_2(from, stride, to, to_stride); break;                                 \
+      case winograd_stride_2_image: stride_2_image(from, stride, to, to_stride); break;                    \
+      case winograd_kernel_4_map: kernel_4_map(from, stride, to, to_stride); break;                        \
+      case winograd_stride_2_map:                                                                          \
+      case winograd_kernel_4_image: __builtin_trap();                                                      \
+    }                                                                                                      \
+  }
 #define WINOGRAD_TRANSFORM_2D(name, from_side, to_side)                                       \
   VECTOR_LOOP void name##_2d(const enum winograd_kind kind, const float16 *from, float16 *to) { \
     const int from_count = from_side(kind), to_count = to_side(kind);                         \
@@ -332,18 +262,11 @@ VECTOR_LOOP struct winograd_product product_of(const enum winograd_kind kind, co
     _Pragma("clang loop unroll(full)") for (int y = 0; y < to_count; y++)                     \
         name##_1d(kind, half + y * from_count, 1, to + y * to_count, 1);                      \
   }
-// Not used: filter sums with stride 2 go from the map to the image with 3 × 3, and from the image to the map with 4 ×
-// 4.
-VECTOR_LOOP void no_transform(const float16 *from, const int stride, float16 *to, const int to_stride) {
-  (void)from, (void)stride, (void)to, (void)to_stride;
-}
 WINOGRAD_TRANSFORM_1D(input, input_stride_2_image, input_stride_2_map, input_kernel_4_image, input_kernel_4_map)
 WINOGRAD_TRANSFORM_1D(output, output_stride_2_image, output_stride_2_map, output_kernel_4_image, two_tap_output)
-WINOGRAD_TRANSFORM_1D(
-    output_gradient, output_gradient_stride_2_image, no_transform, no_transform, two_tap_output_gradient)
+WINOGRAD_FILTER_TRANSFORM_1D(output_gradient, output_gradient_stride_2_image, two_tap_output_gradient)
 WINOGRAD_TRANSFORM_1D(weights, weights_stride_2, weights_stride_2, weights_kernel_4, weights_kernel_4)
-WINOGRAD_TRANSFORM_1D(
-    weights_gradient, weights_gradient_stride_2, no_transform, no_transform, weights_gradient_kernel_4)
+WINOGRAD_FILTER_TRANSFORM_1D(weights_gradient, weights_gradient_stride_2, weights_gradient_kernel_4)
 WINOGRAD_TRANSFORM_2D(input, input_side, domain_side)
 WINOGRAD_TRANSFORM_2D(output, sums_side, output_side)
 WINOGRAD_TRANSFORM_2D(output_gradient, output_side, sums_side)

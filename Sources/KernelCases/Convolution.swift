@@ -255,6 +255,7 @@ extension ConvolutionVariant {
       (three, 64, 2, 2, 32, 48), (three, 3, 2, 2, 16, 17), (three, 3, 5, 7, 16, 33), (three, 2, 13, 18, 32, 64),
       (three, 1, 8, 8, 16, 16), (three, 5, 16, 16, 16, 80), (three, 3, 9, 7, 1, 16), (three, 1, 31, 33, 3, 17),
       (three, 2, 4, 4, 512, 33), (four, 3, 16, 16, 4, 32), (four, 5, 9, 14, 17, 33), (four, 2, 8, 8, 64, 128),
+      (four, 5, 18, 26, 16, 80),
       (one, 1, 1, 3, 5, 1), (one, 2, 17, 19, 16, 3),
     ]
     return shapes.flatMap { geometry, batch, height, width, inputChannels, outputChannels -> [ConvolutionVariant] in

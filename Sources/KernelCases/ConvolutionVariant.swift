@@ -27,7 +27,9 @@ struct ConvolutionVariant: Sendable {
   private var isTransposed: Bool { outputPadding != nil }
   /// Whether a backend may use Winograd's algorithm, which it has for channels by the sixteen.
   var mayBeWinograd: Bool {
-    guard inputChannels.isMultiple(of: 16) || outputChannels.isMultiple(of: 16) else { return false }
+    guard geometry.padding == 1, inputChannels.isMultiple(of: 16) || outputChannels.isMultiple(of: 16) else {
+      return false
+    }
     let kernels = (geometry.kernelHeight, geometry.kernelWidth, geometry.stride)
     return kernels == (3, 3, 1) || kernels == (3, 3, 2) || kernels == (4, 4, 2)
   }

@@ -7,7 +7,7 @@ public struct BarChart: Sendable {
     public let kind: Int
     /// The part's length; what is negative or not finite is drawn as 0.
     public let value: Double
-    /// What the value cannot be below; where it is more, all of the part is in full color.
+    /// A lower bound of the value; where it is more, all of the part is in full color.
     public let limit: Double
     /// The text at the pointer.
     public let note: String
@@ -47,7 +47,7 @@ public struct BarChart: Sendable {
   public let title: String
   /// The unit of the values: `ms`.
   public let unit: String
-  /// What parts are of, up to `colorCount` kinds.
+  /// The names of the kinds of parts, up to `colorCount` of them.
   public let kinds: [String]
   /// The headings of the cells beside the bars.
   public let columns: [String]

@@ -41,7 +41,7 @@ struct BenchTests {
     let report = try report("--device", "cpu", "--batch-size", "4", "--replicas", "4")
     #expect(try number("replicas", in: report) == 4)
     #expect(report["ranks"] == nil)
-    for (options, message) in [(["--replicas", "3"], "power of two"), (["--replicas", "4"], "does not divide")] {
+    for (options, message) in [(["--replicas", "3"], "power of two"), (["--replicas", "4"], "no 4 equal parts")] {
       let result = try RecolorProcess(["bench", "unet", "--width", "4", "--batch-size", "6"] + options).wait()
       #expect(result.exitCode != 0 && result.errorLines.count == 1, "\(result.errorOutput)")
       #expect(result.errorOutput.contains(message), "\(result.errorOutput)")
@@ -132,7 +132,10 @@ struct BenchTests {
     #expect(all.dropFirst().contains { $0[column].contains("generator: encoding_unit1.0") })
     #expect(all.dropFirst().contains { $0[column].contains("discriminator judge: unit1.0") })
     // It says what was measured, where and when.
-    let words = ["gan", "3 images", "32×32", "threads", "instruction set", "date", "recolor bench gan --width 4"]
+    let words = [
+      "<dt>model</dt><dd>gan</dd>", "<dt>batch</dt><dd>3 images</dd>", "<dd>32×32</dd>", "<dt>threads</dt>",
+      "<dt>instruction set</dt>", "<dt>date</dt>", "recolor bench gan --width 4",
+    ]
     for word in words { #expect(page.contains(word), "\(word)") }
     #expect(!page.contains("nan ") && !page.contains("inf "))
   }

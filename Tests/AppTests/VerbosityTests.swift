@@ -20,13 +20,19 @@ struct VerbosityTests {
     try RecolorProcess(["colorize", folder.path + "/weights.safetensors", picture] + options).wait()
   }
 
-  @Test("The device is named by --verbose alone")
-  func deviceOfColoring() throws {
+  @Test("The device, and how long the parts of a picture took, are said by --verbose alone")
+  func detailsOfColoring() throws {
     let usual = try colorize("--out", folder.path + "/a.png")
     #expect(usual.exitCode == 0 && usual.errorOutput.isEmpty, "\(usual.errorOutput)")
     let verbose = try colorize("--out", folder.path + "/b.png", "--verbose", "--device", "cpu")
     #expect(verbose.exitCode == 0 && verbose.errorOutput.hasPrefix("recolor: computing on cpu: "))
-    #expect(verbose.errorLines.count == 1)
+    #expect(verbose.errorLines.count == 2)
+    let parts =
+      "read and decoded in [0-9.]+ s, colors predicted in [0-9.]+ s, colored, encoded and written in [0-9.]+ s"
+    let times = try Regex("picture\\.png: \(parts); [0-9.]+ s a megapixel$")
+    #expect(verbose.errorLines.last?.contains(times) == true, "\(verbose.errorOutput)")
+    let raw = try colorize("--out", folder.path + "/c.png", "--verbose", "--device", "cpu", "--raw")
+    #expect(raw.errorLines.last?.contains(" s, predicted and written in ") == true, "\(raw.errorOutput)")
   }
 
   @Test("Training and measuring speed say once which device auto takes")

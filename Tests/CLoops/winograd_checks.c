@@ -58,7 +58,23 @@ static void check_data(
     winograd_data_run_panel(&data, transformed, made, middle, tiles, 0, tiles, panel, scratch);
   }
   expect_floats("result", to, expected, pixels * to_stride, 1e-5);
-  if (has_moments && parts == 1) {
+  // The parts are joined; where there are several, all tiles have as many pixels.
+  if (has_moments && (parts == 1 || tiles == (size_t)of.batch)) {
+    for (size_t k = 0; k < to_channels; k++) {
+      double count = 0;
+      for (size_t part = 0; part < parts; part++) {
+        const size_t first = part * WINOGRAD_PART_TILES;
+        const size_t here = tiles - first < WINOGRAD_PART_TILES ? tiles - first : WINOGRAD_PART_TILES;
+        const double added = (double)pixels * (double)here / (double)tiles;
+        const double distance = mean[part * to_channels + k] - (part ? mean[k] : 0);
+        if (part > 0) {
+          squares[k] +=
+              squares[part * to_channels + k] + distance * distance * count * added / (count + added);
+          mean[k] += distance * added / (count + added);
+        }
+        count += added;
+      }
+    }
     double *of_mean = expected_doubles(to_channels), *of_squares = expected_doubles(to_channels);
     for (size_t k = 0; k < to_channels; k++) {
       of_mean[k] = of_squares[k] = 0;
@@ -87,7 +103,7 @@ static void check_filter(
   const float *image = input_floats(image_pixels(of) * image_stride, -1, 1);
   const float *map = input_floats(map_pixels(of) * map_stride, -1, 1);
   float *gradient = accumulates ? changing_floats(count, -1, 1) : output_floats(count);
-  float *sums = output_floats(columns);
+  float *sums = output_floats(columns), *first_sums = output_floats(columns);
   double *expected = expected_doubles(count), *expected_sums = expected_doubles(columns);
   for (size_t i = 0; i < count; i++) expected[i] = accumulates ? (double)gradient[i] : 0;
   reference_filter(of, image, image_stride, map, map_stride, transposed, expected);
@@ -100,9 +116,18 @@ static void check_filter(
     for (size_t column = 0; column < columns; column += WINOGRAD_FILTER_BLOCK) {
       const size_t end_row = rows - row < WINOGRAD_FILTER_BLOCK ? rows : row + WINOGRAD_FILTER_BLOCK;
       const size_t end_column = columns - column < WINOGRAD_FILTER_BLOCK ? columns : column + WINOGRAD_FILTER_BLOCK;
+      // In two parts of the tiles, where there are so many.
+      const size_t middle = tiles / 2;
+      if (middle > 0)
+        winograd_filter_run(
+            &filter, 0, middle, row, end_row, column, end_column, gradient, accumulates, row == 0 ? first_sums : NULL,
+            scratch);
       winograd_filter_run(
-          &filter, 0, tiles, row, end_row, column, end_column, gradient, accumulates, row == 0 ? sums : NULL, scratch);
+          &filter, middle, tiles, row, end_row, column, end_column, gradient, accumulates || middle > 0,
+          row == 0 ? sums : NULL, scratch);
     }
+  if (tiles > 1)
+    for (size_t k = 0; k < columns; k++) sums[k] += first_sums[k];
   expect_floats("gradient", gradient, expected, count, 1e-5);
   for (size_t i = 0; i < columns; i++) expected_sums[i] = 0;
   for (size_t i = 0; i < (transposed ? image_pixels(of) : map_pixels(of)); i++)

@@ -4,8 +4,8 @@ import Testing
 
 @testable import CPUKernels
 
-/// A 3 × 3 convolution with stride 1, a transposed one with stride 2, or a 4 × 4 convolution with stride 2, of slices of
-/// wider images.
+/// A 3 × 3 convolution with stride 1, a transposed one with stride 2, or a 4 × 4 convolution with stride 2, of slices
+/// of wider images.
 struct ConvolutionSample: CustomTestStringConvertible, Sendable {
   let batch: Int
   let height: Int

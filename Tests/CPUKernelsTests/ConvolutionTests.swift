@@ -30,6 +30,8 @@ struct ConvolutionTests {
     ConvolutionSample(batch: 3, height: 7, width: 8, inputChannels: 144, outputChannels: 64, outputPadding: 0),
     ConvolutionSample(batch: 2, height: 8, width: 31, inputChannels: 64, outputChannels: 32, outputPadding: 1),
     ConvolutionSample(batch: 5, height: 16, width: 16, inputChannels: 32, outputChannels: 16, outputPadding: 0),
+    // One channel.
+    ConvolutionSample(batch: 3, height: 31, width: 33, inputChannels: 1, outputChannels: 33),
     // A discriminator's.
     ConvolutionSample(batch: 4, height: 8, width: 8, inputChannels: 16, outputChannels: 16, kernel: 4),
     ConvolutionSample(batch: 65, height: 8, width: 8, inputChannels: 80, outputChannels: 144, kernel: 4),
@@ -57,7 +59,7 @@ struct ConvolutionTests {
       }
     }
     let sums = (problems(.forward) + problems(.backwardData)).compactMap { WinogradData($0, on: pool, nil) }
-    #expect(sums.count == Self.samples.count * 2 - 2, "17 and 33 channels are no source")
+    #expect(sums.count == Self.samples.count * 2 - 4, "17, 33 and 1 channels are no source, nor is 1 a result")
     let kinds = [
       winograd_tile_4x4, winograd_map_2x2, winograd_stride_2_image, winograd_stride_2_map, winograd_kernel_4_image,
       winograd_kernel_4_map,
@@ -92,6 +94,7 @@ struct ConvolutionTests {
     (Shape(70, 2, 2, 32), 64, ConvolutionGeometry(kernel: 3, padding: 1)),
     (Shape(3, 31, 33, 1), 16, ConvolutionGeometry(kernel: 3, padding: 1)),
     (Shape(11, 16, 16, 17), 80, ConvolutionGeometry(kernel: 4, stride: 2, padding: 1)),
+    (Shape(11, 18, 26, 32), 80, ConvolutionGeometry(kernel: 4, stride: 2, padding: 1)),
   ]
 
   @Test("A library's bits do not depend on the number of threads where the loops share channels", .needsBLAS)
@@ -189,6 +192,18 @@ struct ConvolutionTests {
           TransposedConvolutionBackwardData(
             outputGradient: output, weights: weights, inputGradient: input, geometry: geometry),
           TransposedConvolutionBackwardFilter(
+            input: input, outputGradient: output, weightsGradient: weights, biasGradient: nil, geometry: geometry),
+        ]
+      }
+      if side > 2, inputChannels == channels {
+        // A discriminator's convolution from this level.
+        let output = Tensor("output", Shape(64, side / 2, side / 2, 2 * channels))
+        let weights = Tensor("weights", Shape(4, 4, channels, 2 * channels))
+        let geometry = ConvolutionGeometry(kernel: 4, stride: 2, padding: 1)
+        operations += [
+          ConvolutionForward(input: input, weights: weights, bias: nil, output: output, geometry: geometry),
+          ConvolutionBackwardData(outputGradient: output, weights: weights, inputGradient: input, geometry: geometry),
+          ConvolutionBackwardFilter(
             input: input, outputGradient: output, weightsGradient: weights, biasGradient: nil, geometry: geometry),
         ]
       }

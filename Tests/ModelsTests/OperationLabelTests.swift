@@ -4,7 +4,7 @@ import Testing
 
 @testable import Models
 
-/// What the operations of a step are for.
+/// The purposes of a step's operations.
 @Suite("Labels of operations")
 struct OperationLabelTests {
   private static func plan(

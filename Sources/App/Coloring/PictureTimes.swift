@@ -1,4 +1,5 @@
-/// How long the parts of a picture's coloring took, which `--verbose` shows.
+/// How long the parts of a picture's coloring took, which `--verbose` shows. With several pictures the times include
+/// waiting: for memory, and for the network, which colors one picture at a time.
 struct PictureTimes {
   private let name: String
   private let pixelCount: Int

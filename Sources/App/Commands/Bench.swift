@@ -21,7 +21,7 @@ struct Bench: SpeakingCommand {
       done it. The operations are those of rank 0.
 
         recolor bench unet                           # the study's model
-        recolor bench gan --width 16 --ops           # a smaller one, operation by operation
+        recolor bench gan --width 16 --ops           # a smaller one, by operation
         recolor bench unet --ops --report step.html  # a picture of the step's time
         mpirun -n 4 recolor bench unet               # a batch on four ranks
       """)
@@ -61,7 +61,7 @@ struct Bench: SpeakingCommand {
     try RunRequirements.replicas.check(replicas, of: "replicas")
     try options.validate(for: [model])
     guard let reportFile else { return }
-    if !ops { throw ValidationError("--report: is a picture of the operations; add --ops.") }
+    if !ops { throw ValidationError("--report: draws the operations of --ops; add --ops.") }
     if URL(filePath: reportFile).pathExtension.lowercased() != "html" {
       throw ValidationError("--report \(reportFile): only an HTML page is written; give it a name in .html.")
     }
@@ -95,14 +95,15 @@ struct Bench: SpeakingCommand {
       self, backend, replicas: replicas, secondsToFirstStep: benchmark.secondsToFirstStep,
       training: training.durations, inference: inference,
       ranks: try all.map { try JSONDecoder().decode(BenchReport.Rank.self, from: Data($0)) }, operations: operations)
+    // First, so that what was measured is not lost where the page cannot be written.
+    try Console.output(report.json ? try JSONReport.text(result) : result.text)
     if let reportFile, let operations {
       let page = StepPage(bench: result, operations: operations, backend: backend, command: Recolor.commandLine).page
       try AtomicFile.write(Array(page.html.markup.utf8), to: reportFile)
     }
-    try Console.output(report.json ? try JSONReport.text(result) : result.text)
   }
 
-  /// What all ranks must have the same of, by name.
+  /// The settings that all ranks must have the same of, by name.
   private var agreements: [(name: String, text: String)] {
     [
       ("model", "\(model)"), ("width", "\(options.width)"), ("size", "\(options.size)"),

@@ -60,7 +60,7 @@ struct LayerTimes: Encodable {
   /// See `OperationLabel`.
   let part: String?
   let layer: String
-  /// What the layer does, in the order of `LayerWork`.
+  /// The layer's times by kind of work, in the order of `LayerWork`.
   private(set) var work: [Work] = []
 
   private mutating func add(_ kind: LayerWork, milliseconds: Double, limitMilliseconds: Double) {

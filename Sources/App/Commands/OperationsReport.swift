@@ -11,7 +11,7 @@ struct OperationsReport: Encodable {
     let pass: Pass
     /// The shapes of the first tensor that is read and of the largest one that is written.
     let shape: String
-    /// What the operations are for, each once, in the step's order.
+    /// The purposes of the operations, each once, in the step's order.
     let layers: [OperationLabel]
     let count: Int
     let milliseconds: Double
@@ -137,10 +137,9 @@ struct OperationsReport: Encodable {
   private static let otherColumn = 4
 
   /// Returns the cells of a row.
-  /// - Parameter pass: The name of its pass.
-  func cells(of row: Row, pass: String) -> [String] {
+  func cells(of row: Row) -> [String] {
     var cells = [
-      row.operation, pass, "\(row.count)", Format.fixed(row.milliseconds, 2), Format.percent(row.share, 1),
+      row.operation, row.pass.heading, "\(row.count)", Format.fixed(row.milliseconds, 2), Format.percent(row.share, 1),
       Format.fixed(row.limitMilliseconds, 2), Format.percent(row.partOfLimit, 0),
       Format.fixed(row.gigaflopsPerSecond, 0), Format.percent(row.partOfProductPeak, 0),
       Format.fixed(row.gigabytesPerSecond, 1), Format.percent(row.partOfCopyPeak, 0), row.shape,
@@ -159,7 +158,7 @@ struct OperationsReport: Encodable {
     }
     let blas = blasGigaflopsPerSecond.map { "; BLAS's products reach \(Format.fixed($0, 0)) GFLOP/s" } ?? ""
     return [
-      TextTable.text(columns, rows.map { cells(of: $0, pass: $0.pass.rawValue) }),
+      TextTable.text(columns, rows.map { cells(of: $0) }),
       "",
       "operations together: \(milliseconds(rows))\(other ?? "")",
       "limit of the step: \(Format.fixed(limitMilliseconds, 2)) ms, \(Format.percent(partOfLimit, 0)) reached",

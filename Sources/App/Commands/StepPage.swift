@@ -28,9 +28,8 @@ struct StepPage {
     <p class="lead">A training step on \(Format.counted(bench.batchSize, "image")) of \(bench.size)×\(bench.size) \
     takes \(Format.fixed(bench.stepMilliseconds, 2)) ms on \(bench.device): \
     \(Format.rate(bench.imagesPerSecond)) images a second. Its operations, each timed by itself, take \
-    \(Format.fixed(operations.milliseconds, 2)) ms together. The limit by the measured peaks of the device is \
-    \(Format.fixed(operations.limitMilliseconds, 2)) ms, of which \(Format.percent(operations.partOfLimit, 0)) is \
-    reached.</p>
+    \(Format.fixed(operations.milliseconds, 2)) ms together; at the measured peaks of the device they would take \
+    \(Format.fixed(operations.limitMilliseconds, 2)) ms, \(Format.percent(operations.partOfLimit, 0)) of that.</p>
     """
   }
 
@@ -75,7 +74,7 @@ struct StepPage {
     return """
       \(picture.html)
       <p class="note">A row is a convolution with the batch norm or the activation that comes next, in the network’s
-      order. Each part of a bar is in full color as far as its <a href="#method">limit</a>, and pale where it takes
+      order, by the name of PyTorch’s module, as in a weights file. Each part of a bar is in full color as far as its <a href="#method">limit</a>, and pale where it takes
       longer. The pointer shows the figures of each part.\(passes)</p>
       """
   }
@@ -160,7 +159,7 @@ struct StepPage {
     var columns = operations.columns
     columns.insert(.left("layers"), at: place)
     let rows = operations.rows.map { row in
-      var cells = operations.cells(of: row, pass: row.pass.heading)
+      var cells = operations.cells(of: row)
       cells.insert(Self.names(row.layers, isOneNetwork: isOneNetwork), at: place)
       return cells
     }
@@ -211,13 +210,14 @@ struct StepPage {
 }
 
 extension StepPage {
-  /// What the figures mean, and how to measure them again.
+  /// The meaning of the figures, and how to measure them again.
   private var method: HTML {
     let ranks: HTML =
       bench.ranks == nil ? "" : " The operations are those of rank 0, which computes its part of a batch."
     return """
       <p>The time of the step is the median of \(Format.counted(bench.steps, "step")) on random images. Then each \
-      operation of a step was timed by itself, to its end, as many times, and its median is its time here.\(ranks)</p>
+      operation of a step was timed by itself, to its end, as many times, and its median is its time here.\(ranks) \
+      A step also waits between operations, and a busy machine slows it.</p>
       <p>The limit of an operation is the time of its products after minimal filtering at the device’s peak of \
       multiply-adds, or that of its bytes at the rate of a copy, whichever is longer. Just before the operations, the \
       device reached \(Format.fixed(operations.productPeakGigaflopsPerSecond, 0)) GFLOP/s in fp32 from registers, and \

@@ -2,8 +2,8 @@ import CVectorLoops
 import Runtime
 
 extension winograd_kind {
-  /// The transforms for a problem; nil where it is not 3 × 3 with stride 1 or 2, or 4 × 4 with stride 2, and padding 1, or
-  /// where they do not pay.
+  /// The transforms for a problem; nil where it is not 3 × 3 with stride 1 or 2, or 4 × 4 with stride 2, and padding 1,
+  /// or where they do not pay.
   init?(for problem: ConvolutionProblem) {
     let (image, map) = (problem.image.shape, problem.map.shape)
     let pixels = map.height * map.width

@@ -1,8 +1,8 @@
 import CVectorLoops
 import Runtime
 
-/// The filter sum by Winograd's algorithm: 3 × 3 with stride 1, 3 × 3 with stride 2 of a transposed convolution, and 4 × 4
-/// with stride 2 of a convolution. `winograd_filter.c` has the loops.
+/// The filter sum by Winograd's algorithm: 3 × 3 with stride 1, 3 × 3 with stride 2 of a transposed convolution, and
+/// 4 × 4 with stride 2 of a convolution. `winograd_filter.c` has the loops.
 ///
 /// Tasks are blocks of the gradient, so that threads have nothing to add up; where there are too few, the tiles are
 /// summed in parts.

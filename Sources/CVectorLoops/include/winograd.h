@@ -53,7 +53,7 @@ struct winograd_data {
   bool flipped;
   /// `[result.channels]`, or NULL.
   const float *bias;
-  /// Where `moments.mean` is not NULL: the moments of each channel of the result over each WINOGRAD_PART_TILES tiles,
+  /// Of a map, so not with `winograd_stride_2_image` and `winograd_kernel_4_image`. Where `moments.mean` is not NULL: the moments of each channel of the result over each WINOGRAD_PART_TILES tiles,
   /// `[parts][result.channels]`, computed while the pixels are in registers.
   struct vector_moments moments;
   /// The library that multiplies; NULL for the vector loops.

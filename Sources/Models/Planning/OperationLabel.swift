@@ -1,12 +1,12 @@
 import Runtime
 
-/// What an operation of a plan is for, in reports: a layer in a pass of a network, or work beside the networks.
+/// The purpose of an operation of a plan, in reports: a layer in a pass of a network, or work beside the networks.
 public struct OperationLabel: Hashable, Codable, Sendable {
   /// The pass of a network, which begins with the network's name, as its tape does: `generator`, `discriminator fake`;
   /// nil beside the networks.
   public let part: String?
-  /// PyTorch's name of the module, as in the names of its parameters: `encoding_unit1.0`. Beside the networks, the work:
-  /// `batch`, `Adam, generator`.
+  /// PyTorch's name of the module, as in the names of its parameters: `encoding_unit1.0`. Beside the networks, the
+  /// work: `batch`, `Adam, generator`.
   public let layer: String
 
   init(_ layer: String, in part: String) {
@@ -23,7 +23,7 @@ public struct OperationLabel: Hashable, Codable, Sendable {
   static let batch = OperationLabel(beside: "batch")
   /// The moving average of the generator's weights.
   static let average = OperationLabel(beside: "average of the weights")
-  /// What replicas exchange for the batch norms of all of them.
+  /// The exchange of replicas for the batch norms of all of them.
   static let meeting = OperationLabel(beside: "batch norms over replicas")
 
   /// A loss and its gradient.
