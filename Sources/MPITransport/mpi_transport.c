@@ -10,7 +10,8 @@
 
 _Static_assert(sizeof(MPI_Request) <= sizeof(message_request), "a request of MPI fits into one of ours");
 
-/// What MPI must let the threads of a process do: one thread makes all its calls. Simulated processes have no others.
+/// The support of threads that MPI must give: one thread of a process makes all its calls. Simulated processes have no
+/// others.
 #ifndef THREAD_LEVEL
 #define THREAD_LEVEL MPI_THREAD_FUNNELED
 #endif

@@ -1,4 +1,4 @@
-/// What tells a device from the others of its machine, as the processes that use them know it.
+/// The marks that tell a device from the others of its machine, as the processes that use them know it.
 public struct DeviceIdentity: Hashable, Sendable {
   /// The device's name in this process, `opencl:0.0`. In another process, which may see others, it can be another
   /// device's.

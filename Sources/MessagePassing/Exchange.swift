@@ -16,7 +16,7 @@ final class Exchange: Sendable {
     var failed: Set<Int> = []
     /// Why no messages come any more.
     var failure: MessagePassingError?
-    /// What the thread knows when it has joined.
+    /// The thread's knowledge of the exchange when it has joined.
     var ranks: Ranks?
     /// The exit code with which the thread is to end all ranks.
     var exitCode: Int32?

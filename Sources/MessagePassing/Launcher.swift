@@ -1,7 +1,7 @@
 import Glibc
 
-/// What the program that started this process as one of several ranks left in the environment: `mpirun` of Open MPI or
-/// MPICH, or a scheduler that speaks their protocols.
+/// The place of this process among ranks, by the environment that the program which started them left: `mpirun` of Open
+/// MPI or MPICH, or a scheduler that speaks their protocols.
 public struct Launcher: Sendable {
   /// The number of this process; nil where it is not told.
   public let rank: Int?

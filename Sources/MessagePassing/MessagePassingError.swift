@@ -14,7 +14,7 @@ public enum MessagePassingError: Error, Equatable {
   case disagreement(on: String, rank: Int, text: String, firstText: String)
   /// Two ranks of a machine use the same device.
   case deviceTakenTwice(device: String, ranks: [Int])
-  /// What a sum waited for failed.
+  /// The work that a sum waited for failed.
   case notReady(reason: String)
 
   /// Whether every rank throws the same error at the same call, so that one line by rank 0 says it for all.

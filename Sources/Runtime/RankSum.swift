@@ -11,7 +11,7 @@ public final class RankSum {
   /// Whether a step has many of these sums, whose end directly follows their start. A host that puts steps into a
   /// device's queue then stays less than a step ahead, so that few sums are under way.
   public let isFrequent: Bool
-  /// What a backend keeps from the start of the sum to its end.
+  /// The state that a backend keeps from the start of the sum to its end.
   public var underway: Any?
 
   public init(of values: Tensor, over ranks: Communicator, isFrequent: Bool = false) {

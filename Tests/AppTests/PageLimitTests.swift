@@ -88,7 +88,7 @@ struct PageLimitTests {
         #expect(answer.error?.contains("4,096 pixels") ?? false, "\(method): \(answer.error ?? "")")
       }
       #expect(try client.get("\(target)?session=\(session)").json["state"] as? String == "done")
-      // What is known once it is read.
+      // The size is known once the picture is read.
       let made = try client.post("/api/photographs?session=\(session)&name=a.png&workingSize=64", page.picture)
       let other = try #require(made.json["id"] as? String)
       let report = try client.waitForPhotograph(other, session: session)

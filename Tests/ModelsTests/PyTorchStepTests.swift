@@ -50,7 +50,7 @@ struct PyTorchStepTests {
     try plan.compile(on: backend).step.run()
 
     let expected = try run.vectors.named("step 1")
-    // What a part of the step computes of each replica before the next part begins.
+    // The tensors that a part of the step computes of each replica before the next part begins.
     let parts =
       run.configuration.kind == .unet
       ? [["prediction"]] : [["real_logits", "fake_logits"], ["generator_logits", "prediction"]]

@@ -11,7 +11,7 @@ import Testing
 /// Runs that several ranks train together, here threads of this process.
 @Suite("Training on several ranks")
 struct RankTrainingTests {
-  /// What a run leaves behind: the tensors of its last weights and its state, and the rows of its losses.
+  /// The results of a run: the tensors of its last weights and its state, and the rows of its losses.
   private struct Results: Equatable, Sendable {
     var tensors: [[String: [Float]]]
     var rows: [[String]]

@@ -153,7 +153,7 @@ struct WebServerTests {
     }
   }
 
-  /// What has come of a request, in its order.
+  /// The parts of a request that have come, in their order.
   private final class Stages: Sendable {
     private let list = Mutex<[String]>([])
 
@@ -319,7 +319,7 @@ struct WebServerTests {
     let stalled = try RawClient(port: server.port)
     stalled.send("GET /endless HTTP/1.1\r\n" + host)
     usleep(4_000_000)
-    // What the system holds of the answer comes, and then its end.
+    // The part of the answer that the system holds comes, and then its end.
     let answer = stalled.receive()
     #expect(answer.hasPrefix("HTTP/1.1 200") && answer.utf8.count < 64 << 20)
   }

@@ -78,7 +78,7 @@ final class ColoringQueue: Sendable {
 
   /// Drops a job that waits. One that runs goes on.
   func drop(_ id: Int) {
-    // What they hold is released without the lock: somebody may wait for their answer.
+    // The jobs are released without the lock, as another thread may wait for their answers.
     let dropped = state.withLock { state in
       let dropped = (state.quick + state.waiting).filter { $0.id == id }
       state.quick.removeAll { $0.id == id }

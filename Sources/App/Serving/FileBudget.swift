@@ -2,8 +2,8 @@ import Files
 import Glibc
 import Synchronization
 
-/// What the private files of one purpose may take together, such as those of downloads, and how many of them each owner
-/// may have.
+/// The room that the private files of one purpose may take together, such as those of downloads, and how many of them
+/// each owner may have.
 final class FileBudget: Sendable {
   /// There is no room for a file until others are closed.
   struct NoRoom: Error {}

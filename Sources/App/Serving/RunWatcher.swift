@@ -23,7 +23,7 @@ final class RunWatcher: Sendable {
   private let state = Mutex(State())
   /// The runs after the last update.
   private let shown = Mutex<[WatchedRun]>([])
-  /// What the training of this process told last.
+  /// The last report of this process's training.
   private let progress = Mutex<TrainingProgress?>(nil)
 
   /// Most runs that are watched, and most folders that are searched for them.

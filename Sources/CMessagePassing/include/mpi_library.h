@@ -5,7 +5,7 @@
 /// The layout of `mpi_library` and `message_transport`. A change of them is another number.
 #define MPI_LIBRARY_LAYOUT 1
 
-/// What librecolor-mpi.so offers. It is compiled from `Sources/MPITransport` against one MPI, whose types have sizes and
+/// The functions that librecolor-mpi.so offers. It is compiled from `Sources/MPITransport` against one MPI, whose types have sizes and
 /// values of its own, and loaded at run time; the program itself knows no MPI.
 typedef struct mpi_library {
   int layout;

@@ -1,12 +1,12 @@
 import MessagePassing
 
-/// What the ranks of a run decide together from step to step, so that all of them stop after the same step and report
-/// the same losses: it is done where one of them asks for it.
+/// The vote of a run's ranks from step to step, so that all of them stop after the same step and report the same
+/// losses: it is done where one of them asks for it.
 ///
-/// What is asked for before a step is known before the next one, so that no step waits for a message.
+/// A request from before a step is known before the next one, so that no step waits for a message.
 final class RankVote {
   private let ranks: Communicator
-  /// What this rank asks for, and then the number of ranks that ask for it: to stop, and to report.
+  /// The requests of this rank, and then the number of ranks that made each: to stop, and to report.
   private let vector = SumVector([0, 0])
   private var flags: UnsafeMutableBufferPointer<Float> { vector.values }
   private var sum: Communicator.Sum?

@@ -35,7 +35,7 @@ extension TrainingRun {
 }
 
 extension RunConfiguration {
-  /// What all ranks must have the same of, by name: everything that decides the course of the run.
+  /// The values that all ranks must have the same of, by name: everything that decides the course of the run.
   var agreements: [(name: String, text: String)] {
     let free: Set = ["data", "dataFolder", "device", "deviceDescription"]
     return [Mirror(reflecting: self), Mirror(reflecting: model), Mirror(reflecting: options)].flatMap(\.children)

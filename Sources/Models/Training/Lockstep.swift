@@ -11,14 +11,14 @@ import Runtime
 ///
 /// Where batch norms are over the images of one replica, the operations go to the step's builder as they come.
 final class Lockstep {
-  /// What a replica emits until the next `join`.
+  /// The operations that a replica emits until the next `join`.
   private struct Part {
     let builder: PlanBuilder
     /// The numbers of operations before each of its meetings.
     var positions: [Int] = []
   }
 
-  /// What the replicas put together at a batch norm.
+  /// The tensors that the replicas put together at a batch norm.
   private struct Meeting {
     let exchange: ReplicaMeetings.Exchange
     /// Two numbers of each channel: those of each replica of this process, `[localCount, 1, 2, C]`.
@@ -119,7 +119,7 @@ final class Lockstep {
 
 /// How the batch norms of a replica meet those of the others.
 struct ReplicaMeetings {
-  /// What replicas put together.
+  /// The tensors that replicas put together.
   enum Exchange: String {
     /// Means and variances, which are joined to those of all images.
     case moments

@@ -3,7 +3,7 @@ import FoundationEssentials
 import MessagePassing
 
 extension CLDevice {
-  /// What tells the device from the others of the machine, as far as its driver says.
+  /// The marks that tell the device from the others of the machine, as far as its driver says.
   public var identity: DeviceIdentity {
     let environment = ProcessInfo.processInfo.environment
     return DeviceIdentity(
