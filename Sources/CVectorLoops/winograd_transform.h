@@ -239,20 +239,8 @@ VECTOR_LOOP void weights_gradient_kernel_4(const float16 *u, const int stride, f
       case winograd_kernel_4_map: kernel_4_map(from, stride, to, to_stride); break;                        \
     }                                                                                                      \
   }
-/// The same for the transforms of filter sums. With stride 2 those go from the map to the image with 3 × 3, and from the
-/// image to the map with 4 × 4.
-#define WINOGRAD_FILTER_TRANSFORM_1D(name, stride_2_image, kernel_4_map)                                   \
-  VECTOR_LOOP void name##_1d(                                                                              \
-      const enum winograd_kind kind, const float16 *from, const int stride, float16 *to, const int to_stride) { \
-    switch (kind) {                                                                                        \
-      case winograd_tile_4x4: name##_4(from, stride, to, to_stride); break;                                \
-      case winograd_map_2x2: name##_2(from, stride, to, to_stride); break;                                 \
-      case winograd_stride_2_image: stride_2_image(from, stride, to, to_stride); break;                    \
-      case winograd_kernel_4_map: kernel_4_map(from, stride, to, to_stride); break;                        \
-      case winograd_stride_2_map:                                                                          \
-      case winograd_kernel_4_image: __builtin_trap();                                                      \
-    }                                                                                                      \
-  }
+// Filter sums with stride 2 go from the map to the image with 3 × 3, and from the image to the map with 4 × 4.
+#define NO_TRANSFORM(from, stride, to, to_stride) __builtin_trap()
 #define WINOGRAD_TRANSFORM_2D(name, from_side, to_side)                                       \
   VECTOR_LOOP void name##_2d(const enum winograd_kind kind, const float16 *from, float16 *to) { \
     const int from_count = from_side(kind), to_count = to_side(kind);                         \
@@ -264,9 +252,11 @@ VECTOR_LOOP void weights_gradient_kernel_4(const float16 *u, const int stride, f
   }
 WINOGRAD_TRANSFORM_1D(input, input_stride_2_image, input_stride_2_map, input_kernel_4_image, input_kernel_4_map)
 WINOGRAD_TRANSFORM_1D(output, output_stride_2_image, output_stride_2_map, output_kernel_4_image, two_tap_output)
-WINOGRAD_FILTER_TRANSFORM_1D(output_gradient, output_gradient_stride_2_image, two_tap_output_gradient)
+WINOGRAD_TRANSFORM_1D(
+    output_gradient, output_gradient_stride_2_image, NO_TRANSFORM, NO_TRANSFORM, two_tap_output_gradient)
 WINOGRAD_TRANSFORM_1D(weights, weights_stride_2, weights_stride_2, weights_kernel_4, weights_kernel_4)
-WINOGRAD_FILTER_TRANSFORM_1D(weights_gradient, weights_gradient_stride_2, weights_gradient_kernel_4)
+WINOGRAD_TRANSFORM_1D(
+    weights_gradient, weights_gradient_stride_2, NO_TRANSFORM, NO_TRANSFORM, weights_gradient_kernel_4)
 WINOGRAD_TRANSFORM_2D(input, input_side, domain_side)
 WINOGRAD_TRANSFORM_2D(output, sums_side, output_side)
 WINOGRAD_TRANSFORM_2D(output_gradient, output_side, sums_side)
