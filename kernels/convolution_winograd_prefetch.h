@@ -16,25 +16,27 @@
 static inline void prefetch_input_tile(global const float *input, ulong stride, TilePlace place, int height,
                                        int width) {
   for (int i = 0; i < INPUT_SIDE; i++) {
-    const int y = clamp(place.y + i - BORDER, 0, height - 1);
+    const int y = clamp(place.y * INPUT_SCALE + i - BORDER, 0, height - 1);
     global const float *row = input + (long)(place.n * height + y) * width * (long)stride;
 #pragma unroll
-    for (int j = 2 * BORDER; j < INPUT_SIDE; j++) PREFETCH(row + min(place.x + j - BORDER, width - 1) * (long)stride);
+    for (int j = INPUT_SIDE - TILE_SIDE * INPUT_SCALE; j < INPUT_SIDE; j++)
+      PREFETCH(row + min(place.x * INPUT_SCALE + j - BORDER, width - 1) * (long)stride);
   }
 }
 
 // Prefetches the output pixels of the tile at `place`.
 static inline void prefetch_output_tile(global const float *map, ulong stride, TilePlace place, int height, int width) {
-  for (int y = place.y; y < min(place.y + TILE_SIDE, height); y++)
+  for (int y = place.y * OUTPUT_SCALE; y < min(place.y * OUTPUT_SCALE + OUTPUT_SIDE, height); y++)
 #pragma unroll
-    for (int x = 0; x < TILE_SIDE; x++)
-      PREFETCH(map + ((size_t)(place.n * height + y) * width + min(place.x + x, width - 1)) * stride);
+    for (int x = 0; x < OUTPUT_SIDE; x++)
+      PREFETCH(map + ((size_t)(place.n * height + y) * width + min(place.x * OUTPUT_SCALE + x, width - 1)) * stride);
 }
 
 // The same, to be written.
 static inline void prefetch_write_tile(global float *map, ulong stride, TilePlace place, int height, int width) {
-  for (int y = place.y; y < min(place.y + TILE_SIDE, height); y++)
+  for (int y = place.y * OUTPUT_SCALE; y < min(place.y * OUTPUT_SCALE + OUTPUT_SIDE, height); y++)
 #pragma unroll
-    for (int x = 0; x < TILE_SIDE; x++)
-      PREFETCH_WRITE(map + ((size_t)(place.n * height + y) * width + min(place.x + x, width - 1)) * stride);
+    for (int x = 0; x < OUTPUT_SIDE; x++)
+      PREFETCH_WRITE(map +
+                     ((size_t)(place.n * height + y) * width + min(place.x * OUTPUT_SCALE + x, width - 1)) * stride);
 }

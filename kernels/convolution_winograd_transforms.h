@@ -16,6 +16,9 @@
 // is a 2 × 2 Toeplitz matrix of three weights times a vector, for which 3 products do: y₀ = w₁ (x₀ + x₁) + (w₂ − w₁) x₁
 // and y₁ = w₁ (x₀ + x₁) + (w₀ − w₁) x₀.
 //
+// The CPU bodies also compute 3 × 3 with stride 2, with STRIDE_2_TO_IMAGE from a map to its image and with
+// STRIDE_2_TO_MAP back: convolution_winograd_stride_2.h. A tile is then 4 × 4 pixels of the map and 8 × 8 of the image.
+//
 // TILE_CHANNELS, the channels that are transformed at a time, is defined before this is included: 16 with CPU bodies,
 // which hold a tile in memory, and of which some may not exist (convolution_vectors.h); 1 with GPU bodies, which hold a
 // tile in registers. VALUE is their type.
@@ -39,27 +42,66 @@
 #ifndef MAP_2X2
 #define MAP_2X2 0
 #endif
+// Whether the stride is 2, onto the image or onto the map.
+#ifndef STRIDE_2_TO_IMAGE
+#define STRIDE_2_TO_IMAGE 0
+#endif
+#ifndef STRIDE_2_TO_MAP
+#define STRIDE_2_TO_MAP 0
+#endif
+#if MAP_2X2 + STRIDE_2_TO_IMAGE + STRIDE_2_TO_MAP > 1
+#error "a tile is of one kind"
+#endif
 
+// Along one side: the pixels of the map of a tile, the pixels that it reads and computes, and the elements of the
+// transform domain and of the transformed weights. BORDER is how far its input pixels begin before the first one that
+// belongs to it alone, and a pixel of the map is INPUT_SCALE pixels of the input and OUTPUT_SCALE of the output.
 #if MAP_2X2
-// Elements of the transform domain along one side.
-#define TRANSFORM_SIDE 3
-// Output pixels along one side.
 #define TILE_SIDE 2
-// Input pixels along one side, and how far they begin before the output's.
 #define INPUT_SIDE 2
+#define OUTPUT_SIDE 2
+#define TRANSFORM_SIDE 3
+#define WEIGHTS_SIDE 3
 #define BORDER 0
+#elif STRIDE_2_TO_IMAGE
+#define TILE_SIDE 4
+#define INPUT_SIDE 5
+#define OUTPUT_SIDE 8
+#define TRANSFORM_SIDE 9
+#define WEIGHTS_SIDE 6
+#define BORDER 0
+#elif STRIDE_2_TO_MAP
+#define TILE_SIDE 4
+#define INPUT_SIDE 9
+#define OUTPUT_SIDE 4
+#define TRANSFORM_SIDE 9
+#define WEIGHTS_SIDE 6
+#define BORDER 1
 #else
-#define TRANSFORM_SIDE 6
 #define TILE_SIDE 4
 #define INPUT_SIDE 6
+#define OUTPUT_SIDE 4
+#define TRANSFORM_SIDE 6
+#define WEIGHTS_SIDE 6
 #define BORDER 1
 #endif
+#define INPUT_SCALE (1 + STRIDE_2_TO_MAP)
+#define OUTPUT_SCALE (1 + STRIDE_2_TO_IMAGE)
 #define ELEMENTS (TRANSFORM_SIDE * TRANSFORM_SIDE)
+#define WEIGHT_ELEMENTS (WEIGHTS_SIDE * WEIGHTS_SIDE)
+// Along one side, elements FIRST_ELEMENT(w) ..< FIRST_ELEMENT(w + 1) are multiplied with transformed weight w.
+#if STRIDE_2_TO_IMAGE || STRIDE_2_TO_MAP
+#define FIRST_ELEMENT(weight) ((weight) == 0 ? 0 : (weight) + 3)
+#else
+#define FIRST_ELEMENT(weight) (weight)
+#endif
 
 #define HALF_ROOT 0.70710678118654752440f
 #define ROOT 1.41421356237309504880f
 
-#if !MAP_2X2
+#if STRIDE_2_TO_IMAGE || STRIDE_2_TO_MAP
+#include "convolution_winograd_stride_2.h"
+#elif !MAP_2X2
 // Bᵀ: 6 input pixels to 6 elements.
 FORCE_INLINE void input_transform_line(const VALUE *x, int stride, VALUE *v) {
   const VALUE x0 = x[0], x1 = x[stride], x2 = x[2 * stride], x3 = x[3 * stride], x4 = x[4 * stride];
@@ -150,11 +192,17 @@ FORCE_INLINE void weights_gradient_transform_line(const VALUE *u, int stride, VA
 }
 #endif
 
-// A tile's image and the first of its output pixels; tiles are counted row by row, image by image.
+// A tile's image and the first of its pixels of the map; tiles are counted row by row, image by image.
 typedef struct {
   int n, y, x;
 } TilePlace;
 
+// Returns the tiles of a batch of maps of height × width.
+static inline int tile_count(int batch, int height, int width) {
+  return batch * ((height + TILE_SIDE - 1) / TILE_SIDE) * ((width + TILE_SIDE - 1) / TILE_SIDE);
+}
+
+// Returns the place of a tile of maps of height × width.
 static inline TilePlace tile_place(int tile, int height, int width) {
   const int across = (width + TILE_SIDE - 1) / TILE_SIDE, down = (height + TILE_SIDE - 1) / TILE_SIDE;
   const int row = tile / across;
@@ -165,19 +213,19 @@ static inline TilePlace tile_place(int tile, int height, int width) {
   return place;
 }
 
-// The input transform of the tile at `place`; its elements are element_stride floats apart. `input` points to a
-// channel.
+// The input transform of the tile at `place`; its elements are element_stride floats apart. `input`, of height × width,
+// points to a channel.
 static inline void transform_input_tile(global const float *input, ulong stride, TilePlace place, int height, int width,
                                         int count, ELEMENT_SPACE float *elements, size_t element_stride) {
   VALUE pixels[INPUT_SIDE * INPUT_SIDE], once[INPUT_SIDE * TRANSFORM_SIDE];
   UNROLL_TILE
   for (int i = 0; i < INPUT_SIDE; i++) {
-    const int y = place.y + i - BORDER;
+    const int y = place.y * INPUT_SCALE + i - BORDER;
     const int row_exists = (uint)y < (uint)height;
     global const float *row = input + (long)(place.n * height + y) * width * (long)stride;
     UNROLL_TILE
     for (int j = 0; j < INPUT_SIDE; j++) {
-      const int x = place.x + j - BORDER;
+      const int x = place.x * INPUT_SCALE + j - BORDER;
       pixels[i * INPUT_SIDE + j] =
           row_exists && (uint)x < (uint)width ? LOAD_VALUE(row + x * (long)stride, count) : (VALUE)(0.0f);
     }
@@ -194,23 +242,26 @@ static inline void transform_input_tile(global const float *input, ulong stride,
   }
 }
 
-// The same for the gradient of an output tile.
+// The same for the gradient of an output tile. Filter sums with stride 2 lead to the image.
+#if !STRIDE_2_TO_MAP
 static inline void transform_output_gradient_tile(global const float *gradient, ulong stride, TilePlace place,
                                                   int height, int width, int count, ELEMENT_SPACE float *elements,
                                                   size_t element_stride) {
-  VALUE pixels[TILE_SIDE * TILE_SIDE], once[TRANSFORM_SIDE * TILE_SIDE];
+  VALUE pixels[OUTPUT_SIDE * OUTPUT_SIDE], once[TRANSFORM_SIDE * OUTPUT_SIDE];
   UNROLL_TILE
-  for (int i = 0; i < TILE_SIDE; i++) {
-    const int y = place.y + i;
+  for (int i = 0; i < OUTPUT_SIDE; i++) {
+    const int y = place.y * OUTPUT_SCALE + i;
     global const float *row = gradient + (size_t)(place.n * height + y) * width * stride;
     UNROLL_TILE
-    for (int j = 0; j < TILE_SIDE; j++) {
-      const int x = place.x + j;
-      pixels[i * TILE_SIDE + j] = y < height && x < width ? LOAD_VALUE(row + x * stride, count) : (VALUE)(0.0f);
+    for (int j = 0; j < OUTPUT_SIDE; j++) {
+      const int x = place.x * OUTPUT_SCALE + j;
+      pixels[i * OUTPUT_SIDE + j] =
+          y < height && x < width ? LOAD_VALUE(row + x * stride, count) : (VALUE)(0.0f);
     }
   }
   UNROLL_TILE
-  for (int x = 0; x < TILE_SIDE; x++) output_gradient_transform_line(pixels + x, TILE_SIDE, once + x * TRANSFORM_SIDE);
+  for (int x = 0; x < OUTPUT_SIDE; x++)
+    output_gradient_transform_line(pixels + x, OUTPUT_SIDE, once + x * TRANSFORM_SIDE);
   UNROLL_TILE
   for (int y = 0; y < TRANSFORM_SIDE; y++) {
     VALUE line[TRANSFORM_SIDE];
@@ -219,3 +270,4 @@ static inline void transform_output_gradient_tile(global const float *gradient, 
     for (int i = 0; i < TRANSFORM_SIDE; i++) STORE_VALUE(line[i], elements + (y * TRANSFORM_SIDE + i) * element_stride);
   }
 }
+#endif

@@ -6,14 +6,21 @@ import Testing
 @testable import CLKernels
 
 /// Winograd's algorithm with parameters for which the cases of `recolor check` are too small: several passes, several
-/// parts, and weights transformed by a kernel of its own or by each work-item.
+/// parts, and weights and inputs transformed by a kernel of its own or by each work-item.
 @Suite("Winograd's parameters", .needsOpenCL)
 struct WinogradTests {
   /// Those at 3 × 3 whose maps have several tiles, with few and with many channels.
   static let cases = KernelCases.all(.awkward).filter { kernelCase in
-    guard kernelCase.name == ConvolutionForward.name else { return false }
-    return ["3×9×7×16 → 17", "3×5×3×17 → 16", "2×6×7×64 → 33", "2×6×7×33 → 64", "1×13×17×3 → 17"].contains { shape in
-      kernelCase.label.hasPrefix(shape + ", 3×3 stride 1 padding 1")
+    switch kernelCase.name {
+    case ConvolutionForward.name:
+      ["3×9×7×16 → 17", "3×5×3×17 → 16", "2×6×7×64 → 33", "2×6×7×33 → 64", "1×13×17×3 → 17"].contains { shape in
+        kernelCase.label.hasPrefix(shape + ", 3×3 stride 1 padding 1")
+      }
+    case TransposedConvolutionForward.name:
+      ["2×8×7×64 → 80", "1×13×16×16 → 17", "5×4×4×48 → 32"].contains { shape in
+        kernelCase.label.hasPrefix(shape + ", 3×3 stride 2 padding 1")
+      }
+    default: false
     }
   }
 
@@ -34,6 +41,8 @@ struct WinogradTests {
       if let standard = WinogradVectorData(for: problem, .float32, on: backend) {
         let other = standard.varying(\.weightsFirst, [!standard.weightsFirst])
         all += other + other.flatMap { $0.varying(\.blockChannels, [32]) }
+        let both = [standard] + other
+        all += both.flatMap { $0.varying(\.inputFirst, [!standard.inputFirst]) }
       }
     }
     return all.map { AnyAlgorithm($0) }
@@ -49,7 +58,9 @@ struct WinogradTests {
     let device = try TestBackends.openCLDevice()
     let operation = try #require(kernelCase.make().operation as? any ConvolutionOperation)
     let algorithms = Self.algorithms(for: operation.problem, on: try CLBackend(device: device))
-    #expect(algorithms.count == 3)
+    // The GPU bodies compute stride 1 alone.
+    let forGPU = operation.problem.geometry.stride == 1 ? (operation.problem.target == .weights ? 2 : 1) : 0
+    #expect(algorithms.count == forGPU + (operation.problem.target == .weights ? 1 : 4))
     for algorithm in algorithms {
       var choice = AlgorithmChoice()
       choice.tuned[ConvolutionKey(operation.problem)] = algorithm

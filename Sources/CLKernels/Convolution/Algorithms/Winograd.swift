@@ -58,12 +58,6 @@ enum Winograd {
 
   /// Whether the CPU bodies take a whole map as one tile, with 9 products for 4 pixels.
   static func isMap2x2(_ shape: Shape) -> Bool { shape.height == 2 && shape.width == 2 }
-
-  /// Tiles of a batch in the CPU bodies.
-  static func vectorTiles(of shape: Shape) -> Int { isMap2x2(shape) ? shape.batch : tiles(of: shape) }
-
-  /// Elements of the transform domain for such a tile.
-  static func vectorTransformedCount(of shape: Shape) -> Int { isMap2x2(shape) ? 9 : transformedCount }
 }
 
 extension AlgorithmAccuracy {
