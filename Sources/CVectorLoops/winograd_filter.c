@@ -1,6 +1,7 @@
 // The filter sum by Winograd's algorithm: for each element of the transform domain, the input-transformed tiles of the
 // source, transposed, times the transformed tiles of the result's gradient. A block of the transformed gradient stays
-// in the cache over all tiles, and only the gradients of the taps made of it go to memory.
+// in the cache over all tiles, and only the gradients of the taps made of it go to memory. The tiles are transformed a
+// few at a time for one block, or many at once for all of them.
 
 #include <string.h>
 
@@ -20,9 +21,34 @@ VECTOR_LOOP size_t block_tiles(enum winograd_kind kind) { return kind == winogra
 /// Returns the distance between two elements of tiles, in floats, off powers of two.
 VECTOR_LOOP size_t tiles_stride(enum winograd_kind kind) { return block_tiles(kind) * WINOGRAD_FILTER_BLOCK + 16; }
 
+static size_t sums_count(enum winograd_kind kind) { return winograd_weight_elements(kind) * SUMS_STRIDE; }
+
 size_t winograd_filter_scratch_bytes(enum winograd_kind kind) {
   const size_t tiles = (winograd_elements(kind) + winograd_sum_elements(kind)) * tiles_stride(kind);
-  return (tiles + winograd_weight_elements(kind) * SUMS_STRIDE) * sizeof(float);
+  return (tiles + sums_count(kind)) * sizeof(float);
+}
+
+size_t winograd_filter_sums_bytes(enum winograd_kind kind) { return sums_count(kind) * sizeof(float); }
+
+/// Tiles of one side in the transform domain, `[elements][tiles][channels]`.
+struct transformed_tiles {
+  float *elements;
+  /// Distances between two tiles and between two elements, in floats.
+  size_t stride, element_stride;
+};
+
+/// Returns the place of `total` tiles of all channels.
+VECTOR_LOOP struct transformed_tiles all_channels(float *elements, size_t total, size_t channels) {
+  const size_t stride = channels + 16;
+  return (struct transformed_tiles){elements, stride, total * stride + 16};
+}
+
+size_t winograd_filter_source_count(enum winograd_kind kind, size_t tiles, size_t channels) {
+  return winograd_elements(kind) * all_channels(NULL, tiles, channels).element_stride;
+}
+
+size_t winograd_filter_result_count(enum winograd_kind kind, size_t tiles, size_t channels) {
+  return winograd_sum_elements(kind) * all_channels(NULL, tiles, channels).element_stride;
 }
 
 /// Returns the sum of a power of two of vectors.
@@ -50,7 +76,8 @@ VECTOR_LOOP float16 sum_of(const float16 *y, const int count) {
 
 VECTOR_LOOP void transform_tiles(
     const enum winograd_kind kind, const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel,
-    size_t channels, size_t first_output, size_t outputs, float *inputs, float *gradients, float *result_sums) {
+    size_t channels, size_t first_output, size_t outputs, struct transformed_tiles inputs,
+    struct transformed_tiles gradients, float *result_sums) {
   const int domain = domain_side(kind), elements = domain * domain, sums = sums_side(kind) * sums_side(kind);
   const int inputs_side = input_side(kind), outputs_side = output_side(kind);
   const float *all_pixels[2][WINOGRAD_MOST_INPUTS];
@@ -71,7 +98,9 @@ VECTOR_LOOP void transform_tiles(
       input_2d(kind, x, v);
 #pragma clang loop unroll(full)
       for (int i = 0; i < elements; i++)
-        store16(inputs + (size_t)element_place(kind, i / domain, i % domain) * tiles_stride(kind) + channel, v[i]);
+        store16(
+            inputs.elements + (size_t)element_place(kind, i / domain, i % domain) * inputs.element_stride + channel,
+            v[i]);
     }
     for (size_t output = 0; output < outputs; output += 16) {
       float16 y[WINOGRAD_MOST_OUTPUTS], m[WINOGRAD_MOST_ELEMENTS];
@@ -86,16 +115,17 @@ VECTOR_LOOP void transform_tiles(
       output_gradient_2d(kind, y, m);
 #pragma clang loop unroll(full)
       for (int i = 0; i < sums; i++)
-        store16(gradients + (size_t)sum_place(kind, i) * tiles_stride(kind) + output, m[i]);
+        store16(gradients.elements + (size_t)sum_place(kind, i) * gradients.element_stride + output, m[i]);
     }
-    inputs += WINOGRAD_FILTER_BLOCK;
-    gradients += WINOGRAD_FILTER_BLOCK;
+    inputs.elements += inputs.stride;
+    gradients.elements += gradients.stride;
   }
 }
 
 VECTOR_LOOP void winograd_filter_tiles_body(
     const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t channels,
-    size_t first_output, size_t outputs, float *inputs, float *gradients, float *result_sums) {
+    size_t first_output, size_t outputs, struct transformed_tiles inputs, struct transformed_tiles gradients,
+    float *result_sums) {
   WITH_FILTER_KIND(
       filter->kind, transform_tiles, filter, first, end, first_channel, channels, first_output, outputs, inputs,
       gradients, result_sums)
@@ -104,7 +134,8 @@ MULTIVERSION(
     winograd_filter_tiles,
     winograd_filter_tiles_body,
     (const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t channels,
-     size_t first_output, size_t outputs, float *inputs, float *gradients, float *result_sums),
+     size_t first_output, size_t outputs, struct transformed_tiles inputs, struct transformed_tiles gradients,
+     float *result_sums),
     (filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients, result_sums))
 
 VECTOR_LOOP void finish_gradient(
@@ -140,41 +171,84 @@ MULTIVERSION(
      ptrdiff_t tap_stride, bool accumulate),
     (kind, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate))
 
+/// The products of a block of channels, [add] to its sums.
+static void multiply(
+    const struct winograd_filter *filter, size_t tiles, struct transformed_tiles inputs, size_t channels,
+    struct transformed_tiles gradients, size_t outputs, float *sums, bool add) {
+  for (size_t element = 0; element < winograd_elements(filter->kind); element++) {
+    const struct winograd_product product = product_of(filter->kind, element);
+    const float *left = inputs.elements + element * inputs.element_stride;
+    const float *right = gradients.elements + product.sum * gradients.element_stride;
+    float *out = sums + product.weights * SUMS_STRIDE;
+    const bool add_here = add || !product.begins_weights;
+    if (filter->sgemm) {
+      blas_product(
+          filter->sgemm, true, channels, outputs, tiles, left, (ptrdiff_t)inputs.stride, right,
+          (ptrdiff_t)gradients.stride, out, WINOGRAD_FILTER_BLOCK, add_here);
+      continue;
+    }
+    for (size_t output = 0; output < outputs; output += PANEL_WIDTH)
+      transposed_panel(
+          channels, tiles, left, (ptrdiff_t)inputs.stride, PRODUCT_ROWS, right + output, (ptrdiff_t)gradients.stride,
+          out + output, WINOGRAD_FILTER_BLOCK, add_here,
+          outputs - output < PANEL_WIDTH ? outputs - output : PANEL_WIDTH);
+  }
+}
+
+/// The gradient of a block's weights from its sums.
+static void finish(
+    const struct winograd_filter *filter, const float *sums, size_t first_channel, size_t channels,
+    size_t first_output, size_t outputs, float *gradient, bool accumulate) {
+  const size_t columns = filter->result.channels;
+  const ptrdiff_t matrix = (ptrdiff_t)(filter->source.channels * columns);
+  const ptrdiff_t last = kernel_side(filter->kind) * kernel_side(filter->kind) - 1;
+  winograd_filter_finish(
+      filter->kind, sums, channels, outputs,
+      gradient + (filter->flipped ? last * matrix : 0) + (ptrdiff_t)(first_channel * columns + first_output), columns,
+      filter->flipped ? -matrix : matrix, accumulate);
+}
+
 void winograd_filter_run(
     const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
     size_t first_output, size_t end_output, float *gradient, bool accumulate, float *result_sums, void *scratch) {
   const enum winograd_kind kind = filter->kind;
-  const size_t elements = winograd_elements(kind), stride = tiles_stride(kind), block_size = block_tiles(kind);
-  const size_t rows = filter->source.channels, columns = filter->result.channels;
+  const size_t stride = tiles_stride(kind), block_size = block_tiles(kind);
   const size_t channels = end_channel - first_channel, outputs = end_output - first_output;
-  float *inputs = scratch, *gradients = inputs + elements * stride;
-  float *sums = gradients + winograd_sum_elements(kind) * stride;
+  const struct transformed_tiles inputs = {scratch, WINOGRAD_FILTER_BLOCK, stride};
+  const struct transformed_tiles gradients = {
+      inputs.elements + winograd_elements(kind) * stride, WINOGRAD_FILTER_BLOCK, stride};
+  float *sums = gradients.elements + winograd_sum_elements(kind) * stride;
   if (result_sums) memset(result_sums + first_output, 0, outputs * sizeof(float));
   for (size_t block = first; block < end; block += block_size) {
     const size_t tiles = end - block < block_size ? end - block : block_size;
     winograd_filter_tiles(
         filter, block, block + tiles, first_channel, channels, first_output, outputs, inputs, gradients, result_sums);
-    for (size_t element = 0; element < elements; element++) {
-      const struct winograd_product product = product_of(kind, element);
-      const float *left = inputs + element * stride, *right = gradients + product.sum * stride;
-      float *out = sums + product.weights * SUMS_STRIDE;
-      const bool add = block > first || !product.begins_weights;
-      if (filter->sgemm) {
-        blas_product(
-            filter->sgemm, true, channels, outputs, tiles, left, WINOGRAD_FILTER_BLOCK, right, WINOGRAD_FILTER_BLOCK,
-            out, WINOGRAD_FILTER_BLOCK, add);
-        continue;
-      }
-      for (size_t output = 0; output < outputs; output += PANEL_WIDTH)
-        transposed_panel(
-            channels, tiles, left, WINOGRAD_FILTER_BLOCK, PRODUCT_ROWS, right + output, WINOGRAD_FILTER_BLOCK,
-            out + output, WINOGRAD_FILTER_BLOCK, add,
-            outputs - output < PANEL_WIDTH ? outputs - output : PANEL_WIDTH);
-    }
+    multiply(filter, tiles, inputs, channels, gradients, outputs, sums, block > first);
   }
-  const ptrdiff_t matrix = (ptrdiff_t)(rows * columns), last = kernel_side(kind) * kernel_side(kind) - 1;
-  winograd_filter_finish(
-      kind, sums, channels, outputs,
-      gradient + (filter->flipped ? last * matrix : 0) + (ptrdiff_t)(first_channel * columns + first_output), columns,
-      filter->flipped ? -matrix : matrix, accumulate);
+  finish(filter, sums, first_channel, channels, first_output, outputs, gradient, accumulate);
+}
+
+void winograd_filter_transform(
+    const struct winograd_filter *filter, size_t first, size_t end, size_t origin, size_t total, float *source,
+    float *result, float *result_sums) {
+  const size_t channels = filter->source.channels, outputs = filter->result.channels;
+  struct transformed_tiles inputs = all_channels(source, total, channels);
+  struct transformed_tiles gradients = all_channels(result, total, outputs);
+  inputs.elements += (first - origin) * inputs.stride;
+  gradients.elements += (first - origin) * gradients.stride;
+  if (result_sums) memset(result_sums, 0, outputs * sizeof(float));
+  winograd_filter_tiles(filter, first, end, 0, channels, 0, outputs, inputs, gradients, result_sums);
+}
+
+void winograd_filter_run_transformed(
+    const struct winograd_filter *filter, const float *source, const float *result, size_t first, size_t end,
+    size_t origin, size_t total, size_t first_channel, size_t end_channel, size_t first_output, size_t end_output,
+    float *gradient, bool accumulate, void *sums) {
+  const size_t channels = end_channel - first_channel, outputs = end_output - first_output;
+  struct transformed_tiles inputs = all_channels((float *)source, total, filter->source.channels);
+  struct transformed_tiles gradients = all_channels((float *)result, total, filter->result.channels);
+  inputs.elements += (first - origin) * inputs.stride + first_channel;
+  gradients.elements += (first - origin) * gradients.stride + first_output;
+  multiply(filter, end - first, inputs, channels, gradients, outputs, sums, false);
+  finish(filter, sums, first_channel, channels, first_output, outputs, gradient, accumulate);
 }

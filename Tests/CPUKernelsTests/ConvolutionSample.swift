@@ -74,9 +74,11 @@ struct PlannedConvolution: ConvolutionOperation, ReferencedOperation {
     case fastestLibrary
     /// By products of shifted images, which a library computes.
     case shiftedLibrary
+    /// By the algorithm that the backend chooses, a weight gradient in passes over as few tiles as there may be.
+    case shortPasses
 
     /// All, or those without a library where there is none.
-    static let available: [Planning] = (try? BLAS.shared()) == nil ? [.fastest, .shifted] : allCases
+    static let available: [Planning] = (try? BLAS.shared()) == nil ? [.fastest, .shifted, .shortPasses] : allCases
   }
 
   static let name = ConvolutionForward.name
@@ -85,6 +87,10 @@ struct PlannedConvolution: ConvolutionOperation, ReferencedOperation {
 
   func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation {
     guard planning != .fastest, let backend = backend as? CPUBackend else { return try backend.plan(problem) }
+    if planning == .shortPasses {
+      let filter = problem.target == .weights ? WinogradFilter(problem, on: backend.pool, nil, passLimit: 0) : nil
+      return backend.plan(problem, by: filter ?? backend.fastestAlgorithm(for: problem, nil))
+    }
     let blas = planning == .shifted ? nil : try BLAS.shared()
     if planning == .fastestLibrary { return backend.plan(problem, by: backend.fastestAlgorithm(for: problem, blas)) }
     return backend.plan(
