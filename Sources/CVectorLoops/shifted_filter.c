@@ -236,7 +236,16 @@ MULTIVERSION(
 
 VECTOR_LOOP void sum_parts_body(
     const float *from, size_t part_stride, size_t parts, size_t count, float *to, bool accumulate) {
-  for (size_t i = 0; i < count; i++) {
+  size_t i = 0;
+  // In explicit vectors, as compilers make none of a loop around a sum: 36864 elements of 32 parts took 0.6 ms on two
+  // cores without them.
+  for (; i + 16 <= count; i += 16) {
+    vector_float16 sum = *(const vector_float16 *)(from + i);
+    for (size_t part = 1; part < parts; part++) sum += *(const vector_float16 *)(from + part * part_stride + i);
+    if (accumulate) sum += *(const vector_float16 *)(to + i);
+    *(vector_float16 *)(to + i) = sum;
+  }
+  for (; i < count; i++) {
     float sum = from[i];
     for (size_t part = 1; part < parts; part++) sum += from[part * part_stride + i];
     to[i] = accumulate ? to[i] + sum : sum;

@@ -1,7 +1,6 @@
 // The filter sum by Winograd's algorithm: for each element of the transform domain, the input-transformed tiles of the
 // source, transposed, times the transformed tiles of the result's gradient. A block of the transformed gradient stays
-// in the cache over all tiles, and only the gradients of the taps made of it go to memory. The tiles are transformed a
-// few at a time for one block, or many at once for all of them.
+// in the caches over many tiles, and only the gradients of the taps made of it go to memory.
 
 #include <string.h>
 
@@ -10,25 +9,12 @@
 #include "winograd_tiles.h"
 
 enum {
+  BLOCK = WINOGRAD_FILTER_BLOCK,
   /// Distance between two sums, in floats, off powers of two.
-  SUMS_STRIDE = WINOGRAD_FILTER_BLOCK * WINOGRAD_FILTER_BLOCK + 16,
+  SUMS_STRIDE = BLOCK * BLOCK + 16,
 };
 
-/// Returns the tiles transformed together. The sums of a 4 × 4 kernel are too large for the L2 cache, so that more
-/// tiles are added to them at a time.
-VECTOR_LOOP size_t block_tiles(enum winograd_kind kind) { return kind == winograd_kernel_4_map ? 64 : 16; }
-
-/// Returns the distance between two elements of tiles, in floats, off powers of two.
-VECTOR_LOOP size_t tiles_stride(enum winograd_kind kind) { return block_tiles(kind) * WINOGRAD_FILTER_BLOCK + 16; }
-
-static size_t sums_count(enum winograd_kind kind) { return winograd_weight_elements(kind) * SUMS_STRIDE; }
-
-size_t winograd_filter_scratch_bytes(enum winograd_kind kind) {
-  const size_t tiles = (winograd_elements(kind) + winograd_sum_elements(kind)) * tiles_stride(kind);
-  return (tiles + sums_count(kind)) * sizeof(float);
-}
-
-size_t winograd_filter_sums_bytes(enum winograd_kind kind) { return sums_count(kind) * sizeof(float); }
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /// Tiles of one side in the transform domain, `[elements][tiles][channels]`.
 struct transformed_tiles {
@@ -37,18 +23,23 @@ struct transformed_tiles {
   size_t stride, element_stride;
 };
 
-/// Returns the place of `total` tiles of all channels.
-VECTOR_LOOP struct transformed_tiles all_channels(float *elements, size_t total, size_t channels) {
+/// Returns `tiles` tiles in memory. The 16 more keep distances off powers of two: otherwise all elements of a tile, or all
+/// tiles of a channel, would fall into the same few sets of the L1 cache.
+VECTOR_LOOP struct transformed_tiles tiles_at(float *elements, size_t tiles, size_t channels) {
   const size_t stride = channels + 16;
-  return (struct transformed_tiles){elements, stride, total * stride + 16};
+  return (struct transformed_tiles){elements, stride, tiles * stride + 16};
 }
 
-size_t winograd_filter_source_count(enum winograd_kind kind, size_t tiles, size_t channels) {
-  return winograd_elements(kind) * all_channels(NULL, tiles, channels).element_stride;
+/// Returns the tiles' channels from one on.
+VECTOR_LOOP struct transformed_tiles channels_from(struct transformed_tiles tiles, size_t channel) {
+  tiles.elements += channel;
+  return tiles;
 }
 
-size_t winograd_filter_result_count(enum winograd_kind kind, size_t tiles, size_t channels) {
-  return winograd_sum_elements(kind) * all_channels(NULL, tiles, channels).element_stride;
+size_t winograd_filter_scratch_bytes(enum winograd_kind kind, size_t pass, size_t channels, size_t outputs) {
+  const size_t inputs = winograd_elements(kind) * tiles_at(NULL, pass, channels).element_stride;
+  const size_t gradients = winograd_sum_elements(kind) * tiles_at(NULL, pass, outputs).element_stride;
+  return (inputs + gradients + winograd_weight_elements(kind) * SUMS_STRIDE) * sizeof(float);
 }
 
 /// Returns the sum of a power of two of vectors.
@@ -76,8 +67,8 @@ VECTOR_LOOP float16 sum_of(const float16 *y, const int count) {
 
 VECTOR_LOOP void transform_tiles(
     const enum winograd_kind kind, const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel,
-    size_t channels, size_t first_output, size_t outputs, struct transformed_tiles inputs,
-    struct transformed_tiles gradients, float *result_sums) {
+    size_t channels, struct transformed_tiles inputs, struct transformed_tiles gradients, float *result_sums) {
+  const size_t outputs = filter->result.channels;
   const int domain = domain_side(kind), elements = domain * domain, sums = sums_side(kind) * sums_side(kind);
   const int inputs_side = input_side(kind), outputs_side = output_side(kind);
   const float *all_pixels[2][WINOGRAD_MOST_INPUTS];
@@ -106,10 +97,10 @@ VECTOR_LOOP void transform_tiles(
       float16 y[WINOGRAD_MOST_OUTPUTS], m[WINOGRAD_MOST_ELEMENTS];
 #pragma clang loop unroll(full)
       for (int i = 0; i < outputs_side * outputs_side; i++)
-        y[i] = map_pixels[i] ? load16(map_pixels[i] + first_output + output) : (float16){0};
-      prefetch_outputs(kind, next_map_pixels, first_output + output, false);
+        y[i] = map_pixels[i] ? load16(map_pixels[i] + output) : (float16){0};
+      prefetch_outputs(kind, next_map_pixels, output, false);
       if (result_sums) {
-        float *to = result_sums + first_output + output;
+        float *to = result_sums + output;
         store16(to, load16(to) + sum_of(y, outputs_side * outputs_side));
       }
       output_gradient_2d(kind, y, m);
@@ -124,19 +115,16 @@ VECTOR_LOOP void transform_tiles(
 
 VECTOR_LOOP void winograd_filter_tiles_body(
     const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t channels,
-    size_t first_output, size_t outputs, struct transformed_tiles inputs, struct transformed_tiles gradients,
-    float *result_sums) {
+    struct transformed_tiles inputs, struct transformed_tiles gradients, float *result_sums) {
   WITH_FILTER_KIND(
-      filter->kind, transform_tiles, filter, first, end, first_channel, channels, first_output, outputs, inputs,
-      gradients, result_sums)
+      filter->kind, transform_tiles, filter, first, end, first_channel, channels, inputs, gradients, result_sums)
 }
 MULTIVERSION(
     winograd_filter_tiles,
     winograd_filter_tiles_body,
     (const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t channels,
-     size_t first_output, size_t outputs, struct transformed_tiles inputs, struct transformed_tiles gradients,
-     float *result_sums),
-    (filter, first, end, first_channel, channels, first_output, outputs, inputs, gradients, result_sums))
+     struct transformed_tiles inputs, struct transformed_tiles gradients, float *result_sums),
+    (filter, first, end, first_channel, channels, inputs, gradients, result_sums))
 
 VECTOR_LOOP void finish_gradient(
     const enum winograd_kind kind, const float *sums, size_t channels, size_t outputs, float *gradient,
@@ -147,7 +135,7 @@ VECTOR_LOOP void finish_gradient(
       float16 u[WINOGRAD_MOST_ELEMENTS], g[WINOGRAD_MOST_TAPS];
 #pragma clang loop unroll(full)
       for (int i = 0; i < elements; i++)
-        u[i] = load16(sums + i * SUMS_STRIDE + channel * WINOGRAD_FILTER_BLOCK + output);
+        u[i] = load16(sums + i * SUMS_STRIDE + channel * BLOCK + output);
       weights_gradient_2d(kind, u, g);
 #pragma clang loop unroll(full)
       for (int tap = 0; tap < taps; tap++) {
@@ -171,27 +159,26 @@ MULTIVERSION(
      ptrdiff_t tap_stride, bool accumulate),
     (kind, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate))
 
-/// The products of a block of channels, [add] to its sums.
+/// The sums of a block of channels over `tiles` tiles.
 static void multiply(
     const struct winograd_filter *filter, size_t tiles, struct transformed_tiles inputs, size_t channels,
-    struct transformed_tiles gradients, size_t outputs, float *sums, bool add) {
+    struct transformed_tiles gradients, size_t outputs, float *sums) {
   for (size_t element = 0; element < winograd_elements(filter->kind); element++) {
     const struct winograd_product product = product_of(filter->kind, element);
     const float *left = inputs.elements + element * inputs.element_stride;
     const float *right = gradients.elements + product.sum * gradients.element_stride;
     float *out = sums + product.weights * SUMS_STRIDE;
-    const bool add_here = add || !product.begins_weights;
+    const bool add = !product.begins_weights;
     if (filter->sgemm) {
       blas_product(
           filter->sgemm, true, channels, outputs, tiles, left, (ptrdiff_t)inputs.stride, right,
-          (ptrdiff_t)gradients.stride, out, WINOGRAD_FILTER_BLOCK, add_here);
+          (ptrdiff_t)gradients.stride, out, BLOCK, add);
       continue;
     }
     for (size_t output = 0; output < outputs; output += PANEL_WIDTH)
       transposed_panel(
           channels, tiles, left, (ptrdiff_t)inputs.stride, PRODUCT_ROWS, right + output, (ptrdiff_t)gradients.stride,
-          out + output, WINOGRAD_FILTER_BLOCK, add_here,
-          outputs - output < PANEL_WIDTH ? outputs - output : PANEL_WIDTH);
+          out + output, BLOCK, add, smaller(outputs - output, PANEL_WIDTH));
   }
 }
 
@@ -209,46 +196,29 @@ static void finish(
 }
 
 void winograd_filter_run(
-    const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
-    size_t first_output, size_t end_output, float *gradient, bool accumulate, float *result_sums, void *scratch) {
+    const struct winograd_filter *filter, size_t first, size_t end, size_t pass, size_t first_channel,
+    size_t end_channel, float *gradient, bool accumulate, float *result_sums, void *scratch) {
   const enum winograd_kind kind = filter->kind;
-  const size_t stride = tiles_stride(kind), block_size = block_tiles(kind);
-  const size_t channels = end_channel - first_channel, outputs = end_output - first_output;
-  const struct transformed_tiles inputs = {scratch, WINOGRAD_FILTER_BLOCK, stride};
-  const struct transformed_tiles gradients = {
-      inputs.elements + winograd_elements(kind) * stride, WINOGRAD_FILTER_BLOCK, stride};
-  float *sums = gradients.elements + winograd_sum_elements(kind) * stride;
-  if (result_sums) memset(result_sums + first_output, 0, outputs * sizeof(float));
-  for (size_t block = first; block < end; block += block_size) {
-    const size_t tiles = end - block < block_size ? end - block : block_size;
-    winograd_filter_tiles(
-        filter, block, block + tiles, first_channel, channels, first_output, outputs, inputs, gradients, result_sums);
-    multiply(filter, tiles, inputs, channels, gradients, outputs, sums, block > first);
-  }
-  finish(filter, sums, first_channel, channels, first_output, outputs, gradient, accumulate);
-}
-
-void winograd_filter_transform(
-    const struct winograd_filter *filter, size_t first, size_t end, size_t origin, size_t total, float *source,
-    float *result, float *result_sums) {
-  const size_t channels = filter->source.channels, outputs = filter->result.channels;
-  struct transformed_tiles inputs = all_channels(source, total, channels);
-  struct transformed_tiles gradients = all_channels(result, total, outputs);
-  inputs.elements += (first - origin) * inputs.stride;
-  gradients.elements += (first - origin) * gradients.stride;
+  const size_t channels = end_channel - first_channel, outputs = filter->result.channels;
+  const struct transformed_tiles inputs = tiles_at(scratch, pass, channels);
+  const struct transformed_tiles gradients =
+      tiles_at(inputs.elements + winograd_elements(kind) * inputs.element_stride, pass, outputs);
+  float *sums = gradients.elements + winograd_sum_elements(kind) * gradients.element_stride;
   if (result_sums) memset(result_sums, 0, outputs * sizeof(float));
-  winograd_filter_tiles(filter, first, end, 0, channels, 0, outputs, inputs, gradients, result_sums);
-}
-
-void winograd_filter_run_transformed(
-    const struct winograd_filter *filter, const float *source, const float *result, size_t first, size_t end,
-    size_t origin, size_t total, size_t first_channel, size_t end_channel, size_t first_output, size_t end_output,
-    float *gradient, bool accumulate, void *sums) {
-  const size_t channels = end_channel - first_channel, outputs = end_output - first_output;
-  struct transformed_tiles inputs = all_channels((float *)source, total, filter->source.channels);
-  struct transformed_tiles gradients = all_channels((float *)result, total, filter->result.channels);
-  inputs.elements += (first - origin) * inputs.stride + first_channel;
-  gradients.elements += (first - origin) * gradients.stride + first_output;
-  multiply(filter, end - first, inputs, channels, gradients, outputs, sums, false);
-  finish(filter, sums, first_channel, channels, first_output, outputs, gradient, accumulate);
+  for (size_t tile = first; tile < end; tile += pass) {
+    const size_t tiles = smaller(end - tile, pass);
+    winograd_filter_tiles(
+        filter, tile, tile + tiles, first_channel, channels, inputs, gradients, result_sums);
+    for (size_t channel = 0; channel < channels; channel += BLOCK)
+      for (size_t output = 0; output < outputs; output += BLOCK) {
+        const size_t block_channels = smaller(channels - channel, BLOCK);
+        const size_t block_outputs = smaller(outputs - output, BLOCK);
+        multiply(
+            filter, tiles, channels_from(inputs, channel), block_channels, channels_from(gradients, output),
+            block_outputs, sums);
+        finish(
+            filter, sums, first_channel + channel, block_channels, output, block_outputs, gradient,
+            accumulate || tile > first);
+      }
+  }
 }

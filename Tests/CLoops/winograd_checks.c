@@ -1,7 +1,5 @@
 // Convolutions 3 x 3 and 4 x 4 by Winograd's algorithm.
 
-#include <string.h>
-
 #include "CVectorLoops.h"
 #include "checks.h"
 #include "convolution_reference.h"
@@ -92,31 +90,6 @@ static void check_data(
   end_case();
 }
 
-/// The same gradient in two passes, of tiles that are transformed with all their channels.
-static void check_filter_passes(
-    const struct winograd_filter *filter, size_t tiles, const double *expected, const float *initial, size_t count) {
-  const size_t rows = filter->source.channels, columns = filter->result.channels;
-  const size_t middle = tiles / 2, total = tiles - middle;
-  float *gradient = output_floats(count), *sums = output_floats(columns), *first_sums = output_floats(columns);
-  float *source = scratch_bytes(winograd_filter_source_count(filter->kind, total, rows) * sizeof(float));
-  float *result = scratch_bytes(winograd_filter_result_count(filter->kind, total, columns) * sizeof(float));
-  void *scratch = scratch_bytes(winograd_filter_sums_bytes(filter->kind));
-  if (initial) memcpy(gradient, initial, count * sizeof(float));
-  for (size_t pass = 0; pass < 2; pass++) {
-    const size_t first = pass ? middle : 0, end = pass ? tiles : middle;
-    if (first == end) continue;
-    winograd_filter_transform(filter, first, end, first, total, source, result, pass ? sums : first_sums);
-    for (size_t row = 0; row < rows; row += WINOGRAD_FILTER_BLOCK)
-      for (size_t column = 0; column < columns; column += WINOGRAD_FILTER_BLOCK)
-        winograd_filter_run_transformed(
-            filter, source, result, first, end, first, total, row,
-            rows - row < WINOGRAD_FILTER_BLOCK ? rows : row + WINOGRAD_FILTER_BLOCK, column,
-            columns - column < WINOGRAD_FILTER_BLOCK ? columns : column + WINOGRAD_FILTER_BLOCK, gradient,
-            initial || (pass && middle > 0), scratch);
-  }
-  expect_floats("gradient by passes", gradient, expected, count, 1e-5);
-}
-
 /// Gradients of a convolution's weights, or of a transposed one's, which leads from the map to the image.
 static void check_filter(
     enum winograd_kind kind, struct convolution of, blas_sgemm sgemm, bool transposed, bool accumulates, size_t gap) {
@@ -132,33 +105,29 @@ static void check_filter(
   float *gradient = accumulates ? changing_floats(count, -1, 1) : output_floats(count);
   float *sums = output_floats(columns), *first_sums = output_floats(columns);
   double *expected = expected_doubles(count), *expected_sums = expected_doubles(columns);
-  float *initial = output_floats(count);
-  if (accumulates) memcpy(initial, gradient, count * sizeof(float));
   for (size_t i = 0; i < count; i++) expected[i] = accumulates ? (double)gradient[i] : 0;
   reference_filter(of, image, image_stride, map, map_stride, transposed, expected);
   const struct winograd_filter filter = {
       kind, transposed ? map_of(of, map, map_stride) : image_of(of, image, image_stride),
       transposed ? image_of(of, image, image_stride) : map_of(of, map, map_stride), transposed, sgemm};
-  void *scratch = scratch_bytes(winograd_filter_scratch_bytes(kind));
+  // Four tiles at a time; source channels all at once, or in groups of 16.
+  enum { PASS = 4 };
+  const size_t group = gap ? 16 : rows;
+  void *scratch = scratch_bytes(winograd_filter_scratch_bytes(kind, PASS, group, columns));
   const size_t tiles = (size_t)of.batch * winograd_tiles(kind, of.map_height, of.map_width);
-  for (size_t row = 0; row < rows; row += WINOGRAD_FILTER_BLOCK)
-    for (size_t column = 0; column < columns; column += WINOGRAD_FILTER_BLOCK) {
-      const size_t end_row = rows - row < WINOGRAD_FILTER_BLOCK ? rows : row + WINOGRAD_FILTER_BLOCK;
-      const size_t end_column = columns - column < WINOGRAD_FILTER_BLOCK ? columns : column + WINOGRAD_FILTER_BLOCK;
-      // In two parts of the tiles, where there are so many.
-      const size_t middle = tiles / 2;
-      if (middle > 0)
-        winograd_filter_run(
-            &filter, 0, middle, row, end_row, column, end_column, gradient, accumulates, row == 0 ? first_sums : NULL,
-            scratch);
+  for (size_t row = 0; row < rows; row += group) {
+    // In two parts of the tiles, where there are so many.
+    const size_t middle = tiles / 2;
+    if (middle > 0)
       winograd_filter_run(
-          &filter, middle, tiles, row, end_row, column, end_column, gradient, accumulates || middle > 0,
-          row == 0 ? sums : NULL, scratch);
-    }
+          &filter, 0, middle, PASS, row, row + group, gradient, accumulates, row == 0 ? first_sums : NULL, scratch);
+    winograd_filter_run(
+        &filter, middle, tiles, PASS, row, row + group, gradient, accumulates || middle > 0, row == 0 ? sums : NULL,
+        scratch);
+  }
   if (tiles > 1)
     for (size_t k = 0; k < columns; k++) sums[k] += first_sums[k];
   expect_floats("gradient", gradient, expected, count, 1e-5);
-  check_filter_passes(&filter, tiles, expected, accumulates ? initial : NULL, count);
   for (size_t i = 0; i < columns; i++) expected_sums[i] = 0;
   for (size_t i = 0; i < (transposed ? image_pixels(of) : map_pixels(of)); i++)
     for (size_t k = 0; k < columns; k++)

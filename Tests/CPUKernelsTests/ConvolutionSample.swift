@@ -74,7 +74,7 @@ struct PlannedConvolution: ConvolutionOperation, ReferencedOperation {
     case fastestLibrary
     /// By products of shifted images, which a library computes.
     case shiftedLibrary
-    /// By the algorithm that the backend chooses, a weight gradient in passes over as few tiles as there may be.
+    /// By the algorithm that the backend chooses, a weight gradient with three tiles at a time.
     case shortPasses
 
     /// All, or those without a library where there is none.
@@ -88,7 +88,7 @@ struct PlannedConvolution: ConvolutionOperation, ReferencedOperation {
   func makePlan(on backend: any Backend) throws(BackendError) -> PlannedOperation {
     guard planning != .fastest, let backend = backend as? CPUBackend else { return try backend.plan(problem) }
     if planning == .shortPasses {
-      let filter = problem.target == .weights ? WinogradFilter(problem, on: backend.pool, nil, passLimit: 0) : nil
+      let filter = problem.target == .weights ? WinogradFilter(problem, on: backend.pool, nil, passTiles: 3...3) : nil
       return backend.plan(problem, by: filter ?? backend.fastestAlgorithm(for: problem, nil))
     }
     let blas = planning == .shifted ? nil : try BLAS.shared()

@@ -115,36 +115,16 @@ struct winograd_filter {
   blas_sgemm sgemm;
 };
 
-/// Channels of either side in one call of `winograd_filter_run`, at most.
+/// Channels of either side whose sums stay in the second-level cache.
 #define WINOGRAD_FILTER_BLOCK 64
 
-/// Bytes of scratch memory for one call of `winograd_filter_run`.
-size_t winograd_filter_scratch_bytes(enum winograd_kind kind);
-
-/// Bytes of the sums of one call of `winograd_filter_run_transformed`.
-size_t winograd_filter_sums_bytes(enum winograd_kind kind);
-
-/// Floats of transformed tiles of the source and of the result, `[elements][tiles][channels]` with gaps that keep strides
-/// off powers of two.
-size_t winograd_filter_source_count(enum winograd_kind kind, size_t tiles, size_t channels);
-size_t winograd_filter_result_count(enum winograd_kind kind, size_t tiles, size_t channels);
-
-/// Transforms tiles `first ..< end` of both sides, counted over all images, with all their channels, to places `first -
-/// origin ...` of `source` and `result`, which have room for `total`. Sets `result_sums` to the sums of the result's
-/// pixels in these tiles, for the gradient of a bias, unless it is NULL.
-void winograd_filter_transform(
-    const struct winograd_filter *filter, size_t first, size_t end, size_t origin, size_t total, float *source,
-    float *result, float *result_sums);
-/// As `winograd_filter_run`, of tiles that `winograd_filter_transform` has transformed.
-void winograd_filter_run_transformed(
-    const struct winograd_filter *filter, const float *source, const float *result, size_t first, size_t end,
-    size_t origin, size_t total, size_t first_channel, size_t end_channel, size_t first_output, size_t end_output,
-    float *gradient, bool accumulate, void *sums);
+/// Bytes of scratch memory for one call of `winograd_filter_run` with `pass` and source channels of this number.
+size_t winograd_filter_scratch_bytes(enum winograd_kind kind, size_t pass, size_t channels, size_t outputs);
 
 /// Sums tiles `first ..< end`, counted over all images, into the gradient of the weights from source channels
-/// `first_channel ..< end_channel` to result channels `first_output ..< end_output`: 64 of each at most, and multiples
-/// of 16. Sets elements `first_output ..< end_output` of `result_sums` to the sums of the result's pixels, for the
-/// gradient of a bias, unless it is NULL.
+/// `first_channel ..< end_channel`, multiples of 16, to all result channels. Transforms `pass` tiles at a time, of which
+/// the rounding depends. Sets `result_sums`, `[result channels]`, to the sums of the result's pixels, for the gradient
+/// of a bias, unless it is NULL.
 void winograd_filter_run(
-    const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel, size_t end_channel,
-    size_t first_output, size_t end_output, float *gradient, bool accumulate, float *result_sums, void *scratch);
+    const struct winograd_filter *filter, size_t first, size_t end, size_t pass, size_t first_channel,
+    size_t end_channel, float *gradient, bool accumulate, float *result_sums, void *scratch);

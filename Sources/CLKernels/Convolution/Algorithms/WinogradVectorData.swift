@@ -16,7 +16,7 @@ struct WinogradVectorData: ConvolutionAlgorithm {
   /// Whether a kernel of its own transforms the weights, once for all blocks, or every work-item does so.
   var weightsFirst: Bool
   /// The same for the source's tiles.
-  var inputFirst = false
+  @LaterFlag var inputFirst
 
   /// Parameters that are good on many CPUs; nil where Winograd's algorithm is impossible.
   init?(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend) {
@@ -196,34 +196,5 @@ struct WinogradVectorData: ConvolutionAlgorithm {
         .int(problem.n), .int(panelVectors),
       ],
       over: CLRange(groups: (groups.tiles, groups.panels, 1), local: (1, 1, 1)))
-  }
-}
-
-/// In files: `inputFirst` only where it is set, as programs before it did not know it.
-extension WinogradVectorData {
-  private enum CodingKeys: String, CodingKey {
-    case blockTiles, blockChannels, panelVectors, tileRows, tileVectors, weightsFirst, inputFirst
-  }
-
-  init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    blockTiles = try values.decode(Int.self, forKey: .blockTiles)
-    blockChannels = try values.decode(Int.self, forKey: .blockChannels)
-    panelVectors = try values.decode(Int.self, forKey: .panelVectors)
-    tileRows = try values.decode(Int.self, forKey: .tileRows)
-    tileVectors = try values.decode(Int.self, forKey: .tileVectors)
-    weightsFirst = try values.decode(Bool.self, forKey: .weightsFirst)
-    inputFirst = try values.decodeIfPresent(Bool.self, forKey: .inputFirst) ?? false
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(blockTiles, forKey: .blockTiles)
-    try values.encode(blockChannels, forKey: .blockChannels)
-    try values.encode(panelVectors, forKey: .panelVectors)
-    try values.encode(tileRows, forKey: .tileRows)
-    try values.encode(tileVectors, forKey: .tileVectors)
-    try values.encode(weightsFirst, forKey: .weightsFirst)
-    if inputFirst { try values.encode(true, forKey: .inputFirst) }
   }
 }
