@@ -25,9 +25,9 @@ RECIPES = [
     ("GAN, discriminator at 4e-4", "gan", ["--discriminator-learning-rate", "4e-4"]),
     ("GAN, CIELAB", "gan", ["--color-space", "lab"]),
     ("GAN, batches of 16", "gan", ["--batch-size", "16"]),
-    ("GAN, best in CIELAB", "gan", ["--recipe", "best", "--color-space", "lab"]),
-    ("autoencoder, best", "unet", ["--recipe", "best"]),
-    ("GAN, best", "gan", ["--recipe", "best"]),
+    ("GAN, best in CIELAB", "gan", ["--recipe", "best", "--batch-size", "16", "--color-space", "lab"]),
+    ("autoencoder, best", "unet", ["--recipe", "best", "--batch-size", "16"]),
+    ("GAN, best", "gan", ["--recipe", "best", "--batch-size", "16"]),
 ]
 
 

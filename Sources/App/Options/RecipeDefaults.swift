@@ -5,7 +5,7 @@ extension Recipe: ExpressibleByArgument {
   /// The names for help: `study, best or quick`.
   static let names = Format.list(allCases.map(\.rawValue), "or")
 
-  /// Returns the defaults of an option for help: `0.001 for unet, 0.0002 for gan`, or `64, of the recipe best 16`.
+  /// Returns the defaults of an option for help: `0.001 for unet, 0.0002 for gan`, or `0, of the recipe best 0.93`.
   static func defaults<Value>(_ setting: KeyPath<RecipeSettings, Value>) -> String {
     func text(_ recipe: Recipe) -> String {
       let values = ModelKind.allCases.map { ($0, text(recipe.settings(for: $0)[keyPath: setting])) }

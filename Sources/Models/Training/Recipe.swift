@@ -16,7 +16,6 @@ public enum Recipe: String, Codable, Sendable, CaseIterable {
     case (.best, _):
       settings.options.horizontalFlips = true
       settings.options.averageDecay = 0.93
-      settings.options.batchSize = 16
     case (.quick, .unet):
       settings.width = 16
       settings.epochs = 6
@@ -29,6 +28,7 @@ public enum Recipe: String, Codable, Sendable, CaseIterable {
       settings = Recipe.best.settings(for: kind)
       settings.width = 16
       settings.epochs = 4
+      settings.options.batchSize = 16
     }
     return settings
   }
