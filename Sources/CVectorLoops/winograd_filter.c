@@ -9,9 +9,8 @@
 #include "winograd_tiles.h"
 
 enum {
-  BLOCK = WINOGRAD_FILTER_BLOCK,
   /// Distance between two sums, in floats, off powers of two.
-  SUMS_STRIDE = BLOCK * BLOCK + 16,
+  SUMS_STRIDE = WINOGRAD_FILTER_BLOCK * WINOGRAD_FILTER_BLOCK + 16,
 };
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -23,8 +22,8 @@ struct transformed_tiles {
   size_t stride, element_stride;
 };
 
-/// Returns `tiles` tiles in memory. The 16 more keep distances off powers of two: otherwise all elements of a tile, or all
-/// tiles of a channel, would fall into the same few sets of the L1 cache.
+/// Returns `tiles` tiles in memory. The 16 more keep distances off powers of two: otherwise all elements of a tile, or
+/// all tiles of a channel, would fall into the same few sets of the L1 cache.
 VECTOR_LOOP struct transformed_tiles tiles_at(float *elements, size_t tiles, size_t channels) {
   const size_t stride = channels + 16;
   return (struct transformed_tiles){elements, stride, tiles * stride + 16};
@@ -135,7 +134,7 @@ VECTOR_LOOP void finish_gradient(
       float16 u[WINOGRAD_MOST_ELEMENTS], g[WINOGRAD_MOST_TAPS];
 #pragma clang loop unroll(full)
       for (int i = 0; i < elements; i++)
-        u[i] = load16(sums + i * SUMS_STRIDE + channel * BLOCK + output);
+        u[i] = load16(sums + i * SUMS_STRIDE + channel * WINOGRAD_FILTER_BLOCK + output);
       weights_gradient_2d(kind, u, g);
 #pragma clang loop unroll(full)
       for (int tap = 0; tap < taps; tap++) {
@@ -172,13 +171,13 @@ static void multiply(
     if (filter->sgemm) {
       blas_product(
           filter->sgemm, true, channels, outputs, tiles, left, (ptrdiff_t)inputs.stride, right,
-          (ptrdiff_t)gradients.stride, out, BLOCK, add);
+          (ptrdiff_t)gradients.stride, out, WINOGRAD_FILTER_BLOCK, add);
       continue;
     }
     for (size_t output = 0; output < outputs; output += PANEL_WIDTH)
       transposed_panel(
           channels, tiles, left, (ptrdiff_t)inputs.stride, PRODUCT_ROWS, right + output, (ptrdiff_t)gradients.stride,
-          out + output, BLOCK, add, smaller(outputs - output, PANEL_WIDTH));
+          out + output, WINOGRAD_FILTER_BLOCK, add, smaller(outputs - output, PANEL_WIDTH));
   }
 }
 
@@ -209,10 +208,10 @@ void winograd_filter_run(
     const size_t tiles = smaller(end - tile, pass);
     winograd_filter_tiles(
         filter, tile, tile + tiles, first_channel, channels, inputs, gradients, result_sums);
-    for (size_t channel = 0; channel < channels; channel += BLOCK)
-      for (size_t output = 0; output < outputs; output += BLOCK) {
-        const size_t block_channels = smaller(channels - channel, BLOCK);
-        const size_t block_outputs = smaller(outputs - output, BLOCK);
+    for (size_t channel = 0; channel < channels; channel += WINOGRAD_FILTER_BLOCK)
+      for (size_t output = 0; output < outputs; output += WINOGRAD_FILTER_BLOCK) {
+        const size_t block_channels = smaller(channels - channel, WINOGRAD_FILTER_BLOCK);
+        const size_t block_outputs = smaller(outputs - output, WINOGRAD_FILTER_BLOCK);
         multiply(
             filter, tiles, channels_from(inputs, channel), block_channels, channels_from(gradients, output),
             block_outputs, sums);
