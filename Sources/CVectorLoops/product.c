@@ -54,6 +54,35 @@ MULTIVERSION_BY_WIDTH(
      const float *panel, ptrdiff_t panel_stride, float *out, ptrdiff_t out_stride, bool accumulate, size_t valid),
     (rows, length, left, left_stride, left_group_stride, panel, panel_stride, out, out_stride, accumulate, valid))
 
+// Of one vector's columns, a register tile loads as many numbers as it multiplies, and its panel besides, so that loads
+// are the limit. Here 16 places of the panel stay in registers over all rows instead: measured 1.2 to 1.4 times as fast.
+VECTOR_LOOP void narrow_panel_body(
+    size_t rows, size_t length, const float *left, ptrdiff_t left_stride, const float *panel, float *out,
+    ptrdiff_t out_stride, bool accumulate) {
+  for (size_t first = 0; first < length; first += 16, left += 16, panel += 16 * PANEL_WIDTH) {
+    vector_float16 right[16];
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 16; k++) right[k] = *(const vector_float16 *)(panel + k * PANEL_WIDTH);
+    const float *row = left;
+    float *to = out;
+    for (size_t i = 0; i < rows; i++, row += left_stride, to += out_stride) {
+      // Two sums, as each addition to one waits for the one before.
+      vector_float16 sum[2] = {row[0] * right[0], row[1] * right[1]};
+#pragma clang loop unroll(full)
+      for (int k = 2; k < 16; k++) sum[k % 2] += row[k] * right[k];
+      sum[0] += sum[1];
+      *(vector_float16 *)to = first > 0 || accumulate ? *(const vector_float16 *)to + sum[0] : sum[0];
+    }
+  }
+}
+MULTIVERSION(
+    product_narrow_panel, narrow_panel_body,
+    (size_t rows, size_t length, const float *left, ptrdiff_t left_stride, const float *panel, float *out,
+     ptrdiff_t out_stride, bool accumulate),
+    (rows, length, left, left_stride, panel, out, out_stride, accumulate))
+
+bool product_is_narrow(size_t valid) { return valid <= 16 && vector_instruction_set() == vector_x86_64_v4; }
+
 typedef float float4 __attribute__((vector_size(16), aligned(4)));
 
 /// Transposes 4 × 4 floats.

@@ -20,9 +20,13 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 static size_t chunks(size_t channels) { return (channels + WINOGRAD_CHUNK - 1) / WINOGRAD_CHUNK; }
 
+// The floats of a tile in a chunk of transformed input: fewer than a chunk's where there are not as many channels, so
+// that the caches hold no gaps.
+static size_t input_width(size_t channels) { return smaller((channels + 15) / 16 * 16, WINOGRAD_CHUNK); }
+
 // Distances between two elements of the transform domain, in floats. Without the 16 more, all elements of a tile would
 // fall into one set of the L1 cache: measured 7 times slower for the weights.
-static size_t input_stride(size_t tiles) { return tiles * WINOGRAD_CHUNK + 16; }
+static size_t input_stride(size_t tiles, size_t channels) { return tiles * input_width(channels) + 16; }
 static size_t weights_stride(size_t panel_width) { return WINOGRAD_CHUNK * panel_width + 16; }
 static size_t sums_stride(size_t tiles, size_t panel_width) { return tiles * panel_width + 16; }
 
@@ -40,7 +44,7 @@ size_t winograd_tiles(enum winograd_kind kind, int32_t height, int32_t width) {
 }
 
 size_t winograd_input_count(enum winograd_kind kind, size_t tiles, size_t channels) {
-  return chunks(channels) * winograd_elements(kind) * input_stride(tiles);
+  return chunks(channels) * winograd_elements(kind) * input_stride(tiles, channels);
 }
 
 size_t winograd_weights_count(enum winograd_kind kind, size_t channels, size_t panel_width) {
@@ -53,9 +57,10 @@ VECTOR_LOOP void transform_input(
     const enum winograd_kind kind, const struct winograd_image *image, size_t first, size_t end, float *to,
     size_t element_stride) {
   const int domain = domain_side(kind), elements = domain * domain, side = input_side(kind);
+  const size_t width = input_width(image->channels);
   const float *all_pixels[2][WINOGRAD_MOST_INPUTS];
   find_inputs(kind, image, first, all_pixels[first % 2]);
-  for (size_t tile = first; tile < end; tile++, to += WINOGRAD_CHUNK) {
+  for (size_t tile = first; tile < end; tile++, to += width) {
     const float **pixels = all_pixels[tile % 2], **next = all_pixels[(tile + 1) % 2];
     find_inputs(kind, image, tile + 1 < end ? tile + 1 : tile, next);
     for (size_t channel = 0; channel < image->channels; channel += 16) {
@@ -247,9 +252,10 @@ MULTIVERSION(
 void winograd_transform_input(
     const struct winograd_data *problem, size_t first, size_t end, size_t origin, size_t total,
     float *transformed) {
+  const size_t channels = problem->source.channels;
   winograd_input_loop(
-      problem->kind, &problem->source, first, end, transformed + (first - origin) * WINOGRAD_CHUNK,
-      input_stride(total));
+      problem->kind, &problem->source, first, end, transformed + (first - origin) * input_width(channels),
+      input_stride(total, channels));
 }
 
 size_t winograd_weights_scratch_bytes(size_t panel_width) {
@@ -284,15 +290,17 @@ void winograd_data_run_panel(
     size_t end, size_t origin, size_t total, size_t panel, void *memory) {
   const size_t elements = winograd_elements(problem->kind), channels = problem->source.channels;
   const size_t weight_elements = winograd_weight_elements(problem->kind);
+  const size_t left_width = input_width(channels), left_stride = input_stride(total, channels);
   const size_t width = problem->panel_width, output = panel * width;
   const size_t valid = smaller(problem->result.channels - output, width);
+  const bool is_narrow = product_is_narrow(valid);
   struct panel_scratch *scratch = memory;
   float *packed = scratch->floats, *made = packed + WINOGRAD_MOST_TAPS * WINOGRAD_CHUNK * width;
   float *sums = made + weight_elements * weights_stride(width);
   for (size_t block = first; block < end; block += BLOCK_TILES) {
     const size_t tiles = smaller(end - block, BLOCK_TILES);
     for (size_t tile = 0; tile < tiles; tile++) {
-      scratch->left[tile] = transformed + (block - origin + tile) * WINOGRAD_CHUNK;
+      scratch->left[tile] = transformed + (block - origin + tile) * left_width;
       scratch->out[tile] = sums + tile * width;
     }
     for (size_t chunk = 0; chunk < chunks(channels); chunk++) {
@@ -302,13 +310,16 @@ void winograd_data_run_panel(
       for (size_t element = 0; element < elements; element++) {
         const struct winograd_product product = product_of(problem->kind, element);
         const float *right = factors + product.weights * weights_stride(width);
-        const size_t left = (chunk * elements + element) * input_stride(total);
+        const size_t left = (chunk * elements + element) * left_stride;
         const size_t out = product.sum * sums_stride(tiles, width);
         const bool add = chunk > 0 || !product.begins_sum;
         if (problem->sgemm)
           blas_product(
-              problem->sgemm, false, tiles, valid, length, scratch->left[0] + left, WINOGRAD_CHUNK, right, width,
+              problem->sgemm, false, tiles, valid, length, scratch->left[0] + left, left_width, right, width,
               sums + out, width, add);
+        else if (is_narrow)
+          product_narrow_panel(
+              tiles, length, scratch->left[0] + left, (ptrdiff_t)left_width, right, sums + out, (ptrdiff_t)width, add);
         else
           product_panel(
               tiles, 1, length, scratch->left, (ptrdiff_t)left, right, scratch->out, (ptrdiff_t)out, NULL, add, valid);

@@ -57,4 +57,4 @@ void check_spectral(void);
 void check_products(void);
 void check_shifted(void);
 void check_winograd(void);
-void check_one_channel(void);
+void check_few_channels(void);

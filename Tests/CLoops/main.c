@@ -40,7 +40,7 @@ int main(void) {
     check_products();
     check_shifted();
     check_winograd();
-    check_one_channel();
+    check_few_channels();
   }
   return finish() > 0;
 }

@@ -73,6 +73,27 @@ static void check_transposed(size_t rows, size_t length, size_t valid, bool accu
   end_case();
 }
 
+static void check_narrow(size_t rows, size_t length, bool accumulates) {
+  begin_case("narrow product of %zu x %zu%s", rows, length, accumulates ? ", added" : "");
+  const size_t left_stride = length + 3, out_stride = 16 + 5, out_count = rows * out_stride;
+  const float *left = input_floats(rows * left_stride, -1, 1), *panel = input_floats(length * PANEL_WIDTH, -1, 1);
+  float *out = accumulates ? changing_floats(out_count, -1, 1) : output_floats(out_count);
+  double *expected = expected_doubles(out_count);
+  if (accumulates)
+    for (size_t i = 0; i < out_count; i++) expected[i] = (double)out[i];
+  for (size_t row = 0; row < rows; row++)
+    for (size_t column = 0; column < 16; column++) {
+      double sum = accumulates ? expected[row * out_stride + column] : 0;
+      for (size_t k = 0; k < length; k++)
+        sum += (double)left[row * left_stride + k] * (double)panel[k * PANEL_WIDTH + column];
+      expected[row * out_stride + column] = sum;
+    }
+  product_narrow_panel(
+      rows, length, left, (ptrdiff_t)left_stride, panel, out, (ptrdiff_t)out_stride, accumulates);
+  expect_floats("product", out, expected, out_count, 1e-5);
+  end_case();
+}
+
 static void check_packing(size_t rows, size_t valid, size_t width, bool is_transposed) {
   begin_case("packing of %zu x %zu to %zu columns%s", rows, valid, width, is_transposed ? ", transposed" : "");
   const size_t row_stride = is_transposed ? 1 : valid + 2, column_stride = is_transposed ? rows + 2 : 1;
@@ -109,6 +130,9 @@ static void check_sums(size_t parts, size_t count, size_t gap) {
 }
 
 void check_products(void) {
+  for (size_t rows = 1; rows <= 9; rows += 4)
+    for (size_t length = 16; length <= 64; length += 16)
+      for (int accumulates = 0; accumulates < 2; accumulates++) check_narrow(rows, length, accumulates);
   static const size_t rows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 19}, lengths[] = {1, 3, 4, 5, 8, 11};
   static const size_t valids[] = {1, 3, 4, 7, 8, 9, 12, 16, 17, 24, 31, 32};
   for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)

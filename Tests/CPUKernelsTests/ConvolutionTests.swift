@@ -30,8 +30,10 @@ struct ConvolutionTests {
     ConvolutionSample(batch: 3, height: 7, width: 8, inputChannels: 144, outputChannels: 64, outputPadding: 0),
     ConvolutionSample(batch: 2, height: 8, width: 31, inputChannels: 64, outputChannels: 32, outputPadding: 1),
     ConvolutionSample(batch: 5, height: 16, width: 16, inputChannels: 32, outputChannels: 16, outputPadding: 0),
-    // One channel.
+    // Few channels.
     ConvolutionSample(batch: 3, height: 31, width: 33, inputChannels: 1, outputChannels: 33),
+    ConvolutionSample(batch: 3, height: 31, width: 33, inputChannels: 3, outputChannels: 33, kernel: 4),
+    ConvolutionSample(batch: 5, height: 32, width: 32, inputChannels: 4, outputChannels: 16, kernel: 4),
     // A discriminator's.
     ConvolutionSample(batch: 4, height: 8, width: 8, inputChannels: 16, outputChannels: 16, kernel: 4),
     ConvolutionSample(batch: 65, height: 8, width: 8, inputChannels: 80, outputChannels: 144, kernel: 4),
@@ -59,7 +61,7 @@ struct ConvolutionTests {
       }
     }
     let sums = (problems(.forward) + problems(.backwardData)).compactMap { WinogradData($0, on: pool, nil) }
-    #expect(sums.count == Self.samples.count * 2 - 4, "17, 33 and 1 channels are no source, nor is 1 a result")
+    #expect(sums.count == Self.samples.count * 2 - 8, "17, 33, 1, 3 and 4 channels are no source, nor are 1 to 4 a result")
     let kinds = [
       winograd_tile_4x4, winograd_map_2x2, winograd_stride_2_image, winograd_stride_2_map, winograd_kernel_4_image,
       winograd_kernel_4_map,
@@ -94,6 +96,7 @@ struct ConvolutionTests {
     (Shape(5, 7, 9, 16), 33, ConvolutionGeometry(kernel: 3, padding: 1)),
     (Shape(70, 2, 2, 32), 64, ConvolutionGeometry(kernel: 3, padding: 1)),
     (Shape(3, 31, 33, 1), 16, ConvolutionGeometry(kernel: 3, padding: 1)),
+    (Shape(9, 31, 33, 4), 17, ConvolutionGeometry(kernel: 4, stride: 2, padding: 1)),
     (Shape(11, 16, 16, 17), 80, ConvolutionGeometry(kernel: 4, stride: 2, padding: 1)),
     (Shape(11, 18, 26, 32), 80, ConvolutionGeometry(kernel: 4, stride: 2, padding: 1)),
   ]

@@ -1,4 +1,5 @@
 import Files
+import Glibc
 import Synchronization
 import Testing
 
@@ -55,6 +56,18 @@ struct ThreadPoolTests {
     let sum = (0..<pool.workerCount).reduce(0) { (sum: Int, worker: Int) -> Int in sum + sums[64 * worker] }
     let expected = 100 * 999 * 1000 / 2
     #expect(sum == expected)
+  }
+
+  @Test("The others take the indices of a thread that is held up", arguments: [2, 4])
+  func heldUpThread(workerCount: Int) {
+    let pool = ThreadPool(workerCount: workerCount)
+    let (count, done) = (400, Counter())
+    pool.run(count: count) { index, _ in
+      // Neighbors of the first index, which its thread alone would never come to.
+      if index == 0 { while done.value < count - 1 { sched_yield() } }
+      done.add(1)
+    }
+    #expect(done.value == count)
   }
 
   @Test("Loops from several threads take turns")

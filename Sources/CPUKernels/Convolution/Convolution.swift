@@ -28,11 +28,11 @@ extension CPUBackend {
   /// AVX reach 9 GFLOP/s, and the baseline's loops 24; with 8, both reach 44.
   private static let leastOfLibraryProduct = 8
 
-  /// Returns the loops of one channel, Winograd's algorithm where it is faster, or shifted products.
+  /// Returns the loops of few channels, Winograd's algorithm where it is faster, or shifted products.
   /// - Parameter library: the library that multiplies, except in narrow products; nil for the vector loops.
   func fastestAlgorithm(for problem: ConvolutionProblem, _ library: BLAS?) -> any ConvolutionAlgorithm {
-    if let narrow = OneChannelData(problem, on: pool) { return narrow }
-    if let narrow = OneChannelFilter(problem, on: pool) { return narrow }
+    if let narrow = FewChannelsData(problem, on: pool) { return narrow }
+    if let narrow = FewChannelsFilter(problem, on: pool) { return narrow }
     let sizes =
       problem.target == .weights
       ? [problem.outputSide.shape.channels]

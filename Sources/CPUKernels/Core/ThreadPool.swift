@@ -17,7 +17,7 @@ public final class ThreadPool: Sendable {
   /// A pool of `workerCount` threads, by default the number that `RECOLOR_THREADS` says, or one per usable core.
   public init(workerCount requested: Int? = nil) {
     let wanted = max(1, requested ?? Self.defaultWorkerCount)
-    let state = State()
+    let state = State(workerCount: wanted)
     var threads: [WorkerThread] = []
     for worker in 1..<wanted {
       guard let thread = WorkerThread({ state.work(worker: worker) }) else { break }
@@ -36,8 +36,10 @@ public final class ThreadPool: Sendable {
 
   /// Runs `body(index, worker)` once for each index in `0 ..< count`, on all threads, and returns when all are done.
   ///
-  /// Threads take indices one by one, so which worker gets which index changes from run to run: results must not
-  /// depend on it. No two calls with the same `worker` overlap, so scratch memory per worker is safe.
+  /// Each thread begins with an equal share of neighboring indices, always the same one, so that loops over the images
+  /// of a batch find in a core's caches what that core has written; a thread that is done takes indices of others. So
+  /// which worker gets which index may change from run to run: results must not depend on it. No two calls with the same
+  /// `worker` overlap, so scratch memory per worker is safe.
   ///
   /// `body` runs on several threads at a time and yet is not `@Sendable`: bodies write through pointers, each index to
   /// elements of its own, which the compiler cannot verify: it would require every pointer to be marked unsafe at every
@@ -87,17 +89,49 @@ public final class ThreadPool: Sendable {
 extension ThreadPool {
   typealias Body = (_ index: Int, _ worker: Int) -> Void
 
+  /// Indices of a loop that one worker begins with and that are not taken yet.
+  ///
+  /// A worker takes the first, others the last, both by compare-and-exchange of the whole range. Where a range is what a
+  /// thread saw, the index that it takes is of the current loop, even if it looked during an earlier one.
+  private struct Share: ~Copyable {
+    /// The first index (upper half) and the end (lower half).
+    private let range = Atomic<UInt64>(0)
+    /// Keeps the shares in cache lines of their own, and out of the pairs of lines that are prefetched together.
+    private let padding: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
+    private let morePadding: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0)
+
+    func set(_ indices: Range<Int>) {
+      range.store(
+        UInt64(UInt32(indices.lowerBound)) << 32 | UInt64(UInt32(indices.upperBound)), ordering: .releasing)
+    }
+
+    /// Takes the first or the last index; nil where none is left.
+    @inline(__always)
+    func take(last: Bool) -> Int? {
+      var seen = range.load(ordering: .relaxed)
+      while true {
+        let (first, end) = (UInt32(truncatingIfNeeded: seen >> 32), UInt32(truncatingIfNeeded: seen))
+        guard first < end else { return nil }
+        let (exchanged, original) = range.weakCompareExchange(
+          expected: seen, desired: last ? seen - 1 : seen + 1 << 32, ordering: .acquiringAndReleasing)
+        if exchanged { return Int(last ? end - 1 : first) }
+        seen = original
+      }
+    }
+  }
+
   /// The state that the threads of a pool share.
   ///
-  /// One 64-bit ticket holds the loop's number (upper half) and the number of its indices that are not taken yet (lower
-  /// half). A thread takes an index by lowering the ticket with compare-and-exchange, so it can never take one of a
-  /// finished loop, and a loop does not wait for a thread that sleeps.
+  /// A loop does not wait for a thread that sleeps: the others take its share.
   ///
-  /// `@unchecked Sendable`: `body` and `count` are plain memory. The caller writes them before it stores the ticket
-  /// (releasing); others read them only after they took an index from that ticket (acquiring), and the caller does not
+  /// `@unchecked Sendable`: `body` and `count` are plain memory. The caller writes them before it stores the shares
+  /// (releasing); others read them only after they took an index from one of those (acquiring), and the caller does not
   /// go on before each of them has counted its indices into `completed`.
   final class State: @unchecked Sendable {
-    private let ticket = Atomic<UInt64>(0)
+    private let shares: UnsafeMutablePointer<Share>
+    private let workerCount: Int
+    /// The number of the current loop.
+    private let loop = Atomic<UInt64>(0)
     /// Indices whose body has returned.
     private let completed = Atomic<Int>(0)
     /// Threads that sleep until there is work.
@@ -113,11 +147,14 @@ extension ThreadPool {
     private let workArrived = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let workDone = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    /// Checks of the ticket before a thread sleeps: some tens of microseconds, longer than the serial code between two
-    /// loops of a training step and about as long as a wake-up takes.
+    /// Checks of the loop's number before a thread sleeps: some tens of microseconds, longer than the serial code between
+    /// two loops of a training step and about as long as a wake-up takes.
     private static let spins = 2000
 
-    init() {
+    init(workerCount: Int) {
+      self.workerCount = workerCount
+      shares = .allocate(capacity: workerCount)
+      for worker in 0..<workerCount { (shares + worker).initialize(to: Share()) }
       pthread_mutex_init(turn, nil)
       pthread_mutex_init(mutex, nil)
       pthread_cond_init(workArrived, nil)
@@ -133,6 +170,8 @@ extension ThreadPool {
       workArrived.deallocate()
       mutex.deallocate()
       turn.deallocate()
+      shares.deinitialize(count: workerCount)
+      shares.deallocate()
     }
 
     func lockTurn() { pthread_mutex_lock(turn) }
@@ -143,10 +182,12 @@ extension ThreadPool {
       self.body = body
       self.count = count
       completed.store(0, ordering: .relaxed)
-      let loop = (ticket.load(ordering: .relaxed) >> 32) &+ 1
-      ticket.store(loop << 32 | UInt64(UInt32(count)), ordering: .sequentiallyConsistent)
-      // A thread counts itself a sleeper before it looks at the ticket a last time, and this looks at the sleepers
-      // after it has set the ticket: one of the two sees the other.
+      for worker in 0..<workerCount {
+        shares[worker].set(count * worker / workerCount..<count * (worker + 1) / workerCount)
+      }
+      loop.store(loop.load(ordering: .relaxed) &+ 1, ordering: .sequentiallyConsistent)
+      // A thread counts itself a sleeper before it looks at the loop's number a last time, and this looks at the sleepers
+      // after it has changed the number: one of the two sees the other.
       if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
         pthread_mutex_lock(mutex)
         pthread_cond_broadcast(workArrived)
@@ -159,18 +200,20 @@ extension ThreadPool {
 
     /// Takes part in loops until the pool is stopped.
     func work(worker: Int) {
+      var seen: UInt64 = 0
       while true {
         var spins = 0
-        while !hasWork && !stopped.load(ordering: .relaxed) {
+        while loop.load(ordering: .sequentiallyConsistent) == seen && !stopped.load(ordering: .relaxed) {
           spins += 1
           if spins < Self.spins {
             processor_pause()
           } else {
-            sleep()
+            sleep(while: seen)
             spins = 0
           }
         }
         if stopped.load(ordering: .acquiring) { return }
+        seen = loop.load(ordering: .sequentiallyConsistent)
         takePart(worker: worker)
       }
     }
@@ -182,36 +225,19 @@ extension ThreadPool {
       pthread_mutex_unlock(mutex)
     }
 
-    private var hasWork: Bool { UInt32(truncatingIfNeeded: ticket.load(ordering: .sequentiallyConsistent)) > 0 }
-
-    /// Takes an index and returns the ticket before it was taken; nil where no index is left.
-    @inline(__always)
-    private func take() -> UInt64? {
-      var seen = ticket.load(ordering: .relaxed)
-      while UInt32(truncatingIfNeeded: seen) > 0 {
-        let (exchanged, original) = ticket.weakCompareExchange(
-          expected: seen, desired: seen - 1, ordering: .acquiringAndReleasing)
-        if exchanged { return seen }
-        seen = original
-      }
-      return nil
-    }
-
     /// Works on the current loop until no index is left.
     private func takePart(worker: Int) {
-      guard let first = take() else { return }
-      // An index is taken, so the loop lasts until it is counted as completed.
-      let count = self.count
       var done = 0
-      if let body = self.body?.pointee {
-        var remaining = Int(UInt32(truncatingIfNeeded: first))
-        while true {
-          body(count - remaining, worker)
+      for offset in 0..<workerCount {
+        let owner = (worker + offset) % workerCount
+        while let index = shares[owner].take(last: offset > 0) {
+          // An index is taken, so the loop lasts until it is counted as completed.
+          guard let body = self.body?.pointee else { break }
+          body(index, worker)
           done += 1
-          guard let next = take() else { break }
-          remaining = Int(UInt32(truncatingIfNeeded: next))
         }
       }
+      guard done > 0 else { return }
       if completed.add(done, ordering: .sequentiallyConsistent).newValue == count,
         callerSleeps.load(ordering: .sequentiallyConsistent)
       {
@@ -237,10 +263,13 @@ extension ThreadPool {
       }
     }
 
-    private func sleep() {
+    /// Sleeps until the number of the current loop is another one or the pool is stopped.
+    private func sleep(while seen: UInt64) {
       pthread_mutex_lock(mutex)
       sleepers.add(1, ordering: .sequentiallyConsistent)
-      while !hasWork && !stopped.load(ordering: .sequentiallyConsistent) { pthread_cond_wait(workArrived, mutex) }
+      while loop.load(ordering: .sequentiallyConsistent) == seen && !stopped.load(ordering: .sequentiallyConsistent) {
+        pthread_cond_wait(workArrived, mutex)
+      }
       sleepers.subtract(1, ordering: .sequentiallyConsistent)
       pthread_mutex_unlock(mutex)
     }

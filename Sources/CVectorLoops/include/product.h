@@ -21,6 +21,15 @@ void product_panel(
     size_t rows, size_t groups, size_t length, const float *const *left, ptrdiff_t left_offset, const float *panel,
     float *const *out, ptrdiff_t out_offset, const float *start, bool accumulate, size_t valid);
 
+/// Whether `product_narrow_panel` is faster than `product_panel`: it needs the 32 registers of AVX-512.
+bool product_is_narrow(size_t valid);
+
+/// out[row · out_stride + column] (+)= Σ over k < length of left[row · left_stride + k] · panel[k · 32 + column], for
+/// the first 16 columns. `length` is a multiple of 16.
+void product_narrow_panel(
+    size_t rows, size_t length, const float *left, ptrdiff_t left_stride, const float *panel, float *out,
+    ptrdiff_t out_stride, bool accumulate);
+
 /// out[row · out_stride + column] (+)= Σ over k < length of left(k, row) · panel(k, column), for column < valid ≤ 32.
 ///
 /// - left: row r at place k is at r / 8 · left_group_stride + k · left_stride + r % 8.
