@@ -56,23 +56,15 @@ size_t winograd_weights_count(enum winograd_kind kind, size_t channels, size_t p
 VECTOR_LOOP void transform_input(
     const enum winograd_kind kind, const struct winograd_image *image, size_t first, size_t end, float *to,
     size_t element_stride) {
-  const int domain = domain_side(kind), elements = domain * domain, side = input_side(kind);
-  const size_t width = input_width(image->channels);
-  const float *all_pixels[2][WINOGRAD_MOST_INPUTS];
+  const size_t elements = winograd_elements(kind), width = input_width(image->channels);
+  _Alignas(64) const float *all_pixels[2][WINOGRAD_INPUT_ADDRESSES];
   find_inputs(kind, image, first, all_pixels[first % 2]);
   for (size_t tile = first; tile < end; tile++, to += width) {
     const float **pixels = all_pixels[tile % 2], **next = all_pixels[(tile + 1) % 2];
     find_inputs(kind, image, tile + 1 < end ? tile + 1 : tile, next);
     for (size_t channel = 0; channel < image->channels; channel += 16) {
-      float *chunk = to + channel / WINOGRAD_CHUNK * (size_t)elements * element_stride + channel % WINOGRAD_CHUNK;
-      float16 x[WINOGRAD_MOST_INPUTS], v[WINOGRAD_MOST_ELEMENTS];
-#pragma clang loop unroll(full)
-      for (int i = 0; i < side * side; i++) x[i] = load16(pixels[i] + channel);
-      prefetch_inputs(kind, next, channel);
-      input_2d(kind, x, v);
-#pragma clang loop unroll(full)
-      for (int i = 0; i < elements; i++)
-        store16(chunk + (size_t)element_place(kind, i / domain, i % domain) * element_stride, v[i]);
+      float *chunk = to + channel / WINOGRAD_CHUNK * elements * element_stride + channel % WINOGRAD_CHUNK;
+      transform_input_tile(kind, pixels, next, channel, chunk, element_stride);
     }
   }
 }
@@ -152,11 +144,11 @@ VECTOR_LOOP void join_tile(
   float16 sum[4] = {0}, square[4] = {0};
 #pragma clang loop unroll(full)
   for (int i = 0; i < pixel_count; i++)
-    if (whole || pixels[i]) sum[i % 4] += y[i] - moments->center;
+    if (whole || pixels[output_place(kind, i)]) sum[i % 4] += y[i] - moments->center;
   const float16 mean = ((sum[0] + sum[1]) + (sum[2] + sum[3])) * (1.0f / (float)count);
 #pragma clang loop unroll(full)
   for (int i = 0; i < pixel_count; i++) {
-    if (!whole && !pixels[i]) continue;
+    if (!whole && !pixels[output_place(kind, i)]) continue;
     const float16 deviation = y[i] - moments->center - mean;
     square[i % 4] += deviation * deviation;
   }
@@ -179,7 +171,7 @@ VECTOR_LOOP void add_tile(
 VECTOR_LOOP size_t count_pixels(const enum winograd_kind kind, float *const *pixels) {
   size_t count = 0;
 #pragma clang loop unroll(full)
-  for (int i = 0; i < output_side(kind) * output_side(kind); i++) count += pixels[i] != NULL;
+  for (int i = 0; i < output_side(kind) * output_side(kind); i++) count += pixels[output_place(kind, i)] != NULL;
   return count;
 }
 
@@ -193,7 +185,7 @@ VECTOR_LOOP void transform_output(
   struct moments16 moments[LIBRARY_PANEL_WIDTH / 16];
   size_t done = 0;
   const size_t valid = image->channels - output < width ? image->channels - output : width;
-  float *all_pixels[2][WINOGRAD_MOST_OUTPUTS];
+  _Alignas(64) float *all_pixels[2][WINOGRAD_OUTPUT_ADDRESSES];
   find_outputs(kind, image, first, all_pixels[first % 2]);
   for (size_t tile = first; tile < end; tile++, from += width) {
     float **pixels = all_pixels[tile % 2], **next = all_pixels[(tile + 1) % 2];
@@ -201,10 +193,12 @@ VECTOR_LOOP void transform_output(
     const size_t count = mean ? count_pixels(kind, pixels) : 0;
     for (size_t column = 0; column < valid; column += 16) {
       float16 m[WINOGRAD_MOST_ELEMENTS], y[WINOGRAD_MOST_OUTPUTS];
+      const float *sums = from + column;
+      HIDE(sums);
+      HIDE(element_stride);
 #pragma clang loop unroll(full)
-      for (int i = 0; i < elements; i++)
-        m[i] = load16(from + (size_t)sum_place(kind, i) * element_stride + column);
-      prefetch_outputs(kind, next, output + column, true);
+      for (int i = 0; i < elements; i++) m[i] = load16(sums + (size_t)sum_place(kind, i) * element_stride);
+      prefetch_outputs(kind, next, output + column);
       output_2d(kind, m, y);
       const size_t here = valid - column < 16 ? valid - column : 16;
       float16 start = {0};
@@ -217,8 +211,9 @@ VECTOR_LOOP void transform_output(
 #pragma clang loop unroll(full)
       for (int i = 0; i < side * side; i++) {
         y[i] += start;
-        if (!pixels[i]) continue;
-        float *to = pixels[i] + output + column;
+        float *to = pixels[output_place(kind, i)];
+        if (!to) continue;
+        to += output + column;
         if (here == 16)
           store16(to, y[i]);
         else

@@ -41,18 +41,6 @@ size_t winograd_filter_scratch_bytes(enum winograd_kind kind, size_t pass, size_
   return (inputs + gradients + winograd_weight_elements(kind) * SUMS_STRIDE) * sizeof(float);
 }
 
-/// Returns the sum of a power of two of vectors.
-VECTOR_LOOP float16 sum_of(const float16 *y, const int count) {
-  float16 sum[WINOGRAD_MOST_OUTPUTS];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < count; i++) sum[i] = y[i];
-#pragma clang loop unroll(full)
-  for (int half = count / 2; half > 0; half /= 2)
-#pragma clang loop unroll(full)
-    for (int i = 0; i < half; i++) sum[i] += sum[i + half];
-  return sum[0];
-}
-
 /// Calls loop(kind, arguments …) with the kind, one that a filter sum has, as a constant.
 #define WITH_FILTER_KIND(kind, loop, ...)                                              \
   switch (kind) {                                                                      \
@@ -64,52 +52,44 @@ VECTOR_LOOP float16 sum_of(const float16 *y, const int count) {
     case winograd_kernel_4_image: __builtin_trap();                                    \
   }
 
+VECTOR_LOOP void transform_inputs(
+    const enum winograd_kind kind, const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel,
+    size_t channels, struct transformed_tiles inputs) {
+  _Alignas(64) const float *all_pixels[2][WINOGRAD_INPUT_ADDRESSES];
+  find_inputs(kind, &filter->source, first, all_pixels[first % 2]);
+  for (size_t tile = first; tile < end; tile++, inputs.elements += inputs.stride) {
+    const float **pixels = all_pixels[tile % 2], **next = all_pixels[(tile + 1) % 2];
+    find_inputs(kind, &filter->source, tile + 1 < end ? tile + 1 : tile, next);
+    for (size_t channel = 0; channel < channels; channel += 16)
+      transform_input_tile(
+          kind, pixels, next, first_channel + channel, inputs.elements + channel, inputs.element_stride);
+  }
+}
+
+VECTOR_LOOP void transform_gradients(
+    const enum winograd_kind kind, const struct winograd_filter *filter, size_t first, size_t end,
+    struct transformed_tiles gradients, float *result_sums) {
+  const size_t outputs = filter->result.channels;
+  _Alignas(64) const float *all_pixels[2][WINOGRAD_OUTPUT_ADDRESSES];
+  find_gradients(kind, &filter->result, first, all_pixels[first % 2]);
+  for (size_t tile = first; tile < end; tile++, gradients.elements += gradients.stride) {
+    const float **pixels = all_pixels[tile % 2], **next = all_pixels[(tile + 1) % 2];
+    find_gradients(kind, &filter->result, tile + 1 < end ? tile + 1 : tile, next);
+    for (size_t output = 0; output < outputs; output += 16) {
+      const float16 sum = transform_gradient_tile(
+          kind, pixels, next, output, gradients.elements + output, gradients.element_stride);
+      if (result_sums) store16(result_sums + output, load16(result_sums + output) + sum);
+    }
+  }
+}
+
+/// Transforms tiles `first ..< end` of both sides. One side after the other, as a processor has registers for the
+/// addresses of one.
 VECTOR_LOOP void transform_tiles(
     const enum winograd_kind kind, const struct winograd_filter *filter, size_t first, size_t end, size_t first_channel,
     size_t channels, struct transformed_tiles inputs, struct transformed_tiles gradients, float *result_sums) {
-  const size_t outputs = filter->result.channels;
-  const int domain = domain_side(kind), elements = domain * domain, sums = sums_side(kind) * sums_side(kind);
-  const int inputs_side = input_side(kind), outputs_side = output_side(kind);
-  const float *all_pixels[2][WINOGRAD_MOST_INPUTS];
-  float *all_outputs[2][WINOGRAD_MOST_OUTPUTS];
-  find_inputs(kind, &filter->source, first, all_pixels[first % 2]);
-  find_outputs(kind, &filter->result, first, all_outputs[first % 2]);
-  for (size_t tile = first; tile < end; tile++) {
-    const float **pixels = all_pixels[tile % 2], **next_pixels = all_pixels[(tile + 1) % 2];
-    float **map_pixels = all_outputs[tile % 2], **next_map_pixels = all_outputs[(tile + 1) % 2];
-    const size_t next = tile + 1 < end ? tile + 1 : tile;
-    find_inputs(kind, &filter->source, next, next_pixels);
-    find_outputs(kind, &filter->result, next, next_map_pixels);
-    for (size_t channel = 0; channel < channels; channel += 16) {
-      float16 x[WINOGRAD_MOST_INPUTS], v[WINOGRAD_MOST_ELEMENTS];
-#pragma clang loop unroll(full)
-      for (int i = 0; i < inputs_side * inputs_side; i++) x[i] = load16(pixels[i] + first_channel + channel);
-      prefetch_inputs(kind, next_pixels, first_channel + channel);
-      input_2d(kind, x, v);
-#pragma clang loop unroll(full)
-      for (int i = 0; i < elements; i++)
-        store16(
-            inputs.elements + (size_t)element_place(kind, i / domain, i % domain) * inputs.element_stride + channel,
-            v[i]);
-    }
-    for (size_t output = 0; output < outputs; output += 16) {
-      float16 y[WINOGRAD_MOST_OUTPUTS], m[WINOGRAD_MOST_ELEMENTS];
-#pragma clang loop unroll(full)
-      for (int i = 0; i < outputs_side * outputs_side; i++)
-        y[i] = map_pixels[i] ? load16(map_pixels[i] + output) : (float16){0};
-      prefetch_outputs(kind, next_map_pixels, output, false);
-      if (result_sums) {
-        float *to = result_sums + output;
-        store16(to, load16(to) + sum_of(y, outputs_side * outputs_side));
-      }
-      output_gradient_2d(kind, y, m);
-#pragma clang loop unroll(full)
-      for (int i = 0; i < sums; i++)
-        store16(gradients.elements + (size_t)sum_place(kind, i) * gradients.element_stride + output, m[i]);
-    }
-    inputs.elements += inputs.stride;
-    gradients.elements += gradients.stride;
-  }
+  transform_inputs(kind, filter, first, end, first_channel, channels, inputs);
+  transform_gradients(kind, filter, first, end, gradients, result_sums);
 }
 
 VECTOR_LOOP void winograd_filter_tiles_body(
