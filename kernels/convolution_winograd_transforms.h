@@ -217,22 +217,23 @@ static inline TilePlace tile_place(int tile, int height, int width) {
 // points to a channel.
 static inline void transform_input_tile(global const float *input, ulong stride, TilePlace place, int height, int width,
                                         int count, ELEMENT_SPACE float *elements, size_t element_stride) {
-  VALUE pixels[INPUT_SIDE * INPUT_SIDE], once[INPUT_SIDE * TRANSFORM_SIDE];
+  const int first_y = place.y * INPUT_SCALE - BORDER, first_x = place.x * INPUT_SCALE - BORDER;
+  const long row = width * (long)stride;
+  global const float *source = input + (long)(place.n * height + first_y) * row + first_x * (long)stride;
+  VALUE once[INPUT_SIDE * TRANSFORM_SIDE];
+  // The first round transposes the tile, the second transposes it back. Pixels are loaded where they are needed, as there
+  // are more of them than registers.
   UNROLL_TILE
-  for (int i = 0; i < INPUT_SIDE; i++) {
-    const int y = place.y * INPUT_SCALE + i - BORDER;
-    const int row_exists = (uint)y < (uint)height;
-    global const float *row = input + (long)(place.n * height + y) * width * (long)stride;
-    UNROLL_TILE
-    for (int j = 0; j < INPUT_SIDE; j++) {
-      const int x = place.x * INPUT_SCALE + j - BORDER;
-      pixels[i * INPUT_SIDE + j] =
-          row_exists && (uint)x < (uint)width ? LOAD_VALUE(row + x * (long)stride, count) : (VALUE)(0.0f);
-    }
+  for (int x = 0; x < INPUT_SIDE; x++) {
+    const int column_exists = (uint)(first_x + x) < (uint)width;
+    VALUE line[INPUT_SIDE];
+#pragma unroll
+    for (int i = 0; i < INPUT_SIDE; i++)
+      line[i] = column_exists && (uint)(first_y + i) < (uint)height
+                    ? LOAD_VALUE(source + i * row + x * (long)stride, count)
+                    : (VALUE)(0.0f);
+    input_transform_line(line, 1, once + x * TRANSFORM_SIDE);
   }
-  // The first round transposes the tile, the second transposes it back.
-  UNROLL_TILE
-  for (int x = 0; x < INPUT_SIDE; x++) input_transform_line(pixels + x, INPUT_SIDE, once + x * TRANSFORM_SIDE);
   UNROLL_TILE
   for (int y = 0; y < TRANSFORM_SIDE; y++) {
     VALUE line[TRANSFORM_SIDE];
@@ -247,21 +248,20 @@ static inline void transform_input_tile(global const float *input, ulong stride,
 static inline void transform_output_gradient_tile(global const float *gradient, ulong stride, TilePlace place,
                                                   int height, int width, int count, ELEMENT_SPACE float *elements,
                                                   size_t element_stride) {
-  VALUE pixels[OUTPUT_SIDE * OUTPUT_SIDE], once[TRANSFORM_SIDE * OUTPUT_SIDE];
+  const int first_y = place.y * OUTPUT_SCALE, first_x = place.x * OUTPUT_SCALE;
+  const size_t row = width * stride;
+  global const float *source = gradient + (size_t)(place.n * height + first_y) * row + first_x * stride;
+  VALUE once[TRANSFORM_SIDE * OUTPUT_SIDE];
   UNROLL_TILE
-  for (int i = 0; i < OUTPUT_SIDE; i++) {
-    const int y = place.y * OUTPUT_SCALE + i;
-    global const float *row = gradient + (size_t)(place.n * height + y) * width * stride;
-    UNROLL_TILE
-    for (int j = 0; j < OUTPUT_SIDE; j++) {
-      const int x = place.x * OUTPUT_SCALE + j;
-      pixels[i * OUTPUT_SIDE + j] =
-          y < height && x < width ? LOAD_VALUE(row + x * stride, count) : (VALUE)(0.0f);
-    }
+  for (int x = 0; x < OUTPUT_SIDE; x++) {
+    const int column_exists = first_x + x < width;
+    VALUE line[OUTPUT_SIDE];
+#pragma unroll
+    for (int i = 0; i < OUTPUT_SIDE; i++)
+      line[i] = column_exists && first_y + i < height ? LOAD_VALUE(source + i * row + x * stride, count)
+                                                      : (VALUE)(0.0f);
+    output_gradient_transform_line(line, 1, once + x * TRANSFORM_SIDE);
   }
-  UNROLL_TILE
-  for (int x = 0; x < OUTPUT_SIDE; x++)
-    output_gradient_transform_line(pixels + x, OUTPUT_SIDE, once + x * TRANSFORM_SIDE);
   UNROLL_TILE
   for (int y = 0; y < TRANSFORM_SIDE; y++) {
     VALUE line[TRANSFORM_SIDE];
