@@ -22,7 +22,7 @@
 #include "convolution_winograd_transforms.h"
 #include "convolution_winograd_prefetch.h"
 
-// Tiles of 4 × 4 pixels that a work-item computes; a multiple of TILE_ROWS.
+// Tiles that a work-item computes; a multiple of TILE_ROWS.
 #ifndef BLOCK_TILES
 #define BLOCK_TILES 16
 #endif
@@ -36,7 +36,7 @@
 #ifndef PANEL_VECTORS
 #define PANEL_VECTORS 4
 #endif
-// The register tile: tiles of 4 × 4 pixels, and vectors of output channels.
+// The register tile: tiles, and vectors of output channels.
 #ifndef TILE_ROWS
 #define TILE_ROWS 8
 #endif

@@ -19,7 +19,7 @@
 #include "convolution_winograd_transforms.h"
 #include "convolution_winograd_prefetch.h"
 
-// Tiles of 4 × 4 pixels that are transformed at a time.
+// Tiles that are transformed at a time.
 #ifndef BLOCK_TILES
 #define BLOCK_TILES 16
 #endif

@@ -16,8 +16,6 @@ enum {
   LIBRARY_PANEL_WIDTH = 64,
 };
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
 static size_t chunks(size_t channels) { return (channels + WINOGRAD_CHUNK - 1) / WINOGRAD_CHUNK; }
 
 // The floats of a tile in a chunk of transformed input: fewer than a chunk's where there are not as many channels, so

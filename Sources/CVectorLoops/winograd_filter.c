@@ -13,8 +13,6 @@ enum {
   SUMS_STRIDE = WINOGRAD_FILTER_BLOCK * WINOGRAD_FILTER_BLOCK + 16,
 };
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
 /// Tiles of one side in the transform domain, `[elements][tiles][channels]`.
 struct transformed_tiles {
   float *elements;
@@ -138,7 +136,7 @@ MULTIVERSION(
      ptrdiff_t tap_stride, bool accumulate),
     (kind, sums, channels, outputs, gradient, row_stride, tap_stride, accumulate))
 
-/// The sums of a block of channels over `tiles` tiles.
+/// Sets `sums` to those of a block of channels over `tiles` tiles.
 static void multiply(
     const struct winograd_filter *filter, size_t tiles, struct transformed_tiles inputs, size_t channels,
     struct transformed_tiles gradients, size_t outputs, float *sums) {
@@ -161,7 +159,7 @@ static void multiply(
   }
 }
 
-/// The gradient of a block's weights from its sums.
+/// Sets the gradient of a block's weights from its sums, or adds to it.
 static void finish(
     const struct winograd_filter *filter, const float *sums, size_t first_channel, size_t channels,
     size_t first_output, size_t outputs, float *gradient, bool accumulate) {

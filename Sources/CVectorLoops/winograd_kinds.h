@@ -6,6 +6,8 @@
 #include "multiversion.h"
 #include "winograd.h"
 
+VECTOR_LOOP size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
 // Extents along one side: pixels that a tile reads and writes, weights, and elements of each in the transform domain.
 
 VECTOR_LOOP int input_side(const enum winograd_kind kind) {

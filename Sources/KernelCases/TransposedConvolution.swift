@@ -48,6 +48,8 @@ extension ConvolutionVariant {
       (three, 1, 1, 4, 4, 33, 64), (three, 1, 3, 8, 8, 16, 17), (three, 1, 1, 16, 16, 32, 16),
       (three, 0, 3, 5, 4, 17, 3), (three, 0, 5, 4, 4, 48, 32), (three, 1, 2, 8, 7, 64, 80),
       (three, 0, 1, 13, 16, 16, 17),
+      // Enough tiles for transforms of their own before the products.
+      (three, 1, 4, 32, 32, 16, 17),
       (three, 1, 1, 7, 3, 1, 1), (three, 1, 3, 3, 9, 1, 3), (three, 1, 2, 13, 5, 17, 1),
       (four, 0, 3, 4, 4, 16, 3), (four, 0, 1, 5, 3, 17, 33), (four, 1, 1, 3, 2, 3, 17), (four, 0, 3, 1, 1, 3, 5),
       (two, 0, 3, 5, 3, 17, 16), (two, 0, 1, 1, 1, 1, 3), (two, 1, 3, 2, 5, 3, 17),

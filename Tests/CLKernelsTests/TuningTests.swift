@@ -51,6 +51,18 @@ struct TuningTests {
 
   // MARK: Files
 
+  @Test("A flag that later programs have is in a file only where it is set", arguments: [false, true])
+  func laterFlag(isSet: Bool) throws {
+    let backend = try CLBackend(device: try TestBackends.openCLDevice(), tuningStore: nil)
+    let standard = try #require(problems.lazy.compactMap { WinogradVectorData(for: $0, .float32, on: backend) }.first)
+    var algorithm = standard
+    algorithm.inputFirst = isSet
+    let encoded = try JSONEncoder().encode(algorithm)
+    let keys = try #require(JSONSerialization.jsonObject(with: encoded) as? [String: Any]).keys
+    #expect(keys.contains("inputFirst") == isSet)
+    #expect(try JSONDecoder().decode(WinogradVectorData.self, from: encoded) == algorithm)
+  }
+
   @Test("Algorithms and keys come back from a file as they were")
   func roundTrip() throws {
     let folder = try TemporaryFolder()

@@ -173,7 +173,8 @@ struct ConvolutionTests {
     "No convolution of the U-Net at width 64 takes much scratch memory", arguments: 0..<5,
     (try? BLAS.shared()) == nil ? [MatrixProducts.vector] : MatrixProducts.allCases)
   func workspace(level: Int, products: MatrixProducts) throws {
-    let backend = CPUBackend(threadCount: 2, blas: products == .blas ? try BLAS.shared() : nil)
+    let blas = products == .blas ? try BLAS.shared() : nil
+    let (backend, manyThreads) = (CPUBackend(threadCount: 2, blas: blas), CPUBackend(threadCount: 16, blas: blas))
     let side = 32 >> level
     let channels = 64 << level
     let output = Tensor("output", Shape(64, side, side, channels))
@@ -214,6 +215,8 @@ struct ConvolutionTests {
       for operation in operations {
         let byteCount = try operation.plan(on: backend).workspaceByteCount
         #expect(byteCount < 32 << 20, "\(type(of: operation)) \(input.shape)")
+        let byteCountOfMany = try operation.plan(on: manyThreads).workspaceByteCount
+        #expect(byteCountOfMany < 160 << 20, "\(type(of: operation)) \(input.shape), 16 threads")
       }
     }
   }

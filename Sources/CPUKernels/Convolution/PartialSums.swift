@@ -11,7 +11,7 @@ struct PartialSums {
   /// Pixels or tiles in all.
   private let units: Int
   /// Tasks that each part is divided into.
-  var blocks: Int
+  private(set) var blocks: Int
   /// Elements of the result.
   private let elementCount: Int
   /// `[count][elementCount]`; nil for one part, which is the result.
@@ -35,6 +35,13 @@ struct PartialSums {
     size = ceilDivide(units, wanted)
     count = ceilDivide(units, size)
     parts = count > 1 ? workspace.add(count * elementCount, of: Float.self) : nil
+  }
+
+  /// Returns the same sums, each part divided into `blocks` tasks.
+  func divided(into blocks: Int) -> PartialSums {
+    var sums = self
+    sums.blocks = blocks
+    return sums
   }
 
   /// Returns a function that calls `body` for each part and block on `pool`, with the part's index, the memory for its

@@ -9,11 +9,14 @@ import Runtime
 struct WinogradFilter: ConvolutionAlgorithm {
   /// Fewer tiles in a part cost more in adding up than they gain.
   private static let fewestTiles = 64
-  /// With more parts, adding up takes longer than it gains.
+  /// Bytes of all parts' sums: to add up more takes longer than more parts gain.
   private static let partsLimit = 5 << 20
-  /// Bytes of a task's transformed tiles, a share of the last-level cache, and how many tiles they are nevertheless. The
-  /// gradient is read and written once for each pass; over a hundred tiles or so that is nothing.
+  /// Bytes of a task's transformed tiles: a share of the last-level cache. It does not depend on the threads, as the
+  /// rounding would.
   private static let passLimit = 3 << 20
+
+  /// Returns the fewest and the most tiles of a pass, whatever their bytes. The gradient is read and written in each
+  /// pass, which takes hardly any time beside the products of a hundred tiles.
   private static func passTiles(_ kind: winograd_kind) -> ClosedRange<Int> {
     winograd_elements(kind) <= 36 ? 64...128 : 32...128
   }
@@ -50,18 +53,18 @@ struct WinogradFilter: ConvolutionAlgorithm {
     self.kind = kind
     let tiles = kind.tileCount(problem.map.shape)
     var workspace = Workspace()
-    var parts = PartialSums(
+    let sums = PartialSums(
       units: tiles, smallest: Self.fewestTiles, blocks: 1, elementCount: problem.weights.shape.count,
       byteLimit: Self.partsLimit, &workspace)
     // Every thread should have work. Each group transforms the result's tiles again; the sums are the same.
     let blocks = ceilDivide(inputChannels, Int(WINOGRAD_FILTER_BLOCK))
-    let groups = min(blocks, ceilDivide(2 * pool.workerCount, parts.count))
+    let groups = min(blocks, ceilDivide(2 * pool.workerCount, sums.count))
     groupChannels = min(inputChannels, ceilDivide(blocks, groups) * Int(WINOGRAD_FILTER_BLOCK))
-    parts.blocks = ceilDivide(inputChannels, groupChannels)
-    self.parts = parts
+    parts = sums.divided(into: ceilDivide(inputChannels, groupChannels))
     // All channels, as the rounding depends on the size of a pass.
     let tileBytes =
-      Int(winograd_elements(kind)) * (inputChannels + outputChannels) * MemoryLayout<Float>.stride
+      (winograd_elements(kind) * inputChannels + winograd_sum_elements(kind) * outputChannels)
+      * MemoryLayout<Float>.stride
     let passTiles = passTiles ?? Self.passTiles(kind)
     pass = min(parts.size, max(passTiles.lowerBound, min(passTiles.upperBound, Self.passLimit / tileBytes)))
     scratch = workspace.add(

@@ -115,16 +115,17 @@ struct winograd_filter {
   blas_sgemm sgemm;
 };
 
-/// Channels of either side whose sums stay in the second-level cache.
+/// Channels of either side whose sums are computed together: 36 × 64 × 64 are 592 KiB and stay in a second-level cache.
 #define WINOGRAD_FILTER_BLOCK 64
 
-/// Bytes of scratch memory for one call of `winograd_filter_run` with `pass` and source channels of this number.
+/// Bytes of scratch memory for one call of `winograd_filter_run` that transforms `pass` tiles at a time, from `channels`
+/// source channels to `outputs` result channels.
 size_t winograd_filter_scratch_bytes(enum winograd_kind kind, size_t pass, size_t channels, size_t outputs);
 
 /// Sums tiles `first ..< end`, counted over all images, into the gradient of the weights from source channels
-/// `first_channel ..< end_channel`, multiples of 16, to all result channels. Transforms `pass` tiles at a time, of which
-/// the rounding depends. Sets `result_sums`, `[result channels]`, to the sums of the result's pixels, for the gradient
-/// of a bias, unless it is NULL.
+/// `first_channel ..< end_channel`, multiples of 16, to all result channels; adds to it where `accumulate`. Transforms
+/// `pass` tiles at a time, on which the rounding depends. Sets `result_sums`, `[result channels]`, to the sums of the
+/// result's pixels, for the gradient of a bias, unless it is NULL. `scratch` is aligned to 64 bytes.
 void winograd_filter_run(
     const struct winograd_filter *filter, size_t first, size_t end, size_t pass, size_t first_channel,
     size_t end_channel, float *gradient, bool accumulate, float *result_sums, void *scratch);

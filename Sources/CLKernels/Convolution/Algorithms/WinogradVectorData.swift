@@ -3,7 +3,7 @@ import Runtime
 /// convolution_winograd_vector.cl: Winograd's algorithm for CPUs, a block of tiles that goes from the source to the
 /// result in the second-level cache.
 struct WinogradVectorData: ConvolutionAlgorithm {
-  /// Tiles of 4 × 4 pixels that a work-item computes.
+  /// Tiles that a work-item computes.
   var blockTiles: Int
   /// Channels of the source that are input-transformed at a time.
   var blockChannels: Int
@@ -16,7 +16,7 @@ struct WinogradVectorData: ConvolutionAlgorithm {
   /// Whether a kernel of its own transforms the weights, once for all blocks, or every work-item does so.
   var weightsFirst: Bool
   /// The same for the source's tiles.
-  @LaterFlag var inputFirst
+  @OmittedWhenFalse var inputFirst
 
   /// Parameters that are good on many CPUs; nil where Winograd's algorithm is impossible.
   init?(for problem: ConvolutionProblem, _ precision: Precision, on backend: CLBackend) {

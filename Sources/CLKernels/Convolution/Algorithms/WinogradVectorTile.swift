@@ -11,7 +11,8 @@ enum WinogradVectorTile {
   /// Stride 2, from the image to 4 × 4 pixels of the map, 81 products in the place of 144.
   case stride2ToMap
 
-  /// Nil where it is not 3 × 3 with a padding of 1 and a stride of 1 or 2.
+  /// Nil where there is none: the kernel is 3 × 3 and the padding 1, with stride 1 of a convolution or stride 2; a filter
+  /// sum with stride 2 is that of a transposed convolution.
   init?(for problem: ConvolutionProblem) {
     if Winograd.fits(problem) {
       self = Winograd.isMap2x2(problem.map.shape) ? .map2x2 : .side4
@@ -39,7 +40,8 @@ enum WinogradVectorTile {
   /// Returns the tiles of a batch of maps.
   func count(of map: Shape) -> Int { self == .map2x2 ? map.batch : Winograd.tiles(of: map) }
 
-  /// Whether so many of the tiles' pixels exist that they pay.
+  /// Whether so many of the tiles' pixels exist that they pay. With stride 2 a full tile takes 81 of its pixels' 144
+  /// multiply-adds, so three quarters of them should exist; see `Winograd.fillsTiles` for stride 1.
   func isFilled(_ map: Shape) -> Bool {
     switch self {
     case .side4, .map2x2: Winograd.fillsTiles(map)
