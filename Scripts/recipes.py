@@ -25,9 +25,9 @@ RECIPES = [
     ("GAN, discriminator at 4e-4", "gan", ["--discriminator-learning-rate", "4e-4"]),
     ("GAN, CIELAB", "gan", ["--color-space", "lab"]),
     ("GAN, batches of 16", "gan", ["--batch-size", "16"]),
-    ("GAN, best in CIELAB", "gan", ["--recipe", "best", "--batch-size", "16", "--color-space", "lab"]),
-    ("autoencoder, best", "unet", ["--recipe", "best", "--batch-size", "16"]),
-    ("GAN, best", "gan", ["--recipe", "best", "--batch-size", "16"]),
+    ("GAN, best in CIELAB, batches of 16", "gan", ["--recipe", "best", "--batch-size", "16", "--color-space", "lab"]),
+    ("autoencoder, best, batches of 16", "unet", ["--recipe", "best", "--batch-size", "16"]),
+    ("GAN, best, batches of 16", "gan", ["--recipe", "best", "--batch-size", "16"]),
 ]
 
 

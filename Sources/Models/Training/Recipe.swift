@@ -2,7 +2,7 @@
 public enum Recipe: String, Codable, Sendable, CaseIterable {
   /// The study's.
   case study
-  /// The best of those measured (docs/recipes.md).
+  /// Less error than the study's, with nearly its colors (docs/study.md, docs/recipes.md).
   case best
   /// Results worth looking at after about ten minutes on CIFAR-10 with two cores.
   case quick
