@@ -177,7 +177,6 @@ VECTOR_LOOP size_t count_pixels(const enum winograd_kind kind, float *const *pix
 VECTOR_LOOP void transform_output(
     const enum winograd_kind kind, const struct winograd_image *image, const float *bias, size_t output, size_t first,
     size_t end, const float *from, size_t width, size_t element_stride, double *mean, double *squares) {
-  const int elements = sums_side(kind) * sums_side(kind), side = output_side(kind);
   // Known to the compiler, which leaves out their loops over 64 pixels.
   if (kind == winograd_stride_2_image || kind == winograd_kernel_4_image) mean = NULL;
   struct moments16 moments[LIBRARY_PANEL_WIDTH / 16];
@@ -190,33 +189,15 @@ VECTOR_LOOP void transform_output(
     find_outputs(kind, image, tile + 1 < end ? tile + 1 : tile, next);
     const size_t count = mean ? count_pixels(kind, pixels) : 0;
     for (size_t column = 0; column < valid; column += 16) {
-      float16 m[WINOGRAD_MOST_ELEMENTS], y[WINOGRAD_MOST_OUTPUTS];
-      const float *sums = from + column;
-      HIDE(sums);
-      HIDE(element_stride);
-#pragma clang loop unroll(full)
-      for (int i = 0; i < elements; i++) m[i] = load16(sums + (size_t)sum_place(kind, i) * element_stride);
-      prefetch_outputs(kind, next, output + column);
-      output_2d(kind, m, y);
+      float16 y[WINOGRAD_MOST_OUTPUTS], start = {0};
       const size_t here = valid - column < 16 ? valid - column : 16;
-      float16 start = {0};
       if (bias) {
         if (here == 16)
           start = load16(bias + output + column);
         else
           for (size_t i = 0; i < here; i++) start[i] = bias[output + column + i];
       }
-#pragma clang loop unroll(full)
-      for (int i = 0; i < side * side; i++) {
-        y[i] += start;
-        float *to = pixels[output_place(kind, i)];
-        if (!to) continue;
-        to += output + column;
-        if (here == 16)
-          store16(to, y[i]);
-        else
-          for (size_t k = 0; k < here; k++) to[k] = y[i][k];
-      }
+      transform_output_tile(kind, from + column, element_stride, start, pixels, next, output + column, here, y);
       if (mean) add_tile(kind, y, pixels, count, done, &moments[column / 16]);
     }
     done += count;

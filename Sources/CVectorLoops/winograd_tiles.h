@@ -190,12 +190,40 @@ VECTOR_LOOP float16 transform_gradient_tile(
   return sum_of(all, side * side);
 }
 
-/// Prefetches 16 channels of the pixels that a tile writes.
-VECTOR_LOOP void prefetch_outputs(const enum winograd_kind kind, float *const *pixels, size_t channel) {
-  const int side = output_side(kind);
+/// Transforms 16 channels of a tile's sums, `element_stride` floats apart, to its pixels: adds `start`, returns them in
+/// `y`, writes the first `count` channels of those inside the image, and prefetches the next tile's.
+VECTOR_LOOP void transform_output_tile(
+    const enum winograd_kind kind, const float *from, size_t element_stride, float16 start, float *const *pixels,
+    float *const *next, size_t channel, size_t count, float16 *y) {
+  const int side = output_side(kind), domain = sums_side(kind);
+  HIDE(from);
+  HIDE(element_stride);
+  float16 half[WINOGRAD_MOST_ELEMENTS];
 #pragma clang loop unroll(full)
-  for (int i = 0; i < side * side; i++) {
-    const float *at = pixels[output_place(kind, i)];
-    __builtin_prefetch(at ? at + channel : winograd_zeros, 1);
+  for (int x = 0; x < domain; x++) {
+    float16 column[WINOGRAD_MOST_SIDE];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < domain; i++)
+      column[i] = load16(from + (size_t)sum_place(kind, i * domain + x) * element_stride);
+    output_1d(kind, column, 1, half + x, domain);
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < side; i++) {
+    float16 row[WINOGRAD_MOST_SIDE];
+    output_1d(kind, half + i * domain, 1, row, 1);
+#pragma clang loop unroll(full)
+    for (int x = 0; x < side; x++) {
+      const int place = address_place(side, i, x);
+      const float *ahead = next[place];
+      __builtin_prefetch(ahead ? ahead + channel : winograd_zeros, 1);
+      y[i * side + x] = row[x] + start;
+      float *to = pixels[place];
+      if (!to) continue;
+      to += channel;
+      if (count == 16)
+        store16(to, y[i * side + x]);
+      else
+        for (size_t k = 0; k < count; k++) to[k] = y[i * side + x][k];
+    }
   }
 }

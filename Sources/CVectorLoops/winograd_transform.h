@@ -257,7 +257,6 @@ WINOGRAD_TRANSFORM_1D(
 WINOGRAD_TRANSFORM_1D(weights, weights_stride_2, weights_stride_2, weights_kernel_4, weights_kernel_4)
 WINOGRAD_TRANSFORM_1D(
     weights_gradient, weights_gradient_stride_2, NO_TRANSFORM, NO_TRANSFORM, weights_gradient_kernel_4)
-WINOGRAD_TRANSFORM_2D(output, sums_side, output_side)
 WINOGRAD_TRANSFORM_2D(weights, kernel_side, weights_side)
 WINOGRAD_TRANSFORM_2D(weights_gradient, weights_side, kernel_side)
 
