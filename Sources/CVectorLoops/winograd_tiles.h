@@ -1,6 +1,6 @@
 #pragma once
 
-// The addresses of a tile's pixels.
+// The pixels of a tile: their addresses, and the transforms of 16 channels from and to them.
 
 #include <string.h>
 
@@ -109,11 +109,11 @@ VECTOR_LOOP int output_place(const enum winograd_kind kind, const int index) {
   return address_place(side, index / side, index % side);
 }
 
-// Pixels lie apart, so that the processor does not prefetch them by itself. Prefetching those of the next tile while
-// one is worked on makes the passes over 32 × 32 maps up to a third faster.
+// From and to the pixels of a tile. Pixels lie apart, so that the processor does not prefetch them by itself: prefetching
+// those of the next tile while one is transformed makes the passes over 32 × 32 maps up to a third faster.
 
-/// Keeps the compiler from computing what depends on a variable before it is needed. Addresses of all elements would be
-/// computed for the next tile while registers are few, and be in memory: a tile took 360 cycles instead of 120.
+/// Hides a variable's value from the compiler. Otherwise it advances the address of each element from tile to tile, in
+/// memory, as there are more of them than registers: a tile took 360 cycles instead of 120.
 #define HIDE(variable) __asm__("" : "+r"(variable))
 
 /// Transforms 16 channels of a tile's pixels to elements that are `element_stride` floats apart, and prefetches the next

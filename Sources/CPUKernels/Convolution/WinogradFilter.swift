@@ -45,7 +45,8 @@ struct WinogradFilter: ConvolutionAlgorithm {
     let (inputChannels, outputChannels) = (problem.inputSide.shape.channels, problem.outputSide.shape.channels)
     guard let kind = winograd_kind(for: problem),
       inputChannels.isMultiple(of: Int(WINOGRAD_CHANNEL_STEP)),
-      outputChannels.isMultiple(of: Int(WINOGRAD_CHANNEL_STEP)), inputChannels <= Int(WINOGRAD_MOST_CHANNELS)
+      outputChannels.isMultiple(of: Int(WINOGRAD_CHANNEL_STEP)),
+      max(inputChannels, outputChannels) <= Int(WINOGRAD_MOST_CHANNELS)
     else { return nil }
     self.problem = problem
     self.pool = pool

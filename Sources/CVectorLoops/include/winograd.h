@@ -30,7 +30,7 @@ enum winograd_kind {
 
 /// The number of the source's channels is a multiple of this.
 #define WINOGRAD_CHANNEL_STEP 16
-/// Largest number of the source's channels.
+/// Largest number of the source's channels, and in filter sums of the result's.
 #define WINOGRAD_MOST_CHANNELS 4096
 /// Channels whose products are summed in registers; the layouts below go by blocks of as many.
 #define WINOGRAD_CHUNK 64
