@@ -1,6 +1,7 @@
 // Convolutions of an image of few channels. The rows of the image that a row of the map reads are copied with zeros
-// around them, so that no pixel has to be checked. A number of the image then fills a vector, whose product is with 16
-// channels of the map; in sums onto the image, a number of the map fills it, and its product is with a row of the kernel.
+// around them, so that no pixel has to be checked. Each of their numbers is then broadcast and multiplied with a vector
+// of 16 channels of the map. In sums onto the image, each number of the map is broadcast and multiplied with a row of the
+// kernel.
 
 #include "few_channels.h"
 
@@ -11,7 +12,7 @@
 enum {
   /// Pixels of the map whose sums are in registers at a time.
   TILE_PIXELS = 8,
-  /// Pixels summed in registers before the sums go to memory, at least: a larger number rounds more.
+  /// Pixels that are summed before their sums are added to the gradient, at least: a larger number rounds more.
   SUMMED_PIXELS = 256,
   MOST_KERNEL = 4,
   /// Numbers of the image that a row of the kernel meets, at most: one vector.
@@ -67,27 +68,26 @@ size_t few_channels_scratch_bytes(size_t image_channels, size_t map_channels, in
 VECTOR_LOOP void copy_row(
     const struct shape shape, const struct few_channels *convolution, size_t index, int32_t y, float *copies) {
   const size_t channels = (size_t)shape.channels, floats = row_floats(shape, convolution->map_width);
-  const size_t after_padding = row_pixels(shape, convolution->map_width) - 1;
+  const size_t padding = row_pixels(shape, convolution->map_width) - 1 - (size_t)convolution->image_width;
   const size_t width = (size_t)convolution->image_width;
   float *row = copies + (size_t)((y + shape.kernel) % shape.kernel) * floats;
   if (y < 0 || y >= convolution->image_height) {
     memset(row, 0, floats * sizeof(float));
     return;
   }
-  // With stride 2, the last pixel of an image may be one that no tap reaches.
-  const size_t pixels = width < after_padding ? width : after_padding;
   const float *from = convolution->image +
                       (ptrdiff_t)((index * (size_t)convolution->image_height + (size_t)y) * width) *
                           convolution->image_pixel_stride;
   memset(row, 0, channels * sizeof(float));
   row += channels;
   if (convolution->image_pixel_stride == (ptrdiff_t)channels)
-    memcpy(row, from, pixels * channels * sizeof(float));
+    memcpy(row, from, width * channels * sizeof(float));
   else
-    for (size_t x = 0; x < pixels; x++)
+    for (size_t x = 0; x < width; x++)
       for (size_t c = 0; c < channels; c++)
         row[x * channels + c] = from[(ptrdiff_t)x * convolution->image_pixel_stride + (ptrdiff_t)c];
-  memset(row + pixels * channels, 0, (after_padding - pixels) * channels * sizeof(float));
+  // One pixel, or none after an odd width with stride 2.
+  memset(row + width * channels, 0, padding * channels * sizeof(float));
 }
 
 /// Makes `taken` the rows that row `row` of the map reads, counted over all images. The calls of a sum go from row to

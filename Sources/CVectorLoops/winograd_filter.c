@@ -20,8 +20,9 @@ struct transformed_tiles {
   size_t stride, element_stride;
 };
 
-/// Returns `tiles` tiles in memory. The 16 more keep distances off powers of two: otherwise all elements of a tile, or
-/// all tiles of a channel, would fall into the same few sets of the L1 cache.
+/// Returns `tiles` tiles in memory. An odd number of cache lines lies between two tiles, and one more line between two
+/// elements: otherwise all tiles of a channel, or all elements of a tile, would fall into the same few sets of the L1
+/// cache.
 VECTOR_LOOP struct transformed_tiles tiles_at(float *elements, size_t tiles, size_t channels) {
   const size_t stride = (channels / 16 | 1) * 16;
   return (struct transformed_tiles){elements, stride, tiles * stride + 16};

@@ -54,7 +54,6 @@ VECTOR_LOOP int sums_side(const enum winograd_kind kind) {
 enum {
   WINOGRAD_MOST_SIDE = 10,
   WINOGRAD_MOST_ELEMENTS = 100,
-  WINOGRAD_MOST_INPUTS = 100,
   WINOGRAD_MOST_OUTPUTS = 64,
   WINOGRAD_MOST_TAPS = 16,
 };

@@ -51,8 +51,8 @@ struct TuningTests {
 
   // MARK: Files
 
-  @Test("A flag that later programs have is in a file only where it is set", arguments: [false, true])
-  func laterFlag(isSet: Bool) throws {
+  @Test("A flag that is omitted where it is false comes back from a file", arguments: [false, true])
+  func omittedWhenFalse(isSet: Bool) throws {
     let backend = try CLBackend(device: try TestBackends.openCLDevice(), tuningStore: nil)
     let standard = try #require(problems.lazy.compactMap { WinogradVectorData(for: $0, .float32, on: backend) }.first)
     var algorithm = standard

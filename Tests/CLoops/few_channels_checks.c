@@ -25,17 +25,17 @@ static void *scratch_of(struct convolution of) {
   return scratch_bytes(few_channels_scratch_bytes((size_t)of.image_channels, (size_t)of.map_channels, of.map_width));
 }
 
-static void begin(const char *name, struct convolution of, bool bit) {
+static void begin(const char *name, struct convolution of, const char *ending) {
   begin_case(
       "%s, %d x %d x %d x %d to %d%s", name, of.batch, of.image_height, of.image_width, of.image_channels,
-      of.map_channels, bit ? ", added to" : "");
+      of.map_channels, ending);
 }
 
 static void check_map(struct convolution of, bool has_bias, size_t gap) {
   struct few_channels problem = problem_of(of, gap);
   const size_t image_stride = (size_t)problem.image_pixel_stride, map_stride = (size_t)problem.map_pixel_stride;
   const size_t rows = (size_t)(of.batch * of.map_height), count = map_pixels(of) * map_stride;
-  begin("convolution of few channels", of, has_bias);
+  begin("convolution of few channels", of, has_bias ? ", bias" : "");
   problem.image = (float *)input_floats(image_pixels(of) * image_stride, -1, 1);
   problem.weights = input_floats(weight_count(of), -1, 1);
   problem.bias = has_bias ? input_floats(problem.map_channels, -1, 1) : NULL;
@@ -54,7 +54,7 @@ static void check_image(struct convolution of, size_t gap) {
   struct few_channels problem = problem_of(of, gap);
   const size_t image_stride = (size_t)problem.image_pixel_stride, map_stride = (size_t)problem.map_pixel_stride;
   const size_t rows = (size_t)(of.batch * of.image_height), count = image_pixels(of) * image_stride;
-  begin("gradient of an image of few channels", of, false);
+  begin("gradient of an image of few channels", of, "");
   problem.map = (float *)input_floats(map_pixels(of) * map_stride, -1, 1);
   problem.weights = input_floats(weight_count(of), -1, 1);
   problem.image = output_floats(count);
@@ -71,7 +71,7 @@ static void check_filter(struct convolution of, bool accumulates, size_t gap) {
   struct few_channels problem = problem_of(of, gap);
   const size_t image_stride = (size_t)problem.image_pixel_stride, map_stride = (size_t)problem.map_pixel_stride;
   const size_t rows = (size_t)(of.batch * of.map_height), count = weight_count(of);
-  begin("gradient of weights of few channels", of, accumulates);
+  begin("gradient of weights of few channels", of, accumulates ? ", added to" : "");
   problem.image = (float *)input_floats(image_pixels(of) * image_stride, -1, 1);
   problem.map = (float *)input_floats(map_pixels(of) * map_stride, -1, 1);
   float *gradient = accumulates ? changing_floats(count, -1, 1) : output_floats(count);
@@ -103,7 +103,7 @@ void check_few_channels(void) {
     const int *shape = of_one_channel[i];
     check_shapes(convolution_of(shape[0], shape[1], shape[2], 1, shape[3], 3, 1, 1));
   }
-  static const int of_more[][4] = {  // with stride 2, where odd sizes have pixels that no tap reaches
+  static const int of_more[][4] = {  // with stride 2, where odd sizes end without padding
       {1, 2, 2, 1}, {2, 2, 3, 16}, {3, 5, 7, 17}, {1, 8, 8, 48}, {2, 17, 33, 33}, {3, 32, 32, 16}, {1, 3, 300, 5},
       {2, 16, 18, 64},
   };

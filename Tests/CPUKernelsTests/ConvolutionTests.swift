@@ -52,7 +52,7 @@ struct ConvolutionTests {
     }
   }
 
-  @Test("The samples reach Winograd's algorithm in both orders and with all transforms")
+  @Test("The samples reach the loops of few channels, and Winograd's algorithm in both orders with all transforms")
   func coverage() throws {
     let pool = ThreadPool(workerCount: 1)
     func problems(_ pass: Pass) -> [ConvolutionProblem] {
@@ -71,6 +71,9 @@ struct ConvolutionTests {
       #expect(orders.contains { if case .byTiles = $0 { true } else { false } })
       #expect(orders.contains { if case .byPanels = $0 { true } else { false } })
     }
+    #expect(problems(.forward).compactMap { FewChannelsData($0, on: pool) }.count == 3)
+    #expect(problems(.backwardData).compactMap { FewChannelsData($0, on: pool) }.count == 2, "4 × 4 alone")
+    #expect(problems(.backwardFilter).compactMap { FewChannelsFilter($0, on: pool) }.count == 3)
     let filters = problems(.backwardFilter).compactMap { WinogradFilter($0, on: pool, nil) }
     #expect(filters.contains { $0.parts.count > 1 } && filters.contains { $0.parts.count == 1 })
     #expect(filters.contains { $0.kind == winograd_stride_2_image })

@@ -62,12 +62,34 @@ struct ThreadPoolTests {
   func heldUpThread(workerCount: Int) {
     let pool = ThreadPool(workerCount: workerCount)
     let (count, done) = (400, Counter())
+    var wait = 0
     pool.run(count: count) { index, _ in
       // Neighbors of the first index, which its thread alone would never come to.
-      if index == 0 { while done.value < count - 1 { sched_yield() } }
+      while index == 0, done.value < count - 1, wait < 10_000 {
+        usleep(1000)
+        wait += 1
+      }
       done.add(1)
     }
-    #expect(done.value == count)
+    #expect(done.value == count && wait < 10_000)
+  }
+
+  @Test("A thread begins with the first index of its share, an equal part of neighboring indices", arguments: [2, 4])
+  func shares(workerCount: Int) {
+    let pool = ThreadPool(workerCount: workerCount)
+    let (count, share) = (workerCount * 50, 50)
+    let first = UnsafeMutablePointer<Int>.allocate(capacity: 64 * workerCount)
+    defer { first.deallocate() }
+    for worker in 0..<workerCount { first[64 * worker] = -1 }
+    let begun = Counter()
+    pool.run(count: count) { index, worker in
+      if first[64 * worker] >= 0 { return }
+      first[64 * worker] = index
+      begun.add(1)
+      // Until all threads have begun, so that none finds its share taken by others.
+      for _ in 0..<10_000 where begun.value < workerCount { usleep(1000) }
+    }
+    #expect((0..<workerCount).map { first[64 * $0] } == (0..<workerCount).map { $0 * share })
   }
 
   @Test("Loops from several threads take turns")

@@ -23,8 +23,8 @@ struct Train: SpeakingCommand {
         recolor train gan --init builtin:photo --data album --out runs/album
         recolor train --config runs/gan/config.json --seed 2 --out runs/again
 
-      Without --recipe, a run follows the study: width 64, which takes an hour and more on a CPU. --recipe quick takes about ten \
-      minutes on CIFAR-10 with two cores. A run takes epochs times training photographs, divided by the images per \
+      Without --recipe, a run follows the study: width 64, which takes an hour and more on a CPU. --recipe quick takes \
+      about ten minutes on CIFAR-10 with two cores. A run takes epochs times training photographs, divided by the images per \
       second, and somewhat more for validation. It tells its duration after the first steps, and, where that is more \
       than two hours, the options that shorten it.
 

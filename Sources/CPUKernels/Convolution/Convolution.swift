@@ -31,8 +31,8 @@ extension CPUBackend {
   /// Returns the loops of few channels, Winograd's algorithm where it is faster, or shifted products.
   /// - Parameter library: the library that multiplies, except in narrow products; nil for the vector loops.
   func fastestAlgorithm(for problem: ConvolutionProblem, _ library: BLAS?) -> any ConvolutionAlgorithm {
-    if let narrow = FewChannelsData(problem, on: pool) { return narrow }
-    if let narrow = FewChannelsFilter(problem, on: pool) { return narrow }
+    if let few = FewChannelsData(problem, on: pool) { return few }
+    if let few = FewChannelsFilter(problem, on: pool) { return few }
     let sizes =
       problem.target == .weights
       ? [problem.outputSide.shape.channels]

@@ -17,7 +17,7 @@ extension few_channels {
       problem.image.shape.channels, problem.map.shape.channels, Int32(problem.map.shape.width))
   }
 
-  /// - Parameter problem: one of those above.
+  /// - Parameter problem: one that `computes` accepts.
   fileprivate init(_ problem: ConvolutionProblem, _ binding: inout Binding) throws(BackendError) {
     let image = try binding.float32(problem.image)
     let map = try binding.float32(problem.map)
@@ -46,7 +46,7 @@ struct FewChannelsData: ConvolutionAlgorithm {
   private let rows: Int
   private let partRows: Int
 
-  /// Nil for another problem.
+  /// Nil where `few_channels` has no loops for the problem.
   init?(_ problem: ConvolutionProblem, on pool: ThreadPool) {
     guard few_channels.computes(problem), problem.target != .weights else { return nil }
     // The loops onto the image have neither a bias nor the kernel of the first layer, whose gradient no model needs.
@@ -110,7 +110,7 @@ struct FewChannelsFilter: ConvolutionAlgorithm {
   private let problem: ConvolutionProblem
   private let pool: ThreadPool
 
-  /// Nil for another problem.
+  /// Nil where `few_channels` has no loops for the problem.
   init?(_ problem: ConvolutionProblem, on pool: ThreadPool) {
     guard few_channels.computes(problem), problem.target == .weights else { return nil }
     self.problem = problem

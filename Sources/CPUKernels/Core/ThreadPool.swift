@@ -91,8 +91,9 @@ extension ThreadPool {
 
   /// Indices of a loop that one worker begins with and that are not taken yet.
   ///
-  /// A worker takes the first, others the last, both by compare-and-exchange of the whole range. Where a range is what a
-  /// thread saw, the index that it takes is of the current loop, even if it looked during an earlier one.
+  /// A worker takes the first, others the last, both by compare-and-exchange of the whole range. The exchange succeeds
+  /// only if the range is unchanged, so the index belongs to the current loop even if the thread read the range during
+  /// an earlier one.
   private struct Share: ~Copyable {
     /// The first index (upper half) and the end (lower half).
     private let range = Atomic<UInt64>(0)
@@ -232,12 +233,14 @@ extension ThreadPool {
         let owner = (worker + offset) % workerCount
         while let index = shares[owner].take(last: offset > 0) {
           // An index is taken, so the loop lasts until it is counted as completed.
-          guard let body = self.body?.pointee else { break }
+          guard let body = self.body?.pointee else { preconditionFailure("a loop has a body") }
           body(index, worker)
           done += 1
         }
       }
       guard done > 0 else { return }
+      // Before the last index counts as completed: after that, the caller may begin another loop.
+      let count = self.count
       if completed.add(done, ordering: .sequentiallyConsistent).newValue == count,
         callerSleeps.load(ordering: .sequentiallyConsistent)
       {

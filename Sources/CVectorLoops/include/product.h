@@ -21,7 +21,8 @@ void product_panel(
     size_t rows, size_t groups, size_t length, const float *const *left, ptrdiff_t left_offset, const float *panel,
     float *const *out, ptrdiff_t out_offset, const float *start, bool accumulate, size_t valid);
 
-/// Whether `product_narrow_panel` is faster than `product_panel`: it needs the 32 registers of AVX-512.
+/// Returns whether `product_narrow_panel`, which writes all of 16 columns, is the faster one for `valid` columns: it needs
+/// the 32 registers of AVX-512.
 bool product_is_narrow(size_t valid);
 
 /// out[row · out_stride + column] (+)= Σ over k < length of left[row · left_stride + k] · panel[k · 32 + column], for
