@@ -20,7 +20,7 @@ static size_t chunks(size_t channels) { return (channels + WINOGRAD_CHUNK - 1) /
 
 // The floats of a tile in a chunk of transformed input: fewer than a chunk's where there are not as many channels, so
 // that the caches hold no gaps.
-static size_t input_width(size_t channels) { return smaller((channels + 15) / 16 * 16, WINOGRAD_CHUNK); }
+static size_t input_width(size_t channels) { return smaller(channels, WINOGRAD_CHUNK); }
 
 // Distances between two elements of the transform domain, in floats. Without the 16 more, all elements of a tile would
 // fall into one set of the L1 cache: measured 7 times slower for the weights.

@@ -98,8 +98,7 @@ extension ThreadPool {
     /// The first index (upper half) and the end (lower half).
     private let range = Atomic<UInt64>(0)
     /// Keeps the shares in cache lines of their own, and out of the pairs of lines that are prefetched together.
-    private let padding: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
-    private let morePadding: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0)
+    private let padding = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
     func set(_ indices: Range<Int>) {
       range.store(

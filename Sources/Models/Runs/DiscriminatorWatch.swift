@@ -1,7 +1,7 @@
 /// Detects in a GAN's losses that the discriminator overpowers the generator: it classifies every coloring correctly,
 /// surely and for long, while the colors come no closer to the true ones. Its gradients then teach the generator
-/// nothing, and training does not recover by itself. A discriminator that dominates while the colors still improve, as
-/// in the first epochs of most runs, does not overpower.
+/// nothing, and training may not recover. A discriminator that dominates while the colors still improve, as in the first
+/// epochs of most runs, does not overpower.
 ///
 /// Reads the means of the losses over every few steps: `d_real`, cross-entropy against 0.9 and so never below its
 /// entropy of 0.325; `d_fake`, against 0; `g_adversarial`, the generator's, against 1, through the discriminator just
