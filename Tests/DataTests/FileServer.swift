@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Synchronization
 
@@ -24,6 +25,7 @@ final class FileServer: Sendable {
   private let contents: [UInt8]
   private let socketNumber: Int32
   private let state: Mutex<State>
+  private let hasEnded = CountingSemaphore()
 
   /// Starts the server. Requests take the `behaviors` in turn; the last one is repeated.
   init(_ contents: [UInt8], _ behaviors: [Behavior] = [.serve]) throws {
@@ -51,20 +53,28 @@ final class FileServer: Sendable {
     Thread.detachNewThread { [self] in
       while true {
         let connection = accept(listener, nil, nil)
-        if connection < 0 { return }
+        if connection < 0 {
+          if errno == EINTR { continue }
+          break
+        }
         answer(connection)
         close(connection)
       }
+      close(listener)
+      hasEnded.signal()
     }
   }
 
   /// The start of the range of each request so far; nil for requests of the whole file.
   var starts: [Int?] { state.withLock { $0.starts } }
 
-  /// Stops the server: further connections are refused.
+  /// Stops the server: further connections are refused. May be called once.
+  ///
+  /// Only the server's thread closes its socket, and this waits for it: it would otherwise accept connections of the
+  /// next server, whose socket gets the same number.
   func stop() {
     shutdown(socketNumber, Int32(SHUT_RDWR))
-    close(socketNumber)
+    hasEnded.wait(seconds: 60)
   }
 
   private func answer(_ connection: Int32) {
