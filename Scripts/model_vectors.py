@@ -55,6 +55,8 @@ class Case:
     """With all options beyond the study's recipe: CIELAB, and the options below."""
     rebalanced: bool = False
     """With the losses of colors weighted by a table; only `beyond`."""
+    l1: bool = False
+    """With the autoencoder's L1 loss."""
     batch: int = 3
     replicas: int = 1
     """Equal parts of each batch that are normalized by statistics of their own."""
@@ -73,6 +75,7 @@ CASES = [
     Case("gan_wide", "gan", "transposed", 32, 64, channels=1, seed=0),
     Case("gan_beyond", "gan", "transposed", 32, 32, channels=2, seed=9, beyond=True),
     Case("unet_rebalanced", "unet", "transposed", 32, 16, channels=1, seed=20, beyond=True, rebalanced=True),
+    Case("unet_l1", "unet", "bilinear", 32, 16, channels=1, seed=0, beyond=True, l1=True),
     Case("gan_rebalanced", "gan", "transposed", 32, 32, channels=1, seed=5, beyond=True, rebalanced=True),
     Case("unet_replicas", "unet", "transposed", 32, 16, channels=1, seed=49, batch=8, replicas=4),
     Case("gan_replicas", "gan", "transposed", 32, 32, channels=1, seed=86, beyond=True, batch=4, replicas=2),
@@ -157,6 +160,7 @@ class Run:
         torch.manual_seed(seed)
         generator = torch.Generator().manual_seed(seed)
         self.beyond = case.beyond
+        self.l1 = case.l1
         colors = 2 if case.beyond else 3
         self.networks: dict[str, nn.Module] = {
             "generator": UNet(case.channels, case.upsampling, tanh=case.kind == "gan", colors=colors)
@@ -200,7 +204,7 @@ class Run:
                 table=self.table,
             )
         else:
-            trainer = AutoencoderTrainer(generator, table=self.table)
+            trainer = AutoencoderTrainer(generator, table=self.table, l1=self.l1)
         hooks += [self.freeze_biases_before_batch_norm(network) for network in self.networks.values()]
         average = copy.deepcopy(generator) if self.beyond else None
         result: dict[str, dict[str, torch.Tensor]] = {"losses": {}}
@@ -312,6 +316,7 @@ def write(folder: Path, case: Case) -> None:
             if case.beyond
             else {}
         ),
+        **({"loss": "l1"} if case.l1 else {}),
         **({} if case.replicas == 1 else {"replicas": case.replicas}),
     )
     for name, state in run.initial.items():

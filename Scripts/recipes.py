@@ -18,6 +18,7 @@ from pathlib import Path
 # The name of the row, the model and the options.
 RECIPES = [
     ("autoencoder", "unet", []),
+    ("autoencoder, L1", "unet", ["--loss", "l1"]),
     ("GAN", "gan", []),
     ("GAN, flips", "gan", ["--flips"]),
     ("GAN, average", "gan", ["--average-decay", "0.93"]),

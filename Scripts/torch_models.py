@@ -5,8 +5,8 @@
 
 A state dict of `UNet` and a weights file of Recolor hold the same tensors under the same names, so that weights can be
 exchanged (`safetensors.torch.load_file`, `save_file`). The file also has the training step of each model, in Recolor's
-order of operations, with the options beyond the study: CIELAB, class rebalancing, spectral norm, two learning rates, an
-average of the generator. Needs PyTorch only.
+order of operations, with the options beyond the study: CIELAB, an L1 loss, class rebalancing, spectral norm, two learning
+rates, an average of the generator. Needs PyTorch only.
 """
 
 import torch
@@ -158,11 +158,14 @@ def color_weights(table: torch.Tensor, color: torch.Tensor) -> torch.Tensor:
 
 
 class AutoencoderTrainer:
-    """Trains with the mean squared error and Adam; call `next_epoch` after each epoch. With a `table` of
-    `color_weights`, each pixel's errors are multiplied by its true color's weight."""
+    """Trains with the mean squared error, or the mean absolute one with `l1`, and Adam; call `next_epoch` after each
+    epoch. With a `table` of `color_weights`, each pixel's errors are multiplied by its true color's weight."""
 
-    def __init__(self, model: UNet, learning_rate: float = 1e-3, table: torch.Tensor | None = None):
+    def __init__(
+        self, model: UNet, learning_rate: float = 1e-3, table: torch.Tensor | None = None, l1: bool = False
+    ):
         self.model = model
+        self.l1 = l1
         self.table = table
         self.optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, betas=(0.9, 0.999), eps=1e-8)
 
@@ -171,9 +174,11 @@ class AutoencoderTrainer:
         self.model.train()
         prediction = self.model(gray)
         if self.table is None:
-            loss = functional.mse_loss(prediction, color)
+            loss = (functional.l1_loss if self.l1 else functional.mse_loss)(prediction, color)
         else:
-            loss = (color_weights(self.table, color) * (prediction - color).square()).mean()
+            difference = prediction - color
+            errors = difference.abs() if self.l1 else difference.square()
+            loss = (color_weights(self.table, color) * errors).mean()
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()

@@ -116,6 +116,8 @@ struct CommandLineTests {
     (["train", "unet", "--out", "x", "--learning-rate", "nan"], "--learning-rate nan"),
     (["train", "unet", "--out", "x", "--learning-rate", "-1"], "--learning-rate -1"),
     (["train", "unet", "--out", "x", "--l1-weight", "1"], "--l1-weight"),
+    (["train", "gan", "--out", "x", "--loss", "l1"], "--loss"),
+    (["train", "unet", "--out", "x", "--loss", "huber"], "huber"),
     (["train", "unet", "--out", "x", "--color-space", "lab", "--rebalancing", "1.5"], "--rebalancing 1.5"),
     (["train", "unet", "--out", "x", "--rebalancing", "0.5"], "--rebalancing 0.5"),
     (["train", "gan", "--out", "x", "--size", "16"], "16×16"),

@@ -9,11 +9,11 @@ import TestSupport
 /// `Scripts/model_vectors.py` says what is in the file.
 struct PyTorchRun {
   /// The files in `Tests/Vectors`: both models, every upsampling, images that are not square, everything beyond the
-  /// study's recipe, weights of colors, and replicas.
+  /// study's recipe, an L1 loss, weights of colors, and replicas.
   static let all =
     [
-      "unet", "unet_nearest", "unet_bilinear", "unet_rebalanced", "unet_replicas", "gan", "gan_wide", "gan_beyond",
-      "gan_rebalanced", "gan_replicas",
+      "unet", "unet_nearest", "unet_bilinear", "unet_l1", "unet_rebalanced", "unet_replicas", "gan", "gan_wide",
+      "gan_beyond", "gan_rebalanced", "gan_replicas",
     ] + wholeBatches
 
   /// Those with batches that are normalized as a whole and that four replicas can share.
@@ -51,6 +51,7 @@ struct PyTorchRun {
     rarity =
       data.tensorNames.contains("colorWeights") ? ColorRarity(weights: try data.values("colorWeights")) : nil
     if rarity != nil { options.rebalancing = 1 }
+    if let loss: String = try? data.option("loss") { options.loss = ColorLoss(rawValue: loss) }
     self.options = options
     self.replicas = replicas ?? Replicas(count: (try? data.option("replicas")) ?? 1)
     stepCount = try data.option("steps")

@@ -111,6 +111,7 @@ struct QuantityName {
   private static let known = [
     "d_real": ("Discriminator’s loss on photographs", ""), "d_fake": ("Discriminator’s loss on predictions", ""),
     "g_adversarial": ("Generator’s adversarial loss", ""), "g_l1": ("Generator’s L1 loss", ""),
+    "l1": ("L1 loss", ""),
     "learning_rate": ("Learning rate", ""), "seconds": ("Time of an epoch", "s"),
     "images_per_second": ("Training speed", "images/s"),
   ]

@@ -61,3 +61,5 @@ extension ModelKind: ExpressibleByArgument {
 }
 
 extension UpsamplingKind: ExpressibleByArgument {}
+
+extension ColorLoss: ExpressibleByArgument {}

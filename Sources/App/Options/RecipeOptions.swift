@@ -19,6 +19,15 @@ struct RecipeOptions: ParsableArguments {
       discussion: "lab keeps the photograph's L* of CIELAB and predicts a* and b*.", valueName: "space"))
   var colorSpace: ColorSpace?
   @Option(
+    help: ArgumentHelp(
+      "The error of colors that unet minimizes. (default: mse)",
+      discussion: """
+        mse, the squared error, is least at the mean of the colors that are possible; l1, the absolute error, at their \
+        median, which is less brown.
+        """,
+      valueName: ColorLoss.allValueStrings.joined(separator: "|")))
+  var loss: ColorLoss?
+  @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
       """

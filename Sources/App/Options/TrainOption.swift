@@ -12,6 +12,7 @@ struct TrainOption {
     /// Its name in messages: `a discriminator`.
     let name: String
 
+    static let choiceOfLoss = ModelPart(kinds: [.unet], name: "a choice of its loss")
     static let l1Term = ModelPart(kinds: [.gan], name: "one")
     static let discriminator = ModelPart(kinds: [.gan], name: "a discriminator")
   }

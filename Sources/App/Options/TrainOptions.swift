@@ -231,6 +231,7 @@ extension TrainOptions {
       TrainOption("rebalancing", \.recipeOptions.rebalancing, isOfRecipe: true, must: RunRequirements.rebalancing) {
         $0.options.rebalancing = $1
       },
+      TrainOption("loss", \.recipeOptions.loss, of: .choiceOfLoss, isOfRecipe: true) { $0.options.loss = $1 },
       TrainOption("flips", \.recipeOptions.flips, keys: ["horizontal-flips"], isOfRecipe: true) {
         $0.options.horizontalFlips = $1
       },

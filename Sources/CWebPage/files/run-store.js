@@ -127,7 +127,7 @@ export class RunStore extends EventTarget {
 
 /** The order of charts; others are beside their like. */
 const order = [
-  "mse", "mae", "g_l1", "g_adversarial", "d_real", "d_fake", "validation_mse", "validation_colorfulness",
+  "mse", "mae", "l1", "g_l1", "g_adversarial", "d_real", "d_fake", "validation_mse", "validation_colorfulness",
   "validation_psnr", "validation_ssim", "validation_", "images_per_second", "learning_rate", "seconds",
 ];
 

@@ -1,6 +1,7 @@
 import Runtime
 
-/// A step of the autoencoder: the mean squared error of its colors, which may be rebalanced, with Adam (0.9, 0.999).
+/// A step of the autoencoder: the mean squared or absolute error of its colors, which may be rebalanced, with Adam
+/// (0.9, 0.999).
 struct AutoencoderStep: TrainingStep {
   /// Each byte / 255, in 0...1.
   static let rgbEncoding = ColorEncoding.rgb(scale: 1 / 255, shift: 0)
@@ -10,13 +11,21 @@ struct AutoencoderStep: TrainingStep {
   static let studyLearningRate: (initial: Float, decay: Float) = (1e-3, 0.9)
 
   let generator: any ColorNetwork
-  let lossNames = ["mse"]
+  let lossNames: [String]
   let colorLoss = 0
   private let encoding: ColorEncoding
+  private let loss: PixelwiseLoss.Kind
 
   init(_ configuration: ModelConfiguration, _ options: TrainingOptions) {
     encoding = configuration.encoding
     generator = configuration.makeNetwork()
+    let loss = options.loss ?? .mse
+    lossNames = [loss.rawValue]
+    self.loss =
+      switch loss {
+      case .mse: .meanSquared
+      case .l1: .l1
+      }
   }
 
   var networks: [(name: String, network: any Network)] { [("generator", generator)] }
@@ -40,7 +49,7 @@ struct AutoencoderStep: TrainingStep {
       let weights = rebalancing?.weights(of: color, into: builder, label)
       builder.append(
         PixelwiseLoss(
-          .meanSquared, prediction: prediction, target: color, weights: weights, loss: losses.loss(0, of: replica),
+          loss, prediction: prediction, target: color, weights: weights, loss: losses.loss(0, of: replica),
           gradient: tape.gradientDestination(of: prediction).gradient, weight: replicas.share),
         label)
       tape.emitBackward()

@@ -6,6 +6,9 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
   public var learningRateDecay: Float
   /// The discriminator's learning rate (Heusel et al. 2017: two time scales); nil for the generator's.
   public var discriminatorLearningRate: Float?
+  /// The error of colors that the autoencoder minimizes; nil for the study's, the mean squared one. The GAN's is always
+  /// the L1 term.
+  public var loss: ColorLoss?
   /// λ, the weight of the L1 term in the generator's loss; only the GAN has one.
   public var l1Weight: Float
   /// Whether images are flipped horizontally with probability 1/2, drawn by seed anew in each epoch.
@@ -41,6 +44,7 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
     learningRate = try container.decode(Float.self, forKey: .learningRate)
     learningRateDecay = try container.decode(Float.self, forKey: .learningRateDecay)
     discriminatorLearningRate = try container.decodeIfPresent(Float.self, forKey: .discriminatorLearningRate)
+    loss = try container.decodeIfPresent(ColorLoss.self, forKey: .loss)
     l1Weight = try container.decode(Float.self, forKey: .l1Weight)
     horizontalFlips = try container.decodeIfPresent(Bool.self, forKey: .horizontalFlips) ?? false
     averageDecay = try container.decodeIfPresent(Float.self, forKey: .averageDecay) ?? 0
@@ -48,4 +52,12 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
     rebalancing = try container.decodeIfPresent(Float.self, forKey: .rebalancing) ?? 0
     seed = try container.decode(UInt64.self, forKey: .seed)
   }
+}
+
+/// An error of predicted colors that training minimizes: its mean over pixels and channels.
+public enum ColorLoss: String, Codable, Sendable, CaseIterable {
+  /// The squared error, least at the mean of the colors that are possible.
+  case mse
+  /// The absolute error, least at their median.
+  case l1
 }
