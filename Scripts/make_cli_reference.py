@@ -96,7 +96,9 @@ def row(argument: dict) -> str:
     if argument.get("defaultValue"):
         extras.append(f"default: {argument['defaultValue']}")
     text += f" ({'; '.join(extras)})" if extras else ""
-    return f"| {title} | {text} |".replace("\n", " ")
+    # A vertical bar ends a cell, in code as well.
+    cells = [cell.replace("|", "\\|").replace("\n", " ") for cell in (title, text)]
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

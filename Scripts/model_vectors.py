@@ -52,7 +52,7 @@ class Case:
     """The model's width."""
     seed: int
     beyond: bool = False
-    """With all options beyond the study's recipe: CIELAB, and the options below."""
+    """With the options beyond the study's recipe: CIELAB, the constants below, and spectral norm in a GAN."""
     rebalanced: bool = False
     """With the losses of colors weighted by a table; only `beyond`."""
     l1: bool = False

@@ -5,8 +5,8 @@
 
 A state dict of `UNet` and a weights file of Recolor hold the same tensors under the same names, so that weights can be
 exchanged (`safetensors.torch.load_file`, `save_file`). The file also has the training step of each model, in Recolor's
-order of operations, with the options beyond the study: CIELAB, an L1 loss, class rebalancing, spectral norm, two learning
-rates, an average of the generator. Needs PyTorch only.
+order of operations, with the options beyond the study: CIELAB, an L1 loss, class rebalancing, spectral norm, two
+learning rates, an average of the generator. Needs PyTorch only.
 """
 
 import torch

@@ -97,6 +97,28 @@ struct TrainOptionsTests {
     #expect(configuration.model.upsampling == quick.upsampling && configuration.model.colorSpace == quick.colorSpace)
   }
 
+  @Test("A loss beside the study's is that of the run and of its repetition, and a recipe's where one is named")
+  func theLossIsThatOfTheRun() throws {
+    let options = ["--width", "4", "--epochs", "1"]
+    let result = try train("unet", to: run, options + ["--loss", "l1"])
+    #expect(result.exitCode == 0, "\(result.errorOutput)")
+    #expect(result.errorOutput.contains("--loss"))
+    #expect(try configuration(run).options.loss == .l1)
+    let table = try String(contentsOfFile: run + "/metrics.csv", encoding: .utf8)
+    let columns = table.prefix { $0 != "\n" }.split(separator: ",")
+    #expect(columns.contains("l1") && !columns.contains("mse"))
+    let (again, recipe, plain) = (folder.path + "/again", folder.path + "/recipe", folder.path + "/plain")
+    let file = ["--config", run + "/config.json", "--out"]
+    #expect(try RecolorProcess(["train", "unet"] + file + [again]).wait().exitCode == 0)
+    #expect(try last(again) == last(run))
+    #expect(try RecolorProcess(["train", "unet"] + file + [recipe, "--recipe", "study"]).wait().exitCode == 0)
+    #expect(try configuration(recipe).options.loss == .mse)
+    // The study's loss is no difference from its recipe.
+    let named = try train("unet", to: plain, options + ["--loss", "mse"])
+    #expect(named.exitCode == 0 && !named.errorOutput.contains("--loss"), "\(named.errorOutput)")
+    #expect(try last(plain) != last(run))
+  }
+
   @Test("A recipe on the command line replaces the settings of a file that it changes", arguments: ["quick", "best"])
   func aRecipeReplacesTheSettingsOfAFileThatItChanges(name: String) throws {
     let recipe = try #require(Recipe(rawValue: name))

@@ -1,6 +1,6 @@
-import Files
 import Foundation
 import Synchronization
+import Testing
 
 /// An HTTP server on this machine for one file, which can fail in several ways.
 final class FileServer: Sendable {
@@ -19,13 +19,14 @@ final class FileServer: Sendable {
   private struct State {
     var behaviors: [Behavior]
     var starts: [Int?] = []
+    var isStopped = false
   }
 
   let url: String
   private let contents: [UInt8]
   private let socketNumber: Int32
   private let state: Mutex<State>
-  private let hasEnded = CountingSemaphore()
+  private let hasEnded = DispatchSemaphore(value: 0)
 
   /// Starts the server. Requests take the `behaviors` in turn; the last one is repeated.
   init(_ contents: [UInt8], _ behaviors: [Behavior] = [.serve]) throws {
@@ -53,12 +54,12 @@ final class FileServer: Sendable {
     Thread.detachNewThread { [self] in
       while true {
         let connection = accept(listener, nil, nil)
-        if connection < 0 {
-          if errno == EINTR { continue }
+        if connection >= 0 {
+          answer(connection)
+          close(connection)
+        } else if state.withLock({ $0.isStopped }) {
           break
         }
-        answer(connection)
-        close(connection)
       }
       close(listener)
       hasEnded.signal()
@@ -70,11 +71,12 @@ final class FileServer: Sendable {
 
   /// Stops the server: further connections are refused. May be called once.
   ///
-  /// Only the server's thread closes its socket, and this waits for it: it would otherwise accept connections of the
-  /// next server, whose socket gets the same number.
+  /// This waits for the server's thread, which alone closes the socket: the next server's socket gets the number of a
+  /// closed one, and a thread that still accepted on that number would answer in the next server's place.
   func stop() {
+    state.withLock { $0.isStopped = true }
     shutdown(socketNumber, Int32(SHUT_RDWR))
-    hasEnded.wait(seconds: 60)
+    if hasEnded.wait(timeout: .now() + 60) == .timedOut { Issue.record("the file server's thread does not end") }
   }
 
   private func answer(_ connection: Int32) {

@@ -51,7 +51,10 @@ struct PyTorchRun {
     rarity =
       data.tensorNames.contains("colorWeights") ? ColorRarity(weights: try data.values("colorWeights")) : nil
     if rarity != nil { options.rebalancing = 1 }
-    if let loss: String = try? data.option("loss") { options.loss = ColorLoss(rawValue: loss) }
+    if let lossName: String = try? data.option("loss") {
+      guard let loss = ColorLoss(rawValue: lossName) else { throw VectorError.missing("loss", in: name) }
+      options.loss = loss
+    }
     self.options = options
     self.replicas = replicas ?? Replicas(count: (try? data.option("replicas")) ?? 1)
     stepCount = try data.option("steps")

@@ -14,6 +14,7 @@ struct RecipeTests {
     options.batchSize = 8
     options.horizontalFlips = true
     options.averageDecay = 0.9
+    if kind == .unet { options.loss = .l1 }
     options.spectralNorm = kind == .gan
     options.discriminatorLearningRate = kind == .gan ? 1e-4 : nil
     return options

@@ -61,5 +61,3 @@ extension ModelKind: ExpressibleByArgument {
 }
 
 extension UpsamplingKind: ExpressibleByArgument {}
-
-extension ColorLoss: ExpressibleByArgument {}

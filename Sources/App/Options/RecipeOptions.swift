@@ -20,10 +20,10 @@ struct RecipeOptions: ParsableArguments {
   var colorSpace: ColorSpace?
   @Option(
     help: ArgumentHelp(
-      "The error of colors that unet minimizes. (default: mse)",
+      "The error of colors that unet minimizes. (default: \(Recipe.defaults(\.options.loss)))",
       discussion: """
-        mse, the squared error, is least at the mean of the colors that are possible; l1, the absolute error, at their \
-        median, which is less brown.
+        mse, the squared error, is least at the mean of the colors that are possible, often a brown; l1, the absolute \
+        error, at their median, which is grayer where a color is unsure.
         """,
       valueName: ColorLoss.allValueStrings.joined(separator: "|")))
   var loss: ColorLoss?

@@ -333,6 +333,8 @@ extension Bool {
 
 extension ColorSpace: ExpressibleByArgument {}
 
+extension ColorLoss: ExpressibleByArgument {}
+
 extension BestMeasure: ExpressibleByArgument {}
 
 extension Crop: ExpressibleByArgument {}

@@ -59,7 +59,7 @@ public struct ModelConfiguration: Codable, Hashable, Sendable {
 
 /// A kind of model: the network that colors, and how it is trained. Its raw value is its name in commands and files.
 public enum ModelKind: String, Codable, Sendable, CaseIterable {
-  /// U-Net autoencoder trained on squared error.
+  /// U-Net autoencoder trained on an error of its colors.
   case unet
   /// Conditional DCGAN whose generator is the same U-Net.
   case gan

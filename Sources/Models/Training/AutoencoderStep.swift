@@ -14,18 +14,13 @@ struct AutoencoderStep: TrainingStep {
   let lossNames: [String]
   let colorLoss = 0
   private let encoding: ColorEncoding
-  private let loss: PixelwiseLoss.Kind
+  private let loss: ColorLoss
 
   init(_ configuration: ModelConfiguration, _ options: TrainingOptions) {
     encoding = configuration.encoding
     generator = configuration.makeNetwork()
-    let loss = options.loss ?? .mse
+    loss = options.loss
     lossNames = [loss.rawValue]
-    self.loss =
-      switch loss {
-      case .mse: .meanSquared
-      case .l1: .l1
-      }
   }
 
   var networks: [(name: String, network: any Network)] { [("generator", generator)] }
@@ -49,7 +44,7 @@ struct AutoencoderStep: TrainingStep {
       let weights = rebalancing?.weights(of: color, into: builder, label)
       builder.append(
         PixelwiseLoss(
-          loss, prediction: prediction, target: color, weights: weights, loss: losses.loss(0, of: replica),
+          loss.kind, prediction: prediction, target: color, weights: weights, loss: losses.loss(0, of: replica),
           gradient: tape.gradientDestination(of: prediction).gradient, weight: replicas.share),
         label)
       tape.emitBackward()

@@ -6,9 +6,14 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
   public var learningRateDecay: Float
   /// The discriminator's learning rate (Heusel et al. 2017: two time scales); nil for the generator's.
   public var discriminatorLearningRate: Float?
-  /// The error of colors that the autoencoder minimizes; nil for the study's, the mean squared one. The GAN's is always
-  /// the L1 term.
-  public var loss: ColorLoss?
+  /// The error of colors that the autoencoder minimizes. The GAN's is always the L1 term.
+  public var loss: ColorLoss {
+    get { otherLoss ?? .study }
+    set { otherLoss = newValue == .study ? nil : newValue }
+  }
+  /// The loss where it is not the study's: options of runs from before there was a choice have none, and equal those
+  /// of today.
+  private var otherLoss: ColorLoss?
   /// λ, the weight of the L1 term in the generator's loss; only the GAN has one.
   public var l1Weight: Float
   /// Whether images are flipped horizontally with probability 1/2, drawn by seed anew in each epoch.
@@ -24,6 +29,12 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
   /// Only networks in CIELAB have it.
   public var rebalancing: Float
   public var seed: UInt64
+
+  private enum CodingKeys: String, CodingKey {
+    case batchSize, learningRate, learningRateDecay, discriminatorLearningRate
+    case otherLoss = "loss"
+    case l1Weight, horizontalFlips, averageDecay, spectralNorm, rebalancing, seed
+  }
 
   /// The study's recipe for a kind of model.
   public init(recipeFor kind: ModelKind) {
@@ -44,20 +55,12 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
     learningRate = try container.decode(Float.self, forKey: .learningRate)
     learningRateDecay = try container.decode(Float.self, forKey: .learningRateDecay)
     discriminatorLearningRate = try container.decodeIfPresent(Float.self, forKey: .discriminatorLearningRate)
-    loss = try container.decodeIfPresent(ColorLoss.self, forKey: .loss)
     l1Weight = try container.decode(Float.self, forKey: .l1Weight)
     horizontalFlips = try container.decodeIfPresent(Bool.self, forKey: .horizontalFlips) ?? false
     averageDecay = try container.decodeIfPresent(Float.self, forKey: .averageDecay) ?? 0
     spectralNorm = try container.decodeIfPresent(Bool.self, forKey: .spectralNorm) ?? false
     rebalancing = try container.decodeIfPresent(Float.self, forKey: .rebalancing) ?? 0
     seed = try container.decode(UInt64.self, forKey: .seed)
+    loss = try container.decodeIfPresent(ColorLoss.self, forKey: .otherLoss) ?? .study
   }
-}
-
-/// An error of predicted colors that training minimizes: its mean over pixels and channels.
-public enum ColorLoss: String, Codable, Sendable, CaseIterable {
-  /// The squared error, least at the mean of the colors that are possible.
-  case mse
-  /// The absolute error, least at their median.
-  case l1
 }
