@@ -7,13 +7,7 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
   /// The discriminator's learning rate (Heusel et al. 2017: two time scales); nil for the generator's.
   public var discriminatorLearningRate: Float?
   /// The error of colors that the autoencoder minimizes. The GAN's is always the L1 term.
-  public var loss: ColorLoss {
-    get { otherLoss ?? .study }
-    set { otherLoss = newValue == .study ? nil : newValue }
-  }
-  /// The loss where it is not the study's: options of runs from before there was a choice have none, and equal those
-  /// of today.
-  private var otherLoss: ColorLoss?
+  public var loss: ColorLoss
   /// λ, the weight of the L1 term in the generator's loss; only the GAN has one.
   public var l1Weight: Float
   /// Whether images are flipped horizontally with probability 1/2, drawn by seed anew in each epoch.
@@ -30,16 +24,16 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
   public var rebalancing: Float
   public var seed: UInt64
 
-  private enum CodingKeys: String, CodingKey {
-    case batchSize, learningRate, learningRateDecay, discriminatorLearningRate
-    case otherLoss = "loss"
-    case l1Weight, horizontalFlips, averageDecay, spectralNorm, rebalancing, seed
+  private enum CodingKeys: CodingKey {
+    case batchSize, learningRate, learningRateDecay, discriminatorLearningRate, loss, l1Weight, horizontalFlips
+    case averageDecay, spectralNorm, rebalancing, seed
   }
 
   /// The study's recipe for a kind of model.
   public init(recipeFor kind: ModelKind) {
     batchSize = 64
     (learningRate, learningRateDecay) = kind.trainingStep.studyLearningRate
+    loss = .study
     l1Weight = 100
     horizontalFlips = false
     averageDecay = 0
@@ -55,12 +49,28 @@ public struct TrainingOptions: Codable, Hashable, Sendable {
     learningRate = try container.decode(Float.self, forKey: .learningRate)
     learningRateDecay = try container.decode(Float.self, forKey: .learningRateDecay)
     discriminatorLearningRate = try container.decodeIfPresent(Float.self, forKey: .discriminatorLearningRate)
+    loss = try container.decodeIfPresent(ColorLoss.self, forKey: .loss) ?? .study
     l1Weight = try container.decode(Float.self, forKey: .l1Weight)
     horizontalFlips = try container.decodeIfPresent(Bool.self, forKey: .horizontalFlips) ?? false
     averageDecay = try container.decodeIfPresent(Float.self, forKey: .averageDecay) ?? 0
     spectralNorm = try container.decodeIfPresent(Bool.self, forKey: .spectralNorm) ?? false
     rebalancing = try container.decodeIfPresent(Float.self, forKey: .rebalancing) ?? 0
     seed = try container.decode(UInt64.self, forKey: .seed)
-    loss = try container.decodeIfPresent(ColorLoss.self, forKey: .otherLoss) ?? .study
+  }
+
+  /// Encodes the options, without the loss where it is the study's: only the autoencoder has a choice of it.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(batchSize, forKey: .batchSize)
+    try container.encode(learningRate, forKey: .learningRate)
+    try container.encode(learningRateDecay, forKey: .learningRateDecay)
+    try container.encodeIfPresent(discriminatorLearningRate, forKey: .discriminatorLearningRate)
+    if loss != .study { try container.encode(loss, forKey: .loss) }
+    try container.encode(l1Weight, forKey: .l1Weight)
+    try container.encode(horizontalFlips, forKey: .horizontalFlips)
+    try container.encode(averageDecay, forKey: .averageDecay)
+    try container.encode(spectralNorm, forKey: .spectralNorm)
+    try container.encode(rebalancing, forKey: .rebalancing)
+    try container.encode(seed, forKey: .seed)
   }
 }
