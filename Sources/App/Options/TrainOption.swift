@@ -12,7 +12,8 @@ struct TrainOption {
     /// Its name in messages: `a discriminator`.
     let name: String
 
-    static let choiceOfLoss = ModelPart(kinds: [.unet], name: "a choice of its loss")
+    static let choiceOfLoss = ModelPart(
+      kinds: [.unet], name: "a choice of its loss; that of gan's colors is L1, and --l1-weight is its weight")
     static let l1Term = ModelPart(kinds: [.gan], name: "one")
     static let discriminator = ModelPart(kinds: [.gan], name: "a discriminator")
   }
