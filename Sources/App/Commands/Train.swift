@@ -11,8 +11,8 @@ struct Train: SpeakingCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a model, or resume a run.",
     discussion: """
-      unet is a U-Net autoencoder trained on squared error, or with --loss l1 on absolute error: quick, right on average, washed out. gan is the same \
-      network trained against a discriminator: slower, bolder.
+      unet is a U-Net autoencoder trained on squared error, or with --loss l1 on absolute error: quick, right on \
+      average, washed out. gan is the same network trained against a discriminator: slower, bolder.
 
         recolor train unet --data scenes --out runs/first --width 16 --epochs 3
         recolor train unet --data cifar10 --recipe quick --out runs/quick
